@@ -1,0 +1,189 @@
+"""The two transports: ``requests`` where a worker calls, ``httpx`` where an event loop does.
+
+All that the protocol is lives in ``rpc``; here bytes go out and come in, and the HTTP libraries' exceptions become
+those of our tree. Their texts hold the signed address, so they are never passed on.
+"""
+
+from __future__ import annotations
+
+import ssl
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.errors import AnswerLost, TransientError, Unreachable, ViapiError
+from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
+from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode
+
+if TYPE_CHECKING:
+    import httpx
+    import requests
+
+
+def may_send_again(action: Action, error: BaseException) -> bool:
+    """Whether the same call may be made anew after this error without any risk of paying twice."""
+    if isinstance(error, AnswerLost):
+        return action.repeatable
+    return isinstance(error, TransientError)
+
+
+def _signed(account: Account, action: Action, request: Mapping[str, Any]) -> HttpRequest:
+    checked = action.check(request)
+    return encode(action, checked, account, nonce=uuid.uuid4().hex, now=datetime.now(timezone.utc))
+
+
+class Client:
+    """Calls actions from a worker; not to be shared between threads.
+
+    :param account: whose key, at which address
+    :param patience: seconds over which a call is tried again while the service throttles or stumbles
+    """
+
+    def __init__(self, account: Account, *, patience: float = 60.0) -> None:
+        import requests
+
+        keep_http_logs_clean()
+        self.account = account
+        self.patience = patience
+        self._session = requests.Session()
+        self._session.verify = account.verify
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action, again if need be and if that is safe, and return its decoded answer.
+
+        :param request: parameters by wire name
+        :raises ViapiError: what the tree in ``errors`` says
+        """
+        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+
+        trying = Retrying(
+            retry=retry_if_exception(lambda error: may_send_again(action, error)),
+            wait=wait_exponential_jitter(initial=0.5, max=10, jitter=1),
+            stop=stop_after_delay(self.patience),
+            reraise=True,
+        )
+        return trying(self.call_once, action, request)
+
+    def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action with a single request and return its decoded answer."""
+        return decode(action, self._send(action, _signed(self.account, action, request)))
+
+    def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
+        import requests
+
+        try:
+            answer = self._session.request(
+                request.method,
+                request.url,
+                data=request.body,
+                headers=request.headers,
+                timeout=self.account.timeout,
+                allow_redirects=False,
+            )
+            return HttpResponse(answer.status_code, answer.content)
+        except requests.RequestException as error:
+            translated = _from_requests(self.account, action, error)
+        raise translated
+
+
+class AsyncClient:
+    """Calls actions from an event loop; :func:`open_async_client` makes one.
+
+    :param account: whose key, at which address
+    :param http: what sends
+    """
+
+    def __init__(self, account: Account, http: httpx.AsyncClient) -> None:
+        self.account = account
+        self._http = http
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action with a single request and return its decoded answer.
+
+        :param request: parameters by wire name
+        :raises ViapiError: what the tree in ``errors`` says
+        """
+        return decode(action, await self._send(action, _signed(self.account, action, request)))
+
+    async def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
+        import httpx
+
+        try:
+            answer = await self._http.request(
+                request.method, request.url, content=request.body, headers=request.headers
+            )
+            return HttpResponse(answer.status_code, answer.content)
+        except httpx.HTTPError as error:
+            translated = _from_httpx(self.account, action, error)
+        raise translated
+
+
+async def open_async_client(account: Account) -> AsyncClient:
+    """A client for the running event loop, its certificates loaded off the loop; close it when done."""
+    import asyncio
+
+    import httpx
+
+    keep_http_logs_clean()
+    context = await asyncio.to_thread(_tls_context, account.verify)
+    return AsyncClient(account, httpx.AsyncClient(verify=context, timeout=account.timeout))
+
+
+@cache
+def _tls_context(verify: bool | str) -> ssl.SSLContext:
+    import httpx
+
+    if isinstance(verify, str):
+        return ssl.create_default_context(cafile=verify)
+    return httpx.create_ssl_context(verify=verify)
+
+
+def _from_requests(account: Account, action: Action, error: requests.RequestException) -> ViapiError:
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
+
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return _unreachable(account, action, error)
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError | SSLError):
+        return _unreachable(account, action, reason)
+    return _answer_lost(account, action, error)
+
+
+def _from_httpx(account: Account, action: Action, error: httpx.HTTPError) -> ViapiError:
+    import httpx
+
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return _unreachable(account, action, error)
+    return _answer_lost(account, action, error)
+
+
+def _unreachable(account: Account, action: Action, error: Exception) -> ViapiError:
+    address = account.address(action.service)
+    return Unreachable(f"no connection to {address} ({type(error).__name__})", action=action.name)
+
+
+def _answer_lost(account: Account, action: Action, error: Exception) -> ViapiError:
+    address = account.address(action.service)
+    return AnswerLost(f"no answer came back from {address} ({type(error).__name__})", action=action.name)

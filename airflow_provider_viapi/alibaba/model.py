@@ -1,0 +1,101 @@
+"""What a service, an action and a result are; the actions themselves are data in ``services``.
+
+The operators check literal values with it when a DAG is parsed and rendered ones before anything is paid, the
+hook checks every call, and the emulator checks what arrives as the server would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from airflow_provider_viapi.alibaba.errors import InvalidRequest
+from airflow_provider_viapi.alibaba.parameters import BadValue, Parameter
+
+
+@dataclass(frozen=True)
+class Service:
+    """One of Alibaba Cloud's services: a host and a version that belong together.
+
+    :param name: first part of the host name
+    :param version: date of the API version, sent with every call
+    """
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ResultField:
+    """A field of an action's result.
+
+    :param name: the key in the result
+    :param kind: type of the value; ``list`` is a list of structures with ``fields``
+    :param doc: what it is, for the reference pages
+    """
+
+    name: str
+    kind: Literal["string", "integer", "number", "boolean", "file", "list"] = "string"
+    doc: str = ""
+    fields: tuple[ResultField, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """One action of a service.
+
+    :param service: whose it is
+    :param name: the name on the wire, such as ``EraseVideoSubtitles``
+    :param summary: what it does, in a line
+    :param parameters: what it takes
+    :param result: what its ``Data`` (or, of a job, its result) holds
+    :param is_job: the answer is only a job id; the result comes later
+    :param repeatable: sending it twice costs and changes nothing more than sending it once
+    """
+
+    service: Service
+    name: str
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    result: tuple[ResultField, ...] = ()
+    is_job: bool = False
+    repeatable: bool = False
+    _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {each.name: each for each in self.parameters})
+
+    def check(
+        self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+    ) -> dict[str, Any]:
+        """The request with values of their proper types; those that are ``None`` are left out.
+
+        :param request: wire name to value
+        :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
+        :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
+        """
+        given = {name: value for name, value in request.items() if value is not None}
+        for name in given.keys() - self._by_name.keys():
+            raise self._invalid("InvalidParameter", f"{name} is not a parameter of this action")
+        checked = {}
+        for parameter in self.parameters:
+            value = given.get(parameter.name)
+            if value is None or (value == "" and parameter.required):
+                if parameter.required:
+                    raise self._invalid("MissingParameter", f"{parameter.name} is missing")
+                continue
+            checked[parameter.name] = value if pending(value) else self._check_one(parameter, value)
+        return checked
+
+    def _check_one(self, parameter: Parameter, value: Any) -> Any:
+        try:
+            return parameter.check(value)
+        except BadValue as allowed:
+            shown = parameter.show(value)
+            raise self._invalid(
+                "InvalidParameter", f"{parameter.name} is {shown}; allowed: {allowed}"
+            ) from None
+
+    def _invalid(self, code: str, message: str) -> InvalidRequest:
+        return InvalidRequest(message, code=code, action=self.name)

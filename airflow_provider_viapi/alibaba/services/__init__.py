@@ -1,0 +1,40 @@
+"""The actions of the VIAPI services as data: one module a service.
+
+Facts are from the VIAPI documents of 2020 and 2021 (called *seed*) and Alibaba's API metadata of late 2025
+(called *today*); where they differ, a parameter's ``note`` says how.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from airflow_provider_viapi.alibaba.model import Action
+
+
+@cache
+def actions() -> dict[str, Action]:
+    """Every action in the model by ``service.Name``, such as ``videoenhan.EraseVideoSubtitles``."""
+    from airflow_provider_viapi.alibaba.services import imgsearch, viapi, videoenhan
+
+    return {
+        f"{value.service.name}.{value.name}": value
+        for module in (videoenhan, imgsearch, viapi)
+        for value in vars(module).values()
+        if isinstance(value, Action)
+    }
+
+
+def find(name: str) -> Action:
+    """The action of that name.
+
+    :param name: ``service.Name``, or ``Name`` alone where only one service has it
+    :raises LookupError: no action, or more than one, is called that
+    """
+    known = actions()
+    if name in known:
+        return known[name]
+    matches = [action for action in known.values() if action.name == name]
+    if len(matches) != 1:
+        candidates = ", ".join(sorted(full for full in known if full.endswith(f".{name}")) or sorted(known))
+        raise LookupError(f"{name!r} does not name one action of the service model; there is {candidates}")
+    return matches[0]

@@ -1,0 +1,26 @@
+"""The actions that watch jobs; every service with jobs answers them for its own."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
+from airflow_provider_viapi.alibaba.parameters import Text
+
+
+def get_async_job_result(service: Service) -> Action:
+    """``GetAsyncJobResult`` as the given service has it."""
+    return Action(
+        service=service,
+        name="GetAsyncJobResult",
+        summary="State and, once it is done, result of a job.",
+        parameters=(
+            Text(name="JobId", required=True, shortest=1, doc="The RequestId that submitting the job answered."),
+        ),
+        result=(
+            ResultField("JobId"),
+            ResultField("Status", doc="State of the job, in the service's own words."),
+            ResultField("Result", doc="The job's result, a JSON document in a string."),
+            ResultField("ErrorCode"),
+            ResultField("ErrorMessage"),
+        ),
+        repeatable=True,
+    )
