@@ -104,7 +104,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     :raises ViapiError: the class of the tree that fits the answer's code, or :class:`AnswerLost` when it is not
         a well-formed answer at all (a proxy's page, half a document)
     """
-    answer = _upper_camel(_parse(action, response))
+    answer: dict[str, Any] = _upper_camel(_parse(action, response))
     request_id, code = answer.get("RequestId"), answer.get("Code")
     if not isinstance(request_id, str) or not request_id:
         _garbled(action, response, "without a RequestId")

@@ -45,9 +45,7 @@ def canonical_query(parameters: Mapping[str, str]) -> str:
 def string_to_sign(method: str, parameters: Mapping[str, str]) -> str:
     """What signature 1.0 is made of: the method, the path ``/`` and the canonical query, encoded once more."""
     # What is encoded a second time is already made of safe characters and these three.
-    encoded_again = (
-        canonical_query(parameters).replace("%", "%25").replace("&", "%26").replace("=", "%3D")
-    )
+    encoded_again = canonical_query(parameters).replace("%", "%25").replace("&", "%26").replace("=", "%3D")
     return f"{method}&%2F&{encoded_again}"
 
 

@@ -13,7 +13,9 @@ def get_async_job_result(service: Service) -> Action:
         name="GetAsyncJobResult",
         summary="State and, once it is done, result of a job.",
         parameters=(
-            Text(name="JobId", required=True, shortest=1, doc="The RequestId that submitting the job answered."),
+            Text(
+                name="JobId", required=True, shortest=1, doc="The RequestId that submitting the job answered."
+            ),
         ),
         result=(
             ResultField("JobId"),

@@ -43,7 +43,9 @@ CHANGE_VIDEO_SIZE = Action(
     parameters=(
         _VIDEO_URL,
         Integer(name="Width", required=True, minimum=32, maximum=2160, doc="Width of the output in pixels."),
-        Integer(name="Height", required=True, minimum=32, maximum=2160, doc="Height of the output in pixels."),
+        Integer(
+            name="Height", required=True, minimum=32, maximum=2160, doc="Height of the output in pixels."
+        ),
         Choice(
             name="CropType",
             choices=("smart", "fill", "cut"),
@@ -54,7 +56,9 @@ CHANGE_VIDEO_SIZE = Action(
             choices=("image", "color", "stretch"),
             doc="What fills the rest: a blurred frame, a colour, or the stretched picture.",
         ),
-        _fraction("Tightness", "How closely the crop follows the subject: more cuts more off; 0.6 unless given."),
+        _fraction(
+            "Tightness", "How closely the crop follows the subject: more cuts more off; 0.6 unless given."
+        ),
         _colour("R", "Red"),
         _colour("G", "Green"),
         _colour("B", "Blue"),

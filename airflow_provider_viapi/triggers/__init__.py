@@ -1,0 +1,1 @@
+"""The waiting, in the triggerer."""

@@ -1,0 +1,56 @@
+"""The waiting for a VIAPI job, in the triggerer: a thin shell around ``jobs.poller``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_viapi.alibaba.errors import ViapiError
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.job import Job
+
+
+class ViapiJobTrigger(BaseTrigger):
+    """Fires once the job has ended, cannot be asked after any more, or the deadline has passed.
+
+    The event holds either ``report`` (see ``jobs.job.JobReport``) or ``error`` (see ``alibaba.errors``). The
+    arguments are stored in Airflow's database, so a connection's id stands here and never a key.
+
+    :param job_id: the service's id of the job
+    :param action: the action that made it, as ``service.Action``
+    :param deadline: when to give up, in ISO 8601 with an offset
+    :param viapi_conn_id: id of the connection
+    """
+
+    def __init__(
+        self, *, job_id: str, action: str, deadline: str, viapi_conn_id: str = ViapiHook.default_conn_name
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.job_id = job_id
+        self.action = action
+        self.deadline = deadline
+        self.viapi_conn_id = viapi_conn_id
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class and the arguments to make this trigger again, in any triggerer."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "job_id": self.job_id,
+            "action": self.action,
+            "deadline": self.deadline,
+            "viapi_conn_id": self.viapi_conn_id,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then tell how it ended."""
+        job = Job(self.job_id, self.action)
+        try:
+            report = await ViapiHook(self.viapi_conn_id).wait_for(
+                job, until=datetime.fromisoformat(self.deadline), log=self.log
+            )
+        except ViapiError as error:
+            yield TriggerEvent({"error": error.as_dict()})
+        else:
+            yield TriggerEvent({"report": report.as_dict()})

@@ -1,0 +1,162 @@
+"""What each kind of parameter takes and refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.alibaba.errors import InvalidRequest
+from airflow_provider_viapi.alibaba.model import Action, Service
+from airflow_provider_viapi.alibaba.parameters import (
+    BadValue,
+    Choice,
+    Integer,
+    ListOf,
+    Number,
+    Parameter,
+    Text,
+    Url,
+)
+
+FRACTION = Number(name="X", minimum=0, maximum=1)
+PIXELS = Integer(name="Width", minimum=32, maximum=2160)
+NAME = Text(name="Name", shortest=2, longest=64, pattern="[a-z0-9_]*", characters="a to z, 0 to 9 and _")
+LIMITED = ListOf(name="Boxes", fields=(Number(name="X", minimum=0, maximum=1, required=True),), most=2)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "given_value", "taken"),
+    [
+        (FRACTION, 0, 0.0),
+        (FRACTION, "0.25", 0.25),
+        (FRACTION, 1, 1.0),
+        (PIXELS, 480, 480),
+        (PIXELS, "480", 480),
+        (NAME, "covers_2026", "covers_2026"),
+        (Choice(name="CropType", choices=("smart", "cut")), "cut", "cut"),
+        (Url(name="VideoUrl"), "http://h/a.mp4?e=%E4%B8%AD", "http://h/a.mp4?e=%E4%B8%AD"),
+        (LIMITED, [{"X": "0.5"}], [{"X": 0.5}]),
+    ],
+)
+def test_takes_values_as_written_and_as_rendered(parameter: Parameter, given_value: Any, taken: Any) -> None:
+    checked = parameter.check(given_value)
+
+    assert checked == taken
+    assert type(checked) is type(taken)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "refused"),
+    [
+        (FRACTION, 1.4),
+        (FRACTION, float("nan")),
+        (FRACTION, "inf"),
+        (FRACTION, True),
+        (FRACTION, "wide"),
+        (FRACTION, None),
+        (PIXELS, 10),
+        (PIXELS, 2161),
+        (PIXELS, 480.5),
+        (PIXELS, "480.5"),
+        (PIXELS, True),
+        (PIXELS, "٤٨٠"),
+        (NAME, "a"),
+        (NAME, "Covers"),
+        (NAME, "x" * 65),
+        (NAME, "covers\n"),
+        (NAME, 12),
+        (Choice(name="CropType", choices=("smart", "cut")), "SMART"),
+        (Url(name="VideoUrl"), "http://h/视频.mp4"),
+        (Url(name="VideoUrl"), "http://h/a b.mp4"),
+        (Url(name="VideoUrl"), "ftp://h/a.mp4"),
+        (Url(name="VideoUrl"), "http:///a.mp4"),
+        (Url(name="VideoUrl"), "http://[::1/a.mp4"),
+        (Url(name="VideoUrl"), 5),
+        (LIMITED, [{"X": 0.5}] * 3),
+        (LIMITED, [{"X": 0.5, "Z": 1}]),
+        (LIMITED, [{}]),
+        (LIMITED, [{"X": 7}]),
+        (LIMITED, "X"),
+    ],
+)
+def test_refuses_what_is_not_allowed_and_says_what_is(parameter: Parameter, refused: Any) -> None:
+    with pytest.raises(BadValue) as refusal:
+        parameter.check(refused)
+
+    assert str(refusal.value)
+
+
+@given(st.integers())
+def test_an_integer_is_taken_exactly_within_its_bounds(value: int) -> None:
+    try:
+        PIXELS.check(value)
+        taken = True
+    except BadValue:
+        taken = False
+
+    assert taken is (32 <= value <= 2160)
+
+
+@given(st.one_of(st.none(), st.booleans(), st.floats(), st.text(), st.binary(), st.lists(st.integers())))
+def test_no_kind_of_value_makes_a_check_stumble(value: Any) -> None:
+    for parameter in (FRACTION, PIXELS, NAME, LIMITED, Url(name="VideoUrl"), Choice(name="C", choices=("a",))):
+        try:
+            parameter.check(value)
+        except BadValue:
+            assert parameter.show(value)
+
+
+@pytest.fixture
+def action() -> Action:
+    return Action(
+        service=Service("videoenhan", "2020-03-20"),
+        name="EraseVideoSubtitles",
+        summary="",
+        parameters=(Url(name="VideoUrl", required=True), Number(name="BX", minimum=0, maximum=1)),
+    )
+
+
+def test_an_error_says_which_parameter_what_was_given_and_what_is_allowed(action: Action) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        action.check({"VideoUrl": "http://h/a.mp4", "BX": 1.4})
+
+    assert str(refusal.value) == (
+        "EraseVideoSubtitles: BX is 1.4; allowed: a number from 0 to 1 (code InvalidParameter)"
+    )
+
+
+@pytest.mark.parametrize("empty", [{}, {"VideoUrl": None}, {"VideoUrl": ""}])
+def test_a_missing_parameter_is_named(action: Action, empty: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest, match="VideoUrl is missing") as refusal:
+        action.check(empty)
+
+    assert refusal.value.code == "MissingParameter"
+
+
+def test_an_unknown_parameter_is_named(action: Action) -> None:
+    with pytest.raises(InvalidRequest, match="Colour is not a parameter"):
+        action.check({"VideoUrl": "http://h/a.mp4", "Colour": "red"})
+
+
+def test_a_pending_value_passes_as_it_is_and_the_others_are_checked(action: Action) -> None:
+    def is_template(value: Any) -> bool:
+        return value == "{{ url }}"
+
+    assert action.check({"VideoUrl": "{{ url }}", "BX": "0.5"}, pending=is_template) == {
+        "VideoUrl": "{{ url }}",
+        "BX": 0.5,
+    }
+    with pytest.raises(InvalidRequest, match="BX"):
+        action.check({"VideoUrl": "{{ url }}", "BX": 2}, pending=is_template)
+
+
+def test_an_address_is_shown_without_its_signature_and_password(action: Action) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        action.check({"VideoUrl": "ftp://user:pass-word@h/a.mp4?Expires=1&Signature=sig-nature"})
+
+    assert "ftp://h/a.mp4" in str(refusal.value)
+    assert "sig-nature" not in str(refusal.value)
+    assert "pass-word" not in str(refusal.value)
