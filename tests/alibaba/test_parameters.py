@@ -102,7 +102,14 @@ def test_an_integer_is_taken_exactly_within_its_bounds(value: int) -> None:
 
 @given(st.one_of(st.none(), st.booleans(), st.floats(), st.text(), st.binary(), st.lists(st.integers())))
 def test_no_kind_of_value_makes_a_check_stumble(value: Any) -> None:
-    for parameter in (FRACTION, PIXELS, NAME, LIMITED, Url(name="VideoUrl"), Choice(name="C", choices=("a",))):
+    for parameter in (
+        FRACTION,
+        PIXELS,
+        NAME,
+        LIMITED,
+        Url(name="VideoUrl"),
+        Choice(name="C", choices=("a",)),
+    ):
         try:
             parameter.check(value)
         except BadValue:

@@ -1,0 +1,55 @@
+# Everything a newcomer needs; each target prepares what it uses in .venv/.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+AIRFLOW ?= 3.3.2
+MATRIX := 2.11.2 3.1.8 3.3.2
+BIN := .venv/bin
+READY := .venv/ready
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints/airflow-$(AIRFLOW).txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints/airflow-$(AIRFLOW).txt -e '.[dev]'
+	@touch $@
+
+.venv-%/ready: pyproject.toml constraints/airflow-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/pip install --quiet --disable-pip-version-check -c constraints/airflow-$*.txt \
+		-e '.[dev]' 'apache-airflow==$*'
+	@touch $@
+
+demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO=path, KEEP=1)
+	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
+
+test: lint  ## Lint, types, import contracts and all tests, with a real scheduler and triggerer among them
+	$(BIN)/pytest
+
+lint: $(READY)  ## ruff, mypy --strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test-matrix: $(MATRIX:%=test-airflow-%)  ## The tests that need no running Airflow, on every Airflow we support
+
+test-airflow-%: .venv-%/ready
+	.venv-$*/bin/pytest -m 'not airflow' --ignore=tests/emulator -p no:cacheprovider
+
+constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
+	for version in $(MATRIX); do \
+		{ echo "# What the tests ran with on Airflow $$version and Python 3.11; made by 'make constraints'."; \
+		  .venv-$$version/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+=='; } \
+		> constraints/airflow-$$version.txt; \
+	done
+
+clean:  ## Remove environments and what runs left behind
+	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help demo test lint format test-matrix constraints clean
+.PRECIOUS: .venv-%/ready

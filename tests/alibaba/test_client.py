@@ -1,0 +1,139 @@
+"""The two transports against a real socket: what is sent again, and what an error may tell."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scripted_server import Answer, scripted_server
+
+from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.client import Client, open_async_client
+from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest, Throttled, Unreachable
+from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.alibaba.signature import Credentials
+
+ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT
+VIDEO, JOB = {"VideoUrl": "http://h/a.mp4"}, {"JobId": "J"}
+ACCEPTED = Answer(body='{"RequestId": "R"}')
+THROTTLED = Answer(400, '{"RequestId": "R0", "Code": "Throttling.User", "Message": "Too fast."}')
+BUSY = Answer(503, '{"RequestId": "R0", "Code": "ServiceUnavailable", "Message": "Later."}')
+PROXY_PAGE = Answer(502, "<html>Bad Gateway</html>")
+HANG_UP = Answer(hang_up=True)
+
+
+def account(url: str) -> Account:
+    credentials = Credentials("the-key-id", "the-key-secret", "the-sts-token")
+    return Account(credentials, endpoint=url, timeout=2)
+
+
+def call_in_worker(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
+    with Client(account, patience=2) as client:
+        return client.call(action, request)
+
+
+def call_in_loop(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
+    async def call() -> dict[str, Any]:
+        async with await open_async_client(account) as client:
+            return await client.call_once(action, request)
+
+    return asyncio.run(call())
+
+
+BOTH = pytest.mark.parametrize("call", [call_in_worker, call_in_loop])
+Call = Callable[[Account, Action, dict[str, Any]], dict[str, Any]]
+
+
+@BOTH
+def test_a_call_returns_the_decoded_answer(call: Call) -> None:
+    with scripted_server(ACCEPTED) as server:
+        answer = call(account(server.url), ERASE, VIDEO)
+
+    assert answer["RequestId"] == "R"
+    assert "Action=EraseVideoSubtitles" in server.requests[0][0]
+    assert server.requests[0][1] == "VideoUrl=http%3A%2F%2Fh%2Fa.mp4"
+
+
+@BOTH
+def test_a_bad_request_is_refused_before_anything_is_sent(call: Call) -> None:
+    with scripted_server(ACCEPTED) as server, pytest.raises(InvalidRequest):
+        call(account(server.url), ERASE, {"VideoUrl": "http://h/a.mp4", "BX": 2})
+
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("refusal", [THROTTLED, BUSY])
+def test_a_refused_submission_is_made_again_with_a_new_nonce(refusal: Answer) -> None:
+    with scripted_server(refusal, ACCEPTED) as server:
+        answer = call_in_worker(account(server.url), ERASE, VIDEO)
+
+    assert answer["RequestId"] == "R"
+    first, second = (path for path, _ in server.requests)
+    assert first.partition("SignatureNonce=")[2][:32] != second.partition("SignatureNonce=")[2][:32]
+
+
+@pytest.mark.parametrize("fault", [PROXY_PAGE, HANG_UP])
+def test_a_submission_whose_answer_was_lost_is_never_made_again(fault: Answer) -> None:
+    with scripted_server(fault, ACCEPTED) as server, pytest.raises(AnswerLost):
+        call_in_worker(account(server.url), ERASE, VIDEO)
+
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [PROXY_PAGE, HANG_UP])
+def test_a_question_whose_answer_was_lost_is_asked_again(fault: Answer) -> None:
+    with scripted_server(fault, ACCEPTED) as server:
+        call_in_worker(account(server.url), ASK, JOB)
+
+    assert len(server.requests) == 2
+
+
+def test_patience_ends() -> None:
+    with scripted_server(THROTTLED) as server, Client(account(server.url), patience=1) as client:
+        with pytest.raises(Throttled):
+            client.call(ERASE, VIDEO)
+
+    assert len(server.requests) >= 2
+
+
+def unused_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("call", [call_in_loop])
+def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
+    address = unused_address()
+
+    with pytest.raises(Unreachable, match=address):
+        call(account(address), ERASE, VIDEO)
+
+
+def test_a_worker_that_finds_nobody_there_says_so_once_its_patience_ends() -> None:
+    address = unused_address()
+
+    with Client(account(address), patience=1) as client, pytest.raises(Unreachable, match=address):
+        client.call(ERASE, VIDEO)
+
+
+@BOTH
+@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, BUSY])
+def test_neither_errors_nor_logs_hold_anything_secret(
+    call: Call, fault: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with scripted_server(fault) as server, pytest.raises(Exception) as caught:
+        call(account(server.url), ERASE, VIDEO)
+
+    told = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "the-key-secret" not in told
+    assert "the-sts-token" not in told
+    assert "SecurityToken=the" not in told
+    assert fault is HANG_UP or "Signature=***" in caplog.text

@@ -1,0 +1,91 @@
+"""The tree of errors: where an answer's code puts it, and that it survives the way between processes."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+from airflow_provider_viapi.alibaba import errors
+from airflow_provider_viapi.alibaba.errors import ViapiError, classify, from_dict
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("Throttling", 400, errors.Throttled),
+        ("Throttling.User", 429, errors.Throttled),
+        ("Throttling.Api", 400, errors.Throttled),
+        ("ServiceUnavailable", 503, errors.TransientError),
+        ("InternalError", 500, errors.TransientError),
+        ("InternalError.Algo", 586, errors.TransientError),
+        ("InternalError.Busy", 500, errors.TransientError),
+        ("InternalError.Timeout", 500, errors.TransientError),
+        ("SignatureDoesNotMatch", 400, errors.CredentialsRejected),
+        ("IncompleteSignature", 403, errors.CredentialsRejected),
+        ("InvalidTimeStamp.Expired", 400, errors.CredentialsRejected),
+        ("InvalidAccessKeyId.NotFound", 404, errors.CredentialsRejected),
+        ("InvalidSecurityToken.Expired", 400, errors.CredentialsRejected),
+        ("SignatureNonceUsed", 400, errors.ViapiError),
+        ("Forbidden.RAM", 403, errors.PermissionDenied),
+        ("AuthFailed", 403, errors.PermissionDenied),
+        ("InvalidApi.NotPurchase", 400, errors.PermissionDenied),
+        ("InvalidApi.ForbiddenInvoke", 400, errors.PermissionDenied),
+        ("InvalidParameter", 400, errors.InvalidRequest),
+        ("InvalidParameter.BadRequest", 400, errors.InvalidRequest),
+        ("MissingParameter", 400, errors.InvalidRequest),
+        ("InvalidFile.Region", 400, errors.InvalidMedia),
+        ("InvalidImage.Download", 400, errors.InvalidMedia),
+        ("InvalidVideoUrl.Region", 400, errors.InvalidMedia),
+        ("SomethingNew", 400, errors.InvalidRequest),
+        ("SomethingNew", 200, errors.InvalidRequest),
+        ("SomethingNew", 429, errors.Throttled),
+        ("SomethingNew", 502, errors.TransientError),
+        ("SomethingNew", 403, errors.PermissionDenied),
+    ],
+)
+def test_a_code_decides_the_class_and_the_status_only_where_the_code_is_unknown(
+    code: str, status: int, kind: type[ViapiError]
+) -> None:
+    assert classify(code, status) is kind
+
+
+ONE_OF_EACH = [
+    errors.Throttled("slow down", code="Throttling", request_id="R", http_status=429, action="A"),
+    errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", code="InvalidFile.Decode"),
+    errors.JobTimedOut("too late", job_id="J", action="A"),
+    errors.InvalidRequest("BX is 2"),
+]
+
+
+@pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
+def test_an_error_survives_pickling_and_a_trigger_event(error: ViapiError) -> None:
+    pickled = pickle.loads(pickle.dumps(error))
+    told = from_dict(json.loads(json.dumps(error.as_dict())))
+
+    for copy in (pickled, told):
+        assert type(copy) is type(error)
+        assert copy.__dict__ == error.__dict__
+        assert str(copy) == str(error)
+
+
+def test_an_event_of_a_later_version_is_still_an_error_of_the_tree() -> None:
+    error = from_dict({"class": "NotThereYet", "message": "new", "code": "New"})
+
+    assert type(error) is ViapiError
+    assert error.code == "New"
+
+
+def test_the_text_names_action_code_status_and_request_id() -> None:
+    assert str(ONE_OF_EACH[0]) == "A: slow down (code Throttling, HTTP 429, request id R)"
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    drawn = [
+        line.split()[-1] if line.strip() == "ViapiError" else line.strip(" │├└─").split()[0]
+        for line in (errors.__doc__ or "").splitlines()
+        if "──" in line or line.strip() == "ViapiError"
+    ]
+
+    assert sorted(drawn) == sorted(errors._family(ViapiError))

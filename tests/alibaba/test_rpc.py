@@ -1,0 +1,214 @@
+"""A call to bytes, and bytes to a result or an error of the tree."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.errors import AnswerLost, CredentialsRejected, Throttled, ViapiError
+from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.signature import Credentials, sign
+
+NOW = datetime(2026, 11, 20, 16, 15, 50, tzinfo=timezone(timedelta(hours=9)))
+ACCOUNT = Account(Credentials("key-id", "key-secret", "sts-token"))
+REQUEST = {"VideoUrl": "http://h/a.mp4?x=1&y=2", "BX": 0.00001, "BH": 0.25}
+
+
+def encoded(account: Account = ACCOUNT) -> HttpRequest:
+    return encode(videoenhan.ERASE_VIDEO_SUBTITLES, REQUEST, account, nonce="n-1", now=NOW)
+
+
+def query_of(request: HttpRequest) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+
+
+def test_system_parameters_go_into_the_query_and_the_actions_own_into_the_body() -> None:
+    request = encoded()
+
+    assert urlsplit(request.url)[:3] == ("https", "videoenhan.cn-shanghai.aliyuncs.com", "/")
+    assert query_of(request) | {"Signature": ""} == {
+        "Action": "EraseVideoSubtitles",
+        "Version": "2020-03-20",
+        "Format": "JSON",
+        "AccessKeyId": "key-id",
+        "SecurityToken": "sts-token",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "SignatureNonce": "n-1",
+        "Timestamp": "2026-11-20T07:15:50Z",
+        "Signature": "",
+    }
+    assert dict(parse_qsl(request.body.decode())) == {
+        "VideoUrl": REQUEST["VideoUrl"],
+        "BX": "0.00001",
+        "BH": "0.25",
+    }
+
+
+def test_the_signature_covers_query_and_body() -> None:
+    request = encoded()
+
+    query = query_of(request)
+    signature = query.pop("Signature")
+    assert signature == sign("POST", query | dict(parse_qsl(request.body.decode())), "key-secret")
+
+
+def test_the_same_nonce_and_time_make_the_same_request_byte_for_byte() -> None:
+    assert encoded() == encoded()
+
+
+def test_an_endpoint_takes_the_place_of_the_services_own_hosts() -> None:
+    request = encoded(Account(ACCOUNT.credentials, endpoint="http://127.0.0.1:8765"))
+
+    assert request.url.startswith("http://127.0.0.1:8765/?")
+
+
+def test_a_request_shows_nothing_that_is_signed() -> None:
+    shown = repr(encoded())
+
+    assert "key-id" not in shown
+    assert "Signature" not in shown
+
+
+@pytest.mark.parametrize(
+    ("value", "flat"),
+    [
+        ({"Boxes": [{"X": 0.5}, {"X": 1e-7}]}, {"Boxes.1.X": "0.5", "Boxes.2.X": "0.0000001"}),
+        ({"Mute": True, "Width": 480}, {"Mute": "true", "Width": "480"}),
+        ({"Scene": ""}, {"Scene": ""}),
+    ],
+)
+def test_lists_are_counted_from_one_and_numbers_have_no_exponent(
+    value: dict[str, Any], flat: dict[str, str]
+) -> None:
+    assert flatten(value) == flat
+
+
+@given(st.floats(min_value=0, max_value=1))
+def test_a_number_on_the_wire_is_the_number_that_was_given(value: float) -> None:
+    written = flatten({"X": value})["X"]
+
+    assert "e" not in written.lower()
+    assert float(written) == value
+
+
+MATCHES = [{"DataId": "1", "EntityId": "fox", "ExtraData": "", "ImageUrl": "http://h/1.jpg", "Score": 9.5}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps({"RequestId": "R", "Data": {"MatchList": MATCHES}}),
+        json.dumps(
+            {
+                "requestId": "R",
+                "data": {"matchList": [{k[0].lower() + k[1:]: v for k, v in MATCHES[0].items()}]},
+            }
+        ),
+        """<?xml version="1.0" encoding="UTF-8"?>
+        <SearchImageResponse><RequestId>R</RequestId><Data><MatchList><DataId>1</DataId>
+        <EntityId>fox</EntityId><ExtraData></ExtraData><ImageUrl>http://h/1.jpg</ImageUrl><Score>9.5</Score>
+        </MatchList></Data></SearchImageResponse>""",
+    ],
+    ids=["json", "json in lower camel case", "xml"],
+)
+def test_every_form_of_an_answer_reads_the_same(body: str) -> None:
+    answer = decode(imgsearch.SEARCH_IMAGE, HttpResponse(200, body.encode()))
+
+    assert answer["RequestId"] == "R"
+    assert answer["Data"] == {"MatchList": MATCHES}
+
+
+def test_an_empty_list_is_a_list_in_xml_too() -> None:
+    body = b"<ListImageDbsResponse><RequestId>R</RequestId><Data><DbList/></Data></ListImageDbsResponse>"
+
+    assert decode(imgsearch.LIST_IMAGE_DBS, HttpResponse(200, body))["Data"] == {"DbList": []}
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"RequestId": "R", "HostId": "h", "Code": "Throttling.User", "Message": "Too fast."}',
+        b"<Error><RequestId>R</RequestId><Code>Throttling.User</Code><Message>Too fast.</Message></Error>",
+    ],
+    ids=["json", "xml"],
+)
+def test_the_code_in_the_body_counts_whatever_the_status(body: bytes, status: int) -> None:
+    with pytest.raises(Throttled) as caught:
+        decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(status, body))
+
+    error = caught.value
+    assert (error.code, error.message, error.request_id) == ("Throttling.User", "Too fast.", "R")
+    assert (error.http_status, error.action) == (status, "EraseVideoSubtitles")
+
+
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>
+<EraseVideoSubtitlesResponse><RequestId>&b;</RequestId></EraseVideoSubtitlesResponse>"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'{"RequestId": "R", "Data": {"Vid',
+        b"<html><body>502 Bad Gateway</body></html>",
+        b'{"code": 502, "message": "bad gateway"}',
+        b"{" * 100_000,
+        b"<a>" * 100_000,
+        BOMB,
+        "<R><RequestId>R</RequestId>".encode("utf-16"),
+        b'{"RequestId": null}',
+        b'{"RequestId": "R", "Data": "text"}',
+        b'{"RequestId": "R", "Data": {"MatchList": [{"Score": "high"}]}}',
+        b'{"RequestId": "R", "Data": {"MatchList": [null]}}',
+    ],
+)
+def test_what_is_not_a_well_formed_answer_leaves_the_outcome_open(body: bytes) -> None:
+    with pytest.raises(AnswerLost) as caught:
+        decode(imgsearch.SEARCH_IMAGE, HttpResponse(502, body))
+
+    assert caught.value.http_status == 502
+
+
+def test_a_failure_status_without_a_code_is_no_success() -> None:
+    with pytest.raises(AnswerLost):
+        decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(502, b'{"RequestId": "R"}'))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("Data"), inner),
+)
+
+
+@given(
+    st.binary()
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | JSON.map(lambda value: json.dumps({"RequestId": "R", "Data": value}).encode()),
+    st.integers(min_value=100, max_value=599),
+)
+def test_whatever_comes_back_is_a_result_or_an_error_of_the_tree(body: bytes, status: int) -> None:
+    try:
+        answer = decode(imgsearch.SEARCH_IMAGE, HttpResponse(status, body))
+    except ViapiError as error:
+        assert "key-secret" not in str(error)
+    else:
+        assert isinstance(answer["Data"]["MatchList"], list)
+
+
+def test_a_rejected_key_is_told_from_other_errors() -> None:
+    body = b'{"RequestId": "R", "Code": "SignatureDoesNotMatch", "Message": "no"}'
+
+    with pytest.raises(CredentialsRejected):
+        decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body))

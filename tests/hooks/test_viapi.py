@@ -1,0 +1,208 @@
+"""An Airflow connection becomes an account, or a clear error; nothing secret shows on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import Connection
+
+from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.errors import (
+    CredentialsRejected,
+    InvalidRequest,
+    NotConfigured,
+    Unreachable,
+)
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
+from airflow_provider_viapi.hooks.viapi import ViapiHook, account_of
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:
+    monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps({"conn_type": "viapi", **fields}))
+
+
+def account(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Account:
+    connect(monkeypatch, **fields)
+    return ViapiHook().account
+
+
+def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = account(monkeypatch, login="the-id", password="the-secret")
+
+    assert made.credentials.access_key_id == "the-id"
+    assert made.credentials.access_key_secret == "the-secret"
+    assert made.address(videoenhan.SERVICE) == "https://videoenhan.cn-shanghai.aliyuncs.com"
+    assert (made.verify, made.timeout) == (True, 30.0)
+
+
+def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {
+        "security_token": "the-token",
+        "endpoint": "http://127.0.0.1:8765/",
+        "verify": "false",
+        "timeout": "12.5",
+        "region_id": "cn-shanghai",
+    }
+
+    made = account(monkeypatch, login="the-id", password="the-secret", extra=extra)
+
+    assert made.credentials.security_token == "the-token"
+    assert made.address(imgsearch.SERVICE) == "http://127.0.0.1:8765"
+    assert (made.verify, made.timeout) == (False, 12.5)
+
+
+def test_the_official_providers_connection_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"access_key_id": "the-id", "access_key_secret": "the-secret"}
+
+    made = account(monkeypatch, conn_type="alibaba_cloud", extra=extra)
+
+    assert made.credentials.access_key_id == "the-id"
+    assert made.credentials.access_key_secret == "the-secret"
+
+
+def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    synchronously = account(monkeypatch, login="the-id", password="the-secret")
+
+    assert asyncio.run(ViapiHook().load_account()) == synchronously
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"password": "s3cr3t-value"}, "login"),
+        ({"login": "the-id"}, "password"),
+        ({"login": "the-id", "password": "s3cr3t-value", "extra": {"endpoint": "ftp://h"}}, "endpoint"),
+        (
+            {"login": "i", "password": "s3cr3t-value", "extra": {"endpoint": "http://u:s3cr3t-value@h"}},
+            "endpoint",
+        ),
+        ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": "soon"}}, "timeout"),
+        ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": 0}}, "timeout"),
+        ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": "nan"}}, "timeout"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named_but_not_shown(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(NotConfigured, match=named) as caught:
+        account(monkeypatch, **fields)
+
+    assert "viapi_default" in str(caught.value)
+    assert "s3cr3t-value" not in str(caught.value)
+
+
+def test_a_connection_that_is_not_there_is_named() -> None:
+    with pytest.raises(NotConfigured, match="'nowhere'"):
+        _ = ViapiHook("nowhere").account
+
+    with pytest.raises(NotConfigured, match="'nowhere'"):
+        asyncio.run(ViapiHook("nowhere").load_account())
+
+
+def test_making_a_hook_looks_nothing_up() -> None:
+    assert ViapiHook("nowhere").viapi_conn_id == "nowhere"
+
+
+def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+
+    passed, message = ViapiHook().test_connection()
+
+    assert passed, message
+    assert viapi_emulator.url in message
+
+
+def test_a_wrong_secret_fails_the_connection_test_and_stays_private(
+    monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    extra = {"endpoint": viapi_emulator.url}
+    connect(monkeypatch, login=viapi_emulator.access_key_id, password="not-the-secret", extra=extra)
+
+    passed, message = ViapiHook().test_connection()
+
+    assert not passed
+    assert "SignatureDoesNotMatch" in message
+    assert "not-the-secret" not in message + caplog.text
+
+
+def test_an_unknown_key_fails_the_connection_test(
+    monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any
+) -> None:
+    connect(monkeypatch, login="nobody", password="x", extra={"endpoint": viapi_emulator.url})
+
+    passed, message = ViapiHook().test_connection()
+
+    assert not passed
+    assert "InvalidAccessKeyId" in message
+
+
+def test_an_emulator_that_is_down_fails_the_connection_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, login="i", password="s", extra={"endpoint": "http://127.0.0.1:9"})
+
+    passed, message = ViapiHook().test_connection()
+
+    assert not passed
+    assert "http://127.0.0.1:9" in message
+
+
+def test_a_call_goes_out_with_the_connections_key(
+    monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    hook = ViapiHook()
+
+    hook.call(imgsearch.CREATE_IMAGE_DB, {"Name": "covers"})
+
+    assert hook.call(imgsearch.LIST_IMAGE_DBS, {})["Data"] == {"DbList": [{"Name": "covers"}]}
+    with pytest.raises(InvalidRequest):
+        hook.call(imgsearch.CREATE_IMAGE_DB, {"Name": "Covers"})
+
+
+def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
+    import airflow_provider_viapi.alibaba.client as client
+
+    class HourAhead(client.datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            from datetime import timedelta
+
+            return super().now(tz) + timedelta(hours=1)
+
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    monkeypatch.setattr(client, "datetime", HourAhead)
+
+    with pytest.raises(CredentialsRejected, match="InvalidTimeStamp.Expired"):
+        ViapiHook().call(imgsearch.LIST_IMAGE_DBS, {})
+
+
+def test_nobody_at_the_endpoint_is_an_error_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, login="i", password="s", extra={"endpoint": "http://127.0.0.1:9"})
+
+    with pytest.raises(Unreachable):
+        ViapiHook().client.call_once(imgsearch.LIST_IMAGE_DBS, {})
+
+
+def test_the_form_masks_what_is_secret_and_labels_every_field() -> None:
+    (connection_type,) = get_provider_info()["connection-types"]
+
+    assert CONN_FIELDS["security_token"]["schema"]["format"] == "password"
+    assert all(field["label"] and field["description"] for field in CONN_FIELDS.values())
+    assert connection_type["ui-field-behaviour"]["relabeling"] == {
+        "login": "Access key id",
+        "password": "Access key secret",
+    }
+
+
+def test_an_account_never_shows_its_secret() -> None:
+    connection = Connection(conn_id="c", conn_type="viapi", login="the-id", password="the-secret")
+
+    shown = repr(account_of(connection, {"security_token": "the-token"}))
+
+    assert "the-secret" not in shown
+    assert "the-token" not in shown

@@ -1,0 +1,67 @@
+"""A server that answers as a test tells it to, for faults that neither service nor emulator gives on demand."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to send back.
+
+    :param hang_up: close the connection without a word, after the request was read
+    """
+
+    status: int = 200
+    body: str = ""
+    hang_up: bool = False
+
+
+@dataclass
+class ScriptedServer:
+    """Gives its answers in order, the last one again and again, and keeps what it was asked."""
+
+    url: str
+    script: list[Answer]
+    requests: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def scripted_server(*script: Answer) -> Iterator[ScriptedServer]:
+    """A server on loopback for as long as the context lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            served.requests.append((self.path, body))
+            answer = served.script.pop(0) if len(served.script) > 1 else served.script[0]
+            if answer.hang_up:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            payload = answer.body.encode()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(payload)))
+            self.end_headers()
+            self.wfile.write(payload)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served = ScriptedServer(f"http://127.0.0.1:{server.server_port}", list(script))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield served
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,59 @@
+"""Runs an operator as a worker and a triggerer would, without either: execute, the trigger, the method after."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.utils.module_loading import import_string
+
+from airflow_provider_viapi.operators.base import ViapiOperator
+
+
+@dataclass
+class TaskInstance:
+    """As much of a task instance as an operator uses."""
+
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep what the task leaves for others."""
+        self.pushed[key] = value
+
+
+@dataclass
+class Life:
+    """What became of a task.
+
+    :param result: what it returned
+    :param pushed: the XComs that it pushed besides
+    :param trigger: class path and arguments of the trigger that it waited with
+    """
+
+    result: Any
+    pushed: dict[str, Any]
+    trigger: tuple[str, dict[str, Any]] | None = None
+
+
+def live(operator: ViapiOperator) -> Life:
+    """Run a task from its start to its end; what it raises comes through."""
+    instance = TaskInstance()
+    context: Any = {"ti": instance, "task_instance": instance}
+    try:
+        return Life(operator.execute(context), instance.pushed)
+    except TaskDeferred as deferral:
+        # Through text and back, as the database keeps it.
+        path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
+        method = getattr(operator, deferral.method_name)
+    event = asyncio.run(_first_event(import_string(path)(**arguments)))
+    result = method(context, event=json.loads(json.dumps(event.payload)))
+    return Life(result, instance.pushed, (path, arguments))
+
+
+async def _first_event(trigger: Any) -> Any:
+    async for event in trigger.run():
+        return event
+    raise AssertionError("the trigger ended without an event")
