@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from pkgutil import resolve_name
 from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
-from airflow.utils.module_loading import import_string
 
 from airflow_provider_viapi.operators.base import ViapiOperator
 
@@ -48,7 +48,7 @@ def live(operator: ViapiOperator) -> Life:
         # Through text and back, as the database keeps it.
         path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
         method = getattr(operator, deferral.method_name)
-    event = asyncio.run(_first_event(import_string(path)(**arguments)))
+    event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
     result = method(context, event=json.loads(json.dumps(event.payload)))
     return Life(result, instance.pushed, (path, arguments))
 

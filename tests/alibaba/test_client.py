@@ -95,9 +95,12 @@ def test_a_question_whose_answer_was_lost_is_asked_again(fault: Answer) -> None:
 
 
 def test_patience_ends() -> None:
-    with scripted_server(THROTTLED) as server, Client(account(server.url), patience=1) as client:
-        with pytest.raises(Throttled):
-            client.call(ERASE, VIDEO)
+    with (
+        scripted_server(THROTTLED) as server,
+        Client(account(server.url), patience=1) as client,
+        pytest.raises(Throttled),
+    ):
+        client.call(ERASE, VIDEO)
 
     assert len(server.requests) >= 2
 
@@ -128,7 +131,8 @@ def test_a_worker_that_finds_nobody_there_says_so_once_its_patience_ends() -> No
 def test_neither_errors_nor_logs_hold_anything_secret(
     call: Call, fault: Answer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "httpx", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
     with scripted_server(fault) as server, pytest.raises(Exception) as caught:
         call(account(server.url), ERASE, VIDEO)
 

@@ -177,7 +177,7 @@ def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, vi
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
     monkeypatch.setattr(client, "datetime", HourAhead)
 
-    with pytest.raises(CredentialsRejected, match="InvalidTimeStamp.Expired"):
+    with pytest.raises(CredentialsRejected, match=r"InvalidTimeStamp\.Expired"):
         ViapiHook().call(imgsearch.LIST_IMAGE_DBS, {})
 
 

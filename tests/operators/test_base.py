@@ -74,7 +74,7 @@ def test_a_template_is_checked_after_rendering() -> None:
     task.render_template_fields({"url": VIDEO, "bx": "1.4"})  # type: ignore[arg-type]
 
     assert task.request == {"VideoUrl": VIDEO, "BX": "1.4", "BY": 0.5}
-    with pytest.raises(InvalidRequest, match="BX is '1.4'"):
+    with pytest.raises(InvalidRequest, match=r"BX is '1\.4'"):
         task.execute({})  # type: ignore[arg-type]
 
 

@@ -1,0 +1,115 @@
+"""The trigger: what it stores, what it tells, and that many of them share one way to the service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime, timedelta, timezone
+from pkgutil import resolve_name
+from typing import Any
+
+import pytest
+from scripted_server import Answer, scripted_server
+
+from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+
+DONE = Answer(
+    body=json.dumps(
+        {
+            "RequestId": "R",
+            "Data": {"JobId": "J", "Status": "PROCESS_SUCCESS", "Result": '{"VideoUrl": "http://h/out.mp4"}'},
+        }
+    )
+)
+FORBIDDEN = Answer(403, '{"RequestId": "R", "Code": "Forbidden.RAM", "Message": "not yours"}')
+PAGE = Answer(502, "<html>Bad Gateway</html>")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+
+
+def trigger(job_id: str = "J", seconds: float = 30) -> ViapiJobTrigger:
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return ViapiJobTrigger(
+        job_id=job_id, action="videoenhan.EraseVideoSubtitles", deadline=deadline.isoformat()
+    )
+
+
+async def events(of: ViapiJobTrigger) -> list[Any]:
+    return [event.payload async for event in of.run()]
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    fields = {"conn_type": "viapi", "login": "id", "password": "the-secret", "extra": {"endpoint": url}}
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+
+
+def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
+    path, arguments = trigger().serialize()
+
+    again = resolve_name(path)(**json.loads(json.dumps(arguments)))
+
+    assert again.serialize() == (path, arguments)
+    assert set(arguments) == {"job_id", "action", "deadline", "viapi_conn_id"}
+
+
+def test_it_fires_once_with_the_jobs_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(PAGE, DONE) as server:
+        connect(monkeypatch, server.url)
+
+        (event,) = asyncio.run(events(trigger()))
+
+    assert event["report"]["outcome"] == "succeeded"
+    assert event["report"]["result"] == {"VideoUrl": "http://h/out.mp4"}
+
+
+def test_an_error_that_cannot_pass_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(FORBIDDEN) as server:
+        connect(monkeypatch, server.url)
+
+        (event,) = asyncio.run(events(trigger()))
+
+    assert (event["error"]["class"], event["error"]["code"]) == ("PermissionDenied", "Forbidden.RAM")
+    assert len(server.requests) == 1
+    assert "the-secret" not in json.dumps(event)
+
+
+def test_a_deadline_that_passes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted_server(PAGE) as server:
+        connect(monkeypatch, server.url)
+
+        (event,) = asyncio.run(events(trigger(seconds=0.1)))
+
+    assert (event["error"]["class"], event["error"]["job_id"]) == ("JobTimedOut", "J")
+
+
+def test_a_connection_that_is_not_there_is_told() -> None:
+    (event,) = asyncio.run(events(trigger()))
+
+    assert event["error"]["class"] == "NotConfigured"
+
+
+def test_a_hundred_triggers_read_the_connection_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+
+    reads = []
+    load = ViapiHook.load_account
+
+    async def counted(self: ViapiHook) -> Any:
+        reads.append(self.viapi_conn_id)
+        return await load(self)
+
+    monkeypatch.setattr(ViapiHook, "load_account", counted)
+
+    async def crowd() -> list[Any]:
+        return await asyncio.gather(*(events(trigger(f"J{i}")) for i in range(100)))
+
+    with scripted_server(DONE) as server:
+        connect(monkeypatch, server.url)
+        told = asyncio.run(crowd())
+
+    assert reads == ["viapi_default"]
+    assert all(event["report"]["outcome"] == "succeeded" for (event,) in told)
