@@ -7,9 +7,7 @@ those of our tree. Their texts hold the signed address, so they are never passed
 from __future__ import annotations
 
 import ssl
-import uuid
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,7 @@ from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import AnswerLost, TransientError, Unreachable, ViapiError
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
-from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode
+from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, Stamp, decode, encode
 
 if TYPE_CHECKING:
     import httpx
@@ -29,11 +27,6 @@ def may_send_again(action: Action, error: BaseException) -> bool:
     if isinstance(error, AnswerLost):
         return action.repeatable
     return isinstance(error, TransientError)
-
-
-def _signed(account: Account, action: Action, request: Mapping[str, Any]) -> HttpRequest:
-    checked = action.check(request)
-    return encode(action, checked, account, nonce=uuid.uuid4().hex, now=datetime.now(timezone.utc))
 
 
 class Client:
@@ -78,9 +71,15 @@ class Client:
         )
         return trying(self.call_once, action, request)
 
-    def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action with a single request and return its decoded answer."""
-        return decode(action, self._send(action, _signed(self.account, action, request)))
+    def call_once(
+        self, action: Action, request: Mapping[str, Any], stamp: Stamp | None = None
+    ) -> dict[str, Any]:
+        """Call an action with a single request and return its decoded answer.
+
+        :param stamp: one that was used before repeats that very request; a new one unless given
+        """
+        encoded = encode(action, action.check(request), self.account, stamp or Stamp.new())
+        return decode(action, self._send(action, encoded))
 
     def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
         import requests
@@ -123,7 +122,8 @@ class AsyncClient:
         :param request: parameters by wire name
         :raises ViapiError: what the tree in ``errors`` says
         """
-        return decode(action, await self._send(action, _signed(self.account, action, request)))
+        encoded = encode(action, action.check(request), self.account, Stamp.new())
+        return decode(action, await self._send(action, encoded))
 
     async def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
         import httpx

@@ -7,6 +7,7 @@ has room for forty signed addresses and stays out of access logs.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -66,14 +67,27 @@ def _scalar(value: Any) -> str:
     return str(value)
 
 
-def encode(
-    action: Action, request: Mapping[str, Any], account: Account, *, nonce: str, now: datetime
-) -> HttpRequest:
-    """A signed call of an action.
+@dataclass(frozen=True)
+class Stamp:
+    """What makes a request one of a kind: sent twice with the same one, the gateway refuses the second.
+
+    :param nonce: never used before; the gateway remembers it for about half an hour
+    :param at: an aware time; the gateway refuses one that is more than 15 minutes off
+    """
+
+    nonce: str
+    at: datetime
+
+    @classmethod
+    def new(cls) -> Stamp:
+        """A stamp that was never used, with the time of this machine."""
+        return cls(uuid.uuid4().hex, datetime.now(timezone.utc))
+
+
+def encode(action: Action, request: Mapping[str, Any], account: Account, stamp: Stamp) -> HttpRequest:
+    """A signed call of an action; the same arguments give the same bytes.
 
     :param request: checked parameters of the action, by wire name
-    :param nonce: never used before; the service refuses a second request with the same one
-    :param now: an aware time; the service refuses one that is more than 15 minutes off
     """
     credentials = account.credentials
     system = {
@@ -83,8 +97,8 @@ def encode(
         "AccessKeyId": credentials.access_key_id,
         "SignatureMethod": "HMAC-SHA1",
         "SignatureVersion": "1.0",
-        "SignatureNonce": nonce,
-        "Timestamp": now.astimezone(timezone.utc).strftime(TIMESTAMP_FORMAT),
+        "SignatureNonce": stamp.nonce,
+        "Timestamp": stamp.at.astimezone(timezone.utc).strftime(TIMESTAMP_FORMAT),
     }
     if credentials.security_token is not None:
         system["SecurityToken"] = credentials.security_token

@@ -78,7 +78,8 @@ class ViapiOperator(BaseOperator):
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         if action is not None:
             self.action = services.find(action) if isinstance(action, str) else action
         self._check_kind(getattr(self, "action", None))

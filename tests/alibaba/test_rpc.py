@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import AnswerLost, CredentialsRejected, Throttled, ViapiError
-from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
+from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, Stamp, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.signature import Credentials, sign
 
@@ -23,7 +23,7 @@ REQUEST = {"VideoUrl": "http://h/a.mp4?x=1&y=2", "BX": 0.00001, "BH": 0.25}
 
 
 def encoded(account: Account = ACCOUNT) -> HttpRequest:
-    return encode(videoenhan.ERASE_VIDEO_SUBTITLES, REQUEST, account, nonce="n-1", now=NOW)
+    return encode(videoenhan.ERASE_VIDEO_SUBTITLES, REQUEST, account, Stamp("n-1", NOW))
 
 
 def query_of(request: HttpRequest) -> dict[str, str]:

@@ -165,9 +165,9 @@ def test_a_call_goes_out_with_the_connections_key(
 
 
 def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
-    import airflow_provider_viapi.alibaba.client as client
+    from airflow_provider_viapi.alibaba import rpc
 
-    class HourAhead(client.datetime):
+    class HourAhead(rpc.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             from datetime import timedelta
@@ -175,7 +175,7 @@ def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, vi
             return super().now(tz) + timedelta(hours=1)
 
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
-    monkeypatch.setattr(client, "datetime", HourAhead)
+    monkeypatch.setattr(rpc, "datetime", HourAhead)
 
     with pytest.raises(CredentialsRejected, match=r"InvalidTimeStamp\.Expired"):
         ViapiHook().call(imgsearch.LIST_IMAGE_DBS, {})

@@ -1,10 +1,56 @@
-"""Service viapi, version 2023-01-17: watches the jobs of all VIAPI services."""
+"""Service viapi, version 2023-01-17: watches and cancels the jobs of all VIAPI services."""
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Service
+from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
+from airflow_provider_viapi.alibaba.parameters import Integer, Text
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("viapi", "2023-01-17")
 
 GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
+
+QUERY_ASYNC_JOB_LIST = Action(
+    service=SERVICE,
+    name="QueryAsyncJobList",
+    summary="The account's jobs of the last 24 hours, without their results; at most one call in 5 seconds.",
+    parameters=(
+        Text(name="StartTime", doc="Earliest creation, as 2023-01-04 00:00:00."),
+        Text(name="EndTime", doc="Latest creation, as 2023-01-04 23:00:00."),
+        Text(name="JobId", doc="Only this job."),
+        Text(name="PopProduct", doc="Only jobs of this service."),
+        Text(name="PopApiName", doc="Only jobs of this action; its service must be opened for the account."),
+        Text(name="Status", doc="Only jobs in this state."),
+        Integer(name="PageNum", minimum=1, maximum=2**31 - 1, doc="Which page, counted from 1."),
+        Integer(name="PageSize", minimum=1, maximum=500, doc="Jobs on a page."),
+    ),
+    result=(
+        ResultField("CurrentPage", "integer"),
+        ResultField("PageSize", "integer"),
+        ResultField("TotalPage", "integer"),
+        ResultField("TotalRecord", "integer"),
+        ResultField(
+            "Result",
+            "list",
+            fields=(
+                ResultField("JobId"),
+                ResultField("PopProduct", doc="The service."),
+                ResultField("PopApiName", doc="The action."),
+                ResultField("Status"),
+                ResultField("GmtCreate", doc="When it was accepted; the documents name no time zone."),
+                ResultField("StartTime"),
+                ResultField("EndTime"),
+                ResultField("CallerParentId"),
+            ),
+        ),
+    ),
+    repeatable=True,
+)
+
+CANCEL_WAITING_ASYNC_JOB = Action(
+    service=SERVICE,
+    name="CancelWaitingAsyncJob",
+    summary="Cancel a job that is still queued; one that is being processed runs to its end and is billed.",
+    parameters=(Text(name="JobId", required=True, shortest=1, doc="Which job."),),
+    repeatable=True,
+)

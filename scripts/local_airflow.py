@@ -1,0 +1,370 @@
+"""A real Airflow 3 on this machine, for the time of a ``with`` block.
+
+Its processes (API server, scheduler, DAG processor, triggerers) are those of a production deployment, only
+smaller: SQLite in a folder of the caller's, LocalExecutor, loopback addresses, free ports. Each can be
+killed, paused and started again by name, which is how tests show what survives a lost process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+import psutil  # type: ignore[import-untyped]
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+NO_PROXY_FOR_LOOPBACK = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+Found = TypeVar("Found")
+
+
+class ProcessSession:
+    """A command in a session of its own, so that whatever it starts can be found and ended with it.
+
+    A session and not only a process group: Airflow gives every task a group of its own, in the same session.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self.killed = False
+        self._ended = False
+        with log.open("wb") as output:
+            self.leader = subprocess.Popen(
+                command,
+                env=dict(environment),
+                cwd=log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def members(self) -> list[int]:
+        """The ids of the session's living processes."""
+        if self._ended:  # the session's id may belong to somebody else by now
+            return []
+        led = self.leader.poll() is None
+        members = []
+        for pid in psutil.pids():
+            with contextlib.suppress(OSError, psutil.Error):
+                if os.getsid(pid) == self.leader.pid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                    members.append(pid)
+        self._ended = not led and not members
+        return members
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the session."""
+        for pid in self.members():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self) -> None:
+        """End the session at once, as a power cut would."""
+        self.killed = True
+        while self.members():
+            self.send_signal(signal.SIGKILL)
+            time.sleep(0.05)
+
+    def log_tail(self, lines: int = 30) -> str:
+        """The last lines that the command wrote."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def end_sessions(sessions: Iterable[ProcessSession], grace: float = 3) -> None:
+    """Ask the leaders to end their sessions, ``grace`` seconds later every process, then kill what is left.
+
+    Not everybody at once: a supervisor whose children end before it has asked them to waits for them in vain.
+    """
+    remaining = list(sessions)
+    try:
+        for session in remaining:
+            session.leader.terminate()
+            session.send_signal(signal.SIGCONT)  # a stopped process hears no SIGTERM
+        remaining = _still_alive(remaining, grace)
+        for session in remaining:
+            session.send_signal(signal.SIGTERM)
+        remaining = _still_alive(remaining, grace)
+    finally:
+        for session in remaining:
+            session.kill()
+
+
+def _still_alive(sessions: list[ProcessSession], patience: float) -> list[ProcessSession]:
+    deadline = time.monotonic() + patience
+    while (
+        sessions := [session for session in sessions if session.members()]
+    ) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return sessions
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """What Airflow says of one task of a run."""
+
+    task_id: str
+    map_index: int
+    try_number: int
+    state: str | None
+    start_date: str | None
+    duration: float | None
+
+    @property
+    def label(self) -> str:
+        """The task's id, with the map index of a mapped task."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+
+class LocalAirflow:
+    """Airflow with the DAGs of one folder; ``home`` takes its database, configuration and logs.
+
+    :param environment: added to the processes' environment: connections (``AIRFLOW_CONN_…``), and settings
+        (``AIRFLOW__…``) that take precedence over those of this class
+    :param triggerers: how many triggerers share the deferred tasks
+    :param database: an SQLAlchemy address instead of SQLite in ``home``
+    :param start_timeout: seconds until every component must be healthy
+    """
+
+    def __init__(
+        self,
+        *,
+        dags_folder: Path,
+        home: Path,
+        environment: Mapping[str, str] | None = None,
+        triggerers: int = 1,
+        database: str | None = None,
+        start_timeout: float = 120,
+    ) -> None:
+        api_port, *log_ports = _free_ports(3)
+        self.url = f"http://127.0.0.1:{api_port}"
+        self.rest = httpx.Client(base_url=f"{self.url}/api/v2", timeout=30, trust_env=False)
+        self.sessions: dict[str, list[ProcessSession]] = {component: [] for component in COMPONENTS}
+        self._home = home.resolve()
+        self._triggerers = triggerers
+        self._start_timeout = start_timeout
+        self._environment = _environment(
+            home=self._home,
+            dags_folder=dags_folder.resolve(),
+            database=database or f"sqlite:///{self._home / 'airflow.db'}",
+            api_port=api_port,
+            log_ports=log_ports,
+        ) | dict(environment or {})
+
+    def __enter__(self) -> LocalAirflow:
+        self._process_logs.mkdir(parents=True, exist_ok=True)
+        try:
+            deadline = time.monotonic() + self._start_timeout
+            self._migrate(deadline)
+            for component in COMPONENTS:
+                for _ in range(self._triggerers if component == "triggerer" else 1):
+                    self.start(component)
+            self._until(self._healthy, deadline, "Airflow to become healthy")
+            token = httpx.get(f"{self.url}/auth/token", trust_env=False).raise_for_status()
+            self.rest.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, component: str) -> int:
+        """Start one more process of a component and return its index; does not wait until it is healthy."""
+        sessions = self.sessions[component]
+        arguments = {
+            "api-server": ("--host", "127.0.0.1"),
+            # The log servers listen on all interfaces; here the API server reads the files themselves.
+            "scheduler": ("--skip-serve-logs",),
+            "triggerer": ("--skip-serve-logs",),
+        }.get(component, ())
+        sessions.append(self._run(f"{component}-{len(sessions)}", component, *arguments))
+        return len(sessions) - 1
+
+    def kill(self, component: str, index: int = 0) -> None:
+        """End a component's process and all that it started with SIGKILL."""
+        self.sessions[component][index].kill()
+
+    def send_signal(self, component: str, index: int, number: signal.Signals) -> None:
+        """Signal a component's process and all that it started, with SIGSTOP or SIGCONT for instance."""
+        self.sessions[component][index].send_signal(number)
+
+    def stop(self) -> None:
+        """End every process; the API server last, since tasks that end report to it."""
+        self.rest.close()
+        servers = self.sessions["api-server"]
+        try:
+            end_sessions(
+                session for group in self.sessions.values() if group is not servers for session in group
+            )
+        finally:
+            end_sessions(servers)
+
+    def trigger(
+        self, dag_id: str, conf: Mapping[str, Any] | None = None, *, parse_timeout: float = 30
+    ) -> str:
+        """Start a run of a DAG, as soon as the DAG is parsed, and return the run's id."""
+        try:
+            deadline = time.monotonic() + parse_timeout
+            self._until(lambda: self._get(f"/dags/{dag_id}"), deadline, f"the DAG {dag_id} to be parsed")
+        except TimeoutError as error:
+            broken = self._get("/importErrors")["import_errors"]
+            raise RuntimeError("\n".join([str(error), *(file["stack_trace"] for file in broken)])) from error
+        self.rest.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+        run = self.rest.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})
+        return str(run.raise_for_status().json()["dag_run_id"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        """The tasks of a run with their states."""
+        answer = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=10_000)
+        return [
+            TaskInstance(**{field: instance[field] for field in TaskInstance.__dataclass_fields__})
+            for instance in answer["task_instances"]
+        ]
+
+    def wait(
+        self,
+        dag_id: str,
+        run_id: str,
+        *,
+        timeout: float = 300,
+        on_change: Callable[[TaskInstance], None] = lambda instance: None,
+    ) -> str:
+        """Wait until a run has ended and return its state; ``on_change`` hears of each task's new states."""
+        states: dict[str, str | None] = {}
+
+        def change() -> tuple[str | None, list[TaskInstance]] | None:
+            # The run's state is read first: when it has ended, on_change hears of every last state.
+            run = self._get(f"/dags/{dag_id}/dagRuns/{run_id}")
+            changed = [
+                instance
+                for instance in self.task_instances(dag_id, run_id)
+                if instance.state != states.get(instance.label)
+            ]
+            states.update({instance.label: instance.state for instance in changed})
+            state = str(run["state"]) if run["state"] in ("success", "failed") else None
+            return (state, changed) if state or changed else None
+
+        deadline = time.monotonic() + timeout
+        state = None
+        while not state:
+            state, changed = self._until(change, deadline, f"the run {run_id} of {dag_id} to end")
+            for instance in changed:
+                on_change(instance)
+        return state
+
+    def xcom(
+        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
+    ) -> Any:
+        """The value that a task pushed under a key, ``None`` if there is none."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        answer = self.rest.get(path, params={"map_index": map_index, "deserialize": True})
+        return (
+            None if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status().json()["value"]
+        )
+
+    def task_log(
+        self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
+    ) -> str:
+        """The log of one try of a task, a line per event; an exception follows as type and message."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+        lines = []
+        for entry in self._get(path, map_index=map_index, full_content=True)["content"]:
+            words = (entry.get("timestamp"), entry.get("level"), entry.get("event"))
+            lines.append(" ".join(str(word) for word in words if word))
+            lines += [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or ()]
+        return "\n".join(lines)
+
+    @property
+    def _process_logs(self) -> Path:
+        return self._home / "logs-of-processes"
+
+    def _run(self, name: str, *arguments: str) -> ProcessSession:
+        command = [sys.executable, "-m", "airflow", *arguments]
+        return ProcessSession(name, command, self._environment, self._process_logs / f"{name}.log")
+
+    def _migrate(self, deadline: float) -> None:
+        migration = self._run("db-migrate", "db", "migrate")
+        try:
+            self._until(lambda: migration.leader.poll() is not None, deadline, "the database")
+        finally:
+            migration.kill()
+        if migration.leader.returncode:
+            raise RuntimeError(f"airflow db migrate failed:\n{migration.log_tail()}")
+
+    def _healthy(self) -> bool:
+        return all(component["status"] == "healthy" for component in self._get("/monitor/health").values())
+
+    def _until(self, condition: Callable[[], Found | None], deadline: float, what: str) -> Found:
+        """Ask a condition until it holds, as long as every process runs and the deadline has not come."""
+        while True:
+            refusal = None
+            try:
+                if found := condition():
+                    return found
+            except httpx.HTTPError as error:  # not there yet, or busy
+                refusal = error
+            for session in itertools.chain(*self.sessions.values()):
+                if session.leader.poll() is not None and not session.killed:
+                    raise RuntimeError(
+                        f"{session.name} ended with {session.leader.returncode}:\n{session.log_tail()}"
+                    )
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited in vain for {what}; logs are in {self._home}") from refusal
+            time.sleep(0.25)
+
+    def _get(self, path: str, **parameters: str | int | bool) -> Any:
+        return self.rest.get(path, params=parameters).raise_for_status().json()
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in sockets]
+
+
+def _environment(
+    *, home: Path, dags_folder: Path, database: str, api_port: int, log_ports: Sequence[int]
+) -> dict[str, str]:
+    """The caller's environment without its Airflow, and the settings of this one."""
+    settings = {
+        "API__BASE_URL": f"http://127.0.0.1:{api_port}",
+        "API__MAXIMUM_PAGE_LIMIT": "10000",
+        "API__PORT": str(api_port),
+        "API__SECRET_KEY": secrets.token_hex(16),
+        "API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "CORE__DAGS_FOLDER": str(dags_folder),
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{api_port}/execution/",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__PARALLELISM": "4",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "3",
+        "DATABASE__SQL_ALCHEMY_CONN": database,
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": str(log_ports[0]),
+        "LOGGING__WORKER_LOG_SERVER_PORT": str(log_ports[1]),
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    }
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))
+    }
+    own = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+    return {**inherited, **NO_PROXY_FOR_LOOPBACK, "AIRFLOW_HOME": str(home), **own}

@@ -1,0 +1,129 @@
+"""DAGs under a real Airflow: scheduler, triggerer, DAG processor and API server, against the emulator."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import media_samples
+import pytest
+from conftest import ServedFolder
+from local_airflow import LocalAirflow
+
+pytestmark = pytest.mark.airflow
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def clip(served: ServedFolder) -> str:
+    target = served.path / "subtitled.mp4"
+    media_samples.burn_subtitles(media_samples.big_buck_bunny(), target, seconds=2, size=(640, 360))
+    return served.address("subtitled.mp4")
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, viapi_emulator_server: Any
+) -> Iterator[LocalAirflow]:
+    dags = tmp_path_factory.mktemp("dags")
+    for folder in (REPOSITORY / "dags_examples", Path(__file__).parent / "dags"):
+        shutil.copytree(folder, dags, dirs_exist_ok=True)
+    right = viapi_emulator_server.connection_json()
+    wrong = right.replace(viapi_emulator_server.access_key_secret, "not-the-secret")
+    environment = {"AIRFLOW_CONN_VIAPI_DEFAULT": right, "AIRFLOW_CONN_VIAPI_WRONG_SECRET": wrong}
+    with LocalAirflow(
+        dags_folder=dags, home=tmp_path_factory.mktemp("airflow"), environment=environment
+    ) as running:
+        yield running
+
+
+def run(airflow: LocalAirflow, dag_id: str, **conf: Any) -> tuple[str, str]:
+    run_id = airflow.trigger(dag_id, conf)
+    return airflow.wait(dag_id, run_id), run_id
+
+
+def test_the_example_dag_erases_reframes_and_indexes(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str
+) -> None:
+    state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
+
+    assert state == "success"
+    result = {
+        task: airflow.xcom("erase_resize_index", run_id, task) for task in ("erase", "reframe", "search")
+    }
+    assert httpx.get(result["erase"]["VideoUrl"]).content[4:8] == b"ftyp"
+    assert httpx.get(result["reframe"]["VideoUrl"]).content[4:8] == b"ftyp"
+    assert result["search"]["MatchList"][0]["ExtraData"] == clip
+    assert result["search"]["MatchList"][0]["Score"] > 9
+
+
+def test_each_job_is_submitted_once_and_waited_for_in_the_triggerer(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str
+) -> None:
+    state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
+
+    assert state == "success"
+    jobs = {job["action"]: job["job_id"] for job in viapi_emulator.jobs()}
+    assert len(viapi_emulator.jobs()) == 2
+    for task, action in (("erase", "EraseVideoSubtitles"), ("reframe", "ChangeVideoSize")):
+        log = airflow.task_log("erase_resize_index", run_id, task)
+        assert airflow.xcom("erase_resize_index", run_id, task, key="job_id") == jobs[action]
+        assert f"Submitted job {jobs[action]}" in log
+        assert "deferral" in log or "deferred" in log
+        assert f"Job {jobs[action]} is done" in log
+
+
+def test_a_wrong_secret_is_told_in_the_log_and_not_shown(airflow: LocalAirflow, viapi_emulator: Any) -> None:
+    state, run_id = run(airflow, "wrong_secret")
+
+    log = airflow.task_log("wrong_secret", run_id, "task")
+    assert state == "failed"
+    assert "CredentialsRejected" in log
+    assert "SignatureDoesNotMatch" in log
+    assert "not-the-secret" not in log
+    assert viapi_emulator.jobs() == []
+
+
+def test_a_missing_connection_is_named_in_the_log(airflow: LocalAirflow) -> None:
+    state, run_id = run(airflow, "no_connection")
+
+    log = airflow.task_log("no_connection", run_id, "task")
+    assert state == "failed"
+    assert "NotConfigured" in log
+    assert "'viapi_nowhere'" in log
+
+
+def test_what_is_not_a_video_fails_with_the_services_reason_deferred_or_not(
+    airflow: LocalAirflow, served: ServedFolder
+) -> None:
+    (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
+
+    state, run_id = run(airflow, "not_a_video", video_url=served.address("letter.mp4"))
+
+    assert state == "failed"
+    for task in ("deferred", "waited_for"):
+        log = airflow.task_log("not_a_video", run_id, task)
+        assert "JobFailed" in log
+        assert "InvalidFile.Decode" in log
+
+
+def test_the_deadline_fails_a_deferred_task(airflow: LocalAirflow, clip: str) -> None:
+    state, run_id = run(airflow, "too_late", video_url=clip)
+
+    assert state == "failed"
+    assert "JobTimedOut" in airflow.task_log("too_late", run_id, "task")
+
+
+def test_of_mapped_tasks_only_the_impossible_one_fails_and_it_submits_nothing(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str
+) -> None:
+    state, run_id = run(airflow, "mapped", video_url=clip)
+
+    states = {instance.label: instance.state for instance in airflow.task_instances("mapped", run_id)}
+    assert state == "failed"
+    assert sorted(states.values()) == ["failed", "failed", "success", "success"]
+    assert {json.dumps(job["request"].get("BX")) for job in viapi_emulator.jobs()} <= {'"0"', '"0.0"', "0.0"}
