@@ -61,11 +61,11 @@ class Client:
         :param request: parameters by wire name
         :raises ViapiError: what the tree in ``errors`` says
         """
-        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential_jitter
+        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
 
         trying = Retrying(
             retry=retry_if_exception(lambda error: may_send_again(action, error)),
-            wait=wait_exponential_jitter(initial=0.5, max=10, jitter=1),
+            wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
             stop=stop_after_delay(self.patience),
             reraise=True,
         )

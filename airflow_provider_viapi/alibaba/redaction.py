@@ -1,15 +1,21 @@
-"""Keeps signatures and tokens out of the log lines that HTTP libraries write about our requests."""
+"""Keeps signatures and tokens out of what others write about our requests: HTTP libraries, and the service itself.
+
+A gateway that refuses a signature quotes the string that it has signed, and in it the security token.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
 
-_PRIVATE = re.compile(r"((?:Signature|SecurityToken|AccessKeyId|OSSAccessKeyId|security-token)=)[^&\s\"']+")
+_PRIVATE = re.compile(
+    r"""((?:Signature|SecurityToken|AccessKeyId|security-token)(?:=|%3D)) .+? (?= & | %26 | [\s"'] | $ )""",
+    re.VERBOSE,
+)
 
 
 def redact(text: str) -> str:
-    """The text with the values of signatures, tokens and key ids in addresses replaced."""
+    """The text with the values of signatures, tokens and key ids replaced, in addresses and strings to sign."""
     return _PRIVATE.sub(r"\1***", text)
 
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import AnswerLost, classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
+from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.signature import canonical_query, sign
 from airflow_provider_viapi.alibaba.xml_document import NotPlainXml, parse
 
@@ -124,7 +125,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         _garbled(action, response, "without a RequestId")
     if isinstance(code, str) and code:
         raise classify(code, response.status)(
-            str(answer.get("Message") or "the service gave no reason"),
+            redact(str(answer.get("Message") or "the service gave no reason")),
             code=code,
             request_id=request_id,
             http_status=response.status,

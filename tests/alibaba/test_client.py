@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted_server import Answer, scripted_server
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
@@ -18,6 +17,7 @@ from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest, Th
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.alibaba.signature import Credentials
+from scripted_server import Answer, scripted_server
 
 ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT
 VIDEO, JOB = {"VideoUrl": "http://h/a.mp4"}, {"JobId": "J"}

@@ -212,3 +212,15 @@ def test_a_rejected_key_is_told_from_other_errors() -> None:
 
     with pytest.raises(CredentialsRejected):
         decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body))
+
+
+def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() -> None:
+    quoted = "server string to sign is:POST&%2F&AccessKeyId%3DLTAI-id%26SecurityToken%3DCAIS%252Ftoken%26Version%3D1"
+    body = json.dumps({"RequestId": "R", "Code": "SignatureDoesNotMatch", "Message": quoted})
+
+    with pytest.raises(CredentialsRejected) as caught:
+        decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body.encode()))
+
+    assert caught.value.message == (
+        "server string to sign is:POST&%2F&AccessKeyId%3D***%26SecurityToken%3D***%26Version%3D1"
+    )

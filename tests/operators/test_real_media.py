@@ -13,9 +13,7 @@ import av
 import httpx
 import numpy as np
 import pytest
-from conftest import ServedFolder
 from PIL import Image
-from task_life import live
 
 import media_samples
 from airflow_provider_viapi.alibaba.errors import CredentialsRejected, InvalidMedia, JobFailed, JobTimedOut
@@ -25,6 +23,8 @@ from airflow_provider_viapi.operators.imgsearch import (
     SearchImageOperator,
 )
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from conftest import ServedFolder
+from task_life import live
 
 SECONDS, SIZE = 2, (640, 360)
 
