@@ -49,7 +49,7 @@ def duration(video: Path) -> float:
     with av.open(str(video)) as container:
         if container.duration is None:
             raise ValueError(f"{video.name} does not say how long it is")
-        return container.duration / av.time_base
+        return float(container.duration / av.time_base)
 
 
 def dimensions(video: Path) -> tuple[int, int]:

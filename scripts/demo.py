@@ -29,8 +29,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from before_after import contact_sheet, dimensions
-from local_airflow import NO_PROXY_FOR_LOOPBACK, LocalAirflow, ProcessSession, TaskInstance, end_sessions
+from local_airflow import NO_PROXY_FOR_LOOPBACK, LocalAirflow, TaskInstance
 from media_samples import big_buck_bunny, burn_subtitles
+from process_session import ProcessSession, end_sessions
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "demo-output"
@@ -99,6 +100,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave Airflow and the emulator up until Ctrl-C")
     options = parser.parse_args()
     if options.video:
+        if not options.video.is_file():
+            parser.error(f"there is no file {options.video}")
         try:
             dimensions(options.video)
         except ValueError as error:

@@ -13,102 +13,21 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx
-import psutil  # type: ignore[import-untyped]
+
+from process_session import ProcessSession, end_sessions
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 NO_PROXY_FOR_LOOPBACK = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
 Found = TypeVar("Found")
-
-
-class ProcessSession:
-    """A command in a session of its own, so that whatever it starts can be found and ended with it.
-
-    A session and not only a process group: Airflow gives every task a group of its own, in the same session.
-    """
-
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        self.name = name
-        self.log = log
-        self.killed = False
-        self._ended = False
-        with log.open("wb") as output:
-            self.leader = subprocess.Popen(
-                command,
-                env=dict(environment),
-                cwd=log.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def members(self) -> list[int]:
-        """The ids of the session's living processes."""
-        if self._ended:  # the session's id may belong to somebody else by now
-            return []
-        led = self.leader.poll() is None
-        members = []
-        for pid in psutil.pids():
-            with contextlib.suppress(OSError, psutil.Error):
-                if os.getsid(pid) == self.leader.pid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-                    members.append(pid)
-        self._ended = not led and not members
-        return members
-
-    def send_signal(self, number: signal.Signals) -> None:
-        """Send a signal to every process of the session."""
-        for pid in self.members():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
-    def kill(self) -> None:
-        """End the session at once, as a power cut would."""
-        self.killed = True
-        while self.members():
-            self.send_signal(signal.SIGKILL)
-            time.sleep(0.05)
-
-    def log_tail(self, lines: int = 30) -> str:
-        """The last lines that the command wrote."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def end_sessions(sessions: Iterable[ProcessSession], grace: float = 3) -> None:
-    """Ask the leaders to end their sessions, ``grace`` seconds later every process, then kill what is left.
-
-    Not everybody at once: a supervisor whose children end before it has asked them to waits for them in vain.
-    """
-    remaining = list(sessions)
-    try:
-        for session in remaining:
-            session.leader.terminate()
-            session.send_signal(signal.SIGCONT)  # a stopped process hears no SIGTERM
-        remaining = _still_alive(remaining, grace)
-        for session in remaining:
-            session.send_signal(signal.SIGTERM)
-        remaining = _still_alive(remaining, grace)
-    finally:
-        for session in remaining:
-            session.kill()
-
-
-def _still_alive(sessions: list[ProcessSession], patience: float) -> list[ProcessSession]:
-    deadline = time.monotonic() + patience
-    while (
-        sessions := [session for session in sessions if session.members()]
-    ) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return sessions
 
 
 @dataclass(frozen=True)

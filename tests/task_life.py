@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_provider_viapi.jobs.ledger import Store
 from airflow_provider_viapi.operators.base import ViapiOperator
 
 
@@ -17,6 +18,8 @@ from airflow_provider_viapi.operators.base import ViapiOperator
 class TaskInstance:
     """As much of a task instance as an operator uses."""
 
+    try_number: int = 1
+    max_tries: int = 3
     pushed: dict[str, Any] = field(default_factory=dict)
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -38,10 +41,18 @@ class Life:
     trigger: tuple[str, dict[str, Any]] | None = None
 
 
-def live(operator: ViapiOperator) -> Life:
-    """Run a task from its start to its end; what it raises comes through."""
-    instance = TaskInstance()
+def live(
+    operator: ViapiOperator, store: Store | None = None, *, try_number: int = 1, max_tries: int = 3
+) -> Life:
+    """Run one try of a task from its start to its end; what it raises comes through.
+
+    :param store: what stands in for Airflow's task state store, to be passed to each try; without one the task
+        runs as on an Airflow that has none
+    """
+    instance = TaskInstance(try_number, max_tries)
     context: Any = {"ti": instance, "task_instance": instance}
+    if store is not None:
+        context["task_state_store"] = store
     try:
         return Life(operator.execute(context), instance.pushed)
     except TaskDeferred as deferral:

@@ -27,7 +27,9 @@ OPERATORS = [
     operator
     for module in (videoenhan, imgsearch)
     for operator in vars(module).values()
-    if inspect.isclass(operator) and issubclass(operator, ViapiOperator) and operator.__module__ == module.__name__
+    if inspect.isclass(operator)
+    and issubclass(operator, ViapiOperator)
+    and operator.__module__ == module.__name__
 ]
 
 
@@ -99,7 +101,9 @@ def actions_with_operator() -> list[Action]:
 
 @pytest.mark.parametrize("action", actions_with_operator(), ids=lambda action: action.name)
 def test_every_action_of_the_model_has_its_operator(action: Action) -> None:
-    assert [operator.__name__ for operator in OPERATORS if operator.action is action] == [f"{action.name}Operator"]
+    assert [operator.__name__ for operator in OPERATORS if operator.action is action] == [
+        f"{action.name}Operator"
+    ]
 
 
 @pytest.mark.parametrize("module", modules())

@@ -66,6 +66,11 @@ class Action:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {each.name: each for each in self.parameters})
 
+    @property
+    def full_name(self) -> str:
+        """The name with its service's before it, as jobs and the DAG author's ``action=`` have it."""
+        return f"{self.service.name}.{self.name}"
+
     def check(
         self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:

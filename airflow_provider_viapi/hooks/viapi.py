@@ -98,6 +98,29 @@ class ViapiHook(BaseHook):
         """
         return self.client.call(action, request)
 
+    def report(self, job: Job) -> JobReport:
+        """How a job stands, by one look."""
+        from airflow_provider_viapi.jobs.viapi import read_report, result_action
+
+        return read_report(job, self.call(result_action(job), {"JobId": job.id}))
+
+    async def cancel(self, job: Job, log: Log) -> bool:
+        """Cancel a job if it still queues; false when it goes on, to its end and to its bill.
+
+        :param log: told which of the two
+        """
+        try:
+            async with self.open_jobs() as jobs:
+                cancelled = await jobs.cancel(job)
+        except ViapiError as error:
+            log.warning("Job %s could not be cancelled (%s): it goes on and is billed", job.id, error)
+            return False
+        if cancelled:
+            log.info("Cancelled job %s, which was still queued", job.id)
+        else:
+            log.warning("Job %s is past queueing and cannot be cancelled: it goes on and is billed", job.id)
+        return cancelled
+
     @asynccontextmanager
     async def open_jobs(self) -> AsyncIterator[ViapiJobs]:
         """The account's jobs for an event loop; leaving the context closes the client."""

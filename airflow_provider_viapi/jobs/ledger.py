@@ -65,6 +65,8 @@ class Entry:
     :param signed_at: its time, in ISO 8601
     :param try_number: the try of the task that made it
     :param job_id: the accepted job; ``None`` as long as no answer came
+    :param delivered_within: once its result was returned, how many tries the task then had in all: a person who
+        clears the task grants it more, a worker that dies before Airflow knows of the result does not
     """
 
     digest: str
@@ -72,6 +74,7 @@ class Entry:
     signed_at: str
     try_number: int
     job_id: str | None = None
+    delivered_within: int | None = None
 
     @property
     def stamp(self) -> Stamp:
@@ -87,6 +90,11 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    @property
+    def lasts(self) -> bool:
+        """Whether what is written now will be there for the next try."""
+        return not isinstance(self._store, ForgetfulStore)
 
     def read(self) -> Entry | None:
         """The entry, if one is open."""
@@ -105,8 +113,14 @@ class Ledger:
         self._store.set(KEY, asdict(complete))
         return complete
 
+    def delivered(self, max_tries: int) -> None:
+        """Note that the result was returned; see :class:`Entry` for why the entry stays."""
+        entry = self.read()
+        if entry is not None:
+            self._store.set(KEY, asdict(replace(entry, delivered_within=max_tries)))
+
     def clear(self) -> None:
-        """Close the entry: the job is over, or nothing was accepted."""
+        """Close the entry: the job came to nothing, or nothing was accepted."""
         self._store.delete(KEY)
 
 

@@ -17,3 +17,10 @@ class JobService(Protocol):
         :raises ViapiError: asking again would not help
         """
         ...
+
+    async def cancel(self, job: Job) -> bool:
+        """Cancel the job if it still queues; false when it goes on, to its end and to its bill.
+
+        :raises ViapiError: it cannot be known
+        """
+        ...

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.errors import AnswerLost
+from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.services import viapi
+from airflow_provider_viapi.jobs.doubt import Listed
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
-    from airflow_provider_viapi.alibaba.client import AsyncClient
+    from airflow_provider_viapi.alibaba.client import AsyncClient, Client
 
 STATES: Mapping[str, Outcome] = {
     "QUEUING": Outcome.WAITING,
@@ -36,7 +38,7 @@ def result_action(job: Job) -> Action:
 
 def submitted(action: Action, answer: Mapping[str, Any]) -> Job:
     """The job that a submission's answer speaks of: its ``RequestId`` is the job's id."""
-    return Job(id=answer["RequestId"], action=f"{action.service.name}.{action.name}")
+    return Job(id=answer["RequestId"], action=action.full_name)
 
 
 def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
@@ -71,6 +73,22 @@ def _read_result(document: str | None) -> dict[str, Any]:
     return result
 
 
+def list_jobs(client: Client, action: Action) -> list[Listed]:
+    """The account's jobs of one action, newest first: those of the last 24 hours, at most 500."""
+    wanted = {"PopProduct": action.service.name, "PopApiName": action.name, "PageNum": 1, "PageSize": 500}
+    answer = client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
+    return [
+        Listed(job["JobId"], job.get("GmtCreate", ""))
+        for job in answer["Data"]["Result"]
+        if job.get("PopApiName", action.name) == action.name
+    ]
+
+
+def was_cancelled(answer: Mapping[str, Any]) -> bool:
+    """Whether ``CancelWaitingAsyncJob`` says that it did cancel."""
+    return str(answer.get("Success")).lower() == "true"
+
+
 class ViapiJobs:
     """The jobs of one account.
 
@@ -83,6 +101,15 @@ class ViapiJobs:
     async def report(self, job: Job) -> JobReport:
         """How the job stands, by one call of ``GetAsyncJobResult``."""
         return read_report(job, await self._client.call_once(result_action(job), {"JobId": job.id}))
+
+    async def cancel(self, job: Job) -> bool:
+        """Cancel the job if it still queues; false when it goes on."""
+        try:
+            return was_cancelled(
+                await self._client.call_once(viapi.CANCEL_WAITING_ASYNC_JOB, {"JobId": job.id})
+            )
+        except InvalidRequest:
+            return False
 
 
 @asynccontextmanager

@@ -12,20 +12,23 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.errors import (
-    AnswerLost,
     InvalidRequest,
     JobFailed,
-    SubmissionInDoubt,
+    JobTimedOut,
+    ViapiError,
     from_dict,
 )
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.viapi import submitted
+from airflow_provider_viapi.jobs.ledger import Entry, Ledger, digest_of
+from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
+from airflow_provider_viapi.operators.context import failing_for_good, jobs_of_other_tasks, ledger_of
+from airflow_provider_viapi.triggers.killed import is_over
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -93,21 +96,25 @@ class ViapiOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its ``Data``."""
-        return self.hook.call(self.action, self.request)["Data"]
+        with failing_for_good():
+            return self.hook.call(self.action, self.request)["Data"]
 
 
 class ViapiJobOperator(ViapiOperator):
-    """Submit a job, wait for it without holding a worker, return its result.
+    """Submit a job once, wait for it without holding a worker, return its result.
 
-    The result has the API's own keys, so that ``erase.output["VideoUrl"]`` feeds the next task. The job's id goes
-    to the XCom ``job_id`` as soon as it is known.
+    The result has the API's own keys, so that ``erase.output["VideoUrl"]`` feeds the next task. The job's id goes to
+    the XCom ``job_id`` as soon as it is known, and into Airflow's task state store (3.3 and later), so that a retry
+    goes on with the same job instead of paying for another.
 
     This class itself is the way to an action that has no operator of its own::
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given
-    :param job_timeout: how long after its submission the job may take, in all; a day unless given
+    :param job_timeout: how long a try waits for the job, in all; a day unless given
+    :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a person decides, or
+        ``resubmit``, which may pay twice
     """
 
     answers_with_job = True
@@ -117,6 +124,7 @@ class ViapiJobOperator(ViapiOperator):
         *,
         deferrable: bool | None = None,
         job_timeout: timedelta = timedelta(days=1),
+        on_doubt: OnDoubt = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -124,35 +132,85 @@ class ViapiJobOperator(ViapiOperator):
             raise InvalidRequest(
                 f"job_timeout is {job_timeout}; allowed: more than zero", action=self.action.name
             )
+        if on_doubt not in ("fail", "resubmit"):
+            raise InvalidRequest(
+                f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self.action.name
+            )
         if deferrable is None:
             deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = deferrable
         self.job_timeout = job_timeout
+        self.on_doubt = on_doubt
 
     def execute(self, context: Context) -> Any:
         """Live the life of a job up to the waiting, and to its end unless deferred."""
-        request = self.action.check(self.request)
-        job = self._submit(request)
-        context["ti"].xcom_push(key="job_id", value=job.id)
-        deadline = datetime.now(timezone.utc) + self.job_timeout
-        if self.deferrable:
-            self._defer(job, deadline)
-        return self._finish(asyncio.run(self.hook.wait_for(job, until=deadline, log=self.log)))
+        with failing_for_good():
+            request = self.action.check(self.request)
+            ledger = ledger_of(context)
+            if not ledger.lasts:
+                self.log.warning(
+                    "This Airflow keeps no task state (3.3 does): a retry would submit the job again"
+                )
+            deadline = datetime.now(timezone.utc) + min(
+                self.job_timeout, self.execution_timeout or self.job_timeout
+            )
+            job, report = self._take_up(request, ledger, deadline, context)
+            context["ti"].xcom_push(key="job_id", value=job.id)
+            if report is None and self.deferrable:
+                self._defer(job, deadline)
+            return self._finish(report or self._wait_here(job, deadline, ledger, context), ledger, context)
 
-    def _submit(self, request: dict[str, Any]) -> Job:
-        try:
-            answer = self.hook.call(self.action, request)
-        except AnswerLost as lost:
-            raise SubmissionInDoubt(
-                f"the job may have been accepted all the same ({lost.message}); look for it in the console "
-                "before running this task again, which would pay for another",
-                code="SubmissionInDoubt",
-                http_status=lost.http_status,
-                action=lost.action,
-            ) from lost
-        job = submitted(self.action, answer)
-        self.log.info("Submitted job %s (%s)", job.id, job.action)
-        return job
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Go on where the trigger left: return the result, or raise why there is none."""
+        ledger = ledger_of(context)
+        with failing_for_good():
+            if "error" in event:
+                raise self._given_up(from_dict(event["error"]), ledger)
+            return self._finish(JobReport.from_dict(event["report"]), ledger, context)
+
+    def _take_up(
+        self, request: dict[str, Any], ledger: Ledger, deadline: datetime, context: Context
+    ) -> tuple[Job, JobReport | None]:
+        """The job of an earlier try, with a report if it has ended; or else a new one."""
+        submission = Submission(
+            action=self.action,
+            request=request,
+            digest=digest_of(self.action.full_name, request),
+            client=self.hook.client,
+            ledger=ledger,
+            claimed=lambda: jobs_of_other_tasks(context),
+            on_doubt=self.on_doubt,
+            until=deadline,
+            try_number=context["ti"].try_number,
+            log=self.log,
+        )
+        entry = ledger.read()
+        if entry is None or not self._is_ours(entry, submission.digest, context):
+            return submission.submit(), None
+        if entry.job_id is None:
+            self.log.info("Try %s left a submission without an answer", entry.try_number)
+            return submission.settle(entry) or submission.submit(), None
+        job = Job(entry.job_id, self.action.full_name)
+        report = self.hook.report(job)
+        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+            self.log.info(
+                "Job %s of try %s ended as %s; submitting anew", job.id, entry.try_number, report.state
+            )
+            return submission.submit(), None
+        self.log.info("Reattached to job %s of try %s, which is %s", job.id, entry.try_number, report.state)
+        return job, report if report.is_final else None
+
+    def _is_ours(self, entry: Entry, digest: str, context: Context) -> bool:
+        """Whether an earlier submission is what this try wants; one that is not is cancelled if it still queues."""
+        if entry.delivered_within not in (None, context["ti"].max_tries):
+            self.log.info("Cleared after job %s had delivered: submitting anew", entry.job_id)
+            return False
+        if entry.digest != digest:
+            self.log.info("The request has changed since job %s: submitting anew", entry.job_id)
+            if entry.job_id is not None:
+                asyncio.run(self.hook.cancel(Job(entry.job_id, self.action.full_name), self.log))
+            return False
+        return True
 
     def _defer(self, job: Job, deadline: datetime) -> None:
         from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
@@ -167,14 +225,49 @@ class ViapiJobOperator(ViapiOperator):
             method_name="execute_complete",
         )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on where the trigger left: return the result, or raise why there is none."""
-        if "error" in event:
-            raise from_dict(event["error"])
-        return self._finish(JobReport.from_dict(event["report"]))
+    def _wait_here(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
+        async def wait() -> JobReport:
+            self._waiting = asyncio.ensure_future(self.hook.wait_for(job, until=deadline, log=self.log))
+            if self._told_to_stop:
+                self._waiting.cancel()
+            return await self._waiting
 
-    def _finish(self, report: JobReport) -> dict[str, Any]:
+        try:
+            return asyncio.run(wait())
+        except JobTimedOut as late:
+            raise self._given_up(late, ledger) from None
+        except AirflowTaskTimeout:
+            self._withdraw(job, ledger)
+            raise
+        except asyncio.CancelledError:
+            if is_over(context["ti"]):
+                self._withdraw(job, ledger)
+        raise ViapiError(
+            f"the task was told to stop while job {job.id} was waited for", action=self.action.name
+        )
+
+    _told_to_stop = False
+    _waiting: asyncio.Task[JobReport] | None = None
+
+    def on_kill(self) -> None:
+        """Stop waiting on this worker; whether the job is cancelled depends on why Airflow ends the task."""
+        self._told_to_stop = True
+        if self._waiting is not None:
+            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
+            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+
+    def _given_up(self, error: ViapiError, ledger: Ledger) -> ViapiError:
+        if isinstance(error, JobTimedOut):
+            self._withdraw(Job(error.job_id, self.action.full_name), ledger)
+        return error
+
+    def _withdraw(self, job: Job, ledger: Ledger) -> None:
+        if asyncio.run(self.hook.cancel(job, self.log)):
+            ledger.clear()
+
+    def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
         if report.outcome is not Outcome.SUCCEEDED:
+            ledger.clear()
             raise JobFailed(
                 f"job {report.job_id} ended as {report.state}: {report.error_message or 'no reason given'}",
                 job_id=report.job_id,
@@ -183,4 +276,5 @@ class ViapiJobOperator(ViapiOperator):
                 action=self.action.name,
             )
         self.log.info("Job %s is done: %s", report.job_id, ", ".join(report.result or ()))
+        ledger.delivered(context["ti"].max_tries)
         return dict(report.result or {})

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow.providers.common.compat.sdk import AirflowFailException
+
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.operators.context import failing_for_good
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -34,19 +37,19 @@ class CreateImageDbOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look whether the database is there, and create it if it is not."""
-        request = self.action.check(self.request)
-        name = request["Name"]
-        # What the service answers to a second creation is not documented, so it is not relied upon.
-        if self._exists(name):
-            return self._found(name)
-        try:
-            self.hook.call(self.action, request)
-        except InvalidRequest:
+        with failing_for_good():
+            name = self.action.check(self.request)["Name"]
+            # What the service answers to a second creation is not documented, so it is not relied upon.
             if self._exists(name):
                 return self._found(name)
-            raise
-        self.log.info("Created image database %s", name)
-        return request
+            try:
+                super().execute(context)
+            except AirflowFailException:
+                if self._exists(name):
+                    return self._found(name)
+                raise
+            self.log.info("Created image database %s", name)
+            return {"Name": name}
 
     def _exists(self, name: str) -> bool:
         databases = self.hook.call(imgsearch.LIST_IMAGE_DBS, {})["Data"]["DbList"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_viapi.alibaba.errors import ViapiError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.job import Job
+from airflow_provider_viapi.triggers.killed import is_over
 
 
 class ViapiJobTrigger(BaseTrigger):
@@ -43,14 +45,30 @@ class ViapiJobTrigger(BaseTrigger):
             "viapi_conn_id": self.viapi_conn_id,
         }
 
+    @property
+    def job(self) -> Job:
+        """The job that is waited for."""
+        return Job(self.job_id, self.action)
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then tell how it ended."""
-        job = Job(self.job_id, self.action)
         try:
             report = await ViapiHook(self.viapi_conn_id).wait_for(
-                job, until=datetime.fromisoformat(self.deadline), log=self.log
+                self.job, until=datetime.fromisoformat(self.deadline), log=self.log
             )
+        except asyncio.CancelledError:
+            # Below 3.3 Airflow does not tell why it stops a trigger, so the task's state has to.
+            if not hasattr(BaseTrigger, "on_kill"):
+                await self.on_kill()
+            raise
         except ViapiError as error:
             yield TriggerEvent({"error": error.as_dict()})
         else:
             yield TriggerEvent({"report": report.as_dict()})
+
+    async def on_kill(self) -> None:
+        """Cancel the job if a person ended the task; a task that moved or was cleared keeps its job."""
+        if not await asyncio.to_thread(is_over, self.task_instance):
+            self.log.info("Leaving job %s to whoever takes over this task", self.job_id)
+            return
+        await ViapiHook(self.viapi_conn_id).cancel(self.job, self.log)

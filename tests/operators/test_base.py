@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
@@ -17,6 +17,7 @@ from airflow_provider_viapi.operators.imgsearch import (
     SearchImageOperator,
 )
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from task_life import live
 
 VIDEO = "http://h/a.mp4"
 
@@ -74,8 +75,8 @@ def test_a_template_is_checked_after_rendering() -> None:
     task.render_template_fields({"url": VIDEO, "bx": "1.4"})  # type: ignore[arg-type]
 
     assert task.request == {"VideoUrl": VIDEO, "BX": "1.4", "BY": 0.5}
-    with pytest.raises(InvalidRequest, match=r"BX is '1\.4'"):
-        task.execute({})  # type: ignore[arg-type]
+    with pytest.raises(AirflowFailException, match=r"InvalidRequest: .*BX is '1\.4'"):
+        live(task)
 
 
 def test_the_result_of_one_task_feeds_the_next() -> None:

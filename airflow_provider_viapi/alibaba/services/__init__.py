@@ -17,7 +17,7 @@ def actions() -> dict[str, Action]:
     from airflow_provider_viapi.alibaba.services import imgsearch, viapi, videoenhan
 
     return {
-        f"{value.service.name}.{value.name}": value
+        value.full_name: value
         for module in (videoenhan, imgsearch, viapi)
         for value in vars(module).values()
         if isinstance(value, Action)

@@ -1,0 +1,110 @@
+"""Settling whether a submission without an answer became a job."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from airflow_provider_viapi.alibaba.errors import (
+    CredentialsRejected,
+    InvalidRequest,
+    PermissionDenied,
+    SubmissionInDoubt,
+    ViapiError,
+)
+from airflow_provider_viapi.jobs import doubt
+from airflow_provider_viapi.jobs.doubt import Listed, Witnesses, settle
+
+SENT = datetime(2026, 11, 20, 7, 15, 50, tzinfo=timezone.utc)
+SEEN_BEFORE = ViapiError("seen", code="SignatureNonceUsed")
+TOO_OLD = CredentialsRejected("too old", code="InvalidTimeStamp.Expired")
+log = logging.getLogger(__name__)
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 0)
+
+
+def listed(job_id: str, created: datetime, hours: int = 8) -> Listed:
+    told = created.astimezone(timezone(timedelta(hours=hours)))
+    return Listed(job_id, told.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def raising(error: ViapiError) -> Callable[[], str]:
+    def send_again() -> str:
+        raise error
+
+    return send_again
+
+
+def ask(
+    *looks: Sequence[Listed], again: Callable[[], str] = raising(SEEN_BEFORE), claimed: Sequence[str] = ()
+) -> str | None:
+    remaining = list(looks)
+    witnesses = Witnesses(
+        send_again=again,
+        list_jobs=lambda: remaining.pop(0) if len(remaining) > 1 else remaining[0],
+        claimed=lambda: set(claimed),
+    )
+    return settle("EraseVideoSubtitles", SENT, witnesses, log)
+
+
+def test_a_request_that_had_not_arrived_is_accepted_when_sent_again() -> None:
+    assert ask([], again=lambda: "J-1") == "J-1"
+
+
+@pytest.mark.parametrize("answer", [SEEN_BEFORE, TOO_OLD])
+@pytest.mark.parametrize("hours", [0, 8])
+def test_the_one_job_of_that_time_is_ours(answer: ViapiError, hours: int) -> None:
+    ours = listed("J-1", SENT + timedelta(seconds=1), hours)
+    yesterdays = listed("J-0", SENT - timedelta(hours=20), hours)
+
+    assert ask([ours, yesterdays], again=raising(answer)) == "J-1"
+
+
+def test_a_job_that_takes_a_moment_to_show_is_found() -> None:
+    assert ask([], [listed("J-1", SENT)]) == "J-1"
+
+
+def test_no_job_in_two_looks_means_that_nothing_was_accepted() -> None:
+    assert ask([], [listed("J-0", SENT - timedelta(hours=3))]) is None
+
+
+def test_a_job_that_another_task_holds_is_not_ours() -> None:
+    both = [listed("J-1", SENT), listed("J-2", SENT)]
+
+    assert ask(both, claimed=["J-2"]) == "J-1"
+    assert ask(both, claimed=["J-1", "J-2"]) is None
+
+
+def test_several_jobs_are_for_a_person_to_decide() -> None:
+    both = [listed("J-1", SENT), listed("J-2", SENT + timedelta(seconds=2))]
+
+    with pytest.raises(SubmissionInDoubt) as caught:
+        ask(both)
+
+    for told in ("J-1", "J-2", "2026-11-20 15:15:50", "on_doubt"):
+        assert told in str(caught.value)
+
+
+def test_a_forbidden_list_leaves_the_doubt() -> None:
+    def forbidden() -> Sequence[Listed]:
+        raise PermissionDenied("not yours", code="Forbidden.RAM")
+
+    witnesses = Witnesses(send_again=raising(SEEN_BEFORE), list_jobs=forbidden, claimed=set)
+
+    with pytest.raises(SubmissionInDoubt, match=r"Forbidden\.RAM"):
+        settle("EraseVideoSubtitles", SENT, witnesses, log)
+
+
+def test_a_request_that_the_service_refuses_was_never_accepted() -> None:
+    with pytest.raises(InvalidRequest):
+        ask([listed("J-1", SENT)], again=raising(InvalidRequest("no", code="InvalidParameter")))
+
+
+def test_a_time_that_cannot_be_read_rules_nothing_out() -> None:
+    assert Listed("J-1", "yesterday").may_be_from(SENT, SENT)

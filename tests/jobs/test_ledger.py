@@ -1,0 +1,113 @@
+"""What is written down about a submission, and what counts as the same request."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.alibaba.rpc import Stamp
+from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger, digest_of
+
+STAMP = Stamp("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
+ERASE = "videoenhan.EraseVideoSubtitles"
+
+
+class JsonStore(ForgetfulStore):
+    """Keeps what JSON can keep, as a database does."""
+
+    def get(self, key: str) -> Any:
+        kept = super().get(key)
+        return None if kept is None else json.loads(kept)
+
+    def set(self, key: str, value: Any) -> None:
+        super().set(key, json.dumps(value))
+
+
+def test_an_intent_tells_the_next_try_what_was_sent_and_that_no_answer_came() -> None:
+    store = JsonStore()
+
+    Ledger(store).intend("digest", STAMP, try_number=1)
+
+    entry = Ledger(store).read()
+    assert entry is not None
+    assert (entry.digest, entry.stamp, entry.try_number, entry.job_id) == ("digest", STAMP, 1, None)
+
+
+def test_the_job_is_written_to_its_intent() -> None:
+    store = JsonStore()
+    ledger = Ledger(store)
+
+    ledger.accepted(ledger.intend("digest", STAMP, try_number=1), "J-1")
+
+    entry = Ledger(store).read()
+    assert entry is not None
+    assert (entry.job_id, entry.stamp, entry.delivered_within) == ("J-1", STAMP, None)
+
+
+def test_a_delivered_job_is_remembered_with_the_tries_that_the_task_then_had() -> None:
+    store = JsonStore()
+    ledger = Ledger(store)
+    ledger.accepted(ledger.intend("digest", STAMP, try_number=1), "J-1")
+
+    ledger.delivered(max_tries=3)
+
+    entry = Ledger(store).read()
+    assert entry is not None
+    assert (entry.job_id, entry.delivered_within) == ("J-1", 3)
+
+
+def test_a_closed_ledger_is_empty() -> None:
+    store = JsonStore()
+    Ledger(store).intend("digest", STAMP, try_number=1)
+
+    Ledger(store).clear()
+
+    assert Ledger(store).read() is None
+
+
+def test_a_ledger_knows_whether_it_lasts() -> None:
+    assert not Ledger(ForgetfulStore()).lasts
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://oss/a.mp4?Expires=1&OSSAccessKeyId=x&Signature=s", "http://oss/a.mp4?Expires=2&Signature=t"),
+        ("https://s3/a.mp4?X-Amz-Date=1&X-Amz-Signature=s&v=3", "https://s3/a.mp4?v=3&X-Amz-Date=2"),
+        ("https://gcs/a.mp4?X-Goog-Signature=1", "https://gcs/a.mp4"),
+        ("https://azure/a.mp4?sv=2024&se=1&sig=s&sp=r&sr=b", "https://azure/a.mp4?sv=2025&se=2&sig=t&sp=r&sr=b"),
+    ],
+)
+def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -> None:
+    assert digest_of(ERASE, {"VideoUrl": one}) == digest_of(ERASE, {"VideoUrl": other})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"VideoUrl": "http://h/a.mp4"}, {"VideoUrl": "http://h/b.mp4"}),
+        ({"VideoUrl": "http://h/a.mp4?version=1"}, {"VideoUrl": "http://h/a.mp4?version=2"}),
+        ({"VideoUrl": "http://h/a.mp4"}, {"VideoUrl": "https://h/a.mp4"}),
+        ({"VideoUrl": "http://h/a.mp4", "BX": 0.1}, {"VideoUrl": "http://h/a.mp4", "BX": 0.2}),
+        ({"VideoUrl": "http://h/a.mp4"}, {"VideoUrl": "http://h/a.mp4", "BX": 0.0}),
+        ({"Boxes": [{"X": 0.1}]}, {"Boxes": [{"X": 0.1}, {"X": 0.1}]}),
+    ],
+)
+def test_whatever_else_differs_makes_another_request(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert digest_of(ERASE, one) != digest_of(ERASE, other)
+
+
+def test_the_action_is_part_of_the_request() -> None:
+    assert digest_of(ERASE, {}) != digest_of("videoenhan.ChangeVideoSize", {})
+
+
+@given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False) | st.integers()))
+def test_the_order_of_parameters_does_not_matter(request: dict[str, Any]) -> None:
+    backwards = dict(reversed(request.items()))
+
+    assert digest_of(ERASE, request) == digest_of(ERASE, backwards)
