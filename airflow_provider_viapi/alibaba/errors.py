@@ -168,6 +168,7 @@ _CODES: tuple[tuple[str, type[ViapiError]], ...] = (
     ("IncompleteSignature", CredentialsRejected),
     ("InvalidTimeStamp", CredentialsRejected),
     ("InvalidAccessKeyId", CredentialsRejected),
+    ("MissingAccessKeyId", CredentialsRejected),
     ("InvalidSecurityToken", CredentialsRejected),
     ("MissingSecurityToken", CredentialsRejected),
     ("Forbidden", PermissionDenied),

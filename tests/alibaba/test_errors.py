@@ -26,6 +26,7 @@ from airflow_provider_viapi.alibaba.errors import ViapiError, classify, from_dic
         ("IncompleteSignature", 403, errors.CredentialsRejected),
         ("InvalidTimeStamp.Expired", 400, errors.CredentialsRejected),
         ("InvalidAccessKeyId.NotFound", 404, errors.CredentialsRejected),
+        ("MissingAccessKeyId", 400, errors.CredentialsRejected),
         ("InvalidSecurityToken.Expired", 400, errors.CredentialsRejected),
         ("SignatureNonceUsed", 400, errors.ViapiError),
         ("Forbidden.RAM", 403, errors.PermissionDenied),

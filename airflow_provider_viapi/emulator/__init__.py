@@ -1,0 +1,18 @@
+"""A local VIAPI: it speaks the real protocol, checks real signatures and makes real files.
+
+``viapi-emulator`` starts it as a command, ``server.EmulatorServer`` in the process of a program, and the fixture
+``viapi_emulator`` in a test. It needs the extra ``airflow-provider-viapi[emulator]``. What it makes are
+approximations by classical algorithms, not what the service's models make.
+
+It reads the service model in ``alibaba`` and nothing else of the provider.
+
+* ``call``: a call as it arrives and as it is let through; ``refusal``: one that is answered with an error
+* ``gateway``: which action is called, with what; ``claim`` and ``access``: who calls
+* ``job_desk`` with ``jobs`` and ``links``: submitting and watching jobs, their states, their results' addresses
+* ``image_search`` with ``image_database``: the actions of image search, and what they keep
+* ``bench``: a worker process; ``worker`` with ``download`` and ``media``: what happens in it
+* ``answers``: results and errors as the service writes them
+* ``engine``: all of that put together, without HTTP
+* ``app``, ``server``, ``command``, ``pytest_plugin``: HTTP, and the ways to start it
+* ``data_folder``, ``extra``: what an emulator needs of the machine
+"""

@@ -1,0 +1,48 @@
+"""The media transforms of the emulator: what each action makes of the files it is given.
+
+A transform is a pure function of files: it reads those that its request names and writes its results into an
+empty folder. It knows no HTTP, no clock and no job. They are real but classical algorithms that approximate
+those of the service; each says in its docstring how far it goes.
+
+Importing this package costs nothing: what decodes and encodes is imported when a transform is called. That is
+meant to happen in a worker process, where a crash of a codec stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+Transform = Callable[[Mapping[str, Any], Path], dict[str, Path]]
+
+TRANSFORMS: Mapping[str, str] = MappingProxyType(
+    {
+        "AbstractEcommerceVideo": "abstract_ecommerce_video",
+        "AbstractFilmVideo": "abstract_film_video",
+        "AdjustVideoColor": "adjust_video_color",
+        "ChangeVideoSize": "change_video_size",
+        "EraseVideoLogo": "erase_video_logo",
+        "EraseVideoSubtitles": "erase_video_subtitles",
+        "SuperResolveVideo": "super_resolve_video",
+    }
+)
+"""Action -> name of its transform, which is a function in a module of the same name."""
+
+
+def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Make the files of one job.
+
+    :param action: one of :data:`TRANSFORMS`
+    :param request: its parameters by their wire names, validated and typed, each file as a local path;
+        optional ones may be missing or None
+    :param folder: an empty folder, for the results
+    :return: field of the result -> the file made
+    :raises KeyError: there is no transform for the action
+    :raises MediaFault: the files cannot be used (:mod:`airflow_provider_viapi.emulator.media.faults`)
+    """
+    name = TRANSFORMS[action]
+    function: Transform = getattr(import_module(f"{__name__}.{name}"), name)
+    return function({key: value for key, value in request.items() if value is not None}, folder)

@@ -1,0 +1,62 @@
+"""AbstractEcommerceVideo: a short version of a shop's video, in the size that the shop needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_viapi.emulator.media.cover import write_cover
+from airflow_provider_viapi.emulator.media.encoding import Traits
+from airflow_provider_viapi.emulator.media.framing import arrange, framed
+from airflow_provider_viapi.emulator.media.shots import best_parts, watch
+from airflow_provider_viapi.emulator.media.summary import write_parts
+from airflow_provider_viapi.emulator.media.video import VideoSource
+
+LONGEST_SIDE = 1300
+
+
+def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Sum up a video: the liveliest stretch of as many of its shots as fit, in their order.
+
+    An approximation as for AbstractFilmVideo: it knows what moves and what is rich in tones, not what is sold.
+
+    :param request: ``VideoUrl``, the file; ``Duration`` of the summary in seconds; ``Width`` and ``Height`` of
+        the result, 32-2160 pixels: with one of them the other follows in proportion, with none the size stays;
+        with both the middle of the picture is cut out in that shape
+    :param folder: where to write
+    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with sound, its longer side scaled
+        down to 1300 pixels at most, as at the service. ``VideoCoverUrl``, a JPEG of one of its pictures
+    :raises MediaFault: as :class:`VideoSource` does
+    """
+    source, video, cover = request["VideoUrl"], folder / "video.mp4", folder / "cover.jpg"
+    with VideoSource(source) as clip:
+        footage, traits = watch(clip.pictures()), clip.traits
+    size = _size(traits, request.get("Width"), request.get("Height"))
+    layout = arrange(traits, size, tightness=1.0)
+    parts = best_parts(footage, request["Duration"])
+    made = replace(traits, size=size, pixel_aspect=Fraction(1))
+    write_parts(source, video, footage, parts, made, lambda picture: framed(picture, layout))
+    write_cover(video, cover)
+    return {"VideoUrl": video, "VideoCoverUrl": cover}
+
+
+def _size(traits: Traits, width: int | None, height: int | None) -> tuple[int, int]:
+    """The size asked for, in proportion where only one side or none was, and not above the longest side."""
+    shown = traits.size[0] * traits.pixel_aspect, Fraction(traits.size[1])
+    if width and height:
+        wanted = Fraction(width), Fraction(height)
+    elif width or height:
+        scale = width / shown[0] if width else Fraction(height or 0) / shown[1]
+        wanted = shown[0] * scale, shown[1] * scale
+    else:
+        wanted = shown
+    scale = min(Fraction(1), LONGEST_SIDE / max(wanted))
+    return _whole(wanted[0] * scale), _whole(wanted[1] * scale)
+
+
+def _whole(side: Fraction) -> int:
+    """A side that was asked for as it is, one that was computed to the nearest even number."""
+    return int(side) if side.denominator == 1 else max(2, round(side / 2) * 2)

@@ -1,0 +1,71 @@
+"""ChangeVideoSize: any clip in any frame, by cropping it to what matters and filling what it leaves free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.video.frame import VideoFrame
+from PIL import Image, ImageFilter, ImageOps
+
+from airflow_provider_viapi.emulator.media.cover import write_cover
+from airflow_provider_viapi.emulator.media.encoding import VideoTarget
+from airflow_provider_viapi.emulator.media.frames import Plane, from_rgb, planes
+from airflow_provider_viapi.emulator.media.framing import Box, arrange, framed
+from airflow_provider_viapi.emulator.media.survey import Glimpse, attention, survey
+from airflow_provider_viapi.emulator.media.video import VideoSource
+
+LONGEST_SECONDS = 2 * 60 * 60
+TIGHTNESS = 0.6
+BLUR = 5  # of the background, in pixels of a picture that is 160 pixels long
+
+
+def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Bring a clip into a frame of another shape.
+
+    ``smart`` is an approximation by classical means: one crop for the whole clip, around what stands out and
+    moves most, as tight as ``Tightness`` says; the rest of the frame is filled. ``cut`` crops around the
+    middle until the frame is full, ``fill`` crops nothing. The fill is a blurred picture from the middle of
+    the clip (``image``), a colour (``color``), or there is none and the picture is stretched (``stretch``).
+
+    :param request: ``VideoUrl``, the file; ``Width`` and ``Height`` of the frame, 32-2160 pixels;
+        ``CropType``, smart, fill or cut (default smart); ``FillType``, image, color or stretch (default
+        image); ``Tightness``, 0-1, how much is cropped of what could be (default 0.6); ``R``, ``G``, ``B``,
+        0-255, the colour (default black)
+    :param folder: where to write
+    :return: ``VideoUrl``, an H.264 MP4 of exactly that size, two hours long at most; 4:4:4 when a side is odd
+        (see :class:`VideoTarget`). ``VideoCoverUrl``, a JPEG of one of its pictures
+    :raises MediaFault: as :class:`VideoSource` does
+    """
+    video, cover = folder / "video.mp4", folder / "cover.jpg"
+    frame = request["Width"], request["Height"]
+    smart = request.get("CropType", "smart") == "smart"
+    tightness = request.get("Tightness", TIGHTNESS) if smart else float(request["CropType"] == "cut")
+    with VideoSource(request["VideoUrl"]) as clip:
+        glimpses = survey(clip.pictures(until=LONGEST_SECONDS))
+    with VideoSource(request["VideoUrl"]) as clip:
+        layout = arrange(clip.traits, frame, tightness, attention(glimpses) if smart else None)
+        if request.get("FillType") == "stretch":
+            layout = replace(layout, place=Box(0, 0, *frame))
+        canvas = _canvas(request, clip.first, glimpses[len(glimpses) // 2])
+        traits = replace(clip.traits, size=frame, pixel_aspect=Fraction(1))
+        with VideoTarget(video, traits, clip.audio) as written:
+            for picture in clip.pictures(written.add_audio, until=LONGEST_SECONDS):
+                written.add_picture(framed(picture, layout, canvas))
+    write_cover(video, cover)
+    return {"VideoUrl": video, "VideoCoverUrl": cover}
+
+
+def _canvas(request: Mapping[str, Any], like: VideoFrame, middle: Glimpse) -> list[Plane]:
+    """What shows where the pictures leave the frame free: Y, U and V of full size."""
+    width, height = request["Width"], request["Height"]
+    if request.get("FillType") == "color":
+        colour = np.array([[[request.get(name, 0) for name in "RGB"]]], np.uint8)
+        return [np.full((height, width), plane[0, 0]) for plane in planes(from_rgb(colour, like))]
+    small = Image.fromarray(np.dstack(middle.planes)).filter(ImageFilter.GaussianBlur(BLUR))
+    large = np.asarray(ImageOps.fit(small, (width, height), Image.Resampling.BICUBIC))
+    return [large[..., index] for index in range(3)]

@@ -1,0 +1,79 @@
+"""EraseVideoLogo: logos are painted over from what surrounds them, where told or where they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.video.frame import VideoFrame
+
+from airflow_provider_viapi.emulator.media.encoding import VideoTarget
+from airflow_provider_viapi.emulator.media.fill import push_pull
+from airflow_provider_viapi.emulator.media.frames import chroma_slice, chroma_step, planes
+from airflow_provider_viapi.emulator.media.overlay import persistent_marks
+from airflow_provider_viapi.emulator.media.regions import Mask, Numbers, any_of_blocks
+from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, require_within
+
+MOST_BOXES = 2
+MARGIN = 32  # pixels around a hole from which it is filled
+
+
+def erase_video_logo(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Erase logos that stand still, such as a station's.
+
+    It approximates the service by classical means: a box is filled smoothly from its surroundings, without
+    inventing texture. When no boxes are given, the four corners are searched for what stands still while the
+    scene changes; in a scene that hardly changes nothing is found.
+
+    :param request: ``VideoUrl``, the file; ``Boxes``, mappings of ``X``, ``Y``, ``W``, ``H``, left, top, width
+        and height as fractions of the frame, 0-1 (a missing one is 0); the first two count, as at the service
+    :param folder: where to write
+    :return: ``VideoUrl``, an H.264 MP4 of the same size, with the same times and sound
+    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    """
+    source, target = request["VideoUrl"], folder / "video.mp4"
+    with VideoSource(source) as clip:
+        require_within(FULL_HD, clip)
+        columns, rows = clip.traits.size
+        boxes = request.get("Boxes")
+        hole = _boxed(boxes[:MOST_BOXES], (rows, columns)) if boxes else persistent_marks(clip.pictures())
+    with VideoSource(source) as clip, VideoTarget(target, clip.traits, clip.audio) as written:
+        for picture in without(hole, clip.pictures(written.add_audio)):
+            written.add_picture(picture)
+    return {"VideoUrl": target}
+
+
+def without(hole: Mask, pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+    """The same pictures, with the hole painted over in place."""
+    if not hole.any():
+        yield from pictures
+        return
+    rows, columns = _around(np.flatnonzero(hole.any(axis=1))), _around(np.flatnonzero(hole.any(axis=0)))
+    for picture in pictures:
+        picture.make_writable()  # the decoder may still need what it handed out
+        luma, *chroma = planes(picture)
+        part = hole[rows, columns]
+        luma[rows, columns] = push_pull(luma[rows, columns], part)
+        part = any_of_blocks(part, chroma_step(picture))
+        shared = chroma_slice(picture, rows), chroma_slice(picture, columns)
+        for plane in chroma:
+            plane[shared] = push_pull(plane[shared], part)
+        yield picture
+
+
+def _boxed(boxes: Sequence[Mapping[str, float]], shape: tuple[int, int]) -> Mask:
+    hole = np.zeros(shape, np.bool_)
+    for box in boxes:
+        left, top, width, height = (box.get(name, 0.0) for name in ("X", "Y", "W", "H"))
+        hole[
+            round(top * shape[0]) : round((top + height) * shape[0]),
+            round(left * shape[1]) : round((left + width) * shape[1]),
+        ] = True
+    return hole
+
+
+def _around(occupied: Numbers) -> slice:
+    """The rows or columns from which a hole in some of them is filled; from an even one on."""
+    return slice(max(0, int(occupied[0]) - MARGIN) // 2 * 2, int(occupied[-1]) + 1 + MARGIN)

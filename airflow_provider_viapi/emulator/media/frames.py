@@ -1,0 +1,167 @@
+"""A frame of video as numpy sees it: its planes, its colours, which way is up.
+
+A *picture format* here is one of two: ``yuv420p`` when width and height are even, and ``yuv444p`` otherwise,
+because 4:2:0 H.264 cannot have an odd side. Both hold 8 bits a sample in three planes: Y, U and V.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+
+Plane = npt.NDArray[np.uint8]
+
+SMOOTH = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""How pictures are scaled: bicubic, and without the drift in colour of quicker rounding."""
+
+FULL_RANGE = 2
+NO_COLOUR = 128
+"""The chroma sample of greys."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How the numbers of a frame mean colours: code points of ITU-T H.273, ``2`` (range ``0``) when not said.
+
+    A clip that does not say is read as FFmpeg reads it: BT.601, limited range.
+    """
+
+    matrix: int
+    range: int
+    primaries: int
+    transfer: int
+
+
+BT_709 = Colour(matrix=1, range=1, primaries=1, transfer=1)
+"""What HD screens show, in limited range."""
+
+
+def colour_of(frame: VideoFrame) -> Colour:
+    """The colour tags of a frame. The ``yuvj`` formats of old cameras are full range by their name."""
+    full_range = frame.format.name.startswith("yuvj")
+    return Colour(
+        matrix=frame.colorspace,
+        range=FULL_RANGE if full_range else frame.color_range,
+        primaries=frame.color_primaries,
+        transfer=frame.color_trc,
+    )
+
+
+def picture_format(width: int, height: int) -> str:
+    """The pixel format in which a picture of this size is worked on and encoded."""
+    return "yuv444p" if width % 2 or height % 2 else "yuv420p"
+
+
+def planes(frame: VideoFrame) -> list[Plane]:
+    """Views, not copies, of a frame's planes; each of shape (rows, columns) without padding."""
+    return [
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes
+    ]
+
+
+def chroma_step(picture: VideoFrame) -> int:
+    """How many luma samples, in each direction, share one of chroma in a picture: 1 or 2."""
+    return 2 if picture.format.name == "yuv420p" else 1
+
+
+def chroma_slice(picture: VideoFrame, samples: slice) -> slice:
+    """The chroma samples of some rows or columns of a picture, which start at an even one."""
+    step = chroma_step(picture)
+    return slice(samples.start // step, -(-samples.stop // step))
+
+
+def cropped(picture: VideoFrame, rows: slice, columns: slice) -> VideoFrame:
+    """A part of a picture; it must start at an even row and column where chroma is shared."""
+    luma, *chroma = planes(picture)
+    shared = chroma_slice(picture, rows), chroma_slice(picture, columns)
+    return with_planes(picture, [luma[rows, columns], *(plane[shared] for plane in chroma)])
+
+
+def with_planes(frame: VideoFrame, changed: Sequence[Plane]) -> VideoFrame:
+    """A new frame that holds the given planes, with the times and colours of another.
+
+    :param changed: Y, U and V; chroma as large as luma, or half as large in both directions (rounded up)
+    """
+    height, width = changed[0].shape
+    made = VideoFrame(width, height, "yuv444p" if changed[1].shape == changed[0].shape else "yuv420p")
+    for target, source in zip(planes(made), changed, strict=True):
+        target[:] = source
+    return with_times(made, frame, colour_of(frame))
+
+
+def with_times(frame: VideoFrame, like: VideoFrame, colour: Colour) -> VideoFrame:
+    """The same frame, after it took over the presentation time of another and the given colour tags."""
+    frame.pts, frame.time_base, frame.duration = like.pts, like.time_base, like.duration
+    frame.colorspace, frame.color_range = colour.matrix, colour.range
+    frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
+    return frame
+
+
+def as_picture(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    """A decoded frame as a player shows it, in its picture format.
+
+    It is scaled when a stream changed its size on the way, and turned and mirrored as its display matrix
+    says, in quarter turns. What the numbers mean as colours stays as it is; RGB becomes BT.601, limited
+    range.
+
+    :param width: of the stream as stored, in pixels, before any turn
+    :param height: likewise
+    """
+    return _upright(_converted(frame, width, height), _display_matrix(frame))
+
+
+def _converted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    target_format = picture_format(width, height)
+    if frame.format.is_rgb:
+        matrix, colour_range = Colorspace.ITU601.value, ColorRange.MPEG.value
+    else:
+        matrix, colour_range = frame.colorspace, colour_of(frame).range
+    return frame.reformat(
+        width,
+        height,
+        target_format,
+        interpolation=SMOOTH,
+        dst_colorspace=matrix,
+        src_color_range=None if frame.format.is_rgb else colour_range,
+        dst_color_range=colour_range,
+    )
+
+
+def _display_matrix(frame: VideoFrame) -> npt.NDArray[np.int32] | None:
+    side_data: Any = frame.side_data  # a mapping by name, which the library's stubs do not say
+    matrix = side_data.get("DISPLAYMATRIX")
+    return None if matrix is None else np.frombuffer(memoryview(matrix), np.int32).reshape(3, 3)
+
+
+def _upright(picture: VideoFrame, matrix: npt.NDArray[np.int32] | None) -> VideoFrame:
+    if matrix is None or (matrix[0, 0] > 0 and matrix[1, 1] > 0):
+        return picture
+    if matrix[0, 0] == 0 and matrix[1, 1] == 0:
+        turned = [plane.T for plane in planes(picture)]
+        mirror_rows, mirror_columns = matrix[0, 1] < 0, matrix[1, 0] < 0
+    else:
+        turned = planes(picture)
+        mirror_rows, mirror_columns = matrix[1, 1] < 0, matrix[0, 0] < 0
+    rows = slice(None, None, -1 if mirror_rows else 1)
+    columns = slice(None, None, -1 if mirror_columns else 1)
+    return with_planes(picture, [plane[rows, columns] for plane in turned])
+
+
+def rgb(picture: VideoFrame) -> npt.NDArray[np.uint8]:
+    """The picture's colours as (rows, columns, 3), full range, by the matrix and range that its tags say."""
+    return np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
+
+
+def from_rgb(colours: npt.NDArray[np.uint8], like: VideoFrame) -> VideoFrame:
+    """A 4:4:4 picture of (rows, columns, 3) RGB, with the matrix, range and time of another picture."""
+    made = VideoFrame.from_ndarray(colours, "rgb24").reformat(
+        format="yuv444p", dst_colorspace=like.colorspace, dst_color_range=like.color_range
+    )
+    return with_times(made, like, colour_of(like))

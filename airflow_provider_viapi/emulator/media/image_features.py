@@ -1,0 +1,151 @@
+"""What an image search is made of: which files it takes as pictures, their fingerprints, how alike two are.
+
+A fingerprint describes colours, edges and layout. It finds a picture again after it was scaled, recompressed,
+slightly cropped or brightened; unlike the service it does not know what is in the picture, so two photographs
+of one product from different sides are strangers to it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from airflow_provider_viapi.emulator.media.faults import MediaFault
+
+Vector = npt.NDArray[np.float32]
+Samples = npt.NDArray[np.floating[Any]]
+
+SMALLEST_SIDE, LARGEST_SIDE = 128, 1024
+TAKEN_FORMATS = ("JPEG", "MPO", "PNG")  # MPO is the JPEG of cameras that add a preview
+SIDE = 64  # of the picture that is described, in pixels
+TILES = 8
+CHROMA_BINS, TONES = 8, 3
+DIRECTIONS = 9
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue: BT.601, as in JPEG
+
+# Cosine -> score: the same picture, whatever was done to it, lies above .95, another one below .70.
+COSINES, SCORES = (0.0, 0.70, 0.95, 1.0), (0.0, 2.0, 9.0, 10.0)
+
+
+def check_picture(path: Path, max_bytes: int) -> None:
+    """Refuse a file that the service would not take as a picture.
+
+    :param path: the file; what it is shows from its content, not from its name
+    :param max_bytes: the largest file that is taken
+    :raises MediaFault: ``InvalidImage.Size`` when the file is larger; ``InvalidImage.Decode`` when it cannot
+        be read as a picture; ``InvalidImage.Type`` when it is a picture, but neither JPEG nor PNG;
+        ``InvalidImage.Resolution`` when a side is not within 128-1024 pixels
+    """
+    if (size := path.stat().st_size) > max_bytes:
+        raise MediaFault("InvalidImage.Size", f"the picture has {size} bytes, at most {max_bytes} are taken")
+    try:
+        with Image.open(path) as image:
+            _check_header(image)
+            image.load()
+    except Image.DecompressionBombError as error:
+        raise MediaFault("InvalidImage.Resolution", "the picture has far too many pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
+
+
+def _check_header(image: Image.Image) -> None:
+    """Judge what is known before a pixel is decoded, so that no small file unfolds into a huge picture."""
+    if image.format not in TAKEN_FORMATS:
+        raise MediaFault("InvalidImage.Type", f"the picture is {image.format}, only JPEG and PNG are taken")
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in image.size):
+        raise MediaFault(
+            "InvalidImage.Resolution",
+            f"the picture is {image.width}x{image.height}, its sides must be {SMALLEST_SIDE}-{LARGEST_SIDE}",
+        )
+
+
+def fingerprint(picture: Path) -> Vector:
+    """Describe a picture as 960 numbers whose squares sum up to 1; the cosine of two is their dot product.
+
+    :param picture: any picture that was checked; an EXIF orientation is respected, transparency shows white
+    :raises MediaFault: ``InvalidImage.Decode``
+    """
+    colours = _colours(picture)
+    luma = colours @ LUMA
+    chroma = np.dstack([0.564 * (colours[..., 2] - luma), 0.713 * (colours[..., 0] - luma)])
+    parts = (
+        (0.30, _histogram(luma, chroma)),
+        (0.40, _edges(luma)),
+        (0.30, _layout(luma, chroma)),
+    )
+    whole = np.concatenate([weight**0.5 * _unit(part.ravel()) for weight, part in parts])
+    return _unit(whole).astype(np.float32)
+
+
+def score(cosine: float) -> float:
+    """How alike two pictures are, 0-10, from the cosine of their fingerprints; 9 or more for the same one."""
+    return float(np.interp(cosine, COSINES, SCORES))
+
+
+def _colours(picture: Path) -> Samples:
+    """The picture upright, opaque, in 64x64 pixels: (rows, columns, RGB) from 0 to 1."""
+    try:
+        with Image.open(picture) as image:
+            upright = ImageOps.exif_transpose(_eight_bit(image)).convert("RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
+    opaque = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
+    return np.asarray(opaque.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """A grey picture of 16 bits at 8, which a plain conversion would clip to white."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+
+
+def _histogram(luma: Samples, chroma: Samples) -> Samples:
+    """How often each chroma occurs among the dark, the middle and the bright pixels: (tones, bins, bins).
+
+    Tones are thirds of the picture by rank, so that brightening does not change them; a pixel counts for the
+    four bins around it, so that a slight shift of colour changes little. Square roots tame large areas.
+    """
+    tone = np.argsort(np.argsort(luma, axis=None)) * TONES // luma.size
+    position = np.clip((chroma.reshape(-1, 2) * 1.6 + 0.5) * (CHROMA_BINS - 1), 0, CHROMA_BINS - 1.001)
+    low = position.astype(np.intp)
+    part = position - low
+    histogram = np.zeros((TONES, CHROMA_BINS, CHROMA_BINS), np.float32)
+    for across in (0, 1):
+        for down in (0, 1):
+            weight = np.abs(1 - across - part[:, 0]) * np.abs(1 - down - part[:, 1])
+            np.add.at(histogram, (tone, low[:, 0] + across, low[:, 1] + down), weight)
+    return np.sqrt(histogram)
+
+
+def _edges(luma: Samples) -> Samples:
+    """Histograms of oriented gradients, (tiles, tiles, directions), each in proportion to those around it."""
+    down, across = np.gradient(luma)
+    strength = np.hypot(down, across)
+    angle = np.mod(np.arctan2(down, across), np.pi) / np.pi * DIRECTIONS
+    low = angle.astype(np.intp) % DIRECTIONS
+    part = angle - np.floor(angle)
+    rows, columns = np.indices(luma.shape) * TILES // SIDE
+    tiles = np.zeros((TILES, TILES, DIRECTIONS), np.float32)
+    np.add.at(tiles, (rows, columns, low), strength * (1 - part))
+    np.add.at(tiles, (rows, columns, (low + 1) % DIRECTIONS), strength * part)
+    padded = np.pad(np.square(tiles).sum(axis=2), 1, mode="edge")
+    around = np.sum([padded[i : i + TILES, j : j + TILES] for i in range(3) for j in range(3)], axis=0)
+    return np.asarray(tiles / np.sqrt(around + 1e-2)[..., None], np.float32)
+
+
+def _layout(luma: Samples, chroma: Samples) -> Samples:
+    """Average chroma and, relative to the picture's own, luma of each tile: (tiles, tiles, 3)."""
+    relative = (luma - luma.mean()) / (luma.std() + 0.05)
+    samples = np.dstack([chroma * 4, relative])
+    tiles = samples.reshape(TILES, SIDE // TILES, TILES, SIDE // TILES, 3)
+    return np.asarray(tiles.mean(axis=(1, 3)), np.float32)
+
+
+def _unit(vector: Samples) -> Samples:
+    length = np.linalg.norm(vector)
+    return vector / length if length else vector

@@ -1,0 +1,111 @@
+"""The shots of a clip, and the stretches of them that are worth most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+
+from airflow_provider_viapi.emulator.media.survey import richness, small
+
+Numbers = npt.NDArray[np.float64]
+
+# Of the mean difference of two pictures, in steps of 0-255: a cut is a jump, and far above what moves around it.
+LEAST_JUMP, JUMP_ABOVE_MOTION = 12.0, 3.0
+AROUND = 6
+SHORTEST_PART = 1.0  # seconds; shorter ones are too restless to watch
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A clip picture by picture.
+
+    :param times: when each is shown, in seconds, and at the end when the last one ends
+    :param worth: how much there is to see in each
+    :param cuts: numbers of the pictures with which shots begin; the first is 0
+    """
+
+    times: tuple[float, ...]
+    worth: Numbers
+    cuts: tuple[int, ...]
+
+    @property
+    def shots(self) -> list[range]:
+        """The numbers of the pictures of each shot."""
+        return [range(*ends) for ends in pairwise((*self.cuts, len(self.worth)))]
+
+
+def watch(pictures: Iterable[VideoFrame]) -> Footage:
+    """Look through a clip.
+
+    :param pictures: all of one size; read to the end
+    """
+    times, worth, changes = [], [], []
+    before = None
+    for picture in pictures:
+        glimpse = np.dstack(small(picture)).astype(np.int16)
+        change = 0.0 if before is None else float(np.abs(glimpse - before).mean())
+        times.append(picture.time)
+        worth.append(richness(glimpse[..., 0].astype(np.uint8)) + 0.5 * np.log2(1 + change))
+        changes.append(change)
+        before = glimpse
+    period = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
+    return Footage((*times, times[-1] + period), np.array(worth), _cuts(np.array(changes)))
+
+
+def _cuts(changes: Numbers) -> tuple[int, ...]:
+    padded = np.pad(changes, AROUND, mode="reflect") if len(changes) > AROUND else np.pad(changes, AROUND)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1)
+    usual = np.median(windows, axis=1)
+    jumps = np.flatnonzero((changes > LEAST_JUMP) & (changes > JUMP_ABOVE_MOTION * usual))
+    return (0, *(int(jump) for jump in jumps if jump > 0))
+
+
+def best_parts(footage: Footage, seconds: float) -> list[range]:
+    """The stretches that sum up a clip: of as many shots as fit, the part of each that is worth most.
+
+    :param footage: of the clip
+    :param seconds: how long they may be altogether; the whole clip is one part when it is no longer
+    :return: numbers of pictures, in their order; altogether as many as come closest to ``seconds``
+    """
+    total = len(footage.worth)
+    rate = total / (footage.times[-1] - footage.times[0])
+    budget = max(1, round(seconds * rate))
+    if budget >= total:
+        return [range(total)]
+    shortest = max(1, round(SHORTEST_PART * rate))
+    chosen = _chosen(footage, budget, shortest)
+    lengths = _shared_out(budget, [len(shot) for shot in chosen], shortest)
+    return [_best_window(footage.worth, shot, length) for shot, length in zip(chosen, lengths, strict=True)]
+
+
+def _chosen(footage: Footage, budget: int, shortest: int) -> list[range]:
+    """The shots worth most, as many as can be seen long enough and as are needed, in their order."""
+    ranked = sorted(
+        footage.shots, key=lambda shot: (len(shot) >= shortest, footage.worth[shot].mean()), reverse=True
+    )
+    count = max(1, budget // shortest)
+    while sum(len(shot) for shot in ranked[:count]) < budget:
+        count += 1
+    return sorted(ranked[:count], key=lambda shot: shot.start)
+
+
+def _shared_out(budget: int, lengths: Sequence[int], shortest: int) -> list[int]:
+    """How much of each shot is shown: at least the shortest part, the rest in proportion to what is left."""
+    given = [min(length, shortest, budget // len(lengths)) for length in lengths]
+    while (rest := budget - sum(given)) > 0:
+        left = [length - got for length, got in zip(lengths, given, strict=True)]
+        shares = [min(room, -(-rest * room // sum(left))) for room in left]
+        for number, share in enumerate(shares):
+            given[number] += min(share, budget - sum(given))
+    return given
+
+
+def _best_window(worth: Numbers, shot: range, length: int) -> range:
+    running = np.concatenate([[0.0], np.cumsum(worth[shot])])
+    start = shot.start + int(np.argmax(running[length:] - running[:-length]))
+    return range(start, start + length)

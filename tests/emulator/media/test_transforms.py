@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
+from airflow_provider_viapi.emulator.media.faults import MediaFault
+
+
+@pytest.mark.parametrize("action", TRANSFORMS)
+def test_every_action_refuses_a_file_that_is_no_media(action: str, tmp_path: Path) -> None:
+    source = tmp_path / "letter.mp4"
+    source.write_text("Dear reader, this is no video.")
+    request: dict[str, Any] = {"VideoUrl": source, "VideoURL": source, "Width": 64, "Height": 64}
+
+    with pytest.raises(MediaFault) as caught:
+        transform(action, request, tmp_path)
+
+    assert caught.value.code == "InvalidFile.Decode"
+
+
+def test_a_parameter_without_a_value_is_as_good_as_missing(clean: Path, tmp_path: Path) -> None:
+    request = {"VideoUrl": clean, "Width": 64, "Height": 64, "CropType": None, "Tightness": None}
+
+    made = transform("ChangeVideoSize", request, tmp_path)
+
+    assert sorted(made) == ["VideoCoverUrl", "VideoUrl"]
+
+
+def test_an_action_that_is_not_emulated_has_no_transform(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        transform("MergeVideoFace", {}, tmp_path)
+
+
+def test_a_fault_reaches_another_process_whole() -> None:
+    fault = pickle.loads(pickle.dumps(MediaFault("InvalidFile.Content", "the video holds no pictures")))
+
+    assert (fault.code, fault.message) == ("InvalidFile.Content", "the video holds no pictures")
+    assert str(fault) == "InvalidFile.Content: the video holds no pictures"
+
+
+def test_importing_the_package_loads_no_codec() -> None:
+    program = (
+        "import sys, airflow_provider_viapi.emulator.media;"
+        "print([name for name in ('av', 'numpy', 'PIL') if name in sys.modules])"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert loaded.stdout.strip() == "[]"

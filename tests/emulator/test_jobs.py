@@ -1,0 +1,152 @@
+"""The life of a job over HTTP, with media work that only pretends."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.emulator.jobs import TRANSITIONS, Job, WrongTransition
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from emulator.signing_caller import Caller
+
+Source = Callable[[str], str]
+
+
+def test_a_job_goes_from_submission_to_a_file(caller: Caller, source: Source) -> None:
+    submitted = caller.call("EraseVideoSubtitles", VideoUrl=source("a film"), BY=0.8)
+    result = caller.result(submitted["RequestId"])
+
+    assert "emulator" in submitted["Message"]
+    assert submitted["RequestId"] == submitted["RequestId"].upper()
+    assert result.keys() == {"JobId", "Status", "Result"}
+    assert (result["JobId"], result["Status"]) == (submitted["RequestId"], "PROCESS_SUCCESS")
+    assert httpx.get(json.loads(result["Result"])["VideoUrl"]).text == "a film"
+
+
+def test_the_media_work_gets_typed_values_and_every_file_has_its_link(caller: Caller, source: Source) -> None:
+    submitted = caller.call(
+        "ChangeVideoSize", VideoUrl=source("a film"), Width=640, Height="480", Tightness=1
+    )
+    result = json.loads(caller.result(submitted["RequestId"])["Result"])
+
+    assert result.keys() == {"VideoUrl", "VideoCoverUrl"}
+    assert httpx.get(result["VideoCoverUrl"]).text == "{'Width': 640, 'Height': 480, 'Tightness': 1.0}"
+
+
+def test_a_job_waits_until_a_worker_takes_it(caller: Caller, source: Source, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    address = source(f"wait-for {release}")
+    ids = [caller.call("EraseVideoSubtitles", VideoUrl=address)["RequestId"] for _ in range(3)]
+
+    for job_id in ids[:2]:
+        assert caller.result(job_id, until=("PROCESSING",)).keys() == {"JobId", "Status"}
+    assert caller.result(ids[2], until=("QUEUING",)).keys() == {"JobId", "Status"}
+    release.touch()
+    assert [caller.result(job_id)["Status"] for job_id in ids] == ["PROCESS_SUCCESS"] * 3
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "words"),
+    [
+        ("refuse", "InvalidFile.Decode", "no video"),
+        ("raise", "InternalError.Algo", "ValueError"),
+        ("forget", "InternalError.Algo", "failed"),
+        ("die", "InternalError.Algo", "died"),
+    ],
+)
+def test_work_that_fails_fails_the_job_with_its_code(
+    caller: Caller, source: Source, order: str, code: str, words: str
+) -> None:
+    job_id = caller.call("EraseVideoSubtitles", VideoUrl=source(order))["RequestId"]
+    result = caller.result(job_id)
+
+    assert result.keys() == {"JobId", "Status", "ErrorCode", "ErrorMessage"}
+    assert (result["Status"], result["ErrorCode"]) == ("PROCESS_FAILED", code)
+    assert words in result["ErrorMessage"]
+
+
+@pytest.mark.parametrize("address", ["{web}/nothing.mp4?Signature=private", "http://127.0.0.1:9/a.mp4"])
+def test_a_source_that_cannot_be_downloaded_fails_the_job(
+    caller: Caller, source: Source, address: str
+) -> None:
+    web = source("").rpartition("/")[0]
+
+    job_id = caller.call("EraseVideoSubtitles", VideoUrl=address.format(web=web))["RequestId"]
+    result = caller.result(job_id)
+
+    assert (result["Status"], result["ErrorCode"]) == ("PROCESS_FAILED", "InvalidFile.Download")
+    assert "VideoUrl" in result["ErrorMessage"]
+    assert "private" not in result["ErrorMessage"]
+
+
+def test_a_worker_that_dies_takes_no_other_job_with_it(
+    caller: Caller, source: Source, tmp_path: Path
+) -> None:
+    release = tmp_path / "release"
+    other = caller.call("EraseVideoSubtitles", VideoUrl=source(f"wait-for {release}"))["RequestId"]
+    caller.result(other, until=("PROCESSING",))
+    dying = [caller.call("EraseVideoSubtitles", VideoUrl=source("die"))["RequestId"] for _ in range(3)]
+
+    assert {caller.result(job_id)["Status"] for job_id in dying} == {"PROCESS_FAILED"}
+    release.touch()
+    later = caller.call("EraseVideoSubtitles", VideoUrl=source("a film"))["RequestId"]
+    assert caller.result(other)["Status"] == caller.result(later)["Status"] == "PROCESS_SUCCESS"
+
+
+def test_polls_are_answered_at_once_while_workers_work(
+    caller: Caller, source: Source, tmp_path: Path
+) -> None:
+    release = tmp_path / "release"
+    address = source(f"wait-for {release}")
+    ids = [caller.call("EraseVideoSubtitles", VideoUrl=address)["RequestId"] for _ in range(2)]
+
+    durations = []
+    for _ in range(100):
+        start = time.perf_counter()
+        caller.call("GetAsyncJobResult", JobId=ids[0])
+        durations.append(time.perf_counter() - start)
+
+    release.touch()
+    assert sorted(durations)[90] < 0.03
+
+
+def test_an_unknown_job_is_refused(caller: Caller) -> None:
+    assert caller.refused("GetAsyncJobResult", JobId="nobody's") == (400, "InvalidParameter.BadRequest")
+
+
+def test_an_action_that_the_emulator_does_not_have_is_refused_as_such() -> None:
+    with EmulatorServer(transforms={}) as server:
+        answer = Caller(server.url).send("EraseVideoSubtitles", VideoUrl="http://127.0.0.1:9/a.mp4")
+
+    assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidApi.ForbiddenInvoke")
+    assert "emulator does not have EraseVideoSubtitles" in answer.json()["Message"]
+
+
+def job() -> Job:
+    return Job("A", videoenhan.ERASE_VIDEO_SUBTITLES, {}, {}, created_at=0.0)
+
+
+def test_a_job_begins_in_the_queue_and_every_state_leads_to_known_ones() -> None:
+    assert job().state == "QUEUING"
+    assert {after for states in TRANSITIONS.values() for after in states} == TRANSITIONS.keys() - {"QUEUING"}
+
+
+def test_a_job_cannot_succeed_before_it_was_worked_on() -> None:
+    with pytest.raises(WrongTransition):
+        job().succeed({}, now=1.0)
+
+
+def test_a_job_that_ended_stays_as_it_is() -> None:
+    ended = job()
+    ended.start()
+    ended.fail("InvalidFile.Decode", "no video", now=1.0)
+
+    with pytest.raises(WrongTransition):
+        ended.succeed({}, now=2.0)
+    assert (ended.state, ended.error_code) == ("PROCESS_FAILED", "InvalidFile.Decode")

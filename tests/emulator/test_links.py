@@ -1,0 +1,105 @@
+"""Links to results over HTTP: what they serve, and until when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from emulator.clock import Clock
+from emulator.signing_caller import Caller
+
+Source = Callable[[str], str]
+FILM = "a film " * 1000
+
+
+@pytest.fixture
+def link(caller: Caller, source: Source) -> str:
+    job_id = caller.call("EraseVideoSubtitles", VideoUrl=source(FILM))["RequestId"]
+    return str(json.loads(caller.result(job_id)["Result"])["VideoUrl"])
+
+
+def error(answer: httpx.Response) -> tuple[int, str | None]:
+    return answer.status_code, ElementTree.fromstring(answer.content).findtext("Code")
+
+
+def test_a_link_serves_the_file_with_its_length_and_type(link: str) -> None:
+    answer = httpx.get(link)
+
+    assert answer.text == FILM
+    assert answer.headers["content-length"] == str(len(FILM))
+    assert answer.headers["content-type"] == "video/mp4"
+
+
+def test_a_link_serves_a_part_of_the_file(link: str) -> None:
+    answer = httpx.get(link, headers={"Range": "bytes=7-12"})
+
+    assert (answer.status_code, answer.text) == (206, "a film")
+    assert answer.headers["content-range"] == f"bytes 7-12/{len(FILM)}"
+
+
+def test_a_link_can_be_asked_without_its_file(link: str) -> None:
+    answer = httpx.head(link)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == str(len(FILM))
+
+
+def test_a_link_has_the_address_under_which_its_caller_came(
+    caller: Caller, source: Source, emulator: EmulatorServer
+) -> None:
+    job_id = caller.call("EraseVideoSubtitles", VideoUrl=source("a film"))["RequestId"]
+    caller.result(job_id)
+    caller.http.headers["Host"] = "viapi.test:8765"
+
+    result = caller.call("GetAsyncJobResult", JobId=job_id)["Data"]["Result"]
+
+    assert json.loads(result)["VideoUrl"].startswith(
+        f"http://viapi.test:8765/files/{job_id}/video.mp4?Expires="
+    )
+
+
+def test_a_link_is_good_for_30_minutes_from_the_end_of_the_job(link: str, clock: Clock) -> None:
+    clock.time += 30 * 60
+    just_in_time = httpx.get(link)
+    clock.time += 1
+    too_late = httpx.get(link)
+
+    assert just_in_time.status_code == 200
+    assert error(too_late) == (403, "AccessDenied")
+    assert "Request has expired." in too_late.text
+
+
+def test_asking_for_the_job_again_does_not_make_its_link_any_younger(
+    caller: Caller, link: str, clock: Clock
+) -> None:
+    (job_id,) = {part for part in link.split("/") if part.count("-") == 4}
+    clock.time += 600
+
+    assert json.loads(caller.result(job_id)["Result"])["VideoUrl"] == link
+
+
+@pytest.mark.parametrize(
+    ("said", "forged"),
+    [("Signature=", "Signature=x"), ("Expires=1", "Expires=2"), ("video.mp4", "sources"), ("?", "?x=")],
+)
+def test_a_link_that_was_changed_is_refused(link: str, said: str, forged: str) -> None:
+    assert error(httpx.get(link.replace(said, forged))) == (403, "SignatureDoesNotMatch")
+
+
+def test_a_link_without_its_signature_is_refused(link: str) -> None:
+    assert error(httpx.get(link.partition("?")[0])) == (403, "SignatureDoesNotMatch")
+
+
+def test_files_are_deleted_once_their_links_have_expired(
+    caller: Caller, link: str, source: Source, clock: Clock
+) -> None:
+    clock.time += 30 * 60 + 1
+    caller.result(caller.call("EraseVideoSubtitles", VideoUrl=source("another"))["RequestId"])
+    clock.time -= 30 * 60 + 1
+
+    assert error(httpx.get(link)) == (404, "NoSuchKey")

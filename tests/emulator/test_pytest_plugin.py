@@ -1,0 +1,56 @@
+"""The fixtures, in a pytest of their own as a user's would be."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = """
+import httpx
+
+def test_first(viapi_emulator):
+    httpx.get(viapi_emulator.url)
+    assert viapi_emulator.calls() == {"unknown": {"accepted": 0, "rejected": 1}}
+    assert viapi_emulator.url in viapi_emulator.connection_json()
+
+def test_second(viapi_emulator, viapi_emulator_server):
+    assert viapi_emulator.calls() == {}
+    assert viapi_emulator is viapi_emulator_server
+"""
+
+
+def run_pytest(folder: Path, *arguments: str) -> str:
+    (folder / "test_users.py").write_text(TESTS)
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *arguments, str(folder)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+    return run.stdout
+
+
+def test_every_test_gets_an_emulator_that_knows_nothing(tmp_path: Path) -> None:
+    assert "2 passed" in run_pytest(tmp_path)
+
+
+def test_without_the_extra_tests_that_need_it_are_skipped_and_told_why(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("import sys; sys.modules['uvicorn'] = None")
+
+    told = run_pytest(tmp_path)
+
+    assert "2 skipped" in told
+    assert "pip install 'airflow-provider-viapi[emulator]'" in told
+
+
+def test_the_plugin_costs_those_nothing_who_do_not_use_it() -> None:
+    program = (
+        "import sys, airflow_provider_viapi.emulator.pytest_plugin\n"
+        "heavy = {'airflow', 'av', 'numpy', 'PIL', 'starlette', 'uvicorn', 'requests', 'httpx'}\n"
+        "print(heavy & set(sys.modules))"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert run.stdout == "set()\n"
