@@ -9,10 +9,10 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytest
-from scripted_server import Answer, scripted_server
 
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+from scripted_server import Answer, scripted_server
 
 DONE = Answer(
     body=json.dumps(
