@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,33 @@ class Answer:
 
 @dataclass
 class ScriptedServer:
-    """Gives its answers in order, the last one again and again, and keeps what it was asked."""
+    """Gives its answers in order, the last one again and again, and keeps what it was asked.
+
+    :param by_action: answers of their own for some actions
+    :param requests: path and body of each request, in the order of their arrival
+    """
 
     url: str
     script: list[Answer]
+    by_action: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+
+    def sent(self, action: str) -> list[tuple[str, str]]:
+        """The requests for one action."""
+        return [request for request in self.requests if _action(request[0]) == action]
+
+    def count(self, action: str) -> int:
+        """How many requests came for one action."""
+        return len(self.sent(action))
+
+    def take(self, path: str) -> Answer:
+        """The next answer to a request."""
+        script = self.by_action.get(_action(path), self.script)
+        return script.pop(0) if len(script) > 1 else script[0]
+
+
+def _action(path: str) -> str:
+    return parse_qs(urlsplit(path).query)["Action"][0]
 
 
 @contextmanager
@@ -41,7 +64,7 @@ def scripted_server(*script: Answer) -> Iterator[ScriptedServer]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             served.requests.append((self.path, body))
-            answer = served.script.pop(0) if len(served.script) > 1 else served.script[0]
+            answer = served.take(self.path)
             if answer.hang_up:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True

@@ -6,6 +6,7 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
+from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
@@ -22,9 +23,15 @@ class TaskInstance:
     max_tries: int = 3
     pushed: dict[str, Any] = field(default_factory=dict)
 
+    task_id: str = "task"
+    map_index: int = -1
+
     def xcom_push(self, key: str, value: Any) -> None:
         """Keep what the task leaves for others."""
         self.pushed[key] = value
+
+    def xcom_pull(self, **_: Any) -> None:
+        """Find nothing: there are no other tasks."""
 
 
 @dataclass
@@ -50,7 +57,7 @@ def live(
         runs as on an Airflow that has none
     """
     instance = TaskInstance(try_number, max_tries)
-    context: Any = {"ti": instance, "task_instance": instance}
+    context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
     if store is not None:
         context["task_state_store"] = store
     try:

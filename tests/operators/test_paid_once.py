@@ -1,0 +1,330 @@
+"""Paid once, try by try: what a retry does with what an earlier try has left in the task state store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.alibaba.errors import JobFailed, SubmissionInDoubt
+from airflow_provider_viapi.jobs import doubt, poller
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from scripted_server import Answer, ScriptedServer, scripted_server
+from task_life import live
+
+VIDEO = "http://h/a.mp4"
+RESULT = {"VideoUrl": "http://h/out.mp4"}
+HANG_UP = Answer(hang_up=True)
+SEEN_BEFORE = Answer(400, '{"RequestId": "R", "Code": "SignatureNonceUsed", "Message": "seen"}')
+
+
+class WorkerLost(BaseException):
+    """The worker process is gone."""
+
+
+class Store:
+    """A task state store that keeps JSON as a database does, and loses its worker before a write if told to."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.writes = 0
+        self.lost_before_write: int | None = None
+
+    def get(self, key: str) -> Any:
+        return json.loads(self.kept.get(key, "null"))
+
+    def set(self, key: str, value: Any) -> None:
+        self.writes += 1
+        if self.writes == self.lost_before_write:
+            raise WorkerLost
+        self.kept[key] = json.dumps(value)
+
+    def delete(self, key: str) -> None:
+        self.kept.pop(key, None)
+
+
+def accepted(job_id: str) -> Answer:
+    return Answer(body=json.dumps({"RequestId": job_id}))
+
+
+def state(status: str, **data: Any) -> Answer:
+    if status == "PROCESS_SUCCESS":
+        data["Result"] = json.dumps(RESULT)
+    return Answer(body=json.dumps({"RequestId": "R", "Data": {"Status": status, **data}}))
+
+
+def job_list(*job_ids: str) -> Answer:
+    from datetime import datetime, timezone
+
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+    jobs = [{"JobId": id, "PopApiName": "EraseVideoSubtitles", "GmtCreate": now} for id in job_ids]
+    return Answer(body=json.dumps({"RequestId": "R", "Data": {"Result": jobs}}))
+
+
+DONE = state("PROCESS_SUCCESS")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 0)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    with scripted_server(Answer(500)) as server:
+        fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"endpoint": server.url}}
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+        yield server
+
+
+def says(service: ScriptedServer, **answers: list[Answer]) -> None:
+    service.by_action = {action: list(script) for action, script in answers.items()}
+
+
+def submissions(service: ScriptedServer) -> int:
+    return service.count("EraseVideoSubtitles")
+
+
+def task(**arguments: Any) -> EraseVideoSubtitlesOperator:
+    return EraseVideoSubtitlesOperator(task_id="erase", **{"video_url": VIDEO, **arguments})
+
+
+BOTH = pytest.mark.parametrize("deferrable", [True, False])
+
+
+@BOTH
+def test_a_retry_goes_on_with_the_job_of_the_try_before(service: ScriptedServer, deferrable: bool) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[state("PROCESSING"), DONE])
+    store = Store()
+    store.lost_before_write = 3  # intent, job, and then the note that the result was delivered
+    with pytest.raises(WorkerLost):
+        live(task(deferrable=deferrable), store)
+
+    life = live(task(deferrable=deferrable), store, try_number=2)
+
+    assert life.result == RESULT
+    assert life.pushed["job_id"] == "J-1"
+    assert submissions(service) == 1
+
+
+def test_a_job_that_ended_meanwhile_is_fetched_without_waiting(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    store = Store()
+    store.lost_before_write = 3
+    with pytest.raises(WorkerLost):
+        live(task(), store)
+
+    life = live(task(deferrable=True), store, try_number=2)
+
+    assert (life.result, life.trigger) == (RESULT, None)
+    assert submissions(service) == 1
+
+
+def test_a_worker_lost_after_its_result_was_returned_does_not_cost_another_job(
+    service: ScriptedServer,
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    store = Store()
+    live(task(), store)
+
+    life = live(task(), store, try_number=2)
+
+    assert life.result == RESULT
+    assert submissions(service) == 1
+
+
+def test_a_task_that_a_person_clears_after_its_success_runs_anew(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
+    store = Store()
+    live(task(), store, max_tries=3)
+
+    life = live(task(), store, try_number=2, max_tries=4)
+
+    assert life.pushed["job_id"] == "J-2"
+
+
+@pytest.mark.parametrize("ended", ["PROCESS_FAILED", "TIMEOUT_FAILED", "LIMIT_RETRY_FAILED", "JOB_CANCELED"])
+def test_a_job_that_cannot_succeed_any_more_is_replaced_by_a_retry(
+    service: ScriptedServer, ended: str
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")],
+        GetAsyncJobResult=[state(ended, ErrorCode="InternalError.Algo"), DONE],
+    )
+    store = Store()
+    with pytest.raises(JobFailed):
+        live(task(), store)
+
+    life = live(task(), store, try_number=2)
+
+    assert (life.result, life.pushed["job_id"]) == (RESULT, "J-2")
+
+
+def test_a_job_that_failed_while_no_try_ran_is_replaced_too(service: ScriptedServer) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")],
+        GetAsyncJobResult=[state("PROCESSING"), DONE],
+    )
+    store = Store()
+    store.lost_before_write = 3
+    with pytest.raises(WorkerLost):
+        live(task(), store)
+    service.by_action["GetAsyncJobResult"] = [state("TIMEOUT_FAILED"), DONE]
+
+    life = live(task(), store, try_number=2)
+
+    assert life.pushed["job_id"] == "J-2"
+
+
+@pytest.mark.parametrize("code", ["InvalidFile.Decode", "InvalidParameter", "InvalidApi.NotPurchase"])
+def test_a_failure_that_no_retry_can_mend_uses_up_none(service: ScriptedServer, code: str) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        GetAsyncJobResult=[state("PROCESS_FAILED", ErrorCode=code, ErrorMessage="no")],
+    )
+
+    with pytest.raises(AirflowFailException, match=code):
+        live(task(), Store())
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_corrected_request_replaces_the_job_and_cancels_the_old_one_if_it_queues(
+    service: ScriptedServer, cancelled: bool
+) -> None:
+    answer = Answer(body=json.dumps({"RequestId": "R", "Success": cancelled}))
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")],
+        GetAsyncJobResult=[DONE],
+        CancelWaitingAsyncJob=[answer],
+    )
+    store = Store()
+    store.lost_before_write = 3
+    with pytest.raises(WorkerLost):
+        live(task(bx=0.1), store)
+
+    life = live(task(bx=0.2), store, try_number=2)
+
+    assert life.pushed["job_id"] == "J-2"
+    assert service.count("CancelWaitingAsyncJob") == 1
+
+
+def test_a_lost_answer_is_settled_by_sending_the_same_request_again(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[HANG_UP, accepted("J-1")], GetAsyncJobResult=[DONE])
+
+    life = live(task(), Store())
+
+    first, second = service.sent("EraseVideoSubtitles")
+    assert first == second
+    assert life.pushed["job_id"] == "J-1"
+
+
+def test_a_lost_answer_whose_job_was_accepted_is_found_in_the_list(service: ScriptedServer) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    life = live(task(), Store())
+
+    assert (life.result, life.pushed["job_id"]) == (RESULT, "J-1")
+    assert submissions(service) == 2
+
+
+def test_a_lost_answer_without_a_job_is_followed_by_a_new_submission(service: ScriptedServer) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-1")],
+        QueryAsyncJobList=[job_list()],
+        GetAsyncJobResult=[DONE],
+    )
+
+    life = live(task(), Store())
+
+    seen, same, anew = service.sent("EraseVideoSubtitles")
+    assert seen == same != anew
+    assert life.pushed["job_id"] == "J-1"
+    assert service.count("QueryAsyncJobList") == 2
+
+
+def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(service: ScriptedServer) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1", "J-2")],
+        GetAsyncJobResult=[DONE],
+    )
+    store = Store()
+
+    with pytest.raises(SubmissionInDoubt, match=r"J-1.*J-2"):
+        live(task(), store)
+
+    with pytest.raises(SubmissionInDoubt, match=r"J-1.*J-2"):
+        live(task(), store, try_number=2)
+    assert set(service.sent("EraseVideoSubtitles")) == {service.sent("EraseVideoSubtitles")[0]}
+
+
+def test_the_author_may_choose_to_submit_anew_in_doubt(service: ScriptedServer) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-3")],
+        QueryAsyncJobList=[job_list("J-1", "J-2")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    life = live(task(on_doubt="resubmit"), Store())
+
+    assert life.pushed["job_id"] == "J-3"
+
+
+def test_a_worker_lost_between_sending_and_writing_leaves_a_doubt_that_the_retry_settles(
+    service: ScriptedServer,
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1")],
+        GetAsyncJobResult=[DONE],
+    )
+    store = Store()
+    store.lost_before_write = 2
+    with pytest.raises(WorkerLost):
+        live(task(), store)
+
+    life = live(task(), store, try_number=2)
+
+    assert life.pushed["job_id"] == "J-1"
+    first, second = service.sent("EraseVideoSubtitles")
+    assert first == second
+
+
+def test_nothing_is_sent_when_the_intent_cannot_be_written(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")])
+    store = Store()
+    store.lost_before_write = 1
+
+    with pytest.raises(WorkerLost):
+        live(task(), store)
+
+    assert submissions(service) == 0
+
+
+def test_without_a_store_the_log_says_once_what_is_lost(
+    service: ScriptedServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+
+    life = live(task(deferrable=True))
+
+    assert life.result == RESULT
+    told = caplog.text or capsys.readouterr().out
+    assert told.count("a retry would submit the job again") == 1
