@@ -24,7 +24,11 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint  ## Lint, types, import contracts and all tests, with a real scheduler and triggerer among them
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not chaos or quick'
+
+test-chaos: $(READY)  ## Break a real Airflow in every way we know, three times each; writes docs/reliability.md
+	VIAPI_CHAOS_PLAYINGS=3 VIAPI_CHAOS_SECONDS=60 VIAPI_CHAOS_REPORT=docs/reliability.md \
+		$(BIN)/pytest tests/chaos -m chaos -s --timeout 600
 
 lint: $(READY)  ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .
@@ -51,5 +55,5 @@ constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
 clean:  ## Remove environments and what runs left behind
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test lint format test-matrix constraints clean
+.PHONY: help demo test test-chaos lint format test-matrix constraints clean
 .PRECIOUS: .venv-%/ready

@@ -9,10 +9,9 @@ from pkgutil import resolve_name
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import BaseOperator, TaskDeferred
 
 from airflow_provider_viapi.jobs.ledger import Store
-from airflow_provider_viapi.operators.base import ViapiOperator
 
 
 @dataclass
@@ -49,7 +48,7 @@ class Life:
 
 
 def live(
-    operator: ViapiOperator, store: Store | None = None, *, try_number: int = 1, max_tries: int = 3
+    operator: BaseOperator, store: Store | None = None, *, try_number: int = 1, max_tries: int = 3
 ) -> Life:
     """Run one try of a task from its start to its end; what it raises comes through.
 

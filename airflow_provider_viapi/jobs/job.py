@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
+from airflow_provider_viapi.alibaba.errors import JobFailed
+
 
 class Outcome(str, Enum):
     """What a state, which every service names in its own words, means to whoever waits."""
@@ -52,6 +54,20 @@ class JobReport:
     def is_final(self) -> bool:
         """Whether the job has ended, so that asking again would tell nothing new."""
         return self.outcome is not Outcome.WAITING
+
+    def result_or_raise(self) -> dict[str, Any]:
+        """The result of a job that succeeded.
+
+        :raises JobFailed: it did not
+        """
+        if self.outcome is Outcome.SUCCEEDED:
+            return dict(self.result or {})
+        raise JobFailed(
+            f"job {self.job_id} ended as {self.state}: {self.error_message or 'no reason given'}",
+            job_id=self.job_id,
+            state=self.state,
+            code=self.error_code,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values; :meth:`from_dict` makes it whole again."""

@@ -27,6 +27,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, digest_of
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
+from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
 from airflow_provider_viapi.operators.context import failing_for_good, jobs_of_other_tasks, ledger_of
 from airflow_provider_viapi.triggers.killed import is_over
 
@@ -112,22 +113,25 @@ class ViapiJobOperator(ViapiOperator):
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
     :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given
+    :param wait_for_completion: with false, return the job's id as soon as it was accepted; ``ViapiJobSensor`` waits
     :param job_timeout: how long a try waits for the job, in all; a day unless given
     :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a person decides, or
         ``resubmit``, which may pay twice
     """
 
     answers_with_job = True
+    operator_extra_links = (ViapiJobLink(), ViapiResultLink())
 
     def __init__(
         self,
         *,
         deferrable: bool | None = None,
+        wait_for_completion: bool = True,
         job_timeout: timedelta = timedelta(days=1),
         on_doubt: OnDoubt = "fail",
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
         if job_timeout <= timedelta(0):
             raise InvalidRequest(
                 f"job_timeout is {job_timeout}; allowed: more than zero", action=self.action.name
@@ -139,6 +143,7 @@ class ViapiJobOperator(ViapiOperator):
         if deferrable is None:
             deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = deferrable
+        self.wait_for_completion = wait_for_completion
         self.job_timeout = job_timeout
         self.on_doubt = on_doubt
 
@@ -156,6 +161,10 @@ class ViapiJobOperator(ViapiOperator):
             )
             job, report = self._take_up(request, ledger, deadline, context)
             context["ti"].xcom_push(key="job_id", value=job.id)
+            context["ti"].xcom_push(key="job_link", value=self._link_to(job))
+            if not self.wait_for_completion:
+                ledger.delivered(context["ti"].max_tries)
+                return job.id
             if report is None and self.deferrable:
                 self._defer(job, deadline)
             return self._finish(report or self._wait_here(job, deadline, ledger, context), ledger, context)
@@ -212,6 +221,10 @@ class ViapiJobOperator(ViapiOperator):
             return False
         return True
 
+    def _link_to(self, job: Job) -> str:
+        service = self.action.service
+        return self.hook.account.endpoint or job_address(service.name, service.version, job.id)
+
     def _defer(self, job: Job, deadline: datetime) -> None:
         from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 
@@ -266,15 +279,12 @@ class ViapiJobOperator(ViapiOperator):
             ledger.clear()
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        if report.outcome is not Outcome.SUCCEEDED:
+        try:
+            result = report.result_or_raise()
+        except JobFailed as failed:
+            failed.action = self.action.name
             ledger.clear()
-            raise JobFailed(
-                f"job {report.job_id} ended as {report.state}: {report.error_message or 'no reason given'}",
-                job_id=report.job_id,
-                state=report.state,
-                code=report.error_code,
-                action=self.action.name,
-            )
-        self.log.info("Job %s is done: %s", report.job_id, ", ".join(report.result or ()))
+            raise
+        self.log.info("Job %s is done: %s", report.job_id, ", ".join(result))
         ledger.delivered(context["ti"].max_tries)
-        return dict(report.result or {})
+        return result

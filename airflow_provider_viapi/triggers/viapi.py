@@ -25,16 +25,24 @@ class ViapiJobTrigger(BaseTrigger):
     :param action: the action that made it, as ``service.Action``
     :param deadline: when to give up, in ISO 8601 with an offset
     :param viapi_conn_id: id of the connection
+    :param cancel_on_kill: whether the job ends with the task that waits for it
     """
 
     def __init__(
-        self, *, job_id: str, action: str, deadline: str, viapi_conn_id: str = ViapiHook.default_conn_name
+        self,
+        *,
+        job_id: str,
+        action: str,
+        deadline: str,
+        viapi_conn_id: str = ViapiHook.default_conn_name,
+        cancel_on_kill: bool = True,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.job_id = job_id
         self.action = action
         self.deadline = deadline
         self.viapi_conn_id = viapi_conn_id
+        self.cancel_on_kill = cancel_on_kill
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments to make this trigger again, in any triggerer."""
@@ -43,6 +51,7 @@ class ViapiJobTrigger(BaseTrigger):
             "action": self.action,
             "deadline": self.deadline,
             "viapi_conn_id": self.viapi_conn_id,
+            "cancel_on_kill": self.cancel_on_kill,
         }
 
     @property
@@ -68,6 +77,8 @@ class ViapiJobTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel the job if a person ended the task; a task that moved or was cleared keeps its job."""
+        if not self.cancel_on_kill:
+            return
         if not await asyncio.to_thread(is_over, self.task_instance):
             self.log.info("Leaving job %s to whoever takes over this task", self.job_id)
             return

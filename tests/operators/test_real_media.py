@@ -24,7 +24,7 @@ from airflow_provider_viapi.operators.imgsearch import (
     SearchImageOperator,
 )
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
-from conftest import ServedFolder
+from served_folder import ServedFolder
 from task_life import live
 
 SECONDS, SIZE = 2, (640, 360)

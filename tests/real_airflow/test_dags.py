@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 import media_samples
-from conftest import ServedFolder
 from local_airflow import LocalAirflow
+from served_folder import ServedFolder
 
 pytestmark = pytest.mark.airflow
 REPOSITORY = Path(__file__).parents[2]

@@ -53,7 +53,7 @@ def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
     again = resolve_name(path)(**json.loads(json.dumps(arguments)))
 
     assert again.serialize() == (path, arguments)
-    assert set(arguments) == {"job_id", "action", "deadline", "viapi_conn_id"}
+    assert set(arguments) == {"job_id", "action", "deadline", "viapi_conn_id", "cancel_on_kill"}
 
 
 def test_it_fires_once_with_the_jobs_report(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,203 @@
+"""The stage of the chaos tests: a real Airflow with two triggerers, the emulator behind a proxy, and ways to harm."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from local_airflow import LocalAirflow, TaskInstance
+from proxy import Proxy
+
+Found = TypeVar("Found")
+TASK = "erase"
+ERASE = "EraseVideoSubtitles"
+
+
+def until(condition: Callable[[], Found | None], what: str, seconds: float = 90) -> Found:
+    """What the condition gives once it gives something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+@dataclass
+class Stage:
+    """What a chaos test plays on."""
+
+    airflow: LocalAirflow
+    emulator: EmulatorServer
+    proxy: Proxy
+    places: Path
+    video_url: str
+    runs: list[Run] = field(default_factory=list)
+
+    def start(self, dag_id: str) -> Run:
+        """A run of one of the DAGs, each with one job."""
+        run_id = self.airflow.trigger(dag_id, {"video_url": self.video_url})
+        run = Run(self, dag_id, run_id)
+        self.runs.append(run)
+        return run
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The jobs that the emulator accepted."""
+        return self.emulator.jobs()
+
+    def job(self, state: str | None = None) -> dict[str, Any]:
+        """The first job, once there is one (in that state)."""
+        return until(
+            lambda: next((job for job in self.jobs() if state in (None, job["status"])), None),
+            f"a job in state {state}",
+        )
+
+    def want_stop(self, place: str) -> None:
+        """Let the next worker that comes to a place of the DAG file stop there."""
+        (self.places / place).touch()
+
+    def hold(self, state: str, seconds: float) -> None:
+        """Keep the next job in a state for some seconds."""
+        self.emulator.fault(action=ERASE, job={"queued" if state == "QUEUING" else "processing": seconds})
+
+    def kill_triggerer(self, index: int) -> None:
+        """Kill a triggerer, and start another in its place so that there are always two."""
+        self.airflow.kill("triggerer", index)
+        self.airflow.start("triggerer")
+
+    def restart(self, component: str) -> None:
+        """Kill a component and start it again."""
+        self.airflow.kill(component, len(self.airflow.sessions[component]) - 1)
+        self.airflow.start(component)
+
+    def connect(self, fields: dict[str, str]) -> None:
+        """Write a connection to Airflow's database, in the place of an earlier one of that id."""
+        self.airflow.rest.delete(f"/connections/{fields['connection_id']}")
+        self.airflow.rest.post("/connections", json=fields).raise_for_status()
+
+    def sweep(self) -> None:
+        """End what is still going on, so that the next scene begins alone."""
+        self.emulator.clear_faults()
+        for place in self.places.iterdir():
+            place.unlink()
+        for run in self.runs:
+            if run.state in ("queued", "running"):
+                run.fail_run()
+        self.runs.clear()
+
+    def kill_at(self, place: str) -> None:
+        """Kill the worker that has stopped at a place."""
+        note = self.places / f"{place}.pid"
+        until(lambda: note.exists() and note.read_text(), f"a worker at {place}")
+        os.kill(int(note.read_text()), signal.SIGKILL)
+        note.unlink()
+
+
+@dataclass
+class Run:
+    """One run of a DAG."""
+
+    stage: Stage
+    dag_id: str
+    run_id: str
+
+    @property
+    def state(self) -> str:
+        """The run's state."""
+        answer = self.stage.airflow.rest.get(f"/dags/{self.dag_id}/dagRuns/{self.run_id}")
+        return str(answer.raise_for_status().json()["state"])
+
+    def waits(self) -> None:
+        """Wait until the task waits for its job: deferred, with a trigger that runs, or on its worker."""
+        if self.dag_id.startswith("deferred"):
+            self.reaches("deferred")
+            self.triggerer()
+        else:
+            until(
+                lambda: ("Job " in self.log(1) and "is Q" in self.log(1)) or "is P" in self.log(1),
+                "a first poll",
+            )
+
+    @property
+    def task(self) -> TaskInstance:
+        """The run's one task."""
+        (instance,) = self.stage.airflow.task_instances(self.dag_id, self.run_id)
+        return instance
+
+    def reaches(self, state: str, seconds: float = 90) -> None:
+        """Wait until the task is in a state."""
+        until(lambda: self.task.state == state, f"{self.dag_id} to be {state}", seconds)
+
+    def ends(self, seconds: float = 240) -> str:
+        """Wait until the run has ended and return its state."""
+        return self.stage.airflow.wait(self.dag_id, self.run_id, timeout=seconds)
+
+    def log(self, tries: int | None = None) -> str:
+        """What all tries have logged."""
+        count = tries or max(1, self.task.try_number)
+        return "\n".join(
+            self.stage.airflow.task_log(self.dag_id, self.run_id, TASK, number)
+            for number in range(1, count + 1)
+        )
+
+    def _patch(self, state: str) -> None:
+        path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
+        self.stage.airflow.rest.patch(path, json={"new_state": state}).raise_for_status()
+
+    def mark(self, state: str) -> None:
+        """Do as a person does who marks the task ``failed`` or ``success``."""
+        self._patch(state)
+
+    def fail_run(self) -> None:
+        """Do as a person does who marks the whole run failed."""
+        path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}"
+        self.stage.airflow.rest.patch(path, json={"state": "failed"}).raise_for_status()
+
+    def clear(self) -> None:
+        """Do as a person does who clears the task."""
+        body = {"dry_run": False, "dag_run_id": self.run_id, "task_ids": [TASK], "only_failed": False}
+        self.stage.airflow.rest.post(f"/dags/{self.dag_id}/clearTaskInstances", json=body).raise_for_status()
+
+    def triggerer(self) -> int:
+        """Which of the triggerers runs the task's trigger, once one does."""
+
+        def holder() -> int | None:
+            for index, session in enumerate(self.stage.airflow.sessions["triggerer"]):
+                if session.members() and f"{self.run_id}/{TASK}" in session.log.read_text(errors="replace"):
+                    return index + 1
+            return None
+
+        return until(holder, "a triggerer to take the trigger") - 1
+
+
+def worker_of(run: Run) -> int:
+    """Process id of the worker that works on the run's task."""
+
+    def found() -> int | None:
+        for session in run.stage.airflow.sessions["scheduler"]:
+            for pid in session.members():
+                if "airflow worker -- " in " ".join(psutil.Process(pid).cmdline()):
+                    return pid
+        return None
+
+    return until(found, "a worker process")
+
+
+def connection(stage_url: str, key: dict[str, str]) -> dict[str, str]:
+    """A connection as Airflow's REST API takes it."""
+    return {
+        "connection_id": "viapi_sts",
+        "conn_type": "viapi",
+        "login": key["access_key_id"],
+        "password": key["access_key_secret"],
+        "extra": json.dumps({"endpoint": stage_url, "security_token": key["security_token"]}),
+    }

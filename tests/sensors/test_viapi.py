@@ -1,0 +1,107 @@
+"""Waiting for a job that somebody else submitted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.alibaba.errors import JobFailed, JobTimedOut
+from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
+from scripted_server import Answer, ScriptedServer, scripted_server
+from task_life import live
+
+RESULT = {"VideoUrl": "http://h/out.mp4"}
+BOTH = pytest.mark.parametrize("deferrable", [True, False])
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+    with scripted_server(Answer(body='{"RequestId": "J-1"}')) as server:
+        fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"endpoint": server.url}}
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+        yield server
+
+
+def state(status: str, **data: Any) -> Answer:
+    if status == "PROCESS_SUCCESS":
+        data["Result"] = json.dumps(RESULT)
+    return Answer(body=json.dumps({"RequestId": "R", "Data": {"Status": status, **data}}))
+
+
+def sensor(**arguments: Any) -> ViapiJobSensor:
+    return ViapiJobSensor(task_id="wait", **{"job_id": "J-1", "poke_interval": 0.01, **arguments})
+
+
+def test_an_operator_that_does_not_wait_returns_the_jobs_id(service: ScriptedServer) -> None:
+    submit = EraseVideoSubtitlesOperator(
+        task_id="submit", video_url="http://h/a.mp4", wait_for_completion=False, deferrable=True
+    )
+
+    life = live(submit)
+
+    assert (life.result, life.pushed["job_id"], life.trigger) == ("J-1", "J-1", None)
+    assert not submit.multiple_outputs
+    assert service.count("GetAsyncJobResult") == 0
+
+
+@BOTH
+def test_the_sensor_returns_the_jobs_result(service: ScriptedServer, deferrable: bool) -> None:
+    service.by_action["GetAsyncJobResult"] = [state("QUEUING"), state("PROCESSING"), state("PROCESS_SUCCESS")]
+
+    assert live(sensor(deferrable=deferrable)).result == RESULT
+
+
+def test_a_job_that_has_ended_needs_no_triggerer(service: ScriptedServer) -> None:
+    service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
+
+    life = live(sensor(deferrable=True))
+
+    assert (life.result, life.trigger) == (RESULT, None)
+
+
+@BOTH
+def test_a_job_that_failed_fails_the_sensor_with_its_reason(
+    service: ScriptedServer, deferrable: bool
+) -> None:
+    service.by_action["GetAsyncJobResult"] = [
+        state("QUEUING"),
+        state("TIMEOUT_FAILED", ErrorMessage="too slow"),
+    ]
+
+    with pytest.raises(JobFailed, match=r"TIMEOUT_FAILED: too slow"):
+        live(sensor(deferrable=deferrable))
+
+
+def test_the_sensor_gives_up_at_its_timeout_and_cancels_nothing(service: ScriptedServer) -> None:
+    service.by_action["GetAsyncJobResult"] = [state("QUEUING")]
+
+    with pytest.raises(JobTimedOut):
+        live(sensor(deferrable=True, timeout=timedelta(seconds=1).total_seconds()))
+
+    assert service.count("CancelWaitingAsyncJob") == 0
+
+
+def test_all_jobs_are_asked_after_at_the_service_viapi_unless_another_is_named(
+    service: ScriptedServer,
+) -> None:
+    service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
+
+    live(sensor())
+    live(sensor(service="videoenhan"))
+
+    first, second = (path for path, _ in service.sent("GetAsyncJobResult"))
+    assert "Version=2023-01-17" in first
+    assert "Version=2020-03-20" in second
+
+
+def test_a_missing_job_id_fails_for_good(service: ScriptedServer) -> None:
+    with pytest.raises(AirflowFailException, match="job_id is empty"):
+        live(sensor(job_id="", deferrable=True))
