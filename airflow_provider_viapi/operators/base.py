@@ -1,4 +1,4 @@
-"""The life of a job, told once, and what all operators of this provider have in common.
+"""The life of a job, told once; every job operator lives it.
 
 An operator of a service is a class with an ``action`` and typed keyword arguments that become the ``request``;
 everything else happens here.
@@ -7,98 +7,31 @@ everything else happens here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, conf
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, conf
 
-from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.errors import (
     InvalidRequest,
     JobFailed,
     JobTimedOut,
+    SubmissionInDoubt,
     ViapiError,
     from_dict,
 )
-from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, digest_of
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
+from airflow_provider_viapi.operators.action import ViapiOperator, is_templated
 from airflow_provider_viapi.operators.context import failing_for_good, jobs_of_other_tasks, ledger_of
 from airflow_provider_viapi.triggers.killed import is_over
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-
-def is_templated(value: Any) -> bool:
-    """Whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    if isinstance(value, Mapping):
-        return any(is_templated(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(is_templated(item) for item in value)
-    # What Airflow resolves at run time (XComArg and its relatives) can name what it refers to.
-    return hasattr(value, "iter_references")
-
-
-class ViapiOperator(BaseOperator):
-    """Call an action that answers at once and return the answer's ``Data``.
-
-    :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
-        when the DAG is parsed, templated ones after rendering, always before anything is sent.
-    :param action: the action, or its name (``imgsearch.ListImageDbs``); the operators of a service have their own
-    :param viapi_conn_id: id of the Airflow connection
-    """
-
-    template_fields: Sequence[str] = ("request", "viapi_conn_id")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
-    ui_color = "#fff1e5"
-    action: Action
-    answers_with_job: ClassVar[bool] = False
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "action" in cls.__dict__:
-            cls._check_kind(cls.action)
-
-    @classmethod
-    def _check_kind(cls, action: Any) -> None:
-        if not isinstance(action, Action) or action.is_job is not cls.answers_with_job:
-            kind = "a job" if cls.answers_with_job else "an action that answers at once"
-            name = action.name if isinstance(action, Action) else repr(action)
-            raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
-
-    def __init__(
-        self,
-        *,
-        request: Mapping[str, Any],
-        action: Action | str | None = None,
-        viapi_conn_id: str = ViapiHook.default_conn_name,
-        **kwargs: Any,
-    ) -> None:
-        # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
-        super().__init__(**{"multiple_outputs": True, **kwargs})
-        if action is not None:
-            self.action = services.find(action) if isinstance(action, str) else action
-        self._check_kind(getattr(self, "action", None))
-        self.request = self.action.check(request, pending=is_templated)
-        self.viapi_conn_id = viapi_conn_id
-
-    @cached_property
-    def hook(self) -> ViapiHook:
-        """The hook that calls."""
-        return ViapiHook(self.viapi_conn_id)
-
-    def execute(self, context: Context) -> Any:
-        """Check the rendered request, call the action, return its ``Data``."""
-        with failing_for_good():
-            return self.hook.call(self.action, self.request)["Data"]
+__all__ = ["ViapiJobOperator", "ViapiOperator", "is_templated"]
 
 
 class ViapiJobOperator(ViapiOperator):
@@ -199,27 +132,48 @@ class ViapiJobOperator(ViapiOperator):
         if entry.job_id is None:
             self.log.info("Try %s left a submission without an answer", entry.try_number)
             return submission.settle(entry) or submission.submit(), None
-        job = Job(entry.job_id, self.action.full_name)
-        report = self.hook.report(job)
-        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
-            self.log.info(
-                "Job %s of try %s ended as %s; submitting anew", job.id, entry.try_number, report.state
-            )
+        report = self._look_once(Job(entry.job_id, self.action.full_name), entry)
+        if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
             return submission.submit(), None
-        self.log.info("Reattached to job %s of try %s, which is %s", job.id, entry.try_number, report.state)
-        return job, report if report.is_final else None
+        return Job(entry.job_id, self.action.full_name), report if report.is_final else None
 
     def _is_ours(self, entry: Entry, digest: str, context: Context) -> bool:
         """Whether an earlier submission is what this try wants; one that is not is cancelled if it still queues."""
-        if entry.delivered_within not in (None, context["ti"].max_tries):
-            self.log.info("Cleared after job %s had delivered: submitting anew", entry.job_id)
+        if entry.delivered_within is not None:
+            if entry.delivered_within == context["ti"].max_tries and entry.digest == digest:
+                return True
+            self.log.info("Job %s has delivered before: submitting anew", entry.job_id)
             return False
-        if entry.digest != digest:
-            self.log.info("The request has changed since job %s: submitting anew", entry.job_id)
-            if entry.job_id is not None:
-                asyncio.run(self.hook.cancel(Job(entry.job_id, self.action.full_name), self.log))
-            return False
-        return True
+        if entry.digest == digest:
+            return True
+        self.log.info("The request has changed since try %s: submitting anew", entry.try_number)
+        if entry.job_id is None:
+            self.log.warning(
+                "What try %s sent at %s got no answer and may run", entry.try_number, entry.signed_at
+            )
+        else:
+            asyncio.run(self.hook.cancel(Job(entry.job_id, self.action.full_name), self.log))
+        return False
+
+    def _look_once(self, job: Job, entry: Entry) -> JobReport | None:
+        """How the job of an earlier try stands; ``None`` when the service has forgotten it and that is no matter."""
+        try:
+            report = self.hook.report(job)
+        except InvalidRequest as unknown:
+            if self.on_doubt == "resubmit":
+                self.log.warning("Job %s is not known any more; submitting anew", job.id)
+                return None
+            raise SubmissionInDoubt(
+                f"job {job.id} of try {entry.try_number} is not known to the service any more ({unknown.code}); "
+                "on_doubt='resubmit' submits anew",
+                code="SubmissionInDoubt",
+                action=self.action.name,
+            ) from unknown
+        told = "Reattached to job %s of try %s, which is %s"
+        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+            told = "Job %s of try %s ended as %s; submitting anew"
+        self.log.info(told, job.id, entry.try_number, report.state)
+        return report
 
     def _link_to(self, job: Job) -> str:
         service = self.action.service

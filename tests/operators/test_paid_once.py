@@ -216,6 +216,23 @@ def test_a_corrected_request_replaces_the_job_and_cancels_the_old_one_if_it_queu
     assert service.count("CancelWaitingAsyncJob") == 1
 
 
+FORGOTTEN = Answer(400, '{"RequestId": "R", "Code": "InvalidParameter.BadRequest", "Message": "no such job"}')
+
+
+def test_a_job_that_the_service_has_forgotten_is_for_a_person_to_decide(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
+    store = Store()
+    store.lost_before_write = 3
+    with pytest.raises(WorkerLost):
+        live(task(), store)
+    service.by_action["GetAsyncJobResult"] = [FORGOTTEN, FORGOTTEN, DONE]
+
+    with pytest.raises(SubmissionInDoubt, match="J-1"):
+        live(task(), store, try_number=2)
+
+    assert live(task(on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
+
+
 def test_a_lost_answer_is_settled_by_sending_the_same_request_again(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[HANG_UP, accepted("J-1")], GetAsyncJobResult=[DONE])
 
