@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.job import Job, JobReport
-    from airflow_provider_viapi.jobs.poller import Log
+    from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.viapi import ViapiJobs
+    from airflow_provider_viapi.jobs.watch import Log
 
 
 class ViapiHook(BaseHook):
@@ -129,6 +130,18 @@ class ViapiHook(BaseHook):
         async with open_viapi_jobs(await self.load_account()) as jobs:
             yield jobs
 
+    @asynccontextmanager
+    async def open_poller(self) -> AsyncIterator[Poller]:
+        """What waits for the account's jobs in an event loop; leaving the context ends it."""
+        from airflow_provider_viapi.jobs.poller import Poller
+
+        async with self.open_jobs() as jobs:
+            poller = Poller(jobs)
+            try:
+                yield poller
+            finally:
+                await poller.close()
+
     async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
         """Wait for a job together with all others of this connection in the running event loop.
 
@@ -137,9 +150,9 @@ class ViapiHook(BaseHook):
         :raises JobTimedOut: the job had not ended by then
         :raises ViapiError: asking again would not help
         """
-        from airflow_provider_viapi.jobs.poller import shared_poller
+        from airflow_provider_viapi.jobs.sharing import shared_poller
 
-        async with shared_poller(("viapi", self.viapi_conn_id), self.open_jobs) as poller:
+        async with shared_poller(("viapi", self.viapi_conn_id), self.open_poller) as poller:
             return await poller.wait(job, until=until, log=log)
 
     def test_connection(self) -> tuple[bool, str]:

@@ -19,7 +19,7 @@ from airflow_provider_viapi.alibaba.errors import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.poller import Log
+    from airflow_provider_viapi.jobs.watch import Log
 
 Told = TypeVar("Told")
 

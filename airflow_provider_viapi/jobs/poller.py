@@ -1,162 +1,217 @@
-"""The waiting: asks after jobs until they end, at growing, jittered intervals.
+"""The waiting: many jobs, few calls.
 
-A call that is throttled, dropped or garbled never ends the waiting; only a final state, an error that cannot pass
-or the deadline does. One poller serves every job of a connection in an event loop.
+A few jobs are asked after one by one, at growing, jittered intervals. Many are looked for in the account's list, a
+page of hundreds per call, and only those that it shows as ended are asked for their result; a job that the list does
+not show (too old, or the list stumbles) is asked after by itself all the same.
+
+A call that is throttled, dropped or garbled never ends the waiting; only a final state, an error that cannot pass or
+the deadline does. All calls for results go through one quota.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+import random
+import time
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Protocol
-from weakref import WeakKeyDictionary
+from typing import Literal
 
-from airflow_provider_viapi.alibaba.errors import JobTimedOut, TransientError
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.alibaba.errors import JobTimedOut, Throttled, TransientError, ViapiError
+from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.pace import Pace
+from airflow_provider_viapi.jobs.quota import Quota
 from airflow_provider_viapi.jobs.service import JobService
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
+from airflow_provider_viapi.jobs.watch import DueQueue, Log, Watch
 
 logger = logging.getLogger(__name__)
 
+ListJobs = Literal["auto", "always", "never"]
 
-class Log(Protocol):
-    """What the waiting is told to: a logger of the standard library's or of Airflow's making."""
+FEW = 3
+"""Up to so many jobs are asked after one by one: the list would cost as many calls."""
 
-    def info(self, message: str, /, *values: object) -> None:
-        """Take note of it."""
-        ...
+SWEEPS_BEFORE_ASKING = 2
+"""A job that so many sweeps of the whole list have not shown is asked after by itself."""
 
-    def warning(self, message: str, /, *values: object) -> None:
-        """Take note of something that is not as it should be."""
-        ...
+STUMBLES_BEFORE_ASKING = 3
+"""After so many looks in a row that failed, jobs are asked after by themselves until a look succeeds."""
 
+LONGEST_SILENCE = 120.0
+"""Seconds after which a job is asked after by itself even though the list should tell, in case it has stalled."""
 
-@dataclass(frozen=True)
-class Pace:
-    """How often to ask, in seconds.
-
-    :param first: longest wait before the first question; the actual one is drawn between half of it and all
-    :param growth: each wait is that many times as long as the one before
-    :param longest: no wait is longer
-    """
-
-    first: float = 2.0
-    growth: float = 1.5
-    longest: float = 30.0
-
-    def interval(self, questions_asked: int) -> float:
-        """Seconds to wait after so many questions, jittered so that jobs submitted together drift apart."""
-        import random
-
-        # The exponent is bounded so that a wait of days does not overflow a float.
-        whole = min(self.longest, self.first * self.growth ** min(questions_asked, 64))
-        return random.uniform(whole / 2, whole)  # noqa: S311
+CALLS_AT_ONCE = 16
+"""Results that are asked for at the same time at most."""
 
 
 class Poller:
-    """Waits for the jobs of one connection.
+    """Waits for the jobs of one connection in one event loop.
 
     :param jobs: whom to ask
-    :param pace: how often
+    :param pace: how often a single job is asked after
+    :param quota: calls per second for results; 10 unless given
+    :param list_jobs: ``auto`` looks into the list when more than a few jobs wait, ``always`` for any, ``never``
     """
 
-    def __init__(self, jobs: JobService, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        jobs: JobService,
+        pace: Pace | None = None,
+        quota: Quota | None = None,
+        list_jobs: ListJobs = "auto",
+    ) -> None:
         self._jobs = jobs
         self._pace = pace or Pace()
+        self._quota = quota or Quota(10)
+        self._list_from = {"auto": FEW + 1, "always": 1, "never": None}[list_jobs]
+        self._watches: dict[str, list[Watch]] = {}
+        self._due = DueQueue()
+        self._sweeps = 0
+        self._at_work: list[asyncio.Task[None]] = []
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def wait(self, job: Job, *, until: datetime, log: Log = logger) -> JobReport:
         """Wait until the job has ended and return how.
 
-        :param until: an aware time at which to give up
+        :param until: an aware time at which to give up, after one last look
         :param log: told when the job's state changes and when asking fails
         :raises JobTimedOut: the job had not ended by then
         :raises ViapiError: an error that asking again cannot mend, such as a key without permission
         """
-        from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, retry_if_result
-
-        waiting = AsyncRetrying(
-            retry=retry_if_result(lambda report: not report.is_final)
-            | retry_if_exception_type(TransientError),
-            wait=lambda state: min(self._pace.interval(state.attempt_number), _seconds_until(until)),
-            stop=lambda state: _seconds_until(until) <= 0,
-            after=_Narrator(job, log).tell,
-        )
-        await asyncio.sleep(min(self._pace.interval(0), _seconds_until(until)))
+        watch = Watch(job, log, asyncio.get_running_loop().create_future(), sweep=self._sweeps)
+        self._watches.setdefault(job.id, []).append(watch)
+        self._due.plan(watch, LONGEST_SILENCE if self._uses_list else self._pace.interval(0))
+        if not self._at_work:
+            self._at_work = [
+                asyncio.ensure_future(self._keep_asking()),
+                asyncio.ensure_future(self._keep_looking()),
+            ]
         try:
-            return await waiting(self._jobs.report, job)
-        except RetryError:
-            pass
+            return await asyncio.wait_for(watch.ended, max(0.0, _seconds_until(until)))
+        except asyncio.TimeoutError:
+            return await self._look_a_last_time(watch.job, until)
+        finally:
+            watch.ended.cancel()
+            self._watches[job.id].remove(watch)
+            if not self._watches[job.id]:
+                del self._watches[job.id]
+
+    async def close(self) -> None:
+        """Stop asking."""
+        tasks = [*self._at_work, *self._asking]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look_a_last_time(self, job: Job, until: datetime) -> JobReport:
+        try:
+            report = await self._jobs.report(job)
+        except TransientError:
+            report = None
+        if report is not None and report.is_final:
+            return report
         raise JobTimedOut(
             f"job {job.id} had not ended at the deadline {until.isoformat(timespec='seconds')}",
             job_id=job.id,
             action=job.action.rpartition(".")[2],
         )
 
+    async def _keep_asking(self) -> None:
+        while True:
+            watch = await self._due.take()
+            await self._quota.take()
+            while len(self._asking) >= CALLS_AT_ONCE:
+                await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
+            asking = asyncio.ensure_future(self._ask(watch))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
+
+    async def _ask(self, watch: Watch) -> None:
+        watch.asked += 1
+        try:
+            report = await self._jobs.report(watch.job)
+        except TransientError as error:
+            if isinstance(error, Throttled):
+                self._quota.refused()
+            watch.tell(f"could not be asked after: {error}", warning=True)
+        except Exception as error:
+            self._end(watch.job.id, error)
+            return
+        else:
+            self._quota.granted()
+            if report.is_final:
+                self._end(watch.job.id, report)
+                return
+            watch.tell(f"is {report.state}")
+        self._due.plan(watch, self._pace.interval(watch.asked))
+
+    def _end(self, job_id: str, how: JobReport | Exception) -> None:
+        for watch in self._watches.get(job_id, ()):
+            if watch.ended.done():
+                continue
+            if isinstance(how, Exception):
+                watch.ended.set_exception(how)
+            else:
+                watch.ended.set_result(how)
+
+    @property
+    def _uses_list(self) -> bool:
+        return self._list_from is not None and len(self._watches) >= self._list_from
+
+    async def _keep_looking(self) -> None:
+        seconds = self._jobs.seconds_between_looks
+        stumbles = 0
+        while seconds is not None and self._list_from is not None:
+            await asyncio.sleep(random.uniform(seconds, seconds * 1.1))  # noqa: S311
+            if not self._uses_list:
+                self._ask_each_by_itself()
+                continue
+            try:
+                sighting = await self._jobs.look(self._watches.keys())
+            except TransientError as error:
+                logger.info("The job list could not be looked into: %s", error)
+                await asyncio.sleep(random.uniform(0, seconds))  # noqa: S311
+                stumbles += 1
+                if stumbles >= STUMBLES_BEFORE_ASKING:
+                    self._ask_each_by_itself()
+            except ViapiError as error:
+                logger.warning("The job list is not to be had; each job is asked after by itself: %s", error)
+                self._list_from = None
+                self._ask_each_by_itself()
+            else:
+                stumbles = 0
+                self._take_in(sighting.outcomes)
+                if sighting.completes_sweep:
+                    self._sweeps += 1
+                    self._ask_after_the_unseen()
+
+    def _take_in(self, outcomes: Mapping[str, Outcome]) -> None:
+        for job_id, outcome in outcomes.items():
+            for watch in self._watches.get(job_id, ()):
+                watch.sweep = self._sweeps
+                if outcome is Outcome.WAITING:
+                    self._due.plan(watch, LONGEST_SILENCE)
+                elif watch.due > time.monotonic():
+                    self._due.plan(watch, 0)
+
+    def _ask_after_the_unseen(self) -> None:
+        for watch in self._all():
+            if self._sweeps - watch.sweep > SWEEPS_BEFORE_ASKING:
+                self._bring_forward(watch)
+
+    def _ask_each_by_itself(self) -> None:
+        for watch in self._all():
+            self._bring_forward(watch)
+
+    def _bring_forward(self, watch: Watch) -> None:
+        seconds = self._pace.interval(watch.asked)
+        if watch.due > time.monotonic() + seconds:
+            self._due.plan(watch, seconds)
+
+    def _all(self) -> Iterator[Watch]:
+        return (watch for watches in self._watches.values() for watch in watches)
+
 
 def _seconds_until(moment: datetime) -> float:
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
-
-
-class _Narrator:
-    """Logs what is new about a job, and nothing twice in a row."""
-
-    def __init__(self, job: Job, log: Log) -> None:
-        self._job = job
-        self._log = log
-        self._told: str | None = None
-
-    def tell(self, attempt: RetryCallState) -> None:
-        outcome = attempt.outcome
-        if outcome is None:
-            return
-        error = outcome.exception()
-        text = f"could not be asked after: {error}" if error else f"is {outcome.result().state}"
-        if text != self._told:
-            self._told = text
-            (self._log.warning if error else self._log.info)("Job %s %s", self._job.id, text)
-
-
-@dataclass
-class _Shared:
-    """A poller with the number of those that use it."""
-
-    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    users: int = 0
-    poller: Poller | None = None
-    context: AbstractAsyncContextManager[JobService] | None = None
-
-
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _Shared]] = WeakKeyDictionary()
-
-
-@asynccontextmanager
-async def shared_poller(
-    key: Hashable, open_jobs: Callable[[], AbstractAsyncContextManager[JobService]]
-) -> AsyncIterator[Poller]:
-    """The event loop's one poller for a connection; the last to leave closes it.
-
-    :param key: which connection
-    :param open_jobs: makes the way to its jobs when the first one comes
-    """
-    pollers = _shared.setdefault(asyncio.get_running_loop(), {})
-    shared = pollers.setdefault(key, _Shared())
-    shared.users += 1
-    try:
-        async with shared.opening:
-            if shared.poller is None:
-                context = open_jobs()
-                shared.poller = Poller(await context.__aenter__())
-                shared.context = context
-        yield shared.poller
-    finally:
-        shared.users -= 1
-        if shared.users == 0:
-            pollers.pop(key, None)
-            if shared.context is not None:
-                await shared.context.__aexit__(None, None, None)
+    return (moment - datetime.now(timezone.utc)).total_seconds()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.job import Job
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
-    from airflow_provider_viapi.jobs.poller import Log
+    from airflow_provider_viapi.jobs.watch import Log
 
 OnDoubt = Literal["fail", "resubmit"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import viapi
 from airflow_provider_viapi.jobs.doubt import Listed
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.service import Sighting
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -80,7 +81,7 @@ def list_jobs(client: Client, action: Action) -> list[Listed]:
     return [
         Listed(job["JobId"], job.get("GmtCreate", ""))
         for job in answer["Data"]["Result"]
-        if job.get("PopApiName", action.name) == action.name
+        if job.get("JobId") and job.get("PopApiName", action.name) == action.name
     ]
 
 
@@ -95,8 +96,25 @@ class ViapiJobs:
     :param client: asks for it
     """
 
+    seconds_between_looks: float | None = 5.0
+    """How seldom the list may be asked for [API metadata]."""
+
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
+        self._next_page = 1
+
+    async def look(self, job_ids: Collection[str]) -> Sighting:
+        """Read the next page, of up to 500 jobs, of the account's list."""
+        wanted = {"PageNum": self._next_page, "PageSize": 500}
+        data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
+        is_last = self._next_page >= data.get("TotalPage", 1)
+        self._next_page = 1 if is_last else self._next_page + 1
+        outcomes = {
+            job["JobId"]: STATES.get(job.get("Status", ""), Outcome.WAITING)
+            for job in data["Result"]
+            if job.get("JobId") in job_ids
+        }
+        return Sighting(outcomes, completes_sweep=is_last)
 
     async def report(self, job: Job) -> JobReport:
         """How the job stands, by one call of ``GetAsyncJobResult``."""

@@ -80,7 +80,10 @@ def test_a_ledger_knows_whether_it_lasts() -> None:
         ("http://oss/a.mp4?Expires=1&OSSAccessKeyId=x&Signature=s", "http://oss/a.mp4?Expires=2&Signature=t"),
         ("https://s3/a.mp4?X-Amz-Date=1&X-Amz-Signature=s&v=3", "https://s3/a.mp4?v=3&X-Amz-Date=2"),
         ("https://gcs/a.mp4?X-Goog-Signature=1", "https://gcs/a.mp4"),
-        ("https://azure/a.mp4?sv=2024&se=1&sig=s&sp=r&sr=b", "https://azure/a.mp4?sv=2025&se=2&sig=t&sp=r&sr=b"),
+        (
+            "https://azure/a.mp4?sv=2024&se=1&sig=s&sp=r&sr=b",
+            "https://azure/a.mp4?sv=2025&se=2&sig=t&sp=r&sr=b",
+        ),
     ],
 )
 def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,8 +20,12 @@ from airflow_provider_viapi.alibaba.errors import (
     Unreachable,
     ViapiError,
 )
+from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.poller import Pace, Poller, shared_poller
+from airflow_provider_viapi.jobs.pace import Pace
+from airflow_provider_viapi.jobs.poller import Poller
+from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.service import Sighting
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
 QUICK = Pace(first=0.002, longest=0.01)
@@ -32,7 +36,9 @@ FAILED = JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED, error_code="InvalidF
 
 
 class Script:
-    """A job service that answers in order, the last answer again and again."""
+    """A job service without a list that answers in order, the last answer again and again."""
+
+    seconds_between_looks = None
 
     def __init__(self, *answers: JobReport | ViapiError) -> None:
         self.answers = list(answers)
@@ -48,7 +54,14 @@ class Script:
 
 def wait(service: Script, seconds: float = 30) -> JobReport:
     until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    return asyncio.run(Poller(service, QUICK).wait(JOB, until=until))
+    return asyncio.run(wait_with(Poller(service, QUICK, Quota(1000)), until))
+
+
+async def wait_with(waiting: Poller, until: datetime) -> JobReport:
+    try:
+        return await waiting.wait(JOB, until=until)
+    finally:
+        await waiting.close()
 
 
 @pytest.mark.parametrize("end", [DONE, FAILED])
@@ -109,67 +122,160 @@ def test_jobs_submitted_together_drift_apart_from_the_first_question_on() -> Non
     assert len(firsts) > 15
 
 
-class Doors:
-    """Counts how often the way to the service was opened and closed."""
+class Account:
+    """Many jobs that end at their own times, with a list of pages and a quota, as the service has them.
 
-    def __init__(self, fails: int = 0) -> None:
-        self.opened = self.closed = 0
-        self.fails = fails
+    :param ends: job id to the second at which it ends
+    :param page: jobs on a page of the list
+    :param results_per_second: more questions than that in any second are throttled
+    :param unlisted: jobs that the list does not show
+    """
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[Script]:
-        await asyncio.sleep(0.001)
-        if self.fails:
-            self.fails -= 1
-            raise Unreachable("nobody there")
-        self.opened += 1
+    def __init__(
+        self,
+        ends: dict[str, float],
+        *,
+        page: int = 500,
+        results_per_second: float = 1e9,
+        unlisted: frozenset[str] = frozenset(),
+        list_error: ViapiError | None = None,
+        seconds_between_looks: float = 0.05,
+    ) -> None:
+        self.seconds_between_looks = seconds_between_looks
+        self.looks = self.questions = self.throttled = 0
+        self._ends, self._page, self._unlisted, self._list_error = ends, page, unlisted, list_error
+        self._next_page = 0
+        self._rate, self._lately = results_per_second, list[float]()
+        self._began: float | None = None
+
+    def _now(self) -> float:
+        loop_time = asyncio.get_running_loop().time()
+        self._began = self._began or loop_time
+        return loop_time - self._began
+
+    def _outcome(self, job_id: str) -> Outcome:
+        return Outcome.SUCCEEDED if self._now() >= self._ends[job_id] else Outcome.WAITING
+
+    async def look(self, job_ids: Collection[str]) -> Sighting:
+        self.looks += 1
+        if self._list_error is not None:
+            raise self._list_error
+        listed = [job_id for job_id in self._ends if job_id not in self._unlisted]
+        shown = listed[self._next_page * self._page : (self._next_page + 1) * self._page]
+        self._next_page += 1
+        complete = self._next_page * self._page >= len(listed)
+        if complete:
+            self._next_page = 0
+        return Sighting({job_id: self._outcome(job_id) for job_id in shown if job_id in job_ids}, complete)
+
+    async def report(self, job: Job) -> JobReport:
+        self.questions += 1
+        now = self._now()
+        self._lately = [when for when in self._lately if when > now - 1] + [now]
+        if len(self._lately) > self._rate:
+            self.throttled += 1
+            raise Throttled("too fast", code="Throttling.User")
+        outcome = self._outcome(job.id)
+        return JobReport(job.id, "PROCESS_SUCCESS" if outcome is Outcome.SUCCEEDED else "PROCESSING", outcome)
+
+    async def cancel(self, job: Job) -> bool:
+        return False
+
+
+def wait_for_all(
+    account: Account, pace: Pace = QUICK, rate: float = 10_000, **options: Any
+) -> list[JobReport]:
+    async def crowd() -> list[JobReport]:
+        waiting = Poller(account, pace, Quota(rate), **options)
+        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
         try:
-            yield Script(PROCESSING, DONE)
+            return await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs))
         finally:
-            self.closed += 1
+            await waiting.close()
+
+    return asyncio.run(crowd())
 
 
-async def use(doors: Doors, seconds: float = 0.01) -> Poller:
-    async with shared_poller("viapi_default", doors.open) as poller:
-        await asyncio.sleep(seconds)
-        return poller
+def many(count: int, seconds: float = 1.0) -> dict[str, float]:
+    return {f"J-{number}": seconds * (0.3 + 0.7 * number / count) for number in range(count)}
 
 
-def test_all_jobs_of_a_connection_share_one_poller_and_the_last_closes_it() -> None:
-    doors = Doors()
+def test_many_jobs_cost_about_one_call_each_and_none_is_lost() -> None:
+    account = Account(many(1000), page=500)
 
-    async def crowd() -> list[Poller]:
-        return await asyncio.gather(*(use(doors, seconds=0.001 * i) for i in range(50)))
+    reports = wait_for_all(account)
 
-    pollers = asyncio.run(crowd())
-
-    assert len(set(map(id, pollers))) == 1
-    assert (doors.opened, doors.closed) == (1, 1)
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+    assert account.questions + account.looks <= 1.1 * 1000
 
 
-def test_a_poller_that_could_not_be_opened_does_not_block_the_next_one() -> None:
-    doors = Doors(fails=1)
+def test_a_few_jobs_are_asked_after_without_the_list() -> None:
+    account = Account(many(poller.FEW, seconds=0.1))
 
-    async def two() -> list[Poller | BaseException]:
-        return await asyncio.gather(use(doors), use(doors), return_exceptions=True)
+    wait_for_all(account)
 
-    first, second = asyncio.run(two())
-
-    assert isinstance(first, Unreachable)
-    assert isinstance(second, Poller)
-    assert (doors.opened, doors.closed) == (1, 1)
+    assert account.looks == 0
 
 
-def test_a_cancelled_waiter_leaves_the_others_their_poller() -> None:
-    doors = Doors()
+def test_the_list_is_never_looked_into_where_the_author_says_so() -> None:
+    account = Account(many(20, seconds=0.1))
 
-    async def one_goes() -> Poller:
-        going = asyncio.create_task(use(doors, seconds=10))
-        staying = asyncio.create_task(use(doors, seconds=0.02))
-        await asyncio.sleep(0.01)
-        going.cancel()
-        return await staying
+    reports = wait_for_all(account, list_jobs="never")
 
-    asyncio.run(one_goes())
+    assert len(reports) == 20
+    assert account.looks == 0
 
-    assert (doors.opened, doors.closed) == (1, 1)
+
+def test_jobs_that_the_list_does_not_show_are_asked_after_directly() -> None:
+    ends = many(50, seconds=0.3)
+    account = Account(ends, unlisted=frozenset(list(ends)[::10]), seconds_between_looks=0.02)
+
+    reports = wait_for_all(account)
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+
+
+def test_a_forbidden_list_is_given_up_for_good_with_one_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    account = Account(many(20, seconds=0.3), list_error=PermissionDenied("not yours", code="Forbidden.RAM"))
+
+    reports = wait_for_all(account)
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+    assert account.looks == 1
+    assert caplog.text.count("not to be had") == 1
+
+
+def test_a_list_that_stumbles_is_looked_into_again() -> None:
+    account = Account(many(20, seconds=0.3), list_error=Throttled("once in 5 s"), seconds_between_looks=0.01)
+
+    wait_for_all(account, Pace(first=0.2, longest=0.2))
+
+    assert account.looks > 1
+
+
+def test_a_quota_a_tenth_of_the_configured_one_is_settled_with_and_nothing_is_lost() -> None:
+    account = Account(many(100, seconds=0.2), results_per_second=30)
+
+    reports = wait_for_all(account, rate=300)
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+    assert account.throttled < 100
+
+
+def test_two_who_wait_for_the_same_job_are_both_told() -> None:
+    account = Account({"J-1": 0.05})
+
+    async def both() -> list[JobReport]:
+        waiting = Poller(account, QUICK, Quota(1000))
+        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        try:
+            return await asyncio.gather(
+                *(waiting.wait(Job("J-1", "videoenhan.X"), until=until) for _ in "ab")
+            )
+        finally:
+            await waiting.close()
+
+    assert [report.outcome for report in asyncio.run(both())] == [Outcome.SUCCEEDED] * 2

@@ -1,0 +1,51 @@
+"""One poller per connection and event loop, for as long as anybody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from airflow_provider_viapi.jobs.poller import Poller
+
+
+@dataclass
+class _Shared:
+    """A poller with the number of those that use it."""
+
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    users: int = 0
+    poller: Poller | None = None
+    context: AbstractAsyncContextManager[Poller] | None = None
+
+
+_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _Shared]] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def shared_poller(
+    key: Hashable, open_poller: Callable[[], AbstractAsyncContextManager[Poller]]
+) -> AsyncIterator[Poller]:
+    """The event loop's one poller for a connection; the last to leave closes it.
+
+    :param key: which connection
+    :param open_poller: makes it when the first one comes
+    """
+    pollers = _shared.setdefault(asyncio.get_running_loop(), {})
+    shared = pollers.setdefault(key, _Shared())
+    shared.users += 1
+    try:
+        async with shared.opening:
+            if shared.poller is None:
+                context = open_poller()
+                shared.poller = await context.__aenter__()
+                shared.context = context
+        yield shared.poller
+    finally:
+        shared.users -= 1
+        if shared.users == 0:
+            pollers.pop(key, None)
+            if shared.context is not None:
+                await shared.context.__aexit__(None, None, None)
