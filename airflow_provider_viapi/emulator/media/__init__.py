@@ -24,8 +24,12 @@ TRANSFORMS: Mapping[str, str] = MappingProxyType(
         "AbstractFilmVideo": "abstract_film_video",
         "AdjustVideoColor": "adjust_video_color",
         "ChangeVideoSize": "change_video_size",
+        "EnhancePortraitVideo": "enhance_portrait_video",
+        "EnhanceVideoQuality": "enhance_video_quality",
         "EraseVideoLogo": "erase_video_logo",
         "EraseVideoSubtitles": "erase_video_subtitles",
+        "GenerateVideo": "generate_video",
+        "InterpolateVideoFrame": "interpolate_video_frame",
         "SuperResolveVideo": "super_resolve_video",
     }
 )

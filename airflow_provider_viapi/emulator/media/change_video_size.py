@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from av.video.frame import VideoFrame
 from PIL import Image, ImageFilter, ImageOps
 
 from airflow_provider_viapi.emulator.media.cover import write_cover
 from airflow_provider_viapi.emulator.media.encoding import VideoTarget
-from airflow_provider_viapi.emulator.media.frames import Plane, from_rgb, planes
+from airflow_provider_viapi.emulator.media.frames import Colour, Plane, from_rgb, planes
 from airflow_provider_viapi.emulator.media.framing import Box, arrange, framed
 from airflow_provider_viapi.emulator.media.survey import Glimpse, attention, survey
 from airflow_provider_viapi.emulator.media.video import VideoSource
@@ -51,7 +50,7 @@ def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Pat
         layout = arrange(clip.traits, frame, tightness, attention(glimpses) if smart else None)
         if request.get("FillType") == "stretch":
             layout = replace(layout, place=Box(0, 0, *frame))
-        canvas = _canvas(request, clip.first, glimpses[len(glimpses) // 2])
+        canvas = _canvas(request, clip.traits.colour, glimpses[len(glimpses) // 2])
         traits = replace(clip.traits, size=frame, pixel_aspect=Fraction(1))
         with VideoTarget(video, traits, clip.audio) as written:
             for picture in clip.pictures(written.add_audio, until=LONGEST_SECONDS):
@@ -60,12 +59,12 @@ def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Pat
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
 
-def _canvas(request: Mapping[str, Any], like: VideoFrame, middle: Glimpse) -> list[Plane]:
-    """What shows where the pictures leave the frame free: Y, U and V of full size."""
+def _canvas(request: Mapping[str, Any], meaning: Colour, middle: Glimpse) -> list[Plane]:
+    """What shows where the pictures leave the frame free: Y, U and V of full size, of a certain meaning."""
     width, height = request["Width"], request["Height"]
     if request.get("FillType") == "color":
         colour = np.array([[[request.get(name, 0) for name in "RGB"]]], np.uint8)
-        return [np.full((height, width), plane[0, 0]) for plane in planes(from_rgb(colour, like))]
+        return [np.full((height, width), plane[0, 0]) for plane in planes(from_rgb(colour, meaning))]
     small = Image.fromarray(np.dstack(middle.planes)).filter(ImageFilter.GaussianBlur(BLUR))
     large = np.asarray(ImageOps.fit(small, (width, height), Image.Resampling.BICUBIC))
     return [large[..., index] for index in range(3)]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.frames import Colour, with_times
+from airflow_provider_viapi.emulator.media.frames import Colour, with_colour, with_times
 
 Colours = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def through_cube(
         changed = graph.vpull().reformat(
             format=pixel_format, dst_colorspace=colour.matrix, dst_color_range=colour.range
         )
-        yield with_times(changed, picture, colour)
+        yield with_colour(with_times(changed, picture), colour)
 
 
 def _graph(like: VideoFrame, cube: Path) -> Graph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -119,18 +120,18 @@ class VideoTarget:
         self._container.mux(self._video.encode(picture))
 
     def add_audio(self, packet: Packet[AudioStream]) -> None:
-        """Copy the next packet of one of the source's audio streams, or encode what is in it as AAC."""
+        """Copy the next packet of one of the source's audio streams, or encode what is in it as AAC.
+
+        A damaged packet leaves a gap in the sound.
+        """
         stream = self._audio[packet.stream.index]
-        if not _is_copied(packet.stream):
-            try:
-                sound = packet.decode()
-            except av.FFmpegError:
-                return  # a damaged packet is a gap in the sound, not the end of the job
-            for frame in sound:
-                self._container.mux(stream.encode(frame))
-        elif packet.dts is not None:
-            packet.stream = stream
-            self._container.mux(packet)
+        with suppress(av.FFmpegError):
+            if not _is_copied(packet.stream):
+                for frame in packet.decode():
+                    self._container.mux(stream.encode(frame))
+            elif packet.dts is not None:
+                packet.stream = stream
+                self._container.mux(packet)
 
     def add_sound(self, samples: Samples) -> None:
         """Encode the next samples, (channels, samples) at 48 kHz; they follow those before without a gap."""
@@ -142,12 +143,13 @@ class VideoTarget:
         self._container.mux(self._sound.encode(frame))
 
     def _finish(self) -> None:
-        streams: list[VideoStream | AudioStream] = [self._video, *self._audio.values()]
-        if self._sound is not None:
-            streams.append(self._sound)
-        for stream in streams:
+        if self._video.codec_context.is_open:
+            self._container.mux(self._video.encode(None))
+        made = [] if self._sound is None else [self._sound]
+        for stream in (*self._audio.values(), *made):
             if stream.codec_context.is_encoder and stream.codec_context.is_open:
-                self._container.mux(stream.encode(None))
+                with suppress(av.FFmpegError):
+                    self._container.mux(stream.encode(None))
 
     def _add_video(self, traits: Traits, codec: Codec, bit_rate: int | None) -> VideoStream:
         options = codec.options if bit_rate else {**codec.options, **codec.steady}

@@ -93,12 +93,17 @@ def with_planes(frame: VideoFrame, changed: Sequence[Plane]) -> VideoFrame:
     made = VideoFrame(width, height, "yuv444p" if changed[1].shape == changed[0].shape else "yuv420p")
     for target, source in zip(planes(made), changed, strict=True):
         target[:] = source
-    return with_times(made, frame, colour_of(frame))
+    return with_colour(with_times(made, frame), colour_of(frame))
 
 
-def with_times(frame: VideoFrame, like: VideoFrame, colour: Colour) -> VideoFrame:
-    """The same frame, after it took over the presentation time of another and the given colour tags."""
+def with_times(frame: VideoFrame, like: VideoFrame) -> VideoFrame:
+    """The same frame, after it took over the time at which another is shown."""
     frame.pts, frame.time_base, frame.duration = like.pts, like.time_base, like.duration
+    return frame
+
+
+def with_colour(frame: VideoFrame, colour: Colour) -> VideoFrame:
+    """The same frame, after it was told what its numbers mean; they stay what they are."""
     frame.colorspace, frame.color_range = colour.matrix, colour.range
     frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
     return frame
@@ -159,9 +164,15 @@ def rgb(picture: VideoFrame) -> npt.NDArray[np.uint8]:
     return np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
 
 
-def from_rgb(colours: npt.NDArray[np.uint8], like: VideoFrame) -> VideoFrame:
-    """A 4:4:4 picture of (rows, columns, 3) RGB, with the matrix, range and time of another picture."""
-    made = VideoFrame.from_ndarray(colours, "rgb24").reformat(
-        format="yuv444p", dst_colorspace=like.colorspace, dst_color_range=like.color_range
+def from_rgb(colours: npt.NDArray[np.uint8], colour: Colour) -> VideoFrame:
+    """A 4:4:4 picture, without a time, of (rows, columns, RGB).
+
+    :param colour: how its numbers are to mean these colours
+    """
+    made = VideoFrame.from_ndarray(np.ascontiguousarray(colours), "rgb24").reformat(
+        format="yuv444p",
+        interpolation=SMOOTH,
+        dst_colorspace=colour.matrix,
+        dst_color_range=colour.range,
     )
-    return with_times(made, like, colour_of(like))
+    return with_colour(made, colour)

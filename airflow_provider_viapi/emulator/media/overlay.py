@@ -13,7 +13,7 @@ from airflow_provider_viapi.emulator.media.regions import Mask, connected_region
 
 Map = npt.NDArray[np.float64]
 
-CORNER = 0.3  # height and width of each corner that is searched, as a fraction of the frame's
+CORNER = 0.4  # height and width of each corner that is searched, as a fraction of the frame's
 # In steps of 0-255: an edge of the averaged picture that only an overlay leaves, and how much the luma of half
 # of the frame varies at least for the average to tell anything.
 PERSISTENT_EDGE, LEAST_VARIATION = 24.0, 6.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import av
 import numpy as np
@@ -12,11 +13,36 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from airflow_provider_viapi.emulator.media.containers import WITH_SOUND, open_media
+
 Samples = npt.NDArray[np.float32]
 
 RATE = 48_000
 LAYOUT, CHANNELS = "stereo", 2
 FADE = RATE // 100  # hides the click of a cut
+
+
+def load_sound(path: Path, start: float, length: float, *, padded: bool = True) -> Samples | None:
+    """A stretch of a file's sound: (channels, samples) at 48 kHz.
+
+    :param start: where it begins, in seconds
+    :param length: how long it is, in seconds
+    :param padded: whether silence follows when the file ends before
+    :return: None when the file has no sound at all
+    :raises MediaFault: as :func:`open_media` does
+    """
+    pieces: list[Samples] = []
+    with open_media(path, WITH_SOUND) as container:
+        if not container.streams.audio:
+            return None
+        parts = PartsOfSound([(start, start + length)], pieces.append)
+        for packet in container.demux(container.streams.audio[0]):
+            if packet.pts is not None and packet.pts * packet.time_base > start + length:
+                break
+            parts.hear(packet)
+        if padded:
+            parts.finish()
+    return np.concatenate([silence(0), *pieces], axis=1)
 
 
 def silence(length: int) -> Samples:

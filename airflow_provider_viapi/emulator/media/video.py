@@ -22,13 +22,11 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from airflow_provider_viapi.emulator.media.containers import WITH_PICTURES, open_media
 from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import as_picture, colour_of
 
-# The containers that the service documents, by FFmpeg's names. Anything else, above all a playlist that
-# points to other files of this machine, is not opened.
-CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mxf,mxf_opatom"
 SMALLEST_SIDE, LARGEST_SIDE = 32, 8192
 FULL_HD = (1920, 1080)
 MEGABIT = 1_000_000
@@ -95,10 +93,10 @@ class VideoSource:
     """
 
     def __init__(self, path: Path) -> None:
-        self._container = _opened(path)
+        self._container = open_media(path, WITH_PICTURES)
         try:
             self._video = _stream_of_pictures(self._container)
-            self.audio = tuple(s for s in self._container.streams.audio if s.codec_context is not None)
+            self.audio = tuple(s for s in self._container.streams.audio if s.codec_context and s.rate)
             self._origin = _arbitrary_origin(self._container)
             self._last_pts: int | None = None
             self._stored_size: tuple[int, int] | None = None
@@ -206,17 +204,6 @@ class VideoSource:
             picture.pts = self._last_pts + 1
         self._last_pts = picture.pts
         return picture
-
-
-def _opened(path: Path) -> InputContainer:
-    try:
-        return av.open(str(path), "r", options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"})
-    except FileNotFoundError:
-        raise
-    except av.ArgumentError as error:  # recognised, and not on the list
-        raise MediaFault("InvalidFile.Type", "the file is no video of a supported type") from error
-    except av.FFmpegError as error:
-        raise MediaFault("InvalidFile.Decode", "the file cannot be read as a video") from error
 
 
 def _stream_of_pictures(container: InputContainer) -> VideoStream:

@@ -17,6 +17,7 @@ def test_every_action_refuses_a_file_that_is_no_media(action: str, tmp_path: Pat
     source = tmp_path / "letter.mp4"
     source.write_text("Dear reader, this is no video.")
     request: dict[str, Any] = {"VideoUrl": source, "VideoURL": source, "Width": 64, "Height": 64}
+    request["FileList"] = [{"Type": "video", "FileName": "letter.mp4", "FileUrl": source}]
 
     with pytest.raises(MediaFault) as caught:
         transform(action, request, tmp_path)

@@ -1,0 +1,174 @@
+"""GenerateVideo: clips, photographs and music become one video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import cycle, groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from airflow_provider_viapi.emulator.media.cover import write_cover
+from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
+from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.material import RATE, Shot, Still, stretches_of
+from airflow_provider_viapi.emulator.media.sound import RATE as SOUND_RATE
+from airflow_provider_viapi.emulator.media.sound import Samples, load_sound, silence
+from airflow_provider_viapi.emulator.media.transitions import CUT, Pixels, Transition
+
+DEFAULT_SIDE = 750
+DEFAULT_SECONDS, LONGEST_SECONDS = 20.0, 60.0
+MOST_VIDEOS, MOST_IMAGES = 5, 40
+MOST_OF_VIDEOS = 180.0  # seconds that are looked through altogether
+SECONDS_OF_A_SHOT = {"fast": 1.6, "normal": 2.8, "slow": 4.4}
+SECONDS_OF_A_TRANSITION = {"fast": 0.24, "normal": 0.48, "slow": 0.8}
+IMAGES_OF_A_PUZZLE = 4
+SOUND_OF_A_PICTURE = SOUND_RATE // RATE
+
+Scheduled = Sequence[tuple[Shot, int]]
+"""Shots, and how many pictures each is shown."""
+
+
+def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Put a video together: the best stretches of clips, photographs that move a little, transitions, music.
+
+    An approximation by classical means: ``Scene`` decides only the order (``keeporder``, that of the list;
+    otherwise clips first), nothing is known of what is shown, music is not cut to its beat, and the transitions
+    resemble the service's by their idea only.
+
+    :param request: ``FileList``, mappings of ``FileUrl``, the file, and ``Type``, video, image or audio, of
+        which 5 videos (3 minutes of them), 40 images and 1 audio count; ``Scene``; ``Style``, fast, normal or
+        slow, the pace (default normal); ``Width`` and ``Height`` (default 750x750, with one of them a square);
+        ``Duration`` in seconds (default 20), or ``DurationAdaption`` for as long as the material takes, up to
+        60; ``TransitionStyle`` (default by the pace); ``SmartEffect``, whether stills move (default true);
+        ``PuzzleEffect``, whether up to four of them are shown at once (default false); ``Mute`` (default false)
+    :param folder: where to write
+    :return: ``VideoUrl``, an H.264 MP4 of 25 pictures a second, with the music or else the clips' own sound.
+        ``VideoCoverUrl``, a JPEG of one of its pictures
+    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Content`` when there is nothing to show
+    """
+    video, cover = folder / "video.mp4", folder / "cover.jpg"
+    size = _size(request)
+    pace = request.get("Style", "normal")
+    style = request.get("TransitionStyle", pace)
+    overlap = 0 if style == CUT else round(SECONDS_OF_A_TRANSITION[pace] * RATE)
+    scheduled = schedule(_shots(request, pace), pace, overlap, _wanted(request))
+    sound = None if request.get("Mute", False) else _sound(request, scheduled, overlap)
+    traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
+    with VideoTarget(video, traits, sound=sound is not None) as written:
+        for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
+            picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
+            picture.pts, picture.time_base = number, traits.time_base
+            written.add_picture(picture)
+            if sound is not None:
+                written.add_sound(sound[:, number * SOUND_OF_A_PICTURE : (number + 1) * SOUND_OF_A_PICTURE])
+    write_cover(video, cover)
+    return {"VideoUrl": video, "VideoCoverUrl": cover}
+
+
+def schedule(shots: Sequence[Shot], pace: str, overlap: int, wanted: int | None) -> Scheduled:
+    """How long each shot is shown, and which come again, so that the video is as long as wanted.
+
+    :param shots: at least one
+    :param pace: fast, normal or slow
+    :param overlap: how many pictures a shot shares with the next one
+    :param wanted: how many pictures the video has; when None, as many as it takes to show each shot once
+    """
+    shortest = 2 * overlap + 1
+    usual = round(SECONDS_OF_A_SHOT[pace] * RATE) + overlap
+    counts = [max(shortest, shot.longest(usual)) for shot in shots]
+    everything = sum(counts) - overlap * (len(counts) - 1)
+    left = (wanted or min(everything, round(LONGEST_SECONDS * RATE))) - overlap
+    scheduled: list[tuple[Shot, int]] = []
+    for shot, count in cycle(zip(shots, counts, strict=True)):
+        left -= count - overlap
+        if left < shortest - overlap:
+            scheduled.append((shot, count + left))
+            break
+        scheduled.append((shot, count))
+    return scheduled
+
+
+def _wanted(request: Mapping[str, Any]) -> int | None:
+    if request.get("DurationAdaption", False):
+        return None
+    seconds: float = request.get("Duration", DEFAULT_SECONDS)
+    return round(seconds * RATE)
+
+
+def _size(request: Mapping[str, Any]) -> tuple[int, int]:
+    width, height = request.get("Width"), request.get("Height")
+    return width or height or DEFAULT_SIDE, height or width or DEFAULT_SIDE
+
+
+def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
+    """The material, each piece of it once, in the order in which it is shown."""
+    videos = [file for file in request["FileList"] if file["Type"] == "video"][:MOST_VIDEOS]
+    images = [file for file in request["FileList"] if file["Type"] == "image"][:MOST_IMAGES]
+    files = [*videos, *images]
+    if request.get("Scene") == "keeporder":
+        files = [file for file in request["FileList"] if file in files]
+    shots: list[Shot] = []
+    unseen = MOST_OF_VIDEOS
+    for kind, group in groupby(files, key=lambda file: file["Type"]):
+        paths = [file["FileUrl"] for file in group]
+        if kind == "image":
+            shots += _stills(paths, request)
+            continue
+        for path in paths:
+            if unseen > 0:
+                stretches, seen = stretches_of(path, 2 * SECONDS_OF_A_SHOT[pace], until=unseen)
+                shots += stretches
+                unseen -= seen
+    if not shots:
+        raise MediaFault("InvalidFile.Content", "there is neither a video nor an image to show")
+    return shots
+
+
+def _stills(paths: Sequence[Path], request: Mapping[str, Any]) -> list[Still]:
+    at_once = IMAGES_OF_A_PUZZLE if request.get("PuzzleEffect", False) else 1
+    moving = request.get("SmartEffect", True)
+    return [Still(tuple(paths[i : i + at_once]), moving) for i in range(0, len(paths), at_once)]
+
+
+def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: int) -> Iterator[Pixels]:
+    """The pictures of all shots, where they overlap those of the transitions."""
+    transition = Transition(style, size) if overlap else None
+    waiting: list[Pixels] = []
+    for place, (shot, count) in enumerate(scheduled):
+        shared = 0 if place == len(scheduled) - 1 else overlap
+        leaving, waiting = waiting, []
+        for number, pixels in enumerate(shot.pictures(count, size)):
+            if transition and number < len(leaving):
+                yield transition.between(leaving[number], pixels, (number + 1) / (overlap + 1))
+            elif number >= count - shared:
+                waiting.append(pixels)
+            else:
+                yield pixels
+
+
+def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Samples | None:
+    """The music, over and over, fading out; else the clips' own sound; None when there is neither."""
+    length = SOUND_OF_A_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
+    music = next((file["FileUrl"] for file in request["FileList"] if file["Type"] == "audio"), None)
+    if music is not None:
+        return _repeated(load_sound(music, 0, LONGEST_SECONDS, padded=False), length)
+    whole, start, heard = silence(length), 0, False
+    for shot, count in scheduled:
+        own = shot.sound(count - overlap)
+        if own is not None:
+            heard = True
+            whole[:, start : start + own.shape[1]] = own[:, : length - start]
+        start += SOUND_OF_A_PICTURE * (count - overlap)
+    return whole if heard else None
+
+
+def _repeated(music: Samples | None, length: int) -> Samples | None:
+    if music is None or not music.size:
+        return None
+    whole = np.tile(music, -(-length // music.shape[1]))[:, :length]
+    fade = np.clip(np.arange(length, 0, -1) / SOUND_RATE, 0, 1)
+    return (whole * fade).astype(np.float32)

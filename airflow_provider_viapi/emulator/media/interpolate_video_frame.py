@@ -1,0 +1,40 @@
+"""InterpolateVideoFrame: a clip at another rate of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_viapi.emulator.media.encoding import VideoTarget
+from airflow_provider_viapi.emulator.media.frame_rate import at_rate
+from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
+
+DEFAULT_RATE = 50
+DEFAULT_MEGABITS = 20
+
+
+def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Bring a clip to a steady rate of pictures, with new ones made in between.
+
+    The service infers them; here blocks of pixels are followed from picture to picture (see :func:`at_rate`),
+    which may tear what turns, hides or changes its shape.
+
+    :param request: ``VideoURL``, the file; ``FrameRate``, 1-120 pictures a second (default 50); ``Bitrate`` of
+        the result in Mbit/s (default 20)
+    :param folder: where to write
+    :return: ``VideoUrl``, an H.264 MP4 of the same size, length and sound
+    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    """
+    target = folder / "video.mp4"
+    rate = request.get("FrameRate", DEFAULT_RATE)
+    bit_rate = request.get("Bitrate", DEFAULT_MEGABITS) * MEGABIT
+    with VideoSource(request["VideoURL"]) as clip:
+        require_within(FULL_HD, clip)
+        traits = replace(clip.traits, frame_rate=Fraction(rate), time_base=Fraction(1, rate))
+        with VideoTarget(target, traits, clip.audio, bit_rate=bit_rate) as written:
+            for picture in at_rate(clip.pictures(written.add_audio), clip.traits, rate):
+                written.add_picture(picture)
+    return {"VideoUrl": target}
