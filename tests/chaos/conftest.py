@@ -77,10 +77,11 @@ def airflow_stage(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder
             dags_folder=Path(__file__).parent / "dags",
             home=home,
             environment=environment,
-            triggerers=2,
             database=address,
         ) as airflow:
-            yield Stage(airflow, emulator, proxy, places, served.address("chaos.mp4"))
+            stage = Stage(airflow, emulator, proxy, places, served.address("chaos.mp4"))
+            stage.add_triggerer()
+            yield stage
         proxy.down()
 
 

@@ -69,10 +69,21 @@ class Stage:
         """Keep the next job in a state for some seconds."""
         self.emulator.fault(action=ERASE, job={"queued" if state == "QUEUING" else "processing": seconds})
 
+    def add_triggerer(self) -> None:
+        """Start one more triggerer and wait until Airflow knows it."""
+
+        def known() -> int:
+            answer = self.airflow.rest.get("/jobs", params={"job_type": "TriggererJob"})
+            return int(answer.raise_for_status().json()["total_entries"])
+
+        before = known()
+        self.airflow.start("triggerer")
+        until(lambda: known() > before, "another triggerer")
+
     def kill_triggerer(self, index: int) -> None:
         """Kill a triggerer, and start another in its place so that there are always two."""
         self.airflow.kill("triggerer", index)
-        self.airflow.start("triggerer")
+        self.add_triggerer()
 
     def restart(self, component: str) -> None:
         """Kill a component and start it again."""
@@ -117,8 +128,7 @@ class Run:
         return str(answer.raise_for_status().json()["state"])
 
     def waits(self) -> None:
-        """Wait until the task waits for its job: deferred, with a trigger that runs, or on its worker."""
-        if self.dag_id.startswith("deferred"):
+X.dag_id.startswith("deferred"):
             self.reaches("deferred")
             self.triggerer()
         else:
@@ -168,15 +178,15 @@ class Run:
         self.stage.airflow.rest.post(f"/dags/{self.dag_id}/clearTaskInstances", json=body).raise_for_status()
 
     def triggerer(self) -> int:
-        """Which of the triggerers runs the task's trigger, once one does."""
+        """Which of the triggerers runs the task's trigger, once one does.
 
-        def holder() -> int | None:
-            for index, session in enumerate(self.stage.airflow.sessions["triggerer"]):
-                if session.members() and f"{self.run_id}/{TASK}" in session.log.read_text(errors="replace"):
-                    return index + 1
-            return None
-
-        return until(holder, "a triggerer to take the trigger") - 1
+        Airflow numbers the jobs of its processes as they start, and they start one after the other.
+        """
+        rest = self.stage.airflow.rest
+        path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
+        taken = until(lambda: rest.get(path).raise_for_status().json()["triggerer_job"], "a triggerer to take over")
+        jobs = rest.get("/jobs", params={"job_type": "TriggererJob", "order_by": "id", "limit": 1000})
+        return [job["id"] for job in jobs.raise_for_status().json()["jobs"]].index(taken["id"])
 
 
 def worker_of(run: Run) -> int:
