@@ -128,14 +128,9 @@ class Run:
         return str(answer.raise_for_status().json()["state"])
 
     def waits(self) -> None:
-X.dag_id.startswith("deferred"):
-            self.reaches("deferred")
-            self.triggerer()
-        else:
-            until(
-                lambda: ("Job " in self.log(1) and "is Q" in self.log(1)) or "is P" in self.log(1),
-                "a first poll",
-            )
+        """Wait until the task waits for its job: its trigger runs, or it has asked from its worker."""
+        signs = (" starting",) if self.dag_id.startswith("deferred") else (" is QUEUING", " is PROCESSING")
+        until(lambda: any(sign in self.log(1) for sign in signs), "the waiting to begin")
 
     @property
     def task(self) -> TaskInstance:
@@ -184,7 +179,9 @@ X.dag_id.startswith("deferred"):
         """
         rest = self.stage.airflow.rest
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
-        taken = until(lambda: rest.get(path).raise_for_status().json()["triggerer_job"], "a triggerer to take over")
+        taken = until(
+            lambda: rest.get(path).raise_for_status().json()["triggerer_job"], "a triggerer to take over"
+        )
         jobs = rest.get("/jobs", params={"job_type": "TriggererJob", "order_by": "id", "limit": 1000})
         return [job["id"] for job in jobs.raise_for_status().json()["jobs"]].index(taken["id"])
 
