@@ -18,6 +18,14 @@ def _field(label: str, description: str, **schema: Any) -> dict[str, Any]:
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "region_id": _field("Region", "cn-shanghai unless given; the services are offered nowhere else."),
     "security_token": _field("Security token", "For temporary (STS) keys only.", format="password"),
+    "credentials": _field(
+        "Credentials",
+        "Where temporary keys come from, if not login and password; the docs list what each needs.",
+        enum=["ram_role_arn", "ecs_ram_role", "oidc_role_arn", "credentials_uri", "default", None],
+    ),
+    "signature": _field(
+        "Signature", "How requests are signed; 1.0 unless given.", enum=["1.0", "ACS3-HMAC-SHA256", None]
+    ),
     "endpoint": _field(
         "Endpoint", "One base address for all services, such as the emulator's http://127.0.0.1:8765."
     ),
@@ -48,6 +56,7 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.base",
                     f"{package}.operators.videoenhan",
                     f"{package}.operators.imgsearch",
+                    f"{package}.operators.videorecog",
                 ],
             }
         ],

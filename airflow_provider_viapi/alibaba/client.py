@@ -6,20 +6,31 @@ those of our tree. Their texts hold the signed address, so they are never passed
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.account import Account
-from airflow_provider_viapi.alibaba.errors import AnswerLost, TransientError, Unreachable, ViapiError
+from airflow_provider_viapi.alibaba.credentials import Credentials, another_key_may_do
+from airflow_provider_viapi.alibaba.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    TransientError,
+    Unreachable,
+    ViapiError,
+)
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
-from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, Stamp, decode, encode
+from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode
+from airflow_provider_viapi.alibaba.stamp import Stamp
 
 if TYPE_CHECKING:
     import httpx
     import requests
+
+logger = logging.getLogger(__name__)
 
 
 def may_send_again(action: Action, error: BaseException) -> bool:
@@ -44,6 +55,8 @@ class Client:
         self.patience = patience
         self._session = requests.Session()
         self._session.verify = account.verify
+        # Otherwise a .netrc would have its password put where ACS3 has the signature.
+        self._session.auth = lambda signed: signed
 
     def __enter__(self) -> Client:
         return self
@@ -76,10 +89,30 @@ class Client:
     ) -> dict[str, Any]:
         """Call an action with a single request and return its decoded answer.
 
+        A key that is no longer accepted is renewed, if there is another one, and the call made anew with that;
+        not so when a stamp is given.
+
         :param stamp: one that was used before repeats that very request; a new one unless given
         """
-        encoded = encode(action, action.check(request), self.account, stamp or Stamp.new())
-        return decode(action, self._send(action, encoded))
+        checked = action.check(request)
+        credentials = self.account.credentials.current()
+        try:
+            return self._call_with(credentials, action, checked, stamp or Stamp.new())
+        except CredentialsRejected as rejection:
+            # With another key a stamp repeats nothing: the gateway may take it for a new request, which is paid for.
+            if stamp is not None or not another_key_may_do(rejection):
+                raise
+            renewed = self.account.credentials.current(rejected=credentials)
+            if renewed == credentials:
+                raise
+            _tell_renewed(rejection)
+        return self._call_with(renewed, action, checked, Stamp.new())
+
+    def _call_with(
+        self, credentials: Credentials, action: Action, checked: Mapping[str, Any], stamp: Stamp
+    ) -> dict[str, Any]:
+        account = self.account.signing_with(credentials)
+        return decode(action, self._send(action, encode(action, checked, account, stamp)))
 
     def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
         import requests
@@ -119,11 +152,29 @@ class AsyncClient:
     async def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action with a single request and return its decoded answer.
 
+        A key that is no longer accepted is renewed, if there is another one, and the call made anew with that.
+
         :param request: parameters by wire name
         :raises ViapiError: what the tree in ``errors`` says
         """
-        encoded = encode(action, action.check(request), self.account, Stamp.new())
-        return decode(action, await self._send(action, encoded))
+        checked = action.check(request)
+        credentials = await self.account.credentials.current_in_loop()
+        try:
+            return await self._call_with(credentials, action, checked)
+        except CredentialsRejected as rejection:
+            if not another_key_may_do(rejection):
+                raise
+            renewed = await self.account.credentials.current_in_loop(rejected=credentials)
+            if renewed == credentials:
+                raise
+            _tell_renewed(rejection)
+        return await self._call_with(renewed, action, checked)
+
+    async def _call_with(
+        self, credentials: Credentials, action: Action, checked: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        account = self.account.signing_with(credentials)
+        return decode(action, await self._send(action, encode(action, checked, account, Stamp.new())))
 
     async def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
         import httpx
@@ -147,6 +198,10 @@ async def open_async_client(account: Account) -> AsyncClient:
     keep_http_logs_clean()
     context = await asyncio.to_thread(_tls_context, account.verify)
     return AsyncClient(account, httpx.AsyncClient(verify=context, timeout=account.timeout))
+
+
+def _tell_renewed(rejection: CredentialsRejected) -> None:
+    logger.info("The key was no longer accepted (%s); calling anew with another one", rejection.code)
 
 
 @cache

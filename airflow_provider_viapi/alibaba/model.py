@@ -13,6 +13,14 @@ from typing import Any, Literal
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.parameters import BadValue, Parameter
 
+Generation = Literal["seed", "today"]
+"""A description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
+
+# How a service says that it has no such action: the documents, and answers of its gateway that users quote.
+_NOT_SERVED = frozenset(
+    {"InvalidAction.NotFound", "InvalidApi.NotFound", "InvalidApi.OutOfService", "UnsupportedOperation"}
+)
+
 
 @dataclass(frozen=True)
 class Service:
@@ -31,12 +39,13 @@ class ResultField:
     """A field of an action's result.
 
     :param name: the key in the result
-    :param kind: type of the value; ``list`` is a list of structures with ``fields``
+    :param kind: type of the value; ``file`` is the address of one, ``list`` a list of structures with ``fields``,
+        ``integers`` a list of whole numbers
     :param doc: what it is, for the reference pages
     """
 
     name: str
-    kind: Literal["string", "integer", "number", "boolean", "file", "list"] = "string"
+    kind: Literal["string", "integer", "number", "boolean", "file", "list", "integers"] = "string"
     doc: str = ""
     fields: tuple[ResultField, ...] = ()
 
@@ -52,6 +61,10 @@ class Action:
     :param result: what its ``Data`` (or, of a job, its result) holds
     :param is_job: the answer is only a job id; the result comes later
     :param repeatable: sending it twice costs and changes nothing more than sending it once
+    :param in_query: Alibaba's clients send its parameters in the query string, not in the form
+    :param generations: which descriptions of the API have it
+    :param retired: why a service of today may not have it, in plain words
+    :param note: what else the descriptions say or leave open
     """
 
     service: Service
@@ -61,6 +74,10 @@ class Action:
     result: tuple[ResultField, ...] = ()
     is_job: bool = False
     repeatable: bool = False
+    in_query: bool = False
+    generations: tuple[Generation, ...] = ("seed", "today")
+    retired: str | None = None
+    note: str = ""
     _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +87,13 @@ class Action:
     def full_name(self) -> str:
         """The name with its service's before it, as jobs and the DAG author's ``action=`` have it."""
         return f"{self.service.name}.{self.name}"
+
+    def unserved_because(self, code: str | None) -> str | None:
+        """Why the service refuses this action altogether, if that is known and ``code`` says that it does so.
+
+        :param code: that of an error answer
+        """
+        return self.retired if code in _NOT_SERVED else None
 
     def check(
         self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False

@@ -1,28 +1,34 @@
 """Alibaba Cloud's RPC protocol without I/O: a call to bytes, and bytes to a result or an error.
 
-System parameters go into the query and the action's own into a form body, as Alibaba's SDKs send them: a body
-has room for forty signed addresses and stays out of access logs.
+System parameters go into the query (signature 1.0) or into headers (ACS3), and the action's own into a form body, as
+Alibaba's SDKs send them: a body has room for forty signed addresses and stays out of access logs.
 """
 
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from airflow_provider_viapi.alibaba import acs3
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import AnswerLost, classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.redaction import redact
-from airflow_provider_viapi.alibaba.signature import canonical_query, sign
+from airflow_provider_viapi.alibaba.signature import (
+    canonical_query,
+    encoded_pairs,
+    in_order,
+    percent_encode,
+    sign_canonical,
+)
+from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.alibaba.xml_document import NotPlainXml, parse
 
-TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 FORM = "application/x-www-form-urlencoded"
+_SAME_IN_ALL = encoded_pairs({"Format": "JSON", "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0"})
 
 
 @dataclass(frozen=True)
@@ -43,74 +49,88 @@ class HttpResponse:
     body: bytes
 
 
-def flatten(value: Any, prefix: str = "") -> dict[str, str]:
+def flatten(request: Mapping[str, Any]) -> dict[str, str]:
     """A checked request as flat wire parameters: lists are counted from 1, numbers have no exponent.
 
     ``{"Boxes": [{"X": 0.00001}]}`` becomes ``{"Boxes.1.X": "0.00001"}``.
     """
-    if isinstance(value, Mapping):
-        items = [(f"{prefix}.{name}" if prefix else str(name), item) for name, item in value.items()]
-    elif isinstance(value, list | tuple):
-        items = [(f"{prefix}.{index}", item) for index, item in enumerate(value, start=1)]
-    else:
-        return {prefix: _scalar(value)}
     flat: dict[str, str] = {}
-    for name, item in items:
-        flat |= flatten(item, name)
+    _lay_flat(flat, "", request.items())
     return flat
 
 
-def _scalar(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return format(Decimal(repr(value)), "f")
-    return str(value)
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """What makes a request one of a kind: sent twice with the same one, the gateway refuses the second.
-
-    :param nonce: never used before; the gateway remembers it for about half an hour
-    :param at: an aware time; the gateway refuses one that is more than 15 minutes off
-    """
-
-    nonce: str
-    at: datetime
-
-    @classmethod
-    def new(cls) -> Stamp:
-        """A stamp that was never used, with the time of this machine."""
-        return cls(uuid.uuid4().hex, datetime.now(timezone.utc))
+def _lay_flat(flat: dict[str, str], prefix: str, items: Iterable[tuple[object, Any]]) -> None:
+    for last, value in items:
+        name = f"{prefix}{last}"
+        if isinstance(value, str):
+            flat[name] = value
+        elif isinstance(value, float):
+            text = str(value)
+            flat[name] = format(Decimal(text), "f") if "e" in text else text
+        elif isinstance(value, bool):
+            flat[name] = "true" if value else "false"
+        elif isinstance(value, list):
+            _lay_flat(flat, f"{name}.", enumerate(value, start=1))
+        elif isinstance(value, dict):
+            _lay_flat(flat, f"{name}.", value.items())
+        else:
+            flat[name] = str(value)
 
 
 def encode(action: Action, request: Mapping[str, Any], account: Account, stamp: Stamp) -> HttpRequest:
     """A signed call of an action; the same arguments give the same bytes.
 
     :param request: checked parameters of the action, by wire name
+    :param account: with a key that is at hand, since its source may otherwise have to fetch one
     """
-    credentials = account.credentials
-    system = {
+    sign = _encode_acs3 if account.signature == acs3.ALGORITHM else _encode_1_0
+    return sign(action, flatten(request), account, stamp)
+
+
+def _encode_1_0(action: Action, own: Mapping[str, str], account: Account, stamp: Stamp) -> HttpRequest:
+    credentials = account.credentials.current()
+    parameters = {
         "Action": action.name,
         "Version": action.service.version,
-        "Format": "JSON",
         "AccessKeyId": credentials.access_key_id,
-        "SignatureMethod": "HMAC-SHA1",
-        "SignatureVersion": "1.0",
         "SignatureNonce": stamp.nonce,
-        "Timestamp": stamp.at.astimezone(timezone.utc).strftime(TIMESTAMP_FORMAT),
+        "Timestamp": stamp.timestamp,
     }
     if credentials.security_token is not None:
-        system["SecurityToken"] = credentials.security_token
-    form = flatten(request)
-    system["Signature"] = sign("POST", system | form, credentials.access_key_secret)
+        parameters["SecurityToken"] = credentials.security_token
+    query, form = _SAME_IN_ALL | encoded_pairs(parameters), encoded_pairs(own)
+    signature = sign_canonical("POST", in_order(query | form), credentials.access_key_secret)
+    if action.in_query:
+        query, form = query | form, {}
+    signed = f"{in_order(query)}&Signature={percent_encode(signature)}"
     return HttpRequest(
         method="POST",
-        url=f"{account.address(action.service)}/?{canonical_query(system)}",
+        url=f"{account.address(action.service)}/?{signed}",
         headers={"Content-Type": FORM, "Accept": "application/json"},
-        body=canonical_query(form).encode("ascii"),
+        body=in_order(form).encode("ascii"),
     )
+
+
+def _encode_acs3(action: Action, own: Mapping[str, str], account: Account, stamp: Stamp) -> HttpRequest:
+    credentials = account.credentials.current()
+    parameters = canonical_query(own)
+    query, form = (parameters, "") if action.in_query else ("", parameters)
+    body = form.encode("ascii")
+    headers = {
+        "accept": "application/json",
+        "content-type": FORM,
+        "host": account.host(action.service),
+        "x-acs-action": action.name,
+        "x-acs-content-sha256": acs3.content_digest(body),
+        "x-acs-date": stamp.timestamp,
+    }
+    if credentials.security_token is not None:
+        headers["x-acs-security-token"] = credentials.security_token
+    headers["x-acs-signature-nonce"] = stamp.nonce
+    headers["x-acs-version"] = action.service.version
+    headers["authorization"] = acs3.authorization("POST", query, headers, credentials)
+    address = account.address(action.service)
+    return HttpRequest("POST", f"{address}/?{query}" if query else f"{address}/", headers, body)
 
 
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
@@ -125,7 +145,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         _garbled(action, response, "without a RequestId")
     if isinstance(code, str) and code:
         raise classify(code, response.status)(
-            redact(str(answer.get("Message") or "the service gave no reason")),
+            _reason(action, code, answer),
             code=code,
             request_id=request_id,
             http_status=response.status,
@@ -133,11 +153,20 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         )
     if response.status >= 400:
         _garbled(action, response, "with neither result nor Code")
+    if action.is_job:
+        # Documents show the job's later result here; only the RequestId, the job's id, is real.
+        return answer
     try:
         data = _typed(answer.get("Data") or {}, action.result)
     except (TypeError, ValueError):
         _garbled(action, response, "whose Data has another form than the action's result")
     return answer | {"Data": data}
+
+
+def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
+    told = acs3.hide_token(redact(str(answer.get("Message") or "the service gave no reason")))
+    retired = action.unserved_because(code)
+    return f"{told} ({action.name}: {retired})" if retired else told
 
 
 def _garbled(action: Action, response: HttpResponse, what: str) -> NoReturn:
@@ -171,7 +200,9 @@ def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
         raise TypeError("not a structure")
     typed = dict(data)
     for each in fields:
-        if each.kind == "list":
+        if each.kind == "integers":
+            typed[each.name] = [int(item) for item in _as_list(data.get(each.name))]
+        elif each.kind == "list":
             typed[each.name] = [_typed(item, each.fields) for item in _as_list(data.get(each.name))]
         elif data.get(each.name) is not None:
             typed[each.name] = _as_kind(each, data[each.name])

@@ -6,13 +6,15 @@ approximations by classical algorithms, not what the service's models make.
 
 It reads the service model in ``alibaba`` and nothing else of the provider.
 
-* ``call``: a call as it arrives and as it is let through; ``refusal``: one that is answered with an error
-* ``gateway``: which action is called, with what; ``claim`` and ``access``: who calls
-* ``job_desk`` with ``jobs`` and ``links``: submitting and watching jobs, their states, their results' addresses
+* ``call``: a call as it arrives and as it is let through; ``api_error``: one that is answered with an error
+* ``gateway``: which action is called, with what; ``authorization`` and ``access_keys``: who calls; ``quota``: how
+  often
+* ``faults`` with ``fault_description``: what is to go wrong
+* ``job_queue`` with ``jobs``: jobs, their states, their work; ``job_actions`` with ``links``: what is told of them
 * ``image_search`` with ``image_database``: the actions of image search, and what they keep
-* ``bench``: a worker process; ``worker`` with ``download`` and ``media``: what happens in it
+* ``worker_process``: a worker process; ``worker`` with ``download`` and ``media``: what happens in it
 * ``answers``: results and errors as the service writes them
 * ``engine``: all of that put together, without HTTP
-* ``app``, ``server``, ``command``, ``pytest_plugin``: HTTP, and the ways to start it
+* ``app`` with ``control``, ``http_server``: HTTP; ``server``, ``command``, ``pytest_plugin``: the ways to start it
 * ``data_folder``, ``extra``: what an emulator needs of the machine
 """

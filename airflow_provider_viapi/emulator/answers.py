@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.call import Request
-from airflow_provider_viapi.emulator.refusal import Refusal
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -30,20 +30,24 @@ def result_answer(request: Request, content: Mapping[str, Any]) -> Answer:
 
     :param content: what stands beside ``RequestId``, such as ``Data``
     """
-    root = f"{request.parameters['Action']}Response"
-    return _render(request, 200, root, {"RequestId": request.id, **content})
+    return _render(request, 200, f"{request.action}Response", {"RequestId": request.id, **content})
 
 
-def error_answer(request: Request, refusal: Refusal) -> Answer:
+def error_answer(request: Request, error: ApiError) -> Answer:
     """The answer to a call that was refused."""
     content = {
         "RequestId": request.id,
         "HostId": urlsplit(request.base).netloc,
-        "Code": refusal.code,
-        "Message": refusal.message,
-        "Recommend": f"https://api.aliyun.com/troubleshoot?q={refusal.code}",
+        "Code": error.code,
+        "Message": error.message,
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}",
     }
-    return _render(request, refusal.status, "Error", content)
+    return _render(request, error.status, "Error", content)
+
+
+def foreign_answer(status: int, text: str) -> Answer:
+    """What is none of the service's answers, as if something else on the way had answered."""
+    return Answer(status, {"content-type": "text/html;charset=utf-8"}, text.encode("utf-8", "replace"))
 
 
 def xml(root: str, content: Mapping[str, Any]) -> bytes:
@@ -52,7 +56,7 @@ def xml(root: str, content: Mapping[str, Any]) -> bytes:
 
 
 def _render(request: Request, status: int, root: str, content: Mapping[str, Any]) -> Answer:
-    if request.parameters.get("Format", "").upper() == "XML":
+    if request.wants_xml:
         kind, body = "text/xml;charset=utf-8", xml(root, content)
     else:
         kind = "application/json;charset=utf-8"

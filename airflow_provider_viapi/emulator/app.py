@@ -2,60 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
 
-from airflow_provider_viapi.emulator.answers import xml
-from airflow_provider_viapi.emulator.call import Request, new_request_id
+from airflow_provider_viapi.emulator.call import Request
+from airflow_provider_viapi.emulator.certificate import Certificate
+from airflow_provider_viapi.emulator.control import control_routes
 from airflow_provider_viapi.emulator.engine import Engine
-from airflow_provider_viapi.emulator.refusal import Refusal
+from airflow_provider_viapi.emulator.page import HEADERS
+from airflow_provider_viapi.emulator.storage.routes import StorageRoutes
 
 
-def create_app(engine: Engine) -> Starlette:
+def create_app(engine: Engine, certificate: Certificate) -> Starlette:
     """The ASGI application of an emulator; its lifespan is the engine's.
 
-    * ``GET`` and ``POST /``: the services
-    * ``GET /files/...``: what links in results lead to
-    * ``GET /_emulator/jobs``: every job, the oldest first
-    * ``GET /_emulator/calls``: how many calls of each action were accepted and rejected
-    * ``POST /_emulator/reset``: forget everything
+    * ``GET`` and ``POST /``: the services; a page for people where nothing is asked for
+    * ``/_emulator/...``: looking inside and disturbing (:mod:`airflow_provider_viapi.emulator.control`)
+    * ``/bucket/key``: the object storage, where links in results lead too
+
+    The server has to put a function into the state of the lifespan, ``drop_connection``, that closes the connection
+    of a request at once.
     """
+    storage = StorageRoutes(engine.storage)
 
     async def services(http: HttpRequest) -> Response:
-        request = Request(
-            method=http.method,
-            query=http.scope["query_string"].decode("ascii", "replace"),
-            body=await http.body(),
-            headers=http.headers,
-            base=_base(http),
-        )
-        answer = await engine.answer(request)
+        if http.headers.get("content-type", "").startswith("multipart/form-data"):
+            return await storage.post_form(http)
+        if http.method != "POST" and not http.scope["query_string"] and "authorization" not in http.headers:
+            page = engine.page()
+            return HTMLResponse(page.html(), headers={**HEADERS, "refresh": str(page.refresh)})
+        answer = await engine.answer(await _request(http))
+        if answer is None:
+            http.state.drop_connection()
+            return Response()
         return Response(answer.body, answer.status, answer.headers)
-
-    async def files(http: HttpRequest) -> Response:
-        try:
-            path = engine.file(http.path_params["job_id"], http.path_params["name"], http.query_params)
-            return FileResponse(path, stat_result=await asyncio.to_thread(path.stat))
-        except Refusal as refusal:
-            return _storage_error(http, refusal)
-        except FileNotFoundError:
-            return _storage_error(http, Refusal("NoSuchKey", "This file was deleted.", 404))
-
-    async def jobs(http: HttpRequest) -> Response:
-        return JSONResponse(engine.jobs())
-
-    async def calls(http: HttpRequest) -> Response:
-        return JSONResponse(engine.calls())
-
-    async def reset(http: HttpRequest) -> Response:
-        await engine.reset()
-        return Response(status_code=204)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -67,13 +53,22 @@ def create_app(engine: Engine) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
+        exception_handlers={ClientDisconnect: _nobody_listens},
         routes=[
             Route("/", services, methods=["GET", "POST"]),
-            Route("/files/{job_id}/{name}", files),
-            Route("/_emulator/jobs", jobs),
-            Route("/_emulator/calls", calls),
-            Route("/_emulator/reset", reset, methods=["POST"]),
+            Mount("/_emulator", routes=control_routes(engine, certificate)),
+            *storage.routes(),
         ],
+    )
+
+
+async def _request(http: HttpRequest) -> Request:
+    return Request(
+        method=http.method,
+        query=http.scope["query_string"].decode("ascii", "replace"),
+        body=await http.body(),
+        headers={name.decode("latin-1"): value.decode("latin-1") for name, value in http.scope["headers"]},
+        base=_base(http),
     )
 
 
@@ -85,11 +80,5 @@ def _base(http: HttpRequest) -> str:
     return f"{http.scope['scheme']}://{host}"
 
 
-def _storage_error(http: HttpRequest, refusal: Refusal) -> Response:
-    content = {
-        "Code": refusal.code,
-        "Message": refusal.message,
-        "RequestId": new_request_id(),
-        "HostId": http.headers.get("host", ""),
-    }
-    return Response(xml("Error", content), refusal.status, media_type="application/xml")
+def _nobody_listens(http: HttpRequest, error: Exception) -> Response:
+    return Response()

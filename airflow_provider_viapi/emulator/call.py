@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.rpc import flatten
 
 
 def new_request_id() -> str:
@@ -18,11 +20,13 @@ def new_request_id() -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """A call as it arrived; ``id`` is the RequestId of its answer, ``parameters`` those of query and form.
+    """A call as it arrived; ``id`` is the RequestId of its answer, ``parameters`` those of query and body.
+
+    What it calls stands in headers if it is signed with ACS3-HMAC-SHA256, otherwise among the parameters.
 
     :param method: the HTTP method, in capitals
     :param query: the query string as it was sent, percent-encoded
-    :param body: the form as it was sent
+    :param body: the form, or the JSON structure, as it was sent
     :param headers: by name in small letters
     :param base: the address under which the caller reached the emulator, without a slash at its end
     """
@@ -34,13 +38,33 @@ class Request:
     base: str = "http://127.0.0.1"
     id: str = field(default_factory=new_request_id, init=False)
     parameters: Mapping[str, str] = field(init=False, repr=False)
+    action: str = field(init=False)
+    version: str = field(init=False)
 
     def __post_init__(self) -> None:
         parameters = dict(parse_qsl(self.query, keep_blank_values=True))
-        if self.body and _is_form(self.headers):
-            text = self.body.decode("utf-8", "replace")
-            parameters.update(parse_qsl(text, keep_blank_values=True))
-        object.__setattr__(self, "parameters", parameters)
+        if self.body:
+            parameters.update(_body_parameters(self.headers.get("content-type", "").lower(), self.body))
+        by_header = self.is_acs3
+        for name, value in {
+            "parameters": parameters,
+            "action": self.headers.get("x-acs-action", "") if by_header else parameters.get("Action", ""),
+            "version": self.headers.get("x-acs-version", "") if by_header else parameters.get("Version", ""),
+        }.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def is_acs3(self) -> bool:
+        """Whether it is signed with ACS3-HMAC-SHA256."""
+        return self.headers.get("authorization", "").startswith("ACS3-")
+
+    @property
+    def wants_xml(self) -> bool:
+        """Whether its answer is to be XML rather than JSON."""
+        if self.is_acs3 and "Format" not in self.parameters:
+            accepted = self.headers.get("accept", "")
+            return "xml" in accepted and "json" not in accepted
+        return self.parameters.get("Format", "").upper() == "XML"
 
 
 @dataclass(frozen=True)
@@ -61,5 +85,26 @@ class Call:
     base: str
 
 
-def _is_form(headers: Mapping[str, str]) -> bool:
-    return "x-www-form-urlencoded" in headers.get("content-type", "x-www-form-urlencoded").lower()
+def _body_parameters(content_type: str, body: bytes) -> dict[str, str]:
+    text = body.decode("utf-8", "replace")
+    if "json" in content_type:
+        return _json_parameters(text)
+    if not content_type or "x-www-form-urlencoded" in content_type:
+        return dict(parse_qsl(text, keep_blank_values=True))
+    return {}
+
+
+def _json_parameters(text: str) -> dict[str, str]:
+    try:
+        document = json.loads(text)
+        return flatten(_without_nulls(document)) if isinstance(document, dict) else {}
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from airflow_provider_viapi.emulator.access import AccessKey
+from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.data_folder import FolderUnusable
 from airflow_provider_viapi.emulator.extra import what_is_missing
 
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data_dir=options.data_dir,
         host=options.host,
         port=options.port,
+        calls_per_second=options.qps,
     )
     try:
         server.start()
@@ -72,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         help="folder to keep image databases in; a temporary one, deleted at the end, unless given",
     )
     parser.add_argument(
+        "--qps",
+        type=_quota,
+        help="calls of each action in a second; those over it are answered with Throttling.User (no limit)",
+    )
+    parser.add_argument(
         "--access-key-id",
         default=AccessKey().id,
         help="the key that may call (%(default)s, for local use)",
@@ -89,6 +95,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is not a port from 0 to 65535")
     return port
+
+
+def _quota(text: str) -> int:
+    calls = int(text)
+    if calls < 1:
+        raise argparse.ArgumentTypeError(f"{calls} is not a number of calls from 1")
+    return calls
 
 
 def _complain(what: str) -> int:

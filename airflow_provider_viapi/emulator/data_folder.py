@@ -18,8 +18,8 @@ class FolderUnusable(Exception):
 class DataFolder:
     """A folder and what is where in it; nobody else may use it before :meth:`close`.
 
-    ``files`` and ``pictures`` are folders that are empty at the beginning, ``image_databases`` is a file that
-    stays from one emulator to the next.
+    ``files``, ``objects`` and ``pictures`` are folders that are empty at the beginning, ``image_databases`` is a
+    file that stays from one emulator to the next.
 
     :param path: made if need be, and not filled with other things; a temporary folder unless given
     :raises FolderUnusable: it cannot be used
@@ -33,11 +33,13 @@ class DataFolder:
             _check_owner(self._path)
             self._lock = (self._path / _LOCK).open("w")
             _lock(self._lock, self._path)
-            self.files, self.pictures = self._path / "files", self._path / "pictures"
+            self.files, self.objects, self.pictures = (
+                self._path / name for name in ("files", "objects", "pictures")
+            )
             self.image_databases = self._path / "images.sqlite"
             self._delete_files()
-            self.files.mkdir()
-            self.pictures.mkdir()
+            for folder in (self.files, self.objects, self.pictures):
+                folder.mkdir()
         except OSError as error:
             raise FolderUnusable(
                 f"{path or tempfile.gettempdir()} cannot be used: {error.strerror}"
@@ -51,7 +53,7 @@ class DataFolder:
         self._lock.close()
 
     def _delete_files(self) -> None:
-        for folder in (self.files, self.pictures):
+        for folder in (self.files, self.objects, self.pictures):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,19 +7,26 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.emulator.access import AccessKey, Gatekeeper
-from airflow_provider_viapi.emulator.answers import Answer, error_answer, result_answer
+from airflow_provider_viapi.emulator import face_templates
+from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
+from airflow_provider_viapi.emulator.answers import Answer, error_answer, foreign_answer, result_answer
+from airflow_provider_viapi.emulator.api_error import ApiError, not_emulated, status_of
 from airflow_provider_viapi.emulator.call import Call, Request
 from airflow_provider_viapi.emulator.data_folder import DataFolder
+from airflow_provider_viapi.emulator.fault_description import read_fault
+from airflow_provider_viapi.emulator.faults import CallFault, Fault, FaultList, JobFault
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.image_database import ImageDatabases
 from airflow_provider_viapi.emulator.image_search import ImageSearch
-from airflow_provider_viapi.emulator.job_desk import JobDesk
-from airflow_provider_viapi.emulator.refusal import Refusal, not_emulated
+from airflow_provider_viapi.emulator.job_actions import JobActions
+from airflow_provider_viapi.emulator.job_queue import JobQueue
+from airflow_provider_viapi.emulator.page import Page
+from airflow_provider_viapi.emulator.quota import Quota
+from airflow_provider_viapi.emulator.storage.storage import Storage
+from airflow_provider_viapi.emulator.storage.uploads import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator.worker import Transform
 
 log = logging.getLogger(__name__)
@@ -31,6 +38,7 @@ class Engine:
     :param folder: where it keeps its things
     :param keys: the access keys that may call
     :param transforms: the media work by the name of the action; what is missing here is refused
+    :param calls_per_second: the quota of each action; none if ``None``
     :param now: the clock, in Unix time
     """
 
@@ -40,56 +48,75 @@ class Engine:
         *,
         keys: Iterable[AccessKey],
         transforms: Mapping[str, Transform],
+        calls_per_second: int | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._gatekeeper = Gatekeeper(keys, now)
-        self._gateway = Gateway(actions().values(), self._gatekeeper)
+        self._now = now
+        self._access_keys = AccessKeys(keys, now)
+        self._quota = Quota(calls_per_second, now)
+        known = [*actions().values(), AUTHORIZE_FILE_UPLOAD]
+        self._gateway = Gateway(known, self._access_keys, self._quota)
+        self._faults = FaultList()
         self._databases = ImageDatabases(folder.image_databases)
-        self._desk = JobDesk(folder.files, transforms, now)
-        self._search = ImageSearch(self._databases, folder.pictures)
+        self.storage = Storage(folder.objects, self._access_keys, now)
+        self._queue = JobQueue(
+            folder.files, self.storage, transforms, now, self._faults.hold, keeping=[face_templates.ADD]
+        )
+        self._jobs = JobActions(self._queue, self.storage, now)
+        self._templates = face_templates.FaceTemplates(self._queue, self.storage, now)
+        self._search = ImageSearch(self._databases, folder.pictures, now)
         self._handlers: dict[str, Callable[[Call], Awaitable[Mapping[str, Any]]]] = {
-            "GetAsyncJobResult": self._desk.look,
+            "GetAsyncJobResult": self._jobs.get_async_job_result,
+            "QueryAsyncJobList": self._jobs.query_async_job_list,
+            "CancelWaitingAsyncJob": self._jobs.cancel_waiting_async_job,
+            "QueryFaceVideoTemplate": self._templates.query_face_video_template,
+            "DeleteFaceVideoTemplate": self._templates.delete_face_video_template,
             "CreateImageDb": self._search.create_image_db,
+            "DeleteImageDb": self._search.delete_image_db,
             "ListImageDbs": self._search.list_image_dbs,
             "AddImage": self._search.add_image,
+            "ListImages": self._search.list_images,
+            "DeleteImage": self._search.delete_image,
             "SearchImage": self._search.search_image,
+            "AuthorizeFileUpload": self.storage.uploads.authorize_file_upload,
         }
         self._accepted: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
+        self._stopping = False
 
     def start(self) -> None:
         """Begin to work on jobs."""
-        self._desk.start()
+        self._queue.start()
 
     async def stop(self) -> None:
-        """End all work; nothing can be asked afterwards."""
-        await self._desk.stop()
+        """End all work, and let what waits for it be answered; calls are refused from now on."""
+        self._stopping = True
+        self._faults.clear()
+        await self._queue.stop()
         await self._search.stop()
         self._databases.close()
 
-    async def answer(self, request: Request) -> Answer:
-        """The answer to a request, whatever it is."""
-        name = request.parameters.get("Action", "")
-        counted = name if self._gateway.knows(name) else "unknown"
-        try:
-            content = await self._perform(request)
-        except Refusal as refusal:
-            self._rejected[counted] += 1
-            return error_answer(request, refusal)
-        self._accepted[counted] += 1
-        return result_answer(request, content)
-
-    def file(self, job_id: str, name: str, query: Mapping[str, str]) -> Path:
-        """The file that a link leads to.
-
-        :param query: what the link carries besides
-        :raises Refusal: the link is not one of the emulator's, has expired, or its file is gone
-        """
-        return self._desk.file(job_id, name, query)
+    async def answer(self, request: Request) -> Answer | None:
+        """The answer to a request, whatever it is; ``None`` if the connection is to be closed without one."""
+        fault = self._faults.take_for_call(request.action)
+        if fault is None or fault.call is None:
+            return await self._answer(request)
+        answer = await self._answer(request, fault) if fault.call.lets_perform else None
+        if answer is None:
+            self._rejected[self._counted(request)] += 1
+        if fault.call.delay:
+            await self._faults.hold(fault.call.delay)
+        return self._faulty(request, fault.call, answer)
 
     def jobs(self) -> list[dict[str, Any]]:
         """Every job as plain values, the oldest first."""
-        return self._desk.describe()
+        return self._jobs.describe()
+
+    def page(self) -> Page:
+        """What people are shown."""
+        return Page(
+            list(reversed(self._queue)), self._jobs.page_link, self.calls(), len(self.faults()), self._now()
+        )
 
     def calls(self) -> dict[str, dict[str, int]]:
         """How many calls of each action were accepted and rejected; those of no known action are ``unknown``."""
@@ -98,24 +125,84 @@ class Engine:
             for name in sorted(self._accepted.keys() | self._rejected.keys())
         }
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults to come as they were described, with ``times`` as many as are left."""
+        return self._faults.describe()
+
+    def add_fault(self, described: object) -> None:
+        """Let something go wrong.
+
+        :raises BadFault: the description makes no sense
+        """
+        self._faults.add(read_fault(described, self._gateway.actions))
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more, and let go what is held."""
+        self._faults.clear()
+
+    def issue_key(self, seconds: float) -> AccessKey:
+        """A temporary key of the account, as STS gives one.
+
+        :param seconds: how long it may call
+        """
+        return self._access_keys.issue(seconds)
+
     async def reset(self) -> None:
-        """Forget jobs, calls, nonces and image databases, end running work and delete files."""
-        self._gatekeeper.forget_nonces()
+        """Forget everything: jobs, calls, nonces, temporary keys, objects, image databases and
+        faults; end running work.
+        """
+        self._faults.clear()
+        self._access_keys.reset()
+        self._quota.reset()
+        self._jobs.reset()
+        self._templates.reset()
+        self.storage.clear()
         self._accepted.clear()
         self._rejected.clear()
-        await asyncio.gather(self._desk.reset(), self._search.reset())
+        await asyncio.gather(self._queue.reset(), self._search.reset())
 
-    async def _perform(self, request: Request) -> Mapping[str, Any]:
+    async def _answer(self, request: Request, fault: Fault | None = None) -> Answer:
+        counted = self._counted(request)
+        try:
+            content = await self._perform(request, fault)
+        except ApiError as error:
+            self._rejected[counted] += 1
+            return error_answer(request, error)
+        self._accepted[counted] += 1
+        return result_answer(request, content)
+
+    async def _perform(self, request: Request, fault: Fault | None) -> Mapping[str, Any]:
+        if self._stopping:
+            raise ApiError("ServiceUnavailable", "The emulator is stopping.")
         try:
             call = self._gateway.admit(request)
             if call.action.is_job:
-                return await self._desk.submit(call)
+                return self._jobs.submit(call, lambda: self._job_fault(call, fault))
             handler = self._handlers.get(call.action.name)
             if handler is None:
                 raise not_emulated(call.action.name)
             return await handler(call)
-        except Refusal:
+        except ApiError:
             raise
         except Exception:
-            log.exception("A call failed")
-            raise Refusal("InternalError", "The emulator failed; its log says why.", 500) from None
+            if not self._stopping:
+                log.exception("A call failed")
+            raise ApiError("InternalError", "The emulator failed; its log says why.") from None
+
+    def _job_fault(self, call: Call, fault: Fault | None) -> JobFault:
+        if fault is not None and fault.job is not None:
+            return fault.job
+        return self._faults.take_for_job(call.action.name)
+
+    def _faulty(self, request: Request, fault: CallFault, answer: Answer | None) -> Answer | None:
+        if fault.drop is not None:
+            return None
+        if fault.code is not None:
+            status = fault.status or status_of(fault.code, self._gateway.service_of(request.action))
+            return error_answer(request, ApiError(fault.code, fault.message, status))
+        if fault.status is not None:
+            return foreign_answer(fault.status, fault.body)
+        return answer
+
+    def _counted(self, request: Request) -> str:
+        return request.action if request.action in self._gateway.actions else "unknown"

@@ -1,62 +1,73 @@
 """The gateway: which action a request calls, who calls it, and with what; pure, with a clock that is given.
 
-Its checks come in the order of the service's: the action, the caller (``access``), the parameters (the service
-model). It knows nothing of what an action does.
+Its checks come in the order of the service's: the action, the caller (``access_keys``), the quota, the parameters
+(the service model). It knows nothing of what an action does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter
-from airflow_provider_viapi.emulator.access import Gatekeeper
+from airflow_provider_viapi.emulator.access_keys import AccessKeys
+from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.call import Call, Request
-from airflow_provider_viapi.emulator.refusal import Refusal
+from airflow_provider_viapi.emulator.quota import Quota
 
 
 class Gateway:
     """Turns requests into calls.
 
     :param actions: those that can be called
-    :param gatekeeper: knows who may call
+    :param access_keys: knows who may call
+    :param quota: knows how often
     """
 
-    def __init__(self, actions: Iterable[Action], gatekeeper: Gatekeeper) -> None:
+    def __init__(self, actions: Iterable[Action], access_keys: AccessKeys, quota: Quota) -> None:
         self._actions: dict[str, dict[str, Action]] = {}
         for action in actions:
             self._actions.setdefault(action.name, {}).setdefault(action.service.version, action)
-        self._gatekeeper = gatekeeper
+        self._access_keys = access_keys
+        self._quota = quota
 
     def admit(self, request: Request) -> Call:
         """The call that a request makes.
 
-        :raises Refusal: the action does not exist, the caller may not call, or a parameter is not right
+        :raises ApiError: the action does not exist, the caller may not call, or a parameter is not right
         """
-        action = self._action(request.parameters)
-        self._gatekeeper.authenticate(request)
+        action = self._action(request)
+        self._access_keys.authenticate(request)
+        self._quota.take(action.name)
         names = {parameter.name for parameter in action.parameters}
         wire = {name: text for name, text in request.parameters.items() if name.split(".")[0] in names}
         return Call(request.id, action, _checked(action, wire), wire, request.base)
 
-    def knows(self, action: str) -> bool:
-        """Whether there is an action of that name."""
-        return action in self._actions
+    @property
+    def actions(self) -> Collection[str]:
+        """The names of the actions that can be called."""
+        return self._actions.keys()
 
-    def _action(self, parameters: Mapping[str, str]) -> Action:
-        for name in ("Action", "Version"):
-            if not parameters.get(name):
-                raise Refusal("MissingParameter", f"{name} is missing; every call needs it.")
-        versions = self._actions.get(parameters["Action"])
+    def service_of(self, action: str) -> str | None:
+        """The name of the service that has an action of that name."""
+        versions = self._actions.get(action, {})
+        return next((action.service.name for action in versions.values()), None)
+
+    def _action(self, request: Request) -> Action:
+        if not request.action:
+            raise ApiError("MissingParameter", "Action is missing; every call needs it.")
+        if not request.version:
+            raise ApiError("MissingParameter", "Version is missing; every call needs it.")
+        versions = self._actions.get(request.action)
         if versions is None:
-            raise Refusal("InvalidAction.NotFound", "The emulator knows no action of this name.", 404)
-        action = versions.get(parameters["Version"])
+            raise ApiError("InvalidAction.NotFound", "The emulator knows no action of this name.")
+        action = versions.get(request.version)
         if action is None:
-            raise Refusal(
-                "InvalidVersion", f"{parameters['Action']} exists in version {', '.join(versions)} only."
+            raise ApiError(
+                "InvalidVersion", f"{request.action} exists in version {', '.join(versions)} only."
             )
         return action
 
@@ -65,7 +76,7 @@ def _checked(action: Action, wire: Mapping[str, str]) -> dict[str, Any]:
     try:
         return action.check(unflatten(wire, action.parameters))
     except InvalidRequest as invalid:
-        raise Refusal(invalid.code or "InvalidParameter", f"{invalid.message}.") from None
+        raise ApiError(invalid.code or "InvalidParameter", f"{invalid.message}.") from None
 
 
 def unflatten(wire: Mapping[str, str], parameters: Iterable[Parameter]) -> dict[str, Any]:

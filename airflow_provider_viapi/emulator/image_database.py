@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY
+from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.data_folder import FolderUnusable
-from airflow_provider_viapi.emulator.refusal import Refusal
-
-CAPACITY = 50_000
-"""Most pictures in one database."""
 
 _ROWS_AT_ONCE = 4096
 
@@ -21,15 +19,16 @@ _SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS databases (name TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pictures (
+CREATE TABLE IF NOT EXISTS images (
     data_id INTEGER PRIMARY KEY AUTOINCREMENT,
     database TEXT NOT NULL REFERENCES databases,
     entity_id TEXT NOT NULL,
     image_url TEXT NOT NULL,
     extra_data TEXT NOT NULL,
-    vector BLOB NOT NULL
+    vector BLOB NOT NULL,
+    created_at INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS pictures_by_database ON pictures (database);
+CREATE INDEX IF NOT EXISTS images_by_database ON images (database, entity_id);
 """
 
 
@@ -49,6 +48,22 @@ class Match:
     image_url: str
     extra_data: str
     cosine: float
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture as it is listed.
+
+    :param data_id: the entry
+    :param entity_id: what it shows
+    :param extra_data: what was added with it
+    :param created_at: when, in milliseconds since 1970
+    """
+
+    data_id: int
+    entity_id: str
+    extra_data: str
+    created_at: int
 
 
 class ImageDatabases:
@@ -77,18 +92,18 @@ class ImageDatabases:
     def clear(self) -> None:
         """Delete all databases."""
         with self._lock, self._connection:
-            self._connection.execute("DELETE FROM pictures")
+            self._connection.execute("DELETE FROM images")
             self._connection.execute("DELETE FROM databases")
 
     def create(self, name: str) -> None:
         """Make a database.
 
-        :raises Refusal: there is one of that name
+        :raises ApiError: there is one of that name
         """
         with self._lock, self._connection:
             made = self._connection.execute("INSERT OR IGNORE INTO databases VALUES (?)", (name,))
         if not made.rowcount:
-            raise Refusal("InvalidParameter.BadRequest", f"There is an image database {name} already.")
+            raise ApiError("InvalidParameter.BadRequest", f"There is an image database {name} already.")
 
     def names(self) -> list[str]:
         """The names of all databases, in their order."""
@@ -98,31 +113,82 @@ class ImageDatabases:
     def check_exists(self, name: str) -> None:
         """Let pass if there is such a database.
 
-        :raises Refusal: there is none
+        :raises ApiError: there is none
         """
         with self._lock:
             found = self._connection.execute("SELECT 1 FROM databases WHERE name = ?", (name,)).fetchone()
         if not found:
-            raise Refusal("InvalidParameter.BadRequest", f"There is no image database {name}.")
+            raise ApiError("InvalidParameter.BadRequest", f"There is no image database {name}.")
 
-    def add(self, name: str, entity_id: str, image_url: str, extra_data: str, vector: bytes) -> int:
+    def delete(self, name: str) -> None:
+        """Delete a database with all that is in it.
+
+        :raises ApiError: there is no such database
+        """
+        with self._lock, self._connection:
+            self.check_exists(name)
+            self._connection.execute("DELETE FROM images WHERE database = ?", (name,))
+            self._connection.execute("DELETE FROM databases WHERE name = ?", (name,))
+
+    def add(
+        self, name: str, entity_id: str, image_url: str, extra_data: str, vector: bytes, created_at: int
+    ) -> int:
         """Add a picture and return the id of its entry.
 
-        :raises Refusal: there is no such database, or it is full
+        :param created_at: now, in milliseconds since 1970
+        :raises ApiError: there is no such database, or it is full
         """
         with self._lock, self._connection:
             self._check_room(name)
             entry = self._connection.execute(
-                "INSERT INTO pictures (database, entity_id, image_url, extra_data, vector) VALUES (?, ?, ?, ?, ?)",
-                (name, entity_id, image_url, extra_data, vector),
+                "INSERT INTO images (database, entity_id, image_url, extra_data, vector, created_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (name, entity_id, image_url, extra_data, vector, created_at),
             )
         return entry.lastrowid or 0
+
+    def delete_entity(self, name: str, entity_id: str) -> int:
+        """Delete all pictures of an entity, and return how many there were.
+
+        :raises ApiError: there is no such database
+        """
+        with self._lock, self._connection:
+            self.check_exists(name)
+            gone = self._connection.execute(
+                "DELETE FROM images WHERE database = ? AND entity_id = ?", (name, entity_id)
+            )
+        return gone.rowcount
+
+    def page(
+        self, name: str, prefix: str, *, descending: bool, after: int | None, offset: int, limit: int
+    ) -> tuple[list[Entry], int]:
+        """Some entries in the order in which they were added, and how many there are in all.
+
+        :param prefix: how entity ids begin
+        :param descending: the latest first
+        :param after: only entries behind this one in that order
+        :param offset: entries to leave out
+        :param limit: most to return
+        :raises ApiError: there is no such database
+        """
+        matching = "FROM images WHERE database = ? AND substr(entity_id, 1, length(?)) = ?"
+        named = (name, prefix, prefix)
+        beyond, order = ("<", "DESC") if descending else (">", "ASC")
+        with self._lock:
+            self.check_exists(name)
+            (count,) = self._connection.execute(f"SELECT COUNT(*) {matching}", named).fetchone()
+            rows = self._connection.execute(
+                f"SELECT data_id, entity_id, extra_data, created_at {matching} "
+                f"AND (? IS NULL OR data_id {beyond} ?) ORDER BY data_id {order} LIMIT ? OFFSET ?",
+                (*named, after, after, limit, offset),
+            ).fetchall()
+        return [Entry(*row) for row in rows], count
 
     def search(self, name: str, vector: bytes, limit: int) -> list[Match]:
         """The pictures most like the one with that vector, the best first.
 
         :param limit: most to return
-        :raises Refusal: there is no such database
+        :raises ApiError: there is no such database
         """
         with self._lock:
             self.check_exists(name)
@@ -135,7 +201,7 @@ class ImageDatabases:
         import numpy
 
         wanted = numpy.frombuffer(vector, numpy.float16).astype(numpy.float32)
-        rows = self._connection.execute("SELECT data_id, vector FROM pictures WHERE database = ?", (name,))
+        rows = self._connection.execute("SELECT data_id, vector FROM images WHERE database = ?", (name,))
         while block := rows.fetchmany(_ROWS_AT_ONCE):
             data_ids, vectors = zip(*block, strict=True)
             matrix = numpy.frombuffer(b"".join(vectors), numpy.float16).reshape(len(block), -1)
@@ -143,17 +209,17 @@ class ImageDatabases:
 
     def _entry(self, data_id: int) -> tuple[int, str, str, str]:
         entry: tuple[int, str, str, str] = self._connection.execute(
-            "SELECT data_id, entity_id, image_url, extra_data FROM pictures WHERE data_id = ?", (data_id,)
+            "SELECT data_id, entity_id, image_url, extra_data FROM images WHERE data_id = ?", (data_id,)
         ).fetchone()
         return entry
 
     def _check_room(self, name: str) -> None:
         self.check_exists(name)
         (count,) = self._connection.execute(
-            "SELECT COUNT(*) FROM pictures WHERE database = ?", (name,)
+            "SELECT COUNT(*) FROM images WHERE database = ?", (name,)
         ).fetchone()
         if count >= self._capacity:
-            raise Refusal(
+            raise ApiError(
                 "InvalidParameter.BadRequest",
                 f"The image database {name} holds {count} pictures and is full.",
             )

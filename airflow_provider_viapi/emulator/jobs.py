@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.emulator.faults import NO_JOB_FAULT, JobFault
 
 QUEUING = "QUEUING"
 PROCESSING = "PROCESSING"
@@ -29,6 +30,10 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 """From each state, those that may follow; a state that none follows is the last."""
 
 
+RESULT_LIFETIME = 30 * 60
+"""Seconds from the end of a job for which its results can be fetched."""
+
+
 class WrongTransition(RuntimeError):
     """A job was to go where no job goes from its state."""
 
@@ -42,6 +47,7 @@ class Job:
     :param parameters: the action's parameters, with their proper types
     :param wire: the same as they were sent
     :param created_at: when it was submitted, in Unix time
+    :param fault: what is to go wrong with it
     """
 
     id: str
@@ -49,31 +55,51 @@ class Job:
     parameters: Mapping[str, Any] = field(repr=False)
     wire: Mapping[str, str] = field(repr=False)
     created_at: float
+    fault: JobFault = NO_JOB_FAULT
     state: str = field(default=QUEUING, init=False)
+    started_at: float | None = field(default=None, init=False)
     finished_at: float | None = field(default=None, init=False)
-    files: Mapping[str, Path] = field(default_factory=dict, init=False)
+    result: Mapping[str, Any] | None = field(default=None, init=False)
+    sources: Mapping[str, Path] = field(default_factory=dict, init=False)
     error_code: str | None = field(default=None, init=False)
     error_message: str | None = field(default=None, init=False)
 
-    def start(self) -> None:
+    @property
+    def links_expire(self) -> float:
+        """When the links to its results stop working, in Unix time."""
+        lifetime = self.fault.result_expires
+        return (self.finished_at or 0.0) + (RESULT_LIFETIME if lifetime is None else lifetime)
+
+    def start(self, now: float) -> None:
         """A worker takes it."""
         self._go(PROCESSING)
+        self.started_at = now
 
-    def succeed(self, files: Mapping[str, Path], now: float) -> None:
+    def succeed(self, result: Mapping[str, Any], sources: Mapping[str, Path], now: float) -> None:
         """It is done.
 
-        :param files: the files that are there now, by the name of the result's field
+        :param result: what it made: plain values, and paths of files that are there now
+        :param sources: the files it was made of, by the wire name of the parameter that named each
         """
-        self._go(PROCESS_SUCCESS)
-        self.files, self.finished_at = files, now
+        self._end(PROCESS_SUCCESS, now)
+        self.result, self.sources = result, sources
 
-    def fail(self, code: str, message: str, now: float) -> None:
+    def fail(self, code: str, message: str, now: float, state: str = PROCESS_FAILED) -> None:
         """It cannot be done.
 
         :param code: the service's code for the reason
+        :param state: the kind of failure
         """
-        self._go(PROCESS_FAILED)
-        self.error_code, self.error_message, self.finished_at = code, message, now
+        self._end(state, now)
+        self.error_code, self.error_message = code, message
+
+    def cancel(self, now: float) -> None:
+        """It is not wanted any more, which only a job that waits allows."""
+        self._end(JOB_CANCELED, now)
+
+    def _end(self, state: str, now: float) -> None:
+        self._go(state)
+        self.finished_at = now
 
     def _go(self, state: str) -> None:
         if state not in TRANSITIONS[self.state]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
@@ -13,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
-from airflow_provider_viapi.emulator.access import AccessKey
-from airflow_provider_viapi.emulator.app import create_app
+from airflow_provider_viapi.emulator import face_templates
+from airflow_provider_viapi.emulator.access_keys import AccessKey
+from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import Engine
+from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
 from airflow_provider_viapi.emulator.worker import Transform
 
@@ -35,6 +34,7 @@ class EmulatorServer:
     :param host: the address to listen at
     :param port: the port to listen at; 0 for any that is free
     :param transforms: the media work by the name of the action; all that the emulator has unless given
+    :param calls_per_second: the quota of each action; as many calls as come unless given
     :param now: the clock, in Unix time
     """
 
@@ -46,12 +46,14 @@ class EmulatorServer:
         host: str = "127.0.0.1",
         port: int = 0,
         transforms: Mapping[str, Transform] | None = None,
+        calls_per_second: int | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._key = key or AccessKey()
         self._data_dir = data_dir
         self._host, self._port = host, port
         self._transforms = transforms
+        self._calls_per_second = calls_per_second
         self._now = now
         self._running = ExitStack()
 
@@ -98,12 +100,14 @@ class EmulatorServer:
         with ExitStack() as running:
             listener = running.enter_context(_listener(self._host, self._port))
             folder = running.enter_context(closing(DataFolder(self._data_dir)))
-            engine = Engine(folder, keys=[self._key], transforms=transforms, now=self._now)
-            server = _Server(engine)
-            thread = threading.Thread(target=server.serve_at, args=(listener,), name="viapi-emulator")
-            thread.start()
-            running.callback(server.end, thread)
-            server.wait_until_ready()
+            engine = Engine(
+                folder,
+                keys=[self._key],
+                transforms=transforms,
+                calls_per_second=self._calls_per_second,
+                now=self._now,
+            )
+            running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, self._host)))
             self._port = listener.getsockname()[1]
             self._running = running.pop_all()
 
@@ -113,24 +117,50 @@ class EmulatorServer:
 
     def jobs(self) -> list[dict[str, Any]]:
         """Every job as plain values, the oldest first."""
-        return list(json.loads(self._ask("GET", "/_emulator/jobs")))
+        return list(self._ask("GET", "/jobs"))
 
     def calls(self) -> dict[str, dict[str, int]]:
         """How many calls of each action were accepted and rejected."""
-        return dict(json.loads(self._ask("GET", "/_emulator/calls")))
+        return dict(self._ask("GET", "/calls"))
+
+    def fault(self, **fields: Any) -> None:
+        """Let something go wrong with calls or jobs to come, such as ``action="AddImage", drop="after"``.
+
+        :param fields: ``action``, ``times`` and what happens, as ``POST /_emulator/faults`` takes them
+        :raises ValueError: they make no sense; the message says why
+        """
+        self._ask("POST", "/faults", fields)
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults to come, with ``times`` as many as are left."""
+        return list(self._ask("GET", "/faults"))
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more; what is held goes on."""
+        self._ask("DELETE", "/faults")
+
+    def sts(self, seconds: float) -> dict[str, str]:
+        """A temporary key: ``access_key_id``, ``access_key_secret``, ``security_token`` and ``expires_at``.
+
+        :param seconds: how long it may call
+        """
+        return dict(self._ask("POST", "/sts", {"seconds": seconds}))
 
     def reset(self) -> None:
-        """Forget jobs, calls, nonces and image databases, end running work and delete files."""
-        self._ask("POST", "/_emulator/reset")
+        """Forget everything: jobs, calls, nonces, temporary keys, image databases and faults; end running work."""
+        self._ask("POST", "/reset")
 
-    def _ask(self, method: str, path: str) -> bytes:
+    def _ask(self, method: str, path: str, content: Any = None) -> Any:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=_ANSWER_TIME)
         with closing(connection):
-            connection.request(method, path)
+            connection.request(method, f"/_emulator{path}", None if content is None else json.dumps(content))
             answer = connection.getresponse()
-            if answer.status >= 300:
-                raise RuntimeError(f"the emulator answered {path} with HTTP {answer.status}")
-            return answer.read()
+            body = answer.read()
+        if answer.status == 400:
+            raise ValueError(json.loads(body)["message"])
+        if answer.status >= 300:
+            raise RuntimeError(f"the emulator answered {path} with HTTP {answer.status}")
+        return json.loads(body) if body else None
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -148,43 +178,4 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _all_transforms() -> Mapping[str, Transform]:
-    return {action: partial(transform, action) for action in TRANSFORMS}
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, engine: Engine) -> None:
-        self._settled = threading.Event()
-        super().__init__(
-            uvicorn.Config(
-                create_app(engine),
-                # uvloop would become the policy of the whole program with older versions of uvicorn.
-                loop="asyncio",
-                ws="none",
-                lifespan="on",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=1,
-            )
-        )
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._settled.set()
-
-    def serve_at(self, listener: socket.socket) -> None:
-        try:
-            self.run(sockets=[listener])
-        finally:
-            self._settled.set()
-
-    def wait_until_ready(self) -> None:
-        self._settled.wait()
-        if not self.started:
-            raise RuntimeError("the emulator did not start; its log says why")
-
-    def end(self, thread: threading.Thread) -> None:
-        self.should_exit = True
-        thread.join()
+    return {**{action: partial(transform, action) for action in TRANSFORMS}, **face_templates.WORK}

@@ -6,20 +6,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.alibaba.account import DEFAULT_REGION, Account
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, NotConfigured, ViapiError
+from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
+from airflow_provider_viapi.alibaba.errors import InvalidRequest, ViapiError
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.alibaba.signature import Credentials
+from airflow_provider_viapi.hooks.connection import account_of, no_connection
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import Connection
-
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.job import Job, JobReport
@@ -36,6 +34,9 @@ class ViapiHook(BaseHook):
 
     * ``region_id``: ``cn-shanghai``, the only region that the services are offered in
     * ``security_token``: for temporary (STS) keys
+    * ``credentials``: where a key comes from if not from *login* and *password*: ``ram_role_arn``, ``ecs_ram_role``,
+      ``oidc_role_arn``, ``credentials_uri`` or ``default``; what each needs besides stands in ``docs/connection.md``
+    * ``signature``: ``1.0`` unless given, or ``ACS3-HMAC-SHA256``
     * ``endpoint``: one base address for all services, such as that of the emulator
     * ``verify``: false turns the check of TLS certificates off; a path names a bundle of authorities
     * ``timeout``: seconds to wait for an answer, 30 unless given
@@ -56,29 +57,48 @@ class ViapiHook(BaseHook):
 
     @cached_property
     def account(self) -> Account:
-        """What the connection says, read once.
+        """What the connection says; its key is read again when the service no longer accepts it.
 
         :raises NotConfigured: there is no such connection, or something in it is missing or wrong
         """
+        return self._with_key_read_again(self._read())
+
+    async def load_account(self) -> Account:
+        """The same from an event loop, where a look-up must not block."""
+        if "account" not in self.__dict__:
+            self.__dict__["account"] = self._with_key_read_again(await self._read_in_loop())
+        return self.account
+
+    def _read(self) -> Account:
         try:
             connection = self.get_connection(self.viapi_conn_id)
             extra = connection.extra_dejson
         except Exception as error:
-            raise _no_connection(self.viapi_conn_id, error) from error
+            raise no_connection(self.viapi_conn_id, error) from error
         return account_of(connection, extra)
 
-    async def load_account(self) -> Account:
-        """The same from an event loop, where a look-up must not block."""
+    async def _read_in_loop(self) -> Account:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
-        if "account" not in self.__dict__:
-            try:
-                connection = await get_async_connection(self.viapi_conn_id)
-                extra = await get_async_extra_dejson(connection)
-            except Exception as error:
-                raise _no_connection(self.viapi_conn_id, error) from error
-            self.__dict__["account"] = account_of(connection, extra)
-        return self.account
+        try:
+            connection = await get_async_connection(self.viapi_conn_id)
+            extra = await get_async_extra_dejson(connection)
+        except Exception as error:
+            raise no_connection(self.viapi_conn_id, error) from error
+        return account_of(connection, extra)
+
+    def _with_key_read_again(self, account: Account) -> Account:
+        """The account with a key for which somebody may put another one into the connection while jobs wait."""
+        if not isinstance(account.credentials, Credentials):
+            return account
+
+        def read() -> Credentials:
+            return self._read().credentials.current()
+
+        async def read_in_loop() -> Credentials:
+            return await (await self._read_in_loop()).credentials.current_in_loop()
+
+        return account.signing_with(RenewableCredentials(read, read_in_loop, held=account.credentials))
 
     @cached_property
     def client(self) -> Client:
@@ -189,69 +209,3 @@ class ViapiHook(BaseHook):
             )
             widgets[name] = kind(spec["label"], widget=widget(), description=spec["description"])
         return widgets
-
-
-def _no_connection(conn_id: str, error: Exception) -> NotConfigured:
-    return NotConfigured(
-        f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); "
-        "create it with type 'viapi', the access key id as login and its secret as password",
-        code="NotConfigured",
-    )
-
-
-def account_of(connection: Connection, extra: Mapping[str, Any]) -> Account:
-    """The account that a connection of type ``viapi`` or ``alibaba_cloud`` describes.
-
-    :param extra: the connection's extra, already read
-    :raises NotConfigured: something is missing or cannot be right; the message names it, never its value
-    """
-    conn_id = connection.conn_id
-    key_id = connection.login or extra.get("access_key_id")
-    secret = connection.password or extra.get("access_key_secret")
-    if not key_id or not secret:
-        missing = "login (access key id)" if not key_id else "password (access key secret)"
-        raise NotConfigured(f"the connection {conn_id!r} has no {missing}", code="NotConfigured")
-    return Account(
-        credentials=Credentials(str(key_id), str(secret), extra.get("security_token") or None),
-        region_id=str(extra.get("region_id") or DEFAULT_REGION),
-        endpoint=_endpoint(conn_id, extra.get("endpoint")),
-        verify=_verify(extra.get("verify")),
-        timeout=_timeout(conn_id, extra.get("timeout")),
-    )
-
-
-def _endpoint(conn_id: str, value: Any) -> str | None:
-    if value in (None, ""):
-        return None
-    address = str(value) if "://" in str(value) else f"https://{value}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        raise NotConfigured(
-            f"endpoint in the extra of connection {conn_id!r} must be an http:// or https:// address "
-            "without user, password or query",
-            code="NotConfigured",
-        )
-    return address.rstrip("/")
-
-
-def _verify(value: Any) -> bool | str:
-    if value is None or value == "":
-        return True
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    return value if isinstance(value, bool) else str(value)
-
-
-def _timeout(conn_id: str, value: Any) -> float:
-    if value in (None, ""):
-        return Account.timeout
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not 1 <= seconds <= 600:
-        raise NotConfigured(
-            f"timeout in the extra of connection {conn_id!r} must be from 1 to 600 seconds",
-            code="NotConfigured",
-        )
-    return seconds

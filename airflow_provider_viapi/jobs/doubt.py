@@ -32,6 +32,9 @@ CLOCK_SKEW = timedelta(minutes=1)
 LONGEST_WAY = timedelta(minutes=1)
 """How long a request may be on its way before it is accepted."""
 
+INCONCLUSIVE = ("SignatureNonceUsed", "InvalidTimeStamp.Expired", "InvalidSecurityToken.Expired")
+"""Refusals of the second sending that tell nothing about the first: seen before, too old by now, key ended."""
+
 LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
 """The list's times carry no zone and the documents name none: China's or UTC, whichever fits."""
 
@@ -60,12 +63,13 @@ class Listed:
 class Witnesses:
     """Whom to ask about a submission whose answer was lost.
 
-    :param send_again: sends the same signed request; returns the accepted job's id
+    :param send_again: sends the same signed request and returns the accepted job's id; ``None`` when that request
+        cannot be made again, because the key that signed it is gone
     :param list_jobs: the account's jobs of this action, newest first
     :param claimed: ids of jobs that other tasks hold
     """
 
-    send_again: Callable[[], str]
+    send_again: Callable[[], str] | None
     list_jobs: Callable[[], Sequence[Listed]]
     claimed: Callable[[], Collection[str]]
 
@@ -78,18 +82,18 @@ def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
     :raises SubmissionInDoubt: it cannot be known; the message names the candidates
     :raises ViapiError: the service refuses the request itself, so it was never accepted
     """
+    if witnesses.send_again is None:
+        log.info("The key that signed the submission is gone; looking into the job list")
+        return _search(action, sent_at, witnesses, log)
     try:
         job_id = _patiently(witnesses.send_again, seconds=60)
     except ViapiError as error:
-        if error.code not in ("SignatureNonceUsed", "InvalidTimeStamp.Expired") and not isinstance(
-            error, TransientError
-        ):
+        if error.code not in INCONCLUSIVE and not isinstance(error, TransientError):
             raise
         log.info("Sending the same request again was answered with %s; looking into the job list", error.code)
-    else:
-        log.info("The request had not arrived before; sent again, it was accepted as job %s", job_id)
-        return job_id
-    return _search(action, sent_at, witnesses, log)
+        return _search(action, sent_at, witnesses, log)
+    log.info("The request had not arrived before; sent again, it was accepted as job %s", job_id)
+    return job_id
 
 
 def _search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:

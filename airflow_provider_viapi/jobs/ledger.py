@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_provider_viapi.alibaba.rpc import Stamp
+from airflow_provider_viapi.alibaba.stamp import Stamp
 
 KEY = "viapi_job"
 """Under which the entry is stored; a deployed task finds its job by it, so it never changes."""
@@ -63,6 +63,7 @@ class Entry:
     :param digest: of what was asked for, see :func:`digest_of`
     :param nonce: of the request that was signed
     :param signed_at: its time, in ISO 8601
+    :param access_key_id: the key that signed it; nonces are known to be remembered only per key
     :param try_number: the try of the task that made it
     :param job_id: the accepted job; ``None`` as long as no answer came
     :param delivered_within: once its result was returned, how many tries the task then had in all: a person who
@@ -72,6 +73,7 @@ class Entry:
     digest: str
     nonce: str
     signed_at: str
+    access_key_id: str
     try_number: int
     job_id: str | None = None
     delivered_within: int | None = None
@@ -101,9 +103,9 @@ class Ledger:
         stored = self._store.get(KEY)
         return Entry(**stored) if stored else None
 
-    def intend(self, digest: str, stamp: Stamp, try_number: int) -> Entry:
+    def intend(self, digest: str, stamp: Stamp, access_key_id: str, try_number: int) -> Entry:
         """Write down what is about to be sent; nothing may be sent unless this returns."""
-        entry = Entry(digest, stamp.nonce, stamp.at.isoformat(), try_number)
+        entry = Entry(digest, stamp.nonce, stamp.at.isoformat(), access_key_id, try_number)
         self._store.set(KEY, asdict(entry))
         return entry
 

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.alibaba.errors import AnswerLost, SubmissionInDoubt, TransientError, ViapiError
-from airflow_provider_viapi.alibaba.rpc import Stamp
+from airflow_provider_viapi.alibaba.credentials import another_key_may_do
+from airflow_provider_viapi.alibaba.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    SubmissionInDoubt,
+    TransientError,
+    ViapiError,
+)
+from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.jobs import doubt
 from airflow_provider_viapi.jobs.viapi import list_jobs, submitted
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import Client
+    from airflow_provider_viapi.alibaba.credentials import Credentials
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.job import Job
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
@@ -69,7 +77,8 @@ class Submission:
         return trying(self._submit_once)
 
     def _submit_once(self) -> Job:
-        entry = self.ledger.intend(self.digest, Stamp.new(), self.try_number)
+        credentials = self.client.account.credentials.current()
+        entry = self.ledger.intend(self.digest, Stamp.new(), credentials.access_key_id, self.try_number)
         try:
             answer = self.client.call_once(self.action, self.request, entry.stamp)
         except AnswerLost as lost:
@@ -78,21 +87,30 @@ class Submission:
             if job is None:
                 raise TransientError("the submission did not arrive", action=self.action.name) from None
             return job
-        except ViapiError:
+        except ViapiError as refusal:
             self.ledger.clear()
+            if self._another_key_is_there(refusal, credentials):
+                raise TransientError("the key had ended and was renewed", action=self.action.name) from None
             raise
         job = submitted(self.action, answer)
         self._write(entry, job)
         self.log.info("Submitted job %s (%s)", job.id, job.action)
         return job
 
+    def _another_key_is_there(self, refusal: ViapiError, credentials: Credentials) -> bool:
+        if not isinstance(refusal, CredentialsRejected) or not another_key_may_do(refusal):
+            return False
+        return self.client.account.credentials.current(rejected=credentials) != credentials
+
     def settle(self, entry: Entry) -> Job | None:
         """The job that came of an intent without an answer, or ``None`` when there is none; see ``doubt``.
 
         :raises SubmissionInDoubt: it cannot be known, and the author did not choose to submit anew
         """
+        # Signed with another key, the same request may count as a new one.
+        same_key = entry.access_key_id == self.client.account.credentials.current().access_key_id
         witnesses = doubt.Witnesses(
-            send_again=lambda: self.client.call_once(self.action, self.request, entry.stamp)["RequestId"],
+            send_again=(lambda: self._send_again(entry)) if same_key else None,
             list_jobs=lambda: list_jobs(self.client, self.action),
             claimed=self.claimed,
         )
@@ -112,6 +130,9 @@ class Submission:
         job = submitted(self.action, {"RequestId": job_id})
         self._write(entry, job)
         return job
+
+    def _send_again(self, entry: Entry) -> str:
+        return str(self.client.call_once(self.action, self.request, entry.stamp)["RequestId"])
 
     def _write(self, entry: Entry, job: Job) -> None:
         from tenacity import Retrying, stop_after_attempt, wait_exponential

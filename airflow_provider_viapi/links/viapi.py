@@ -19,10 +19,7 @@ def job_address(service: str, version: str, job_id: str) -> str:
 
 
 def _pushed(ti_key: Any, key: str) -> Any:
-    try:
-        from airflow.sdk import XCom
-    except ImportError:
-        from airflow.models import XCom
+    from airflow.providers.common.compat.sdk import XCom
 
     return XCom.get_value(ti_key=ti_key, key=key)
 

@@ -84,6 +84,8 @@ class ViapiJobOperator(ViapiOperator):
         """Live the life of a job up to the waiting, and to its end unless deferred."""
         with failing_for_good():
             request = self.action.check(self.request)
+            if self.action.retired:
+                self.log.warning("%s: %s", self.action.name, self.action.retired)
             ledger = ledger_of(context)
             if not ledger.lasts:
                 self.log.warning(

@@ -13,10 +13,10 @@ import pytest
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
+from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest, Throttled, Unreachable
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.alibaba.signature import Credentials
 from scripted_server import Answer, scripted_server
 
 ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,14 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_viapi.alibaba import acs3
 from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.errors import AnswerLost, CredentialsRejected, Throttled, ViapiError
-from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, Stamp, decode, encode, flatten
+from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
-from airflow_provider_viapi.alibaba.signature import Credentials, sign
+from airflow_provider_viapi.alibaba.signature import sign
+from airflow_provider_viapi.alibaba.stamp import Stamp
 
 NOW = datetime(2026, 11, 20, 16, 15, 50, tzinfo=timezone(timedelta(hours=9)))
 ACCOUNT = Account(Credentials("key-id", "key-secret", "sts-token"))
+ACS3 = replace(ACCOUNT, signature="ACS3-HMAC-SHA256")
+BOTH = pytest.mark.parametrize("account", [ACCOUNT, ACS3], ids=lambda account: account.signature)
 REQUEST = {"VideoUrl": "http://h/a.mp4?x=1&y=2", "BX": 0.00001, "BH": 0.25}
 
 
@@ -61,18 +67,94 @@ def test_the_signature_covers_query_and_body() -> None:
     assert signature == sign("POST", query | dict(parse_qsl(request.body.decode())), "key-secret")
 
 
-def test_the_same_nonce_and_time_make_the_same_request_byte_for_byte() -> None:
-    assert encoded() == encoded()
+def test_acs3_has_system_parameters_in_headers_and_the_actions_own_in_the_body() -> None:
+    request = encoded(ACS3)
+
+    assert request.url == "https://videoenhan.cn-shanghai.aliyuncs.com/"
+    assert request.body == encoded(ACCOUNT).body
+    headers = dict(request.headers)
+    assert headers.pop("authorization").startswith("ACS3-HMAC-SHA256 Credential=key-id,SignedHeaders=accept;")
+    assert headers == {
+        "accept": "application/json",
+        "content-type": "application/x-www-form-urlencoded",
+        "host": "videoenhan.cn-shanghai.aliyuncs.com",
+        "x-acs-action": "EraseVideoSubtitles",
+        "x-acs-content-sha256": acs3.content_digest(request.body),
+        "x-acs-date": "2026-11-20T07:15:50Z",
+        "x-acs-security-token": "sts-token",
+        "x-acs-signature-nonce": "n-1",
+        "x-acs-version": "2020-03-20",
+    }
 
 
-def test_an_endpoint_takes_the_place_of_the_services_own_hosts() -> None:
-    request = encoded(Account(ACCOUNT.credentials, endpoint="http://127.0.0.1:8765"))
+def test_acs3_signs_all_headers_in_alphabetical_order() -> None:
+    headers = dict(encoded(ACS3).headers)
 
-    assert request.url.startswith("http://127.0.0.1:8765/?")
+    proof = headers.pop("authorization")
+    assert list(headers) == sorted(headers)
+    assert proof == acs3.authorization("POST", "", headers, Credentials("key-id", "key-secret"))
 
 
-def test_a_request_shows_nothing_that_is_signed() -> None:
-    shown = repr(encoded())
+def test_without_a_token_none_is_sent() -> None:
+    key = Credentials("key-id", "key-secret")
+
+    assert "SecurityToken" not in query_of(encoded(Account(key)))
+    assert "x-acs-security-token" not in encoded(Account(key, signature="ACS3-HMAC-SHA256")).headers
+
+
+@BOTH
+def test_the_same_nonce_and_time_make_the_same_request_byte_for_byte(account: Account) -> None:
+    assert encoded(account) == encoded(account)
+
+
+@BOTH
+def test_an_endpoint_takes_the_place_of_the_services_own_hosts(account: Account) -> None:
+    request = encoded(replace(account, endpoint="http://127.0.0.1:8765"))
+
+    assert request.url.startswith("http://127.0.0.1:8765/")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("http://127.0.0.1:8765", "127.0.0.1:8765"),
+        ("https://Gateway.example", "gateway.example"),
+        ("https://gateway.example:443/viapi", "gateway.example"),
+        ("http://gateway.example:80", "gateway.example"),
+        ("http://gateway.example:443", "gateway.example:443"),
+        ("http://[::1]:8765", "[::1]:8765"),
+    ],
+)
+def test_the_signed_host_is_that_of_the_header(endpoint: str, host: str) -> None:
+    assert encoded(replace(ACS3, endpoint=endpoint)).headers["host"] == host
+
+
+@BOTH
+def test_parameters_that_alibabas_clients_send_in_the_query_are_sent_there(account: Account) -> None:
+    in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
+
+    request = encode(in_query, REQUEST, account, Stamp("n-1", NOW))
+
+    assert query_of(request)["VideoUrl"] == REQUEST["VideoUrl"]
+    assert request.body == b""
+
+
+def test_the_signature_covers_the_query_of_either_kind() -> None:
+    in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
+
+    request = encode(in_query, REQUEST, ACCOUNT, Stamp("n-1", NOW))
+    query = query_of(request)
+    assert query.pop("Signature") == sign("POST", query, "key-secret")
+
+    request = encode(in_query, REQUEST, ACS3, Stamp("n-1", NOW))
+    headers = dict(request.headers)
+    proof = headers.pop("authorization")
+    assert proof == acs3.authorization("POST", urlsplit(request.url).query, headers, ACS3.credentials)
+
+
+@BOTH
+def test_a_request_shows_nothing_that_is_signed(account: Account) -> None:
+    shown = repr(encoded(account))
 
     assert "key-id" not in shown
     assert "Signature" not in shown
@@ -214,6 +296,16 @@ def test_a_rejected_key_is_told_from_other_errors() -> None:
         decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body))
 
 
+def test_a_canonical_request_that_the_gateway_quotes_keeps_its_token_to_itself() -> None:
+    quoted = "server CanonicalRequest is [POST\n/\n\nx-acs-security-token:CAIS/to+ken=\nx-acs-version:1]"
+    body = json.dumps({"RequestId": "R", "Code": "SignatureDoesNotMatch", "Message": quoted})
+
+    with pytest.raises(CredentialsRejected) as caught:
+        decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body.encode()))
+
+    assert "x-acs-security-token:***\n" in caught.value.message
+
+
 def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() -> None:
     quoted = "server string to sign is:POST&%2F&AccessKeyId%3DLTAI-id%26SecurityToken%3DCAIS%252Ftoken%26Version%3D1"
     body = json.dumps({"RequestId": "R", "Code": "SignatureDoesNotMatch", "Message": quoted})
@@ -224,3 +316,16 @@ def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() ->
     assert caught.value.message == (
         "server string to sign is:POST&%2F&AccessKeyId%3D***%26SecurityToken%3D***%26Version%3D1"
     )
+
+
+def test_an_action_that_the_service_no_longer_has_says_so_in_the_error_it_gets() -> None:
+    body = b'{"RequestId": "R", "Code": "InvalidAction.NotFound", "Message": "Unknown action."}'
+
+    with pytest.raises(ViapiError, match=r"AbstractFilmVideo: .*(gone|no longer|retired|not)"):
+        decode(videoenhan.ABSTRACT_FILM_VIDEO, HttpResponse(404, body))
+
+
+def test_of_a_jobs_submission_only_the_request_id_is_read() -> None:
+    body = b'{"RequestId": "J-1", "Data": {"ShotFrameIds": "not read"}}'
+
+    assert decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(200, body))["RequestId"] == "J-1"

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from conftest import ServedFolder
 from emulator import pretend_media
 from emulator.clock import Clock
 from emulator.signing_caller import Caller
+from served_folder import ServedFolder
 
 
 @pytest.fixture(scope="session")

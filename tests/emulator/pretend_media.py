@@ -39,4 +39,13 @@ def copy_with_cover(request: Mapping[str, Any], folder: Path) -> dict[str, Path]
     return {**copy(request, folder), "VideoCoverUrl": cover}
 
 
-TRANSFORMS = {"EraseVideoSubtitles": copy, "ChangeVideoSize": copy_with_cover}
+def covers(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    found = []
+    for number in (1, 2):
+        cover = folder / f"{number}.jpg"
+        cover.write_text(f"cover {number}")
+        found.append({"ImageURL": cover, "Confidence": 1 / number})
+    return {"Outputs": found}
+
+
+TRANSFORMS = {"EraseVideoSubtitles": copy, "ChangeVideoSize": copy_with_cover, "GenerateVideoCover": covers}

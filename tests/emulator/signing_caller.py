@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 import httpx
 
+from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.signature import sign
 
-SERVICES = "2020-03-20"
+VERSIONS = {action.name: action.service.version for action in reversed(actions().values())}
 
 
 def timestamp(now: float) -> str:
@@ -23,7 +24,7 @@ def timestamp(now: float) -> str:
 def system_parameters(action: str, now: float, **changed: str | None) -> dict[str, str]:
     given = {
         "Action": action,
-        "Version": SERVICES,
+        "Version": VERSIONS.get(action, "2020-03-20"),
         "Format": "JSON",
         "AccessKeyId": "viapi-emulator",
         "SignatureMethod": "HMAC-SHA1",

@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -66,6 +68,13 @@ def refusal(process: subprocess.Popen[str]) -> str:
     return err
 
 
+def until(found: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def busy_children(process: subprocess.Popen[str], source: str) -> list[psutil.Process]:
     caller = Caller(ready(process))
     job_id = caller.call("EraseVideoSubtitles", VideoUrl=source)["RequestId"]
@@ -91,6 +100,32 @@ def test_a_signal_ends_it_cleanly_in_the_middle_of_work(
     assert (process.returncode, err) == (0, "")
     assert psutil.wait_procs(children, timeout=2)[1] == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("waits_for", ["a worker", "a delay", "the rest of its own request"])
+def test_it_ends_quietly_while_a_call_waits(run: Run, silence: str, waits_for: str) -> None:
+    process = run("--port", "0")
+    url = ready(process)
+    caller = Caller(url)
+
+    with ThreadPoolExecutor(1) as pool, socket.socket() as connection:
+        if waits_for == "a worker":
+            caller.call("CreateImageDb", Name="photos")
+            call = pool.submit(caller.send, "AddImage", DbName="photos", EntityId="a", ImageUrl=silence)
+            until(lambda: len(psutil.Process(process.pid).children(recursive=True)) > 1)
+        elif waits_for == "a delay":
+            httpx.post(f"{url}/_emulator/faults", json={"action": "*", "delay": 600})
+            call = pool.submit(caller.send, "ListImageDbs")
+            until(lambda: httpx.get(f"{url}/_emulator/calls").json())
+        else:
+            connection.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: emulator\r\nContent-Length: 100\r\n\r\nhalf of it")
+            call = pool.submit(connection.recv, 1000)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+        call.result(timeout=20)
+
+    assert (process.returncode, err) == (0, "")
 
 
 def test_ctrl_c_in_a_terminal_which_reaches_the_workers_too_ends_it_cleanly(run: Run, silence: str) -> None:
@@ -168,6 +203,13 @@ def test_a_missing_extra_is_told_in_a_line(run: Run) -> None:
 
     assert "starlette" in told
     assert "pip install 'airflow-provider-viapi[emulator]'" in told
+
+
+def test_the_quota_is_the_one_that_was_given(run: Run) -> None:
+    caller = Caller(ready(run("--port", "0", "--qps", "1")))
+
+    assert caller.send("ListImageDbs").status_code == 200
+    assert caller.refused("ListImageDbs") == (429, "Throttling.User")
 
 
 def test_the_help_says_that_the_keys_are_for_local_use(run: Run) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.signature import sign
-from airflow_provider_viapi.emulator.access import AccessKey, Gatekeeper
+from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
+from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.call import Call, Request
 from airflow_provider_viapi.emulator.gateway import Gateway
-from airflow_provider_viapi.emulator.refusal import Refusal
+from airflow_provider_viapi.emulator.quota import Quota
 from emulator.clock import Clock
 from emulator.signing_caller import system_parameters
 
@@ -23,7 +24,11 @@ KNOWN = {action.name for action in actions().values()}
 CAPTURES = json.loads((Path(__file__).parents[1] / "alibaba" / "signature_1_0_vectors.json").read_text())
 NOW = Clock().time
 KEY = AccessKey("viapi-emulator", "viapi-emulator-secret")
-TEMPORARY_KEY = AccessKey("STS.key", "sts-secret", {"good": NOW + 60, "old": NOW - 1})
+TEMPORARY_KEY = AccessKey("STS.key", "sts-secret", "the-token", NOW + 60)
+
+
+def gateway_of(keys: AccessKeys) -> Gateway:
+    return Gateway(actions().values(), keys, Quota(None, Clock()))
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def gateway(clock: Clock) -> Gateway:
-    return Gateway(actions().values(), Gatekeeper([KEY, TEMPORARY_KEY], clock))
+    return gateway_of(AccessKeys([KEY, TEMPORARY_KEY], clock))
 
 
 def signed(
@@ -53,28 +58,28 @@ def signed(
 
 
 def refusal(gateway: Gateway, request: Request) -> tuple[str, int]:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         gateway.admit(request)
     return caught.value.code, caught.value.status
 
 
-def captured(capture: dict[str, Any]) -> tuple[Request, Gatekeeper]:
+def captured(capture: dict[str, Any]) -> tuple[Request, AccessKeys]:
     query = urlsplit(capture["target"]).query
     clock = Clock()
     (timestamp,) = parse_qs(query)["Timestamp"]
     clock.time = datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
     token = capture["security_token"]
     key = AccessKey(
-        capture["access_key_id"], capture["access_key_secret"], {token: clock.time + 60} if token else {}
+        capture["access_key_id"], capture["access_key_secret"], token, clock.time + 60 if token else None
     )
-    return Request(capture["method"], query, capture["body"].encode()), Gatekeeper([key], clock)
+    return Request(capture["method"], query, capture["body"].encode()), AccessKeys([key], clock)
 
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda capture: capture["name"])
 def test_believes_what_alibabas_own_clients_sent(capture: dict[str, Any]) -> None:
-    request, gatekeeper = captured(capture)
+    request, keys = captured(capture)
 
-    assert gatekeeper.authenticate(request).id == capture["access_key_id"]
+    assert keys.authenticate(request).id == capture["access_key_id"]
 
 
 @pytest.mark.parametrize(
@@ -83,20 +88,20 @@ def test_believes_what_alibabas_own_clients_sent(capture: dict[str, Any]) -> Non
     ids=lambda capture: capture["name"],
 )
 def test_lets_through_what_alibabas_own_clients_sent(capture: dict[str, Any]) -> None:
-    request, gatekeeper = captured(capture)
+    request, keys = captured(capture)
 
-    call = Gateway(actions().values(), gatekeeper).admit(request)
+    call = gateway_of(keys).admit(request)
 
     assert call.action.name == request.parameters["Action"]
     assert set(call.parameters) == {name.split(".")[0] for name in call.wire}
 
 
 def test_a_single_changed_byte_breaks_a_signature() -> None:
-    request, gatekeeper = captured(CAPTURES[0])
+    request, keys = captured(CAPTURES[0])
     changed = Request(request.method, request.query, request.body.replace(b"test1", b"test2"))
 
-    with pytest.raises(Refusal) as caught:
-        gatekeeper.authenticate(changed)
+    with pytest.raises(ApiError) as caught:
+        keys.authenticate(changed)
 
     assert caught.value.code == "SignatureDoesNotMatch"
 
@@ -135,7 +140,7 @@ def test_an_unknown_key_is_refused(gateway: Gateway) -> None:
 
 
 def test_a_wrong_secret_is_refused_with_the_words_that_sdks_take_apart(gateway: Gateway) -> None:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         gateway.admit(signed(secret="wrong"))
 
     words, string_to_sign = caught.value.message.split(" server string to sign is:")
@@ -150,7 +155,7 @@ def test_a_wrong_secret_is_refused_with_the_words_that_sdks_take_apart(gateway: 
     [
         ("Action", "MissingParameter"),
         ("Version", "MissingParameter"),
-        ("AccessKeyId", "MissingParameter"),
+        ("AccessKeyId", "MissingAccessKeyId"),
         ("Timestamp", "MissingParameter"),
         ("SignatureNonce", "MissingParameter"),
         ("SignatureMethod", "IncompleteSignature"),
@@ -227,22 +232,21 @@ def test_a_nonce_is_free_again_after_31_minutes(
 
 @pytest.mark.parametrize(
     ("token", "code"),
-    [
-        (None, "MissingSecurityToken"),
-        ("other", "InvalidSecurityToken.MismatchWithAccessKey"),
-        ("old", "InvalidSecurityToken.Expired"),
-    ],
+    [(None, "MissingSecurityToken"), ("other", "InvalidSecurityToken.MismatchWithAccessKey")],
 )
-def test_a_temporary_key_needs_a_token_of_its_own(gateway: Gateway, token: str | None, code: str) -> None:
+def test_a_temporary_key_needs_its_token(gateway: Gateway, token: str | None, code: str) -> None:
     request = signed(secret=TEMPORARY_KEY.secret, AccessKeyId=TEMPORARY_KEY.id, SecurityToken=token)
 
     assert refusal(gateway, request) == (code, 400)
 
 
-def test_a_temporary_key_with_its_token_may_call(gateway: Gateway) -> None:
-    request = signed(secret=TEMPORARY_KEY.secret, AccessKeyId=TEMPORARY_KEY.id, SecurityToken="good")
+def test_a_temporary_key_may_call_with_its_token_until_it_expires(gateway: Gateway, clock: Clock) -> None:
+    def request() -> Request:
+        return signed(secret=TEMPORARY_KEY.secret, AccessKeyId=TEMPORARY_KEY.id, SecurityToken="the-token")
 
-    assert gateway.admit(request)
+    assert gateway.admit(request())
+    clock.time += 60
+    assert refusal(gateway, request()) == ("InvalidSecurityToken.Expired", 400)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +263,7 @@ def test_a_temporary_key_with_its_token_may_call(gateway: Gateway) -> None:
 def test_parameters_are_checked_by_the_service_model(
     gateway: Gateway, own: dict[str, str], code: str, named: str
 ) -> None:
-    with pytest.raises(Refusal, match=named) as caught:
+    with pytest.raises(ApiError, match=named) as caught:
         gateway.admit(signed("ChangeVideoSize", own))
 
     assert (caught.value.code, caught.value.status) == (code, 400)

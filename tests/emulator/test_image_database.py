@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy
 import pytest
 
+from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.image_database import ImageDatabases
-from airflow_provider_viapi.emulator.refusal import Refusal
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def vectors(count: int) -> numpy.ndarray:
 def test_the_best_matches_are_found_wherever_they_stand(databases: ImageDatabases) -> None:
     pictures = vectors(5000)
     for number, vector in enumerate(pictures):
-        databases.add("photos", f"e{number}", f"http://host/{number}.jpg", "", vector.tobytes())
+        databases.add("photos", f"e{number}", f"http://host/{number}.jpg", "", vector.tobytes(), 0)
     wanted = pictures[4999]
 
     matches = databases.search("photos", wanted.tobytes(), 7)
@@ -41,7 +41,7 @@ def test_the_best_matches_are_found_wherever_they_stand(databases: ImageDatabase
 
 def test_pictures_that_are_alike_come_in_the_order_they_were_added(databases: ImageDatabases) -> None:
     (vector,) = vectors(1)
-    ids = [databases.add("photos", "same", "http://host/a.jpg", "", vector.tobytes()) for _ in range(3)]
+    ids = [databases.add("photos", "same", "http://host/a.jpg", "", vector.tobytes(), 0) for _ in range(3)]
 
     assert [match.data_id for match in databases.search("photos", vector.tobytes(), 3)] == ids
 
@@ -49,10 +49,10 @@ def test_pictures_that_are_alike_come_in_the_order_they_were_added(databases: Im
 def test_a_database_that_is_full_takes_no_more(tmp_path: Path) -> None:
     small = ImageDatabases(tmp_path / "small.sqlite", capacity=1)
     small.create("photos")
-    small.add("photos", "a", "http://host/a.jpg", "", b"\0\0")
+    small.add("photos", "a", "http://host/a.jpg", "", b"\0\0", 0)
 
-    with pytest.raises(Refusal, match="full") as caught:
-        small.add("photos", "b", "http://host/b.jpg", "", b"\0\0")
+    with pytest.raises(ApiError, match="full") as caught:
+        small.add("photos", "b", "http://host/b.jpg", "", b"\0\0", 0)
 
     small.close()
     assert caught.value.code == "InvalidParameter.BadRequest"
@@ -62,7 +62,7 @@ def test_what_was_added_is_there_when_the_file_is_opened_again(tmp_path: Path) -
     (vector,) = vectors(1)
     first = ImageDatabases(tmp_path / "images.sqlite")
     first.create("photos")
-    first.add("photos", "a", "http://host/a.jpg", "extra", vector.tobytes())
+    first.add("photos", "a", "http://host/a.jpg", "extra", vector.tobytes(), 0)
     first.close()
 
     again = ImageDatabases(tmp_path / "images.sqlite")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,8 @@ import pytest
 from PIL import Image
 
 import media_samples
-from conftest import ServedFolder
 from emulator.signing_caller import Caller
+from served_folder import ServedFolder
 
 BAD_REQUEST = (400, "InvalidParameter.BadRequest")
 
@@ -141,3 +142,88 @@ def test_a_picture_that_cannot_be_downloaded_is_refused(photos: Caller, served: 
     given = {"DbName": "photos", "ImageUrl": served.address("nothing.jpg")}
 
     assert photos.refused("SearchImage", Limit=1, **given) == (400, "InvalidImage.Download")
+
+
+@pytest.fixture
+def entries(photos: Caller, photographs: dict[str, str]) -> Caller:
+    """Five pictures a1, b1, a2, b2, a3 in the database."""
+    for name in ("a1", "b1", "a2", "b2", "a3"):
+        photos.call(
+            "AddImage", DbName="photos", EntityId=name, ImageUrl=photographs["coffee"], ExtraData=f"x{name}"
+        )
+    return photos
+
+
+def listed(caller: Caller, **asked: Any) -> list[str]:
+    return [
+        image["EntityId"]
+        for image in caller.call("ListImages", DbName="photos", **asked)["Data"]["ImageList"]
+    ]
+
+
+def test_pictures_are_listed_in_the_order_they_were_added(entries: Caller) -> None:
+    data = entries.call("ListImages", DbName="photos")["Data"]
+
+    assert [image["EntityId"] for image in data["ImageList"]] == ["a1", "b1", "a2", "b2", "a3"]
+    assert (data["TotalCount"], "Token" in data) == (5, False)
+    first = data["ImageList"][0]
+    assert first.keys() == {"DataId", "EntityId", "ExtraData", "CreatedAt", "UpdatedAt"}
+    assert (first["ExtraData"], first["CreatedAt"] / 1000) == ("xa1", pytest.approx(time.time(), abs=60))
+
+
+def test_pictures_are_listed_from_the_latest_from_an_offset_and_by_their_prefix(entries: Caller) -> None:
+    assert listed(entries, Order="desc") == ["a3", "b2", "a2", "b1", "a1"]
+    assert listed(entries, Offset=1, Limit=2) == ["b1", "a2"]
+    assert listed(entries, EntityIdPrefix="a", Order="desc", Offset=1) == ["a2", "a1"]
+    assert listed(entries, EntityIdPrefix="%") == []
+    assert entries.call("ListImages", DbName="photos", EntityIdPrefix="b")["Data"]["TotalCount"] == 2
+
+
+@pytest.mark.parametrize(("order", "expected"), [("asc", ["a1", "a2", "a3"]), ("desc", ["a3", "a2", "a1"])])
+def test_a_token_goes_on_where_the_page_before_ended(
+    entries: Caller, order: str, expected: list[str]
+) -> None:
+    asked = {"DbName": "photos", "EntityIdPrefix": "a", "Order": order, "Limit": 1}
+    page = entries.call("ListImages", **asked)["Data"]
+    found = [page["ImageList"][0]["EntityId"]]
+    while token := page.get("Token"):
+        page = entries.call("ListImages", Token=token, **asked)["Data"]
+        found.append(page["ImageList"][0]["EntityId"])
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("offset", "limit", "status"), [(0, 2000, 200), (1999, 1, 200), (1999, 2, 400), (0, 2001, 400)]
+)
+def test_offset_and_limit_reach_the_first_2000_records(
+    photos: Caller, offset: int, limit: int, status: int
+) -> None:
+    assert photos.send("ListImages", DbName="photos", Offset=offset, Limit=limit).status_code == status
+
+
+def test_a_token_that_nobody_gave_is_refused(photos: Caller) -> None:
+    assert photos.refused("ListImages", DbName="photos", Token="2") == (400, "InvalidParameter")
+
+
+def test_all_pictures_of_an_entity_are_deleted_together(entries: Caller, photographs: dict[str, str]) -> None:
+    entries.call("AddImage", DbName="photos", EntityId="a1", ImageUrl=photographs["rocket"])
+
+    entries.call("DeleteImage", DbName="photos", EntityId="a1")
+
+    assert listed(entries) == ["b1", "a2", "b2", "a3"]
+    assert entries.refused("DeleteImage", DbName="photos", EntityId="a1") == BAD_REQUEST
+    assert entries.call("SearchImage", DbName="photos", ImageUrl=photographs["rocket"], Limit=1)["Data"][
+        "MatchList"
+    ][0]["EntityId"] != "a1"  # fmt: skip
+
+
+def test_a_database_is_deleted_with_all_that_is_in_it(entries: Caller) -> None:
+    assert entries.call("DeleteImageDb", Name="photos").keys() == {"RequestId"}
+
+    assert entries.call("ListImageDbs")["Data"] == {"DbList": []}
+    assert entries.refused("DeleteImageDb", Name="photos") == BAD_REQUEST
+    assert entries.refused("ListImages", DbName="photos") == BAD_REQUEST
+    assert entries.refused("DeleteImage", DbName="photos", EntityId="a2") == BAD_REQUEST
+    entries.call("CreateImageDb", Name="photos")
+    assert listed(entries) == []

@@ -39,6 +39,14 @@ def test_the_media_work_gets_typed_values_and_every_file_has_its_link(caller: Ca
     assert httpx.get(result["VideoCoverUrl"]).text == "{'Width': 640, 'Height': 480, 'Tightness': 1.0}"
 
 
+def test_files_have_their_links_wherever_they_stand_in_a_result(caller: Caller, source: Source) -> None:
+    job_id = caller.call("GenerateVideoCover", VideoUrl=source("a film"), IsGif="false")["RequestId"]
+    outputs = json.loads(caller.result(job_id)["Result"])["Outputs"]
+
+    assert [httpx.get(each["ImageURL"]).text for each in outputs] == ["cover 1", "cover 2"]
+    assert [each["Confidence"] for each in outputs] == [1.0, 0.5]
+
+
 def test_a_job_waits_until_a_worker_takes_it(caller: Caller, source: Source, tmp_path: Path) -> None:
     release = tmp_path / "release"
     address = source(f"wait-for {release}")
@@ -139,14 +147,14 @@ def test_a_job_begins_in_the_queue_and_every_state_leads_to_known_ones() -> None
 
 def test_a_job_cannot_succeed_before_it_was_worked_on() -> None:
     with pytest.raises(WrongTransition):
-        job().succeed({}, now=1.0)
+        job().succeed({}, {}, now=1.0)
 
 
 def test_a_job_that_ended_stays_as_it_is() -> None:
     ended = job()
-    ended.start()
+    ended.start(now=0.5)
     ended.fail("InvalidFile.Decode", "no video", now=1.0)
 
     with pytest.raises(WrongTransition):
-        ended.succeed({}, now=2.0)
+        ended.succeed({}, {}, now=2.0)
     assert (ended.state, ended.error_code) == ("PROCESS_FAILED", "InvalidFile.Decode")

@@ -42,11 +42,17 @@ def test_a_link_serves_a_part_of_the_file(link: str) -> None:
     assert answer.headers["content-range"] == f"bytes 7-12/{len(FILM)}"
 
 
-def test_a_link_can_be_asked_without_its_file(link: str) -> None:
-    answer = httpx.head(link)
+def test_a_link_is_signed_for_reading_and_nothing_else(link: str) -> None:
+    answers = [httpx.request(method, link) for method in ("HEAD", "PUT", "DELETE")]
 
-    assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["content-length"] == str(len(FILM))
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
+    assert httpx.get(link).text == FILM
+
+
+def test_what_a_link_leads_to_does_nothing_in_a_browser(link: str) -> None:
+    headers = httpx.get(link).headers
+
+    assert (headers["content-security-policy"], headers["x-content-type-options"]) == ("sandbox", "nosniff")
 
 
 def test_a_link_has_the_address_under_which_its_caller_came(
@@ -59,7 +65,7 @@ def test_a_link_has_the_address_under_which_its_caller_came(
     result = caller.call("GetAsyncJobResult", JobId=job_id)["Data"]["Result"]
 
     assert json.loads(result)["VideoUrl"].startswith(
-        f"http://viapi.test:8765/files/{job_id}/video.mp4?Expires="
+        f"http://viapi.test:8765/viapi-results/{job_id}/results/video.mp4?Expires="
     )
 
 
@@ -85,14 +91,19 @@ def test_asking_for_the_job_again_does_not_make_its_link_any_younger(
 
 @pytest.mark.parametrize(
     ("said", "forged"),
-    [("Signature=", "Signature=x"), ("Expires=1", "Expires=2"), ("video.mp4", "sources"), ("?", "?x=")],
+    [
+        ("Signature=", "Signature=x"),
+        ("Expires=1", "Expires=2"),
+        ("results/video.mp4", "sources/1.mp4"),
+        ("?", "?x="),
+    ],
 )
 def test_a_link_that_was_changed_is_refused(link: str, said: str, forged: str) -> None:
     assert error(httpx.get(link.replace(said, forged))) == (403, "SignatureDoesNotMatch")
 
 
 def test_a_link_without_its_signature_is_refused(link: str) -> None:
-    assert error(httpx.get(link.partition("?")[0])) == (403, "SignatureDoesNotMatch")
+    assert error(httpx.get(link.partition("?")[0])) == (403, "AccessDenied")
 
 
 def test_files_are_deleted_once_their_links_have_expired(

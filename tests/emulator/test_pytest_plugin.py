@@ -10,7 +10,7 @@ TESTS = """
 import httpx
 
 def test_first(viapi_emulator):
-    httpx.get(viapi_emulator.url)
+    httpx.get(viapi_emulator.url, params={"Action": "ErasePlanets"})
     assert viapi_emulator.calls() == {"unknown": {"accepted": 0, "rejected": 1}}
     assert viapi_emulator.url in viapi_emulator.connection_json()
 

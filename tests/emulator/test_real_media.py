@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 import media_samples
-from conftest import ServedFolder
 from emulator.signing_caller import Caller
+from served_folder import ServedFolder
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airflow_provider_viapi.emulator.access import AccessKey
+from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.data_folder import FolderUnusable
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from emulator import pretend_media

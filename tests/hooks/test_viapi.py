@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from airflow_provider_viapi.alibaba.errors import (
 )
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
-from airflow_provider_viapi.hooks.viapi import ViapiHook, account_of
+from airflow_provider_viapi.hooks.connection import account_of
+from airflow_provider_viapi.hooks.viapi import ViapiHook
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:
@@ -34,8 +36,8 @@ def account(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Account:
 def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
     made = account(monkeypatch, login="the-id", password="the-secret")
 
-    assert made.credentials.access_key_id == "the-id"
-    assert made.credentials.access_key_secret == "the-secret"
+    assert made.credentials.current().access_key_id == "the-id"
+    assert made.credentials.current().access_key_secret == "the-secret"
     assert made.address(videoenhan.SERVICE) == "https://videoenhan.cn-shanghai.aliyuncs.com"
     assert (made.verify, made.timeout) == (True, 30.0)
 
@@ -51,7 +53,7 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 
     made = account(monkeypatch, login="the-id", password="the-secret", extra=extra)
 
-    assert made.credentials.security_token == "the-token"
+    assert made.credentials.current().security_token == "the-token"
     assert made.address(imgsearch.SERVICE) == "http://127.0.0.1:8765"
     assert (made.verify, made.timeout) == (False, 12.5)
 
@@ -61,14 +63,17 @@ def test_the_official_providers_connection_is_accepted(monkeypatch: pytest.Monke
 
     made = account(monkeypatch, conn_type="alibaba_cloud", extra=extra)
 
-    assert made.credentials.access_key_id == "the-id"
-    assert made.credentials.access_key_secret == "the-secret"
+    assert made.credentials.current().access_key_id == "the-id"
+    assert made.credentials.current().access_key_secret == "the-secret"
 
 
 def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    synchronously = account(monkeypatch, login="the-id", password="the-secret")
+    synchronously = account(monkeypatch, login="the-id", password="the-secret", extra={"timeout": 7})
 
-    assert asyncio.run(ViapiHook().load_account()) == synchronously
+    loaded = asyncio.run(ViapiHook().load_account())
+
+    assert loaded.credentials.current() == synchronously.credentials.current()
+    assert replace(loaded, credentials=synchronously.credentials) == synchronously
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,14 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
         ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": "soon"}}, "timeout"),
         ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": 0}}, "timeout"),
         ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": "nan"}}, "timeout"),
+        ({"login": "the-id", "password": "s3cr3t-value "}, "access key secret"),
+        ({"login": "i", "password": "p", "extra": {"security_token": "s3cr3t-value\n"}}, "security token"),
+        (
+            {"login": "i", "password": "s3cr3t-value", "extra": {"signature": "2.0"}},
+            r"signature.* 1\.0, ACS3-HMAC-SHA256",
+        ),
+        ({"extra": {"credentials": "magic"}}, "ram_role_arn, ecs_ram_role"),
+        ({"extra": {"credentials": "ram_role_arn", "role_arn": "r"}}, "login"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named_but_not_shown(
@@ -165,9 +178,9 @@ def test_a_call_goes_out_with_the_connections_key(
 
 
 def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
-    from airflow_provider_viapi.alibaba import rpc
+    from airflow_provider_viapi.alibaba import stamp
 
-    class HourAhead(rpc.datetime):
+    class HourAhead(stamp.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             from datetime import timedelta
@@ -175,7 +188,7 @@ def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, vi
             return super().now(tz) + timedelta(hours=1)
 
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
-    monkeypatch.setattr(rpc, "datetime", HourAhead)
+    monkeypatch.setattr(stamp, "datetime", HourAhead)
 
     with pytest.raises(CredentialsRejected, match=r"InvalidTimeStamp\.Expired"):
         ViapiHook().call(imgsearch.LIST_IMAGE_DBS, {})
@@ -206,3 +219,26 @@ def test_an_account_never_shows_its_secret() -> None:
 
     assert "the-secret" not in shown
     assert "the-token" not in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [({}, "1.0"), ({"signature": 1.0}, "1.0"), ({"signature": "ACS3-HMAC-SHA256"}, "ACS3-HMAC-SHA256")],
+)
+def test_a_signature_is_chosen_in_extra(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], chosen: str
+) -> None:
+    assert account(monkeypatch, login="i", password="s", extra=given).signature == chosen
+
+
+@pytest.mark.parametrize("signature", ["1.0", "ACS3-HMAC-SHA256"])
+def test_the_connection_test_passes_with_either_signature(
+    monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any, signature: str
+) -> None:
+    fields = json.loads(viapi_emulator.connection_json())
+    fields["extra"]["signature"] = signature
+    connect(monkeypatch, **fields)
+
+    passed, message = ViapiHook().test_connection()
+
+    assert passed, message

@@ -42,7 +42,9 @@ def raising(error: ViapiError) -> Callable[[], str]:
 
 
 def ask(
-    *looks: Sequence[Listed], again: Callable[[], str] = raising(SEEN_BEFORE), claimed: Sequence[str] = ()
+    *looks: Sequence[Listed],
+    again: Callable[[], str] | None = raising(SEEN_BEFORE),
+    claimed: Sequence[str] = (),
 ) -> str | None:
     remaining = list(looks)
     witnesses = Witnesses(
@@ -64,6 +66,11 @@ def test_the_one_job_of_that_time_is_ours(answer: ViapiError, hours: int) -> Non
     yesterdays = listed("J-0", SENT - timedelta(hours=20), hours)
 
     assert ask([ours, yesterdays], again=raising(answer)) == "J-1"
+
+
+def test_when_the_key_is_gone_nothing_is_sent_again() -> None:
+    assert ask([listed("J-1", SENT)], again=None) == "J-1"
+    assert ask([], again=None) is None
 
 
 def test_a_job_that_takes_a_moment_to_show_is_found() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.rpc import Stamp
+from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger, digest_of
 
 STAMP = Stamp("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
@@ -31,7 +31,7 @@ class JsonStore(ForgetfulStore):
 def test_an_intent_tells_the_next_try_what_was_sent_and_that_no_answer_came() -> None:
     store = JsonStore()
 
-    Ledger(store).intend("digest", STAMP, try_number=1)
+    Ledger(store).intend("digest", STAMP, "key-id", try_number=1)
 
     entry = Ledger(store).read()
     assert entry is not None
@@ -42,7 +42,7 @@ def test_the_job_is_written_to_its_intent() -> None:
     store = JsonStore()
     ledger = Ledger(store)
 
-    ledger.accepted(ledger.intend("digest", STAMP, try_number=1), "J-1")
+    ledger.accepted(ledger.intend("digest", STAMP, "key-id", try_number=1), "J-1")
 
     entry = Ledger(store).read()
     assert entry is not None
@@ -52,7 +52,7 @@ def test_the_job_is_written_to_its_intent() -> None:
 def test_a_delivered_job_is_remembered_with_the_tries_that_the_task_then_had() -> None:
     store = JsonStore()
     ledger = Ledger(store)
-    ledger.accepted(ledger.intend("digest", STAMP, try_number=1), "J-1")
+    ledger.accepted(ledger.intend("digest", STAMP, "key-id", try_number=1), "J-1")
 
     ledger.delivered(max_tries=3)
 
@@ -63,7 +63,7 @@ def test_a_delivered_job_is_remembered_with_the_tries_that_the_task_then_had() -
 
 def test_a_closed_ledger_is_empty() -> None:
     store = JsonStore()
-    Ledger(store).intend("digest", STAMP, try_number=1)
+    Ledger(store).intend("digest", STAMP, "key-id", try_number=1)
 
     Ledger(store).clear()
 

@@ -1,7 +1,7 @@
-"""The actions of the VIAPI services as data: one module a service.
+"""The actions of the VIAPI services as data: one module (or package) a service.
 
-Facts are from the VIAPI documents of 2020 and 2021 (called *seed*) and Alibaba's API metadata of late 2025
-(called *today*); where they differ, a parameter's ``note`` says how.
+Facts are from the VIAPI documents of 2020 and 2021 (called *seed*) and Alibaba's API metadata and SDKs of late 2025
+(called *today*); where they differ, a parameter's ``note`` says how. What neither says is not claimed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ from airflow_provider_viapi.alibaba.model import Action
 @cache
 def actions() -> dict[str, Action]:
     """Every action in the model by ``service.Name``, such as ``videoenhan.EraseVideoSubtitles``."""
-    from airflow_provider_viapi.alibaba.services import imgsearch, viapi, videoenhan
+    from airflow_provider_viapi.alibaba.services import (
+        imgsearch,
+        ocr,
+        viapi,
+        videoenhan,
+        videorecog,
+        videoseg,
+    )
 
     return {
         value.full_name: value
-        for module in (videoenhan, imgsearch, viapi)
+        for module in (videoenhan, imgsearch, videorecog, videoseg, ocr, viapi)
         for value in vars(module).values()
         if isinstance(value, Action)
     }

@@ -6,7 +6,7 @@ Closed to new accounts since 2023-02-15, still served for those that had it [API
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Integer, Text, Url
+from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Text, Url
 
 SERVICE = Service("imgsearch", "2020-03-20")
 
@@ -17,13 +17,32 @@ def _database(name: str) -> Text:
     return Text(name=name, required=True, shortest=2, longest=64, doc="Name of the image database.", **_LOWER)
 
 
+def _entity(doc: str) -> Text:
+    return Text(name="EntityId", required=True, shortest=1, longest=64, doc=doc, **_LOWER)
+
+
 _IMAGE_LIMITS = "JPEG or PNG, each side from 128 to 1024 pixels"
+
+CAPACITY = 50_000
+"""Most pictures in one image database."""
+
+REACHED_BY_OFFSET = 2000
+"""How many records of an image database can be reached with Offset and Limit; further ones need Token."""
 
 CREATE_IMAGE_DB = Action(
     service=SERVICE,
     name="CreateImageDb",
     summary="Create an image database; an account has one unless more were granted.",
     parameters=(_database("Name"),),
+)
+
+DELETE_IMAGE_DB = Action(
+    service=SERVICE,
+    name="DeleteImageDb",
+    summary="Delete an image database with all that is in it; there is no way back.",
+    parameters=(_database("Name"),),
+    repeatable=True,
+    note="What the service answers when there is no such database is not documented.",
 )
 
 LIST_IMAGE_DBS = Action(
@@ -37,10 +56,10 @@ LIST_IMAGE_DBS = Action(
 ADD_IMAGE = Action(
     service=SERVICE,
     name="AddImage",
-    summary="Add a picture to an image database, which holds up to 50,000.",
+    summary=f"Add a picture to an image database, which holds up to {CAPACITY:,}.",
     parameters=(
         _database("DbName"),
-        Text(name="EntityId", required=True, shortest=1, longest=64, doc="What the picture shows.", **_LOWER),
+        _entity("What the picture shows; several pictures may share it."),
         Url(name="ImageUrl", required=True, doc=f"The picture: {_IMAGE_LIMITS}, at most 2 MB."),
         Text(
             name="ExtraData",
@@ -83,4 +102,53 @@ SEARCH_IMAGE = Action(
         ),
     ),
     repeatable=True,
+)
+
+LIST_IMAGES = Action(
+    service=SERVICE,
+    name="ListImages",
+    summary="The pictures of an image database, a page of them.",
+    parameters=(
+        _database("DbName"),
+        Text(
+            name="Token",
+            shortest=1,
+            doc=f"Of the answer before; the only way past the first {REACHED_BY_OFFSET:,} records.",
+        ),
+        Integer(
+            name="Offset",
+            minimum=0,
+            doc="Which record comes first. Whether the first of all is 0 or 1 is not documented.",
+        ),
+        Integer(name="Limit", minimum=1, doc="Most records on a page; how many it may be is not documented."),
+        Choice(
+            name="Order", choices=("asc", "desc"), doc="Ascending or descending; by what, is not documented."
+        ),
+        Text(name="EntityIdPrefix", longest=64, doc="Only pictures whose EntityId begins like this."),
+    ),
+    result=(
+        ResultField(
+            "ImageList",
+            "list",
+            fields=(
+                ResultField("DataId", doc="Id of the entry."),
+                ResultField("EntityId"),
+                ResultField("ExtraData"),
+                ResultField("CreatedAt", "integer", "Milliseconds since 1970."),
+                ResultField("UpdatedAt", "integer", "Milliseconds since 1970."),
+            ),
+        ),
+        ResultField("Token", doc="Asks for the next page."),
+        ResultField("TotalCount", "integer", "How many there are."),
+    ),
+    repeatable=True,
+)
+
+DELETE_IMAGE = Action(
+    service=SERVICE,
+    name="DeleteImage",
+    summary="Delete what an image database holds under an EntityId.",
+    parameters=(_database("DbName"), _entity("What the picture shows.")),
+    repeatable=True,
+    note="What the service answers when there is no such entry is not documented.",
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
+from airflow_provider_viapi.alibaba.model import Action, Generation, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Text
 
 
-def get_async_job_result(service: Service) -> Action:
+def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("seed", "today")) -> Action:
     """``GetAsyncJobResult`` as the given service has it."""
     return Action(
         service=service,
@@ -25,4 +25,5 @@ def get_async_job_result(service: Service) -> Action:
             ResultField("ErrorMessage"),
         ),
         repeatable=True,
+        generations=generations,
     )

@@ -8,7 +8,7 @@ from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("viapi", "2023-01-17")
 
-GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
+GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE, generations=("today",))
 
 QUERY_ASYNC_JOB_LIST = Action(
     service=SERVICE,
@@ -21,7 +21,7 @@ QUERY_ASYNC_JOB_LIST = Action(
         Text(name="PopProduct", doc="Only jobs of this service."),
         Text(name="PopApiName", doc="Only jobs of this action; its service must be opened for the account."),
         Text(name="Status", doc="Only jobs in this state."),
-        Integer(name="PageNum", minimum=1, maximum=2**31 - 1, doc="Which page, counted from 1."),
+        Integer(name="PageNum", minimum=1, doc="Which page, counted from 1."),
         Integer(name="PageSize", minimum=1, maximum=500, doc="Jobs on a page."),
     ),
     result=(
@@ -45,6 +45,7 @@ QUERY_ASYNC_JOB_LIST = Action(
         ),
     ),
     repeatable=True,
+    generations=("today",),
 )
 
 CANCEL_WAITING_ASYNC_JOB = Action(
@@ -53,4 +54,5 @@ CANCEL_WAITING_ASYNC_JOB = Action(
     summary="Cancel a job that is still queued; one that is being processed runs to its end and is billed.",
     parameters=(Text(name="JobId", required=True, shortest=1, doc="Which job."),),
     repeatable=True,
+    generations=("today",),
 )

@@ -43,10 +43,12 @@ def through_cube(
         deep = picture.reformat(format="gbrp16le")
         graph = graph or _graph(deep, cube)
         graph.push(deep)
-        changed = graph.vpull().reformat(
+        changed = graph.vpull()
+        changed.colorspace = colour.matrix  # PyAV before 18 takes that of BT.2020 from here only
+        made = changed.reformat(
             format=pixel_format, dst_colorspace=colour.matrix, dst_color_range=colour.range
         )
-        yield with_colour(with_times(changed, picture), colour)
+        yield with_colour(with_times(made, picture), colour)
 
 
 def _graph(like: VideoFrame, cube: Path) -> Graph:

@@ -36,7 +36,7 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
         clip's); ``FrameRate``, 1-120 pictures a second (default 50); ``HDRFormat``, PQ or HLG (default PQ);
         ``MaxIlluminance`` in nits, for HLG only (default 1000); ``Bitrate`` of the result in Mbit/s (default 20)
     :param folder: where to write
-    :return: ``VideoUrl``, an HEVC MP4 of 10 bits in BT.2020 colours, of the same length and sound
+    :return: ``VideoURL``, an HEVC MP4 of 10 bits in BT.2020 colours, of the same length and sound
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
@@ -63,7 +63,7 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
             larger = (p.reformat(*size, picture_format(*size), interpolation=SMOOTH) for p in smooth)
             for picture in through_cube(larger, cube, f"{picture_format(*size)}10le", traits.colour):
                 written.add_picture(picture)
-    return {"VideoUrl": target}
+    return {"VideoURL": target}
 
 
 def in_nits(colours: Colours, peak: float) -> Colours:

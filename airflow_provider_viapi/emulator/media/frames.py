@@ -17,7 +17,10 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 Plane = npt.NDArray[np.uint8]
 
-SMOOTH = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+EXACT = 0x40000 | 0x2000
+"""FFmpeg's flags ``accurate_rnd`` and ``full_chr_h_int``, for which PyAV has no names before version 18."""
+
+SMOOTH = Interpolation.BICUBIC | EXACT
 """How pictures are scaled: bicubic, and without the drift in colour of quicker rounding."""
 
 FULL_RANGE = 2

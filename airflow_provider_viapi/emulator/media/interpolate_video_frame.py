@@ -25,7 +25,7 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
     :param request: ``VideoURL``, the file; ``FrameRate``, 1-120 pictures a second (default 50); ``Bitrate`` of
         the result in Mbit/s (default 20)
     :param folder: where to write
-    :return: ``VideoUrl``, an H.264 MP4 of the same size, length and sound
+    :return: ``VideoURL``, an H.264 MP4 of the same size, length and sound
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
@@ -37,4 +37,4 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
         with VideoTarget(target, traits, clip.audio, bit_rate=bit_rate) as written:
             for picture in at_rate(clip.pictures(written.add_audio), clip.traits, rate):
                 written.add_picture(picture)
-    return {"VideoUrl": target}
+    return {"VideoURL": target}

@@ -21,6 +21,7 @@ from airflow_provider_viapi.emulator.media.video import VideoSource
 
 RATE = 25  # pictures a second of everything that is made here
 ZOOM = 0.12  # how much nearer a still comes while it is shown
+ABOVE = 0.3  # of what is cut off from a photograph that is too high, as heads are in the upper half
 TOLERANCE = 1e-3  # seconds; times of clips are rounded
 
 
@@ -53,7 +54,7 @@ class Still:
         return wanted
 
     def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """The still fills the frame; what is too wide or too high is cut off on both sides."""
+        """The still fills the frame; what is too wide is cut off on both sides, what is too high more below."""
         width, height = (round(side * (1 + ZOOM * self.moving)) for side in size)
         large = _side_by_side(self.paths, (width, height))
         for number in range(count):
@@ -139,4 +140,4 @@ def _photograph(path: Path, size: tuple[int, int]) -> Image.Image:
         raise MediaFault("InvalidFile.Resolution", "the picture has far too many pixels") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise MediaFault("InvalidFile.Decode", "the file cannot be read as a picture") from error
-    return ImageOps.fit(upright, size, Image.Resampling.LANCZOS)
+    return ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=(0.5, ABOVE))

@@ -10,10 +10,10 @@ from typing import Any
 from av.video.reformatter import Interpolation
 
 from airflow_provider_viapi.emulator.media.encoding import VideoTarget
-from airflow_provider_viapi.emulator.media.frames import picture_format
+from airflow_provider_viapi.emulator.media.frames import EXACT, picture_format
 from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
 
-SHARP = Interpolation.LANCZOS | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+SHARP = Interpolation.LANCZOS | EXACT
 DEFAULT_MEGABITS = 10
 
 

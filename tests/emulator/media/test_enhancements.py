@@ -32,7 +32,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_clip_gets_a_steady_rate_and_keeps_its_length_and_sound(
     small: Path, tmp_path: Path, rate: int
 ) -> None:
-    target = interpolate_video_frame({"VideoURL": small, "FrameRate": rate}, tmp_path)["VideoUrl"]
+    target = interpolate_video_frame({"VideoURL": small, "FrameRate": rate}, tmp_path)["VideoURL"]
 
     assert times(target) == pytest.approx([number / rate for number in range(round(0.6 * rate))], abs=1e-3)
     assert np.array_equal(sound(target), sound(small))
@@ -42,7 +42,7 @@ def test_a_picture_in_between_is_more_like_the_missing_one_than_its_neighbour_is
     frames = real_frames(21, (320, 180), "yuv420p")
     source = write_clip(tmp_path / "a.mp4", frames[::2], pts=range(0, 21, 2))
 
-    target = interpolate_video_frame({"VideoURL": source, "FrameRate": 25}, tmp_path)["VideoUrl"]
+    target = interpolate_video_frame({"VideoURL": source, "FrameRate": 25}, tmp_path)["VideoURL"]
 
     missing = [frame.to_ndarray(format="rgb24") for frame in frames[1:20:2]]
     neighbours = [frame.to_ndarray(format="rgb24") for frame in frames[0:19:2]]
@@ -53,7 +53,7 @@ def test_a_picture_in_between_is_more_like_the_missing_one_than_its_neighbour_is
 def test_even_the_shortest_clip_gets_its_rate(tmp_path: Path, count: int) -> None:
     source = write_clip(tmp_path / "a.mp4", real_frames(count, (160, 90), "yuv420p"))
 
-    target = interpolate_video_frame({"VideoURL": source, "FrameRate": 50}, tmp_path)["VideoUrl"]
+    target = interpolate_video_frame({"VideoURL": source, "FrameRate": 50}, tmp_path)["VideoURL"]
 
     assert len(times(target)) == 2 * count
 
@@ -62,7 +62,7 @@ def test_even_the_shortest_clip_gets_its_rate(tmp_path: Path, count: int) -> Non
 def test_an_enhanced_clip_is_larger_faster_and_hdr(
     small: Path, tmp_path: Path, hdr: str, transfer: int
 ) -> None:
-    target = enhance_video_quality({"VideoURL": small, "HDRFormat": hdr}, tmp_path)["VideoUrl"]
+    target = enhance_video_quality({"VideoURL": small, "HDRFormat": hdr}, tmp_path)["VideoURL"]
 
     context = video_stream(target).codec_context
     assert (context.name, context.pix_fmt) == ("hevc", "yuv420p10le")
@@ -74,10 +74,29 @@ def test_an_enhanced_clip_is_larger_faster_and_hdr(
 def test_the_colours_of_an_hdr_clip_are_those_of_the_original(small: Path, tmp_path: Path) -> None:
     request = {"VideoURL": small, "FrameRate": 25, "OutPutWidth": 160, "OutPutHeight": 90}
 
-    target = enhance_video_quality(request, tmp_path)["VideoUrl"]
+    target = enhance_video_quality(request, tmp_path)["VideoURL"]
 
     meant = to_pq(in_nits(np.asarray(pictures(small)) / 255, 600), 600) * 255
     assert likeness(pictures(target), list(meant)) > 30
+
+
+def test_an_hdr_clip_is_stored_by_the_matrix_of_bt_2020(tmp_path: Path) -> None:
+    colours = np.array([[200, 40, 40], [40, 200, 40], [40, 40, 200], [128, 128, 128]], np.uint8)
+    bars = np.tile(colours.repeat(64, axis=0), (192, 1, 1))
+    frame = av.VideoFrame.from_ndarray(bars, "rgb24").reformat(format="yuv420p")
+    request = {
+        "VideoURL": write_clip(tmp_path / "a.mp4", [frame] * 3),
+        "OutPutWidth": 256,
+        "OutPutHeight": 192,
+    }
+
+    target = enhance_video_quality(request, tmp_path)["VideoURL"]
+
+    red, green, blue = to_pq(in_nits(colours / 255, 600), 600).T
+    luma = 0.2627 * red + 0.6780 * green + 0.0593 * blue
+    with av.open(str(target)) as container:
+        stored = np.frombuffer(memoryview(next(container.decode(video=0)).planes[0]), np.uint16)
+    assert stored.reshape(192, -1)[96, 32:256:64] == pytest.approx(64 + 876 * luma, abs=4)
 
 
 def test_greys_keep_their_light_and_white_reaches_the_peak() -> None:

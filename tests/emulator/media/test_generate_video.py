@@ -36,7 +36,8 @@ def made(files: Sequence[dict[str, Any]], folder: Path, **request: Any) -> Path:
 
 
 def fitted(name: str, size: tuple[int, int]) -> Pixels:
-    return np.asarray(ImageOps.fit(Image.open(PHOTOGRAPHS[name]).convert("RGB"), size))
+    """The photograph in that size; what is too high is cut off below rather than above."""
+    return np.asarray(ImageOps.fit(Image.open(PHOTOGRAPHS[name]).convert("RGB"), size, centering=(0.5, 0.3)))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,15 @@ def test_the_order_of_the_list_is_kept_when_asked_for(clean: Path, tmp_path: Pat
 
     assert likeness(target[:1], [fitted("coffee", (160, 120))]) > 25
     assert likeness(target[:1], [fitted("chelsea", (160, 120))]) < 15
+
+
+def test_a_portrait_keeps_its_head_in_a_wide_frame(tmp_path: Path) -> None:
+    wide = {"Width": 320, "Height": 180, "SmartEffect": False}
+
+    (first, *_) = pictures(made([image("astronaut")], tmp_path, **wide))
+
+    from_the_hair_down = Image.open(PHOTOGRAPHS["astronaut"]).convert("RGB").crop((0, 67, 512, 355))
+    assert likeness([first], [np.asarray(from_the_hair_down.resize((320, 180)))]) > 25
 
 
 @pytest.mark.parametrize(("smart", "moves"), [(True, True), (False, False)])

@@ -8,8 +8,16 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
 from airflow_provider_viapi.emulator.media.faults import MediaFault
+from emulator.media.clips import real_frames, write_clip
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fifth of a second, 64x36."""
+    return write_clip(tmp_path_factory.mktemp("clips") / "tiny.mp4", real_frames(5, (64, 36), "yuv420p"))
 
 
 @pytest.mark.parametrize("action", TRANSFORMS)
@@ -23,6 +31,19 @@ def test_every_action_refuses_a_file_that_is_no_media(action: str, tmp_path: Pat
         transform(action, request, tmp_path)
 
     assert caught.value.code == "InvalidFile.Decode"
+
+
+@pytest.mark.parametrize("action", TRANSFORMS)
+def test_every_action_gives_the_fields_that_the_service_documents(
+    action: str, tiny: Path, tmp_path: Path
+) -> None:
+    request: dict[str, Any] = {"VideoUrl": tiny, "VideoURL": tiny, "Width": 64, "Height": 64}
+    request |= {"Length": 2, "Duration": 5.0}
+    request["FileList"] = [{"Type": "video", "FileName": "tiny.mp4", "FileUrl": tiny}]
+
+    made = transform(action, request, tmp_path)
+
+    assert sorted(made) == sorted(field.name for field in find(action).result)
 
 
 def test_a_parameter_without_a_value_is_as_good_as_missing(clean: Path, tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""Service ocr (text recognition), version 2019-12-30: the job that the seed names.
+
+The seed only says that it is a job; what it takes and gives is from Alibaba's SDK, alibabacloud-ocr20191230:
+2.0.16 is the last version that has it, and 1.0.10 says that all three parameters are required. Neither names the
+types of files and of output.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
+from airflow_provider_viapi.alibaba.parameters import Text, Url
+from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
+
+SERVICE = Service("ocr", "2019-12-30")
+
+GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
+
+_NOT_NAMED = "which there are is not documented"
+
+TRIM_DOCUMENT = Action(
+    service=SERVICE,
+    name="TrimDocument",
+    summary="Recognize the text of a document.",
+    parameters=(
+        Text(name="FileType", required=True, shortest=1, doc=f"Type of the document; {_NOT_NAMED}."),
+        Url(name="FileURL", required=True, doc="The document."),
+        Text(name="OutputType", required=True, shortest=1, doc=f"Type of the output; {_NOT_NAMED}."),
+    ),
+    result=(ResultField("Content", doc="What was read."),),
+    is_job=True,
+    generations=("seed",),
+    retired=(
+        "it is in the documents of 2020 and in Alibaba's SDK up to 2.0.16, but no longer in SDK 3.0.0 and later, "
+        "so today's service may not have it"
+    ),
+)

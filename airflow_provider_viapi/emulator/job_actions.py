@@ -1,0 +1,199 @@
+"""The actions that submit, watch, list and cancel jobs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.call import Call
+from airflow_provider_viapi.emulator.faults import JobFault
+from airflow_provider_viapi.emulator.job_queue import JobQueue
+from airflow_provider_viapi.emulator.jobs import QUEUING, TRANSITIONS, Job
+from airflow_provider_viapi.emulator.storage.storage import Storage
+
+ACCOUNT_ID = "1000000000000000"
+"""Id of the account that all of the emulator's access keys belong to."""
+
+LISTED_FOR = 24 * 60 * 60
+"""Seconds for which the list of jobs shows a job."""
+
+SECONDS_BETWEEN_LISTS = 5.0
+"""The account's list of jobs can be asked for once in so many seconds."""
+
+PAGE_SIZE = 20
+"""Jobs on a page of the list unless the caller says how many; the documents do not tell the service's default."""
+
+BEIJING = timezone(timedelta(hours=8))
+"""The time zone of the list's times, which the documents do not name."""
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+"""How the services write times."""
+
+
+class JobActions:
+    """Answers the actions that have to do with jobs.
+
+    :param queue: the jobs
+    :param storage: where their files can be fetched
+    :param now: the clock, in Unix time
+    """
+
+    def __init__(self, queue: JobQueue, storage: Storage, now: Callable[[], float]) -> None:
+        self._queue = queue
+        self._storage = storage
+        self._now = now
+        self._listed_at = -math.inf
+
+    def reset(self) -> None:
+        """Let the list be asked for at once."""
+        self._listed_at = -math.inf
+
+    def submit(self, call: Call, fault: Callable[[], JobFault]) -> dict[str, Any]:
+        """Take a job in.
+
+        :param fault: tells what is to go wrong with it; asked only when the job is accepted
+        :raises ApiError: the emulator cannot do such jobs
+        """
+        self._queue.check_known(call.action.name)
+        self._queue.put(Job(call.id, call.action, call.parameters, call.wire, self._now(), fault()))
+        return {
+            "Message": "The emulator works on this job now; GetAsyncJobResult, with this RequestId as the "
+            "JobId, tells when its result is there."
+        }
+
+    async def get_async_job_result(self, call: Call) -> dict[str, Any]:
+        """The state of a job of any service and, when it is done, its result.
+
+        :raises ApiError: there is no such job
+        """
+        job = self._job(call)
+        data = {"JobId": job.id, "Status": job.state}
+        if job.result is not None:
+            data["Result"] = json.dumps(self._linked(job, job.result, call.base))
+        if job.error_code is not None:
+            data |= {"ErrorCode": job.error_code, "ErrorMessage": job.error_message or ""}
+        return {"Data": data}
+
+    async def query_async_job_list(self, call: Call) -> dict[str, Any]:
+        """The account's jobs of the last 24 hours, a page of them, newest first.
+
+        :raises ApiError: it was asked for less than five seconds ago, or a time has another form
+        """
+        now = self._now()
+        if now - self._listed_at < SECONDS_BETWEEN_LISTS:
+            raise ApiError("Throttling.User", "The list of jobs can be asked for once in 5 seconds.")
+        self._listed_at = now
+        given = call.parameters
+        matching = self._matching(given, now)
+        number, size = given.get("PageNum", 1), given.get("PageSize", PAGE_SIZE)
+        page = matching[(number - 1) * size : number * size]
+        data = {
+            "CurrentPage": number,
+            "PageSize": size,
+            "TotalPage": math.ceil(len(matching) / size),
+            "TotalRecord": len(matching),
+            "Result": [_listed(job) for job in page],
+        }
+        return {"Data": data, "Success": True, "Message": "Query job list success", "HttpCode": "200"}
+
+    async def cancel_waiting_async_job(self, call: Call) -> dict[str, Any]:
+        """Cancel a job that waits for a worker; any other is left alone, and the answer says so.
+
+        :raises ApiError: there is no such job
+        """
+        job = self._job(call)
+        if job.state != QUEUING:
+            message = f"The job is {job.state}; only one that is {QUEUING} can be cancelled."
+            return {"Success": False, "Message": message, "HttpCode": "InvalidParameter"}
+        job.cancel(self._now())
+        return {"Success": True, "Message": "Cancel job success", "HttpCode": "200"}
+
+    def page_link(self, job: Job, path: Path) -> str | None:
+        """Where a page of the emulator's own finds a job's file, as long as it is kept."""
+        if self._now() > job.links_expire:
+            return None
+        return self._storage.link("", self._queue.key_of(path), int(job.links_expire))
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Every job as plain values, the oldest first."""
+        return [
+            {
+                "job_id": job.id,
+                "service": job.action.service.name,
+                "action": job.action.name,
+                "status": job.state,
+                "created_at": _utc(job.created_at),
+                "started_at": _utc(job.started_at),
+                "finished_at": _utc(job.finished_at),
+                "request": dict(job.wire),
+                "error_code": job.error_code,
+                "error_message": job.error_message,
+            }
+            for job in self._queue
+        ]
+
+    def _job(self, call: Call) -> Job:
+        job = self._queue.get(call.parameters["JobId"])
+        if job is None:
+            raise ApiError("InvalidParameter.BadRequest", "The emulator has no job with this JobId.")
+        return job
+
+    def _linked(self, job: Job, value: Any, base: str) -> Any:
+        if isinstance(value, Path):
+            return self._storage.link(base, self._queue.key_of(value), int(job.links_expire))
+        if isinstance(value, Mapping):
+            return {name: self._linked(job, item, base) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._linked(job, item, base) for item in value]
+        return value
+
+    def _matching(self, given: Mapping[str, Any], now: float) -> list[Job]:
+        if given.get("Status") and given["Status"] not in TRANSITIONS:
+            raise ApiError("InvalidParameter", f"Status is one of {', '.join(TRANSITIONS)}.")
+        earliest = max(_time(given, "StartTime", -math.inf), now - LISTED_FOR)
+        latest = _time(given, "EndTime", math.inf)
+        return [
+            job
+            for job in reversed(self._queue)
+            if earliest <= job.created_at
+            and int(job.created_at) <= latest
+            and given.get("JobId") in (None, "", job.id)
+            and given.get("PopProduct") in (None, "", job.action.service.name)
+            and given.get("PopApiName") in (None, "", job.action.name)
+            and given.get("Status") in (None, "", job.state)
+        ]
+
+
+def _listed(job: Job) -> dict[str, str]:
+    times = {"GmtCreate": job.created_at, "StartTime": job.started_at, "EndTime": job.finished_at}
+    return {
+        "JobId": job.id,
+        "CallerParentId": ACCOUNT_ID,
+        "PopProduct": job.action.service.name,
+        "PopApiName": job.action.name,
+        "Status": job.state,
+        **{name: _beijing(time) for name, time in times.items() if time is not None},
+    }
+
+
+def _time(given: Mapping[str, Any], name: str, otherwise: float) -> float:
+    text = given.get(name)
+    if not text:
+        return otherwise
+    try:
+        return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=BEIJING).timestamp()
+    except ValueError:
+        raise ApiError("InvalidParameter", f"{name} has the form YYYY-MM-DD HH:MM:SS.") from None
+
+
+def _beijing(time: float) -> str:
+    return datetime.fromtimestamp(time, BEIJING).strftime(TIME_FORMAT)
+
+
+def _utc(time: float | None) -> str | None:
+    return None if time is None else datetime.fromtimestamp(time, timezone.utc).isoformat()

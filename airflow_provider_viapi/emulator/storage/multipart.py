@@ -1,0 +1,100 @@
+"""Objects that are uploaded in parts."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import md5
+from pathlib import Path
+
+from airflow_provider_viapi.emulator.api_error import ApiError
+
+
+@dataclass
+class _Upload:
+    bucket: str
+    key: str
+    headers: Mapping[str, str]
+    parts: dict[int, tuple[Path, str]] = field(default_factory=dict)
+
+
+class MultipartUploads:
+    """Uploads that have begun; used from one event loop."""
+
+    def __init__(self) -> None:
+        self._uploads: dict[str, _Upload] = {}
+
+    def begin(self, bucket: str, key: str, headers: Mapping[str, str]) -> str:
+        """Begin an upload, and return its id.
+
+        :param headers: what is to be told along with the object
+        """
+        upload_id = uuid.uuid4().hex.upper()
+        self._uploads[upload_id] = _Upload(bucket, key, headers)
+        return upload_id
+
+    def check(self, upload_id: str, bucket: str, key: str) -> None:
+        """Let pass if there is such an upload, of that object.
+
+        :raises ApiError: there is none
+        """
+        self._get(upload_id, bucket, key)
+
+    def put_part(self, upload_id: str, bucket: str, key: str, number: int, path: Path, etag: str) -> None:
+        """Add a part, in the place of one that has that number.
+
+        :param path: a file with its content, which is the upload's from now on
+        :raises ApiError: there is no such upload
+        """
+        parts = self._get(upload_id, bucket, key).parts
+        if number in parts:
+            parts[number][0].unlink(missing_ok=True)
+        parts[number] = (path, etag)
+
+    def take(
+        self, upload_id: str, bucket: str, key: str, wanted: Sequence[tuple[int, str]]
+    ) -> tuple[list[Path], str, Mapping[str, str]]:
+        """End an upload: the files of its parts in their order, the ETag of the whole, and what goes with it.
+
+        :param wanted: number and ETag of each part, in order
+        :raises ApiError: there is no such upload, or one of the parts is missing
+        """
+        upload = self._get(upload_id, bucket, key)
+        if not wanted or any(upload.parts.get(number, (None, None))[1] != etag for number, etag in wanted):
+            raise ApiError("InvalidPart", "One of the parts was not uploaded, or has another ETag.")
+        if [number for number, _ in wanted] != sorted({number for number, _ in wanted}):
+            raise ApiError("InvalidPartOrder", "The parts are not in the order of their numbers.")
+        del self._uploads[upload_id]
+        digests = b"".join(bytes.fromhex(etag) for _, etag in wanted)
+        whole = f"{md5(digests).hexdigest().upper()}-{len(wanted)}"
+        return [upload.parts[number][0] for number, _ in wanted], whole, upload.headers
+
+    def abort(self, upload_id: str, bucket: str, key: str) -> None:
+        """Forget an upload and delete its parts.
+
+        :raises ApiError: there is no such upload
+        """
+        for path, _ in self._get(upload_id, bucket, key).parts.values():
+            path.unlink(missing_ok=True)
+        del self._uploads[upload_id]
+
+    def clear(self) -> None:
+        """Forget all uploads; their files are left where they are."""
+        self._uploads.clear()
+
+    def _get(self, upload_id: str, bucket: str, key: str) -> _Upload:
+        upload = self._uploads.get(upload_id)
+        if upload is None or (upload.bucket, upload.key) != (bucket, key):
+            raise ApiError("NoSuchUpload", "There is no such upload of this object.", 404)
+        return upload
+
+
+def join(parts: Sequence[Path], target: Path) -> None:
+    """Write files into one, and delete them."""
+    with target.open("wb") as whole:
+        for path in parts:
+            with path.open("rb") as part:
+                shutil.copyfileobj(part, whole, 1 << 20)
+            path.unlink()

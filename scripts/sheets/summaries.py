@@ -1,0 +1,107 @@
+"""The sheets of short versions: which parts of a clip they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageOps
+
+import media_samples
+from airflow_provider_viapi.emulator.media.shots import watch
+from airflow_provider_viapi.emulator.media.video import VideoSource
+from before_after import FAINT_INK, PAPER
+from sheets import clips
+from sheets.clips import RATE, Pixels
+from sheets.page import MARGIN, WIDTH, Page, Shown, high, wide
+
+THUMBNAILS, BAR = 12, 34
+SHOT_COLOURS, TAKEN = ("#d8dde3", "#bcc4cd"), "#d0432c"
+FEW = np.s_[::8, ::8]
+"""The pixels by which pictures are told apart."""
+
+
+def abstract_film_video(folder: Path) -> Page:
+    """Street scenes in four seconds."""
+    return _summary(
+        "AbstractFilmVideo",
+        {"Length": 4},
+        "Of ten seconds with six shots four are left: a second of each of four shots, in their order. "
+        "What matters to a story it does not know, it takes what is rich in tones and moves.",
+        folder,
+        height=96,
+    )
+
+
+def abstract_ecommerce_video(folder: Path) -> Page:
+    """The same in three seconds, in the upright frame of a shop, with a cover."""
+    return _summary(
+        "AbstractEcommerceVideo",
+        {"Duration": 3, "Width": 300, "Height": 400},
+        "As AbstractFilmVideo, in the size that a shop asked for: the middle of the picture is cut out, whatever "
+        "is there. It does not know what is sold. The cover is one of the pictures.",
+        folder,
+        height=190,
+    )
+
+
+def _summary(action: str, request: dict[str, Any], look_for: str, folder: Path, height: int) -> Page:
+    source = media_samples.bikes()
+    made = clips.made(action, {"VideoUrl": source, **request}, folder)
+    before, after = clips.pictures(source), clips.pictures(made["VideoUrl"])
+    origins = _origins(after, before)
+    page = Page(action, request, look_for, clips.credit(clips.BIKES))
+    with VideoSource(source) as clip:
+        cuts = watch(clip.pictures()).cuts
+    page.row(
+        [Shown("", _timeline(before, (*cuts, len(before)), origins))],
+        f"given, {len(before) / RATE:.0f} s; below it in grey its shots, in red what was taken",
+    )
+    shown = [
+        Shown(
+            f"{number / RATE:.1f} s: from {origins[number] / RATE:.1f} s",
+            high(Image.fromarray(after[number]), height),
+        )
+        for number in np.linspace(2, len(after) - 3, 5 + ("VideoCoverUrl" in made)).astype(int)
+    ]
+    if "VideoCoverUrl" in made:
+        with Image.open(made["VideoCoverUrl"]) as cover:
+            shown.append(Shown("the cover", high(cover.convert("RGB"), height)))
+    page.row(shown, f"made, {len(after) / RATE:.0f} s")
+    return page
+
+
+def _timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[int]) -> Image.Image:
+    """Thumbnails of a clip, evenly spread, over a bar that shows its shots and what was taken of them."""
+    width = WIDTH - 2 * MARGIN
+    middles = (np.arange(THUMBNAILS) + 0.5) * len(pictures) / THUMBNAILS
+    thumbnails = [wide(Image.fromarray(pictures[int(middle)]), width // THUMBNAILS) for middle in middles]
+    top = thumbnails[0].height + 6
+    strip = Image.new("RGB", (width, top + BAR), PAPER)
+    for number, thumbnail in enumerate(thumbnails):
+        strip.paste(thumbnail, (number * width // THUMBNAILS, 0))
+    draw = ImageDraw.Draw(strip)
+    for number, (start, end) in enumerate(pairwise(ends)):
+        left, right = (place * width / len(pictures) for place in (start, end))
+        draw.rectangle((left, top, right, top + BAR), fill=SHOT_COLOURS[number % 2])
+        draw.text((left + 4, top + BAR - 4), f"{start / RATE:.1f} s", fill=FAINT_INK, anchor="ls")
+    for number in taken:
+        left, right = (place * width / len(pictures) for place in (number, number + 1))
+        draw.rectangle((left, top, right, top + BAR // 2), fill=TAKEN)
+    return strip
+
+
+def _origins(made: Sequence[Pixels], source: Sequence[Pixels]) -> list[int]:
+    """Which picture of the source each one of the result is, found by looking."""
+    rows, columns, _ = made[0].shape
+    middles = np.stack([_middle(pixels, (columns, rows))[FEW] for pixels in source])
+    return [int(np.abs(middles - pixels[FEW]).mean(axis=(1, 2, 3)).argmin()) for pixels in made]
+
+
+def _middle(pixels: Pixels, size: tuple[int, int]) -> npt.NDArray[np.int16]:
+    """As much of the middle as has the shape of a size, in this size."""
+    return np.asarray(ImageOps.fit(Image.fromarray(pixels), size), np.int16)

@@ -1,0 +1,119 @@
+"""The service model and the operators against the request and answer models of Alibaba's Python SDKs.
+
+``sdk_models.json`` holds the SDKs' facts; ``scripts/read_official_models.py`` makes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.alibaba.model import Action, ResultField
+from airflow_provider_viapi.alibaba.parameters import (
+    ListOf,
+    Parameter,
+)
+from airflow_provider_viapi.alibaba.services import actions
+from airflow_provider_viapi.operators.base import ViapiOperator
+from conformance.kinds import type_of
+from make_reference import operators
+from test_provider import BEYOND_THE_ACTION, NOT_THE_AUTHORS, keywords
+
+FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("sdk_models.json").read_text())
+
+DIFFERENT: Mapping[tuple[str, str, str], str] = {
+    ("viapi.QueryAsyncJobList", "PageNum", "type"): "a page's number, sent as text like everything",
+    ("viapi.QueryAsyncJobList", "PageSize", "type"): "a count, sent as text like everything",
+}
+"""Action, parameter and what of it is another than in the SDK: why."""
+
+RESULT_TYPES: Mapping[str, Any] = {"file": "string", "list": "array", "integers": "array"}
+
+
+def differences(parameters: Iterable[Parameter], facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and kind of everything in which parameters differ from the facts about them."""
+    ours = {parameter.name: parameter for parameter in parameters}
+    yield from ((name, "missing in the model") for name in facts.keys() - ours.keys())
+    yield from ((name, "unknown to the SDK") for name in ours.keys() - facts.keys())
+    for name in ours.keys() & facts.keys():
+        parameter, said = ours[name], facts[name]
+        if said["type"] != type_of(parameter):
+            yield name, "type"
+        # Older SDKs do not say of any parameter whether it is required.
+        if parameter.required != said.get("required", parameter.required):
+            yield name, "required"
+        if isinstance(parameter, ListOf):
+            for field, what in differences(parameter.fields, said["items"]):
+                yield f"{name}.{field}", what
+
+
+def types(result: Iterable[ResultField]) -> dict[str, Any]:
+    """The type of each field, of a list that of its items."""
+    return {
+        field.name: types(field.fields)
+        if field.kind == "list"
+        else "integer[]"
+        if field.kind == "integers"
+        else RESULT_TYPES.get(field.kind, field.kind)
+        for field in result
+    }
+
+
+def types_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: each["type"]
+        if "items" not in each
+        else f"{each['items']}[]"
+        if isinstance(each["items"], str)
+        else types_of(each["items"])
+        for name, each in facts.items()
+    }
+
+
+def request_of(operator: type[ViapiOperator]) -> dict[str, Any]:
+    """What an operator sends when it is given everything it takes."""
+    beyond = BEYOND_THE_ACTION.get(operator.__name__, set())
+    given = {name: "{{ " + name + " }}" for name in keywords(operator) if name not in beyond}
+    return dict(operator(task_id="task", **given).request)
+
+
+def test_the_facts_are_of_every_action_of_the_model() -> None:
+    assert FACTS.keys() == actions().keys()
+
+
+@pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
+def test_parameters_are_those_of_the_sdk_but_for_differences_with_a_reason(action: Action) -> None:
+    found = set(differences(action.parameters, FACTS[action.full_name]["request"]))
+
+    assert found == {(name, what) for full_name, name, what in DIFFERENT if full_name == action.full_name}
+
+
+@pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
+def test_results_are_those_of_the_sdk(action: Action) -> None:
+    assert types(action.result) == types_of(FACTS[action.full_name]["result"])
+
+
+@pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
+def test_version_and_place_of_the_parameters_are_those_of_the_sdk(action: Action) -> None:
+    facts = FACTS[action.full_name]
+    places = {parameter["in"] for parameter in facts["request"].values()}
+
+    assert action.service.version == facts["version"]
+    assert places <= {"query" if action.in_query else "body"}
+
+
+@pytest.mark.parametrize("operator", operators())
+def test_an_operator_sends_the_keys_that_the_sdk_sends(operator: type[ViapiOperator]) -> None:
+    sent = request_of(operator).keys()
+    left_out = NOT_THE_AUTHORS.get(operator.__name__, set())
+
+    assert sent | left_out == FACTS[operator.action.full_name]["request"].keys()
+    assert sent & left_out == set()
+
+
+def test_no_difference_is_listed_for_an_action_that_is_not_there() -> None:
+    assert {full_name for full_name, *_ in DIFFERENT} <= actions().keys()

@@ -1,0 +1,48 @@
+"""The quota of each action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from emulator.clock import Clock
+from emulator.signing_caller import Caller
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def caller(clock: Clock) -> Iterator[Caller]:
+    with EmulatorServer(transforms={}, calls_per_second=2, now=clock) as emulator:
+        caller = Caller(emulator.url, now=clock)
+        yield caller
+        caller.http.close()
+
+
+def test_calls_over_the_quota_fail_at_once_and_those_of_other_actions_do_not(caller: Caller) -> None:
+    statuses = [caller.send("ListImageDbs").status_code for _ in range(4)]
+
+    assert statuses == [200, 200, 429, 429]
+    assert caller.refused("ListImageDbs") == (429, "Throttling.User")
+    assert caller.send("QueryAsyncJobList").status_code == 200
+
+
+def test_no_second_has_more_calls_than_the_quota(caller: Caller, clock: Clock) -> None:
+    told = []
+    for seconds in (0.0, 0.5, 0.25, 0.25, 0.25, 0.25):
+        clock.time += seconds
+        told.append(caller.send("ListImageDbs").status_code)
+
+    assert told == [200, 200, 429, 200, 429, 200]
+
+
+def test_a_call_that_is_not_the_callers_own_takes_nothing_of_the_quota(caller: Caller) -> None:
+    for _ in range(5):
+        caller.send("ListImageDbs", system={"AccessKeyId": "nobody"})
+
+    assert caller.send("ListImageDbs").status_code == 200
