@@ -24,7 +24,10 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint  ## Lint, types, import contracts and all tests, with a real scheduler and triggerer among them
-	$(BIN)/pytest -m 'not chaos or quick'
+	$(BIN)/pytest -m '(not chaos or quick) and not live'
+
+test-live: $(READY)  ## The conformance requests against the real service: needs a key and a bucket, and is billed
+	$(BIN)/pytest tests/live -m live -s -rs --timeout 7200
 
 test-chaos: $(READY)  ## Break a real Airflow in every way we know, three times each; writes docs/reliability.md
 	VIAPI_CHAOS_PLAYINGS=3 VIAPI_CHAOS_SECONDS=60 VIAPI_CHAOS_REPORT=docs/reliability.md \
@@ -43,7 +46,10 @@ format: $(READY)  ## Let ruff mend what it can
 test-matrix: $(MATRIX:%=test-airflow-%)  ## The tests that need no running Airflow, on every Airflow we support
 
 test-airflow-%: .venv-%/ready
-	.venv-$*/bin/pytest -m 'not airflow' --ignore=tests/emulator -p no:cacheprovider
+	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator -p no:cacheprovider
+
+reference: $(READY)  ## Make docs/actions.md again from the service model
+	$(BIN)/python scripts/make_reference.py
 
 constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
 	for version in $(MATRIX); do \
@@ -55,5 +61,5 @@ constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
 clean:  ## Remove environments and what runs left behind
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test test-chaos lint format test-matrix constraints clean
+.PHONY: help demo test test-chaos lint format test-matrix test-live reference constraints clean
 .PRECIOUS: .venv-%/ready

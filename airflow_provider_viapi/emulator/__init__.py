@@ -10,11 +10,15 @@ It reads the service model in ``alibaba`` and nothing else of the provider.
 * ``gateway``: which action is called, with what; ``authorization`` and ``access_keys``: who calls; ``quota``: how
   often
 * ``faults`` with ``fault_description``: what is to go wrong
-* ``job_queue`` with ``jobs``: jobs, their states, their work; ``job_actions`` with ``links``: what is told of them
+* ``job_queue`` with ``jobs``: jobs, their states, their work; ``job_actions``: what is told of them
+* ``face_templates``: templates of faces, and work that the emulator does not pretend to do
 * ``image_search`` with ``image_database``: the actions of image search, and what they keep
+* ``storage``: a small object storage, for uploads and results
 * ``worker_process``: a worker process; ``worker`` with ``download`` and ``media``: what happens in it
 * ``answers``: results and errors as the service writes them
 * ``engine``: all of that put together, without HTTP
-* ``app`` with ``control``, ``http_server``: HTTP; ``server``, ``command``, ``pytest_plugin``: the ways to start it
+* ``app`` with ``control`` and ``page`` (``page_style``): what is answered over HTTP
+* ``http_server`` with ``listener`` and ``certificate``: the server; ``server``, ``command``, ``pytest_plugin``: the
+  ways to start it
 * ``data_folder``, ``extra``: what an emulator needs of the machine
 """

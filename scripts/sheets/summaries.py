@@ -33,7 +33,8 @@ def abstract_film_video(folder: Path) -> Page:
         "Of ten seconds with six shots four are left: a second of each of four shots, in their order. "
         "What matters to a story it does not know, it takes what is rich in tones and moves.",
         folder,
-        height=96,
+        shown=4,
+        height=118,
     )
 
 
@@ -45,11 +46,19 @@ def abstract_ecommerce_video(folder: Path) -> Page:
         "As AbstractFilmVideo, in the size that a shop asked for: the middle of the picture is cut out, whatever "
         "is there. It does not know what is sold. The cover is one of the pictures.",
         folder,
+        shown=6,
         height=190,
     )
 
 
-def _summary(action: str, request: dict[str, Any], look_for: str, folder: Path, height: int) -> Page:
+def _summary(
+    action: str, request: dict[str, Any], look_for: str, folder: Path, shown: int, height: int
+) -> Page:
+    """The sheet of a summary.
+
+    :param shown: how many pictures of it
+    :param height: of these, in pixels
+    """
     source = media_samples.bikes()
     made = clips.made(action, {"VideoUrl": source, **request}, folder)
     before, after = clips.pictures(source), clips.pictures(made["VideoUrl"])
@@ -61,25 +70,27 @@ def _summary(action: str, request: dict[str, Any], look_for: str, folder: Path, 
         [Shown("", _timeline(before, (*cuts, len(before)), origins))],
         f"given, {len(before) / RATE:.0f} s; below it in grey its shots, in red what was taken",
     )
-    shown = [
+    row = [
         Shown(
             f"{number / RATE:.1f} s: from {origins[number] / RATE:.1f} s",
             high(Image.fromarray(after[number]), height),
         )
-        for number in np.linspace(2, len(after) - 3, 5 + ("VideoCoverUrl" in made)).astype(int)
+        for number in _middles(len(after), shown)
     ]
     if "VideoCoverUrl" in made:
         with Image.open(made["VideoCoverUrl"]) as cover:
-            shown.append(Shown("the cover", high(cover.convert("RGB"), height)))
-    page.row(shown, f"made, {len(after) / RATE:.0f} s")
+            row.append(Shown("the cover", high(cover.convert("RGB"), height)))
+    page.row(row, f"made, {len(after) / RATE:.0f} s")
     return page
 
 
 def _timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[int]) -> Image.Image:
     """Thumbnails of a clip, evenly spread, over a bar that shows its shots and what was taken of them."""
     width = WIDTH - 2 * MARGIN
-    middles = (np.arange(THUMBNAILS) + 0.5) * len(pictures) / THUMBNAILS
-    thumbnails = [wide(Image.fromarray(pictures[int(middle)]), width // THUMBNAILS) for middle in middles]
+    thumbnails = [
+        wide(Image.fromarray(pictures[number]), width // THUMBNAILS)
+        for number in _middles(len(pictures), THUMBNAILS)
+    ]
     top = thumbnails[0].height + 6
     strip = Image.new("RGB", (width, top + BAR), PAPER)
     for number, thumbnail in enumerate(thumbnails):
@@ -93,6 +104,11 @@ def _timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[i
         left, right = (place * width / len(pictures) for place in (number, number + 1))
         draw.rectangle((left, top, right, top + BAR // 2), fill=TAKEN)
     return strip
+
+
+def _middles(length: int, parts: int) -> list[int]:
+    """The middles of so many equal parts."""
+    return [int((part + 0.5) * length / parts) for part in range(parts)]
 
 
 def _origins(made: Sequence[Pixels], source: Sequence[Pixels]) -> list[int]:

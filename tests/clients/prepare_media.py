@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 PHOTOGRAPHS = ("chelsea", "coffee", "motorcycle_left", "motorcycle_right", "rocket")
 
 

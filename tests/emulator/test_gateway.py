@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.signature import sign
@@ -273,3 +276,47 @@ def test_parameters_that_no_action_has_are_ignored(gateway: Gateway) -> None:
     own = {"JobId": "A", "RegionId": "cn-shanghai", "SignatureType": "", "Whatever": "1", "JobId2": "B"}
 
     assert gateway.admit(signed(own=own)).parameters == {"JobId": "A"}
+
+
+SYSTEM = ("Action", "Version", "AccessKeyId", "Timestamp", "SignatureNonce", "Signature", "SignatureMethod")
+HEADERS = (
+    "authorization",
+    "content-type",
+    "x-acs-action",
+    "x-acs-version",
+    "x-acs-date",
+    "x-acs-content-sha256",
+)
+WORDS = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ["GetAsyncJobResult", "2020-03-20", "HMAC-SHA1", "1.0", "viapi-emulator", "application/json"]
+    ),
+    st.sampled_from(["ACS3-HMAC-SHA256 Credential=a,SignedHeaders=;;,Signature=" + "0" * 64, "ACS3-"]),
+)
+
+
+@given(
+    query=st.dictionaries(st.sampled_from(SYSTEM), WORDS),
+    body=st.one_of(st.binary(max_size=200), st.sampled_from([b'{"a": [1, {"b": null}]}', b"[" * 5000])),
+    headers=st.dictionaries(st.sampled_from(HEADERS), WORDS),
+)
+def test_whatever_arrives_is_refused_in_the_services_words(
+    query: dict[str, str], body: bytes, headers: dict[str, str]
+) -> None:
+    with pytest.raises(ApiError):
+        gateway_of(AccessKeys([KEY], Clock())).admit(
+            Request("POST", urlencode(query, errors="replace"), body, headers)
+        )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["VideoUrl", "Boxes.1.X", "Boxes.2", "Boxes..", "Boxes.01.X", "Boxes.1.Y"]), st.text()
+    )
+)
+def test_whatever_a_callers_parameters_are_they_are_checked_or_refused(own: dict[str, str]) -> None:
+    own = {name: text.encode("utf-8", "replace").decode() for name, text in own.items()}
+
+    with contextlib.suppress(ApiError):
+        gateway_of(AccessKeys([KEY], Clock())).admit(signed("EraseVideoLogo", own))

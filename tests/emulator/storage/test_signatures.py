@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.api_error import ApiError
@@ -104,3 +107,38 @@ def test_an_address_that_is_presigned_is_believed_until_it_expires() -> None:
     assert authenticate(request, lambda *_: KEY, NOW + 10) is KEY
     with pytest.raises(ApiError, match="expired"):
         authenticate(request, lambda *_: KEY, NOW + 11)
+
+
+PROOFS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        ["OSS a:b", "OSS", "OSS4-HMAC-SHA256", f"OSS4-HMAC-SHA256 Credential=a/b/c,Signature={'0' * 64}"]
+    ),
+)
+NAMES = (
+    "Signature",
+    "Expires",
+    "OSSAccessKeyId",
+    "x-oss-signature",
+    "x-oss-date",
+    "x-oss-expires",
+    "acl",
+    "",
+)
+
+
+@given(
+    query=st.dictionaries(st.sampled_from(NAMES), st.text(max_size=20)),
+    authorization=PROOFS,
+    date=st.text(max_size=20),
+    key=st.text(max_size=10),
+)
+def test_whatever_arrives_is_nobodys_or_refused(
+    query: dict[str, str], authorization: str, date: str, key: str
+) -> None:
+    request = StorageRequest(
+        "GET", "team", key, urlencode(query, errors="replace"), {"authorization": authorization, "date": date}
+    )
+
+    with contextlib.suppress(ApiError):
+        assert authenticate(request, lambda *_: KEY, NOW) is None

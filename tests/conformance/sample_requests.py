@@ -1,0 +1,70 @@
+"""One ordinary request for every action, as keyword arguments of its operator; the emulator and the real service get
+the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_viapi.operators import imgsearch, videoenhan, videorecog
+from airflow_provider_viapi.operators.base import ViapiOperator
+
+DATABASE = "viapi_conformance"
+
+VIDEO, PICTURE, FACE = "subtitled.mp4", "picture.jpg", "face.jpg"
+"""Names of the files that the requests speak of; wherever they lie, ``address(name)`` tells."""
+
+
+def of_jobs(address: Callable[[str], str]) -> dict[type[ViapiOperator], dict[str, Any]]:
+    """Requests that make a job each, and on the real service a bill each."""
+    video, picture, face = address(VIDEO), address(PICTURE), address(FACE)
+    files = [
+        {"FileName": PICTURE, "FileUrl": picture, "Type": "image"},
+        {"FileName": FACE, "FileUrl": face, "Type": "image"},
+        {"FileName": VIDEO, "FileUrl": video, "Type": "video"},
+    ]
+    box = {"X": 0.02, "Y": 0.02, "W": 0.2, "H": 0.2}
+    return {
+        videoenhan.AbstractEcommerceVideoOperator: {"video_url": video, "duration": 1.0},
+        videoenhan.AbstractFilmVideoOperator: {"video_url": video, "length": 2},
+        videoenhan.EraseVideoSubtitlesOperator: {"video_url": video, "by": 0.7, "bh": 0.3},
+        videoenhan.EraseVideoLogoOperator: {"video_url": video, "boxes": [box]},
+        videoenhan.ChangeVideoSizeOperator: {"video_url": video, "width": 240, "height": 240},
+        videoenhan.SuperResolveVideoOperator: {"video_url": video, "bit_rate": 5},
+        videoenhan.AdjustVideoColorOperator: {
+            "video_url": video,
+            "mode": "Rec709",
+            "video_bitrate": "15000k",
+        },
+        videoenhan.GenerateVideoOperator: {"file_list": files, "width": 320, "height": 240, "duration": 5.0},
+        videoenhan.EnhanceVideoQualityOperator: {"video_url": video},
+        videoenhan.InterpolateVideoFrameOperator: {"video_url": video, "frame_rate": 40},
+        videoenhan.EnhancePortraitVideoOperator: {"video_url": video},
+        videoenhan.GenerateHumanAnimeStyleVideoOperator: {"video_url": video, "cartoon_style": "anime"},
+        videoenhan.MergeVideoFaceOperator: {"video_url": video, "reference_url": face},
+        videoenhan.MergeVideoModelFaceOperator: {"template_id": "none", "face_image_url": face},
+        videoenhan.AddFaceVideoTemplateOperator: {"video_url": video},
+        videorecog.DetectVideoShotOperator: {"video_url": video},
+        videorecog.GenerateVideoCoverOperator: {"video_url": video, "is_gif": False},
+    }
+
+
+def answered_at_once(
+    address: Callable[[str], str], template_id: str
+) -> list[tuple[type[ViapiOperator], dict[str, Any]]]:
+    """Requests that are answered at once, in an order in which each finds what it needs.
+
+    :param template_id: of a face template that may be deleted
+    """
+    picture = address(PICTURE)
+    return [
+        (imgsearch.CreateImageDbOperator, {"name": DATABASE}),
+        (imgsearch.ListImageDbsOperator, {}),
+        (imgsearch.AddImageOperator, {"db_name": DATABASE, "entity_id": "one", "image_url": picture}),
+        (imgsearch.ListImagesOperator, {"db_name": DATABASE}),
+        (imgsearch.SearchImageOperator, {"db_name": DATABASE, "image_url": picture, "limit": 3}),
+        (imgsearch.DeleteImageOperator, {"db_name": DATABASE, "entity_id": "one"}),
+        (imgsearch.DeleteImageDbOperator, {"name": DATABASE}),
+        (videoenhan.QueryFaceVideoTemplateOperator, {}),
+        (videoenhan.DeleteFaceVideoTemplateOperator, {"template_id": template_id}),
+    ]

@@ -1,0 +1,68 @@
+"""The conformance requests against the real service, for whoever sets a key and a place for the media.
+
+Needs ``VIAPI_LIVE_ACCESS_KEY_ID``, ``VIAPI_LIVE_ACCESS_KEY_SECRET`` and ``VIAPI_LIVE_MEDIA``: the address of a folder
+in a Shanghai OSS bucket that the service can read, with ``subtitled.mp4``, ``picture.jpg`` and ``face.jpg`` in it.
+``make test-live`` says what it is going to submit, and waits ten seconds before it does; each job is billed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.operators.base import ViapiOperator
+from sample_requests import answered_at_once, of_jobs
+from task_life import live
+
+NEEDED = ("VIAPI_LIVE_ACCESS_KEY_ID", "VIAPI_LIVE_ACCESS_KEY_SECRET", "VIAPI_LIVE_MEDIA")
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(
+        any(not os.environ.get(name) for name in NEEDED), reason=f"needs {', '.join(NEEDED)}: no key, no bill"
+    ),
+]
+
+
+def address(name: str) -> str:
+    return f"{os.environ['VIAPI_LIVE_MEDIA'].rstrip('/')}/{name}"
+
+
+JOBS = [job for job in of_jobs(str) if not job.action.retired and job.action.name != "MergeVideoModelFace"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def announcement() -> Iterator[None]:
+    print("\nThese jobs are about to be submitted to the real service, and billed:")
+    for operator in JOBS:
+        print(f"  {operator.action.full_name}: {of_jobs(address)[operator]}")
+    print("Interrupt within ten seconds to stop.", flush=True)
+    time.sleep(10)
+    yield
+
+
+@pytest.fixture(autouse=True)
+def connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = {
+        "login": os.environ["VIAPI_LIVE_ACCESS_KEY_ID"],
+        "password": os.environ["VIAPI_LIVE_ACCESS_KEY_SECRET"],
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps({"conn_type": "viapi", **key}))
+
+
+@pytest.mark.parametrize("operator", JOBS, ids=lambda operator: operator.action.name)
+def test_every_job_delivers_what_is_documented(operator: type[ViapiOperator]) -> None:
+    result: dict[str, Any] = live(operator(task_id="task", **of_jobs(address)[operator])).result
+
+    assert set(result) & {field.name for field in operator.action.result}
+
+
+def test_everything_that_is_answered_at_once_is_answered_as_documented() -> None:
+    for operator, arguments in answered_at_once(address, "")[:-1]:
+        result = live(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
+
+        assert {field.name for field in operator.action.result} - {"Token"} <= set(result), operator.__name__

@@ -1,0 +1,70 @@
+"""The page on the media actions: each has its section and its picture, and the pictures say whose they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from airflow_provider_viapi.emulator.media import TRANSFORMS
+from contact_sheets import PICTURES, SHEETS
+from sheets.page import Page, Shown
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+LAST = "Whose pictures these are"
+
+
+def sections() -> dict[str, str]:
+    """The text below each heading of the page."""
+    _, *parts = re.split(r"^## (.+)$", (DOCS / "media.md").read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_every_action_has_a_section_and_nothing_else_has() -> None:
+    assert [*sections()] == [*sorted(TRANSFORMS), LAST]
+
+
+def test_every_action_has_a_sheet_that_can_be_made_anew() -> None:
+    assert set(SHEETS) == set(TRANSFORMS)
+
+
+@pytest.mark.parametrize("action", TRANSFORMS)
+def test_a_section_shows_its_picture(action: str) -> None:
+    (link,) = re.findall(r"!\[(\w+)\]\((.+?)\)", sections()[action])
+
+    picture = DOCS / link[1]
+    assert link == (action, f"pictures/{action}.jpg")
+    assert 20_000 < picture.stat().st_size < 200_000
+    with Image.open(picture) as sheet:
+        assert sheet.format == "JPEG"
+        assert sheet.width == 1200
+        assert 300 <= sheet.height <= 1600
+
+
+@pytest.mark.parametrize("action", TRANSFORMS)
+def test_a_section_says_what_was_measured(action: str) -> None:
+    assert re.search(r"^Measured\b", sections()[action], flags=re.MULTILINE)
+
+
+def test_no_picture_is_left_over() -> None:
+    assert {path.name for path in PICTURES.iterdir()} == {f"{action}.jpg" for action in TRANSFORMS}
+
+
+@pytest.mark.parametrize("owner", ["Blender Foundation", "CC BY 3.0", "NASA", "Rachel Michetti", "SpaceX"])
+def test_the_page_says_whose_pictures_it_shows(owner: str) -> None:
+    assert owner in sections()[LAST]
+
+
+def test_a_page_keeps_the_pictures_that_it_was_given(tmp_path: Path) -> None:
+    red = Image.new("RGB", (300, 200), (255, 0, 0))
+    page = Page("ChangeVideoSize", {"Width": 300}, "It is red.", "Nobody's.")
+    page.row([Shown("given", red), Shown("made", red)], "one moment")
+
+    page.save(tmp_path / "sheet.jpg")
+
+    with Image.open(tmp_path / "sheet.jpg") as sheet:
+        counts = sheet.convert("RGB").getcolors(sheet.width * sheet.height) or []
+    reds = sum(count for count, (red, green, blue) in counts if red > 240 and green < 20 and blue < 20)
+    assert reds == pytest.approx(2 * 300 * 200, rel=0.02)
