@@ -192,7 +192,8 @@ def worker_of(run: Run) -> int:
     def found() -> int | None:
         for session in run.stage.airflow.sessions["scheduler"]:
             for pid in session.members():
-                if "airflow worker -- " in " ".join(psutil.Process(pid).cmdline()):
+                title = " ".join(psutil.Process(pid).cmdline())
+                if "airflow worker -- " in title and "LocalExecutor" not in title:
                     return pid
         return None
 
