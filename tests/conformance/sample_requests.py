@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_viapi.emulator.media import TRANSFORMS
 from airflow_provider_viapi.operators import imgsearch, videoenhan, videorecog
 from airflow_provider_viapi.operators.base import ViapiOperator
 
 DATABASE = "viapi_conformance"
+
+DONE_BY_THE_EMULATOR = {*TRANSFORMS, "AddFaceVideoTemplate"}
+"""Jobs that the emulator does; of the others it says that it has no such thing."""
 
 VIDEO, PICTURE, FACE = "subtitled.mp4", "picture.jpg", "face.jpg"
 """Names of the files that the requests speak of; wherever they lie, ``address(name)`` tells."""
