@@ -60,6 +60,13 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "sensors": [
+            {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.sensors.viapi"]}
+        ],
+        "extra-links": [
+            f"{package}.links.viapi.ViapiJobLink",
+            f"{package}.links.viapi.ViapiResultLink",
+        ],
         "triggers": [
             {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.triggers.viapi"]}
         ],

@@ -38,7 +38,7 @@ def modules() -> list[str]:
     info = get_provider_info()
     return [
         module
-        for kind in ("hooks", "operators", "triggers")
+        for kind in ("hooks", "operators", "sensors", "triggers")
         for entry in info[kind]
         for module in entry["python-modules"]
     ]

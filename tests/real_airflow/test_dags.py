@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 from collections.abc import Iterator
@@ -33,7 +34,11 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, viapi_emulator_server: Any
         shutil.copytree(folder, dags, dirs_exist_ok=True)
     right = viapi_emulator_server.connection_json()
     wrong = right.replace(viapi_emulator_server.access_key_secret, "not-the-secret")
-    environment = {"AIRFLOW_CONN_VIAPI_DEFAULT": right, "AIRFLOW_CONN_VIAPI_WRONG_SECRET": wrong}
+    environment = {
+        "AIRFLOW_CONN_VIAPI_DEFAULT": right,
+        "AIRFLOW_CONN_VIAPI_WRONG_SECRET": wrong,
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+    }
     with LocalAirflow(
         dags_folder=dags, home=tmp_path_factory.mktemp("airflow"), environment=environment
     ) as running:
@@ -129,3 +134,49 @@ def test_of_mapped_tasks_only_the_impossible_one_fails_and_it_submits_nothing(
     assert state == "failed"
     assert sorted(states.values()) == ["failed", "failed", "success", "success"]
     assert [float(job["request"]["BX"]) for job in viapi_emulator.jobs()] == [0, 0]
+
+
+def test_the_connection_form_has_labelled_fields_and_masks_what_is_secret(airflow: LocalAirflow) -> None:
+    metadata = airflow.rest.get(f"{airflow.url}/ui/connections/hook_meta").raise_for_status().json()
+
+    (form,) = [entry for entry in metadata if entry["connection_type"] == "viapi"]
+    fields = form["extra_fields"]
+    assert form["hook_name"] == "Alibaba Cloud VIAPI"
+    assert form["standard_fields"]["login"]["title"] == "Access key id"
+    assert form["standard_fields"]["password"]["title"] == "Access key secret"
+    assert {"region_id", "security_token", "endpoint", "verify", "timeout"} <= set(fields)
+    assert all(field["schema"]["title"] for field in fields.values())
+    assert fields["security_token"]["schema"]["format"] == "password"
+
+
+@pytest.mark.parametrize(
+    ("secret", "passes", "says"), [("right", True, "accepted"), ("wrong", False, "SignatureDoesNotMatch")]
+)
+def test_the_connection_can_be_tested_in_the_ui(
+    airflow: LocalAirflow, viapi_emulator: Any, secret: str, passes: bool, says: str
+) -> None:
+    body = {
+        "connection_id": "tried",
+        "conn_type": "viapi",
+        "login": viapi_emulator.access_key_id,
+        "password": viapi_emulator.access_key_secret if secret == "right" else "not-the-secret",
+        "extra": json.dumps({"endpoint": viapi_emulator.url}),
+    }
+
+    answer = airflow.rest.post("/connections/test", json=body).raise_for_status().json()
+
+    assert answer["status"] is passes
+    assert says in answer["message"]
+    assert "not-the-secret" not in answer["message"]
+
+
+def test_a_task_links_to_its_job_and_its_result(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str
+) -> None:
+    state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
+
+    path = f"/dags/erase_resize_index/dagRuns/{run_id}/taskInstances/erase/links"
+    links = airflow.rest.get(path).raise_for_status().json()["extra_links"]
+    assert state == "success"
+    assert links["Job at Alibaba Cloud"] == viapi_emulator.url
+    assert links["Result"] == airflow.xcom("erase_resize_index", run_id, "erase")["VideoUrl"]
