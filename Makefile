@@ -51,6 +51,24 @@ test-airflow-%: .venv-%/ready
 reference: $(READY)  ## Make docs/actions.md again from the service model
 	$(BIN)/python scripts/make_reference.py
 
+# The default Airflow's tests run in .venv; no second environment for it.
+test-airflow-$(AIRFLOW): $(READY)
+	$(BIN)/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator -p no:cacheprovider
+
+CLIENTS_today := test_today*.py test_legacy*.py test_node*.py
+CLIENTS_earlier := test_earlier*.py
+
+.venv-clients-%/ready: constraints/clients-%.txt
+	$(PYTHON) -m venv .venv-clients-$*
+	.venv-clients-$*/bin/pip install --quiet --disable-pip-version-check -r constraints/clients-$*.txt
+	@touch $@
+
+test-clients: test-clients-today test-clients-earlier  ## Alibaba's own, unchanged clients against the emulator
+
+test-clients-%: .venv-clients-%/ready $(READY)
+	cd tests/clients && VIAPI_EMULATOR='$(CURDIR)/$(BIN)/viapi-emulator' \
+		'$(CURDIR)'/.venv-clients-$*/bin/pytest -c pytest.ini --confcutdir . $(CLIENTS_$*)
+
 constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
 	for version in $(MATRIX); do \
 		{ echo "# What the tests ran with on Airflow $$version and Python 3.11; made by 'make constraints'."; \
@@ -61,5 +79,5 @@ constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
 clean:  ## Remove environments and what runs left behind
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test test-chaos lint format test-matrix test-live reference constraints clean
-.PRECIOUS: .venv-%/ready
+.PHONY: help demo test test-chaos lint format test-matrix test-clients test-live reference constraints clean
+.PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -162,8 +162,10 @@ def test_task_cleared(stage: Stage, mode: str, while_: str, playing: int) -> Non
 
 @EACH
 @MODES
-@pytest.mark.parametrize("while_", [pytest.param("QUEUING", marks=quick), "PROCESSING"])
-@pytest.mark.parametrize("how", ["marked failed", "marked success", "run marked failed"])
+@pytest.mark.parametrize("while_", ["QUEUING", "PROCESSING"])
+@pytest.mark.parametrize(
+    "how", [pytest.param("marked failed", marks=quick), "marked success", "run marked failed"]
+)
 def test_task_ended_by_a_person(stage: Stage, mode: str, how: str, while_: str, playing: int) -> None:
     """Ended by a person: a queued job is cancelled, one that is processed goes on."""
     stage.hold(while_, seconds=30)
