@@ -55,19 +55,20 @@ reference: $(READY)  ## Make docs/actions.md again from the service model
 test-airflow-$(AIRFLOW): $(READY)
 	$(BIN)/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator -p no:cacheprovider
 
-CLIENTS_today := test_today*.py test_legacy*.py test_node*.py
-CLIENTS_earlier := test_earlier*.py
-
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
-	.venv-clients-$*/bin/pip install --quiet --disable-pip-version-check -r constraints/clients-$*.txt
+	.venv-clients-$*/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-test-clients: test-clients-today test-clients-earlier  ## Alibaba's own, unchanged clients against the emulator
+# Node's client is tried where there is a Node; without it its tests say that they were left out.
+.venv-clients-today/node: .venv-clients-today/ready
+	if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --no-save --prefix .venv-clients-today @alicloud/pop-core@1.8.0; fi
+	@touch $@
 
-test-clients-%: .venv-clients-%/ready $(READY)
-	cd tests/clients && VIAPI_EMULATOR='$(CURDIR)/$(BIN)/viapi-emulator' \
-		'$(CURDIR)'/.venv-clients-$*/bin/pytest -c pytest.ini --confcutdir . $(CLIENTS_$*)
+test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready  ## Alibaba's own, unchanged clients against the emulator
+	.venv-clients-today/bin/pytest tests/clients
+	.venv-clients-earlier/bin/pytest tests/clients
 
 constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
 	for version in $(MATRIX); do \

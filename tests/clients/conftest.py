@@ -16,6 +16,7 @@ import pytest
 from clients.running_emulator import RunningEmulator, emulator_command, run_emulator
 from served_folder import ServedFolder, serve
 
+# The client for Node.js lies in the same environment as the older ones.
 _NEEDS = {
     "test_today*.py": ("alibabacloud-videoenhan20200320", "4."),
     "test_earlier*.py": ("alibabacloud-videoenhan20200320", "3."),
@@ -46,7 +47,7 @@ def _no_proxy() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFolder]:
-    """``clip.mp4`` and photographs, such as ``coffee.jpg``, on a server of their own."""
+    """Clips and photographs, such as ``square.mp4`` and ``coffee.jpg``, on a server of their own."""
     folder = tmp_path_factory.mktemp("media")
     python = emulator_command().with_name("python")
     script = Path(__file__).with_name("prepare_media.py")

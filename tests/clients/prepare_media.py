@@ -1,4 +1,4 @@
-"""Writes the clip and the photographs that the clients work with into a folder.
+"""Writes the clips and the photographs that the clients work with into a folder.
 
 Runs where the emulator is installed, because it needs what the environments of the clients do not have.
 """
@@ -15,11 +15,12 @@ PHOTOGRAPHS = ("chelsea", "coffee", "motorcycle_left", "motorcycle_right", "rock
 
 
 def main(folder: Path) -> None:
-    """Write ``clip.mp4`` and a JPEG of each photograph."""
+    """Write ``clip.mp4``, ``square.mp4`` and a JPEG of each photograph."""
     sys.path.insert(0, str(ROOT / "scripts"))
     import media_samples
 
     media_samples.clean_copy(media_samples.bikes(), folder / "clip.mp4", seconds=3, size=(320, 136))
+    media_samples.clean_copy(media_samples.bikes(), folder / "square.mp4", seconds=1, size=(320, 320))
     photographs = media_samples.photographs()
     for name in PHOTOGRAPHS:
         with Image.open(photographs[name]) as photograph:

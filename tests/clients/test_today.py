@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,7 +147,27 @@ def test_the_asynchronous_calls_get_a_video(client: Client, clip: str) -> None:
     assert is_mp4(download(result["VideoUrl"]))
 
 
-def test_what_is_asked_in_the_query_string_is_answered(client: Client) -> None:
-    answer = client.query_face_video_template(models.QueryFaceVideoTemplateRequest(page_no=1, page_size=10))
+def test_everything_works_by_https_when_the_certificate_is_trusted(
+    emulator: RunningEmulator, signature: str, certificate: Path, clip: str
+) -> None:
+    client = Client(config(emulator, signature, protocol="https", ca=str(certificate)))
 
-    assert (answer.body.data.total, answer.body.data.elements) == (0, [])
+    answer = client.erase_video_logo(erase_logo(clip))
+    result = job_result(look_at(client, answer.body.request_id))
+
+    assert result["VideoUrl"].startswith("https://")
+    assert is_mp4(download(result["VideoUrl"], certificate.read_bytes()))
+
+
+def test_a_template_is_kept_listed_and_deleted(client: Client, media: ServedFolder) -> None:
+    request = models.AddFaceVideoTemplateRequest(video_url=media.address("square.mp4"), video_scene="single")
+    answer = client.add_face_video_template(request)
+    template = job_result(look_at(client, answer.body.request_id))["TemplateId"]
+    query = models.QueryFaceVideoTemplateRequest(page_no=1, page_size=10)
+    listed = client.query_face_video_template(query).body.data
+    kept = download(listed.elements[0].template_url)
+    client.delete_face_video_template(models.DeleteFaceVideoTemplateRequest(template_id=template))
+
+    assert [(listed.total, element.template_id) for element in listed.elements] == [(1, template)]
+    assert kept == (media.path / "square.mp4").read_bytes()
+    assert client.query_face_video_template(query).body.data.total == 0

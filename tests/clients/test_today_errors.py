@@ -10,14 +10,18 @@ import pytest
 from alibabacloud_imgsearch20200320 import models as imgsearch
 from alibabacloud_imgsearch20200320.client import Client as ImageSearchClient
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException, ClientException, ServerException
-from alibabacloud_videoenhan20200320 import models
-from alibabacloud_videoenhan20200320.client import Client
 from alibabacloud_viapi20230117 import models as viapi
 from alibabacloud_viapi20230117.client import Client as JobClient
+from alibabacloud_videoenhan20200320 import models
+from alibabacloud_videoenhan20200320.client import Client
 
 from clients.results import is_request_id, job_end
 from clients.running_emulator import ACCESS_KEY_SECRET, RunningEmulator
 from clients.tea import call, config
+from served_folder import ServedFolder
+
+Boxes = models.EraseVideoLogoRequestBoxes
+File = models.GenerateVideoRequestFileList
 
 CLIP = "http://127.0.0.1:9/clip.mp4"
 
@@ -84,10 +88,10 @@ REFUSED: dict[str, tuple[Refused, str, int]] = {
         "InvalidParameter",
         400,
     ),
-    "a field of a list's item out of range": (
+    "a field of a list's second item out of range": (
         lambda emulator, signature: Client(config(emulator, signature)).erase_video_logo(
             models.EraseVideoLogoRequest(
-                video_url=CLIP, boxes=[models.EraseVideoLogoRequestBoxes(x=0.5, y=0.5, w=1.5, h=0.5)]
+                video_url=CLIP, boxes=[Boxes(x=0.5, y=0.5, w=0.5, h=0.5), Boxes(x=0.5, y=0.5, w=1.5, h=0.5)]
             )
         ),
         "InvalidParameter",
@@ -114,13 +118,6 @@ REFUSED: dict[str, tuple[Refused, str, int]] = {
         "InvalidParameter.BadRequest",
         400,
     ),
-    "work that cannot be done honestly": (
-        lambda emulator, signature: Client(config(emulator, signature)).merge_video_face(
-            models.MergeVideoFaceRequest(video_url=CLIP, reference_url="http://127.0.0.1:9/face.jpg")
-        ),
-        "InvalidApi.ForbiddenInvoke",
-        400,
-    ),
 }
 
 
@@ -129,6 +126,15 @@ def check(error: AlibabaCloudException, code: str, status: int) -> None:
     assert is_request_id(error.request_id)
     assert error.data["RequestId"] == error.request_id
     assert ACCESS_KEY_SECRET not in str(error)
+
+
+def check_failed(client: Client, job_id: str, code: str) -> None:
+    request = models.GetAsyncJobResultRequest(job_id=job_id)
+    ended = job_end(lambda: client.get_async_job_result(request).body.data.to_map())
+
+    assert (ended["Status"], ended["ErrorCode"]) == ("PROCESS_FAILED", code)
+    assert ended["ErrorMessage"]
+    assert "Result" not in ended
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -172,8 +178,26 @@ def test_the_asynchronous_calls_raise_the_same(emulator: RunningEmulator, signat
 def test_a_job_whose_video_cannot_be_read_says_so(emulator: RunningEmulator, signature: str) -> None:
     client = Client(config(emulator, signature))
     answer = client.erase_video_subtitles(models.EraseVideoSubtitlesRequest(video_url=CLIP))
-    request = models.GetAsyncJobResultRequest(job_id=answer.body.request_id)
-    ended = job_end(lambda: client.get_async_job_result(request).body.data.to_map())
 
-    assert (ended["Status"], ended["ErrorCode"]) == ("PROCESS_FAILED", "InvalidFile.Download")
-    assert "Result" not in ended
+    check_failed(client, answer.body.request_id, "InvalidFile.Download")
+
+
+def test_a_job_needs_every_file_of_its_list(
+    emulator: RunningEmulator, signature: str, media: ServedFolder
+) -> None:
+    client = Client(config(emulator, signature))
+    there = File(file_name="coffee.jpg", file_url=media.address("coffee.jpg"), type="image")
+    missing = File(file_name="tea.jpg", file_url=media.address("tea.jpg"), type="image")
+    answer = client.generate_video(models.GenerateVideoRequest(file_list=[there, missing]))
+
+    check_failed(client, answer.body.request_id, "InvalidFile.Download")
+
+
+def test_a_job_that_could_only_be_faked_fails(
+    emulator: RunningEmulator, signature: str, clip: str, media: ServedFolder
+) -> None:
+    client = Client(config(emulator, signature))
+    request = models.MergeVideoFaceRequest(video_url=clip, reference_url=media.address("chelsea.jpg"))
+    answer = client.merge_video_face(request)
+
+    check_failed(client, answer.body.request_id, "InvalidApi.ForbiddenInvoke")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_videoenhan20200320 import models as videoenhan
-from alibabacloud_videoenhan20200320.client import Client as VideoClient
 from alibabacloud_viapi20230117 import models
 from alibabacloud_viapi20230117.client import Client
+from alibabacloud_videoenhan20200320 import models as videoenhan
+from alibabacloud_videoenhan20200320.client import Client as VideoClient
 
 from clients.results import download, is_mp4, job_end, job_result
 from clients.running_emulator import RunningEmulator
