@@ -126,7 +126,7 @@ class JobQueue:
     async def _work(self, process: WorkerProcess) -> None:
         while True:
             job = await self._waiting.get()
-            if job.state != QUEUING:
+            if job.state != QUEUING or self._is_forgotten(job):
                 continue
             job.start(self._now())
             held = self._aside(self._hold(job.fault.processing)) if job.fault.processing else None
@@ -157,7 +157,9 @@ class JobQueue:
         await self._end(job, outcome)
 
     async def _end(self, job: Job, outcome: Made | WorkFailure) -> None:
-        if isinstance(outcome, Made):
+        if self._is_forgotten(job):
+            await self.delete_files([job.id])
+        elif isinstance(outcome, Made):
             self._storage.put_results(job.id, self._folder / job.id)
             job.succeed(outcome.result, outcome.sources, self._now())
             if job.action.name not in self._keeping:
@@ -169,6 +171,10 @@ class JobQueue:
             job.fail(outcome.code, outcome.message, self._now())
             await self.delete_files([job.id])
         await self.delete_files(self._expired())
+
+    def _is_forgotten(self, job: Job) -> bool:
+        # A reset may come between any two steps of a job's life.
+        return job.id not in self._jobs
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

@@ -44,8 +44,14 @@ def connection(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> Any:
     return viapi_emulator
 
 
-def files_in(result: Mapping[str, Any]) -> list[str]:
-    return [value for value in result.values() if isinstance(value, str) and value.startswith("http")]
+def files_in(result: Any) -> list[str]:
+    if isinstance(result, Mapping | list):
+        return [
+            file
+            for item in (result.values() if isinstance(result, Mapping) else result)
+            for file in files_in(item)
+        ]
+    return [result] if isinstance(result, str) and result.startswith("http") else []
 
 
 JOBS = list(of_jobs(str))

@@ -79,7 +79,9 @@ class Caller:
         deadline = time.monotonic() + patience
         while True:
             data = dict(self.call("GetAsyncJobResult", JobId=job_id)["Data"])
-            if data["Status"] in until or (not until and data["Status"] not in ("QUEUING", "PROCESSING")):
+            ended = data["Status"] not in ("QUEUING", "PROCESSING")
+            if data["Status"] in until or (ended and not until):
                 return data
+            assert not ended, data
             assert time.monotonic() < deadline, data
             time.sleep(0.02)

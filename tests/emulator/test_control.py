@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import httpx
+import pytest
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from emulator.signing_caller import Caller
@@ -71,3 +72,18 @@ def test_a_reset_ends_running_work_and_new_work_goes_on(
     job_id = caller.call("EraseVideoSubtitles", VideoUrl=source("a film"))["RequestId"]
     assert caller.result(job_id)["Status"] == "PROCESS_SUCCESS"
     assert [job["job_id"] for job in emulator.jobs()] == [job_id]
+
+
+@pytest.mark.parametrize("held", ["queued", "processing"])
+def test_a_reset_forgets_jobs_that_are_held_and_no_worker_takes_them(
+    emulator: EmulatorServer, caller: Caller, source: Source, tmp_path: Path, held: str
+) -> None:
+    never = source(f"wait-for {tmp_path / 'never'}")
+    emulator.fault(action="*", times=None, job={held: 3600})
+    for _ in range(4):
+        caller.call("EraseVideoSubtitles", VideoUrl=never)
+
+    emulator.reset()
+
+    ids = [caller.call("EraseVideoSubtitles", VideoUrl=source("a film"))["RequestId"] for _ in range(3)]
+    assert {caller.result(job_id)["Status"] for job_id in ids} == {"PROCESS_SUCCESS"}

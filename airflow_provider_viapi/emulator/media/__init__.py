@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-Transform = Callable[[Mapping[str, Any], Path], dict[str, Path]]
+Transform = Callable[[Mapping[str, Any], Path], dict[str, Any]]
 
 TRANSFORMS: Mapping[str, str] = MappingProxyType(
     {
@@ -24,11 +24,13 @@ TRANSFORMS: Mapping[str, str] = MappingProxyType(
         "AbstractFilmVideo": "abstract_film_video",
         "AdjustVideoColor": "adjust_video_color",
         "ChangeVideoSize": "change_video_size",
+        "DetectVideoShot": "detect_video_shot",
         "EnhancePortraitVideo": "enhance_portrait_video",
         "EnhanceVideoQuality": "enhance_video_quality",
         "EraseVideoLogo": "erase_video_logo",
         "EraseVideoSubtitles": "erase_video_subtitles",
         "GenerateVideo": "generate_video",
+        "GenerateVideoCover": "generate_video_cover",
         "InterpolateVideoFrame": "interpolate_video_frame",
         "SuperResolveVideo": "super_resolve_video",
     }
@@ -36,14 +38,14 @@ TRANSFORMS: Mapping[str, str] = MappingProxyType(
 """Action -> name of its transform, which is a function in a module of the same name."""
 
 
-def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Make the files of one job.
 
     :param action: one of :data:`TRANSFORMS`
     :param request: its parameters by their wire names, validated and typed, each file as a local path;
         optional ones may be missing or None
     :param folder: an empty folder, for the results
-    :return: field of the result -> the file made
+    :return: field of the result -> its value, in which a file that was made stands as its path
     :raises KeyError: there is no transform for the action
     :raises MediaFault: the files cannot be used (:mod:`airflow_provider_viapi.emulator.media.faults`)
     """

@@ -24,7 +24,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_action_refuses_a_file_that_is_no_media(action: str, tmp_path: Path) -> None:
     source = tmp_path / "letter.mp4"
     source.write_text("Dear reader, this is no video.")
-    request: dict[str, Any] = {"VideoUrl": source, "VideoURL": source, "Width": 64, "Height": 64}
+    request: dict[str, Any] = {
+        "VideoUrl": source,
+        "VideoURL": source,
+        "Width": 64,
+        "Height": 64,
+        "IsGif": True,
+    }
     request["FileList"] = [{"Type": "video", "FileName": "letter.mp4", "FileUrl": source}]
 
     with pytest.raises(MediaFault) as caught:
@@ -38,7 +44,7 @@ def test_every_action_gives_the_fields_that_the_service_documents(
     action: str, tiny: Path, tmp_path: Path
 ) -> None:
     request: dict[str, Any] = {"VideoUrl": tiny, "VideoURL": tiny, "Width": 64, "Height": 64}
-    request |= {"Length": 2, "Duration": 5.0}
+    request |= {"Length": 2, "Duration": 5.0, "IsGif": False}
     request["FileList"] = [{"Type": "video", "FileName": "tiny.mp4", "FileUrl": tiny}]
 
     made = transform(action, request, tmp_path)

@@ -1,0 +1,72 @@
+"""GenerateVideoCover: pictures that stand for a video, still or moving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from airflow_provider_viapi.emulator.media.frames import rgb
+from airflow_provider_viapi.emulator.media.shots import Footage, watch
+from airflow_provider_viapi.emulator.media.video import VideoSource
+
+COVERS = 3
+GIF_SECONDS, GIF_PICTURES_PER_SECOND, GIF_WIDTH = 2.0, 8, 320
+
+
+def generate_video_cover(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Take the picture that shows most from each of the best shots; a measure of tones and sharpness, not of taste.
+
+    :param request: ``VideoUrl``, the clip; ``IsGif``, short animations instead of stills
+    :param folder: for the pictures
+    :return: ``Outputs``, at most three, best first: ``ImageURL`` and ``Confidence``, here the worth of the picture
+        as a share of the best one's
+    :raises MediaFault: the clip cannot be used
+    """
+    source, animated = request["VideoUrl"], bool(request["IsGif"])
+    with VideoSource(source) as clip:
+        footage = watch(clip.pictures())
+    outputs = []
+    for number, best in enumerate(_best_pictures(footage), start=1):
+        target = folder / f"cover-{number}.{'gif' if animated else 'jpg'}"
+        _write(source, target, footage, best, animated=animated)
+        share = float(footage.worth[best] / max(footage.worth.max(), 1e-9))
+        outputs.append({"ImageURL": target, "Confidence": round(share, 3)})
+    return {"Outputs": outputs}
+
+
+def _best_pictures(footage: Footage) -> list[int]:
+    of_shots = [max(shot, key=lambda index: float(footage.worth[index])) for shot in footage.shots]
+    return sorted(of_shots, key=lambda index: -float(footage.worth[index]))[:COVERS]
+
+
+def _write(source: Path, target: Path, footage: Footage, best: int, *, animated: bool) -> None:
+    with VideoSource(source) as clip:
+        if not animated:
+            Image.fromarray(rgb(next(islice(clip.pictures(), best, None)))).save(target, "JPEG", quality=90)
+            return
+        wanted = set(_pictures_of_gif(footage, best))
+        pictures = [
+            _small(Image.fromarray(rgb(picture)))
+            for index, picture in enumerate(clip.pictures())
+            if index in wanted
+        ]
+    period = round(1000 / GIF_PICTURES_PER_SECOND)
+    pictures[0].save(target, "GIF", save_all=True, append_images=pictures[1:], duration=period, loop=0)
+
+
+def _pictures_of_gif(footage: Footage, best: int) -> list[int]:
+    shot = next(shot for shot in footage.shots if best in shot)
+    times = np.array(footage.times[shot.start : shot.stop])
+    begin = min(footage.times[best], max(times[0], times[-1] - GIF_SECONDS))
+    moments = np.arange(begin, min(begin + GIF_SECONDS, times[-1] + 1e-6), 1 / GIF_PICTURES_PER_SECOND)
+    return [shot.start + int(np.abs(times - moment).argmin()) for moment in moments]
+
+
+def _small(picture: Image.Image) -> Image.Image:
+    width = min(GIF_WIDTH, picture.width)
+    return picture.resize((width, max(1, round(picture.height * width / picture.width))))
