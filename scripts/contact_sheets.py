@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sheets import colours, erasing, generated, high_dynamic_range, in_between, shapes, summaries
+from sheets import colours, erasing, generated, high_dynamic_range, in_between, looking, shapes, summaries
 from sheets.page import Page
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -22,11 +22,13 @@ SHEETS: Mapping[str, Callable[[Path], Page]] = {
     "AbstractFilmVideo": summaries.abstract_film_video,
     "AdjustVideoColor": colours.adjust_video_color,
     "ChangeVideoSize": shapes.change_video_size,
+    "DetectVideoShot": looking.detect_video_shot,
     "EnhancePortraitVideo": colours.enhance_portrait_video,
     "EnhanceVideoQuality": high_dynamic_range.enhance_video_quality,
     "EraseVideoLogo": erasing.erase_video_logo,
     "EraseVideoSubtitles": erasing.erase_video_subtitles,
     "GenerateVideo": generated.generate_video,
+    "GenerateVideoCover": looking.generate_video_cover,
     "InterpolateVideoFrame": in_between.interpolate_video_frame,
     "SuperResolveVideo": shapes.super_resolve_video,
 }

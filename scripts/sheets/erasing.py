@@ -56,11 +56,11 @@ def erase_video_subtitles(folder: Path) -> Page:
 
 
 def erase_video_logo(folder: Path) -> Page:
-    """A station's disc in the corner of street scenes, erased where told and where found."""
-    clean = clips.write(folder / "clean.mp4", clips.pictures(media_samples.bikes()))
-    street = clips.pictures(clean)
-    given = clips.write(folder / "given.mp4", [clips.station_logo(pixels) for pixels in street])
-    rows, columns, _ = street[0].shape
+    """A station's disc in the corner of changing scenes, erased where told and where found."""
+    clean, _ = clips.several_shots(folder / "clean.mp4")
+    scenes = clips.pictures(clean)
+    given = clips.write(folder / "given.mp4", [clips.station_logo(pixels) for pixels in scenes])
+    rows, columns, _ = scenes[0].shape
     box = clips.logo_box(columns, rows)
     told = clips.made("EraseVideoLogo", {"VideoUrl": given, "Boxes": [box]}, folder)["VideoUrl"]
     found = clips.made("EraseVideoLogo", {"VideoUrl": given}, folder)["VideoUrl"]
@@ -69,7 +69,7 @@ def erase_video_logo(folder: Path) -> Page:
         f"Parameters: Boxes=[{', '.join(f'{name}: {value}' for name, value in box.items())}], and without Boxes",
         "The red disc is gone, also where nobody said where it is. A smooth patch is left, plain to see "
         "on a busy background: nothing is known of what was behind.",
-        clips.credit(clips.BIKES),
+        clips.several_owners(),
     )
     disc = np.s_[15:75, 550:610]
     captions = [

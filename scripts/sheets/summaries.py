@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
 
-import media_samples
 from airflow_provider_viapi.emulator.media.shots import watch
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from before_after import FAINT_INK, PAPER
@@ -21,12 +20,12 @@ from sheets.page import MARGIN, WIDTH, Page, Shown, high, wide
 
 THUMBNAILS, BAR = 12, 34
 SHOT_COLOURS, TAKEN = ("#d8dde3", "#bcc4cd"), "#d0432c"
-FEW = np.s_[::8, ::8]
+FEW = np.s_[::2, ::2]
 """The pixels by which pictures are told apart."""
 
 
 def abstract_film_video(folder: Path) -> Page:
-    """Street scenes in four seconds."""
+    """A clip of six shots in four seconds."""
     return _summary(
         "AbstractFilmVideo",
         {"Length": 4},
@@ -59,15 +58,15 @@ def _summary(
     :param shown: how many pictures of it
     :param height: of these, in pixels
     """
-    source = media_samples.bikes()
+    source, _ = clips.several_shots(folder / "given.mp4")
     made = clips.made(action, {"VideoUrl": source, **request}, folder)
     before, after = clips.pictures(source), clips.pictures(made["VideoUrl"])
     origins = _origins(after, before)
-    page = Page(action, request, look_for, clips.credit(clips.BIKES))
+    page = Page(action, request, look_for, clips.several_owners())
     with VideoSource(source) as clip:
         cuts = watch(clip.pictures()).cuts
     page.row(
-        [Shown("", _timeline(before, (*cuts, len(before)), origins))],
+        [Shown("", timeline(before, (*cuts, len(before)), origins))],
         f"given, {len(before) / RATE:.0f} s; below it in grey its shots, in red what was taken",
     )
     row = [
@@ -75,7 +74,7 @@ def _summary(
             f"{number / RATE:.1f} s: from {origins[number] / RATE:.1f} s",
             high(Image.fromarray(after[number]), height),
         )
-        for number in _middles(len(after), shown)
+        for number in middles(len(after), shown)
     ]
     if "VideoCoverUrl" in made:
         with Image.open(made["VideoCoverUrl"]) as cover:
@@ -84,12 +83,12 @@ def _summary(
     return page
 
 
-def _timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[int]) -> Image.Image:
+def timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[int] = ()) -> Image.Image:
     """Thumbnails of a clip, evenly spread, over a bar that shows its shots and what was taken of them."""
     width = WIDTH - 2 * MARGIN
     thumbnails = [
         wide(Image.fromarray(pictures[number]), width // THUMBNAILS)
-        for number in _middles(len(pictures), THUMBNAILS)
+        for number in middles(len(pictures), THUMBNAILS)
     ]
     top = thumbnails[0].height + 6
     strip = Image.new("RGB", (width, top + BAR), PAPER)
@@ -106,7 +105,7 @@ def _timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[i
     return strip
 
 
-def _middles(length: int, parts: int) -> list[int]:
+def middles(length: int, parts: int) -> list[int]:
     """The middles of so many equal parts."""
     return [int((part + 0.5) * length / parts) for part in range(parts)]
 
