@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints/airflow-$(AIRFLOW).txt
 demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO=path, KEEP=1)
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
-test: lint  ## Lint, types, import contracts and all tests, with a real scheduler and triggerer among them
+test: lint  ## Lint, types, import contracts and the tests, with a real scheduler and triggerer among them
 	$(BIN)/pytest -m '(not chaos or quick) and not live'
 
 test-live: $(READY)  ## The conformance requests against the real service: needs a key and a bucket, and is billed

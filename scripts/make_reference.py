@@ -23,8 +23,13 @@ All that the provider knows of VIAPI's actions, written by `scripts/make_referen
 (`airflow_provider_viapi/alibaba/services`), by which operators, hook and emulator check every request.
 
 *Seed* are the VIAPI documents of 2020 and 2021, *today* is Alibaba's API metadata and SDKs of late 2025. The live
-service was not asked. An operator's keyword arguments are the parameters in snake case. Lists are written as
-`Boxes[].X`; on the wire their items are counted from 1 (`Boxes.1.X`).
+service was not asked. Lists are written as `Boxes[].X`; on the wire their items are counted from 1 (`Boxes.1.X`).
+
+An operator's keyword arguments are the parameters in snake case; names inside lists stay as they are
+(`boxes=[{"X": 0.1, …}]`). Exceptions: `CreateImageDbOperator` and `DeleteImageDbOperator` return `Name` and take
+`if_exists` and `if_missing` (`"skip"`, the default, or `"fail"`); the `limit` of `SearchImageOperator` is 10 unless given;
+`ListImagesOperator` goes through the pages by itself, takes `page_size` (50) instead of Token and Offset, and its
+`limit` is the most in all.
 
 An *address* begins with http:// or https:// and has only ASCII characters and no spaces; percent-encode others. The
 service reads links to Shanghai OSS best. Links in results are good for 30 minutes.

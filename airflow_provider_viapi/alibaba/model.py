@@ -106,7 +106,10 @@ class Action:
         """
         given = {name: value for name, value in request.items() if value is not None}
         for name in given.keys() - self._by_name.keys():
-            raise self._invalid("InvalidParameter", f"{name} is not a parameter of this action")
+            raise self._invalid(
+                "InvalidParameter",
+                f"{name} is not a parameter of this action; it has {', '.join(self._by_name) or 'none'}",
+            )
         checked = {}
         for parameter in self.parameters:
             value = given.get(parameter.name)

@@ -267,8 +267,10 @@ class ListOf(Parameter):
 
     def _check_item(self, index: int, item: Any) -> dict[str, Any]:
         known = {field.name: field for field in self.fields}
-        if not isinstance(item, Mapping) or not known.keys() >= item.keys():
+        if not isinstance(item, Mapping):
             raise BadValue(f"{self.allowed}; item {index} is something else")
+        if unknown := sorted(str(name) for name in item.keys() - known.keys()):
+            raise BadValue(f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these")
         checked = {}
         for field in self.fields:
             given = item.get(field.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-PACKAGES = ("av", "numpy", "PIL", "starlette", "uvicorn")
+PACKAGES = ("av", "cryptography", "numpy", "PIL", "python_multipart", "starlette", "uvicorn")
 """Import names of what the extra ``emulator`` installs."""
 
 
