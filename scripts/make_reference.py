@@ -27,9 +27,9 @@ service was not asked. Lists are written as `Boxes[].X`; on the wire their items
 
 An operator's keyword arguments are the parameters in snake case; names inside lists stay as they are
 (`boxes=[{"X": 0.1, …}]`). Exceptions: `CreateImageDbOperator` and `DeleteImageDbOperator` return `Name` and take
-`if_exists` and `if_missing` (`"skip"`, the default, or `"fail"`); the `limit` of `SearchImageOperator` is 10 unless given;
-`ListImagesOperator` goes through the pages by itself, takes `page_size` (50) instead of Token and Offset, and its
-`limit` is the most in all.
+`if_exists` and `if_missing` (`"skip"`, the default, or `"fail"`); the `limit` of `SearchImageOperator` is 10 unless
+given; `ListImagesOperator` goes through the pages by itself, takes `page_size` (50) instead of Token and Offset, and
+its `limit` is the most in all.
 
 An *address* begins with http:// or https:// and has only ASCII characters and no spaces; percent-encode others. The
 service reads links to Shanghai OSS best. Links in results are good for 30 minutes.
