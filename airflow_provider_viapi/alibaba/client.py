@@ -54,7 +54,6 @@ class Client:
         self.account = account
         self.patience = patience
         self._session = requests.Session()
-        self._session.verify = account.verify
         # Otherwise a .netrc would have its password put where ACS3 has the signature.
         self._session.auth = lambda signed: signed
 
@@ -84,23 +83,26 @@ class Client:
         )
         return trying(self.call_once, action, request)
 
-    def call_once(
-        self, action: Action, request: Mapping[str, Any], stamp: Stamp | None = None
+    def call_stamped(
+        self, action: Action, request: Mapping[str, Any], stamp: Stamp, credentials: Credentials
     ) -> dict[str, Any]:
+        """Call an action with just this request: the same stamp and key make the very same one again.
+
+        With another key a stamp repeats nothing: the gateway may take it for a new request, which is paid for.
+        """
+        return self._call_with(credentials, action, action.check(request), stamp)
+
+    def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action with a single request and return its decoded answer.
 
-        A key that is no longer accepted is renewed, if there is another one, and the call made anew with that;
-        not so when a stamp is given.
-
-        :param stamp: one that was used before repeats that very request; a new one unless given
+        A key that is no longer accepted is renewed, if there is another one, and the call made anew with that.
         """
         checked = action.check(request)
         credentials = self.account.credentials.current()
         try:
-            return self._call_with(credentials, action, checked, stamp or Stamp.new())
+            return self._call_with(credentials, action, checked, Stamp.new())
         except CredentialsRejected as rejection:
-            # With another key a stamp repeats nothing: the gateway may take it for a new request, which is paid for.
-            if stamp is not None or not another_key_may_do(rejection):
+            if not another_key_may_do(rejection):
                 raise
             renewed = self.account.credentials.current(rejected=credentials)
             if renewed == credentials:
@@ -124,6 +126,8 @@ class Client:
                 data=request.body,
                 headers=request.headers,
                 timeout=self.account.timeout,
+                # Given here, it wins over what the environment says of certificates.
+                verify=self.account.verify,
                 allow_redirects=False,
             )
             return HttpResponse(answer.status_code, answer.content)
@@ -217,11 +221,15 @@ def _from_requests(account: Account, action: Action, error: requests.RequestExce
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return _unreachable(account, action, error)
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError | SSLError):
+    # Any other TLS error may come while the answer is read, when the request has long arrived.
+    untrusted = isinstance(reason, SSLError) and any(
+        isinstance(each, ssl.SSLCertVerificationError) for each in reason.args
+    )
+    if isinstance(error, requests.ConnectTimeout) or untrusted:
+        return _unreachable(account, action, error)
+    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
         return _unreachable(account, action, reason)
     return _answer_lost(account, action, error)
 

@@ -54,6 +54,7 @@ class ViapiHook(BaseHook):
     def __init__(self, viapi_conn_id: str = default_conn_name) -> None:
         super().__init__()
         self.viapi_conn_id = viapi_conn_id
+        self._identity: tuple[object, ...] = ()
 
     @cached_property
     def account(self) -> Account:
@@ -66,7 +67,10 @@ class ViapiHook(BaseHook):
     async def load_account(self) -> Account:
         """The same from an event loop, where a look-up must not block."""
         if "account" not in self.__dict__:
-            self.__dict__["account"] = self._with_key_read_again(await self._read_in_loop())
+            account = await self._read_in_loop()
+            key_id = getattr(account.credentials, "access_key_id", None)
+            self._identity = (account.endpoint, account.region_id, account.signature, account.verify, key_id)
+            self.__dict__["account"] = self._with_key_read_again(account)
         return self.account
 
     def _read(self) -> Account:
@@ -172,7 +176,9 @@ class ViapiHook(BaseHook):
         """
         from airflow_provider_viapi.jobs.sharing import shared_poller
 
-        async with shared_poller(("viapi", self.viapi_conn_id), self.open_poller) as poller:
+        await self.load_account()
+        # What was changed in the connection meanwhile holds for those who wait from now on.
+        async with shared_poller(("viapi", self.viapi_conn_id, *self._identity), self.open_poller) as poller:
             return await poller.wait(job, until=until, log=log)
 
     def test_connection(self) -> tuple[bool, str]:

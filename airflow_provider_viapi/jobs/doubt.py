@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_viapi.alibaba.errors import (
+    InvalidRequest,
     SubmissionInDoubt,
     TransientError,
     ViapiError,
@@ -32,8 +33,8 @@ CLOCK_SKEW = timedelta(minutes=1)
 LONGEST_WAY = timedelta(minutes=1)
 """How long a request may be on its way before it is accepted."""
 
-INCONCLUSIVE = ("SignatureNonceUsed", "InvalidTimeStamp.Expired", "InvalidSecurityToken.Expired")
-"""Refusals of the second sending that tell nothing about the first: seen before, too old by now, key ended."""
+LISTED_FOR = timedelta(hours=23)
+"""How old a submission may be for the list, which shows the last 24 hours, to tell that nothing came of it."""
 
 LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
 """The list's times carry no zone and the documents name none: China's or UTC, whichever fits."""
@@ -60,17 +61,29 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class JobList:
+    """What one look into the account's list has shown.
+
+    :param jobs: those of the action in question
+    :param is_whole: there were no more of them
+    """
+
+    jobs: Sequence[Listed]
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
 class Witnesses:
     """Whom to ask about a submission whose answer was lost.
 
     :param send_again: sends the same signed request and returns the accepted job's id; ``None`` when that request
         cannot be made again, because the key that signed it is gone
-    :param list_jobs: the account's jobs of this action, newest first
+    :param list_jobs: looks into the account's list for the jobs of this action
     :param claimed: ids of jobs that other tasks hold
     """
 
     send_again: Callable[[], str] | None
-    list_jobs: Callable[[], Sequence[Listed]]
+    list_jobs: Callable[[], JobList]
     claimed: Callable[[], Collection[str]]
 
 
@@ -88,7 +101,7 @@ def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
     try:
         job_id = _patiently(witnesses.send_again, seconds=60)
     except ViapiError as error:
-        if error.code not in INCONCLUSIVE and not isinstance(error, TransientError):
+        if isinstance(error, InvalidRequest):
             raise
         log.info("Sending the same request again was answered with %s; looking into the job list", error.code)
         return _search(action, sent_at, witnesses, log)
@@ -99,7 +112,9 @@ def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
 def _search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
     import time
 
-    earliest, latest = sent_at - CLOCK_SKEW, sent_at + LONGEST_WAY + CLOCK_SKEW
+    now = datetime.now(timezone.utc)
+    # The second sending may have been the one that was accepted, and its answer lost as well.
+    earliest, latest = sent_at - CLOCK_SKEW, max(sent_at, now) + LONGEST_WAY + CLOCK_SKEW
     seen: list[Listed] = []
     for look in (1, 2):
         if look == 2:
@@ -109,10 +124,14 @@ def _search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> s
         except ViapiError as error:
             raise _in_doubt(action, sent_at, f"the job list could not be read: {error}") from error
         claimed = witnesses.claimed()
-        seen = [job for job in listed if job.job_id not in claimed and job.may_be_from(earliest, latest)]
+        seen = [job for job in listed.jobs if job.job_id not in claimed and job.may_be_from(earliest, latest)]
     if len(seen) > 1:
         named = ", ".join(f"{job.job_id} of {job.created}" for job in seen)
         raise _in_doubt(action, sent_at, f"several jobs may be the one: {named}")
+    if not seen and not listed.is_whole:
+        raise _in_doubt(action, sent_at, "the job list is longer than one look shows")
+    if not seen and now - sent_at > LISTED_FOR:
+        raise _in_doubt(action, sent_at, "the job list does not reach back so far")
     if not seen:
         log.info("No job of that time in the list, looked for twice: nothing was accepted")
         return None

@@ -126,11 +126,14 @@ class Ledger:
         self._store.delete(KEY)
 
 
-# What signed addresses of OSS, S3, GCS and Azure add to the object's own; new with every signing.
+# What signed addresses of OSS, S3, GCS, CDNs and Tencent's COS add to the object's own; new with every signing. The
+# processing that OSS is asked for (x-oss-process) is part of what the address means.
 _SIGNED_PART = re.compile(
-    r"(?i)expires|signature|ossaccesskeyid|security-token|x-(oss|amz|goog)-.*|googleaccessid|awsaccesskeyid"
-    r"|s[vretpi]|sig|skoid|sktid|skt|ske|sks|skv|spr"
+    r"(?i)expires|signature|ossaccesskeyid|security-token|x-(oss-(?!process)|amz-|goog-).*|googleaccessid"
+    r"|awsaccesskeyid|auth_key|policy|key-pair-id|q-.*"
 )
+# Azure's names are short and ordinary, so they count as signing only beside its signature.
+_SIGNED_BY_AZURE = re.compile(r"(?i)s[vretpi]|sig|skoid|sktid|skt|ske|sks|skv|spr")
 
 
 def digest_of(action: str, request: Mapping[str, Any]) -> str:
@@ -150,10 +153,12 @@ def _without_signatures(value: Any) -> Any:
         return [_without_signatures(item) for item in value]
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         parts = urlsplit(value)
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        by_azure = any(name.lower() == "sig" for name, _ in pairs)
         lasting = [
             pair
-            for pair in parse_qsl(parts.query, keep_blank_values=True)
-            if not _SIGNED_PART.fullmatch(pair[0])
+            for pair in pairs
+            if not _SIGNED_PART.fullmatch(pair[0]) and not (by_azure and _SIGNED_BY_AZURE.fullmatch(pair[0]))
         ]
         return [parts._replace(query="").geturl(), lasting]
     return value

@@ -80,14 +80,14 @@ class Submission:
         credentials = self.client.account.credentials.current()
         entry = self.ledger.intend(self.digest, Stamp.new(), credentials.access_key_id, self.try_number)
         try:
-            answer = self.client.call_once(self.action, self.request, entry.stamp)
+            answer = self.client.call_stamped(self.action, self.request, entry.stamp, credentials)
         except AnswerLost as lost:
             self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
-            job = self.settle(entry)
-            if job is None:
-                raise TransientError("the submission did not arrive", action=self.action.name) from None
-            return job
+            return self._settled(entry)
         except ViapiError as refusal:
+            if refusal.code == "SignatureNonceUsed":
+                # Something on the way has sent the request twice, and this is the answer to the second.
+                return self._settled(entry)
             self.ledger.clear()
             if self._another_key_is_there(refusal, credentials):
                 raise TransientError("the key had ended and was renewed", action=self.action.name) from None
@@ -95,6 +95,19 @@ class Submission:
         job = submitted(self.action, answer)
         self._write(entry, job)
         self.log.info("Submitted job %s (%s)", job.id, job.action)
+        return job
+
+    def _settled(self, entry: Entry) -> Job:
+        try:
+            job = self.settle(entry)
+        except TransientError as error:
+            raise SubmissionInDoubt(
+                f"whether the job was accepted cannot be found out now: {error.message}",
+                code="SubmissionInDoubt",
+                action=self.action.name,
+            ) from error
+        if job is None:
+            raise TransientError("the submission did not arrive", action=self.action.name)
         return job
 
     def _another_key_is_there(self, refusal: ViapiError, credentials: Credentials) -> bool:
@@ -108,9 +121,10 @@ class Submission:
         :raises SubmissionInDoubt: it cannot be known, and the author did not choose to submit anew
         """
         # Signed with another key, the same request may count as a new one.
-        same_key = entry.access_key_id == self.client.account.credentials.current().access_key_id
+        credentials = self.client.account.credentials.current()
+        same_key = entry.access_key_id == credentials.access_key_id
         witnesses = doubt.Witnesses(
-            send_again=(lambda: self._send_again(entry)) if same_key else None,
+            send_again=(lambda: self._send_again(entry, credentials)) if same_key else None,
             list_jobs=lambda: list_jobs(self.client, self.action),
             claimed=self.claimed,
         )
@@ -131,8 +145,9 @@ class Submission:
         self._write(entry, job)
         return job
 
-    def _send_again(self, entry: Entry) -> str:
-        return str(self.client.call_once(self.action, self.request, entry.stamp)["RequestId"])
+    def _send_again(self, entry: Entry, credentials: Credentials) -> str:
+        answer = self.client.call_stamped(self.action, self.request, entry.stamp, credentials)
+        return str(answer["RequestId"])
 
     def _write(self, entry: Entry, job: Job) -> None:
         from tenacity import Retrying, stop_after_attempt, wait_exponential

@@ -11,7 +11,7 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import viapi
-from airflow_provider_viapi.jobs.doubt import Listed
+from airflow_provider_viapi.jobs.doubt import JobList, Listed
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.service import Sighting
 
@@ -74,15 +74,16 @@ def _read_result(document: str | None) -> dict[str, Any]:
     return result
 
 
-def list_jobs(client: Client, action: Action) -> list[Listed]:
-    """The account's jobs of one action, newest first: those of the last 24 hours, at most 500."""
+def list_jobs(client: Client, action: Action) -> JobList:
+    """The account's jobs of one action: those of the last 24 hours, and of them at most 500."""
     wanted = {"PopProduct": action.service.name, "PopApiName": action.name, "PageNum": 1, "PageSize": 500}
     answer = client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
-    return [
+    jobs = [
         Listed(job["JobId"], job.get("GmtCreate", ""))
         for job in answer["Data"]["Result"]
         if job.get("JobId") and job.get("PopApiName", action.name) == action.name
     ]
+    return JobList(jobs, is_whole=answer["Data"].get("TotalPage", 1) <= 1)
 
 
 def was_cancelled(answer: Mapping[str, Any]) -> bool:

@@ -149,11 +149,14 @@ class ViapiJobOperator(ViapiOperator):
         if entry.digest == digest:
             return True
         self.log.info("The request has changed since try %s: submitting anew", entry.try_number)
-        if entry.job_id is None:
-            self.log.warning(
-                "What try %s sent at %s got no answer and may run", entry.try_number, entry.signed_at
+        if entry.job_id is None and self.on_doubt == "fail":
+            raise SubmissionInDoubt(
+                f"the request has changed since try {entry.try_number}, and what that sent at {entry.signed_at} got "
+                "no answer and may be running; on_doubt='resubmit' submits anew",
+                code="SubmissionInDoubt",
+                action=self.action.name,
             )
-        else:
+        if entry.job_id is not None:
             asyncio.run(self.hook.cancel(Job(entry.job_id, self.action.full_name), self.log))
         return False
 
@@ -211,6 +214,11 @@ class ViapiJobOperator(ViapiOperator):
         except asyncio.CancelledError:
             if is_over(context["ti"]):
                 self._withdraw(job, ledger)
+        except BaseException:
+            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
+            if self._told_to_stop and is_over(context["ti"]):
+                self._withdraw(job, ledger)
+            raise
         raise ViapiError(
             f"the task was told to stop while job {job.id} was waited for", action=self.action.name
         )

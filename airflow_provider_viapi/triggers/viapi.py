@@ -77,9 +77,12 @@ class ViapiJobTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel the job if a person ended the task; a task that moved or was cleared keeps its job."""
+        from asgiref.sync import sync_to_async
+
         if not self.cancel_on_kill:
             return
-        if not await asyncio.to_thread(is_over, self.task_instance):
+        # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
+        if not await sync_to_async(is_over)(self.task_instance):
             self.log.info("Leaving job %s to whoever takes over this task", self.job_id)
             return
         await ViapiHook(self.viapi_conn_id).cancel(self.job, self.log)

@@ -131,7 +131,8 @@ def test_a_request_is_never_repeated_with_another_key() -> None:
         Client(account(server, RenewableCredentials(fetch))) as client,
         pytest.raises(CredentialsRejected),
     ):
-        client.call_once(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "http://h/a.mp4"}, Stamp.new())
+        request = {"VideoUrl": "http://h/a.mp4"}
+        client.call_stamped(videoenhan.ERASE_VIDEO_SUBTITLES, request, Stamp.new(), key(1))
 
     assert keys_of(server) == ["key-1"]
 

@@ -223,7 +223,10 @@ def test_no_material_at_all_is_refused() -> None:
             "item 2 has 'ftp://h/a'",
         ),
         ({"FileName": "", "FileUrl": VIDEO, "Type": "image"}, "item 2 has ''"),
-        ({"FileName": "a", "FileUrl": VIDEO, "Type": "image", "Size": 1}, "item 2 has Size, which is none of these"),
+        (
+            {"FileName": "a", "FileUrl": VIDEO, "Type": "image", "Size": 1},
+            "item 2 has Size, which is none of these",
+        ),
     ],
 )
 def test_of_bad_material_it_is_told_which_item_and_what_is_wrong(item: dict[str, Any], said: str) -> None:

@@ -16,9 +16,9 @@ from airflow_provider_viapi.alibaba.errors import (
     ViapiError,
 )
 from airflow_provider_viapi.jobs import doubt
-from airflow_provider_viapi.jobs.doubt import Listed, Witnesses, settle
+from airflow_provider_viapi.jobs.doubt import JobList, Listed, Witnesses, settle
 
-SENT = datetime(2026, 11, 20, 7, 15, 50, tzinfo=timezone.utc)
+SENT = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(minutes=20)
 SEEN_BEFORE = ViapiError("seen", code="SignatureNonceUsed")
 TOO_OLD = CredentialsRejected("too old", code="InvalidTimeStamp.Expired")
 log = logging.getLogger(__name__)
@@ -45,14 +45,16 @@ def ask(
     *looks: Sequence[Listed],
     again: Callable[[], str] | None = raising(SEEN_BEFORE),
     claimed: Sequence[str] = (),
+    sent: datetime = SENT,
+    is_whole: bool = True,
 ) -> str | None:
     remaining = list(looks)
     witnesses = Witnesses(
         send_again=again,
-        list_jobs=lambda: remaining.pop(0) if len(remaining) > 1 else remaining[0],
+        list_jobs=lambda: JobList(remaining.pop(0) if len(remaining) > 1 else remaining[0], is_whole),
         claimed=lambda: set(claimed),
     )
-    return settle("EraseVideoSubtitles", SENT, witnesses, log)
+    return settle("EraseVideoSubtitles", sent, witnesses, log)
 
 
 def test_a_request_that_had_not_arrived_is_accepted_when_sent_again() -> None:
@@ -94,12 +96,12 @@ def test_several_jobs_are_for_a_person_to_decide() -> None:
     with pytest.raises(SubmissionInDoubt) as caught:
         ask(both)
 
-    for told in ("J-1", "J-2", "2026-11-20 15:15:50", "on_doubt"):
+    for told in ("J-1", "J-2", both[0].created, "on_doubt"):
         assert told in str(caught.value)
 
 
 def test_a_forbidden_list_leaves_the_doubt() -> None:
-    def forbidden() -> Sequence[Listed]:
+    def forbidden() -> JobList:
         raise PermissionDenied("not yours", code="Forbidden.RAM")
 
     witnesses = Witnesses(send_again=raising(SEEN_BEFORE), list_jobs=forbidden, claimed=set)
@@ -115,3 +117,28 @@ def test_a_request_that_the_service_refuses_was_never_accepted() -> None:
 
 def test_a_time_that_cannot_be_read_rules_nothing_out() -> None:
     assert Listed("J-1", "yesterday").may_be_from(SENT, SENT)
+
+
+def test_a_doubt_older_than_the_list_reaches_is_for_a_person_to_decide() -> None:
+    with pytest.raises(SubmissionInDoubt, match="does not reach back so far"):
+        ask([], again=raising(TOO_OLD), sent=SENT - timedelta(days=3))
+
+
+def test_a_list_that_is_longer_than_one_look_rules_nothing_out() -> None:
+    with pytest.raises(SubmissionInDoubt, match="longer than one look"):
+        ask([], is_whole=False)
+
+
+def test_a_job_that_the_second_sending_has_made_is_found() -> None:
+    assert ask([listed("J-1", datetime.now(timezone.utc))]) == "J-1"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        CredentialsRejected("disabled", code="InvalidAccessKeyId.Inactive"),
+        PermissionDenied("not yours", code="Forbidden.RAM"),
+    ],
+)
+def test_a_refusal_of_the_key_tells_nothing_about_the_first_sending(refusal: ViapiError) -> None:
+    assert ask([listed("J-1", SENT)], again=raising(refusal)) == "J-1"

@@ -79,6 +79,7 @@ def test_a_ledger_knows_whether_it_lasts() -> None:
     [
         ("http://oss/a.mp4?Expires=1&OSSAccessKeyId=x&Signature=s", "http://oss/a.mp4?Expires=2&Signature=t"),
         ("https://s3/a.mp4?X-Amz-Date=1&X-Amz-Signature=s&v=3", "https://s3/a.mp4?v=3&X-Amz-Date=2"),
+        ("https://cdn/a.mp4?auth_key=1-0-0-md5", "https://cdn/a.mp4?auth_key=2-0-0-other"),
         ("https://gcs/a.mp4?X-Goog-Signature=1", "https://gcs/a.mp4"),
         (
             "https://azure/a.mp4?sv=2024&se=1&sig=s&sp=r&sr=b",
@@ -96,6 +97,11 @@ def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -
         ({"VideoUrl": "http://h/a.mp4"}, {"VideoUrl": "http://h/b.mp4"}),
         ({"VideoUrl": "http://h/a.mp4?version=1"}, {"VideoUrl": "http://h/a.mp4?version=2"}),
         ({"VideoUrl": "http://h/a.mp4"}, {"VideoUrl": "https://h/a.mp4"}),
+        (
+            {"VideoUrl": "http://oss/a?x-oss-process=image/resize,w_10&Expires=1"},
+            {"VideoUrl": "http://oss/a?x-oss-process=image/resize,w_900&Expires=1"},
+        ),
+        ({"VideoUrl": "http://h/a.mp4?st=10"}, {"VideoUrl": "http://h/a.mp4?st=20"}),
         ({"VideoUrl": "http://h/a.mp4", "BX": 0.1}, {"VideoUrl": "http://h/a.mp4", "BX": 0.2}),
         ({"VideoUrl": "http://h/a.mp4"}, {"VideoUrl": "http://h/a.mp4", "BX": 0.0}),
         ({"Boxes": [{"X": 0.1}]}, {"Boxes": [{"X": 0.1}, {"X": 0.1}]}),

@@ -233,6 +233,19 @@ def test_a_job_that_the_service_has_forgotten_is_for_a_person_to_decide(service:
     assert live(task(on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
 
 
+def test_a_changed_request_does_not_bury_a_submission_without_an_answer(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
+    store = Store()
+    store.lost_before_write = 2
+    with pytest.raises(WorkerLost):
+        live(task(bx=0.1), store)
+
+    with pytest.raises(SubmissionInDoubt, match="changed"):
+        live(task(bx=0.2), store, try_number=2)
+
+    assert live(task(bx=0.2, on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
+
+
 def test_a_lost_answer_is_settled_by_sending_the_same_request_again(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[HANG_UP, accepted("J-1")], GetAsyncJobResult=[DONE])
 

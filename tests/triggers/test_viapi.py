@@ -92,17 +92,17 @@ def test_a_connection_that_is_not_there_is_told() -> None:
     assert event["error"]["class"] == "NotConfigured"
 
 
-def test_many_triggers_read_the_connection_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
 
-    reads = []
-    load = ViapiHook.load_account
+    opened = []
+    open_poller = ViapiHook.open_poller
 
-    async def counted(self: ViapiHook) -> Any:
-        reads.append(self.viapi_conn_id)
-        return await load(self)
+    def counted(self: ViapiHook) -> Any:
+        opened.append(self.viapi_conn_id)
+        return open_poller(self)
 
-    monkeypatch.setattr(ViapiHook, "load_account", counted)
+    monkeypatch.setattr(ViapiHook, "open_poller", counted)
 
     async def crowd() -> list[Any]:
         return await asyncio.gather(*(events(trigger(f"J{i}")) for i in range(20)))
@@ -111,5 +111,5 @@ def test_many_triggers_read_the_connection_once(monkeypatch: pytest.MonkeyPatch)
         connect(monkeypatch, server.url)
         told = asyncio.run(crowd())
 
-    assert reads == ["viapi_default"]
+    assert opened == ["viapi_default"]
     assert all(event["report"]["outcome"] == "succeeded" for (event,) in told)
