@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
@@ -13,6 +15,9 @@ from airflow_provider_viapi.alibaba.errors import ViapiError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.job import Job
 from airflow_provider_viapi.triggers.killed import is_over
+
+SECONDS_TO_CANCEL = 25.0
+"""How long cancelling may take; Airflow grants 30."""
 
 
 class ViapiJobTrigger(BaseTrigger):
@@ -77,12 +82,22 @@ class ViapiJobTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel the job if a person ended the task; a task that moved or was cleared keeps its job."""
-        from asgiref.sync import sync_to_async
-
         if not self.cancel_on_kill:
             return
+        cancelling = asyncio.ensure_future(self._cancel_if_over())
+        give_up = time.monotonic() + SECONDS_TO_CANCEL
+        while not cancelling.done() and time.monotonic() < give_up:
+            # Airflow cancels a trigger again and again until it ends, also while this is on its way.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({cancelling}, timeout=give_up - time.monotonic())
+        if cancelling.done():
+            cancelling.result()
+
+    async def _cancel_if_over(self) -> None:
+        from asgiref.sync import sync_to_async
+
         # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if not await sync_to_async(is_over)(self.task_instance):
+        if await sync_to_async(is_over)(self.task_instance):
+            await ViapiHook(self.viapi_conn_id).cancel(self.job, self.log)
+        else:
             self.log.info("Leaving job %s to whoever takes over this task", self.job_id)
-            return
-        await ViapiHook(self.viapi_conn_id).cancel(self.job, self.log)

@@ -113,3 +113,23 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
 
     assert opened == ["viapi_default"]
     assert all(event["report"]["outcome"] == "succeeded" for (event,) in told)
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_trigger_that_is_told_twice_to_stop_still_cancels_the_job_of_a_task_that_is_over(
+    monkeypatch: pytest.MonkeyPatch, over: bool
+) -> None:
+    monkeypatch.setattr("airflow_provider_viapi.triggers.viapi.is_over", lambda instance: over)
+
+    async def told_twice() -> None:
+        killed = asyncio.ensure_future(trigger().on_kill())
+        for _ in range(2):
+            await asyncio.sleep(0.001)
+            killed.cancel()
+        await asyncio.gather(killed, return_exceptions=True)
+
+    with scripted_server(Answer(body='{"RequestId": "R", "Success": true}')) as server:
+        connect(monkeypatch, server.url)
+        asyncio.run(told_twice())
+
+    assert server.count("CancelWaitingAsyncJob") == (1 if over else 0)
