@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local_airflow import COMPONENTS, LocalAirflow
@@ -57,11 +58,11 @@ with DAG("naps", schedule=None, params={"bed": "hammock"}):
 
 
 def exists(pid: int) -> bool:
+    # What has ended stays in the table until its parent has asked after it, which may take a moment.
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return True
 
 
 def parent_and_child(folder: Path, on_term: str) -> ProcessSession:
