@@ -47,6 +47,20 @@ class TaskInstance:
         return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
 
 
+class PatientTransport(httpx.HTTPTransport):
+    """Asks again when Airflow answers 500: on a busy machine SQLite's lock is not to be had in time for a change."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and send again after a second, five times at most."""
+        for _ in range(4):
+            response = super().handle_request(request)
+            if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                return response
+            response.close()
+            time.sleep(1)
+        return super().handle_request(request)
+
+
 class LocalAirflow:
     """Airflow with the DAGs of one folder; ``home`` takes its database, configuration and logs.
 
@@ -69,7 +83,9 @@ class LocalAirflow:
     ) -> None:
         api_port, *log_ports = _free_ports(3)
         self.url = f"http://127.0.0.1:{api_port}"
-        self.rest = httpx.Client(base_url=f"{self.url}/api/v2", timeout=30, trust_env=False)
+        self.rest = httpx.Client(
+            base_url=f"{self.url}/api/v2", timeout=30, trust_env=False, transport=PatientTransport()
+        )
         self.sessions: dict[str, list[ProcessSession]] = {component: [] for component in COMPONENTS}
         self._home = home.resolve()
         self._triggerers = triggerers
