@@ -2,7 +2,10 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 AIRFLOW ?= 3.3.2
-MATRIX := 2.11.2 3.1.8 3.3.2
+STAGES ?= 3
+MATRIX := 2.11.2 3.1.8
+# Several at once, each file's tests in one process: most of the time a test waits for something.
+PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 READY := .venv/ready
 
@@ -24,14 +27,14 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint  ## Lint, types, import contracts and the tests, with a real scheduler and triggerer among them
-	$(BIN)/pytest -m '(not chaos or quick) and not live'
+	$(BIN)/pytest -m '(not chaos or quick) and not live' $(PARALLEL)
 
 test-live: $(READY)  ## The conformance requests against the real service: needs a key and a bucket, and is billed
 	$(BIN)/pytest tests/live -m live -s -rs --timeout 7200
 
-test-chaos: $(READY)  ## Break a real Airflow in every way we know, three times each; writes docs/reliability.md
+test-chaos: $(READY)  ## Break a real Airflow in every way we know, three times each; writes docs/reliability.md (STAGES=3)
 	VIAPI_CHAOS_PLAYINGS=3 VIAPI_CHAOS_SECONDS=60 VIAPI_CHAOS_REPORT=docs/reliability.md \
-		$(BIN)/pytest tests/chaos -m chaos -s --timeout 600
+		$(BIN)/pytest tests/chaos -m chaos -n $(STAGES) --dist worksteal --timeout 900
 
 lint: $(READY)  ## ruff, mypy --strict and the import contracts
 	$(BIN)/ruff check .
@@ -43,17 +46,15 @@ format: $(READY)  ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test-matrix: $(MATRIX:%=test-airflow-%)  ## The tests that need no running Airflow, on every Airflow we support
+test-matrix: $(MATRIX:%=test-airflow-%)  ## The tests that need no running Airflow, on the other Airflows we support
 
 test-airflow-%: .venv-%/ready
-	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator -p no:cacheprovider
+	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator \
+		-p no:cacheprovider $(PARALLEL)
 
-reference: $(READY)  ## Make docs/actions.md again from the service model
+reference: $(READY)  ## Make docs/actions.md and docs/huawei-actions.md again from the service models
 	$(BIN)/python scripts/make_reference.py
-
-# The default Airflow's tests run in .venv; no second environment for it.
-test-airflow-$(AIRFLOW): $(READY)
-	$(BIN)/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator -p no:cacheprovider
+	$(BIN)/python scripts/make_huawei_reference.py
 
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
@@ -66,19 +67,29 @@ test-airflow-$(AIRFLOW): $(READY)
 		npm install --silent --no-audit --no-fund --no-save --prefix .venv-clients-today @alicloud/pop-core@1.8.0; fi
 	@touch $@
 
-test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready  ## Alibaba's own, unchanged clients against the emulator
+test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready .venv-clients-huawei/ready  ## The clouds' own, unchanged clients against the emulator
 	.venv-clients-today/bin/pytest tests/clients
 	.venv-clients-earlier/bin/pytest tests/clients
+	.venv-clients-huawei/bin/pytest tests/clients
 
-constraints: $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
-	for version in $(MATRIX); do \
+.venv-bench/ready: constraints/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench: $(READY) .venv-bench/ready  ## Measure what is promised, side by side with others; writes docs/performance.md
+	$(BIN)/python benchmarks/run.py
+
+constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin what the environments hold now
+	for version in $(AIRFLOW) $(MATRIX); do \
+		environment=.venv-$$version; [ $$version = $(AIRFLOW) ] && environment=.venv; \
 		{ echo "# What the tests ran with on Airflow $$version and Python 3.11; made by 'make constraints'."; \
-		  .venv-$$version/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+=='; } \
+		  $$environment/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+=='; } \
 		> constraints/airflow-$$version.txt; \
 	done
 
 clean:  ## Remove environments and what runs left behind
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test test-chaos lint format test-matrix test-clients test-live reference constraints clean
+.PHONY: help demo test bench test-chaos lint format test-matrix test-clients test-live reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -31,6 +31,55 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     ),
     "verify": _field("Verify TLS", "true, false, or the path of a bundle of authorities."),
     "timeout": _field("Timeout", "Seconds to wait for an answer, 1 to 600; 30 unless given."),
+    "poll_qps": _field(
+        "Result calls per second",
+        "At most so many calls for the results of jobs, 0.01 to 1000; 10 unless given.",
+    ),
+    "submit_qps": _field(
+        "Submissions per second",
+        "At most so many where one task submits many jobs, 0.01 to 1000; 2 unless given.",
+    ),
+    "list_jobs": _field(
+        "Look into the job list",
+        "auto (unless given): when more than a few jobs wait; always; or never.",
+        enum=["auto", "always", "never", None],
+    ),
+}
+
+HUAWEI_UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema", "host", "port"],
+    "relabeling": {"login": "Access key (AK) or IAM user", "password": "Secret key (SK) or password"},
+    "placeholders": {"login": "", "password": ""},
+}
+
+HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
+    "auth": _field(
+        "Authentication",
+        "aksk (unless given): login and password are an access key; password: an IAM user's.",
+        enum=["aksk", "password", None],
+    ),
+    "domain": _field("Account name", "Of the account that the IAM user belongs to; with password only."),
+    "region": _field("Region", "cn-north-4 unless given."),
+    "project_id": _field("Project id", "Looked up by the region's name unless given."),
+    "security_token": _field("Security token", "For temporary keys only.", format="password"),
+    "endpoint": _field(
+        "Endpoint", "One base address for all services, such as the emulator's http://127.0.0.1:8765."
+    ),
+    "metastudio_endpoint": _field("MetaStudio endpoint", "Base address of MetaStudio alone."),
+    "vias_endpoint": _field("VIAS endpoint", "Base address of VIAS alone."),
+    "iam_endpoint": _field("IAM endpoint", "Base address of IAM alone."),
+    "vias_paths": _field(
+        "VIAS paths",
+        "Which description of VIAS's paths is followed; v2 unless given.",
+        enum=["v2", "v1", None],
+    ),
+    "app_user_id": _field("Application user", "MetaStudio keeps an application's users apart by it."),
+    "verify": _field("Verify TLS", "true, false, or the path of a bundle of authorities."),
+    "timeout": _field("Timeout", "Seconds to wait for an answer, 1 to 600; 30 unless given."),
+    "poll_qps": _field(
+        "Result calls per second",
+        "At most so many calls for the results of jobs, 0.01 to 1000; 10 unless given.",
+    ),
 }
 
 
@@ -40,35 +89,68 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-viapi",
         "name": "Alibaba Cloud VIAPI",
-        "description": "Media jobs and image search on Alibaba Cloud VIAPI.",
+        "description": "Media jobs and image search on Alibaba Cloud VIAPI; avatars and video tasks on Huawei Cloud.",
         "integrations": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
                 "external-doc-url": "https://www.alibabacloud.com/product/viapi",
                 "tags": ["service"],
-            }
+            },
+            {
+                "integration-name": "Huawei Cloud",
+                "external-doc-url": "https://support.huaweicloud.com/intl/en-us/",
+                "tags": ["service"],
+            },
         ],
-        "hooks": [{"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.hooks.viapi"]}],
+        "hooks": [
+            {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.hooks.viapi"]},
+            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.hooks.huaweicloud"]},
+        ],
         "operators": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
                 "python-modules": [
                     f"{package}.operators.base",
+                    f"{package}.operators.batch",
                     f"{package}.operators.videoenhan",
                     f"{package}.operators.imgsearch",
+                    f"{package}.operators.image_indexing",
                     f"{package}.operators.videorecog",
                 ],
-            }
+            },
+            {
+                "integration-name": "Huawei Cloud",
+                "python-modules": [
+                    f"{package}.operators.huaweicloud",
+                    f"{package}.operators.metastudio",
+                    f"{package}.operators.vias",
+                ],
+            },
         ],
         "sensors": [
-            {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.sensors.viapi"]}
+            {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.sensors.viapi"]},
+            {
+                "integration-name": "Huawei Cloud",
+                "python-modules": [
+                    f"{package}.sensors.huaweicloud",
+                    f"{package}.sensors.metastudio",
+                    f"{package}.sensors.vias",
+                ],
+            },
         ],
+        "filesystems": [f"{package}.transfers.oss_file_system"],
         "extra-links": [
             f"{package}.links.viapi.ViapiJobLink",
             f"{package}.links.viapi.ViapiResultLink",
+            f"{package}.links.huaweicloud.HuaweiCloudJobLink",
+            f"{package}.links.huaweicloud.HuaweiCloudResultLink",
         ],
         "triggers": [
-            {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.triggers.viapi"]}
+            {
+                "integration-name": "Alibaba Cloud VIAPI",
+                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.viapi"],
+            },
+            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.triggers.huaweicloud"]},
         ],
         "connection-types": [
             {
@@ -77,6 +159,13 @@ def get_provider_info() -> dict[str, Any]:
                 "hook-name": "Alibaba Cloud VIAPI",
                 "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
                 "conn-fields": CONN_FIELDS,
-            }
+            },
+            {
+                "connection-type": "huaweicloud",
+                "hook-class-name": f"{package}.hooks.huaweicloud.HuaweiCloudHook",
+                "hook-name": "Huawei Cloud",
+                "ui-field-behaviour": HUAWEI_UI_FIELD_BEHAVIOUR,
+                "conn-fields": HUAWEI_CONN_FIELDS,
+            },
         ],
     }

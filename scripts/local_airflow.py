@@ -261,7 +261,7 @@ class LocalAirflow:
                     )
             if time.monotonic() > deadline:
                 raise TimeoutError(f"waited in vain for {what}; logs are in {self._home}") from refusal
-            time.sleep(0.25)
+            time.sleep(0.4)
 
     def _get(self, path: str, **parameters: str | int | bool) -> Any:
         return self.rest.get(path, params=parameters).raise_for_status().json()

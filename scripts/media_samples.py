@@ -6,7 +6,9 @@ from where these are installed. Nothing is downloaded, and neither package is im
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from av.video.frame import VideoFrame
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from airflow_provider_viapi.emulator.media.encoding import VideoTarget
 from airflow_provider_viapi.emulator.media.frames import picture_format, planes
@@ -50,6 +52,34 @@ def photographs() -> dict[str, Path]:
     The two motorcycles are one scene, seen from two places a hand's breadth apart.
     """
     return {Path(name).stem: _inside("skimage", f"data/{name}") for name in PHOTOGRAPHS}
+
+
+def write_photographs(folder: Path, count: int = 500) -> list[Path]:
+    """Write a collection of photographs: parts of :func:`photographs`, some mirrored, some darker or brighter.
+
+    The same every time, under names like ``chelsea_017.jpg``; each is a JPEG within what AddImage takes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    chance = random.Random(0)
+    written = []
+    with ExitStack() as opened:
+        sources = {
+            name: opened.enter_context(Image.open(path)).convert("RGB")
+            for name, path in photographs().items()
+        }
+        for number in range(count):
+            name, source = list(sources.items())[number % len(sources)]
+            width, height = (round(side * chance.uniform(0.35, 0.9)) for side in source.size)
+            left, top = chance.randint(0, source.width - width), chance.randint(0, source.height - height)
+            part = source.crop((left, top, left + width, top + height))
+            part = ImageOps.mirror(part) if chance.random() < 0.5 else part
+            part = ImageEnhance.Brightness(part).enhance(chance.uniform(0.7, 1.3))
+            scale = max(160 / min(part.size), 400 / max(part.size))
+            sides = [min(1024, round(side * scale)) for side in part.size]
+            target = folder / f"{name}_{number:03}.jpg"
+            part.resize((sides[0], sides[1])).save(target, quality=85)
+            written.append(target)
+    return written
 
 
 def burn_subtitles(

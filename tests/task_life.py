@@ -24,6 +24,8 @@ class TaskInstance:
 
     task_id: str = "task"
     map_index: int = -1
+    dag_id: str = "dag"
+    run_id: str = "run"
 
     def xcom_push(self, key: str, value: Any) -> None:
         """Keep what the task leaves for others."""

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.credentials import CredentialsSource
-from airflow_provider_viapi.alibaba.model import Service
+from airflow_provider_viapi.alibaba.model import Action, Service
+from airflow_provider_viapi.errors import ViapiError
 
 DEFAULT_REGION = "cn-shanghai"
 """The one region where the VIAPI services are offered."""
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 """The ways to sign: the RPC services' first, and what Alibaba's SDKs send by default today."""
+
+
+ListJobs = Literal["auto", "always", "never"]
+"""Whether the account's list of jobs is looked into while jobs are waited for: if that saves calls, always, never."""
+
+CallTold = Callable[[str, ViapiError | None], None]
+"""Told of a call that has ended: the action, as ``service.Action``, and the error if there was one."""
+
+
+def _nobody(action: str, error: ViapiError | None) -> None:
+    """Nobody is told of calls."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +41,10 @@ class Account:
     :param verify: check TLS certificates; a path names a bundle of authorities
     :param timeout: seconds to wait for a connection, and again for an answer
     :param signature: how requests are signed
+    :param poll_qps: calls in a second for the results of jobs, at most
+    :param submit_qps: submissions in a second, at most, where one process submits many
+    :param list_jobs: whether the account's list of jobs is looked into
+    :param call_told: told of each call
     """
 
     credentials: CredentialsSource
@@ -35,16 +53,31 @@ class Account:
     verify: bool | str = True
     timeout: float = 30.0
     signature: Signature = "1.0"
+    poll_qps: float = 10.0
+    submit_qps: float = 2.0
+    list_jobs: ListJobs = "auto"
+    call_told: CallTold = field(default=_nobody, compare=False, repr=False)
 
     def address(self, service: Service) -> str:
         """The base address of a service, without a slash at its end."""
         if self.endpoint is not None:
             return self.endpoint
-        return f"https://{service.name}.{self.region_id}.aliyuncs.com"
+        region = f".{self.region_id}" if service.regional else ""
+        return f"https://{service.name}{region}.aliyuncs.com"
 
     def host(self, service: Service) -> str:
         """The host of a service as the header of that name has it: with a port only if it is not the usual one."""
         return _host_of(self.address(service))
+
+    @contextmanager
+    def telling(self, action: Action) -> Iterator[None]:
+        """Around a call of that action, which is told of when it has ended."""
+        try:
+            yield
+        except ViapiError as error:
+            self.call_told(action.full_name, error)
+            raise
+        self.call_told(action.full_name, None)
 
     def signing_with(self, credentials: CredentialsSource) -> Account:
         """The same account with this key."""

@@ -28,19 +28,21 @@ def canonical_request(method: str, query: str, headers: Mapping[str, str]) -> st
     :param headers: those that are signed, by lower-case name and in alphabetical order;
         ``x-acs-content-sha256`` must be among them
     """
+    return _canonical_request(method, query, headers, ";".join(headers))
+
+
+def _canonical_request(method: str, query: str, headers: Mapping[str, str], names: str) -> str:
     lines = "\n".join([f"{name}:{value}" for name, value in headers.items()])
-    return f"{method}\n/\n{query}\n{lines}\n\n{';'.join(headers)}\n{headers['x-acs-content-sha256']}"
+    return f"{method}\n/\n{query}\n{lines}\n\n{names}\n{headers['x-acs-content-sha256']}"
 
 
 def authorization(method: str, query: str, headers: Mapping[str, str], credentials: Credentials) -> str:
     """The header ``Authorization`` of a request; takes what :func:`canonical_request` takes."""
-    request = canonical_request(method, query, headers)
+    names = ";".join(headers)
+    request = _canonical_request(method, query, headers, names)
     to_sign = f"{ALGORITHM}\n{sha256(request.encode()).hexdigest()}"
     signature = hmac.digest(credentials.access_key_secret.encode(), to_sign.encode(), "sha256").hex()
-    return (
-        f"{ALGORITHM} Credential={credentials.access_key_id},"
-        f"SignedHeaders={';'.join(headers)},Signature={signature}"
-    )
+    return f"{ALGORITHM} Credential={credentials.access_key_id},SignedHeaders={names},Signature={signature}"
 
 
 _TOKEN_HEADER = re.compile(r"(x-acs-security-token:)[^\s\\]+", re.IGNORECASE)

@@ -1,43 +1,24 @@
-"""The two transports: ``requests`` where a worker calls, ``httpx`` where an event loop does.
+"""Alibaba Cloud's actions, called from a worker and from an event loop.
 
-All that the protocol is lives in ``rpc``; here bytes go out and come in, and the HTTP libraries' exceptions become
-those of our tree. Their texts hold the signed address, so they are never passed on.
+All that the protocol is lives in ``rpc``, and how bytes go out and come in in ``transport``.
 """
 
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials, another_key_may_do
-from airflow_provider_viapi.alibaba.errors import (
-    AnswerLost,
-    CredentialsRejected,
-    TransientError,
-    Unreachable,
-    ViapiError,
-)
+from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
-from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode
+from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.stamp import Stamp
-
-if TYPE_CHECKING:
-    import httpx
-    import requests
+from airflow_provider_viapi.transport import LoopTransport, WorkerTransport, open_loop_transport, trying_again
 
 logger = logging.getLogger(__name__)
-
-
-def may_send_again(action: Action, error: BaseException) -> bool:
-    """Whether the same call may be made anew after this error without any risk of paying twice."""
-    if isinstance(error, AnswerLost):
-        return action.repeatable
-    return isinstance(error, TransientError)
 
 
 class Client:
@@ -48,14 +29,10 @@ class Client:
     """
 
     def __init__(self, account: Account, *, patience: float = 60.0) -> None:
-        import requests
-
         keep_http_logs_clean()
         self.account = account
         self.patience = patience
-        self._session = requests.Session()
-        # Otherwise a .netrc would have its password put where ACS3 has the signature.
-        self._session.auth = lambda signed: signed
+        self._transport = WorkerTransport(verify=account.verify, timeout=account.timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -65,7 +42,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._transport.close()
 
     def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action, again if need be and if that is safe, and return its decoded answer.
@@ -73,14 +50,7 @@ class Client:
         :param request: parameters by wire name
         :raises ViapiError: what the tree in ``errors`` says
         """
-        from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
-
-        trying = Retrying(
-            retry=retry_if_exception(lambda error: may_send_again(action, error)),
-            wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
-            stop=stop_after_delay(self.patience),
-            reraise=True,
-        )
+        trying = trying_again(self.patience, repeatable=action.repeatable)
         return trying(self.call_once, action, request)
 
     def call_stamped(
@@ -114,44 +84,28 @@ class Client:
         self, credentials: Credentials, action: Action, checked: Mapping[str, Any], stamp: Stamp
     ) -> dict[str, Any]:
         account = self.account.signing_with(credentials)
-        return decode(action, self._send(action, encode(action, checked, account, stamp)))
-
-    def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
-        import requests
-
-        try:
-            answer = self._session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers=request.headers,
-                timeout=self.account.timeout,
-                # Given here, it wins over what the environment says of certificates.
-                verify=self.account.verify,
-                allow_redirects=False,
-            )
-            return HttpResponse(answer.status_code, answer.content)
-        except requests.RequestException as error:
-            translated = _from_requests(self.account, action, error)
-        raise translated
+        request = encode(action, checked, account, stamp)
+        address = account.address(action.service)
+        with account.telling(action):
+            return decode(action, self._transport.send(request, address=address, action=action.name))
 
 
 class AsyncClient:
     """Calls actions from an event loop; :func:`open_async_client` makes one.
 
     :param account: whose key, at which address
-    :param http: what sends
+    :param transport: what sends
     """
 
-    def __init__(self, account: Account, http: httpx.AsyncClient) -> None:
+    def __init__(self, account: Account, transport: LoopTransport) -> None:
         self.account = account
-        self._http = http
+        self._transport = transport
 
     async def __aenter__(self) -> AsyncClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+        await self._transport.close()
 
     async def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action with a single request and return its decoded answer.
@@ -178,75 +132,17 @@ class AsyncClient:
         self, credentials: Credentials, action: Action, checked: Mapping[str, Any]
     ) -> dict[str, Any]:
         account = self.account.signing_with(credentials)
-        return decode(action, await self._send(action, encode(action, checked, account, Stamp.new())))
-
-    async def _send(self, action: Action, request: HttpRequest) -> HttpResponse:
-        import httpx
-
-        try:
-            answer = await self._http.request(
-                request.method, request.url, content=request.body, headers=request.headers
-            )
-            return HttpResponse(answer.status_code, answer.content)
-        except httpx.HTTPError as error:
-            translated = _from_httpx(self.account, action, error)
-        raise translated
+        request = encode(action, checked, account, Stamp.new())
+        address = account.address(action.service)
+        with account.telling(action):
+            return decode(action, await self._transport.send(request, address=address, action=action.name))
 
 
 async def open_async_client(account: Account) -> AsyncClient:
     """A client for the running event loop, its certificates loaded off the loop; close it when done."""
-    import asyncio
-
-    import httpx
-
     keep_http_logs_clean()
-    context = await asyncio.to_thread(_tls_context, account.verify)
-    return AsyncClient(account, httpx.AsyncClient(verify=context, timeout=account.timeout))
+    return AsyncClient(account, await open_loop_transport(verify=account.verify, timeout=account.timeout))
 
 
 def _tell_renewed(rejection: CredentialsRejected) -> None:
     logger.info("The key was no longer accepted (%s); calling anew with another one", rejection.code)
-
-
-@cache
-def _tls_context(verify: bool | str) -> ssl.SSLContext:
-    import httpx
-
-    if isinstance(verify, str):
-        return ssl.create_default_context(cafile=verify)
-    return httpx.create_ssl_context(verify=verify)
-
-
-def _from_requests(account: Account, action: Action, error: requests.RequestException) -> ViapiError:
-    import requests
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
-
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    # Any other TLS error may come while the answer is read, when the request has long arrived.
-    untrusted = isinstance(reason, SSLError) and any(
-        isinstance(each, ssl.SSLCertVerificationError) for each in reason.args
-    )
-    if isinstance(error, requests.ConnectTimeout) or untrusted:
-        return _unreachable(account, action, error)
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return _unreachable(account, action, reason)
-    return _answer_lost(account, action, error)
-
-
-def _from_httpx(account: Account, action: Action, error: httpx.HTTPError) -> ViapiError:
-    import httpx
-
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return _unreachable(account, action, error)
-    return _answer_lost(account, action, error)
-
-
-def _unreachable(account: Account, action: Action, error: Exception) -> ViapiError:
-    address = account.address(action.service)
-    return Unreachable(f"no connection to {address} ({type(error).__name__})", action=action.name)
-
-
-def _answer_lost(account: Account, action: Action, error: Exception) -> ViapiError:
-    address = account.address(action.service)
-    return AnswerLost(f"no answer came back from {address} ({type(error).__name__})", action=action.name)

@@ -1,161 +1,45 @@
-"""What can go wrong between a caller and the service.
+"""Which class of the tree one of Alibaba Cloud's error codes belongs to.
 
-::
-
-    ViapiError
-    ├── NotConfigured           the connection is missing or cannot be used as it is
-    ├── InvalidRequest          the request cannot be right, here or at the service
-    │   └── InvalidMedia        a file that the request names cannot be used
-    ├── CredentialsRejected     the key, its secret, its token or the clock is wrong
-    ├── PermissionDenied        the key is right but may not do this, or the capability is not opened
-    ├── TransientError          will pass: ask again later
-    │   ├── Throttled           over the account's quota
-    │   ├── Unreachable         the request never arrived: nothing was accepted
-    │   └── AnswerLost          the request went out; what came of it is not known
-    ├── SubmissionInDoubt       a job may or may not have been accepted, and money spent
-    ├── JobFailed               the service ended the job without success
-    └── JobTimedOut             the job did not end before our own deadline
-
-Every error carries ``code``, ``message``, ``request_id``, ``http_status`` and ``action``; a caller decides by
-class and code, never by the text. All of them survive pickling and a round trip through plain values, because
-Airflow passes them between processes. None holds a secret, a signature or a token.
-
-The codes and what they mean are from the VIAPI documents' error tables and Alibaba's API metadata of 2025.
+The codes and what they mean are from the VIAPI documents' error tables and Alibaba's API metadata of 2025. The tree
+itself is drawn in ``airflow_provider_viapi.errors``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from airflow_provider_viapi.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    InvalidMedia,
+    InvalidRequest,
+    JobFailed,
+    JobTimedOut,
+    NotConfigured,
+    PermissionDenied,
+    SubmissionInDoubt,
+    Throttled,
+    TransientError,
+    Unreachable,
+    ViapiError,
+    from_dict,
+)
 
-
-class ViapiError(Exception):
-    """Anything that this package raises about the service.
-
-    :param message: what happened, in words for a person
-    :param code: the service's code, such as ``Throttling.User``, or the nearest one for a local check
-    :param request_id: the service's id of the call, to be named in a support ticket
-    :param http_status: the status of the answer, if there was one
-    :param action: the action that was called, such as ``EraseVideoSubtitles``
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str | None = None,
-        request_id: str | None = None,
-        http_status: int | None = None,
-        action: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.request_id = request_id
-        self.http_status = http_status
-        self.action = action
-
-    def __str__(self) -> str:
-        details = {
-            "code": self.code,
-            "HTTP": self.http_status,
-            "request id": self.request_id,
-        }
-        told = ", ".join(f"{name} {value}" for name, value in details.items() if value is not None)
-        prefix = f"{self.action}: " if self.action else ""
-        return f"{prefix}{self.message}" + (f" ({told})" if told else "")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _revive, (type(self), self.message, {**self.__dict__})
-
-    def as_dict(self) -> dict[str, Any]:
-        """The error as plain values, for a trigger's event; :func:`from_dict` makes it whole again."""
-        return {"class": type(self).__name__, **self.__dict__}
-
-
-class NotConfigured(ViapiError):
-    """The connection is missing, incomplete or holds a value that cannot be used."""
-
-
-class InvalidRequest(ViapiError):
-    """The request cannot be right: found by the service model before sending, or by the service."""
-
-
-class InvalidMedia(InvalidRequest):
-    """A file that the request names cannot be fetched, decoded or processed."""
-
-
-class CredentialsRejected(ViapiError):
-    """The access key, its secret, its security token or the clock of this machine is wrong."""
-
-
-class PermissionDenied(ViapiError):
-    """The key is right but may not do this, or the capability is not opened for the account."""
-
-
-class TransientError(ViapiError):
-    """A fault that passes by itself; the same call may succeed later."""
-
-
-class Throttled(TransientError):
-    """The call was refused because the account is over its quota; nothing was accepted."""
-
-
-class Unreachable(TransientError):
-    """No connection came about, so the request never arrived and nothing was accepted."""
-
-
-class AnswerLost(TransientError):
-    """The request was sent but no well-formed answer came back: it may have been accepted or not."""
-
-
-class SubmissionInDoubt(ViapiError):
-    """A job's submission got no readable answer: the job may be running, and sending again may pay twice."""
-
-
-class JobFailed(ViapiError):
-    """The service ended the job without success.
-
-    :param job_id: the job
-    :param state: its last state in the service's own word, such as ``PROCESS_FAILED``
-    """
-
-    def __init__(self, message: str, *, job_id: str, state: str, **details: Any) -> None:
-        super().__init__(message, **details)
-        self.job_id = job_id
-        self.state = state
-
-
-class JobTimedOut(ViapiError):
-    """The job was still waiting or running at the deadline that the caller had set.
-
-    :param job_id: the job
-    """
-
-    def __init__(self, message: str, *, job_id: str, **details: Any) -> None:
-        super().__init__(message, **details)
-        self.job_id = job_id
-
-
-def _revive(kind: type[ViapiError], message: str, fields: dict[str, Any]) -> ViapiError:
-    error = kind.__new__(kind)
-    Exception.__init__(error, message)
-    error.__dict__.update(fields)
-    return error
-
-
-def _family(kind: type[ViapiError]) -> dict[str, type[ViapiError]]:
-    members = {kind.__name__: kind}
-    for child in kind.__subclasses__():
-        members.update(_family(child))
-    return members
-
-
-def from_dict(fields: dict[str, Any]) -> ViapiError:
-    """Make an error from what :meth:`ViapiError.as_dict` gave; an unknown class becomes :class:`ViapiError`."""
-    plain = dict(fields)
-    kind = _family(ViapiError).get(str(plain.pop("class", "")), ViapiError)
-    return _revive(kind, str(plain.get("message", "")), plain)
-
+__all__ = [
+    "AnswerLost",
+    "CredentialsRejected",
+    "InvalidMedia",
+    "InvalidRequest",
+    "JobFailed",
+    "JobTimedOut",
+    "NotConfigured",
+    "PermissionDenied",
+    "SubmissionInDoubt",
+    "Throttled",
+    "TransientError",
+    "Unreachable",
+    "ViapiError",
+    "classify",
+    "from_dict",
+]
 
 # The first part of a code that fits decides, so longer ones stand before the shorter ones they begin with.
 _CODES: tuple[tuple[str, type[ViapiError]], ...] = (

@@ -7,11 +7,14 @@ hook checks every call, and the emulator checks what arrives as the server would
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
-from airflow_provider_viapi.alibaba.parameters import BadValue, Parameter
+from airflow_provider_viapi.alibaba.parameters import before_staging
+from airflow_provider_viapi.parameters import Parameter, check_request
+from airflow_provider_viapi.result_fields import ResultField
+
+__all__ = ["Action", "Generation", "ResultField", "Service"]
 
 Generation = Literal["seed", "today"]
 """A description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
@@ -28,26 +31,12 @@ class Service:
 
     :param name: first part of the host name
     :param version: date of the API version, sent with every call
+    :param regional: the region is the second part of the host name
     """
 
     name: str
     version: str
-
-
-@dataclass(frozen=True)
-class ResultField:
-    """A field of an action's result.
-
-    :param name: the key in the result
-    :param kind: type of the value; ``file`` is the address of one, ``list`` a list of structures with ``fields``,
-        ``integers`` a list of whole numbers
-    :param doc: what it is, for the reference pages
-    """
-
-    name: str
-    kind: Literal["string", "integer", "number", "boolean", "file", "list", "integers"] = "string"
-    doc: str = ""
-    fields: tuple[ResultField, ...] = ()
+    regional: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +84,13 @@ class Action:
         """
         return self.retired if code in _NOT_SERVED else None
 
+    def before_staging(self, opens: Callable[[str], bool]) -> Action:
+        """The same action for a request as its author writes it, with files anywhere.
+
+        :param opens: tells of the scheme of an address (``s3``) that files can be copied from there
+        """
+        return replace(self, parameters=tuple(before_staging(each, opens) for each in self.parameters))
+
     def check(
         self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
@@ -104,30 +100,4 @@ class Action:
         :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
         :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
         """
-        given = {name: value for name, value in request.items() if value is not None}
-        for name in given.keys() - self._by_name.keys():
-            raise self._invalid(
-                "InvalidParameter",
-                f"{name} is not a parameter of this action; it has {', '.join(self._by_name) or 'none'}",
-            )
-        checked = {}
-        for parameter in self.parameters:
-            value = given.get(parameter.name)
-            if value is None or (value == "" and parameter.required):
-                if parameter.required:
-                    raise self._invalid("MissingParameter", f"{parameter.name} is missing")
-                continue
-            checked[parameter.name] = value if pending(value) else self._check_one(parameter, value)
-        return checked
-
-    def _check_one(self, parameter: Parameter, value: Any) -> Any:
-        try:
-            return parameter.check(value)
-        except BadValue as allowed:
-            shown = parameter.show(value)
-            raise self._invalid(
-                "InvalidParameter", f"{parameter.name} is {shown}; allowed: {allowed}"
-            ) from None
-
-    def _invalid(self, code: str, message: str) -> InvalidRequest:
-        return InvalidRequest(message, code=code, action=self.name)
+        return check_request(self.name, self._by_name, request, pending)

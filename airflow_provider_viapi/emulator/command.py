@@ -9,9 +9,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.data_folder import FolderUnusable
 from airflow_provider_viapi.emulator.extra import what_is_missing
+from airflow_provider_viapi.emulator.quota import CallsPerSecond
+from airflow_provider_viapi.huawei import services as huawei_services
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data_dir=options.data_dir,
         host=options.host,
         port=options.port,
-        calls_per_second=options.qps,
+        calls_per_second=_by_action(options.qps),
     )
     try:
         server.start()
@@ -75,7 +78,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--qps",
         type=_quota,
-        help="calls of each action in a second; those over it are answered with Throttling.User (no limit)",
+        action="append",
+        metavar="CALLS|ACTION=CALLS",
+        help="calls of each action in a second, or of one action, as often as needed; those over it are answered "
+        "with Throttling.User or APIGW.0308 (no limit)",
     )
     parser.add_argument(
         "--access-key-id",
@@ -97,11 +103,25 @@ def _port(text: str) -> int:
     return port
 
 
-def _quota(text: str) -> int:
-    calls = int(text)
+def _quota(text: str) -> tuple[str, int]:
+    action, _, number = text.rpartition("=")
+    calls = int(number)
     if calls < 1:
         raise argparse.ArgumentTypeError(f"{calls} is not a number of calls from 1")
-    return calls
+    if action and action not in _action_names():
+        raise argparse.ArgumentTypeError(f"{action} is no action of the services'")
+    return action, calls
+
+
+def _action_names() -> set[str]:
+    viapi = {action.name for action in services.actions().values()}
+    return viapi | {action.name for action in huawei_services.actions().values()}
+
+
+def _by_action(quotas: Sequence[tuple[str, int]] | None) -> CallsPerSecond:
+    given = dict(quotas or ())
+    of_each = given.pop("", None)
+    return {**dict.fromkeys(_action_names(), of_each), **given} if of_each else given or None
 
 
 def _complain(what: str) -> int:

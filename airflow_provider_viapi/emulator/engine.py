@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import actions
+from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.answers import Answer, error_answer, foreign_answer, result_answer
@@ -19,14 +20,16 @@ from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.fault_description import read_fault
 from airflow_provider_viapi.emulator.faults import CallFault, Fault, FaultList, JobFault
 from airflow_provider_viapi.emulator.gateway import Gateway
+from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
+from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
+from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.image_database import ImageDatabases
 from airflow_provider_viapi.emulator.image_search import ImageSearch
 from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.page import Page
-from airflow_provider_viapi.emulator.quota import Quota
+from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
 from airflow_provider_viapi.emulator.storage.storage import Storage
-from airflow_provider_viapi.emulator.storage.uploads import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator.worker import Transform
 
 log = logging.getLogger(__name__)
@@ -38,7 +41,8 @@ class Engine:
     :param folder: where it keeps its things
     :param keys: the access keys that may call
     :param transforms: the media work by the name of the action; what is missing here is refused
-    :param calls_per_second: the quota of each action; none if ``None``
+    :param calls_per_second: the quota, of each action or by the action's name; none if ``None``
+    :param tenant: the account in Huawei's cloud
     :param now: the clock, in Unix time
     """
 
@@ -48,7 +52,8 @@ class Engine:
         *,
         keys: Iterable[AccessKey],
         transforms: Mapping[str, Transform],
-        calls_per_second: int | None = None,
+        calls_per_second: CallsPerSecond = None,
+        tenant: Tenant | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._now = now
@@ -63,6 +68,15 @@ class Engine:
             folder.files, self.storage, transforms, now, self._faults.hold, keeping=[face_templates.ADD]
         )
         self._jobs = JobActions(self._queue, self.storage, now)
+        self.huawei = HuaweiCloud(
+            folder.files,
+            self.storage,
+            tenant=tenant or Tenant(),
+            access_keys=self._access_keys,
+            quota=self._quota,
+            faults=self._faults,
+            now=now,
+        )
         self._templates = face_templates.FaceTemplates(self._queue, self.storage, now)
         self._search = ImageSearch(self._databases, folder.pictures, now)
         self._handlers: dict[str, Callable[[Call], Awaitable[Mapping[str, Any]]]] = {
@@ -87,12 +101,13 @@ class Engine:
     def start(self) -> None:
         """Begin to work on jobs."""
         self._queue.start()
+        self.huawei.start()
 
     async def stop(self) -> None:
         """End all work, and let what waits for it be answered; calls are refused from now on."""
         self._stopping = True
         self._faults.clear()
-        await self._queue.stop()
+        await asyncio.gather(self._queue.stop(), self.huawei.stop())
         await self._search.stop()
         self._databases.close()
 
@@ -109,20 +124,20 @@ class Engine:
         return self._faulty(request, fault.call, answer)
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job as plain values, the oldest first."""
-        return self._jobs.describe()
+        """Every job as plain values, the oldest first of each cloud."""
+        return self._jobs.describe() + self.huawei.jobs()
 
     def page(self) -> Page:
         """What people are shown."""
-        return Page(
-            list(reversed(self._queue)), self._jobs.page_link, self.calls(), len(self.faults()), self._now()
-        )
+        jobs = sorted([*self._queue, *self.huawei.media_jobs()], key=lambda job: job.created_at)
+        return Page(jobs[::-1], self._jobs.page_link, self.calls(), len(self.faults()), self._now())
 
     def calls(self) -> dict[str, dict[str, int]]:
         """How many calls of each action were accepted and rejected; those of no known action are ``unknown``."""
+        accepted, rejected = self._accepted + self.huawei.accepted, self._rejected + self.huawei.rejected
         return {
-            name: {"accepted": self._accepted[name], "rejected": self._rejected[name]}
-            for name in sorted(self._accepted.keys() | self._rejected.keys())
+            name: {"accepted": accepted[name], "rejected": rejected[name]}
+            for name in sorted(accepted.keys() | rejected.keys())
         }
 
     def faults(self) -> list[dict[str, Any]]:
@@ -134,7 +149,7 @@ class Engine:
 
         :raises BadFault: the description makes no sense
         """
-        self._faults.add(read_fault(described, self._gateway.actions))
+        self._faults.add(read_fault(described, self._gateway.actions, HUAWEI_NAMES))
 
     def clear_faults(self) -> None:
         """Let nothing go wrong any more, and let go what is held."""
@@ -159,7 +174,7 @@ class Engine:
         self.storage.clear()
         self._accepted.clear()
         self._rejected.clear()
-        await asyncio.gather(self._queue.reset(), self._search.reset())
+        await asyncio.gather(self._queue.reset(), self._search.reset(), self.huawei.reset())
 
     async def _answer(self, request: Request, fault: Fault | None = None) -> Answer:
         counted = self._counted(request)

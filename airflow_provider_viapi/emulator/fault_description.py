@@ -16,16 +16,17 @@ class BadFault(ValueError):
     """A description of a fault that makes no sense; the words say why."""
 
 
-def read_fault(described: object, actions: Collection[str]) -> Fault:
+def read_fault(described: object, actions: Collection[str], others: Collection[str] = ()) -> Fault:
     """A fault as it is described.
 
     :param described: a structure with ``action``, ``times`` and what happens
     :param actions: the names of the actions that there are
+    :param others: those of more actions, whose jobs can be let end in any state
     :raises BadFault: the description makes no sense
     """
     given = _structure(described, {"action", "times", "job", "result_expires", *_CALL_CHECKS}, "a fault")
     action = given.get("action")
-    if action != EVERY_ACTION and action not in actions:
+    if action != EVERY_ACTION and action not in actions and action not in others:
         raise BadFault(
             f"action is {action!r}; it is the name of an action, or {EVERY_ACTION!r} for every one"
         )
@@ -33,6 +34,8 @@ def read_fault(described: object, actions: Collection[str]) -> Fault:
     if times is not None and (type(times) is not int or times < 1):
         raise BadFault(f"times is {times!r}; it is a whole number from 1, or null for until it is cleared")
     call, job = _call_fault(given), _job_fault(given)
+    if job is not None and job.state is not None and action not in others:
+        _one_of(PROCESS_FAILED, TIMEOUT_FAILED, LIMIT_RETRY_FAILED)("job.state", job.state)
     if call is None and job is None:
         raise BadFault("nothing happens: a fault needs delay, drop, status, code, job or result_expires")
     return Fault(str(action), times, call, job, dict(given))
@@ -121,7 +124,7 @@ _CALL_CHECKS: Mapping[str, Callable[[str, object], Any]] = {
 _JOB_CHECKS: Mapping[str, Callable[[str, object], Any]] = {
     "queued": _seconds,
     "processing": _seconds,
-    "state": _one_of(PROCESS_FAILED, TIMEOUT_FAILED, LIMIT_RETRY_FAILED),
+    "state": _word,
     "code": _word,
     "message": _text,
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.emulator.faults import NO_JOB_FAULT, JobFault
+from airflow_provider_viapi.parameters import Parameter
 
 QUEUING = "QUEUING"
 PROCESSING = "PROCESSING"
@@ -38,6 +38,34 @@ class WrongTransition(RuntimeError):
     """A job was to go where no job goes from its state."""
 
 
+class JobService(Protocol):
+    """Whose action made a job."""
+
+    @property
+    def name(self) -> str:
+        """Of the service, such as ``videoenhan``."""
+        ...
+
+
+class JobAction(Protocol):
+    """What an action has to tell of itself that makes jobs; it may be of either cloud."""
+
+    @property
+    def name(self) -> str:
+        """Its name, such as ``EraseVideoSubtitles``."""
+        ...
+
+    @property
+    def service(self) -> JobService:
+        """Whose it is."""
+        ...
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What it takes."""
+        ...
+
+
 @dataclass
 class Job:
     """A job and what became of it.
@@ -51,7 +79,7 @@ class Job:
     """
 
     id: str
-    action: Action
+    action: JobAction
     parameters: Mapping[str, Any] = field(repr=False)
     wire: Mapping[str, str] = field(repr=False)
     created_at: float

@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.parameters import Parameter, Url
+from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
 from airflow_provider_viapi.emulator.jobs import PROCESSING, QUEUING, Job
 from airflow_provider_viapi.emulator.page_style import STYLE
 
@@ -203,10 +203,10 @@ def _leaves(value: Any, name: str = "") -> list[tuple[str, Any]]:
 
 def _addresses(request: Mapping[str, Any], parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
     urls = {parameter.name for parameter in parameters if isinstance(parameter, Url)}
-    lists = {parameter.name: getattr(parameter, "fields", ()) for parameter in parameters}
+    lists = {each.name: each.fields for each in parameters if isinstance(each, ListOf)}
     found = [(name, request[name]) for name in request if name in urls]
     for name, items in request.items():
-        for number, item in enumerate(items if isinstance(items, list) else [], start=1):
+        for number, item in enumerate(items if name in lists else [], start=1):
             found += [(f"{name}.{number}.{inner}", url) for inner, url in _addresses(item, lists[name])]
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey
@@ -18,7 +18,9 @@ from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
+from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
+from airflow_provider_viapi.emulator.quota import CallsPerSecond
 from airflow_provider_viapi.emulator.worker import Transform
 
 _ANSWER_TIME = 60.0
@@ -34,7 +36,7 @@ class EmulatorServer:
     :param host: the address to listen at
     :param port: the port to listen at; 0 for any that is free
     :param transforms: the media work by the name of the action; all that the emulator has unless given
-    :param calls_per_second: the quota of each action; as many calls as come unless given
+    :param calls_per_second: the quota, of each action or by the action's name; as many calls as come unless given
     :param now: the clock, in Unix time
     """
 
@@ -46,7 +48,7 @@ class EmulatorServer:
         host: str = "127.0.0.1",
         port: int = 0,
         transforms: Mapping[str, Transform] | None = None,
-        calls_per_second: int | None = None,
+        calls_per_second: CallsPerSecond = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._key = key or AccessKey()
@@ -55,6 +57,7 @@ class EmulatorServer:
         self._transforms = transforms
         self._calls_per_second = calls_per_second
         self._now = now
+        self._tenant = Tenant()
         self._running = ExitStack()
 
     def __enter__(self) -> EmulatorServer:
@@ -90,6 +93,43 @@ class EmulatorServer:
             }
         )
 
+    @property
+    def huawei_project_id(self) -> str:
+        """The project in Huawei's cloud that every path names."""
+        return self._tenant.project_id
+
+    @property
+    def huawei_region(self) -> str:
+        """The name of that project."""
+        return self._tenant.region
+
+    @property
+    def huawei_user(self) -> str:
+        """The IAM user who may have tokens."""
+        return self._tenant.user
+
+    @property
+    def huawei_password(self) -> str:
+        """That user's password."""
+        return self._tenant.password
+
+    @property
+    def huawei_domain(self) -> str:
+        """The account that user belongs to."""
+        return self._tenant.domain
+
+    def huawei_connection_json(self, auth: Literal["aksk", "password"] = "aksk") -> str:
+        """An Airflow connection to it as Huawei's cloud, as it goes into a variable ``AIRFLOW_CONN_...``.
+
+        :param auth: signed with the same access key as in the other cloud, or with a token for the user's password
+        """
+        extra = {"endpoint": self.url, "region": self.huawei_region, "project_id": self.huawei_project_id}
+        login, password = self.access_key_id, self.access_key_secret
+        if auth == "password":
+            login, password = self.huawei_user, self.huawei_password
+            extra |= {"auth": "password", "domain": self.huawei_domain}
+        return json.dumps({"conn_type": "huaweicloud", "login": login, "password": password, "extra": extra})
+
     def start(self) -> None:
         """Start it, and return when it answers.
 
@@ -105,6 +145,7 @@ class EmulatorServer:
                 keys=[self._key],
                 transforms=transforms,
                 calls_per_second=self._calls_per_second,
+                tenant=self._tenant,
                 now=self._now,
             )
             running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, self._host)))
@@ -145,6 +186,25 @@ class EmulatorServer:
         :param seconds: how long it may call
         """
         return dict(self._ask("POST", "/sts", {"seconds": seconds}))
+
+    def expire_huawei_tokens(self) -> None:
+        """Let every token of Huawei's IAM that was given be one that has expired."""
+        self._ask("POST", "/huawei/expire-tokens")
+
+    def move_huawei_job(self, job_id: str, state: str, **reason: str) -> None:
+        """Let a task, a live task or a model be in a state; it goes on from there by itself, if anything follows.
+
+        :param reason: ``code`` and ``message``, of a state that tells of something wrong
+        :raises ValueError: there is no such job
+        """
+        self._ask("POST", "/huawei/move", {"job_id": job_id, "state": state, **reason})
+
+    def review_huawei_model(self, job_id: str, *, accept: bool = True) -> None:
+        """Do what the person does who reviews the files of an image or voice model.
+
+        :raises ValueError: there is nothing to review
+        """
+        self._ask("POST", "/huawei/review", {"job_id": job_id, "accept": accept})
 
     def reset(self) -> None:
         """Forget everything: jobs, calls, nonces, temporary keys, image databases and faults; end running work."""

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.account import DEFAULT_REGION, Account, Signature
+from airflow_provider_viapi.alibaba.account import DEFAULT_REGION, Account, ListJobs, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource
 from airflow_provider_viapi.alibaba.errors import NotConfigured
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
+
+LEAST_QPS, MOST_QPS = 0.01, 1000.0
+"""Calls per second that a connection may ask for: one in 100 seconds is slow enough for any account."""
 
 
 def account_of(connection: Connection, extra: Mapping[str, Any]) -> Account:
@@ -24,10 +27,13 @@ def account_of(connection: Connection, extra: Mapping[str, Any]) -> Account:
     return Account(
         credentials=_credentials(where, connection, extra),
         region_id=str(extra.get("region_id") or DEFAULT_REGION),
-        endpoint=_endpoint(where, extra.get("endpoint")),
-        verify=_verify(extra.get("verify")),
-        timeout=_timeout(where, extra.get("timeout")),
+        endpoint=read_endpoint(where, extra.get("endpoint")),
+        verify=read_verify(extra.get("verify")),
+        timeout=read_timeout(where, extra.get("timeout")),
         signature=_signature(where, extra.get("signature")),
+        poll_qps=read_calls_per_second(where, "poll_qps", extra, Account.poll_qps),
+        submit_qps=read_calls_per_second(where, "submit_qps", extra, Account.submit_qps),
+        list_jobs=_list_jobs(where, extra.get("list_jobs")),
     )
 
 
@@ -56,35 +62,37 @@ def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Creden
     secret = connection.password or extra.get("access_key_secret")
     if not key_id or not secret:
         missing = "login (access key id)" if not key_id else "password (access key secret)"
-        raise _wrong(where, f"has no {missing}")
+        raise wrong(where, f"has no {missing}")
     token = extra.get("security_token") or None
     try:
         return Credentials(str(key_id), str(secret), token and str(token))
     except NotConfigured as error:
-        raise _wrong(where, f"cannot be used: {error.message}") from None
+        raise wrong(where, f"cannot be used: {error.message}") from None
 
 
 def _signature(where: str, value: Any) -> Signature:
     for allowed in get_args(Signature):
         if str(value or Account.signature) == allowed:
             return allowed  # type: ignore[no-any-return]
-    raise _wrong(where, f"has a signature in its extra that is none of {', '.join(get_args(Signature))}")
+    raise wrong(where, f"has a signature in its extra that is none of {', '.join(get_args(Signature))}")
 
 
-def _endpoint(where: str, value: Any) -> str | None:
+def read_endpoint(where: str, value: Any, name: str = "endpoint") -> str | None:
+    """A base address without a slash at its end; for errors with whose and which field it is."""
     if value in (None, ""):
         return None
     address = str(value) if "://" in str(value) else f"https://{value}"
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-        raise _wrong(
+        raise wrong(
             where,
-            "has an endpoint in its extra that is not an http:// or https:// address without user, password or query",
+            f"has in its extra an address ({name}) that is not http:// or https:// without user, password or query",
         )
     return address.rstrip("/")
 
 
-def _verify(value: Any) -> bool | str:
+def read_verify(value: Any) -> bool | str:
+    """Whether TLS certificates are checked, or the path of a bundle of authorities."""
     if value is None or value == "":
         return True
     if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -92,7 +100,8 @@ def _verify(value: Any) -> bool | str:
     return value if isinstance(value, bool) else str(value)
 
 
-def _timeout(where: str, value: Any) -> float:
+def read_timeout(where: str, value: Any) -> float:
+    """Seconds to wait for an answer, 1 to 600; 30 unless given."""
     if value in (None, ""):
         return Account.timeout
     try:
@@ -100,9 +109,34 @@ def _timeout(where: str, value: Any) -> float:
     except (TypeError, ValueError):
         seconds = 0.0
     if not 1 <= seconds <= 600:
-        raise _wrong(where, "has a timeout in its extra that is not from 1 to 600 seconds")
+        raise wrong(where, "has a timeout in its extra that is not from 1 to 600 seconds")
     return seconds
 
 
-def _wrong(where: str, what: str) -> NotConfigured:
+def read_calls_per_second(where: str, name: str, extra: Mapping[str, Any], otherwise: float) -> float:
+    """Calls per second that an account is to be asked at most."""
+    value = extra.get(name)
+    if value in (None, ""):
+        return otherwise
+    try:
+        calls = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        calls = 0.0
+    if not LEAST_QPS <= calls <= MOST_QPS:
+        raise wrong(
+            where,
+            f"has a {name} in its extra that is not a number of calls per second from {LEAST_QPS} to {MOST_QPS:g}",
+        )
+    return calls
+
+
+def _list_jobs(where: str, value: Any) -> ListJobs:
+    for allowed in get_args(ListJobs):
+        if str(value or Account.list_jobs).lower() == allowed:
+            return allowed  # type: ignore[no-any-return]
+    raise wrong(where, f"has a list_jobs in its extra that is none of {', '.join(get_args(ListJobs))}")
+
+
+def wrong(where: str, what: str) -> NotConfigured:
+    """What to raise of a connection that cannot be used as it is."""
     return NotConfigured(f"{where} {what}", code="NotConfigured")

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, ViapiError
-from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.hooks.connection import account_of, no_connection
+from airflow_provider_viapi.errors import InvalidRequest, ViapiError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
+    from airflow_provider_viapi.alibaba.credentials import Credentials
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.job import Job, JobReport
+    from airflow_provider_viapi.jobs.metered import Stats
     from airflow_provider_viapi.jobs.poller import Poller
+    from airflow_provider_viapi.jobs.quota import Quota
     from airflow_provider_viapi.jobs.viapi import ViapiJobs
     from airflow_provider_viapi.jobs.watch import Log
 
@@ -40,6 +41,9 @@ class ViapiHook(BaseHook):
     * ``endpoint``: one base address for all services, such as that of the emulator
     * ``verify``: false turns the check of TLS certificates off; a path names a bundle of authorities
     * ``timeout``: seconds to wait for an answer, 30 unless given
+    * ``poll_qps``: calls in a second for the results of jobs at most, 10 unless given
+    * ``submit_qps``: submissions in a second at most where one task submits many jobs, 2 unless given
+    * ``list_jobs``: ``auto`` unless given, ``always`` or ``never``: whether the account's job list is looked into
 
     Making a hook reads nothing and connects to nothing; the first call does.
 
@@ -69,30 +73,44 @@ class ViapiHook(BaseHook):
         if "account" not in self.__dict__:
             account = await self._read_in_loop()
             key_id = getattr(account.credentials, "access_key_id", None)
-            self._identity = (account.endpoint, account.region_id, account.signature, account.verify, key_id)
+            self._identity = (
+                *(account.endpoint, account.region_id, account.signature, account.verify, key_id),
+                *(account.poll_qps, account.list_jobs),
+            )
             self.__dict__["account"] = self._with_key_read_again(account)
         return self.account
 
     def _read(self) -> Account:
+        from airflow_provider_viapi.hooks.connection import account_of, no_connection
+
         try:
             connection = self.get_connection(self.viapi_conn_id)
             extra = connection.extra_dejson
         except Exception as error:
             raise no_connection(self.viapi_conn_id, error) from error
-        return account_of(connection, extra)
+        return self._counted(account_of(connection, extra))
 
     async def _read_in_loop(self) -> Account:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+        from airflow_provider_viapi.hooks.connection import account_of, no_connection
 
         try:
             connection = await get_async_connection(self.viapi_conn_id)
             extra = await get_async_extra_dejson(connection)
         except Exception as error:
             raise no_connection(self.viapi_conn_id, error) from error
-        return account_of(connection, extra)
+        return self._counted(account_of(connection, extra))
+
+    def _counted(self, account: Account) -> Account:
+        from airflow_provider_viapi.jobs.metered import count_call
+
+        return replace(account, call_told=partial(count_call, self._stats))
 
     def _with_key_read_again(self, account: Account) -> Account:
         """The account with a key for which somebody may put another one into the connection while jobs wait."""
+        from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
+
         if not isinstance(account.credentials, Credentials):
             return account
 
@@ -110,6 +128,23 @@ class ViapiHook(BaseHook):
         from airflow_provider_viapi.alibaba.client import Client
 
         return Client(self.account)
+
+    @cached_property
+    def submit_quota(self) -> Quota:
+        """The pace at which one who submits many jobs keeps to the connection's ``submit_qps``.
+
+        Sleep for ``reserve()`` seconds, or await ``take()``, before each submission, and say ``granted()`` or
+        ``refused()`` after it.
+        """
+        from airflow_provider_viapi.jobs.quota import Quota
+
+        return Quota(self.account.submit_qps)
+
+    @cached_property
+    def _stats(self) -> Stats:
+        from airflow_provider_viapi.hooks.stats import AirflowStats
+
+        return AirflowStats()
 
     def get_conn(self) -> Client:
         """The client, under the name that Airflow's hooks give it."""
@@ -158,9 +193,13 @@ class ViapiHook(BaseHook):
     async def open_poller(self) -> AsyncIterator[Poller]:
         """What waits for the account's jobs in an event loop; leaving the context ends it."""
         from airflow_provider_viapi.jobs.poller import Poller
+        from airflow_provider_viapi.jobs.quota import Quota
 
         async with self.open_jobs() as jobs:
-            poller = Poller(jobs)
+            account = self.account
+            poller = Poller(
+                jobs, quota=Quota(account.poll_qps), list_jobs=account.list_jobs, stats=self._stats
+            )
             try:
                 yield poller
             finally:
@@ -183,6 +222,8 @@ class ViapiHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask after a job that does not exist: free, and a wrong key, token or clock shows in the answer."""
+        from airflow_provider_viapi.alibaba.services import videoenhan
+
         request = {"JobId": "00000000-0000-0000-0000-000000000000"}
         try:
             self.client.call_once(videoenhan.GET_ASYNC_JOB_RESULT, request)
@@ -202,16 +243,7 @@ class ViapiHook(BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """The form's further fields, for Airflow before 3.2; later ones read the provider's metadata."""
-        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
-        from wtforms import PasswordField, StringField
-
         from airflow_provider_viapi.get_provider_info import CONN_FIELDS
+        from airflow_provider_viapi.hooks.connection_form import widgets
 
-        widgets = {}
-        for name, spec in CONN_FIELDS.items():
-            secret = spec["schema"].get("format") == "password"
-            kind, widget = (
-                (PasswordField, BS3PasswordFieldWidget) if secret else (StringField, BS3TextFieldWidget)
-            )
-            widgets[name] = kind(spec["label"], widget=widget(), description=spec["description"])
-        return widgets
+        return widgets(CONN_FIELDS)

@@ -77,7 +77,7 @@ class Witnesses:
     """Whom to ask about a submission whose answer was lost.
 
     :param send_again: sends the same signed request and returns the accepted job's id; ``None`` when that request
-        cannot be made again, because the key that signed it is gone
+        cannot be made again, because the key that signed it is gone or its media cannot be staged any more
     :param list_jobs: looks into the account's list for the jobs of this action
     :param claimed: ids of jobs that other tasks hold
     """
@@ -96,20 +96,21 @@ def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
     :raises ViapiError: the service refuses the request itself, so it was never accepted
     """
     if witnesses.send_again is None:
-        log.info("The key that signed the submission is gone; looking into the job list")
-        return _search(action, sent_at, witnesses, log)
+        log.info("The same request cannot be made again; looking into the job list")
+        return search(action, sent_at, witnesses, log)
     try:
         job_id = _patiently(witnesses.send_again, seconds=60)
     except ViapiError as error:
         if isinstance(error, InvalidRequest):
             raise
         log.info("Sending the same request again was answered with %s; looking into the job list", error.code)
-        return _search(action, sent_at, witnesses, log)
+        return search(action, sent_at, witnesses, log)
     log.info("The request had not arrived before; sent again, it was accepted as job %s", job_id)
     return job_id
 
 
-def _search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
+def search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
+    """The same from the list alone, which is looked into twice; see :func:`settle`."""
     import time
 
     now = datetime.now(timezone.utc)

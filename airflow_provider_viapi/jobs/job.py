@@ -25,10 +25,12 @@ class Job:
 
     :param id: the service's id of it
     :param action: the action that made it, as ``service.Action``
+    :param scope: where it is, if the service finds it only there: a live task's room
     """
 
     id: str
     action: str
+    scope: str | None = None
 
 
 @dataclass(frozen=True)

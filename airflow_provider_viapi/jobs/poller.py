@@ -5,7 +5,7 @@ page of hundreds per call, and only those that it shows as ended are asked for t
 not show (too old, or the list stumbles) is asked after by itself all the same.
 
 A call that is throttled, dropped or garbled never ends the waiting; only a final state, an error that cannot pass or
-the deadline does. All calls for results go through one quota.
+the deadline does. All calls for results go through one quota, those for jobs that have ended before the others.
 """
 
 from __future__ import annotations
@@ -13,36 +13,43 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Literal
 
-from airflow_provider_viapi.alibaba.errors import JobTimedOut, Throttled, TransientError, ViapiError
+from airflow_provider_viapi.alibaba.account import ListJobs
+from airflow_provider_viapi.errors import JobTimedOut, Throttled, TransientError
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.pace import Pace
-from airflow_provider_viapi.jobs.quota import Quota
-from airflow_provider_viapi.jobs.service import JobService
+from airflow_provider_viapi.jobs.metered import NoStats, Stats, WaitingLevel, tell_ended
+from airflow_provider_viapi.jobs.pace import LookPace, Pace
+from airflow_provider_viapi.jobs.quota import Quota, Turn
+from airflow_provider_viapi.jobs.service import JobService, Sighting
 from airflow_provider_viapi.jobs.watch import DueQueue, Log, Watch
 
 logger = logging.getLogger(__name__)
 
-ListJobs = Literal["auto", "always", "never"]
-
 FEW = 3
-"""Up to so many jobs are asked after one by one: the list would cost as many calls."""
+"""Up to so many jobs are asked after one by one: the list would cost as many calls and is the account's only one."""
 
 SWEEPS_BEFORE_ASKING = 2
 """A job that so many sweeps of the whole list have not shown is asked after by itself."""
 
-STUMBLES_BEFORE_ASKING = 3
-"""After so many looks in a row that failed, jobs are asked after by themselves until a look succeeds."""
+LOOKS_BEFORE_ASKING = 6
+"""When no look has succeeded in the time of so many, jobs are asked after by themselves until one does."""
 
 LONGEST_SILENCE = 120.0
-"""Seconds after which a job is asked after by itself even though the list should tell, in case it has stalled."""
+"""Seconds, or three sweeps if they take longer, after which a job is asked after though the list should tell."""
+
+HEAD_START = 300.0
+"""Seconds by which a job that is known to have ended goes before those that are only due, so that both come up."""
 
 CALLS_AT_ONCE = 16
 """Results that are asked for at the same time at most."""
+
+LAST_LOOK = 30.0
+"""Seconds after a deadline in which a job may still be found to have ended; many may share a deadline."""
+
+SECONDS_BETWEEN_LEVELS = 10.0
+"""How often the stats are told how many jobs wait."""
 
 
 class Poller:
@@ -52,6 +59,7 @@ class Poller:
     :param pace: how often a single job is asked after
     :param quota: calls per second for results; 10 unless given
     :param list_jobs: ``auto`` looks into the list when more than a few jobs wait, ``always`` for any, ``never``
+    :param stats: told how many jobs wait and how long they take
     """
 
     def __init__(
@@ -60,14 +68,19 @@ class Poller:
         pace: Pace | None = None,
         quota: Quota | None = None,
         list_jobs: ListJobs = "auto",
+        stats: Stats | None = None,
     ) -> None:
         self._jobs = jobs
         self._pace = pace or Pace()
         self._quota = quota or Quota(10)
         self._list_from = {"auto": FEW + 1, "always": 1, "never": None}[list_jobs]
+        self._stats = stats or NoStats()
+        self._level = WaitingLevel(self._stats)
+        self._has_many = False
         self._watches: dict[str, list[Watch]] = {}
         self._due = DueQueue()
         self._sweeps = 0
+        self._silence = LONGEST_SILENCE
         self._at_work: list[asyncio.Task[None]] = []
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -79,23 +92,28 @@ class Poller:
         :raises JobTimedOut: the job had not ended by then
         :raises ViapiError: an error that asking again cannot mend, such as a key without permission
         """
-        watch = Watch(job, log, asyncio.get_running_loop().create_future(), sweep=self._sweeps)
+        watch = Watch(job, log, until, asyncio.get_running_loop().create_future(), sweep=self._sweeps)
         self._watches.setdefault(job.id, []).append(watch)
-        self._due.plan(watch, LONGEST_SILENCE if self._uses_list else self._pace.interval(0))
-        if not self._at_work:
-            self._at_work = [
-                asyncio.ensure_future(self._keep_asking()),
-                asyncio.ensure_future(self._keep_looking()),
-            ]
+        self._due.plan(watch, self._silence if self._uses_list else self._pace.interval(0))
+        self._begin()
         try:
-            return await asyncio.wait_for(watch.ended, max(0.0, _seconds_until(until)))
-        except asyncio.TimeoutError:
-            return await self._look_a_last_time(watch.job, until)
+            await asyncio.wait({watch.ended}, timeout=max(0.0, _seconds_until(until)))
+            if not watch.ended.done():
+                watch.is_late = True
+                self._due.plan(watch, -HEAD_START)
+                await asyncio.wait({watch.ended}, timeout=LAST_LOOK)
+            watch.end(_too_late(watch))
+            return watch.ended.result()
         finally:
-            watch.ended.cancel()
+            watch.forget()
             self._watches[job.id].remove(watch)
             if not self._watches[job.id]:
                 del self._watches[job.id]
+
+    def _begin(self) -> None:
+        if not self._at_work:
+            at_work = (self._keep_asking(), self._keep_looking(), self._keep_telling())
+            self._at_work = [asyncio.ensure_future(work) for work in at_work]
 
     async def close(self) -> None:
         """Stop asking."""
@@ -103,97 +121,122 @@ class Poller:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _look_a_last_time(self, job: Job, until: datetime) -> JobReport:
-        try:
-            report = await self._jobs.report(job)
-        except TransientError:
-            report = None
-        if report is not None and report.is_final:
-            return report
-        raise JobTimedOut(
-            f"job {job.id} had not ended at the deadline {until.isoformat(timespec='seconds')}",
-            job_id=job.id,
-            action=job.action.rpartition(".")[2],
-        )
+        self._level.tell(())
 
     async def _keep_asking(self) -> None:
         while True:
-            watch = await self._due.take()
-            await self._quota.take()
+            await self._due.any_due()
             while len(self._asking) >= CALLS_AT_ONCE:
                 await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
-            asking = asyncio.ensure_future(self._ask(watch))
+            turn = await self._quota.begin()
+            watch = self._due.pop()
+            if watch is None:
+                self._quota.answered(turn)
+                continue
+            asking = asyncio.ensure_future(self._ask(watch, turn))
             self._asking.add(asking)
             asking.add_done_callback(self._asking.discard)
 
-    async def _ask(self, watch: Watch) -> None:
+    async def _ask(self, watch: Watch, turn: Turn) -> None:
         watch.asked += 1
+        seconds = self._pace.interval(watch.asked)
         try:
             report = await self._jobs.report(watch.job)
-        except TransientError as error:
+        except Exception as error:
+            if not _passes(error):
+                self._end(watch.job.id, error)
+                return
             if isinstance(error, Throttled):
                 self._quota.refused()
+                if watch.is_known_to_have_ended:
+                    seconds = -HEAD_START
             watch.tell(f"could not be asked after: {error}", warning=True)
-        except Exception as error:
-            self._end(watch.job.id, error)
-            return
         else:
             self._quota.granted()
             if report.is_final:
                 self._end(watch.job.id, report)
                 return
             watch.tell(f"is {report.state}")
-        self._due.plan(watch, self._pace.interval(watch.asked))
+            watch.seen_waiting()
+        finally:
+            self._quota.answered(turn)
+        if watch.is_late:
+            watch.end(_too_late(watch))
+        else:
+            self._due.plan(watch, seconds)
 
     def _end(self, job_id: str, how: JobReport | Exception) -> None:
-        for watch in self._watches.get(job_id, ()):
-            if watch.ended.done():
-                continue
-            if isinstance(how, Exception):
-                watch.ended.set_exception(how)
-            else:
-                watch.ended.set_result(how)
+        watches = self._watches.get(job_id, ())
+        if watches and isinstance(how, JobReport):
+            tell_ended(self._stats, watches[0], _now())
+        for watch in watches:
+            watch.end(how)
 
     @property
     def _uses_list(self) -> bool:
-        return self._list_from is not None and len(self._watches) >= self._list_from
+        if self._list_from is None or self._jobs.seconds_between_looks is None:
+            return False
+        # Once it is looked into for many, the last few are found in it with fewer calls than by asking.
+        self._has_many = len(self._watches) >= (1 if self._has_many else self._list_from)
+        return self._has_many
 
     async def _keep_looking(self) -> None:
-        seconds = self._jobs.seconds_between_looks
-        stumbles = 0
-        while seconds is not None and self._list_from is not None:
-            await asyncio.sleep(random.uniform(seconds, seconds * 1.1))  # noqa: S311
+        if self._jobs.seconds_between_looks is None:
+            return
+        pace = LookPace(self._jobs.seconds_between_looks)
+        seconds = pace.interval()
+        looked_at, sweep_began = _now(), None
+        while self._list_from is not None:
+            await asyncio.sleep(seconds)
+            seconds = pace.interval()
+            wanted = self._unsettled()
             if not self._uses_list:
                 self._ask_each_by_itself()
+            if not self._uses_list or not wanted:
+                looked_at, sweep_began = _now(), None
                 continue
+            sweep_began = sweep_began or _now()
             try:
-                sighting = await self._jobs.look(self._watches.keys())
-            except TransientError as error:
-                logger.info("The job list could not be looked into: %s", error)
-                await asyncio.sleep(random.uniform(0, seconds))  # noqa: S311
-                stumbles += 1
-                if stumbles >= STUMBLES_BEFORE_ASKING:
+                sighting = await self._jobs.look(wanted)
+            except Exception as error:
+                seconds = self._stumbled(error, pace)
+                if _now() - looked_at > LOOKS_BEFORE_ASKING * pace.interval() or self._list_from is None:
                     self._ask_each_by_itself()
-            except ViapiError as error:
-                logger.warning("The job list is not to be had; each job is asked after by itself: %s", error)
-                self._list_from = None
-                self._ask_each_by_itself()
             else:
-                stumbles = 0
-                self._take_in(sighting.outcomes)
+                seconds, looked_at = pace.granted(), _now()
+                self._take_in(sighting)
                 if sighting.completes_sweep:
+                    self._silence = max(LONGEST_SILENCE, 3 * (_now() - sweep_began))
+                    sweep_began = None
                     self._sweeps += 1
                     self._ask_after_the_unseen()
 
-    def _take_in(self, outcomes: Mapping[str, Outcome]) -> None:
-        for job_id, outcome in outcomes.items():
+    def _stumbled(self, error: Exception, pace: LookPace) -> float:
+        """Seconds until the list is looked into again, if ever."""
+        if not _passes(error):
+            logger.warning("The job list is not to be had; each job is asked after by itself: %s", error)
+            self._list_from = None
+            return 0.0
+        if isinstance(error, Throttled):
+            return pace.refused()
+        logger.info("The job list could not be looked into: %s", error)
+        return pace.interval() * random.uniform(1, 2)  # noqa: S311
+
+    def _unsettled(self) -> set[str]:
+        """The jobs of which it is not known that they have ended."""
+        return {job_id for job_id, watches in self._watches.items() if not watches[0].is_known_to_have_ended}
+
+    def _take_in(self, sighting: Sighting) -> None:
+        for job_id, outcome in sighting.outcomes.items():
             for watch in self._watches.get(job_id, ()):
                 watch.sweep = self._sweeps
                 if outcome is Outcome.WAITING:
-                    self._due.plan(watch, LONGEST_SILENCE)
-                elif watch.due > time.monotonic():
-                    self._due.plan(watch, 0)
+                    self._due.plan(watch, self._silence)
+                elif not watch.is_known_to_have_ended:
+                    watch.seen_ended(sighting.endings.get(job_id))
+                    ago = watch.ending.ago if watch.ending else 0.0
+                    # Those that have ended first come first, on whichever page of the list they were.
+                    self._due.plan(watch, -HEAD_START - ago)
 
     def _ask_after_the_unseen(self) -> None:
         for watch in self._all():
@@ -206,12 +249,34 @@ class Poller:
 
     def _bring_forward(self, watch: Watch) -> None:
         seconds = self._pace.interval(watch.asked)
-        if watch.due > time.monotonic() + seconds:
+        if watch.due > _now() + seconds:
             self._due.plan(watch, seconds)
+
+    async def _keep_telling(self) -> None:
+        while True:
+            self._level.tell(watch.job.action for watch in self._all())
+            await asyncio.sleep(SECONDS_BETWEEN_LEVELS)
 
     def _all(self) -> Iterator[Watch]:
         return (watch for watches in self._watches.values() for watch in watches)
 
 
+def _passes(error: Exception) -> bool:
+    # A question that a proxy has sent twice is refused, but not the next one.
+    return isinstance(error, TransientError) or getattr(error, "code", None) == "SignatureNonceUsed"
+
+
+def _too_late(watch: Watch) -> JobTimedOut:
+    return JobTimedOut(
+        f"job {watch.job.id} had not ended at the deadline {watch.until.isoformat(timespec='seconds')}",
+        job_id=watch.job.id,
+        action=watch.job.action.rpartition(".")[2],
+    )
+
+
 def _seconds_until(moment: datetime) -> float:
     return (moment - datetime.now(timezone.utc)).total_seconds()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.watch import Log
+
+
+@dataclass(frozen=True)
+class Ending:
+    """When a job has ended, as far as a list tells.
+
+    :param ago: seconds before the look
+    :param took: seconds from its submission on; ``None`` if the list does not tell
+    """
+
+    ago: float
+    took: float | None
 
 
 @dataclass(frozen=True)
@@ -14,11 +30,13 @@ class Sighting:
     """What one look into an account's list of jobs has shown.
 
     :param outcomes: of the jobs that were asked for, those that the look came across
-    :param completes_sweep: the look was the last of a row that together have gone through the whole list
+    :param completes_sweep: the look was the last of a row that together would have shown every job that the list has
+    :param endings: of those that have ended, when, if the list tells
     """
 
     outcomes: Mapping[str, Outcome]
     completes_sweep: bool
+    endings: Mapping[str, Ending] = field(default_factory=dict)
 
 
 class JobService(Protocol):
@@ -49,5 +67,25 @@ class JobService(Protocol):
         """Cancel the job if it still queues; false when it goes on, to its end and to its bill.
 
         :raises ViapiError: it cannot be known
+        """
+        ...
+
+
+class JobHook(Protocol):
+    """What a task and its trigger need of a cloud's hook."""
+
+    def report(self, job: Job) -> JobReport:
+        """How a job stands, by one look."""
+        ...
+
+    async def cancel(self, job: Job, log: Log) -> bool:
+        """Cancel a job if it still queues; false when it goes on. The log is told which of the two."""
+        ...
+
+    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
+        """Wait until it has ended.
+
+        :raises JobTimedOut: it had not by then
+        :raises ViapiError: asking again would not help
         """
         ...

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.credentials import another_key_may_do
 from airflow_provider_viapi.alibaba.errors import (
@@ -17,6 +16,7 @@ from airflow_provider_viapi.alibaba.errors import (
 )
 from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.jobs import doubt
+from airflow_provider_viapi.jobs.acceptance import Acceptance
 from airflow_provider_viapi.jobs.viapi import list_jobs, submitted
 
 if TYPE_CHECKING:
@@ -24,63 +24,33 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.credentials import Credentials
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.job import Job
-    from airflow_provider_viapi.jobs.ledger import Entry, Ledger
-    from airflow_provider_viapi.jobs.watch import Log
-
-OnDoubt = Literal["fail", "resubmit"]
+    from airflow_provider_viapi.jobs.ledger import Entry
 
 
-@dataclass
-class Submission:
-    """One request that is to become one job.
+@dataclass(kw_only=True)
+class Submission(Acceptance):
+    """One request to VIAPI that is to become one job.
 
-    :param action: what to do
-    :param request: its checked parameters
-    :param digest: fingerprint of what was asked for
-    :param client: sends
-    :param ledger: where intent and job are written down
-    :param claimed: ids of jobs that other tasks hold, asked for only in doubt
-    :param on_doubt: what to do when it cannot be known whether a job was accepted
-    :param until: an aware time up to which refusals that pass are ridden out
-    :param try_number: of the task, for the ledger
-    :param log: told each step
+    :param staged: its checked parameters, with media where the service can read them; asked for only when it is
+        sent, perhaps several times: only the first that succeeds may cost work
     """
 
     action: Action
-    request: Mapping[str, Any]
-    digest: str
     client: Client
-    ledger: Ledger
-    claimed: Callable[[], Collection[str]]
-    on_doubt: OnDoubt
-    until: datetime
-    try_number: int
-    log: Log
+    staged: Callable[[], Mapping[str, Any]]
 
     def submit(self) -> Job:
-        """Have the job accepted, trying again as long as the service says that it was not.
-
-        :raises SubmissionInDoubt: it may have been accepted or not; the ledger keeps the intent
-        :raises ViapiError: the service refuses; the ledger is clear
-        """
-        from tenacity import Retrying, retry_if_exception_type, wait_exponential, wait_random
-
-        trying = Retrying(
-            retry=retry_if_exception_type(TransientError),
-            wait=wait_exponential(max=20) + wait_random(0, 2),
-            stop=lambda state: datetime.now(timezone.utc) >= self.until,
-            before_sleep=lambda state: self.log.warning(
-                "Not submitted, trying again: %s", state.outcome and state.outcome.exception()
-            ),
-            reraise=True,
-        )
-        return trying(self._submit_once)
+        """Have the job accepted; see :meth:`Acceptance.submit`."""
+        # Media that cannot be staged now are for the next try: they would hold this worker until the deadline.
+        self.staged()
+        return super().submit()
 
     def _submit_once(self) -> Job:
+        request = self.staged()
         credentials = self.client.account.credentials.current()
         entry = self.ledger.intend(self.digest, Stamp.new(), credentials.access_key_id, self.try_number)
         try:
-            answer = self.client.call_stamped(self.action, self.request, entry.stamp, credentials)
+            answer = self.client.call_stamped(self.action, request, entry.stamp, credentials)
         except AnswerLost as lost:
             self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
             return self._settled(entry)
@@ -97,19 +67,6 @@ class Submission:
         self.log.info("Submitted job %s (%s)", job.id, job.action)
         return job
 
-    def _settled(self, entry: Entry) -> Job:
-        try:
-            job = self.settle(entry)
-        except TransientError as error:
-            raise SubmissionInDoubt(
-                f"whether the job was accepted cannot be found out now: {error.message}",
-                code="SubmissionInDoubt",
-                action=self.action.name,
-            ) from error
-        if job is None:
-            raise TransientError("the submission did not arrive", action=self.action.name)
-        return job
-
     def _another_key_is_there(self, refusal: ViapiError, credentials: Credentials) -> bool:
         if not isinstance(refusal, CredentialsRejected) or not another_key_may_do(refusal):
             return False
@@ -123,8 +80,9 @@ class Submission:
         # Signed with another key, the same request may count as a new one.
         credentials = self.client.account.credentials.current()
         same_key = entry.access_key_id == credentials.access_key_id
+        can_be_made_again = same_key and self._is_staged()
         witnesses = doubt.Witnesses(
-            send_again=(lambda: self._send_again(entry, credentials)) if same_key else None,
+            send_again=(lambda: self._send_again(entry, credentials)) if can_be_made_again else None,
             list_jobs=lambda: list_jobs(self.client, self.action),
             claimed=self.claimed,
         )
@@ -145,18 +103,15 @@ class Submission:
         self._write(entry, job)
         return job
 
-    def _send_again(self, entry: Entry, credentials: Credentials) -> str:
-        answer = self.client.call_stamped(self.action, self.request, entry.stamp, credentials)
-        return str(answer["RequestId"])
-
-    def _write(self, entry: Entry, job: Job) -> None:
-        from tenacity import Retrying, stop_after_attempt, wait_exponential
-
-        # From here on a job is paid for: a store that stumbles must not make its id be forgotten.
+    def _is_staged(self) -> bool:
+        """Whether the media can still be brought to the service; if not, that tells nothing of the submission."""
         try:
-            Retrying(stop=stop_after_attempt(5), wait=wait_exponential(max=5), reraise=True)(
-                self.ledger.accepted, entry, job.id
-            )
-        except Exception:
-            self.log.warning("Job %s was accepted but could not be written down; note its id", job.id)
-            raise
+            self.staged()
+        except ViapiError as error:
+            self.log.warning("The media cannot be staged again: %s", error)
+            return False
+        return True
+
+    def _send_again(self, entry: Entry, credentials: Credentials) -> str:
+        answer = self.client.call_stamped(self.action, self.staged(), entry.stamp, credentials)
+        return str(answer["RequestId"])

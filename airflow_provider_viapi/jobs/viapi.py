@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.services import viapi
-from airflow_provider_viapi.jobs.doubt import JobList, Listed
+from airflow_provider_viapi.jobs.doubt import LIST_TIME_ZONES, JobList, Listed
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.service import Sighting
+from airflow_provider_viapi.jobs.service import Ending, Sighting
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -58,7 +60,8 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
         outcome=outcome,
         result=_read_result(data.get("Result")) if outcome is Outcome.SUCCEEDED else None,
         error_code=data.get("ErrorCode") or None,
-        error_message=data.get("ErrorMessage") or None,
+        # It may quote the address of a file, which staging has signed.
+        error_message=redact(str(data.get("ErrorMessage") or "")) or None,
     )
 
 
@@ -86,6 +89,20 @@ def list_jobs(client: Client, action: Action) -> JobList:
     return JobList(jobs, is_whole=answer["Data"].get("TotalPage", 1) <= 1)
 
 
+def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
+    """When a job of the list has ended; the list tells full seconds and no time zone, so the nearest one counts."""
+    try:
+        ended = datetime.fromisoformat(listed["EndTime"]).replace(tzinfo=None)
+    except (KeyError, TypeError, ValueError):
+        return None
+    since = (abs((now - ended.replace(tzinfo=zone)).total_seconds()) for zone in LIST_TIME_ZONES)
+    try:
+        took = (ended - datetime.fromisoformat(listed["GmtCreate"]).replace(tzinfo=None)).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        return Ending(min(since), None)
+    return Ending(min(since), max(0.0, took))
+
+
 def was_cancelled(answer: Mapping[str, Any]) -> bool:
     """Whether ``CancelWaitingAsyncJob`` says that it did cancel."""
     return str(answer.get("Success")).lower() == "true"
@@ -103,19 +120,27 @@ class ViapiJobs:
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
         self._next_page = 1
+        self._seen: set[str] = set()
 
     async def look(self, job_ids: Collection[str]) -> Sighting:
-        """Read the next page, of up to 500 jobs, of the account's list."""
+        """Read the next page, of up to 500 jobs, of the account's list; it begins again once all were seen."""
         wanted = {"PageNum": self._next_page, "PageSize": 500}
         data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
-        is_last = self._next_page >= data.get("TotalPage", 1)
+        now = datetime.now(timezone.utc)
+        outcomes, endings = {}, {}
+        for job in data["Result"]:
+            job_id = job.get("JobId")
+            if job_id not in job_ids:
+                continue
+            outcome = outcomes[job_id] = STATES.get(job.get("Status", ""), Outcome.WAITING)
+            if outcome is not Outcome.WAITING and (ending := read_ending(job, now)):
+                endings[job_id] = ending
+        self._seen |= outcomes.keys()
+        is_last = self._next_page >= data.get("TotalPage", 1) or self._seen.issuperset(job_ids)
         self._next_page = 1 if is_last else self._next_page + 1
-        outcomes = {
-            job["JobId"]: STATES.get(job.get("Status", ""), Outcome.WAITING)
-            for job in data["Result"]
-            if job.get("JobId") in job_ids
-        }
-        return Sighting(outcomes, completes_sweep=is_last)
+        if is_last:
+            self._seen.clear()
+        return Sighting(outcomes, completes_sweep=is_last, endings=endings)
 
     async def report(self, job: Job) -> JobReport:
         """How the job stands, by one call of ``GetAsyncJobResult``."""

@@ -12,21 +12,14 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.context import failing_for_good
+from airflow_provider_viapi.operators.media import Media
+from airflow_provider_viapi.operators.templates import is_templated
+from airflow_provider_viapi.transfers.staging import check, check_place
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-
-def is_templated(value: Any) -> bool:
-    """Whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    if isinstance(value, Mapping):
-        return any(is_templated(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(is_templated(item) for item in value)
-    # What Airflow resolves at run time (XComArg and its relatives) can name what it refers to.
-    return hasattr(value, "iter_references")
+__all__ = ["ViapiOperator", "is_templated"]
 
 
 class ViapiOperator(BaseOperator):
@@ -35,10 +28,13 @@ class ViapiOperator(BaseOperator):
     :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
         when the DAG is parsed, templated ones after rendering, always before anything is sent.
     :param action: the action, or its name (``imgsearch.ListImageDbs``); the operators of a service have their own
+    :param staging: where media are copied to that the service cannot read where they are (``s3://``, ``gs://``,
+        ``file://`` …): a bucket of the team's in Shanghai, ``oss://bucket/prefix``; VIAPI's temporary storage unless
+        given
     :param viapi_conn_id: id of the Airflow connection
     """
 
-    template_fields: Sequence[str] = ("request", "viapi_conn_id")
+    template_fields: Sequence[str] = ("request", "staging", "viapi_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
     ui_color = "#fff1e5"
     action: Action
@@ -61,6 +57,7 @@ class ViapiOperator(BaseOperator):
         *,
         request: Mapping[str, Any],
         action: Action | str | None = None,
+        staging: str | None = None,
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -69,7 +66,10 @@ class ViapiOperator(BaseOperator):
         if action is not None:
             self.action = services.find(action) if isinstance(action, str) else action
         self._check_kind(getattr(self, "action", None))
-        self.request = self.action.check(request, pending=is_templated)
+        self.request = check(self.action, request, pending=is_templated)
+        if not is_templated(staging):
+            check_place(staging)
+        self.staging = staging
         self.viapi_conn_id = viapi_conn_id
 
     @cached_property
@@ -77,7 +77,25 @@ class ViapiOperator(BaseOperator):
         """The hook that calls."""
         return ViapiHook(self.viapi_conn_id)
 
+    def checked_request(self) -> dict[str, Any]:
+        """The rendered request with values of their proper types.
+
+        :raises InvalidRequest: something is not allowed
+        """
+        if self.action.retired:
+            self.log.warning("%s: %s", self.action.name, self.action.retired)
+        check_place(self.staging)
+        return check(self.action, self.request)
+
+    def media(self, context: Context, request: Mapping[str, Any]) -> Media:
+        """The files that a checked request names."""
+        return Media.of(context, request, action=self.action, to=self.staging, hook=self.hook, log=self.log)
+
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its ``Data``."""
         with failing_for_good():
-            return self.hook.call(self.action, self.request)["Data"]
+            media = self.media(context, self.checked_request())
+            try:
+                return self.hook.call(self.action, media.readable)["Data"]
+            finally:
+                media.release()

@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.errors import classify
+from airflow_provider_viapi.errors import (
     InvalidRequest,
     JobFailed,
     PermissionDenied,
+    ResultExpired,
     ViapiError,
-    classify,
 )
-from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.ledger import Ledger
+
 
 def ledger_of(context: Context) -> Ledger:
     """The task instance's ledger: in Airflow's task state store (3.3 and later), else only in memory."""
+    from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
+
     store: Any = context.get("task_state_store")
     return Ledger(ForgetfulStore() if store is None else store)
 
 
 def jobs_of_other_tasks(context: Context) -> set[str]:
-    """Ids of the jobs that other tasks of the DAG run are known to hold, by their XCom ``job_id``."""
+    """Ids of the jobs that other tasks of the DAG run are known to hold, by their XComs.
+
+    Those are ``job_id`` of a task with one job, and ``job_ids`` of a batch for those of its jobs that run.
+    """
     instance = context["ti"]
     task_ids = [task.task_id for task in context["dag"].tasks]
     held: Any = instance.xcom_pull(task_ids=task_ids, key="job_id")
     mine: Any = instance.xcom_pull(task_ids=instance.task_id, key="job_id", map_indexes=instance.map_index)
-    return {str(job_id) for job_id in held or () if job_id is not None and job_id != mine}
+    of_batches: Any = instance.xcom_pull(task_ids=task_ids, key="job_ids")
+    all_ids = [*(held or ()), *chain.from_iterable(ids or () for ids in of_batches or ())]
+    return {str(job_id) for job_id in all_ids if job_id is not None and job_id != mine}
+
+
+def is_for_good(error: ViapiError) -> bool:
+    """Whether no retry can mend an error."""
+    kind = classify(error.code, 400) if isinstance(error, JobFailed) and error.code else type(error)
+    return issubclass(kind, InvalidRequest | PermissionDenied | ResultExpired)
 
 
 @contextmanager
-def failing_for_good() -> Iterator[None]:
-    """Let errors that no retry can mend fail the task without using up its retries."""
+def failing_for_good(decide: Callable[[ViapiError], bool] = is_for_good) -> Iterator[None]:
+    """Let errors that no retry can mend fail the task without using up its retries.
+
+    :param decide: whether an error is one of those
+    """
     try:
         yield
     except ViapiError as error:
-        if not _is_for_good(error):
+        if not decide(error):
             raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error
-
-
-def _is_for_good(error: ViapiError) -> bool:
-    kind = classify(error.code, 400) if isinstance(error, JobFailed) and error.code else type(error)
-    return issubclass(kind, InvalidRequest | PermissionDenied)

@@ -5,13 +5,13 @@ The service is closed to accounts that had not opened it by 2023-02-15.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch
+from airflow_provider_viapi.indexing.listing import Listing
 from airflow_provider_viapi.operators.base import ViapiOperator
 from airflow_provider_viapi.operators.context import failing_for_good
 
@@ -214,43 +214,11 @@ class ListImagesOperator(ViapiOperator):
         with failing_for_good():
             request = self.action.check(self.request)
             most = request.pop("Limit", imgsearch.CAPACITY)
-            images: dict[str, Any] = {}
-            total: int | None = None
-            for page in self._pages(request, most, images):
-                # By their ids: when something is added or deleted meanwhile, pages overlap.
-                images |= {str(image.get("DataId") or image): image for image in page["ImageList"]}
-                total = page.get("TotalCount")
-                if len(images) >= most or len(images) == total:
-                    break
-            total = len(images) if total is None else total
+            listing = Listing(self.page_size, most)
+            while listing.position is not None:
+                listing.take(self.hook.call(self.action, request | listing.position)["Data"])
+            images = list(listing.entries.values())
+            total = len(images) if listing.total is None else listing.total
             if len(images) < min(most, total):
                 self.log.warning("The service counts %d pictures but lists only %d", total, len(images))
-            return {"ImageList": list(images.values())[:most], "TotalCount": total}
-
-    def _pages(self, request: dict[str, Any], most: int, images: Sized) -> Iterator[dict[str, Any]]:
-        size = min(self.page_size, most)
-        page = self._page(request, Limit=size)
-        received = len(page["ImageList"])
-        while page["ImageList"] and received < imgsearch.REACHED_BY_OFFSET:
-            yield page
-            page = self._page(
-                request, Offset=received, Limit=min(size, imgsearch.REACHED_BY_OFFSET - received)
-            )
-            received += len(page["ImageList"])
-        tokens: set[str] = set()
-        while page["ImageList"]:
-            before = len(images)
-            yield page
-            token = page.get("Token")
-            if not token:
-                return
-            if token in tokens or (tokens and len(images) == before):
-                raise ViapiError(
-                    f"the pages repeat themselves after {len(images)} pictures", action=self.action.name
-                )
-            tokens.add(token)
-            page = self._page(request, Token=token, Limit=size)
-
-    def _page(self, request: dict[str, Any], **position: Any) -> dict[str, Any]:
-        page: dict[str, Any] = self.hook.call(self.action, request | position)["Data"]
-        return page
+            return {"ImageList": images[:most], "TotalCount": total}

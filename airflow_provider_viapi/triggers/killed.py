@@ -6,20 +6,46 @@ the task was cleared or its triggerer went away, the next holder goes on with th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import time
+from collections.abc import Collection, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
+SECONDS_TO_CANCEL = 25.0
+"""How long a trigger's cancelling may take; Airflow grants 30."""
+
 OVER = frozenset({"failed", "success", "skipped", "removed"})
 """States from which nothing but a new try leads on."""
 
+ENDED_BADLY = OVER - {"success"}
+"""Those of them by which nobody says that the task has done its work."""
 
-def is_over(task_instance: Any) -> bool:
-    """Whether Airflow has the task in a state that ends it; blocks, so not for an event loop."""
+
+def is_over(task_instance: Any, states: Collection[str] = OVER) -> bool:
+    """Whether Airflow has the task in a state that ends it; blocks, so not for an event loop.
+
+    :param states: which those are
+    """
     state = _state_in_database if not hasattr(_runtime(), "get_task_states") else _state_by_api
-    return state(task_instance) in OVER
+    return state(task_instance) in states
+
+
+async def despite_cancelling(work: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Do the work of a trigger's ``on_kill``: Airflow cancels a trigger again and again until it ends, also then.
+
+    :param seconds: after which to leave the work unfinished
+    """
+    working = asyncio.ensure_future(work)
+    give_up = time.monotonic() + seconds
+    while not working.done() and time.monotonic() < give_up:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({working}, timeout=give_up - time.monotonic())
+    if working.done():
+        working.result()
 
 
 def _runtime() -> Any:

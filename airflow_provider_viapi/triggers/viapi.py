@@ -1,103 +1,28 @@
-"""The waiting for a VIAPI job, in the triggerer: a thin shell around ``jobs.poller``."""
+"""The waiting for a VIAPI job."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
-from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-from airflow_provider_viapi.alibaba.errors import ViapiError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.job import Job
-from airflow_provider_viapi.triggers.killed import is_over
-
-SECONDS_TO_CANCEL = 25.0
-"""How long cancelling may take; Airflow grants 30."""
+from airflow_provider_viapi.triggers.job import JobTrigger
 
 
-class ViapiJobTrigger(BaseTrigger):
-    """Fires once the job has ended, cannot be asked after any more, or the deadline has passed.
+class ViapiJobTrigger(JobTrigger):
+    """Waits for a job of one connection's account; see :class:`~airflow_provider_viapi.triggers.job.JobTrigger`.
 
-    The event holds either ``report`` (see ``jobs.job.JobReport``) or ``error`` (see ``alibaba.errors``). The
-    arguments are stored in Airflow's database, so a connection's id stands here and never a key.
-
-    :param job_id: the service's id of the job
-    :param action: the action that made it, as ``service.Action``
-    :param deadline: when to give up, in ISO 8601 with an offset
     :param viapi_conn_id: id of the connection
-    :param cancel_on_kill: whether the job ends with the task that waits for it
     """
 
-    def __init__(
-        self,
-        *,
-        job_id: str,
-        action: str,
-        deadline: str,
-        viapi_conn_id: str = ViapiHook.default_conn_name,
-        cancel_on_kill: bool = True,
-    ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.job_id = job_id
-        self.action = action
-        self.deadline = deadline
+    def __init__(self, *, viapi_conn_id: str = ViapiHook.default_conn_name, **arguments: Any) -> None:
+        super().__init__(**arguments)
         self.viapi_conn_id = viapi_conn_id
-        self.cancel_on_kill = cancel_on_kill
+
+    def hook(self) -> ViapiHook:
+        """The hook that asks."""
+        return ViapiHook(self.viapi_conn_id)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class and the arguments to make this trigger again, in any triggerer."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "job_id": self.job_id,
-            "action": self.action,
-            "deadline": self.deadline,
-            "viapi_conn_id": self.viapi_conn_id,
-            "cancel_on_kill": self.cancel_on_kill,
-        }
-
-    @property
-    def job(self) -> Job:
-        """The job that is waited for."""
-        return Job(self.job_id, self.action)
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then tell how it ended."""
-        try:
-            report = await ViapiHook(self.viapi_conn_id).wait_for(
-                self.job, until=datetime.fromisoformat(self.deadline), log=self.log
-            )
-        except asyncio.CancelledError:
-            # Below 3.3 Airflow does not tell why it stops a trigger, so the task's state has to.
-            if not hasattr(BaseTrigger, "on_kill"):
-                await self.on_kill()
-            raise
-        except ViapiError as error:
-            yield TriggerEvent({"error": error.as_dict()})
-        else:
-            yield TriggerEvent({"report": report.as_dict()})
-
-    async def on_kill(self) -> None:
-        """Cancel the job if a person ended the task; a task that moved or was cleared keeps its job."""
-        if not self.cancel_on_kill:
-            return
-        cancelling = asyncio.ensure_future(self._cancel_if_over())
-        give_up = time.monotonic() + SECONDS_TO_CANCEL
-        while not cancelling.done() and time.monotonic() < give_up:
-            # Airflow cancels a trigger again and again until it ends, also while this is on its way.
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait({cancelling}, timeout=give_up - time.monotonic())
-        if cancelling.done():
-            cancelling.result()
-
-    async def _cancel_if_over(self) -> None:
-        from asgiref.sync import sync_to_async
-
-        # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_over)(self.task_instance):
-            await ViapiHook(self.viapi_conn_id).cancel(self.job, self.log)
-        else:
-            self.log.info("Leaving job %s to whoever takes over this task", self.job_id)
+        path, arguments = super().serialize()
+        return path, {**arguments, "viapi_conn_id": self.viapi_conn_id}

@@ -1,4 +1,8 @@
-"""The stage for the chaos tests, and the table of what came of them."""
+"""The stage for the chaos tests, and the table of what came of them.
+
+With ``-n 3`` pytest-xdist plays on three stages at once, each with an Airflow and an emulator of its own; the
+outcomes travel with pytest's reports to the process that started the others, which makes the table.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,15 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from local_airflow import LocalAirflow
-from outcomes import Outcomes
+from outcomes import PROPERTY, Outcomes, Playing
 from proxy import Proxy
 from served_folder import ServedFolder
 from stage import Stage
@@ -27,6 +31,9 @@ QUICK_TO_NOTICE = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    # Several stages share the machine, and most of the time each only waits.
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
 }
 
 
@@ -50,16 +57,6 @@ def database() -> Iterator[str | None]:
         with admin.cursor() as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
         admin.close()
-
-
-@pytest.fixture(scope="session")
-def outcomes() -> Iterator[Outcomes]:
-    """The table; written to the file that ``VIAPI_CHAOS_REPORT`` names, if it does."""
-    table = Outcomes()
-    yield table
-    print("\n" + table.text())
-    if report := os.environ.get("VIAPI_CHAOS_REPORT"):
-        table.write(Path(report))
 
 
 @pytest.fixture(scope="session")
@@ -94,14 +91,12 @@ def stage(airflow_stage: Stage) -> Iterator[Stage]:
 
 
 @pytest.fixture(autouse=True)
-def row(request: pytest.FixtureRequest, outcomes: Outcomes, stage: Stage) -> Iterator[Any]:
+def row(request: pytest.FixtureRequest, stage: Stage) -> Iterator[None]:
     """Notes what came of a scene, however it ends."""
     yield
-    jobs = len(stage.jobs())
     report = getattr(request.node, "report_of_call", None)
-    outcomes.note(
-        request.node, jobs, passed=bool(report and report.passed), seconds=getattr(report, "duration", 0)
-    )
+    playing = Playing.of(request.node, jobs=len(stage.jobs()), passed=bool(report and report.passed))
+    request.node.user_properties.append((PROPERTY, asdict(playing)))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -110,3 +105,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     outcome = yield
     if call.when == "call":
         item.report_of_call = outcome.get_result()  # type: ignore[attr-defined, union-attr]
+
+
+OUTCOMES = Outcomes()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Take in what came of a scene, from this process or another."""
+    if report.when == "teardown":
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                OUTCOMES.note(Playing(**value))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the table, and write it to the file that ``VIAPI_CHAOS_REPORT`` names, if it does."""
+    if not OUTCOMES.rows:
+        return
+    terminalreporter.write_line("\n" + OUTCOMES.text())
+    if report := os.environ.get("VIAPI_CHAOS_REPORT"):
+        OUTCOMES.write(Path(report))

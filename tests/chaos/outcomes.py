@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -13,38 +14,54 @@ from typing import Any
 MARK = "<!-- the table below is written by make test-chaos -->"
 
 
+PROPERTY = "chaos"
+"""Under which name a playing travels with pytest's report of it."""
+
+
+@dataclass(frozen=True)
+class Playing:
+    """One playing of a scene: how many jobs the emulator accepted, and whether all went as it should."""
+
+    what: str
+    mode: str
+    jobs: int
+    passed: bool
+
+    @classmethod
+    def of(cls, scene: Any, *, jobs: int, passed: bool) -> Playing:
+        """A playing of the scene that pytest calls an item."""
+        what = (scene.function.__doc__ or scene.originalname).strip().rstrip(".")
+        parameters = dict(scene.callspec.params) if hasattr(scene, "callspec") else {}
+        mode = parameters.pop("mode", "")
+        parameters.pop("playing", None)
+        details = ", ".join(str(value) for value in parameters.values())
+        return cls(f"{what}: {details}" if details else what, mode, jobs, passed)
+
+
 @dataclass
 class Outcomes:
-    """Scene by scene: how often it was played, how many jobs were accepted, whether all went as it should."""
+    """Scene by scene, what came of its playings."""
 
-    rows: dict[tuple[str, str], list[tuple[int, bool, float]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    rows: dict[tuple[str, str], list[Playing]] = field(default_factory=lambda: defaultdict(list))
 
-    def note(self, scene: Any, jobs: int, *, passed: bool, seconds: float) -> None:
+    def note(self, playing: Playing) -> None:
         """Add one playing of a scene."""
-        what = (scene.function.__doc__ or scene.originalname).strip().rstrip(".")
-        arguments = (
-            {name: value for name, value in scene.callspec.params.items() if name not in ("mode", "playing")}
-            if hasattr(scene, "callspec")
-            else {}
-        )
-        details = ", ".join(str(value) for value in arguments.values())
-        mode = scene.callspec.params.get("mode", "") if hasattr(scene, "callspec") else ""
-        self.rows[f"{what}: {details}" if details else what, mode].append((jobs, passed, seconds))
+        self.rows[playing.what, playing.mode].append(playing)
 
     def table(self) -> list[str]:
         """The table in Markdown."""
         lines = ["| what happens | mode | played | jobs accepted | as it should |", "|---|---|---|---|---|"]
-        for (what, mode), playings in self.rows.items():
-            jobs = ", ".join(sorted({str(count) for count, _, _ in playings}))
-            passed = sum(1 for _, good, _ in playings if good)
+        for (what, mode), playings in sorted(self.rows.items()):
+            jobs = ", ".join(sorted({str(playing.jobs) for playing in playings}))
+            passed = sum(playing.passed for playing in playings)
             lines.append(f"| {what} | {mode} | {len(playings)} | {jobs} | {passed} of {len(playings)} |")
         return lines
 
     def text(self) -> str:
         """The table with what it was made with."""
-        made = f"{date.today()}, Airflow {version('apache-airflow')}, Python {platform.python_version()}"
+        database = "PostgreSQL" if os.environ.get("VIAPI_TEST_POSTGRES") else "SQLite"
+        airflow = f"Airflow {version('apache-airflow')} on {database}"
+        made = f"{date.today()}, {airflow}, Python {platform.python_version()}"
         return "\n".join([made, "", *self.table()])
 
     def write(self, report: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import psutil
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
@@ -22,13 +23,13 @@ TASK = "erase"
 ERASE = "EraseVideoSubtitles"
 
 
-def until(condition: Callable[[], Found | None], what: str, seconds: float = 90) -> Found:
+def until(condition: Callable[[], Found | None], what: str, seconds: float = 180) -> Found:
     """What the condition gives once it gives something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
             return found
-        time.sleep(0.1)
+        time.sleep(0.3)
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
@@ -130,7 +131,8 @@ class Run:
     def waits(self) -> None:
         """Wait until the task waits for its job: its trigger runs, or it has asked from its worker."""
         signs = (" starting",) if self.dag_id.startswith("deferred") else (" is QUEUING", " is PROCESSING")
-        until(lambda: any(sign in self.log(1) for sign in signs), "the waiting to begin")
+        # A worker that was too slow for Airflow's heartbeat is replaced, and the next try waits.
+        until(lambda: any(sign in self.log() for sign in signs), "the waiting to begin")
 
     @property
     def task(self) -> TaskInstance:
@@ -138,21 +140,26 @@ class Run:
         (instance,) = self.stage.airflow.task_instances(self.dag_id, self.run_id)
         return instance
 
-    def reaches(self, state: str, seconds: float = 90) -> None:
+    def reaches(self, state: str, seconds: float = 180) -> None:
         """Wait until the task is in a state."""
         until(lambda: self.task.state == state, f"{self.dag_id} to be {state}", seconds)
 
-    def ends(self, seconds: float = 240) -> str:
+    def ends(self, seconds: float = 400) -> str:
         """Wait until the run has ended and return its state."""
         return self.stage.airflow.wait(self.dag_id, self.run_id, timeout=seconds)
 
-    def log(self, tries: int | None = None) -> str:
+    def log(self) -> str:
         """What all tries have logged."""
-        count = tries or max(1, self.task.try_number)
-        return "\n".join(
-            self.stage.airflow.task_log(self.dag_id, self.run_id, TASK, number)
-            for number in range(1, count + 1)
-        )
+        return "\n".join(self._log_of(number) for number in range(1, max(1, self.task.try_number) + 1))
+
+    def _log_of(self, try_number: int) -> str:
+        try:
+            return self.stage.airflow.task_log(self.dag_id, self.run_id, TASK, try_number)
+        except httpx.HTTPStatusError as error:
+            # A try that ended while the API server was away may have left no record.
+            if error.response.status_code != httpx.codes.NOT_FOUND:
+                raise
+            return ""
 
     def _patch(self, state: str) -> None:
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"

@@ -150,7 +150,7 @@ def test_emulator_down(stage: Stage, mode: str, playing: int) -> None:
 @pytest.mark.parametrize("while_", ["QUEUING", "PROCESSING"])
 def test_task_cleared(stage: Stage, mode: str, while_: str, playing: int) -> None:
     """Task cleared."""
-    stage.hold(while_, seconds=20)
+    stage.hold(while_, seconds=40)
     run = stage.start(mode)
     stage.job(while_)
     run.waits()
@@ -168,7 +168,7 @@ def test_task_cleared(stage: Stage, mode: str, while_: str, playing: int) -> Non
 )
 def test_task_ended_by_a_person(stage: Stage, mode: str, how: str, while_: str, playing: int) -> None:
     """Ended by a person: a queued job is cancelled, one that is processed goes on."""
-    stage.hold(while_, seconds=30)
+    stage.hold(while_, seconds=45)
     run = stage.start(mode)
     stage.job(while_)
     run.waits()

@@ -22,6 +22,7 @@ _NEEDS = {
     "test_earlier*.py": ("alibabacloud-videoenhan20200320", "3."),
     "test_legacy*.py": ("aliyun-python-sdk-core", ""),
     "test_node*.py": ("aliyun-python-sdk-core", ""),
+    "test_huawei*.py": ("huaweicloudsdkmetastudio", ""),
 }
 
 

@@ -46,3 +46,15 @@ def test_a_call_that_is_not_the_callers_own_takes_nothing_of_the_quota(caller: C
         caller.send("ListImageDbs", system={"AccessKeyId": "nobody"})
 
     assert caller.send("ListImageDbs").status_code == 200
+
+
+def test_an_action_may_have_a_quota_of_its_own(clock: Clock) -> None:
+    with EmulatorServer(transforms={}, calls_per_second={"ListImageDbs": 1}, now=clock) as emulator:
+        caller = Caller(emulator.url, now=clock)
+        statuses = [caller.send("ListImageDbs").status_code for _ in range(2)]
+        others = [caller.send("GetAsyncJobResult").status_code for _ in range(5)]
+        caller.http.close()
+
+    assert statuses == [200, 429]
+    # No job is asked after, which is an error, but not one of the quota's.
+    assert set(others) == {400}

@@ -95,6 +95,18 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
             {"login": "i", "password": "s3cr3t-value", "extra": {"signature": "2.0"}},
             r"signature.* 1\.0, ACS3-HMAC-SHA256",
         ),
+        *(
+            (
+                {"login": "i", "password": "s3cr3t-value", "extra": {name: value}},
+                rf"{name}.*from 0\.01 to 1000",
+            )
+            for name in ("poll_qps", "submit_qps")
+            for value in (0, -1, "fast", "nan", "inf", True, 1001, [5])
+        ),
+        (
+            {"login": "i", "password": "s3cr3t-value", "extra": {"list_jobs": "sometimes"}},
+            "list_jobs.* auto, always, never",
+        ),
         ({"extra": {"credentials": "magic"}}, "ram_role_arn, ecs_ram_role"),
         ({"extra": {"credentials": "ram_role_arn", "role_arn": "r"}}, "login"),
     ],
@@ -202,7 +214,7 @@ def test_nobody_at_the_endpoint_is_an_error_of_the_tree(monkeypatch: pytest.Monk
 
 
 def test_the_form_masks_what_is_secret_and_labels_every_field() -> None:
-    (connection_type,) = get_provider_info()["connection-types"]
+    connection_type = get_provider_info()["connection-types"][0]
 
     assert CONN_FIELDS["security_token"]["schema"]["format"] == "password"
     assert all(field["label"] and field["description"] for field in CONN_FIELDS.values())
@@ -242,3 +254,30 @@ def test_the_connection_test_passes_with_either_signature(
     passed, message = ViapiHook().test_connection()
 
     assert passed, message
+
+
+def test_the_pace_is_set_in_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"poll_qps": "2.5", "submit_qps": 5, "list_jobs": "never"}
+
+    made = account(monkeypatch, login="i", password="s", extra=extra)
+
+    assert (made.poll_qps, made.submit_qps, made.list_jobs) == (2.5, 5.0, "never")
+    assert ViapiHook().submit_quota.ceiling == 5.0
+
+
+def test_without_extra_the_pace_is_that_of_an_ordinary_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = account(monkeypatch, login="i", password="s")
+
+    assert (made.poll_qps, made.submit_qps, made.list_jobs) == (10.0, 2.0, "auto")
+
+
+def test_who_waits_keeps_to_the_connections_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, login="i", password="s", extra={"poll_qps": 3, "list_jobs": "never"})
+
+    async def pace() -> tuple[float, bool]:
+        hook = ViapiHook()
+        await hook.load_account()
+        async with hook.open_poller() as poller:
+            return poller._quota.ceiling, poller._uses_list
+
+    assert asyncio.run(pace()) == (3.0, False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Collection
+from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -25,7 +27,8 @@ from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.pace import Pace
 from airflow_provider_viapi.jobs.poller import Poller
 from airflow_provider_viapi.jobs.quota import Quota
-from airflow_provider_viapi.jobs.service import Sighting
+from airflow_provider_viapi.jobs.service import Ending, Sighting
+from airflow_provider_viapi.jobs.watch import Watch
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
 QUICK = Pace(first=0.002, longest=0.01)
@@ -279,3 +282,141 @@ def test_two_who_wait_for_the_same_job_are_both_told() -> None:
             await waiting.close()
 
     assert [report.outcome for report in asyncio.run(both())] == [Outcome.SUCCEEDED] * 2
+
+
+def test_a_waiter_that_leaves_is_forgotten_and_its_job_no_longer_asked_after() -> None:
+    service = Script(PROCESSING)
+
+    async def leave() -> tuple[int, int]:
+        waiting = Poller(service, QUICK, Quota(1000))
+        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        going = asyncio.ensure_future(waiting.wait(JOB, until=until))
+        while not service.asked:
+            await asyncio.sleep(0.001)
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        assert not waiting._watches
+        before = service.asked
+        await asyncio.sleep(0.05)
+        await waiting.close()
+        return before, service.asked
+
+    before, after = asyncio.run(leave())
+
+    assert after <= before + 1
+
+
+def test_an_error_that_comes_as_the_waiter_leaves_is_not_complained_about(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def leave() -> None:
+        watch = Watch(JOB, logging.getLogger(), datetime.now(timezone.utc), asyncio.Future(), sweep=0)
+        watch.end(PermissionDenied("not yours"))
+        watch.forget()
+        del watch
+        gc.collect()
+
+    asyncio.run(leave())
+
+    assert "never retrieved" not in caplog.text
+
+
+def test_a_line_about_a_job_is_logged_in_the_context_of_who_waits_for_it() -> None:
+    whose: ContextVar[str] = ContextVar("whose")
+    told: list[tuple[str, str]] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append((whose.get(), record.getMessage()))
+
+    log = logging.getLogger("test_context")
+    log.setLevel(logging.INFO)
+    log.addHandler(Listening())
+
+    async def two() -> None:
+        waiting = Poller(Script(PROCESSING), QUICK, Quota(1000))
+        until = datetime.now(timezone.utc) + timedelta(seconds=0.1)
+
+        async def wait_as(name: str) -> None:
+            whose.set(name)
+            await waiting.wait(Job(name, "videoenhan.X"), until=until, log=log)
+
+        await asyncio.gather(wait_as("a"), wait_as("b"), return_exceptions=True)
+        await waiting.close()
+
+    asyncio.run(two())
+
+    assert sorted(told) == [("a", "Job a is PROCESSING"), ("b", "Job b is PROCESSING")]
+
+
+def test_a_question_that_a_proxy_has_sent_twice_does_not_end_the_waiting() -> None:
+    assert wait(Script(ViapiError("seen before", code="SignatureNonceUsed"), DONE)) == DONE
+
+
+def test_a_look_that_fails_in_a_way_nobody_thought_of_leaves_no_job_behind() -> None:
+    account = Account(many(20, seconds=0.3), list_error=ValueError("nobody thought of it"))  # type: ignore[arg-type]
+
+    reports = wait_for_all(account)
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+    assert account.looks == 1
+
+
+def test_a_result_that_stays_garbled_is_asked_for_at_growing_intervals() -> None:
+    class Garbled(Account):
+        async def report(self, job: Job) -> JobReport:
+            self.questions += 1
+            raise AnswerLost("garbage")
+
+    account = Garbled(many(10, seconds=0.01), seconds_between_looks=0.02)
+
+    async def wait_a_while() -> None:
+        waiting = Poller(account, Pace(first=0.2, longest=0.2), Quota(10_000))
+        until = datetime.now(timezone.utc) + timedelta(seconds=0.5)
+        jobs = [Job(job_id, "videoenhan.X") for job_id in account._ends]
+        await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs), return_exceptions=True)
+        await waiting.close()
+
+    asyncio.run(wait_a_while())
+
+    # At most one in a tenth of a second for each job, and the last look.
+    assert account.questions <= 10 * (5 + 2)
+
+
+def test_the_stats_are_told_how_many_wait_and_how_long_those_took_that_the_list_has_shown() -> None:
+    class Told:
+        def __init__(self) -> None:
+            self.levels: list[tuple[str, str, int]] = []
+            self.durations: list[tuple[str, str, float]] = []
+
+        def count(self, name: str, of: str) -> None: ...
+
+        def level(self, name: str, of: str, value: int) -> None:
+            self.levels.append((name, of, value))
+
+        def duration(self, name: str, of: str, seconds: float) -> None:
+            self.durations.append((name, of, seconds))
+
+    class Dated(Account):
+        async def look(self, job_ids: Collection[str]) -> Sighting:
+            sighting = await super().look(job_ids)
+            ended = {
+                job_id: Ending(ago=2.0, took=90.0)
+                for job_id, outcome in sighting.outcomes.items()
+                if outcome is not Outcome.WAITING
+            }
+            return Sighting(sighting.outcomes, sighting.completes_sweep, ended)
+
+    told = Told()
+
+    wait_for_all(Dated(many(20, seconds=0.2), seconds_between_looks=0.01), Pace(first=60), stats=told)
+
+    action = "videoenhan.EraseVideoSubtitles"
+    assert told.levels[0] == ("viapi.jobs_waiting", action, 20)
+    assert told.levels[-1] == ("viapi.jobs_waiting", action, 0)
+    assert [each for each in told.durations if each[0] == "viapi.submit_to_finish"] == [
+        ("viapi.submit_to_finish", action, 90.0)
+    ] * 20
+    noticed = [seconds for name, of, seconds in told.durations if name == "viapi.finish_to_noticed"]
+    assert len(noticed) == 20
+    assert min(noticed) >= 2.0

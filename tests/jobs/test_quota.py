@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.quota import Quota, Turn
+from jobs import virtual_time
 
 
 class Clock:
@@ -42,6 +44,50 @@ def test_a_refusal_halves_the_pace_and_pauses() -> None:
 
     assert quota.rate == 5
     assert 1 <= quota.reserve() <= 2
+
+
+def test_a_rare_refusal_costs_little_of_the_pace() -> None:
+    clock = Clock()
+    quota = Quota(10, clock)
+    clock.now = 60
+
+    quota.refused()
+
+    assert quota.rate == 8.5
+
+
+def test_close_to_where_it_was_refused_the_pace_grows_in_small_steps() -> None:
+    clock = Clock()
+    quota = Quota(10, clock)
+    clock.now = 60
+    quota.refused()
+
+    quota.granted()
+
+    assert 8.5 < quota.rate < 8.51
+
+
+def test_a_call_that_was_long_on_its_way_keeps_its_distance_from_the_next_ones() -> None:
+    async def arrivals() -> list[float]:
+        clock = asyncio.get_running_loop().time
+        quota, arrived = Quota(10, clock), []
+
+        async def call(turn: Turn, seconds: float) -> None:
+            await asyncio.sleep(seconds)
+            arrived.append(clock())
+            quota.answered(turn)
+
+        calls = []
+        for number in range(200):
+            turn = await quota.begin()
+            calls.append(asyncio.ensure_future(call(turn, 0.3 if number % 7 == 0 else 0.01)))
+        await asyncio.gather(*calls)
+        return sorted(arrived)
+
+    arrived = virtual_time.run(arrivals())
+
+    assert all(later - earlier > 0.999 for earlier, later in zip(arrived, arrived[10:], strict=False))
+    assert arrived[-1] < 1.3 * 20
 
 
 def test_refusals_that_come_together_count_as_one() -> None:
@@ -82,7 +128,7 @@ def test_the_pace_stays_within_its_bounds_and_turns_never_go_back(events: list[t
     assert all(later - earlier >= 1 / 8 - 1e-9 for earlier, later in pairwise(turns))
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
 def test_a_quota_of_nothing_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
         Quota(rate)

@@ -74,3 +74,15 @@ def test_a_report_survives_a_trigger_event() -> None:
     report = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": "http://h/out.mp4"})
 
     assert JobReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+
+
+def test_a_reason_that_quotes_a_staged_link_tells_no_signature() -> None:
+    quoted = (
+        "cannot fetch https://b.oss-cn-shanghai.aliyuncs.com/a.mp4?x-oss-expires=9&x-oss-signature=5EC2E7"
+    )
+    data = {"Status": "PROCESS_FAILED", "ErrorCode": "InvalidFile.Download", "ErrorMessage": quoted}
+
+    report = read_report(Job("J-1", "videoenhan.EraseVideoSubtitles"), {"Data": data})
+
+    assert "5EC2E7" not in json.dumps(report.as_dict())
+    assert "cannot fetch" in str(report.error_message)

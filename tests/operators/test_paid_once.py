@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import JobFailed, SubmissionInDoubt
+from airflow_provider_viapi.alibaba.errors import JobFailed, SubmissionInDoubt, ViapiError
 from airflow_provider_viapi.jobs import doubt, poller
+from airflow_provider_viapi.operators import job
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from scripted_server import Answer, ScriptedServer, scripted_server
 from task_life import live
@@ -346,6 +347,34 @@ def test_nothing_is_sent_when_the_intent_cannot_be_written(service: ScriptedServ
         live(task(), store)
 
     assert submissions(service) == 0
+
+
+@BOTH
+def test_a_task_that_a_person_ends_while_it_submits_withdraws_the_job(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    monkeypatch.setattr(job, "is_over", lambda *_: True)
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        GetAsyncJobResult=[state("QUEUING")],
+        CancelWaitingAsyncJob=[Answer(body='{"RequestId": "R", "Success": true}')],
+    )
+    ended = task(deferrable=deferrable)
+    ended.on_kill()
+
+    with pytest.raises(ViapiError, match="told to stop"):
+        live(ended, Store())
+
+    assert service.count("CancelWaitingAsyncJob") == 1
+
+
+def test_being_told_to_stop_when_the_waiting_is_over_changes_nothing(service: ScriptedServer) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[state("QUEUING"), DONE])
+    waits_here = task(deferrable=False)
+    assert live(waits_here, Store()).result == RESULT
+
+    waits_here.on_kill()
 
 
 def test_without_a_store_the_log_says_once_what_is_lost(

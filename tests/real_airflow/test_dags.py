@@ -180,3 +180,41 @@ def test_a_task_links_to_its_job_and_its_result(
     assert state == "success"
     assert links["Job at Alibaba Cloud"] == viapi_emulator.url
     assert links["Result"] == airflow.xcom("erase_resize_index", run_id, "erase")["VideoUrl"]
+
+
+def test_a_batch_of_two_waves_has_a_row_for_each_item_and_paid_for_each_once(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str
+) -> None:
+    state, run_id = run(airflow, "two_waves", video_url=clip)
+
+    rows = airflow.xcom("two_waves", run_id, "detect_all")
+    log = airflow.task_log("two_waves", run_id, "detect_all")
+    numbers = {job["job_id"]: job["request"]["VideoUrl"].rpartition("?")[2] for job in viapi_emulator.jobs()}
+    assert state == "success"
+    assert len(viapi_emulator.jobs()) == 12
+    assert [numbers[row["job_id"]] for row in rows] == [str(number) for number in range(12)]
+    assert all("ShotFrameIds" in row["result"] for row in rows)
+    assert airflow.xcom("two_waves", run_id, "detect_all", key="progress")["done"] == 12
+    assert log.count("DEFERRED") >= 2
+    assert "Batch of 12: 12 done, 0 failed, 0 running, 0 left" in log
+    assert len(log.splitlines()) < 100
+
+
+def test_the_nightly_example_lands_its_results_and_counts_them(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str, tmp_path: Path
+) -> None:
+    state, run_id = run(airflow, "nightly_batch", video_urls=[clip, clip], land_to=f"file://{tmp_path}/")
+
+    rows = airflow.xcom("nightly_batch", run_id, "erase_all")
+    assert state == "success"
+    assert airflow.xcom("nightly_batch", run_id, "count") == {"done": 2, "failed": 0}
+    assert len({row["result"]["landed"]["VideoUrl"] for row in rows}) == 2
+    assert [file.read_bytes()[4:8] for file in tmp_path.iterdir()] == [b"ftyp", b"ftyp"]
+
+
+def test_an_empty_list_of_the_night_is_no_work(airflow: LocalAirflow, viapi_emulator: Any) -> None:
+    state, run_id = run(airflow, "nightly_batch", video_urls=[])
+
+    assert state == "success"
+    assert airflow.xcom("nightly_batch", run_id, "count") == {"done": 0, "failed": 0}
+    assert viapi_emulator.jobs() == []

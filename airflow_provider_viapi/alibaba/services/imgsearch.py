@@ -5,8 +5,9 @@ Closed to new accounts since 2023-02-15, still served for those that had it [API
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.media import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Text, Url
+from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, Text
 
 SERVICE = Service("imgsearch", "2020-03-20")
 
@@ -21,7 +22,21 @@ def _entity(doc: str) -> Text:
     return Text(name="EntityId", required=True, shortest=1, longest=64, doc=doc, **_LOWER)
 
 
-_IMAGE_LIMITS = "JPEG or PNG, each side from 128 to 1024 pixels"
+def _picture(most_megabytes: int) -> Media:
+    return Media(
+        name="ImageUrl",
+        required=True,
+        doc=f"The picture: JPEG or PNG, each side from 128 to 1024 pixels, at most {most_megabytes} MB.",
+        limits=(
+            MediaLimits(
+                formats=("jpeg", "png"),
+                most_bytes=most_megabytes * MB,
+                shortest_side=128,
+                longest_side=1024,
+            ),
+        ),
+    )
+
 
 CAPACITY = 50_000
 """Most pictures in one image database."""
@@ -60,7 +75,7 @@ ADD_IMAGE = Action(
     parameters=(
         _database("DbName"),
         _entity("What the picture shows; several pictures may share it."),
-        Url(name="ImageUrl", required=True, doc=f"The picture: {_IMAGE_LIMITS}, at most 2 MB."),
+        _picture(2),
         Text(
             name="ExtraData",
             longest=512,
@@ -77,7 +92,7 @@ SEARCH_IMAGE = Action(
     summary="The pictures of an image database that are most like a given one.",
     parameters=(
         _database("DbName"),
-        Url(name="ImageUrl", required=True, doc=f"The picture: {_IMAGE_LIMITS}, at most 3 MB."),
+        _picture(3),
         Integer(
             name="Limit",
             required=True,

@@ -7,14 +7,14 @@ alibabacloud-videorecog20200320 3.0.11. It says nothing of formats, sizes and le
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Boolean, Url
+from airflow_provider_viapi.alibaba.parameters import Boolean, Media
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("videorecog", "2020-03-20")
 
 GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
 
-_VIDEO_URL = Url(name="VideoUrl", required=True, doc="The video.")
+_VIDEO_URL = Media(name="VideoUrl", required=True, doc="The video.")
 
 DETECT_VIDEO_SHOT = Action(
     service=SERVICE,

@@ -52,6 +52,12 @@ def start_of(asked: Mapping[str, str]) -> str:
         raise ApiError("InvalidArgument", "The continuation token is none of this storage's.") from None
 
 
+def copied(copy: StoredObject) -> bytes:
+    """What CopyObject answers."""
+    entry = _entry(copy, copy.key)
+    return xml("CopyObjectResult", {name: entry[name] for name in ("LastModified", "ETag")})
+
+
 def parts_of(document: bytes) -> list[tuple[int, str]]:
     """Number and ETag of each part that completes an upload.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from airflow_provider_viapi.emulator.answers import xml
 from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.call import new_request_id
-from airflow_provider_viapi.emulator.storage.documents import listing, parts_of, start_of
+from airflow_provider_viapi.emulator.storage.documents import copied, listing, parts_of, start_of
 from airflow_provider_viapi.emulator.storage.multipart import join
 from airflow_provider_viapi.emulator.storage.objects import StoredObject
 from airflow_provider_viapi.emulator.storage.receiving import receive, receive_file
@@ -88,6 +89,8 @@ class StorageRoutes:
             return _error(http, ApiError("NoSuchKey", "The file of this object was deleted.", 404))
 
     async def _put(self, http: Request, request: StorageRequest) -> Response:
+        if "x-oss-copy-source" in http.headers:
+            return await self._copy(http, request)
         asked = http.query_params
         if "uploadId" in asked:
             self._storage.multipart.check(asked["uploadId"], request.bucket, request.key)
@@ -101,6 +104,14 @@ class StorageRoutes:
         else:
             self._objects.put(request.bucket, request.key, path, etag=etag, headers=_told_along(http))
         return _answer(200, {"etag": f'"{etag}"'})
+
+    async def _copy(self, http: Request, request: StorageRequest) -> Response:
+        bucket, _, key = unquote(http.headers["x-oss-copy-source"]).removeprefix("/").partition("/")
+        source = self._objects.get(bucket, key)
+        path = self._objects.new_file()
+        await asyncio.to_thread(shutil.copyfile, source.path, path)
+        copy = self._objects.put(request.bucket, request.key, path, etag=source.etag, headers=source.headers)
+        return _answer(200, body=copied(copy))
 
     async def _post(self, http: Request, request: StorageRequest) -> Response:
         bucket, key, multipart = request.bucket, request.key, self._storage.multipart
@@ -120,6 +131,8 @@ class StorageRoutes:
 
     async def _get(self, http: Request, request: StorageRequest) -> Response:
         stored = self._objects.get(request.bucket, request.key)
+        if http.headers.get("if-match", stored.etag).strip('"') != stored.etag:
+            raise ApiError("PreconditionFailed", "The object has another ETag.", 412)
         told = await asyncio.to_thread(stored.path.stat)
         return FileResponse(stored.path, headers=_headers(stored), stat_result=told)
 
@@ -182,7 +195,7 @@ def _read(http: Request) -> StorageRequest:
 
 def _check_done_here(http: Request) -> None:
     asked = {name for name in http.query_params if name in SUBRESOURCES}
-    if not asked <= _DONE_HERE or "x-oss-copy-source" in http.headers:
+    if not asked <= _DONE_HERE or ("uploadId" in asked and "x-oss-copy-source" in http.headers):
         raise ApiError("NotImplemented", "The emulator's storage does not do this.", 501)
 
 

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.model import Action, Service
-from airflow_provider_viapi.alibaba.parameters import Text
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.call import Call
@@ -19,14 +17,6 @@ from airflow_provider_viapi.emulator.storage.post_policy import sign_policy, wri
 
 LIFETIME = 60 * 60
 """Seconds for which a file can be uploaded once that was asked for; the documents do not tell the service's."""
-
-AUTHORIZE_FILE_UPLOAD = Action(
-    service=Service("openplatform", "2019-12-19"),
-    name="AuthorizeFileUpload",
-    summary="A place for a file that a job is to read, and the right to upload it there.",
-    parameters=(Text(name="Product", required=True, shortest=1), Text(name="RegionId")),
-    repeatable=True,
-)
 
 
 class Uploads:

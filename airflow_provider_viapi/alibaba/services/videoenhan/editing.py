@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.media import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import Choice, Integer, ListOf
-from airflow_provider_viapi.alibaba.services.videoenhan.service import COVER, SERVICE, fraction, made, source
+from airflow_provider_viapi.alibaba.services.videoenhan.service import (
+    COVER,
+    MP4_ONLY,
+    SERVICE,
+    fraction,
+    made,
+    source,
+)
 
 
 def _side(name: str, doc: str) -> Integer:
@@ -20,7 +28,7 @@ ERASE_VIDEO_SUBTITLES = Action(
     name="EraseVideoSubtitles",
     summary="Erase burnt-in subtitles from a video.",
     parameters=(
-        source("MP4, at most 1 GB and 1080p", note="seed: no limits are given"),
+        source("MP4, at most 1 GB and 1080p", MP4_ONLY, note="seed: no limits are given"),
         fraction("BX", "Left edge of the subtitle band, as a fraction of the width.", 0),
         fraction("BY", "Top edge of the band, as a fraction of the height.", 0.75),
         fraction("BW", "Width of the band, as a fraction of the width.", 1),
@@ -35,7 +43,7 @@ ERASE_VIDEO_LOGO = Action(
     name="EraseVideoLogo",
     summary="Erase logos, such as a station's, from a video.",
     parameters=(
-        source("MP4, at most 1 GB and 1080p", note="seed: no limits are given"),
+        source("MP4, at most 1 GB and 1080p", MP4_ONLY, note="seed: no limits are given"),
         ListOf(
             name="Boxes",
             fields=(
@@ -61,6 +69,8 @@ CHANGE_VIDEO_SIZE = Action(
     parameters=(
         source(
             "MP4, AVI, MOV or FLV, at most 1 GB; what comes after two hours is cut off",
+            # The seed's is the larger limit, and which of the two holds was not seen.
+            MediaLimits(formats=("mp4", "avi", "mov", "flv"), most_bytes=10 * GB),
             note="seed: at most 10 GB",
         ),
         _side("Width", "Width"),

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import BitRate, Choice, Integer
-from airflow_provider_viapi.alibaba.services.videoenhan.service import FORMATS, SERVICE, made, source
+from airflow_provider_viapi.alibaba.services.videoenhan.service import (
+    FORMATS,
+    MOST_READ,
+    SERVICE,
+    made,
+    source,
+)
 
 SUPER_RESOLVE_VIDEO = Action(
     service=SERVICE,
@@ -13,6 +19,7 @@ SUPER_RESOLVE_VIDEO = Action(
     parameters=(
         source(
             f"{FORMATS}, more than 360×360 and less than 1920×1080 pixels",
+            MOST_READ,
             note="seed: more than 32x32 and less than 1080×1920 pixels",
         ),
         Integer(
@@ -35,6 +42,7 @@ ADJUST_VIDEO_COLOR = Action(
     parameters=(
         source(
             f"{FORMATS}, more than 360×360 pixels; what exceeds 3840×2160 is scaled down",
+            MOST_READ,
             note="seed: formats and the smallest size are not given",
         ),
         Choice(
@@ -96,6 +104,7 @@ ENHANCE_VIDEO_QUALITY = Action(
     parameters=(
         source(
             f"{FORMATS}, at most 10 minutes, more than 360×360 and less than 1920×1080 pixels",
+            MOST_READ,
             name="VideoURL",
         ),
         _output_side("OutPutWidth", 7680, "Width"),
@@ -120,7 +129,7 @@ INTERPOLATE_VIDEO_FRAME = Action(
     name="InterpolateVideoFrame",
     summary="Give a video more frames per second by making those between.",
     parameters=(
-        source(f"{FORMATS}, 360×360 to 1920×1080 pixels", name="VideoURL"),
+        source(f"{FORMATS}, 360×360 to 1920×1080 pixels", MOST_READ, name="VideoURL"),
         _FRAME_RATE,
         _BITRATE,
     ),
@@ -133,7 +142,7 @@ ENHANCE_PORTRAIT_VIDEO = Action(
     service=SERVICE,
     name="EnhancePortraitVideo",
     summary="Sharpen the faces in a video.",
-    parameters=(source(f"{FORMATS}, less than 1920×1080 pixels"),),
+    parameters=(source(f"{FORMATS}, less than 1920×1080 pixels", MOST_READ),),
     result=(made(),),
     is_job=True,
     generations=("today",),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.media import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField
-from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Text, Url
+from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, Text
 from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, made, source
 
 _CLIP = "MP4, AVI, MKV, MOV, FLV, TS or MPG of a constant frame rate, at most 120 MB"
+_CLIP_LIMITS = MediaLimits(formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), most_bytes=120 * MB)
 _FACE = "JPEG or PNG, at most 20 MB, each side from 128 to 4000 pixels"
+_FACE_LIMITS = (
+    MediaLimits(formats=("jpeg", "png"), most_bytes=20 * MB, shortest_side=128, longest_side=4000),
+)
 
 _MARK = (
     Boolean(name="AddWatermark", doc="Whether the video says that it was made by a machine.", default=True),
@@ -40,8 +45,17 @@ MERGE_VIDEO_FACE = Action(
     name="MergeVideoFace",
     summary="Put a face in the place of the largest one in a video.",
     parameters=(
-        source(f"{_CLIP} and 300 seconds, more than 360×360 and less than 1920×1920 pixels", name="VideoURL"),
-        Url(name="ReferenceURL", required=True, doc=f"The face that is put in: {_FACE}."),
+        source(
+            f"{_CLIP} and 300 seconds, more than 360×360 and less than 1920×1920 pixels",
+            _CLIP_LIMITS,
+            name="VideoURL",
+        ),
+        Media(
+            name="ReferenceURL",
+            required=True,
+            doc=f"The face that is put in: {_FACE}.",
+            limits=_FACE_LIMITS,
+        ),
         *_MARK,
     ),
     result=(made("VideoURL"),),
@@ -56,7 +70,11 @@ MERGE_VIDEO_MODEL_FACE = Action(
     summary="Put faces in the place of those in a template.",
     parameters=(
         _template("The template, from AddFaceVideoTemplate."),
-        Url(name="FaceImageURL", doc=f"The face that is put in, of a template for one person: {_FACE}."),
+        Media(
+            name="FaceImageURL",
+            doc=f"The face that is put in, of a template for one person: {_FACE}.",
+            limits=_FACE_LIMITS,
+        ),
         *_MARK,
         ListOf(
             name="MergeInfos",
@@ -66,8 +84,8 @@ MERGE_VIDEO_MODEL_FACE = Action(
                     shortest=1,
                     doc="Id of a face in the template; each only once. It goes before TemplateFaceURL.",
                 ),
-                Url(name="TemplateFaceURL", doc="Or a picture of that face."),
-                Url(name="ImageURL", doc=f"The face that is put in: {_FACE}."),
+                Media(name="TemplateFaceURL", doc="Or a picture of that face."),
+                Media(name="ImageURL", doc=f"The face that is put in: {_FACE}.", limits=_FACE_LIMITS),
             ),
             most=100,
             doc="Which face becomes which, of a template for several people.",
@@ -84,7 +102,11 @@ ADD_FACE_VIDEO_TEMPLATE = Action(
     name="AddFaceVideoTemplate",
     summary="Keep a video as a template for MergeVideoModelFace; an account has at most 3,000.",
     parameters=(
-        source(f"{_CLIP}, 320×320 to 1920×1920 pixels, at most six people", name="VideoURL"),
+        source(
+            f"{_CLIP}, 320×320 to 1920×1920 pixels, at most six people",
+            _CLIP_LIMITS,
+            name="VideoURL",
+        ),
         Choice(
             name="VideoScene",
             choices=("single", "multi"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.media import GB, MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
     AtMost,
@@ -9,11 +10,18 @@ from airflow_provider_viapi.alibaba.parameters import (
     Choice,
     Integer,
     ListOf,
+    Media,
     Number,
     Text,
-    Url,
 )
-from airflow_provider_viapi.alibaba.services.videoenhan.service import COVER, FORMATS, SERVICE, made, source
+from airflow_provider_viapi.alibaba.services.videoenhan.service import (
+    COVER,
+    FORMATS,
+    MOST_READ,
+    SERVICE,
+    made,
+    source,
+)
 
 _MATERIAL = ListOf(
     name="FileList",
@@ -27,11 +35,22 @@ _MATERIAL = ListOf(
             shortest=1,
             doc="Name of the file, with its ending unless it is MP4 or MP3.",
         ),
-        Url(
+        Media(
             name="FileUrl",
             required=True,
             doc="The file: MP4, AVI, MKV or MOV of at most 1 GB; JPG or PNG of 30 KB to 100 MB; MP3.",
             note="seed: also BMP and WAV, and no sizes are given",
+            limits=(
+                MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), most_bytes=GB),
+                MediaLimits(
+                    when=("Type", "image"),
+                    formats=("jpeg", "png", "bmp"),
+                    # A kilobyte of the smaller kind, as a megabyte is one of the larger: see ``media``.
+                    least_bytes=30 * 1000,
+                    most_bytes=100 * MB,
+                ),
+                MediaLimits(when=("Type", "audio"), formats=("mp3", "wav")),
+            ),
         ),
         Choice(name="Type", required=True, choices=("video", "image", "audio"), doc="What it is."),
     ),
@@ -109,7 +128,7 @@ GENERATE_HUMAN_ANIME_STYLE_VIDEO = Action(
     name="GenerateHumanAnimeStyleVideo",
     summary="Redraw a video of people in another style; billed by the length of the output.",
     parameters=(
-        source(f"{FORMATS}, best at most 1920×1080 pixels and five people in the picture"),
+        source(f"{FORMATS}, best at most 1920×1080 pixels and five people in the picture", MOST_READ),
         Choice(
             name="CartoonStyle",
             required=True,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.media import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Number, Url
+from airflow_provider_viapi.alibaba.parameters import Media, Number
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("videoenhan", "2020-03-20")
@@ -13,16 +14,28 @@ GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
 FORMATS = "MP4, AVI, MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB"
 """What most actions read."""
 
+MOST_READ = MediaLimits(
+    formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg", "mxf"),
+    most_bytes=GB,
+)
+"""The same as data."""
+
+MP4_ONLY = MediaLimits(formats=("mp4",), most_bytes=GB)
+"""What those read that erase things."""
+
 COVER = ResultField("VideoCoverUrl", "file", "A still of that video.")
 
 
-def source(limits: str, *, name: str = "VideoUrl", note: str = "") -> Url:
+def source(
+    limits: str, checked: MediaLimits | None = None, *, name: str = "VideoUrl", note: str = ""
+) -> Media:
     """The video that an action works on.
 
     :param limits: what the service reads, by today's metadata unless the note says otherwise
+    :param checked: what of that is checked before a file is copied to where the service reads it
     """
     doc = f"The video: {limits}."
-    return Url(name=name, required=True, doc=doc, note=note)
+    return Media(name=name, required=True, doc=doc, note=note, limits=(checked,) if checked else ())
 
 
 def made(name: str = "VideoUrl") -> ResultField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.media import MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import Integer, Number
 from airflow_provider_viapi.alibaba.services.videoenhan.service import COVER, SERVICE, made, source
@@ -27,7 +28,7 @@ ABSTRACT_ECOMMERCE_VIDEO = Action(
     name="AbstractEcommerceVideo",
     summary="Sum up a shop's video in a given time.",
     parameters=(
-        source("MP4, AVI, MKV or MOV"),
+        source("MP4, AVI, MKV or MOV", MediaLimits(formats=("mp4", "avi", "mkv", "mov"))),
         Number(
             name="Duration",
             required=True,

@@ -1,0 +1,171 @@
+"""Image and voice modelling: files are handed in, and then a person reviews them, who is played from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow_provider_viapi.emulator.huawei.files import Place, UploadedFiles
+from airflow_provider_viapi.emulator.huawei.flows import IMAGE_MODEL, VOICE_MODEL, Flow, FlowJob, FlowJobs
+from airflow_provider_viapi.emulator.huawei.pages import page_of
+from airflow_provider_viapi.emulator.huawei.refusals import invalid, refusal
+from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
+from airflow_provider_viapi.emulator.huawei.video_actions import Asked
+from airflow_provider_viapi.huawei.services.metastudio import images, voices
+
+_EDITIONS = {
+    voices.CREATE_TRAINING_BASIC_JOB.name: "BASIC",
+    voices.CREATE_TRAINING_MIDDLE_JOB.name: "MIDDLE",
+    voices.CREATE_TRAINING_ADVANCE_JOB.name: "ADVANCE",
+}
+_COMMANDS = {"SUBMITVERIFYING": "commit", "CONFIRM_ACCEPT": "confirm", "CONFIRM_REJECT": "refuse"}
+
+
+class ModelActions:
+    """Answers these actions.
+
+    :param jobs: the models in the making
+    :param uploads: where their files are put
+    :param now: the clock, in Unix time
+    """
+
+    def __init__(self, jobs: FlowJobs, uploads: UploadedFiles, now: Callable[[], float]) -> None:
+        self._jobs = jobs
+        self._uploads = uploads
+        self._now = now
+
+    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
+        """What takes each kind of job in, by the action's name."""
+        return {
+            **dict.fromkeys(_EDITIONS, self._create_voice),
+            images.CREATE_2D_MODEL_TRAINING_JOB.name: self._create_image,
+        }
+
+    def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
+        """What answers each other action, by its name."""
+        return {
+            voices.SHOW_VOICE_TRAINING_JOB.name: lambda call: _voice_told(self._find(call, VOICE_MODEL)),
+            voices.LIST_VOICE_TRAINING_JOB.name: lambda call: self._list(call, VOICE_MODEL, _voice_told),
+            voices.DELETE_VOICE_TRAINING_JOB.name: lambda call: self._delete(call, VOICE_MODEL),
+            voices.COMMIT_VOICE_TRAINING_JOB.name: self._commit_voice,
+            voices.SHOW_JOB_UPLOADING_ADDRESS.name: self._voice_addresses,
+            images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: _image_told(self._find(call, IMAGE_MODEL)),
+            images.LIST_2D_MODEL_TRAINING_JOB.name: lambda call: self._list(call, IMAGE_MODEL, _image_told),
+            images.DELETE_2D_MODEL_TRAINING_JOB.name: lambda call: self._delete(call, IMAGE_MODEL),
+            images.UPDATE_2D_MODEL_TRAINING_JOB.name: self._update_image,
+            images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER.name: self._command,
+        }
+
+    def _create_voice(self, call: RestCall, fault: Asked) -> dict[str, Any]:
+        job = self._put(call, VOICE_MODEL, fault)
+        return {
+            "job_id": job.id,
+            "training_data_uploading_url": self._address(job, "package.zip", call.base),
+            "authorization_letter_uploading_url": self._address(job, "letter.pdf", call.base),
+        }
+
+    def _create_image(self, call: RestCall, fault: Asked) -> dict[str, Any]:
+        return self._image_addresses(call, self._put(call, IMAGE_MODEL, fault))
+
+    def _update_image(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call, IMAGE_MODEL)
+        _change(job, call.parameters)
+        return self._image_addresses(call, job)
+
+    def _image_addresses(self, call: RestCall, job: FlowJob) -> dict[str, Any]:
+        files = {name: f"{name}.bin" for name in call.action.answer if name.endswith("_upload_url")}
+        return {
+            "job_id": job.id,
+            **{name: self._address(job, file, call.base) for name, file in files.items()},
+        }
+
+    def _put(self, call: RestCall, flow: Flow, fault: Asked) -> FlowJob:
+        job = FlowJob(new_id(), call.action, call.parameters, flow, self._now(), fault())
+        self._jobs.put(job)
+        return job
+
+    def _address(self, job: FlowJob, name: str, base: str) -> str:
+        return self._uploads.open(Place(f"{job.id}-{name.partition('.')[0]}", name), base)
+
+    def _voice_addresses(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call, VOICE_MODEL)
+        return {
+            "package_url": {"training_data_uploading_url": self._address(job, "package.zip", call.base)},
+            "authorization_letter_uploading_url": self._address(job, "letter.pdf", call.base),
+        }
+
+    def _commit_voice(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call, VOICE_MODEL)
+        _change(job, call.parameters)
+        self._tell(job, "commit")
+        return {}
+
+    def _command(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call, IMAGE_MODEL)
+        what = _COMMANDS.get(call.parameters["command"])
+        if what is not None:
+            self._tell(job, what)
+        return {"commond_result": "EXCUTE_SUCCESS"}
+
+    def _tell(self, job: FlowJob, what: str) -> None:
+        if not self._jobs.tell(job, what):
+            raise invalid("metastudio", f"The job is {job.state}, in which this cannot be done.")
+
+    def _list(self, call: RestCall, flow: Flow, told: Callable[[FlowJob], dict[str, Any]]) -> dict[str, Any]:
+        count, page = page_of([told(job) for job in self._jobs if job.flow is flow], call.parameters)
+        return {"count": count, "jobs": page}
+
+    def _delete(self, call: RestCall, flow: Flow) -> dict[str, Any]:
+        self._jobs.remove(self._find(call, flow))
+        return {}
+
+    def _find(self, call: RestCall, flow: Flow) -> FlowJob:
+        job = self._jobs.get(call.parameters["job_id"])
+        if job is None or job.flow is not flow:
+            raise refusal("MSS.41000003", f"The task does not exist: job_id {call.parameters['job_id']}.")
+        return job
+
+
+def _voice_told(job: FlowJob) -> dict[str, Any]:
+    wanted = ("voice_name", "sex", "language", "create_type", "tag", "phone", "batch_name", "output_language")
+    return without_nulls(
+        {
+            **_of(job.request, wanted),
+            "job_type": _EDITIONS[job.action.name],
+            "job_id": job.id,
+            "state": job.state,
+            "asset_id": _made(job, "SUCCEED"),
+            "job_failed_code": job.error_code,
+            "job_failed_reason": job.error_message,
+            "create_time": round(job.created_at * 1000),
+            "lastupdate_time": round(job.changed_at * 1000),
+        }
+    )
+
+
+def _image_told(job: FlowJob) -> dict[str, Any]:
+    wanted = ("name", "contact", "batch_name", "tags", "model_version", "is_flexus", "is_live_copy")
+    reason = {"error_code": job.error_code, "error_msg": job.error_message}
+    return without_nulls(
+        {
+            **_of(job.request, wanted),
+            "job_id": job.id,
+            "state": job.state,
+            "asset_id": _made(job, "JOB_SUCCESS"),
+            "error_info": reason if job.error_code is not None else None,
+            "create_time": rfc3339(job.created_at),
+            "last_update_time": rfc3339(job.changed_at),
+        }
+    )
+
+
+def _change(job: FlowJob, given: Mapping[str, Any]) -> None:
+    job.request = {**job.request, **{name: value for name, value in given.items() if name != "job_id"}}
+
+
+def _made(job: FlowJob, state: str) -> str | None:
+    return f"model-{job.id}" if job.state == state else None
+
+
+def _of(request: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: request.get(name) for name in names}

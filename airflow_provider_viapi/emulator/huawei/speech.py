@@ -1,0 +1,120 @@
+"""Speech that is not there: silence as long as the text would take to say, marked as what it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+MARK = "stand-in made by the VIAPI emulator: silence as long as the text would take to say"
+"""What the files say of themselves, in their comment."""
+
+SHORTEST = 0.5
+"""Seconds of the shortest speech."""
+
+# Of Chinese and its neighbours every character is a syllable, near enough.
+_SYLLABLE = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
+_SYLLABLES_A_SECOND = 4.5
+_ENDS = ".!?;\u3002\uff01\uff1f\uff1b"
+_LETTERS_A_SECOND = 15.0
+_RATE = 16_000
+_PIECE = 8_000
+
+
+def seconds_of(text: str, speed: int = 100) -> float:
+    """How long a text takes to say.
+
+    :param speed: in percent of the usual one
+    """
+    return round(max(SHORTEST, _usual_seconds(text) * 100 / max(speed, 1)), 3)
+
+
+def _usual_seconds(text: str) -> float:
+    spoken = re.sub(r"<[^<>]*>", "", text)
+    syllables = len(re.findall(_SYLLABLE, spoken))
+    letters = sum(map(str.isalnum, spoken)) - syllables
+    return syllables / _SYLLABLES_A_SECOND + letters / _LETTERS_A_SECOND
+
+
+def lines_of(text: str, longest: int = 30) -> list[str]:
+    """A text in lines of subtitles, cut at the ends of sentences and where a line grows too long.
+
+    :param longest: characters of a line
+    """
+    sentences = re.findall(rf"[^{_ENDS}\n]+[{_ENDS}]*", text)
+    lines: list[str] = []
+    for sentence in (each.strip() for each in sentences):
+        words = sentence.split(" ") if " " in sentence else list(sentence)
+        joint = " " if " " in sentence else ""
+        line = ""
+        for word in words:
+            if line and len(line) + len(word) + len(joint) > longest:
+                lines.append(line)
+                line = word
+            else:
+                line = f"{line}{joint}{word}" if line else word
+        if line:
+            lines.append(line)
+    return lines or [text.strip() or "…"]
+
+
+def timed(lines: Iterable[str], seconds: float) -> list[tuple[float, float, str]]:
+    """Beginning and end of each line, by what it takes to say, over so many seconds."""
+    weighed = [(line, _usual_seconds(line) or 0.01) for line in lines]
+    whole = sum(weight for _, weight in weighed)
+    cues, begin = [], 0.0
+    for line, weight in weighed:
+        end = begin + seconds * weight / whole
+        cues.append((round(begin, 3), round(end, 3), line))
+        begin = end
+    return cues
+
+
+def write_silence(path: Path, seconds: float, channels: int = 1) -> None:
+    """Write silence as WAV (PCM, 16 bits) or, by the path's ending, MP3; 16 kHz.
+
+    :param channels: 1 or 2
+    """
+    import av
+    import numpy as np
+    from av.audio.frame import AudioFrame
+
+    mp3 = path.suffix == ".mp3"
+    layout = "stereo" if channels == 2 else "mono"
+    kind, encoder, form = ("mp3", "libmp3lame", "s16p") if mp3 else ("wav", "pcm_s16le", "s16")
+    with av.open(str(path), "w", format=kind) as container:
+        container.metadata["comment"] = MARK
+        stream = container.add_stream(encoder, rate=_RATE, layout=layout)
+        left, at = round(seconds * _RATE), 0
+        while left > 0:
+            length = min(left, _PIECE)
+            shape = (channels, length) if mp3 else (1, channels * length)
+            frame = AudioFrame.from_ndarray(np.zeros(shape, np.int16), form, layout)
+            frame.rate, frame.pts, frame.time_base = _RATE, at, Fraction(1, _RATE)
+            container.mux(stream.encode(frame))
+            left, at = left - length, at + length
+        container.mux(stream.encode(None))
+
+
+def write_subtitles(path: Path, cues: Iterable[tuple[float, float, str]]) -> None:
+    """Write subtitles as SubRip."""
+    blocks = (
+        f"{number}\n{_clock(begin)} --> {_clock(end)}\n{line}\n"
+        for number, (begin, end, line) in enumerate(cues, start=1)
+    )
+    path.write_text("\n".join(blocks), encoding="utf-8")
+
+
+def write_timestamps(path: Path, text: str, seconds: float) -> None:
+    """Write when each character is said, as JSON; the form of the service's file is not documented."""
+    cues = timed([character for character in text if not character.isspace()] or ["…"], seconds)
+    told = [{"start_time": round(b * 1000), "end_time": round(e * 1000), "text": text} for b, e, text in cues]
+    path.write_text(json.dumps({"stand_in": MARK, "words": told}, ensure_ascii=False), encoding="utf-8")
+
+
+def _clock(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02},{rest % 1000:03}"

@@ -1,0 +1,84 @@
+"""Speech from text, and listening to a voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
+from airflow_provider_viapi.emulator.huawei.pages import page_of
+from airflow_provider_viapi.emulator.huawei.rest import RestCall, rfc3339, without_nulls
+from airflow_provider_viapi.emulator.huawei.video_actions import Asked
+from airflow_provider_viapi.huawei.services.metastudio import speech
+
+_SPEECH = speech.CREATE_ASYNC_TTS_JOB.name
+_AUDITION = speech.CREATE_TTS_AUDITION.name
+_FILES = ("audio_file_url", "audio_info_file_url", "audio_srt_file_url")
+
+
+class SpeechActions:
+    """Answers these actions.
+
+    :param jobs: which make the files
+    """
+
+    def __init__(self, jobs: MediaJobs) -> None:
+        self._jobs = jobs
+
+    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
+        """What takes each kind of job in, by the action's name."""
+        return {_SPEECH: self._create, _AUDITION: self._create}
+
+    def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
+        """What answers each other action, by its name."""
+        return {
+            speech.SHOW_ASYNC_TTS_JOB.name: self._show,
+            speech.SHOW_TTS_AUDITION_FILE.name: self._show_audition,
+            speech.SHOW_TTS_JOB.name: self._list,
+        }
+
+    def _create(self, call: RestCall, fault: Asked) -> dict[str, Any]:
+        return {"job_id": self._jobs.put(call, call.parameters, fault()).id}
+
+    def _show(self, call: RestCall) -> dict[str, Any]:
+        job = self._jobs.find(call.parameters["job_id"], _SPEECH)
+        return {"state": job.state, **_reason(job), **self._jobs.links(job, call.base, *_FILES)}
+
+    def _show_audition(self, call: RestCall) -> dict[str, Any]:
+        job = self._jobs.find(call.parameters["job_id"], _AUDITION)
+        links = self._jobs.links(job, call.base, "audio_file_url").values()
+        ended = job.state not in ("WAITING", "PROCESSING")
+        return {
+            "is_file_complete": ended,
+            **_reason(job),
+            "files": [{"download_url": link} for link in links],
+        }
+
+    def _list(self, call: RestCall) -> dict[str, Any]:
+        made = [self._told(job, call.base) for job in self._jobs.of(_SPEECH, _AUDITION)]
+        count, page = page_of(made, call.parameters)
+        return {"count": count, "data": page}
+
+    def _told(self, job: MediaJob, base: str) -> dict[str, Any]:
+        given = job.request
+        links = self._jobs.links(job, base, *_FILES)
+        return without_nulls(
+            {
+                "job_id": job.id,
+                "asset_id": given.get("voice_asset_id") or given.get("emotion"),
+                "text_length": len(given["text"]),
+                "create_time": rfc3339(job.job.created_at),
+                "audio_format": given.get("audio_format", "WAV"),
+                "need_timestamp": given.get("need_timestamp", False),
+                "gen_srt": given.get("gen_srt", False),
+                "job_type": "ASYNC_JOB" if job.job.action.name == _SPEECH else "AUDITION",
+                "job_state": job.state,
+                "fail_msg": job.job.error_message,
+                "files": [links] if links else [],
+            }
+        )
+
+
+def _reason(job: MediaJob) -> dict[str, str]:
+    info = job.error_info
+    return {} if info is None else {"code": info["error_code"], "message": info["error_msg"]}

@@ -1,0 +1,263 @@
+"""An Airflow connection becomes a client of Huawei Cloud's MetaStudio and VIAS."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+from airflow_provider_viapi.errors import PermissionDenied, ViapiError
+from airflow_provider_viapi.hooks.huaweicloud_connection import account_of, no_connection
+from airflow_provider_viapi.huawei.tokens import User, project_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow_provider_viapi.huawei.account import Account
+    from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
+    from airflow_provider_viapi.huawei.client import Client
+    from airflow_provider_viapi.huawei.model import Action
+    from airflow_provider_viapi.jobs.huawei_service import Family, HuaweiJobs
+    from airflow_provider_viapi.jobs.job import Job, JobReport
+    from airflow_provider_viapi.jobs.poller import Poller
+    from airflow_provider_viapi.jobs.watch import Log
+
+
+class HuaweiCloudHook(BaseHook):
+    """Calls MetaStudio's and VIAS's actions with the key, or the password, of an Airflow connection.
+
+    ``hook.metastudio`` and ``hook.vias`` have every action as a method::
+
+        HuaweiCloudHook().metastudio.videos.create(script_id="…", output_asset_config={"asset_name": "Spring"})
+        HuaweiCloudHook().vias.tasks.stop(task_id)
+
+    The connection is of type ``huaweicloud``: access key (AK) in *login*, its secret (SK) in *password*. *Extra*:
+
+    * ``auth``: ``aksk`` unless given; with ``password``, login and password are an IAM user's
+    * ``domain``: with ``password``, the name of the account that the user belongs to
+    * ``region``: ``cn-north-4`` unless given
+    * ``project_id``: of the region's project; looked up by the region's name unless given
+    * ``security_token``: for temporary keys
+    * ``endpoint``: one base address for all services, such as that of the emulator
+    * ``metastudio_endpoint``, ``vias_endpoint``, ``iam_endpoint``: base addresses of single services
+    * ``vias_paths``: ``v2`` unless given, or ``v1``
+    * ``app_user_id``: MetaStudio keeps jobs and assets of different users of an application apart
+    * ``verify``, ``timeout``, ``poll_qps``: as the connection ``viapi`` has them
+
+    Making a hook reads nothing and connects to nothing; the first call does.
+
+    :param huaweicloud_conn_id: id of the connection
+    :param goal: the state that jobs are waited for instead of their end: ``PROCESSING`` of a live task that is on
+        air, ``RUNNING`` or ``STOPPED`` of a task of VIAS
+    :param scope: where jobs are that say nothing of it themselves: the room of a live task
+    """
+
+    conn_name_attr = "huaweicloud_conn_id"
+    default_conn_name = "huaweicloud_default"
+    conn_type = "huaweicloud"
+    hook_name = "Huawei Cloud"
+
+    def __init__(
+        self,
+        huaweicloud_conn_id: str = default_conn_name,
+        *,
+        goal: str | None = None,
+        scope: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.goal = goal
+        self.scope = scope
+        self._identity: tuple[object, ...] = ()
+
+    @cached_property
+    def account(self) -> Account:
+        """What the connection says; a key is read again when the service no longer accepts it.
+
+        :raises NotConfigured: there is no such connection, or something in it is missing or wrong
+        """
+        return self._proven(*self._read())
+
+    async def load_account(self) -> Account:
+        """The same from an event loop, where a look-up must not block."""
+        if "account" not in self.__dict__:
+            account, proof = await self._read_in_loop()
+            who = proof.access_key_id if isinstance(proof, Credentials) else (proof.domain, proof.name)
+            addresses = tuple(sorted(account.endpoints.items()))
+            self._identity = (
+                *(who, account.region, account.project_id, account.endpoint, addresses, account.verify),
+                *(account.app_user_id, account.vias_paths, account.poll_qps),
+            )
+            self.__dict__["account"] = self._proven(account, proof)
+        return self.account
+
+    def _read(self) -> tuple[Account, Credentials | User]:
+        try:
+            connection = self.get_connection(self.huaweicloud_conn_id)
+            extra = connection.extra_dejson
+        except Exception as error:
+            raise no_connection(self.huaweicloud_conn_id, error) from error
+        return account_of(connection, extra)
+
+    async def _read_in_loop(self) -> tuple[Account, Credentials | User]:
+        from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+        try:
+            connection = await get_async_connection(self.huaweicloud_conn_id)
+            extra = await get_async_extra_dejson(connection)
+        except Exception as error:
+            raise no_connection(self.huaweicloud_conn_id, error) from error
+        return account_of(connection, extra)
+
+    def _proven(self, account: Account, proof: Credentials | User) -> Account:
+        """The account with a token for a password, or a key for which another may be put into the connection."""
+        if isinstance(proof, User):
+            from airflow_provider_viapi.huawei.client import with_token_for
+
+            return with_token_for(proof, account)
+
+        def read() -> Credentials:
+            now = self._read()[1]
+            return now if isinstance(now, Credentials) else proof
+
+        async def read_in_loop() -> Credentials:
+            now = (await self._read_in_loop())[1]
+            return now if isinstance(now, Credentials) else proof
+
+        return replace(account, proof=RenewableCredentials(read, read_in_loop, held=proof))
+
+    @cached_property
+    def client(self) -> Client:
+        """The client that calls; it keeps its connections open for the life of the hook."""
+        from airflow_provider_viapi.huawei.client import Client
+
+        return Client(self.account)
+
+    def get_conn(self) -> Client:
+        """The client, under the name that Airflow's hooks give it."""
+        return self.client
+
+    def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action and return its decoded answer.
+
+        :param request: parameters by wire name, checked before anything is sent
+        :raises ViapiError: see ``airflow_provider_viapi.errors``
+        """
+        return self.client.call(action, request)
+
+    @cached_property
+    def metastudio(self) -> MetaStudio:
+        """MetaStudio's actions, in groups."""
+        from airflow_provider_viapi.huawei.calls import MetaStudio
+
+        return MetaStudio(self.call)
+
+    @cached_property
+    def vias(self) -> Vias:
+        """VIAS's actions, in groups."""
+        from airflow_provider_viapi.huawei.calls import Vias
+
+        return Vias(self.call)
+
+    def report(self, job: Job) -> JobReport:
+        """How a job stands, by one look."""
+        from airflow_provider_viapi.jobs.huawei import kind_of, read_report, request_about
+
+        placed = self._placed(job)
+        return read_report(placed, self.call(kind_of(job.action).show, request_about(placed)), self.goal)
+
+    async def cancel(self, job: Job, log: Log) -> bool:
+        """End a job early if its service can; false when it goes on, to its end and to its bill.
+
+        :param log: told which of the two
+        """
+        try:
+            async with self.open_jobs() as jobs:
+                cancelled = await jobs.cancel(self._placed(job))
+        except ViapiError as error:
+            log.warning("Job %s could not be cancelled (%s): it goes on and is billed", job.id, error)
+            return False
+        if cancelled:
+            log.info("Cancelled job %s", job.id)
+        else:
+            log.warning("Job %s cannot be cancelled any more: it goes on and is billed", job.id)
+        return cancelled
+
+    def _placed(self, job: Job) -> Job:
+        return job if job.scope is not None or self.scope is None else replace(job, scope=self.scope)
+
+    @asynccontextmanager
+    async def open_jobs(self, family: Family = "others") -> AsyncIterator[HuaweiJobs]:
+        """The account's jobs of a family for an event loop; leaving the context closes the client."""
+        from airflow_provider_viapi.jobs.huawei_service import open_huawei_jobs
+
+        async with open_huawei_jobs(await self.load_account(), family, self.goal) as jobs:
+            yield jobs
+
+    @asynccontextmanager
+    async def open_poller(self, family: Family = "others") -> AsyncIterator[Poller]:
+        """What waits for the account's jobs of a family in an event loop; leaving the context ends it."""
+        from airflow_provider_viapi.jobs.huawei_service import pace_of
+        from airflow_provider_viapi.jobs.poller import Poller
+        from airflow_provider_viapi.jobs.quota import Quota
+
+        async with self.open_jobs(family) as jobs:
+            poller = Poller(jobs, pace=pace_of(family), quota=Quota(self.account.poll_qps))
+            try:
+                yield poller
+            finally:
+                await poller.close()
+
+    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
+        """Wait for a job together with all others of its family, goal and connection in the running event loop.
+
+        :param until: an aware time at which to give up
+        :param log: told what is new about the job
+        :raises JobTimedOut: the job had not ended by then
+        :raises ViapiError: asking again would not help
+        """
+        from airflow_provider_viapi.jobs.huawei_service import family_of
+        from airflow_provider_viapi.jobs.sharing import shared_poller
+
+        await self.load_account()
+        family = family_of(job.action)
+        # What was changed in the connection meanwhile holds for those who wait from now on.
+        key = ("huaweicloud", self.huaweicloud_conn_id, family, self.goal, *self._identity)
+        async with shared_poller(key, lambda: self.open_poller(family)) as poller:
+            return await poller.wait(self._placed(job), until=until, log=log)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask IAM for the region's project: free, and a wrong key, password or clock shows in the answer."""
+        from airflow_provider_viapi.huawei.services import iam
+
+        try:
+            account = self.account
+            answer = self.client.call_once(iam.LIST_PROJECTS, {"name": account.region})
+            project_id = account.project_id or project_of(answer, account.region)
+        except PermissionDenied as denied:
+            if not self.account.project_id:
+                return False, f"{denied}; with project_id in extra no project needs to be looked up"
+            project_id = self.account.project_id
+        except ViapiError as error:
+            return False, str(error)
+        return True, f"Accepted at {account.address(iam.SERVICE)}; project {project_id}"
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """How the connection form shows Airflow's own fields."""
+        from airflow_provider_viapi.get_provider_info import HUAWEI_UI_FIELD_BEHAVIOUR
+
+        return {name.replace("-", "_"): value for name, value in HUAWEI_UI_FIELD_BEHAVIOUR.items()}
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """The form's further fields, for Airflow before 3.2; later ones read the provider's metadata."""
+        from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
+        from airflow_provider_viapi.hooks.connection_form import widgets
+
+        return widgets(HUAWEI_CONN_FIELDS)

@@ -1,0 +1,101 @@
+"""What an Airflow connection of type ``huaweicloud`` says, as an account of Huawei Cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import NotConfigured
+from airflow_provider_viapi.hooks.connection import (
+    read_calls_per_second,
+    read_endpoint,
+    read_timeout,
+    read_verify,
+    wrong,
+)
+from airflow_provider_viapi.huawei.account import DEFAULT_REGION, Account
+from airflow_provider_viapi.huawei.model import PathFamily
+from airflow_provider_viapi.huawei.tokens import User
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+AUTH = ("aksk", "password")
+"""The ways to prove oneself: an access key that signs, or a token for an IAM user's password."""
+
+
+def account_of(connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
+    """The account that a connection describes, without its proof, and what that is made of.
+
+    :param extra: the connection's extra, already read
+    :raises NotConfigured: something is missing or cannot be right; the message names it, never its value
+    """
+    where = f"the connection {connection.conn_id!r}"
+    auth = str(extra.get("auth") or "aksk")
+    if auth not in AUTH:
+        raise wrong(where, f"has an auth in its extra that is none of {', '.join(AUTH)}")
+    account = Account(
+        region=str(extra.get("region") or DEFAULT_REGION),
+        project_id=_text(extra.get("project_id")),
+        endpoint=read_endpoint(where, extra.get("endpoint")),
+        endpoints={
+            service: address
+            for service in ("metastudio", "vias", "iam")
+            if (address := read_endpoint(where, extra.get(f"{service}_endpoint"), f"{service}_endpoint"))
+        },
+        vias_paths=_vias_paths(where, extra.get("vias_paths")),
+        app_user_id=_app_user_id(where, extra.get("app_user_id")),
+        verify=read_verify(extra.get("verify")),
+        timeout=read_timeout(where, extra.get("timeout")),
+        poll_qps=read_calls_per_second(where, "poll_qps", extra, Account.poll_qps),
+    )
+    return account, _user(where, connection, extra) if auth == "password" else _key(where, connection, extra)
+
+
+def no_connection(conn_id: str, error: Exception) -> NotConfigured:
+    """What to raise when a connection cannot be read at all."""
+    return NotConfigured(
+        f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); create it with type "
+        "'huaweicloud', the access key (AK) as login and its secret (SK) as password",
+        code="NotConfigured",
+    )
+
+
+def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Credentials:
+    if not connection.login or not connection.password:
+        raise wrong(where, f"has no {'password (SK)' if connection.login else 'login (AK)'}")
+    try:
+        return Credentials(connection.login, connection.password, _text(extra.get("security_token")))
+    except NotConfigured as error:
+        raise wrong(where, f"cannot be used: {error.message}") from None
+
+
+def _user(where: str, connection: Connection, extra: Mapping[str, Any]) -> User:
+    domain = _text(extra.get("domain"))
+    for what, value in (
+        ("login (the IAM user's name)", connection.login),
+        ("password (the IAM user's)", connection.password),
+        ("domain in its extra (the account's name), which auth=password needs", domain),
+    ):
+        if not value:
+            raise wrong(where, f"has no {what}")
+    return User(str(connection.login), str(connection.password), str(domain))
+
+
+def _vias_paths(where: str, value: Any) -> PathFamily:
+    for allowed in get_args(PathFamily):
+        if str(value or "v2") == allowed:
+            return allowed  # type: ignore[no-any-return]
+    raise wrong(where, f"has a vias_paths in its extra that is none of {', '.join(get_args(PathFamily))}")
+
+
+def _app_user_id(where: str, value: Any) -> str | None:
+    text = _text(value)
+    if text is not None and not (text.isascii() and text.isprintable()):
+        raise wrong(where, "has an app_user_id in its extra that has other than ASCII characters")
+    return text
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value not in (None, "") else None

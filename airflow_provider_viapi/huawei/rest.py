@@ -1,0 +1,136 @@
+"""Huawei Cloud's REST protocol without I/O: a call to bytes, and bytes to an answer or an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
+from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.huawei.account import Account, Proof
+from airflow_provider_viapi.huawei.errors import classify, read_reason
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.parameters import Parameter
+from airflow_provider_viapi.transport import HttpRequest, HttpResponse
+
+JSON = "application/json"
+
+LONGEST_SIGNED_BODY = 12 * 1024 * 1024
+"""Bytes that a request may have which a key signs [API gateway's documents]; a token has no such limit."""
+
+
+def encode(
+    action: Action, request: Mapping[str, Any], account: Account, proof: Proof | None, now: datetime
+) -> HttpRequest:
+    """A call of an action; the same arguments give the same bytes.
+
+    :param request: checked parameters of the action, by wire name
+    :param account: with its project, if the action's path has one
+    :param proof: the key that signs or the token that goes along; none where a token is yet to be had
+    :param now: an aware time, which the signature covers
+    :raises InvalidRequest: the body is longer than a signed one may be
+    """
+    address, prefix = account.address(action.service), urlsplit(account.address(action.service)).path
+    path = _path(action, request, account)
+    query = signature.encode_query(_pairs(action.in_query, request))
+    body = _body(action, request)
+    headers = {"content-type": JSON, "host": account.host(action.service)}
+    if account.project_id is not None and proof is not None:
+        headers["x-project-id"] = account.project_id
+    if account.app_user_id is not None and action.service.name == "metastudio":
+        headers["x-app-userid"] = account.app_user_id
+    if isinstance(proof, Credentials):
+        if len(body) > LONGEST_SIGNED_BODY:
+            raise InvalidRequest(
+                f"the body has {len(body)} bytes; allowed: {LONGEST_SIGNED_BODY} when a key signs (auth=password "
+                "has no such limit)",
+                code="BodyTooLarge",
+                action=action.name,
+            )
+        _sign(action.method, prefix + path, query, headers, body, proof, now)
+    elif proof is not None:
+        headers["x-auth-token"] = proof.value
+    return HttpRequest(action.method, f"{address}{path}{'?' if query else ''}{query}", headers, body)
+
+
+def _sign(
+    method: str, path: str, query: str, headers: dict[str, str], body: bytes, key: Credentials, now: datetime
+) -> None:
+    headers["x-sdk-date"] = signature.timestamp(now)
+    if key.security_token is not None:
+        headers["x-security-token"] = key.security_token
+    signed = sorted(headers)
+    proof = signature.sign(method, path, query, headers, body, key.access_key_secret)
+    headers["authorization"] = signature.authorization(key.access_key_id, signed, proof)
+
+
+def _path(action: Action, request: Mapping[str, Any], account: Account) -> str:
+    given = {each.name: quote(str(request[each.name]), safe="~") for each in action.in_path}
+    if account.project_id is not None:
+        given["project_id"] = quote(account.project_id, safe="~")
+    return action.path_of(account.vias_paths).format_map(given)
+
+
+def _pairs(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for parameter in parameters:
+        value = request.get(parameter.name)
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                yield parameter.name, str(item).lower() if isinstance(item, bool) else str(item)
+
+
+def _body(action: Action, request: Mapping[str, Any]) -> bytes:
+    if not action.in_body:
+        return b""
+    fields = {each.name: request[each.name] for each in action.in_body if each.name in request}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
+    """The answer's content; of an answer that is not a structure it stands under ``value``.
+
+    :raises ViapiError: the class of the tree that fits status and code, or :class:`AnswerLost` when what came back
+        leaves open whether the call was accepted
+    """
+    request_id = response.headers.get("x-request-id")
+    try:
+        document: Any = json.loads(response.body) if response.body.strip() else {}
+        is_json = True
+    except (ValueError, RecursionError):
+        document, is_json = None, False
+    if response.status >= 400:
+        reason = read_reason(document)
+        kind = classify(reason.code, response.status)
+        if response.status == 500 and not action.repeatable:
+            # A service may stumble after it has done its work, and nothing tells a repeated call from a new one.
+            kind = AnswerLost
+        raise kind(
+            reason.message or "the service gave no reason",
+            code=reason.code,
+            request_id=reason.request_id or request_id,
+            http_status=response.status,
+            action=action.name,
+        )
+    if not 200 <= response.status < 300 or not is_json:
+        what = "that is not JSON" if not is_json else "that sends elsewhere"
+        raise AnswerLost(
+            f"got an answer {what}", request_id=request_id, http_status=response.status, action=action.name
+        )
+    return document if isinstance(document, dict) else {"value": document}
+
+
+def rate_limit(response: HttpResponse) -> str | None:
+    """What the answer's headers say of the rate limit, in words for a log; they are not acted upon.
+
+    ``X-ratelimit-used`` is documented as what *remains*, so it is quoted and not interpreted.
+    """
+    told = {
+        name: response.headers[name]
+        for name in ("x-ratelimit", "x-ratelimit-used", "x-ratelimit-window")
+        if name in response.headers
+    }
+    return ", ".join(f"{name} {value}" for name, value in told.items()) or None

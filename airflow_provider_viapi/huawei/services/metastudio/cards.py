@@ -1,0 +1,117 @@
+"""Business cards of people who speak."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    choice,
+    structure,
+    text,
+    words,
+)
+from airflow_provider_viapi.huawei.services.metastudio.videos import MADE_VIDEO, VIDEO_STATES
+from airflow_provider_viapi.result_fields import ResultField
+
+CARD = (
+    text("business_card_type", "2D_DIGITAL_HUMAN_CARD is documented.", required=True),
+    text("card_templet_asset_id", "Asset of the card's design.", required=True),
+    structure("card_text_config", "Name, company, title and the like.", required=True),
+    structure(
+        "card_image_config",
+        "The person's picture and a logo, in Base64.",
+        required=True,
+        needs=("human_image",),
+    ),
+    choice("introduction_type", ("TEXT", "AUDIO"), "Text or recorded speech."),
+    text("introduction_text", "What the person says."),
+    text("voice_asset_id", "Asset of the voice."),
+    text("introduction_audio_asset_id", "Asset of recorded speech."),
+    text("video_asset_name", "Name of the asset that the video becomes."),
+    choice("gender", ("MALE", "FEMALE"), "Of the person."),
+    structure("review_config", "Whether the content is reviewed."),
+    structure(
+        "callback_config",
+        "Whom to tell when it has ended, and the key to sign that with.",
+        needs=("callback_url",),
+    ),
+)
+
+MADE_CARD = (ResultField("job_info", "structure", fields=(MADE_VIDEO,)),)
+
+LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
+    service=SERVICE,
+    name="ListDigitalHumanBusinessCard",
+    summary="The jobs of business cards that fit.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-business-cards",
+    in_query=(
+        *PAGE,
+        text("state", "State."),
+        *SORT,
+        *MADE,
+        text("video_asset_name", "Name of the asset that the video becomes."),
+    ),
+    answer=words("count jobs"),
+    repeatable=True,
+)
+
+SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
+    service=SERVICE,
+    name="ShowDigitalHumanBusinessCard",
+    summary="How a business card's job stands.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-business-cards/{job_id}",
+    in_path=(JOB,),
+    answer=words(
+        "job_info card_templet_asset_id card_text_config card_image_url introduction_type "
+        "introduction_text voice_asset_id introduction_audio_asset_id gender"
+    ),
+    repeatable=True,
+)
+
+DELETE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
+    service=SERVICE,
+    name="DeleteDigitalHumanBusinessCard",
+    summary="Delete a business card's job.",
+    method="DELETE",
+    path="/v1/{project_id}/digital-human-business-cards/{job_id}",
+    in_path=(JOB,),
+)
+
+CREATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
+    service=SERVICE,
+    name="CreateDigitalHumanBusinessCard",
+    summary="Make a business card of a person who speaks.",
+    method="POST",
+    path="/v1/{project_id}/digital-human-business-cards",
+    in_body=CARD,
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
+        states=VIDEO_STATES,
+        state_in=("job_info", "state"),
+        files=MADE_CARD,
+    ),
+)
+
+UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
+    service=SERVICE,
+    name="UpdateDigitalHumanBusinessCard",
+    summary="Make a business card anew with other content.",
+    method="PUT",
+    path="/v1/{project_id}/digital-human-business-cards/{job_id}",
+    in_path=(JOB,),
+    in_body=CARD,
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
+        states=VIDEO_STATES,
+        state_in=("job_info", "state"),
+        files=MADE_CARD,
+    ),
+)

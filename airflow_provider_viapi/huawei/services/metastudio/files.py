@@ -1,0 +1,87 @@
+"""Files of assets: announced, put where the answer says, confirmed."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    SERVICE,
+    choice,
+    text,
+    whole,
+    words,
+)
+
+CREATE_FILE = Action(
+    service=SERVICE,
+    name="CreateFile",
+    summary="Announce a file of up to 5 GB; the answer says where to put it.",
+    method="POST",
+    path="/v1/{project_id}/files",
+    in_body=(
+        text(
+            "file_name",
+            "Its name; upper and lower case are the same.",
+            required=True,
+            shortest=1,
+            longest=256,
+        ),
+        text("file_md5", "MD5 of the content, in Base64.", required=True),
+        whole("file_size", "Bytes.", required=True, minimum=1, maximum=5 * 2**30),
+        text("file_type", "Its kind, usually the name's suffix.", required=True, shortest=1, longest=64),
+        text("asset_id", "The asset.", required=True),
+        choice(
+            "asset_file_category",
+            ("MAIN", "COVER", "PAGE", "SAMPLE", "OTHER", "TEMPORARY", "PACKAGE"),
+            "What the file is to the asset.",
+            required=True,
+        ),
+    ),
+    answer=words("file_id upload_url"),
+)
+
+CREATE_LARGE_FILE = Action(
+    service=SERVICE,
+    name="CreateLargeFile",
+    summary="Announce a file that is uploaded in parts.",
+    method="POST",
+    path="/v1/{project_id}/large-files",
+    in_body=(
+        text(
+            "file_name",
+            "Its name; upper and lower case are the same.",
+            required=True,
+            shortest=1,
+            longest=256,
+        ),
+        whole("file_size", "Bytes.", minimum=1, maximum=536_870_912_000),
+        text("file_type", "Its kind, usually the name's suffix.", required=True),
+        text("asset_id", "The asset.", required=True),
+        choice(
+            "asset_file_category",
+            ("MAIN", "OTHER", "PACKAGE"),
+            "What the file is to the asset.",
+            required=True,
+        ),
+        whole("file_multipart_count", "Parts in which it will be uploaded.", minimum=1),
+    ),
+    answer=words("file_id upload_urls"),
+)
+
+DELETE_FILE = Action(
+    service=SERVICE,
+    name="DeleteFile",
+    summary="Delete a file of an asset.",
+    method="DELETE",
+    path="/v1/{project_id}/files/{file_id}",
+    in_path=(text("file_id", "The file.", required=True),),
+)
+
+CONFIRM_FILE_UPLOAD = Action(
+    service=SERVICE,
+    name="ConfirmFileUpload",
+    summary="Say that a file was uploaded, or that it was not.",
+    method="POST",
+    path="/v1/{project_id}/files/{file_id}/complete",
+    in_path=(text("file_id", "The file.", required=True),),
+    in_body=(choice("state", ("CREATED", "FAILED", "CANCELLED"), "State.", required=True),),
+)

@@ -1,0 +1,224 @@
+"""Image modelling: an avatar made of a person."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    choice,
+    flag,
+    structure,
+    structures,
+    text,
+    texts,
+    whole,
+    words,
+)
+
+IMAGE_STATES = States(
+    going=words(
+        "WAIT_FILE_UPLOAD AUTO_VERIFYING MANUAL_VERIFYING MANUAL_VERIFY_SUCCESS "
+        "WAIT_TRAINING_DATA_PREPROCESS TRAINING_DATA_PREPROCESSING "
+        "TRAINING_DATA_PREPROCESS_FAILED TRAINING_DATA_PREPROCESS_SUCCESS TRAINING TRAIN_FAILED "
+        "TRAIN_SUCCESS INFERENCE_DATA_PREPROCESSING INFERENCE_DATA_PREPROCESS_FAILED "
+        "WAIT_MAIN_FILE_UPLOAD MANUAL_STOP_INFERENCE_DATA_PREPROCESS MANUAL_STOP_TRAIN "
+        "MANUAL_STOP_TRAINING_DATA_PREPROCESS WAIT_ADMIN_CONFIRM WAIT_COMPILE COMPILING "
+        "COMPILE_FAILED WAIT_GENERATE_ACTION WAIT_ARRANGE ACTION_GENERATE_DATA_PROCESSING "
+        "MANUAL_STOP_ACTION_GENERATE_DATA_PROCESSING MANUAL_STOP_ACTION_GENERATE_ORI_PROCESSING "
+        "ACTION_GENERATE_ORI_PROCESSING ACTION_GENERATE_DATA_FAILED ACTION_GENERATE_ORI_FAILED "
+        "ACTION_GENERATE_ORI_SUCCESS GENERATE_ACTION_PREPROCESS_FAILED WAIT_ADMIN_CALIBRATION "
+        "WAIT_ASSET_SYNC WAIT_GENERATE_ACTION_MARK ACTION_MARKING WAIT_USER_CONFIRM JOB_PENDING "
+        "WAIT_TEST_VIDEO_CHECK TEST_VIDEO_CHECK_PROCESSING TEST_VIDEO_CHECK_SUCCESS "
+        "TEST_VIDEO_CHECK_FAILED VIDEO_ANALYZE_PROCESSING VIDEO_ANALYZE_SUCCESS "
+        "VIDEO_ANALYZE_FAILED ACTION_MARK_SUCCESS ACTION_MARK_FAILED ACTION_MARK_UPLOADED "
+        "MANUL_STOP_ACTION_MARK"
+    ),
+    by_people=words(
+        "WAIT_FILE_UPLOAD WAIT_MAIN_FILE_UPLOAD WAIT_USER_CONFIRM AUTO_VERIFYING MANUAL_VERIFYING"
+    ),
+    succeeded=words("JOB_SUCCESS JOB_FINISH"),
+    failed=words("AUTO_VERIFY_FAILED MANUAL_VERIFY_FAILED JOB_REJECT"),
+)
+"""Failures within the training are for Huawei's people to mend, so they are no end; days pass."""
+
+LIST_2D_MODEL_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="List2dModelTrainingJob",
+    summary="The image modelling jobs that fit.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-training-manage/user/jobs",
+    in_query=(
+        *PAGE,
+        text("state", "State."),
+        *SORT,
+        *MADE,
+        text("query_project_id", "Another project's jobs."),
+        text("update_since", "Changed since then."),
+        text("update_until", "Changed until then."),
+        text("batch_name", "Name of a batch of such jobs."),
+        text("tag", "A tag."),
+        text("job_id", "The job."),
+        text("name", "Its name."),
+        text("model_resolution", "Its resolution."),
+        flag("is_flexus", "The Flexus (basic) edition."),
+        flag("is_live_copy", "Copy a live room."),
+        text("train_location", "Region of the training."),
+        flag("is_ondemand_resource", "Pay by use."),
+    ),
+    answer=words("count jobs"),
+    repeatable=True,
+)
+
+SHOW_2D_MODEL_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="Show2dModelTrainingJob",
+    summary="How an image modelling job stands.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
+    in_path=(JOB,),
+    answer=words(
+        "job_id name state asset_id project_id cover_download_url last_update_time create_time "
+        "contact batch_name tags model_version matting_type model_resolution app_user_id "
+        "is_flexus is_live_copy is_fast_flexus is_only_human_model optional_training_location "
+        "is_background_replacement is_ondemand_resource training_video_download_url "
+        "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
+        "pre_beauty_image_download_url external_action_json_data_download_url "
+        "action_video_download_url post_beauty_image_download_url audio_file_download_url "
+        "action_mark_file_download_url action_mark_file_upload_url operation_logs "
+        "verify_video_matting_info comment_logs samples is_mask_file_uploaded "
+        "mask_file_download_url verify_video_download_url markable_video_download_url "
+        "markable_action_video_download_url traning_video_mark_info "
+        "inference_data_process_video_mark_info voice_properties "
+        "inference_data_process_action_mark_info inference_data_process_chat_action_mark_info "
+        "inference_data_process_eye_correction_mark_info worker_type voice_train_job_id "
+        "flexus_retry_count audio_source_type supported_service allocated_resource "
+        "train_video_rotation_state action_video_rotation_state sub_training_job_info"
+    ),
+    repeatable=True,
+)
+
+DELETE_2D_MODEL_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="Delete2dModelTrainingJob",
+    summary="Delete an image modelling job.",
+    method="DELETE",
+    path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
+    in_path=(JOB,),
+)
+
+UPDATE_2D_MODEL_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="Update2dModelTrainingJob",
+    summary="Change an image modelling job, or have files uploaded anew.",
+    method="PUT",
+    path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
+    in_path=(JOB,),
+    in_body=(
+        text("name", "Its name."),
+        text("contact", "How to reach who has ordered it."),
+        text("command_message", "Which of the job's files the command is about."),
+        whole("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
+        whole(
+            "action_video_multipart_count",
+            "Parts in which the video of movements will be uploaded.",
+            minimum=1,
+        ),
+        flag("is_background_replacement", "The background will be replaced."),
+        text("batch_name", "Name of a batch of such jobs."),
+        texts("tags", "Tags."),
+        flag("is_fast_flexus", "The Flexus edition's quick kind."),
+        structures("samples_basic_info", "Movements that are to be learned.", needs=("action_tag",)),
+        structure(
+            "voice_properties",
+            "What the voice is for, its sex and language.",
+            needs=("job_tag", "sex", "language"),
+        ),
+        texts("supported_service", "What it may be used for."),
+        choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
+    ),
+    answer=words(
+        "job_id training_video_upload_url action_video_upload_url audio_upload_url "
+        "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
+        "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
+    ),
+)
+
+EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
+    service=SERVICE,
+    name="Execute2dModelTrainingCommandByUser",
+    summary="Hand the files of an image modelling job in, accept or reject its result.",
+    method="POST",
+    path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}/command",
+    in_path=(JOB,),
+    in_body=(
+        choice(
+            "command",
+            (
+                "SUBMITVERIFYING",
+                "CONFIRM_ACCEPT",
+                "CONFIRM_REJECT",
+                "CONFIRM_ANSWER",
+                "CONFIRM_PENDING",
+                "CONFIRM_ACTIVE",
+                "GET_MULTIPART_UPLOADED",
+                "CONFIRM_REPAIR",
+                "CONFIRM_MULTIPART_UPLOADED",
+                "GET_ACTION_VIDEO_MULTIPART_UPLOADED",
+                "CONFIRM_ACTION_VIDEO_MULTIPART_UPLOADED",
+                "CONFIRM_AUTHORIZATION_LETTER",
+                "DELETE_JOB_VIDEO",
+            ),
+            "What to do.",
+            required=True,
+        ),
+        text("command_message", "Which of the job's files the command is about."),
+        structure("comment_data", "A comment with an attachment."),
+        text("operation_reason", "Why."),
+    ),
+    answer=words("commond_result attachment_upload_url multipart_data excute_failed_msg error_info"),
+)
+
+CREATE_2D_MODEL_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="Create2dModelTrainingJob",
+    summary="Have an avatar made of a person; people at Huawei review it.",
+    method="POST",
+    path="/v1/{project_id}/digital-human-training-manage/user/jobs",
+    in_body=(
+        text("name", "Its name.", required=True),
+        text("contact", "How to reach who has ordered it."),
+        text("command_message", "Which of the job's files the command is about."),
+        whole("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
+        whole(
+            "action_video_multipart_count",
+            "Parts in which the video of movements will be uploaded.",
+            minimum=1,
+        ),
+        flag("is_background_replacement", "The background will be replaced."),
+        text("batch_name", "Name of a batch of such jobs."),
+        texts("tags", "Tags."),
+        text("model_version", "V3.2 unless given; V3.3 for the quick Flexus kind."),
+        flag("is_ondemand_resource", "Pay by use."),
+        flag("is_flexus", "The Flexus (basic) edition."),
+        flag("is_fast_flexus", "The Flexus edition's quick kind."),
+        flag("is_live_copy", "Copy a live room."),
+        flag("is_only_human_model", "Learn no voice with it; Flexus only."),
+        choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
+        structure(
+            "voice_properties",
+            "What the voice is for, its sex and language.",
+            needs=("job_tag", "sex", "language"),
+        ),
+        texts("supported_service", "What it may be used for."),
+    ),
+    answer=words(
+        "job_id training_video_upload_url action_video_upload_url audio_upload_url "
+        "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
+        "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
+    ),
+    job=JobKind(show=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES),
+)

@@ -1,0 +1,157 @@
+"""Live tasks: avatars on air."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    choice,
+    flag,
+    structure,
+    structures,
+    text,
+    texts,
+    whole,
+    words,
+)
+
+LIVE_STATES = States(
+    going=words("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=words("FAILED BLOCKED")
+)
+"""PROCESSING is on air, until the task is stopped or its scripts end."""
+
+LIST_SMART_LIVE = Action(
+    service=SERVICE,
+    name="ListSmartLive",
+    summary="The live tasks of a room.",
+    method="GET",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
+    in_path=(text("room_id", "The live room.", required=True),),
+    in_query=(*PAGE, text("state", "State."), *SORT, *MADE),
+    answer=words("count smart_live_jobs"),
+    repeatable=True,
+)
+
+SHOW_SMART_LIVE = Action(
+    service=SERVICE,
+    name="ShowSmartLive",
+    summary="How a live task stands.",
+    method="GET",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}",
+    in_path=(text("room_id", "The live room.", required=True), JOB),
+    answer=words(
+        "job_id room_id room_name state duration start_time end_time error_info create_time "
+        "lastupdate_time rtc_room_info live_event_report_url live_event_callback_config "
+        "rtc_callback_config stream_duration block_reason cover_url co_streamer_config "
+        "live_job_log relation_live_platform_info used_resource_type is_ai_mark_on"
+    ),
+    repeatable=True,
+)
+
+STOP_SMART_LIVE = Action(
+    service=SERVICE,
+    name="StopSmartLive",
+    summary="End a live task.",
+    method="POST",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/stop",
+    in_path=(text("room_id", "The live room.", required=True), JOB),
+)
+
+EXECUTE_SMART_LIVE_COMMAND = Action(
+    service=SERVICE,
+    name="ExecuteSmartLiveCommand",
+    summary="Tell a live task to do something.",
+    method="POST",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/command",
+    in_path=(text("room_id", "The live room.", required=True), JOB),
+    in_body=(
+        choice(
+            "command",
+            (
+                "INSERT_PLAY_SCRIPT",
+                "INSERT_PLAY_AUDIO",
+                "REWRITE_PLAY_SCRIPT",
+                "REWRITE_INTERACTION_RULES",
+                "GET_CURRENT_PLAYING_SCRIPTS",
+                "SHOW_LAYER",
+                "REFRESH_OUTPUT_URL",
+                "GET_LIVE_JOB_CONFIG_INFO",
+                "CLEAN_UP_INSERT_COMMAND",
+                "RESET_EXIT_CONFIG",
+            ),
+            "What to do.",
+            required=True,
+        ),
+        structure("params", "What the command needs."),
+        structure("review_config", "Whether the content is reviewed."),
+    ),
+    answer=words("command_id command result"),
+)
+
+LIST_SMART_LIVE_JOBS = Action(
+    service=SERVICE,
+    name="ListSmartLiveJobs",
+    summary="The live tasks of all rooms.",
+    method="GET",
+    path="/v1/{project_id}/smart-live-jobs",
+    in_query=(*PAGE, text("state", "State."), *SORT, *MADE, text("room_name", "Name of the live room.")),
+    answer=words("count smart_live_jobs"),
+    repeatable=True,
+)
+
+LIVE_EVENT_REPORT = Action(
+    service=SERVICE,
+    name="LiveEventReport",
+    summary="Report what viewers have written and done.",
+    method="POST",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/live-event-report",
+    in_path=(text("room_id", "The live room.", required=True), JOB),
+    in_query=(
+        text("auth_key", "Proof that the live task's answer gave."),
+        whole("expires_time", "End of the proof.", maximum=2**53),
+        flag("refresh_url", "Ask for a new address for reports."),
+    ),
+    in_body=(
+        whole("total", "How many events.", required=True),
+        structures("events", "What has happened on air, each with its time.", needs=("timestamp",)),
+        structure("review_config", "Whether the content is reviewed."),
+    ),
+    answer=("live_event_report_url",),
+)
+
+START_SMART_LIVE = Action(
+    service=SERVICE,
+    name="StartSmartLive",
+    summary="Go on air in a live room.",
+    method="POST",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
+    in_path=(text("room_id", "The live room.", required=True),),
+    in_body=(
+        structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+        structure("play_policy", "How often and in which order scripts are played."),
+        texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
+        texts("stream_keys", "Stream keys that go with the addresses; private."),
+        text("interaction_callback_url", "Who is asked for replies to viewers.", longest=2048),
+        structure("live_event_callback_config", "Whom to tell what happens on air."),
+        structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
+        choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
+        structure("co_streamer_config", "A second person on air."),
+        structure("job_run_config", "Which prepaid places are used."),
+    ),
+    answer=words(
+        "job_id rtc_room_info live_event_report_url live_event_callback_config live_warning_info "
+        "limit_duration"
+    ),
+    job=JobKind(
+        show=SHOW_SMART_LIVE,
+        cancel=STOP_SMART_LIVE,
+        states=LIVE_STATES,
+        scope_name="room_id",
+        goals=("PROCESSING",),
+        private=words("rtc_room_info live_event_report_url live_event_callback_config rtc_callback_config"),
+    ),
+)

@@ -1,0 +1,99 @@
+"""Products that avatars sell on air."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    choice,
+    flag,
+    structure,
+    structures,
+    text,
+    texts,
+    words,
+)
+
+CREATE_PRODUCT = Action(
+    service=SERVICE,
+    name="CreateProduct",
+    summary="Describe a product that is sold on air.",
+    method="POST",
+    path="/v1/{project_id}/products",
+    in_body=(
+        text("name", "Its name.", required=True),
+        text("description", "A description."),
+        texts("tags", "Tags.", most=50),
+        structure("cover", "Its cover."),
+        structures("text_list", "Texts about the product."),
+        structures("asset_list", "Pictures and videos of the product."),
+        flag("auto_active", "Make it usable at once."),
+    ),
+    answer=("product_id",),
+)
+
+LIST_PRODUCTS = Action(
+    service=SERVICE,
+    name="ListProducts",
+    summary="The products that fit.",
+    method="GET",
+    path="/v1/{project_id}/products",
+    in_query=(*PAGE, *SORT, *MADE, text("name", "Its name."), text("tag", "A tag."), text("state", "State.")),
+    answer=words("count products"),
+    repeatable=True,
+)
+
+SHOW_PRODUCT = Action(
+    service=SERVICE,
+    name="ShowProduct",
+    summary="A product.",
+    method="GET",
+    path="/v1/{project_id}/products/{product_id}",
+    in_path=(text("product_id", "The product.", required=True),),
+    answer=words("product_id name description tags cover text_list asset_list create_time update_time state"),
+    repeatable=True,
+)
+
+UPDATE_PRODUCT = Action(
+    service=SERVICE,
+    name="UpdateProduct",
+    summary="Change a product.",
+    method="PUT",
+    path="/v1/{project_id}/products/{product_id}",
+    in_path=(text("product_id", "The product.", required=True),),
+    in_body=(
+        text("name", "Its name.", required=True),
+        text("description", "A description."),
+        texts("tags", "Tags.", most=50),
+        structure("cover", "Its cover."),
+        structures("text_list", "Texts about the product."),
+        structures("asset_list", "Pictures and videos of the product."),
+        choice("state", ("ACTIVED", "UNACTIVED"), "State."),
+    ),
+)
+
+DELETE_PRODUCT = Action(
+    service=SERVICE,
+    name="DeleteProduct",
+    summary="Delete a product.",
+    method="DELETE",
+    path="/v1/{project_id}/products/{product_id}",
+    in_path=(text("product_id", "The product.", required=True),),
+)
+
+SET_PRODUCT_ASSET = Action(
+    service=SERVICE,
+    name="SetProductAsset",
+    summary="Add a picture, a video or a text to a product, or take it away.",
+    method="POST",
+    path="/v1/{project_id}/products/{product_id}/assets",
+    in_path=(text("product_id", "The product.", required=True),),
+    in_body=(
+        structure("asset_item", "A picture or video of the product."),
+        structure("text_item", "A text about the product."),
+        choice("action", ("LINK", "UNLINK"), "What is done with them."),
+    ),
+)

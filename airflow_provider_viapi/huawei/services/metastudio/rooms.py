@@ -1,0 +1,169 @@
+"""Live rooms, and rules for replies to viewers."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    MADE,
+    PAGE,
+    SERVICE,
+    choice,
+    structure,
+    structures,
+    text,
+    texts,
+    words,
+)
+
+ROOM = (
+    text("room_name", "Name of the live room.", required=True, shortest=1, longest=256),
+    text("room_description", "Up to 1024 characters.", longest=1024),
+    choice(
+        "room_type",
+        ("NORMAL", "TEMP", "TEMPLATE"),
+        "NORMAL stays, TEMP goes with its task, TEMPLATE is a pattern.",
+    ),
+    structures(
+        "scene_scripts", "What is said and shown, scene by scene.", needs=("script_name", "shoot_scripts")
+    ),
+    structure("interaction_config", "How replies to viewers are spoken."),
+    structures("interaction_rules", "What to say when viewers write what."),
+    structure("play_policy", "How often and in which order scripts are played."),
+    structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+    texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
+    texts("stream_keys", "Stream keys that go with the addresses; private."),
+    texts("backup_model_asset_ids", "Avatars that take turns; up to 5.", most=5),
+    structure("live_event_callback_config", "Whom to tell what happens on air."),
+    structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
+    structure("review_config", "Whether the content is reviewed."),
+    structure("shared_config", "With whom it is shared."),
+    choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
+    structure("co_streamer_config", "A second person on air."),
+    text("priv_data", "The caller's own, given back as it is.", longest=8192),
+    structure(
+        "relation_live_platform_info",
+        "The room on a live platform that it goes with.",
+        needs=("platform_id", "live_id"),
+    ),
+)
+
+RULES = (
+    text("group_name", "Its name.", required=True),
+    structures("interaction_rules", "What to say when viewers write what."),
+)
+
+CREATE_SMART_LIVE_ROOM = Action(
+    service=SERVICE,
+    name="CreateSmartLiveRoom",
+    summary="Set up a live room.",
+    method="POST",
+    path="/v1/{project_id}/smart-live-rooms",
+    in_body=ROOM,
+    answer=("room_id",),
+)
+
+LIST_SMART_LIVE_ROOMS = Action(
+    service=SERVICE,
+    name="ListSmartLiveRooms",
+    summary="The live rooms that fit.",
+    method="GET",
+    path="/v1/{project_id}/smart-live-rooms",
+    in_query=(
+        *PAGE,
+        text("room_name", "Name of the live room."),
+        text("dh_id", "The avatar."),
+        text("model_name", "Name of the avatar's model."),
+        text("live_state", "States of the room's last task, with commas between."),
+        text("start_time", "Since then, in RFC 3339."),
+        text("end_time", "Until then, in RFC 3339."),
+        text("room_type", "NORMAL stays, TEMP goes with its task, TEMPLATE is a pattern."),
+        text("template_own_type", "Whose patterns."),
+        text("confirm_state", "unconfirm, confirmed or reject."),
+    ),
+    answer=words("count smart_live_rooms"),
+    repeatable=True,
+)
+
+SHOW_SMART_LIVE_ROOM = Action(
+    service=SERVICE,
+    name="ShowSmartLiveRoom",
+    summary="A live room with its scripts.",
+    method="GET",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}",
+    in_path=(text("room_id", "The live room.", required=True),),
+    answer=words(
+        "room_name room_description room_type scene_scripts interaction_config interaction_rules "
+        "play_policy video_config output_urls stream_keys backup_model_asset_ids "
+        "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
+        "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
+        "cover_url thumbnail room_state confirm_state script_version error_info"
+    ),
+    repeatable=True,
+)
+
+UPDATE_SMART_LIVE_ROOM = Action(
+    service=SERVICE,
+    name="UpdateSmartLiveRoom",
+    summary="Change a live room.",
+    method="PUT",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}",
+    in_path=(text("room_id", "The live room.", required=True),),
+    in_body=ROOM,
+    answer=words(
+        "room_name room_description room_type scene_scripts interaction_config interaction_rules "
+        "play_policy video_config output_urls stream_keys backup_model_asset_ids "
+        "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
+        "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
+        "cover_url thumbnail room_state confirm_state script_version error_info"
+    ),
+)
+
+DELETE_SMART_LIVE_ROOM = Action(
+    service=SERVICE,
+    name="DeleteSmartLiveRoom",
+    summary="Delete a live room.",
+    method="DELETE",
+    path="/v1/{project_id}/smart-live-rooms/{room_id}",
+    in_path=(text("room_id", "The live room.", required=True),),
+)
+
+CREATE_INTERACTION_RULE_GROUP = Action(
+    service=SERVICE,
+    name="CreateInteractionRuleGroup",
+    summary="Make a library of rules for replies to viewers.",
+    method="POST",
+    path="/v1/{project_id}/smart-live-interaction-rule-groups",
+    in_body=RULES,
+    answer=("group_id",),
+)
+
+LIST_INTERACTION_RULE_GROUPS = Action(
+    service=SERVICE,
+    name="ListInteractionRuleGroups",
+    summary="The libraries of rules that fit.",
+    method="GET",
+    path="/v1/{project_id}/smart-live-interaction-rule-groups",
+    in_query=(*PAGE, *MADE, text("group_name", "Its name.")),
+    answer=words("count interaction_rule_groups"),
+    repeatable=True,
+)
+
+UPDATE_INTERACTION_RULE_GROUP = Action(
+    service=SERVICE,
+    name="UpdateInteractionRuleGroup",
+    summary="Change a library of rules.",
+    method="PUT",
+    path="/v1/{project_id}/smart-live-interaction-rule-groups/{group_id}",
+    in_path=(text("group_id", "The group.", required=True),),
+    in_body=RULES,
+    answer=words("group_id group_name interaction_rules create_time update_time"),
+)
+
+DELETE_INTERACTION_RULE_GROUP = Action(
+    service=SERVICE,
+    name="DeleteInteractionRuleGroup",
+    summary="Delete a library of rules.",
+    method="DELETE",
+    path="/v1/{project_id}/smart-live-interaction-rule-groups/{group_id}",
+    in_path=(text("group_id", "The group.", required=True),),
+)

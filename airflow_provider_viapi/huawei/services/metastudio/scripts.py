@@ -1,0 +1,101 @@
+"""Scripts of avatar videos."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    PAGE,
+    SERVICE,
+    choice,
+    structure,
+    structures,
+    text,
+    words,
+)
+
+SCRIPT = (
+    text("script_name", "Its name.", shortest=1, longest=256),
+    text("script_description", "Up to 1024 characters.", longest=1024),
+    choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
+    text("model_asset_id", "Asset of the avatar.", longest=64),
+    choice("model_asset_type", ("HUMAN_MODEL_2D",), "Kind of the avatar."),
+    structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
+    structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+    text("priv_data", "The caller's own, given back as it is.", longest=8192),
+    structure("background_music_config", "Music, and how loud."),
+    structure("review_config", "Whether the content is reviewed."),
+    structure("audio_files", "Recorded speech instead of text."),
+    structure("action_config", "How the avatar moves by itself."),
+    structures("shoot_scripts", "What is said and shown, scene by scene."),
+)
+
+CREATE_VIDEO_SCRIPTS = Action(
+    service=SERVICE,
+    name="CreateVideoScripts",
+    summary="Write the script of an avatar video.",
+    method="POST",
+    path="/v1/{project_id}/digital-human-video-scripts",
+    in_body=SCRIPT,
+    answer=words("script_id audio_files"),
+)
+
+LIST_VIDEO_SCRIPTS = Action(
+    service=SERVICE,
+    name="ListVideoScripts",
+    summary="The scripts that fit.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-video-scripts",
+    in_query=(
+        *PAGE,
+        text("name", "Its name."),
+        text("script_catalog", "Drafts or the system's patterns."),
+        text("view_mode", "Landscape or vertical."),
+    ),
+    answer=words("count video_scripts"),
+    repeatable=True,
+)
+
+SHOW_VIDEO_SCRIPT = Action(
+    service=SERVICE,
+    name="ShowVideoScript",
+    summary="A script.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
+    in_path=(text("script_id", "The script.", required=True),),
+    answer=words(
+        "script_name script_description view_mode model_asset_id model_asset_type voice_config "
+        "video_config priv_data background_music_config review_config audio_files action_config "
+        "shoot_scripts script_id create_time update_time script_cover_url"
+    ),
+    repeatable=True,
+)
+
+UPDATE_VIDEO_SCRIPT = Action(
+    service=SERVICE,
+    name="UpdateVideoScript",
+    summary="Change a script.",
+    method="PUT",
+    path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
+    in_path=(text("script_id", "The script.", required=True),),
+    in_body=SCRIPT,
+    answer=words("script_id audio_files"),
+)
+
+DELETE_VIDEO_SCRIPT = Action(
+    service=SERVICE,
+    name="DeleteVideoScript",
+    summary="Delete a script.",
+    method="DELETE",
+    path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
+    in_path=(text("script_id", "The script.", required=True),),
+)
+
+COPY_VIDEO_SCRIPTS = Action(
+    service=SERVICE,
+    name="CopyVideoScripts",
+    summary="Copy a script.",
+    method="POST",
+    path="/v1/{project_id}/digital-human-video-scripts/{script_id}/copy",
+    in_path=(text("script_id", "The script.", required=True),),
+    answer=("script_id",),
+)

@@ -1,0 +1,71 @@
+"""MetaStudio itself, and short names for the kinds of parameters that its actions take.
+
+Names, places, types and what is required are from Huawei's Python SDK (huaweicloudsdkmetastudio 3.1.219); lengths and
+ranges from its documentation where it gives any. Words that only filter a list are not checked against the known
+ones: a service that knows more must not be kept from being asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_viapi.huawei.model import Service
+from airflow_provider_viapi.json_parameters import Structure, Structures, Texts
+from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Text
+
+SERVICE = Service("metastudio", regions=("cn-north-4", "cn-east-3"))
+
+
+def text(
+    name: str, doc: str, *, required: bool = False, shortest: int = 0, longest: int | None = None
+) -> Text:
+    """A string; one that is required is not empty."""
+    least = max(shortest, 1) if required else shortest
+    return Text(name=name, doc=doc, required=required, shortest=least, longest=longest)
+
+
+def whole(name: str, doc: str, *, required: bool = False, minimum: int = 0, **bounds: Any) -> Integer:
+    """A whole number, not negative."""
+    return Integer(name=name, doc=doc, required=required, minimum=minimum, **bounds)
+
+
+def flag(name: str, doc: str) -> Boolean:
+    """True or false."""
+    return Boolean(name=name, doc=doc)
+
+
+def choice(name: str, choices: tuple[str, ...], doc: str, *, required: bool = False) -> Choice:
+    """One of a few words."""
+    return Choice(name=name, doc=doc, choices=choices, required=required)
+
+
+def texts(name: str, doc: str, *, required: bool = False, most: int | None = None) -> Texts:
+    """A list of strings."""
+    return Texts(name=name, doc=doc, required=required, most=most)
+
+
+def structure(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> Structure:
+    """A structure that goes through as it is."""
+    return Structure(name=name, doc=doc, required=required, needs=needs)
+
+
+def structures(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> Structures:
+    """A list of them."""
+    return Structures(name=name, doc=doc, required=required, needs=needs)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text: names of fields or states."""
+    return tuple(text.split())
+
+
+JOB = text("job_id", "The job.", required=True)
+
+PAGE = (whole("offset", "Items to leave out before."), whole("limit", "Most items in the answer."))
+
+SORT = (text("sort_key", "Field to sort by."), text("sort_dir", "asc or desc."))
+
+MADE = (
+    text("create_since", "Made since then, in RFC 3339 (2021-01-10T08:43:17Z)."),
+    text("create_until", "Made until then."),
+)

@@ -1,0 +1,156 @@
+"""Speech from text."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    choice,
+    flag,
+    structure,
+    text,
+    whole,
+    words,
+)
+from airflow_provider_viapi.result_fields import ResultField
+
+SPEECH_STATES = States(going=words("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=("FAILED",))
+"""Of speech that was asked for."""
+
+CREATE_TTS_AUDITION = Action(
+    service=SERVICE,
+    name="CreateTtsAudition",
+    summary="Have a short text spoken, to listen to a voice.",
+    method="POST",
+    path="/v1/{project_id}/ttsc/audition",
+    in_body=(
+        text("text", "The text to speak.", required=True),
+        text("tts_text", "The text with the engine's own marks."),
+        text("emotion", "Asset of the voice.", required=True),
+        whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
+        whole("pitch", "Pitch; 100 is usual."),
+        whole("volume", "Loudness."),
+        text("business_type", "What the listening is for."),
+        text("style", "Style of speech."),
+        whole("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
+        flag("is_vocabulary_config_enable", "Heed the vocabulary."),
+    ),
+    answer=("job_id",),
+)
+
+SHOW_TTS_AUDITION_FILE = Action(
+    service=SERVICE,
+    name="ShowTtsAuditionFile",
+    summary="The pieces of such speech that are done.",
+    method="GET",
+    path="/v1/{project_id}/ttsc/audition-file/{job_id}",
+    in_path=(JOB,),
+    answer=words("is_file_complete code message files"),
+    repeatable=True,
+)
+
+SHOW_ASYNC_TTS_JOB = Action(
+    service=SERVICE,
+    name="ShowAsyncTtsJob",
+    summary="How speech stands that was asked for.",
+    method="GET",
+    path="/v1/{project_id}/ttsc/async-jobs/{job_id}",
+    in_path=(JOB,),
+    answer=words(
+        "state code message audio_file_url audio_info_file_url audio_srt_file_url audio_action_file_url"
+    ),
+    repeatable=True,
+)
+
+SHOW_TTS_JOB = Action(
+    service=SERVICE,
+    name="ShowTtsJob",
+    summary="The speech that was asked for, as far as it fits.",
+    method="GET",
+    path="/v1/{project_id}/ttsc/tts-jobs",
+    in_query=(
+        *PAGE,
+        *MADE,
+        text("job_id", "The job."),
+        text("job_type", "Kind of the job."),
+        text("tts_service_enum", "Engine."),
+        text("business_type", "What the listening is for."),
+    ),
+    answer=words("count data"),
+    repeatable=True,
+)
+
+SHOW_TTS_PHONETIC_SYMBOL = Action(
+    service=SERVICE,
+    name="ShowTtsPhoneticSymbol",
+    summary="How a word is pronounced.",
+    method="GET",
+    path="/v1/{project_id}/ttsc/phonetic-symbol",
+    in_query=(*PAGE, text("word", "The word.", required=True)),
+    answer=("data",),
+    repeatable=True,
+)
+
+CHECK_VOICE_ASSET = Action(
+    service=SERVICE,
+    name="CheckVoiceAsset",
+    summary="Whether a voice may be used.",
+    method="POST",
+    path="/v1/{project_id}/ttsc/check-voice-asset/{voice_asset_id}",
+    in_path=(text("voice_asset_id", "Asset of the voice.", required=True),),
+    answer=words("asset_id asset_name asset_type asset_state create_time update_time asset_extra_meta files"),
+    repeatable=True,
+)
+
+CREATE_ASYNC_TTS_JOB = Action(
+    service=SERVICE,
+    name="CreateAsyncTtsJob",
+    summary="Have a text spoken.",
+    method="POST",
+    path="/v1/{project_id}/ttsc/async-jobs",
+    in_body=(
+        text("text", "The text to speak.", required=True),
+        text("tts_text", "The text with the engine's own marks."),
+        text("voice_asset_id", "Asset of the voice.", required=True),
+        whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
+        whole("pitch", "Pitch; 100 is usual."),
+        whole("volume", "Loudness."),
+        choice("audio_format", ("WAV", "MP3"), "WAV unless given."),
+        flag("need_timestamp", "Tell when each word is spoken."),
+        flag("silence_flag", "Silence instead of an error."),
+        whole("silence_time_ms", "Milliseconds of such silence."),
+        structure(
+            "callback_config",
+            "Whom to tell when it has ended, and the key to sign that with.",
+            needs=("callback_url",),
+        ),
+        flag("gen_srt", "Make subtitles too."),
+        whole("srt_len", "Longest line of subtitles."),
+        whole("srt_line_limit", "Lines of subtitles; 1 unless given."),
+        flag("slice_segments", "Cut the text into pieces."),
+        whole("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
+        text("output_external_url", "Where the sound is put; only for accounts that are let to."),
+        text("srt_output_external_url", "Where the subtitles are put; only for accounts that are let to."),
+        text(
+            "action_output_external_url",
+            "Where the file of movements is put; only for accounts that are let to.",
+        ),
+        flag("is_vocabulary_config_enable", "Heed the vocabulary."),
+        flag("is_concurrent_resource", "Pay with a prepaid place."),
+        whole("priority", "0 comes first; 5 unless given.", maximum=10),
+    ),
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_ASYNC_TTS_JOB,
+        states=SPEECH_STATES,
+        files=(
+            ResultField("audio_file_url", "file", "The speech."),
+            ResultField("audio_info_file_url", "file", "When each word is spoken."),
+            ResultField("audio_srt_file_url", "file", "The subtitles."),
+            ResultField("audio_action_file_url", "file", "The movements that go with it."),
+        ),
+    ),
+)

@@ -1,0 +1,245 @@
+"""Videos of avatars and of people on photos, and subtitles."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    flag,
+    structure,
+    structures,
+    text,
+    texts,
+    whole,
+    words,
+)
+from airflow_provider_viapi.result_fields import ResultField
+
+VIDEO_STATES = States(
+    going=words("WAITING PROCESSING"),
+    succeeded=("SUCCEED",),
+    failed=words("FAILED BLOCK"),
+    cancelled=("CANCELED",),
+)
+"""Of avatar and photo videos, cards and photo checks. That BLOCK is an end is inferred from its being a ban."""
+
+SUBTITLE_STATES = States(going=("GENERATING",), succeeded=("GENERATED",))
+"""GENERATED means that the making has ended; each scene has a state of its own."""
+
+MADE_VIDEO = ResultField(
+    "output_asset_config",
+    "structure",
+    fields=(
+        ResultField("preview_video_url", "file", "The video; its link lives for a day."),
+        ResultField("cover_url", "file", "A still of it."),
+    ),
+)
+"""The asset that a video becomes, as far as it is files."""
+
+LIST_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="ListDigitalHumanVideo",
+    summary="The jobs of avatar and photo videos that fit.",
+    method="GET",
+    path="/v1/{project_id}/digital-human-videos",
+    in_query=(
+        *PAGE,
+        text("state", "State."),
+        *SORT,
+        *MADE,
+        texts("fuzzy_query_field", "Fields that are looked for in part."),
+        text("script_id", "The script."),
+        text("asset_name", "Its name."),
+        text("job_type", "Kind of the job."),
+        text("job_id", "The job."),
+        texts("job_ids", "The jobs."),
+    ),
+    answer=words("count jobs"),
+    repeatable=True,
+)
+
+SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="Show2DDigitalHumanVideo",
+    summary="How an avatar video's job stands.",
+    method="GET",
+    path="/v1/{project_id}/2d-digital-human-videos/{job_id}",
+    in_path=(JOB,),
+    in_query=(flag("show_script", "Answer with the script too."),),
+    answer=words(
+        "job_id state job_type start_time end_time duration output_asset_config error_info "
+        "create_time lastupdate_time script_id video_making_type human_image model_asset_id "
+        "voice_config video_config shoot_scripts background_music_config"
+    ),
+    repeatable=True,
+)
+
+CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="Cancel2DDigitalHumanVideo",
+    summary="Cancel an avatar video that still waits.",
+    method="POST",
+    path="/v1/{project_id}/2d-digital-human-videos/{job_id}/cancel",
+    in_path=(JOB,),
+)
+
+SHOW_PHOTO_DETECTION = Action(
+    service=SERVICE,
+    name="ShowPhotoDetection",
+    summary="How the check of a photo stands.",
+    method="GET",
+    path="/v1/{project_id}/photo-detection/{job_id}",
+    in_path=(JOB,),
+    answer=words("job_id state error_info create_time"),
+    repeatable=True,
+)
+
+SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="ShowPhotoDigitalHumanVideo",
+    summary="How a photo video's job stands.",
+    method="GET",
+    path="/v1/{project_id}/photo-digital-human-videos/{job_id}",
+    in_path=(JOB,),
+    in_query=(flag("show_script", "Answer with the script too."),),
+    answer=words(
+        "job_id state job_type start_time end_time duration output_asset_config error_info "
+        "create_time lastupdate_time script_id human_image voice_config video_config "
+        "shoot_scripts"
+    ),
+    repeatable=True,
+)
+
+CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="CancelPhotoDigitalHumanVideo",
+    summary="Cancel a photo video that still waits.",
+    method="POST",
+    path="/v1/{project_id}/photo-digital-human-videos/{job_id}/cancel",
+    in_path=(JOB,),
+)
+
+SHOW_SUBTITLE_FILE = Action(
+    service=SERVICE,
+    name="ShowSubtitleFile",
+    summary="How the making of subtitles stands, scene by scene.",
+    method="GET",
+    path="/v1/{project_id}/subtitle-files/{job_id}",
+    in_path=(JOB,),
+    answer=words("job_state subtitle_file_info"),
+    repeatable=True,
+)
+
+CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="Create2DDigitalHumanVideo",
+    summary="Make a video of an avatar, from a script or from what is given here.",
+    method="POST",
+    path="/v1/{project_id}/2d-digital-human-videos",
+    in_body=(
+        text("script_id", "The script."),
+        text("model_asset_id", "Asset of the avatar."),
+        structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
+        structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+        structures("shoot_scripts", "What is said and shown, scene by scene."),
+        structure("output_asset_config", "Name of the asset that the video becomes.", needs=("asset_name",)),
+        structure("background_music_config", "Music, and how loud."),
+        structure("review_config", "Whether the content is reviewed."),
+        structure(
+            "callback_config",
+            "Whom to tell when it has ended, and the key to sign that with.",
+            needs=("callback_url",),
+        ),
+        structure("action_config", "How the avatar moves by itself."),
+    ),
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_2D_DIGITAL_HUMAN_VIDEO,
+        cancel=CANCEL_2D_DIGITAL_HUMAN_VIDEO,
+        states=VIDEO_STATES,
+        files=(MADE_VIDEO,),
+    ),
+)
+
+CREATE_PHOTO_DETECTION = Action(
+    service=SERVICE,
+    name="CreatePhotoDetection",
+    summary="Find out whether a photo is fit for a video.",
+    method="POST",
+    path="/v1/{project_id}/photo-detection",
+    in_body=(text("human_image", "The person's picture in Base64, at most 1080p.", required=True),),
+    answer=("job_id",),
+    job=JobKind(show=SHOW_PHOTO_DETECTION, states=VIDEO_STATES),
+)
+
+CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
+    service=SERVICE,
+    name="CreatePhotoDigitalHumanVideo",
+    summary="Make a video of a person from a photo.",
+    method="POST",
+    path="/v1/{project_id}/photo-digital-human-videos",
+    in_body=(
+        text("script_id", "The script."),
+        text("human_image", "The person's picture in Base64, at most 1080p.", required=True),
+        structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
+        structure("video_config", "Size, bit rate and the like.", needs=("codec",)),
+        structures("shoot_scripts", "What is said and shown, scene by scene.", required=True),
+        structure(
+            "output_asset_config",
+            "Name of the asset that the video becomes.",
+            required=True,
+            needs=("asset_name",),
+        ),
+        structure("background_music_config", "Music, and how loud."),
+        structure("review_config", "Whether the content is reviewed."),
+        structure(
+            "callback_config",
+            "Whom to tell when it has ended, and the key to sign that with.",
+            needs=("callback_url",),
+        ),
+        text("id_card_image1", "Front of the person's identity card, in Base64."),
+        text("id_card_image2", "Its back."),
+        flag("authorize_use_human_image", "The person in the picture has agreed."),
+    ),
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_PHOTO_DIGITAL_HUMAN_VIDEO,
+        cancel=CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO,
+        states=VIDEO_STATES,
+        files=(MADE_VIDEO,),
+    ),
+)
+
+CREATE_SUBTITLE_FILE = Action(
+    service=SERVICE,
+    name="CreateSubtitleFile",
+    summary="Make the subtitles of a script.",
+    method="POST",
+    path="/v1/{project_id}/subtitle-files",
+    in_body=(
+        text("script_id", "The script."),
+        whole("sequence_no", "Which scene; all unless given."),
+        structure(
+            "callback_config",
+            "Whom to tell when it has ended, and the key to sign that with.",
+            needs=("callback_url",),
+        ),
+    ),
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_SUBTITLE_FILE,
+        states=SUBTITLE_STATES,
+        state_in=("job_state",),
+        files=(
+            ResultField(
+                "subtitle_file_info",
+                "list",
+                fields=(ResultField("subtitle_file_download_url", "file", "The subtitles of a scene."),),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,217 @@
+"""Voice modelling: a voice made of a person's."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    choice,
+    flag,
+    text,
+    texts,
+    whole,
+    words,
+)
+
+VOICE_STATES = States(
+    going=words(
+        "CREATING SYSTEM_AUDITING AUDITING WAITING_SPLIT SPLITTING ANNOTATING WAITING PROCESSING "
+        "RESULT_REVIEW USER_RESULT_REVIEW UPLOADING"
+    ),
+    by_people=words("CREATING SYSTEM_AUDITING AUDITING RESULT_REVIEW USER_RESULT_REVIEW"),
+    succeeded=("SUCCEED",),
+    failed=words("FAILED AUDIT_FAILED SPLIT_FAILED USER_REVIEW_REJECT"),
+)
+"""That the review's and the splitting's failures are an end is inferred; days pass."""
+
+VOICE = (
+    choice(
+        "tag", ("ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"), "A tag."
+    ),
+    text("description", "A description."),
+    choice("sex", ("FEMALE", "MALE"), "Of the voice."),
+    text("voice_name", "Name of the voice.", required=True),
+    text("language", "Its language."),
+    choice("create_type", ("PACKAGE", "SEGMENT"), "One package of recordings, or one recording by another."),
+    text("phone", "A telephone number."),
+    text("dhtms_job_id", "The image model's job that it goes with."),
+    text("batch_name", "Name of a batch of such jobs."),
+    text("output_language", "Language that the voice will speak."),
+    text("custom_text", "A text to listen to the voice with."),
+    flag("is_ondemand_resource", "Pay by use."),
+    texts("supported_service", "What it may be used for."),
+)
+
+LIST_VOICE_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="ListVoiceTrainingJob",
+    summary="The voice modelling jobs that fit.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/jobs",
+    in_query=(
+        *PAGE,
+        *MADE,
+        text("update_until", "Changed until then."),
+        text("update_since", "Changed since then."),
+        text("state", "State."),
+        text("job_id", "The job."),
+        text("voice_name", "Name of the voice."),
+        text("tag", "A tag."),
+        text("job_type", "Kind of the job."),
+        text("batch_name", "Name of a batch of such jobs."),
+        *SORT,
+        flag("is_ondemand_resource", "Pay by use."),
+    ),
+    answer=words("count jobs"),
+    repeatable=True,
+)
+
+COMMIT_VOICE_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="CommitVoiceTrainingJob",
+    summary="Hand in a voice modelling job whose recordings are uploaded.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
+    in_path=(JOB,),
+    in_body=(
+        choice(
+            "tag",
+            ("ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"),
+            "A tag.",
+        ),
+        text("description", "A description."),
+        choice("sex", ("FEMALE", "MALE"), "Of the voice."),
+        text("voice_name", "Name of the voice."),
+        text("language", "Its language."),
+        text("phone", "A telephone number."),
+        text("app_user_id", "An application's own user."),
+        text("output_language", "Language that the voice will speak."),
+        text("custom_text", "A text to listen to the voice with."),
+    ),
+)
+
+SHOW_VOICE_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="ShowVoiceTrainingJob",
+    summary="How a voice modelling job stands.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
+    in_path=(JOB,),
+    answer=words(
+        "job_type job_id app_user_id voice_name sex language state reject_times asset_id "
+        "job_failed_code job_failed_reason create_time lastupdate_time voice_authorization_url "
+        "training_input_source_url create_type tag phone dhtms_job_id batch_name "
+        "allocated_resource output_language is_remake assess_result is_ondemand_resource"
+    ),
+    repeatable=True,
+)
+
+DELETE_VOICE_TRAINING_JOB = Action(
+    service=SERVICE,
+    name="DeleteVoiceTrainingJob",
+    summary="Delete a voice modelling job.",
+    method="DELETE",
+    path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
+    in_path=(JOB,),
+)
+
+LIST_JOB_OPERATION_LOG = Action(
+    service=SERVICE,
+    name="ListJobOperationLog",
+    summary="What was done with a voice modelling job, and by whom.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/op-logs",
+    in_path=(JOB,),
+    in_query=(*PAGE,),
+    answer=words("count operations"),
+    repeatable=True,
+)
+
+SHOW_JOB_UPLOADING_ADDRESS = Action(
+    service=SERVICE,
+    name="ShowJobUploadingAddress",
+    summary="Where the recordings of a voice modelling job are put.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/uploading-address-url",
+    in_path=(JOB,),
+    answer=words("segment_url package_url authorization_letter_uploading_url"),
+    repeatable=True,
+)
+
+SHOW_JOB_AUDIT_RESULT = Action(
+    service=SERVICE,
+    name="ShowJobAuditResult",
+    summary="What the review of the recordings has found.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/audit-result",
+    in_path=(JOB,),
+    answer=words("system_audit_result admin_audit_result"),
+    repeatable=True,
+)
+
+CONFIRM_TRAINING_SEGMENT = Action(
+    service=SERVICE,
+    name="ConfirmTrainingSegment",
+    summary="Have one recorded sentence checked.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/training-segment",
+    in_query=(
+        text("job_id", "The job.", required=True),
+        whole("index", "Which of the sentences.", required=True),
+    ),
+    answer=words("confirm_result unmatched_index_hit"),
+)
+
+SHOW_TRAINING_SEGMENT_INFO = Action(
+    service=SERVICE,
+    name="ShowTrainingSegmentInfo",
+    summary="Which recorded sentences have passed.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/training-segment",
+    in_query=(text("job_id", "The job.", required=True),),
+    answer=("confirmed_index",),
+    repeatable=True,
+)
+
+CREATE_TRAINING_BASIC_JOB = Action(
+    service=SERVICE,
+    name="CreateTrainingBasicJob",
+    summary="Have a voice made of a person's, basic edition.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/basic-jobs",
+    in_body=VOICE,
+    answer=words(
+        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
+    ),
+    job=JobKind(show=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES),
+)
+
+CREATE_TRAINING_MIDDLE_JOB = Action(
+    service=SERVICE,
+    name="CreateTrainingMiddleJob",
+    summary="Have a voice made of a person's, advanced edition.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/middle-jobs",
+    in_body=VOICE,
+    answer=words(
+        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
+    ),
+    job=JobKind(show=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES),
+)
+
+CREATE_TRAINING_ADVANCE_JOB = Action(
+    service=SERVICE,
+    name="CreateTrainingAdvanceJob",
+    summary="Have a voice made of a person's, premium edition.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/advance-jobs",
+    in_body=VOICE,
+    answer=words(
+        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
+    ),
+    job=JobKind(show=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES),
+)

@@ -1,0 +1,133 @@
+"""Video sources, which tasks watch, and groups of them."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.vias.service import SERVICE
+from airflow_provider_viapi.json_parameters import Texts
+from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Number, Text
+
+SOURCE_ID = Text(name="video_source_id", required=True, shortest=1, doc="The video source.")
+
+GROUP_ID = Text(name="video_group_id", required=True, shortest=1, doc="The group.")
+
+ACCESS_TYPE = Choice(
+    name="access_type",
+    required=True,
+    choices=("cloud", "edge"),
+    doc="Watched in the cloud, or on an edge device.",
+)
+
+CREATE_VIDEO_SOURCE = Action(
+    service=SERVICE,
+    name="CreateVideoSource",
+    summary="Tell of a camera, a stream or a platform of cameras.",
+    method="POST",
+    path="/v2/{project_id}/source",
+    in_body=(
+        Text(name="video_source_name", required=True, shortest=1, doc="Its name."),
+        ACCESS_TYPE,
+        Text(name="type", required=True, shortest=1, doc="Kind of the source."),
+        Text(
+            name="type_config",
+            required=True,
+            shortest=1,
+            doc="Its address and login, in XML; it goes through as it is.",
+            note="the names of the XML's elements differ between versions of the documents",
+        ),
+        Number(name="latitude", minimum=-90, maximum=90, doc="Where it is, in degrees."),
+        Number(name="longitude", minimum=-180, maximum=180, doc="Where it is, in degrees."),
+        Texts(name="video_group_ids", doc="Groups that it belongs to."),
+        Text(name="tag", doc="A tag."),
+    ),
+    answer=("video_source_id",),
+)
+
+DELETE_VIDEO_SOURCE = Action(
+    service=SERVICE,
+    name="DeleteVideoSource",
+    summary="Forget a video source.",
+    method="DELETE",
+    path="/v2/{project_id}/source/{video_source_id}",
+    in_path=(SOURCE_ID,),
+    note="answers true",
+)
+
+SHOW_VIDEO_SOURCE = Action(
+    service=SERVICE,
+    name="ShowVideoSourceDetail",
+    summary="A video source.",
+    method="GET",
+    path="/v2/{project_id}/source/sources/{video_source_id}",
+    in_path=(SOURCE_ID,),
+    repeatable=True,
+)
+
+LIST_VIDEO_SOURCES = Action(
+    service=SERVICE,
+    name="ListVideoSources",
+    summary="The video sources that fit.",
+    method="GET",
+    path="/v2/{project_id}/source/sources",
+    in_query=(
+        Text(name="scope", doc="Where the name is looked for."),
+        Text(name="scope_name", doc="Part of the name."),
+        Integer(name="status", minimum=0, maximum=9, doc="1 online, 2 offline, 9 abnormal."),
+        Text(name="type", doc="Kind of the source."),
+        Text(name="video_group_id", doc="The group."),
+        Text(name="sort_name", doc="Field to sort by."),
+        Text(name="order_by", doc="Direction to sort in."),
+        Boolean(name="is_paged", doc="Whether the answer comes in pages."),
+        Integer(name="page_size", minimum=5, maximum=200, doc="Sources in the answer."),
+        Integer(name="page_num", minimum=1, doc="Which page."),
+        Text(name="access_type", doc="cloud or edge."),
+        Text(name="platform_name", doc="The platform of cameras."),
+        Text(name="tag", doc="A tag."),
+    ),
+    answer=("video_source_number", "total_number", "quota_number", "video_source_list"),
+    repeatable=True,
+)
+
+CREATE_VIDEO_GROUP = Action(
+    service=SERVICE,
+    name="CreateVideoGroup",
+    summary="Make a group of video sources.",
+    method="POST",
+    path="/v2/{project_id}/video-group",
+    in_body=(
+        Text(name="video_group_name", required=True, shortest=1, doc="Its name."),
+        ACCESS_TYPE,
+        Text(name="description", doc="What it is for."),
+        Texts(name="video_source_ids", doc="Sources that belong to it."),
+    ),
+    answer=("video_group_id",),
+)
+
+DELETE_VIDEO_GROUP = Action(
+    service=SERVICE,
+    name="DeleteVideoGroup",
+    summary="Delete a group; its sources stay.",
+    method="DELETE",
+    path="/v2/{project_id}/video-group/{video_group_id}",
+    in_path=(GROUP_ID,),
+)
+
+SHOW_VIDEO_GROUP = Action(
+    service=SERVICE,
+    name="ShowVideoGroupDetail",
+    summary="A group of video sources.",
+    method="GET",
+    path="/v2/{project_id}/video-group/{video_group_id}",
+    in_path=(GROUP_ID,),
+    repeatable=True,
+)
+
+LIST_VIDEO_GROUPS = Action(
+    service=SERVICE,
+    name="ListVideoGroups",
+    summary="The groups of video sources.",
+    method="GET",
+    path="/v2/{project_id}/video-group/groups",
+    repeatable=True,
+    note="which filters it has was not found",
+)

@@ -1,0 +1,118 @@
+"""Tasks: an algorithm that watches a stream or a file."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.services.vias.service import SERVICE, TASK_STATES
+from airflow_provider_viapi.json_parameters import Structure
+from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Text
+
+TASK_ID = Text(name="task_id", required=True, shortest=1, doc="The task.")
+
+SHOW_TASK = Action(
+    service=SERVICE,
+    name="ShowTaskInfo",
+    summary="How a task stands.",
+    method="GET",
+    path="/v2/{project_id}/tasks/{task_id}",
+    path_v1="/v1/{project_id}/infer/tasks/{task_id}",
+    in_path=(TASK_ID,),
+    answer=("id", "name", "service_id", "created_at", "state"),
+    repeatable=True,
+    note="which fields the answer has besides those of the list is not known",
+)
+
+LIST_TASKS = Action(
+    service=SERVICE,
+    name="ListTasks",
+    summary="The tasks that fit, newest first.",
+    method="GET",
+    path="/v2/{project_id}/tasks",
+    path_v1="/v1/{project_id}/infer/tasks",
+    in_query=(
+        Choice(name="source_data_type", choices=("async_task", "sync_task"), doc="Kind of the source."),
+        Text(name="title", doc="Part of the algorithm's title."),
+        Text(name="camera_name", doc="The camera."),
+        Text(name="task_state", doc="State of the task."),
+        Text(name="task_name", doc="The task's name."),
+        Integer(
+            name="page_size", minimum=5, maximum=1000, default=10, doc="Tasks in the answer; v1: at most 50."
+        ),
+        Integer(name="page", minimum=1, default=1, doc="Which page."),
+        Text(name="sort_dir", default="desc", doc="asc or desc."),
+        Text(name="batch_id", doc="The batch that the tasks were made with."),
+        Text(name="video_group_id", doc="The group of video sources."),
+        Text(name="company", doc="The algorithm's maker."),
+        Text(name="alg_id", doc="The algorithm."),
+    ),
+    answer=("count", "tasks", "page", "page_size"),
+    repeatable=True,
+    note="count is documented as the number on the page, not of all",
+)
+
+START_STOP_TASK = Action(
+    service=SERVICE,
+    name="StartStopTask",
+    summary="Start a task, or stop it.",
+    method="PUT",
+    path="/v2/{project_id}/tasks/{task_id}/action/{command}",
+    in_path=(
+        TASK_ID,
+        Choice(name="command", required=True, choices=("start", "stop"), doc="Which of the two."),
+    ),
+    note="v1's path was not found, so v2's is taken in either family",
+)
+
+DELETE_TASK = Action(
+    service=SERVICE,
+    name="DeleteTask",
+    summary="Delete a task.",
+    method="DELETE",
+    path="/v2/{project_id}/tasks/{task_id}",
+    in_path=(TASK_ID,),
+    note="v1's path was not found, so v2's is taken in either family",
+)
+
+CREATE_TASK = Action(
+    service=SERVICE,
+    name="CreateTask",
+    summary="Have an algorithm watch a stream or a file, in the cloud or on an edge device.",
+    method="POST",
+    path="/v2/{project_id}/services/{service_name}/tasks",
+    path_v1="/v1/{project_id}/infer/services/{service_name}/tasks",
+    in_path=(
+        Text(
+            name="service_name",
+            required=True,
+            shortest=1,
+            pattern=r"[A-Za-z0-9._-]+",
+            characters="letters, digits, dots, dashes and underscores",
+            longest=128,
+            doc="The algorithm, such as c-flowcount-cloud.",
+        ),
+    ),
+    in_body=(
+        Text(name="name", required=True, shortest=1, doc="The task's name."),
+        Structure(
+            name="input", required=True, needs=("type",), doc="What is watched: its type and its data."
+        ),
+        Structure(name="output", required=True, doc="Where alarms go: webhook, dis and the like."),
+        Text(name="service_version", required=True, shortest=1, doc="The algorithm's version, such as 1.2."),
+        Text(name="description", doc="What the task is for."),
+        Structure(name="schedule", doc="When it runs: type, timezone, days_of_week, periods."),
+        Structure(name="config", doc="The algorithm's own settings; they go through as they are."),
+        Boolean(name="is_saved_as_template", doc="Keep it as a pattern for others."),
+        Text(name="resource_order_id", doc="Which prepaid resources it uses."),
+    ),
+    answer=("tasks",),
+    job=JobKind(
+        show=SHOW_TASK,
+        cancel=START_STOP_TASK,
+        cancel_with={"command": "stop"},
+        states=TASK_STATES,
+        id_in=("tasks", 0, "id"),
+        id_name="task_id",
+        goals=("RUNNING", "STOPPED"),
+    ),
+    note="of v1, name and service_version are documented as optional",
+)

@@ -1,0 +1,78 @@
+"""A token for a user's password, from IAM, and the project of a region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_provider_viapi.errors import AnswerLost, NotConfigured
+from airflow_provider_viapi.huawei.account import Account, Token
+from airflow_provider_viapi.huawei.rest import decode, encode
+from airflow_provider_viapi.huawei.services import iam
+from airflow_provider_viapi.transport import HttpRequest, HttpResponse
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of IAM.
+
+    :param name: of the user
+    :param password: never shown, sent only to IAM
+    :param domain: name of the account that the user belongs to
+    """
+
+    name: str
+    password: str = field(repr=False)
+    domain: str
+
+
+def token_request(user: User, account: Account, now: datetime) -> HttpRequest:
+    """The request for a token that is good in the account's project."""
+    project = {"id": account.project_id} if account.project_id is not None else {"name": account.region}
+    who = {"name": user.name, "password": user.password, "domain": {"name": user.domain}}
+    identity = {"methods": ["password"], "password": {"user": who}}
+    auth = {"auth": {"identity": identity, "scope": {"project": project}}}
+    return encode(iam.CREATE_TOKEN, auth, account, None, now)
+
+
+def read_token(response: HttpResponse) -> Token:
+    """The token in an answer: its value in the header ``X-Subject-Token``, its end in the body.
+
+    :raises CredentialsRejected: user, password or domain is wrong
+    :raises AnswerLost: there is no token in it
+    """
+    answer = decode(iam.CREATE_TOKEN, response)
+    value = response.headers.get("x-subject-token")
+    try:
+        ends = datetime.fromisoformat(answer["token"]["expires_at"].replace("Z", "+00:00"))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        ends = None
+    if not value or ends is None:
+        raise AnswerLost(
+            "got an answer without a token", http_status=response.status, action=iam.CREATE_TOKEN.name
+        )
+    aware = ends if ends.tzinfo is not None else ends.replace(tzinfo=timezone.utc)
+    return Token(value, aware.timestamp())
+
+
+def project_of(answer: Mapping[str, Any], region: str) -> str:
+    """The id of the one project of a region, from the answer of ``KeystoneListProjects``.
+
+    :raises NotConfigured: there is none, or more than one
+    """
+    projects = answer.get("projects")
+    if not isinstance(projects, list):
+        raise AnswerLost("got an answer without projects", action=iam.LIST_PROJECTS.name)
+    ids = [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
+    if len(ids) == 1:
+        return ids[0]
+    found = (
+        f"{len(ids)} projects are named {region!r} ({', '.join(ids)})"
+        if ids
+        else f"no project is named {region!r}"
+    )
+    raise NotConfigured(
+        f"{found}; say which is meant with project_id in the connection's extra", code="NotConfigured"
+    )

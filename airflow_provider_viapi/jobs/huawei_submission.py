@@ -1,0 +1,85 @@
+"""Having a job of Huawei Cloud's accepted once: the intent is written first, the job's id after the answer.
+
+There is no key of idempotency, so nothing is ever sent again whose answer was lost: a list of the kind's jobs settles
+the doubt, or nothing does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba.stamp import Stamp
+from airflow_provider_viapi.errors import AnswerLost, SubmissionInDoubt, ViapiError
+from airflow_provider_viapi.jobs import doubt
+from airflow_provider_viapi.jobs.acceptance import Acceptance
+from airflow_provider_viapi.jobs.huawei import submitted
+from airflow_provider_viapi.jobs.huawei_lists import has_list, list_jobs
+from airflow_provider_viapi.jobs.job import Job
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.huawei.client import Client
+    from airflow_provider_viapi.huawei.model import Action
+    from airflow_provider_viapi.jobs.ledger import Entry
+
+
+@dataclass(kw_only=True)
+class HuaweiSubmission(Acceptance):
+    """One request to Huawei Cloud that is to become one job.
+
+    :param request: its checked parameters
+    """
+
+    action: Action
+    client: Client
+    request: Mapping[str, Any]
+
+    def _submit_once(self) -> Job:
+        # Fetched first: while a token or a project is looked for nothing is in doubt.
+        self.client.make_ready(self.action)
+        entry = self.ledger.intend(self.digest, Stamp.new(), "", self.try_number)
+        try:
+            answer = self.client.call_once(self.action, self.request)
+            job = submitted(self.action, self.request, answer)
+        except AnswerLost as lost:
+            self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
+            return self._settled(entry)
+        except ViapiError as refusal:
+            if refusal.code != "SeveralTasks":
+                self.ledger.clear()
+            raise
+        self._write(entry, job)
+        self.log.info("Submitted job %s (%s)", job.id, job.action)
+        return job
+
+    def settle(self, entry: Entry) -> Job | None:
+        """The job that came of an intent without an answer, or ``None`` when there is none; see ``doubt``.
+
+        :raises SubmissionInDoubt: it cannot be known, and the author did not choose to submit anew
+        """
+        sent_at = entry.stamp.at
+        witnesses = doubt.Witnesses(
+            send_again=None,
+            list_jobs=lambda: list_jobs(self.client, self.action, self.request, sent_at),
+            claimed=self.claimed,
+        )
+        try:
+            if not has_list(self.action):
+                raise self._doubt(
+                    f"a submission of {entry.signed_at} got no answer, and no list shows such jobs; "
+                    "on_doubt='resubmit' submits anew and may pay twice"
+                )
+            job_id = doubt.search(self.action.name, sent_at, witnesses, self.log)
+        except SubmissionInDoubt as in_doubt:
+            if self.on_doubt == "fail":
+                raise
+            self.log.warning("Submitting anew, as on_doubt='resubmit' has it, although %s", in_doubt.message)
+            job_id = None
+        if job_id is None:
+            self.ledger.clear()
+            return None
+        scope = self.action.job.scope_name if self.action.job else None
+        job = Job(job_id, self.action.full_name, str(self.request[scope]) if scope else None)
+        self._write(entry, job)
+        return job

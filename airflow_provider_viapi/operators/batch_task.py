@@ -1,0 +1,176 @@
+"""What a batch works with when it is a task of Airflow's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.errors import (
+    InvalidMedia,
+    PermissionDenied,
+    SubmissionInDoubt,
+    TransientError,
+    ViapiError,
+    from_dict,
+)
+from airflow_provider_viapi.jobs.batch import Batch
+from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.batch_terms import Means, Terms
+from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
+from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.submission import Submission
+from airflow_provider_viapi.jobs.wave import QuietLog
+from airflow_provider_viapi.operators.base import ViapiJobOperator
+from airflow_provider_viapi.operators.batch_items import first_arguments
+from airflow_provider_viapi.operators.batch_landing import Landing
+from airflow_provider_viapi.operators.context import is_for_good, jobs_of_other_tasks
+from airflow_provider_viapi.operators.media import Media
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a try knows besides its ledger, as plain values that go with it through its waitings.
+
+    :param began: when the try did, in ISO 8601
+    :param at_first: how many items had ended before
+    :param stumbles: see ``jobs.batch.Batch``
+    :param stopped: why nothing more is submitted, see ``errors``
+    """
+
+    began: str
+    at_first: int
+    stumbles: int = 0
+    stopped: dict[str, Any] | None = None
+
+    @classmethod
+    def of(cls, batch: Batch) -> Carried:
+        """What a batch carries along."""
+        stopped = batch.stopped.as_dict() if batch.stopped else None
+        return cls(batch.terms.began.isoformat(), batch.terms.at_first, batch.stumbles, stopped)
+
+
+def batch_of(
+    task: ViapiBatchOperator, items: Sequence[Item], context: Context, carried: Carried | None = None
+) -> Batch:
+    """The batch of a task, as its ledger has it.
+
+    :param carried: what earlier parts of the same try know; ``None`` at its beginning
+    """
+    instance = context["ti"]
+    store: Any = context.get("task_state_store")
+    ledger = BatchLedger(
+        ForgetfulStore() if store is None else store,
+        try_number=instance.try_number,
+        max_tries=instance.max_tries,
+    )
+    began = datetime.fromisoformat(carried.began) if carried else datetime.now(timezone.utc)
+    ended = sum(ledger.standing(item.name) in ("delivered", "failed") for item in items)
+    terms = Terms(
+        action=task.operator.action.full_name,
+        max_in_flight=task.max_in_flight,
+        max_failed=task.max_failed,
+        job_timeout=task.job_timeout,
+        began=began,
+        until=began + (task.execution_timeout or timedelta(days=365)),
+        at_first=carried.at_first if carried else ended,
+    )
+    batch = Batch(items, ledger, terms, _means(task, ledger, context))
+    if carried:
+        batch.stumbles = carried.stumbles
+        stopped = from_dict(carried.stopped) if carried.stopped else None
+        batch.stopped = stopped if isinstance(stopped, PermissionDenied) else None
+    return batch
+
+
+def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> Means:
+    one = _one_of(task)
+    quiet = QuietLog(task.log)
+    landing = Landing(task.land_to, task.operator.action, task.hook, context, quiet) if task.land_to else None
+    looks = Quota(task.hook.account.poll_qps)
+
+    def submitting(item: Item, of_item: Ledger) -> Submission:
+        def claimed() -> set[str]:
+            if ledger.has_other_doubts(item):
+                raise _doubt(task)
+            return ledger.job_ids() | jobs_of_other_tasks(context)
+
+        # Trying again is the batch's own affair, so a submission has no time for it.
+        whole = one.submission(item.request, of_item, datetime.now(timezone.utc), context)
+        its_media = media(item)
+        return replace(whole, staged=lambda: _staged(its_media), claimed=claimed, log=quiet)
+
+    def media(item: Item) -> Media:
+        return Media.of(
+            context,
+            item.request,
+            item=f"/{item.name}",
+            action=task.operator.action,
+            to=task.staging,
+            hook=task.hook,
+            log=quiet,
+        )
+
+    def look(job: Job) -> JobReport:
+        time.sleep(max(0.0, looks.reserve()))
+        return task.hook.report(job)
+
+    def cancel(jobs: Collection[Job]) -> set[str]:
+        from airflow_provider_viapi.triggers.batch import cancel_jobs
+
+        return asyncio.run(cancel_jobs(task.hook, jobs, task.log))
+
+    return Means(
+        submitting=submitting,
+        look=look,
+        cancel=cancel,
+        collect=landing.land if landing else lambda item, report: report.result or {},
+        job_is_over=lambda item: media(item).release(),
+        is_for_good=is_for_good,
+        goes_on=lambda: not task.told_to_stop,
+        quota=task.hook.submit_quota,
+        log=task.log,
+    )
+
+
+def _staged(media: Media) -> dict[str, Any]:
+    """An item's request, staged; what stands in its way concerns this item, and others may fare better."""
+    try:
+        return media.readable
+    except PermissionDenied as error:
+        raise InvalidMedia(error.message, code=error.code) from error
+    except TransientError as error:
+        # It was tried several times. Tried for ever, it would hold up all items behind it.
+        raise ViapiError(error.message, code=error.code or "NotStaged") from error
+
+
+def _one_of(task: ViapiBatchOperator) -> ViapiJobOperator:
+    """An operator of the batch's class, which has each item's request submitted as it would its own."""
+    arguments = first_arguments(task.operator, task.items, task.shared or {})
+    one = task.operator(
+        task_id=task.task_id,
+        viapi_conn_id=task.viapi_conn_id,
+        staging=task.staging,
+        on_doubt=task.on_doubt,
+        **arguments,
+    )
+    one.hook = task.hook
+    return one
+
+
+def _doubt(task: ViapiBatchOperator) -> SubmissionInDoubt:
+    return SubmissionInDoubt(
+        "a submission got no answer, and so did that of another item: which job is whose cannot be known. Running "
+        "this task again asks again; on_doubt='resubmit' submits anew and may pay twice",
+        code="SubmissionInDoubt",
+        action=task.operator.action.name,
+    )

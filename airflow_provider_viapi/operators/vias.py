@@ -1,0 +1,292 @@
+"""VIAS (Huawei Cloud): algorithms that watch streams and files. Tasks, and the sources that they watch.
+
+Everything is from excerpts of Huawei's documents; there is no SDK. An algorithm is named by its ``service_name``;
+those that are known have a constant in ``huawei.services.vias``, and any other name may be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from airflow_provider_viapi.huawei.services import vias
+from airflow_provider_viapi.jobs.job import JobReport
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
+from airflow_provider_viapi.operators.huaweicloud_telling import TellJobOperator
+
+
+class CreateTaskOperator(HuaweiCloudJobOperator):
+    """Have an algorithm watch a stream or a file, in the cloud or on an edge device.
+
+    A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with :class:`StopTaskOperator`. One
+    on a file comes to its end: wait for ``SUCCEEDED``. Its id is ``create.job_id``.
+
+    Returns what is known of the task: ``id``, ``name``, ``state`` and so on.
+
+    Once this task has succeeded nothing that happens to it stops what runs. Cleared after that, it makes another.
+
+    :param service_name: the algorithm, such as ``c-smoke-and-fire-edge``
+    :param name: the task's name; tell tasks apart by it, since a create whose answer was lost is looked for by it
+    :param input: what is watched: ``type``, and ``data``, a list of one source
+    :param output: where alarms go: ``webhook``, ``dis`` and the like
+    :param service_version: the algorithm's version, such as ``1.2``
+    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None``: not at all
+    :param description: what the task is for
+    :param schedule: when it runs: ``type``, ``timezone``, ``days_of_week``, ``periods``
+    :param config: the algorithm's own settings; they go through as they are
+    :param is_saved_as_template: keep it as a pattern for others
+    :param resource_order_id: which prepaid resources it uses
+    """
+
+    action = vias.tasks.CREATE_TASK
+
+    def __init__(
+        self,
+        *,
+        service_name: str,
+        name: str,
+        input: Mapping[str, Any],
+        output: Mapping[str, Any],
+        service_version: str,
+        wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
+        description: str | None = None,
+        schedule: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | None = None,
+        is_saved_as_template: bool | None = None,
+        resource_order_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        request = {
+            "service_name": service_name,
+            "name": name,
+            "input": input,
+            "output": output,
+            "service_version": service_version,
+            "description": description,
+            "schedule": schedule,
+            "config": config,
+            "is_saved_as_template": is_saved_as_template,
+            "resource_order_id": resource_order_id,
+        }
+        goal = "RUNNING" if wait_for is None else wait_for
+        super().__init__(request=request, goal=goal, wait_for_completion=wait_for is not None, **kwargs)
+
+
+class StartTaskOperator(TellJobOperator):
+    """Start a task that was stopped; one that runs or is about to is left as it is.
+
+    Returns what is known of the task.
+
+    :param vias_task_id: the task of VIAS, such as ``create.job_id``
+    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None``: not at all
+    """
+
+    action = vias.tasks.START_STOP_TASK
+    made_by = vias.tasks.CREATE_TASK
+
+    def __init__(
+        self,
+        *,
+        vias_task_id: str,
+        wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            request={"task_id": vias_task_id, "command": "start"},
+            goal=wait_for or "RUNNING",
+            wait_for_completion=wait_for is not None,
+            **kwargs,
+        )
+
+    def has_to_be_told(self, report: JobReport) -> bool:
+        """Whether it neither runs nor is about to."""
+        return report.state not in ("PENDING", "STARTING", "RECOVERING", "UPGRADING", "RUNNING")
+
+
+class StopTaskOperator(TellJobOperator):
+    """Stop a task, so that it costs nothing more; one that has ended or is about to is left as it is.
+
+    Returns what is known of the task.
+
+    :param vias_task_id: the task of VIAS, such as ``create.job_id``
+    :param wait_for: ``STOPPED``, or ``None``: not at all
+    """
+
+    action = vias.tasks.START_STOP_TASK
+    made_by = vias.tasks.CREATE_TASK
+
+    def __init__(
+        self, *, vias_task_id: str, wait_for: Literal["STOPPED"] | None = "STOPPED", **kwargs: Any
+    ) -> None:
+        super().__init__(
+            request={"task_id": vias_task_id, "command": "stop"},
+            goal="STOPPED",
+            wait_for_completion=wait_for is not None,
+            **kwargs,
+        )
+
+    def has_to_be_told(self, report: JobReport) -> bool:
+        """Whether it goes on unless it is stopped."""
+        return report.state not in ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING")
+
+
+class QueryTaskOperator(HuaweiCloudOperator):
+    """How a task stands: ``id``, ``name``, ``service_id``, ``created_at``, ``state`` and whatever else is told.
+
+    :param vias_task_id: the task of VIAS, such as ``create.job_id``
+    """
+
+    action = vias.tasks.SHOW_TASK
+
+    def __init__(self, *, vias_task_id: str, **kwargs: Any) -> None:
+        super().__init__(request={"task_id": vias_task_id}, **kwargs)
+
+
+class DeleteTaskOperator(HuaweiCloudOperator):
+    """Delete a task; whether one that runs may be is for the service to say.
+
+    :param vias_task_id: the task of VIAS, such as ``create.job_id``
+    """
+
+    action = vias.tasks.DELETE_TASK
+
+    def __init__(self, *, vias_task_id: str, **kwargs: Any) -> None:
+        super().__init__(request={"task_id": vias_task_id}, **kwargs)
+
+
+class ListTasksOperator(HuaweiCloudOperator):
+    """A page of the tasks that fit, newest first, in ``tasks``.
+
+    :param task_state: state of the task
+    :param task_name: the task's name
+    :param camera_name: the camera
+    :param title: part of the algorithm's title
+    :param source_data_type: ``async_task`` or ``sync_task``
+    :param batch_id: the batch that the tasks were made with
+    :param video_group_id: the group of video sources
+    :param page_size: tasks in the answer, 5–1000 (5–50 in v1); 10 unless given
+    :param page: which page, from 1
+    """
+
+    action = vias.tasks.LIST_TASKS
+
+    def __init__(
+        self,
+        *,
+        task_state: str | None = None,
+        task_name: str | None = None,
+        camera_name: str | None = None,
+        title: str | None = None,
+        source_data_type: Literal["async_task", "sync_task"] | None = None,
+        batch_id: str | None = None,
+        video_group_id: str | None = None,
+        page_size: int | None = None,
+        page: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        request = {
+            "task_state": task_state,
+            "task_name": task_name,
+            "camera_name": camera_name,
+            "title": title,
+            "source_data_type": source_data_type,
+            "batch_id": batch_id,
+            "video_group_id": video_group_id,
+            "page_size": page_size,
+            "page": page,
+        }
+        super().__init__(request=request, **kwargs)
+
+
+class CreateVideoSourceOperator(HuaweiCloudOperator):
+    """Tell of a camera, a stream or a platform of cameras; returns ``video_source_id``.
+
+    :param video_source_name: its name
+    :param access_type: ``cloud`` or ``edge``: where it is watched
+    :param type: kind of the source
+    :param type_config: its address and login, in XML that goes through as it is; masked wherever Airflow shows it
+    :param latitude: where it is, in degrees, -90–90
+    :param longitude: where it is, in degrees, -180–180
+    :param video_group_ids: groups that it belongs to
+    :param tag: a tag
+    """
+
+    action = vias.sources.CREATE_VIDEO_SOURCE
+
+    def __init__(
+        self,
+        *,
+        video_source_name: str,
+        access_type: Literal["cloud", "edge"],
+        type: str,
+        type_config: str,
+        latitude: float | None = None,
+        longitude: float | None = None,
+        video_group_ids: Sequence[str] | None = None,
+        tag: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        request = {
+            "video_source_name": video_source_name,
+            "access_type": access_type,
+            "type": type,
+            "type_config": type_config,
+            "latitude": latitude,
+            "longitude": longitude,
+            "video_group_ids": video_group_ids,
+            "tag": tag,
+        }
+        super().__init__(request=request, **kwargs)
+
+
+class DeleteVideoSourceOperator(HuaweiCloudOperator):
+    """Forget a video source.
+
+    :param video_source_id: the source
+    """
+
+    action = vias.sources.DELETE_VIDEO_SOURCE
+
+    def __init__(self, *, video_source_id: str, **kwargs: Any) -> None:
+        super().__init__(request={"video_source_id": video_source_id}, **kwargs)
+
+
+class CreateVideoGroupOperator(HuaweiCloudOperator):
+    """Make a group of video sources; returns ``video_group_id``.
+
+    :param video_group_name: its name
+    :param access_type: ``cloud`` or ``edge``: where its sources are watched
+    :param description: what it is for
+    :param video_source_ids: sources that belong to it
+    """
+
+    action = vias.sources.CREATE_VIDEO_GROUP
+
+    def __init__(
+        self,
+        *,
+        video_group_name: str,
+        access_type: Literal["cloud", "edge"],
+        description: str | None = None,
+        video_source_ids: Sequence[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        request = {
+            "video_group_name": video_group_name,
+            "access_type": access_type,
+            "description": description,
+            "video_source_ids": video_source_ids,
+        }
+        super().__init__(request=request, **kwargs)
+
+
+class DeleteVideoGroupOperator(HuaweiCloudOperator):
+    """Delete a group; its sources stay.
+
+    :param video_group_id: the group
+    """
+
+    action = vias.sources.DELETE_VIDEO_GROUP
+
+    def __init__(self, *, video_group_id: str, **kwargs: Any) -> None:
+        super().__init__(request={"video_group_id": video_group_id}, **kwargs)

@@ -1,0 +1,61 @@
+"""What has landed as asset events, so that DAGs can be scheduled on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+# What RFC 3986 lets stand in a path, and % itself: an address that is one already stays as it is.
+_STANDS = "/%!$&'()*+,;=:@~[]"
+
+
+def report_assets(
+    context: Context, outlets: Iterable[Any], landed: Mapping[str, str], *, job_id: str | None = None
+) -> None:
+    """Tell a task's outlets what has landed; call it before the task succeeds.
+
+    An ``AssetAlias`` gets an event of its own for each file, on an asset of the file's address. An ``Asset`` that is
+    the address of a file, or of a folder above it, gets the addresses into its event's ``extra``; others get nothing.
+
+    :param outlets: the operator's ``outlets``
+    :param landed: where each file lies by its key in the result
+    :param job_id: the job that has made them, for ``extra``
+    """
+    outlets = list(outlets)
+    if not outlets or not landed:
+        return
+    from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+    events: Any = context["outlet_events"]
+    job: dict[str, Any] = {} if job_id is None else {"job_id": job_id}
+    for outlet in outlets:
+        if isinstance(outlet, AssetAlias):
+            for key, address in landed.items():
+                events[outlet].add(
+                    Asset(uri=asset_uri(address)), extra={**job, "key": key, "address": address}
+                )
+        elif isinstance(outlet, Asset):
+            inside = {
+                key: address for key, address in landed.items() if _is_in(asset_uri(address), outlet.uri)
+            }
+            if inside:
+                events[outlet].extra |= {**job, "landed": inside}
+
+
+def asset_uri(address: str) -> str:
+    """The URI of the asset that lies at an address: without a connection id, in the characters that a URI has.
+
+    Airflow 2 takes ASCII only, and both cut off what follows ``#`` and reorder what follows ``?``.
+    """
+    scheme, colon, rest = address.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{colon}{place.rpartition('@')[2]}{slash}{quote(path, safe=_STANDS)}"
+
+
+def _is_in(uri: str, folder: str) -> bool:
+    above = asset_uri(folder).rstrip("/")
+    return uri == above or uri.startswith(f"{above}/")

@@ -1,0 +1,30 @@
+"""Index a folder of photographs in object storage, and find those that are most like another one."""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import DAG, Param
+
+from airflow_provider_viapi.operators.image_indexing import IndexImagesOperator
+from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator, SearchImageOperator
+
+with DAG(
+    dag_id="index_images",
+    schedule=None,
+    # Two runs at once would look at the same time for what is missing, and both add it.
+    max_active_runs=1,
+    params={
+        "db_name": "photographs",
+        "folder": Param("s3://media/photographs/", type="string", description="Where the photographs are"),
+        "query": Param(type="string", format="uri", description="The photograph to look for"),
+    },
+    doc_md=__doc__,
+):
+    create_db = CreateImageDbOperator(task_id="create_db", name="{{ params.db_name }}")
+
+    index = IndexImagesOperator(
+        task_id="index", db_name=create_db.output["Name"], images="{{ params.folder }}", fit=True
+    )
+    search = SearchImageOperator(
+        task_id="search", db_name=create_db.output["Name"], image_url="{{ params.query }}", limit=5
+    )
+    index >> search

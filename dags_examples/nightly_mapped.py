@@ -1,0 +1,45 @@
+"""Every night: one mapped task per video, all waiting in one triggerer, each result landed before its link ends.
+
+Each video is a task of its own: seen, cleared and retried by itself. For thousands, ``nightly_batch`` takes one task.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Param, task
+
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+
+with DAG(
+    dag_id="nightly_mapped",
+    schedule="0 2 * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    params={
+        "videos": Param([], type="array", description="Videos with subtitles", items={"type": "string"}),
+        "target": Param("s3://media/clean/", type="string", description="Where the results go"),
+    },
+    doc_md=__doc__,
+):
+
+    @task
+    def list_videos(params: dict[str, Any]) -> list[str]:
+        return list(params["videos"])
+
+    erase = EraseVideoSubtitlesOperator.partial(
+        task_id="erase",
+        by=0.7,
+        bh=0.3,
+        land_to="{{ params.target }}{map_index}-{job_id}{ext}",
+        deferrable=True,
+        retries=2,
+        retry_delay=timedelta(minutes=5),
+    ).expand(video_url=list_videos())
+
+    @task
+    def count(landed: list[dict[str, str]]) -> int:
+        return len(list(landed))
+
+    count(erase.output["landed"])

@@ -1,0 +1,123 @@
+"""Have Huawei's own MetaStudio SDK send each of its requests that we know of, and keep what it sent.
+
+    python capture_huawei_sdk.py actions.txt tests/huawei/sdk_requests.json
+
+Run it with the Python of an environment that has ``huaweicloudsdkmetastudio``; ``actions.txt`` names the operations,
+one in a line, as ``metastudio.ACTIONS`` has them. Keys and values are made up, and the requests go to a listener on
+this machine. What is kept is what was asked for, by wire name, and what came out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import huaweicloudsdkmetastudio.v1 as sdk
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkmetastudio.v1 import MetaStudioClient
+
+KEY = {
+    "ak": "FAKEAKFAKEAKFAKEAK01",
+    "sk": "fakeSKfakeSKfakeSKfakeSKfakeSKfakeSK0001",
+    "token": "fake/token+0001==",
+}
+PROJECT = "0123456789abcdef0123456789abcdef"
+
+
+def value_of(kind: str, name: str, depth: int = 0) -> Any:
+    """Some value of a type of the SDK's, as the SDK takes it."""
+    plain = {"str": f"{name} é/~*", "int": 7, "float": 0.5, "bool": True, "object": {"any": 1}}
+    if kind in plain:
+        return plain[kind]
+    if kind.startswith("list["):
+        inner = value_of(kind[5:-1], name, depth)
+        return [inner] if inner is not None else None
+    model = getattr(sdk, kind)
+    if not model.openapi_types:
+        # An enumeration: one of its own words.
+        return next(value for key, value in vars(model).items() if key.isupper())
+    if depth > 1:
+        return None
+    made = {each: value_of(inner, each, depth + 1) for each, inner in model.openapi_types.items()}
+    return model(**{each: value for each, value in made.items() if value is not None})
+
+
+def plain(value: Any) -> Any:
+    """The same as JSON has it."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if hasattr(value, "openapi_types"):
+        named = {wire: getattr(value, own) for own, wire in value.attribute_map.items()}
+        return {wire: plain(each) for wire, each in named.items() if each is not None}
+    return value
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Keeps the last request."""
+
+    last: dict[str, Any]
+
+    def handle_any(self) -> None:
+        """Keep it and answer with nothing."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        Listener.last = {
+            "method": self.command,
+            "target": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "body": body.decode(),
+        }
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def capture(client: MetaStudioClient, operation: str) -> dict[str, Any]:
+    """What the SDK sends for an operation that is given everything it takes."""
+    request = getattr(sdk, f"{operation}Request")
+    given = {
+        name: value_of(kind, name)
+        for name, kind in request.openapi_types.items()
+        if not name.startswith("x_") and name not in ("project_id", "body")
+    }
+    body = value_of(request.openapi_types["body"], "body") if "body" in request.openapi_types else None
+    method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
+    call = next(each for each in dir(client) if each.replace("_", "") == method.replace("_", ""))
+    with_body = {} if body is None else {"body": body}
+    getattr(client, call)(request(**given, **with_body))
+    flat = {request.attribute_map[name]: plain(value) for name, value in given.items()}
+    return {"operation": operation, "given": {**flat, **(plain(body) or {})}, **Listener.last}
+
+
+def main() -> None:
+    """Capture them all."""
+    actions, to = map(Path, sys.argv[1:3])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    key = BasicCredentials(KEY["ak"], KEY["sk"], PROJECT).with_security_token(KEY["token"])
+    client = (
+        MetaStudioClient.new_builder()
+        .with_credentials(key)
+        .with_endpoint(f"http://127.0.0.1:{server.server_port}")
+        .build()
+    )
+    # The SDK's own tells of the machine, and is signed.
+    client.preset_headers = {"User-Agent": "huaweicloud-usdk-python/3.0"}
+    requests = [capture(client, operation) for operation in actions.read_text().split()]
+    facts = {"sdk": "huaweicloudsdkmetastudio", "key": KEY, "project_id": PROJECT, "requests": requests}
+    to.write_text(json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+"""An Airflow connection becomes an account of Huawei Cloud, or a clear error; nothing secret shows on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import InvalidRequest, JobTimedOut, NotConfigured
+from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS, get_provider_info
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.huawei.account import Account
+from airflow_provider_viapi.huawei.services import iam, metastudio, vias
+from airflow_provider_viapi.jobs import huawei_service
+from airflow_provider_viapi.jobs.job import Job
+from airflow_provider_viapi.jobs.pace import Pace
+from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
+
+log = logging.getLogger(__name__)
+PROJECTS_AT, TOKENS_AT = "GET /v3/projects", "POST /v3/auth/tokens"
+ONE_PROJECT = Answer(200, {"projects": [{"id": "p1", "name": "cn-north-4"}]})
+REJECTED = Answer(401, {"error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information."})
+TASK, LIVE = Job("t1", "vias.CreateTask"), Job("j1", "metastudio.StartSmartLive")
+KEY = {"login": "the-ak", "password": "the-sk"}
+USER = {"login": "reader", "password": "the-password"}
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", json.dumps({"conn_type": "huaweicloud", **fields}))
+
+
+def account(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Account:
+    connect(monkeypatch, **fields)
+    return HuaweiCloudHook().account
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRest]:
+    with scripted_rest() as served:
+        served.on(PROJECTS_AT, ONE_PROJECT)
+        connect(monkeypatch, **KEY, extra={"endpoint": served.url, "project_id": "p1"})
+        yield served
+
+
+def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = account(monkeypatch, **KEY)
+
+    assert made.proof.current() == Credentials("the-ak", "the-sk")
+    assert made.address(vias.SERVICE) == "https://vias.cn-north-4.myhuaweicloud.com"
+    assert made.address(iam.SERVICE) == "https://iam.cn-north-4.myhuaweicloud.com"
+    assert (made.project_id, made.vias_paths, made.verify, made.timeout) == (None, "v2", True, 30.0)
+
+
+def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {
+        "region": "cn-east-3",
+        "project_id": "p1",
+        "security_token": "the-token",
+        "vias_endpoint": "https://vias.ap-southeast-3.example/",
+        "vias_paths": "v1",
+        "app_user_id": "user-1",
+        "verify": "false",
+        "timeout": "12.5",
+        "poll_qps": 3,
+    }
+
+    made = account(monkeypatch, **KEY, extra=extra)
+
+    assert made.proof.current() == Credentials("the-ak", "the-sk", "the-token")
+    assert made.address(vias.SERVICE) == "https://vias.ap-southeast-3.example"
+    assert made.address(metastudio.SERVICE) == "https://metastudio.cn-east-3.myhuaweicloud.com"
+    assert (made.project_id, made.vias_paths, made.app_user_id) == ("p1", "v1", "user-1")
+    assert (made.verify, made.timeout, made.poll_qps) == (False, 12.5, 3.0)
+
+
+def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    synchronously = account(monkeypatch, **KEY, extra={"timeout": 7})
+
+    loaded = asyncio.run(HuaweiCloudHook().load_account())
+
+    assert loaded.proof.current() == synchronously.proof.current()
+    assert replace(loaded, proof=synchronously.proof) == synchronously
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"password": "s3cr3t-value"}, r"login \(AK\)"),
+        ({"login": "ak"}, r"password \(SK\)"),
+        ({"login": "ak", "password": "s3cr3t-value "}, "access key secret"),
+        ({"login": "ak", "password": "s", "extra": {"security_token": "s3cr3t-value\n"}}, "security token"),
+        ({"login": "ak", "password": "s3cr3t-value", "extra": {"auth": "magic"}}, "aksk, password"),
+        ({"login": "u", "password": "s3cr3t-value", "extra": {"auth": "password"}}, "domain"),
+        ({"login": "u", "extra": {"auth": "password", "domain": "d"}}, "password"),
+        ({"login": "ak", "password": "s3cr3t-value", "extra": {"vias_paths": "v3"}}, "v2, v1"),
+        ({"login": "ak", "password": "s3cr3t-value", "extra": {"endpoint": "ftp://h"}}, "endpoint"),
+        (
+            {"login": "a", "password": "p", "extra": {"iam_endpoint": "https://u:s3cr3t-value@h"}},
+            "iam_endpoint",
+        ),
+        ({"login": "ak", "password": "s3cr3t-value", "extra": {"app_user_id": "üser"}}, "app_user_id"),
+        ({"login": "ak", "password": "s3cr3t-value", "extra": {"timeout": "soon"}}, "timeout"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named_but_not_shown(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(NotConfigured, match=named) as caught:
+        account(monkeypatch, **fields)
+
+    assert "huaweicloud_default" in str(caught.value)
+    assert "s3cr3t-value" not in str(caught.value)
+
+
+def test_a_connection_that_is_not_there_is_named() -> None:
+    with pytest.raises(NotConfigured, match=r"'nowhere'.* type 'huaweicloud'"):
+        _ = HuaweiCloudHook("nowhere").account
+    with pytest.raises(NotConfigured, match="'nowhere'"):
+        asyncio.run(HuaweiCloudHook("nowhere").load_account())
+
+
+def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = repr(account(monkeypatch, **KEY, extra={"security_token": "the-token"}))
+    shown += repr(account(monkeypatch, **USER, extra={"auth": "password", "domain": "d"}))
+
+    for secret in ("the-sk", "the-token", "the-password"):
+        assert secret not in shown
+
+
+def test_a_call_goes_out_with_the_connections_key(server: ScriptedRest) -> None:
+    server.on("GET /v1/p1/products", Answer(200, {"count": 0, "products": []}))
+
+    assert HuaweiCloudHook().metastudio.products.list(limit=5) == {"count": 0, "products": []}
+    assert "Access=the-ak," in server.requests[0].headers["authorization"]
+    with pytest.raises(InvalidRequest, match="limit is -1"):
+        HuaweiCloudHook().metastudio.products.list(limit=-1)
+
+
+def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
+    extra = {"endpoint": server.url, "auth": "password", "domain": "the-domain"}
+    connect(monkeypatch, **USER, extra=extra)
+    ends = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
+    server.on(TOKENS_AT, Answer(201, {"token": {"expires_at": ends}}, {"X-Subject-Token": "the-iam-token"}))
+    server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
+
+    HuaweiCloudHook().vias.tasks.stop("t1")
+
+    assert [each.path for each in server.requests] == [
+        "/v3/auth/tokens",
+        "/v3/projects",
+        "/v2/p1/tasks/t1/action/stop",
+    ]
+    assert server.requests[-1].headers["x-auth-token"] == "the-iam-token"
+
+
+def test_a_key_that_somebody_put_into_the_connection_is_used_from_then_on(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest
+) -> None:
+    server.on("GET /v2/p1/tasks/t1", REJECTED, Answer(200, {"id": "t1", "state": "RUNNING"}))
+    hook = HuaweiCloudHook()
+    assert hook.account.proof.current() == Credentials("the-ak", "the-sk")
+    extra = {"endpoint": server.url, "project_id": "p1"}
+    connect(monkeypatch, login="the-next-ak", password="the-next-sk", extra=extra)
+
+    assert hook.report(TASK).state == "RUNNING"
+    assert "Access=the-next-ak," in server.requests[-1].headers["authorization"]
+
+
+def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) -> None:
+    server.on(
+        "GET /v1/p1/smart-live-rooms/room-1/smart-live-jobs/j1",
+        Answer(200, {"job_id": "j1", "state": "PROCESSING"}),
+    )
+
+    assert not HuaweiCloudHook(scope="room-1").report(LIVE).is_final
+    assert HuaweiCloudHook(scope="room-1", goal="PROCESSING").report(LIVE).is_final
+    with pytest.raises(InvalidRequest, match="room_id"):
+        HuaweiCloudHook().report(LIVE)
+
+
+def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huawei_service, "pace_of", lambda family: Pace(first=0.05, longest=0.1))
+    server.on(
+        "GET /v2/p1/tasks/t1",
+        Answer(200, {"id": "t1", "state": "STARTING"}),
+        Answer(200, {"id": "t1", "state": "RUNNING"}),
+    )
+    until = datetime.now(timezone.utc) + timedelta(seconds=20)
+
+    async def wait() -> list[Any]:
+        running, ending = HuaweiCloudHook(goal="RUNNING"), HuaweiCloudHook()
+        return await asyncio.gather(
+            running.wait_for(TASK, until=until, log=log),
+            running.wait_for(TASK, until=until, log=log),
+            ending.wait_for(TASK, until=datetime.now(timezone.utc) + timedelta(seconds=1), log=log),
+            return_exceptions=True,
+        )
+
+    first, second, third = asyncio.run(wait())
+
+    assert (first.state, second.state) == ("RUNNING", "RUNNING")
+    assert isinstance(third, JobTimedOut)
+
+
+def test_cancelling_says_what_came_of_it(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
+    speech = Job("j1", "metastudio.CreateAsyncTtsJob")
+
+    assert asyncio.run(HuaweiCloudHook().cancel(TASK, log)) is True
+    assert asyncio.run(HuaweiCloudHook().cancel(speech, log)) is False
+
+    assert "Cancelled job t1" in caplog.text
+    assert "Job j1 cannot be cancelled any more" in caplog.text
+
+
+def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
+    connect(monkeypatch, **KEY, extra={"endpoint": server.url})
+
+    passed, message = HuaweiCloudHook().test_connection()
+
+    assert passed, message
+    assert message == f"Accepted at {server.url}; project p1"
+    assert [each.path for each in server.requests] == ["/v3/projects"]
+
+
+def test_a_wrong_key_fails_the_connection_test_and_stays_private(
+    server: ScriptedRest, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.on(PROJECTS_AT, REJECTED)
+
+    passed, message = HuaweiCloudHook().test_connection()
+
+    assert not passed
+    assert "APIGW.0301" in message
+    assert "the-sk" not in message + caplog.text
+
+
+@pytest.mark.parametrize(("extra", "passes"), [({"project_id": "p1"}, True), ({}, False)])
+def test_a_key_that_may_not_list_projects_is_good_where_the_project_is_known(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest, extra: dict[str, Any], passes: bool
+) -> None:
+    connect(monkeypatch, **KEY, extra={"endpoint": server.url, **extra})
+    server.on(PROJECTS_AT, Answer(403, {"error": {"code": 403, "message": "not allowed"}}))
+
+    passed, message = HuaweiCloudHook().test_connection()
+
+    assert passed is passes
+    assert "project" in message
+
+
+def test_two_projects_of_one_name_fail_the_connection_test(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedRest
+) -> None:
+    connect(monkeypatch, **KEY, extra={"endpoint": server.url})
+    server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1"}, {"id": "p2"}]}))
+
+    passed, message = HuaweiCloudHook().test_connection()
+
+    assert not passed
+    assert "p1, p2" in message
+
+
+def test_nobody_there_fails_the_connection_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, **KEY, extra={"endpoint": "http://127.0.0.1:9"})
+
+    passed, message = HuaweiCloudHook().test_connection()
+
+    assert not passed
+    assert "http://127.0.0.1:9" in message
+
+
+def test_the_form_masks_what_is_secret_and_labels_every_field() -> None:
+    (connection_type,) = [
+        each
+        for each in get_provider_info()["connection-types"]
+        if each["connection-type"] == HuaweiCloudHook.conn_type
+    ]
+
+    assert connection_type["conn-fields"] is HUAWEI_CONN_FIELDS
+    assert HUAWEI_CONN_FIELDS["security_token"]["schema"]["format"] == "password"
+    assert all(field["label"] and field["description"] for field in HUAWEI_CONN_FIELDS.values())
+    assert HuaweiCloudHook.get_ui_field_behaviour()["relabeling"].keys() == {"login", "password"}
+    for name in HUAWEI_CONN_FIELDS:
+        assert f"``{name}``" in (HuaweiCloudHook.__doc__ or "")
+
+
+def test_making_a_hook_looks_nothing_up() -> None:
+    assert HuaweiCloudHook("nowhere").huaweicloud_conn_id == "nowhere"

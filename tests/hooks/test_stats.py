@@ -1,0 +1,113 @@
+"""Airflow's own stats tell of calls and of the waiting: a real StatsD client and a socket that listens."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from airflow_provider_viapi.hooks.stats import AirflowStats
+from scripted_server import Answer, scripted_server
+
+PROGRAM = """
+import sys
+# As in a triggerer, which alone tells how many wait.
+import airflow.jobs.triggerer_job_runner
+import asyncio
+from datetime import datetime, timedelta, timezone
+from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.jobs.viapi import ViapiJobs
+from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+
+ViapiJobs.seconds_between_looks = 0.1
+deadline = (datetime.now(timezone.utc) + timedelta(seconds=60)).isoformat()
+
+async def one(number):
+    trigger = ViapiJobTrigger(
+        job_id=f"J{number}", action="videoenhan.EraseVideoSubtitles", deadline=deadline
+    )
+    return [event async for event in trigger.run()]
+
+async def all():
+    await asyncio.gather(*(one(number) for number in range(5)))
+
+asyncio.run(all())
+"""
+
+
+def listed(number: int) -> dict[str, str]:
+    return {
+        "JobId": f"J{number}",
+        "PopProduct": "videoenhan",
+        "PopApiName": "EraseVideoSubtitles",
+        "Status": "PROCESS_SUCCESS",
+        "GmtCreate": "2026-11-20 12:00:00",
+        "EndTime": "2026-11-20 12:01:30",
+    }
+
+
+LIST = {"RequestId": "R", "Data": {"TotalPage": 1, "Result": [listed(number) for number in range(5)]}}
+DONE = {"RequestId": "R", "Data": {"Status": "PROCESS_SUCCESS", "Result": '{"VideoUrl": "http://h/o.mp4"}'}}
+THROTTLED = Answer(429, '{"RequestId": "R", "Code": "Throttling.User", "Message": "slow down"}')
+
+
+def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
+    pytest.importorskip("statsd")
+    answers = [Answer(body=json.dumps(LIST)), THROTTLED, Answer(body=json.dumps(DONE))]
+    with scripted_server(*answers) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        connection = {
+            "conn_type": "viapi",
+            "login": "id",
+            "password": "secret",
+            "extra": {"endpoint": server.url, "list_jobs": "always", "poll_qps": 100},
+        }
+        environment = {
+            "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+            "AIRFLOW__METRICS__STATSD_PORT": str(listening.getsockname()[1]),
+        }
+        subprocess.run([sys.executable, "-c", PROGRAM], env=os.environ | environment, check=True, timeout=120)
+        heard = received(listening)
+
+    action = "videoenhan.EraseVideoSubtitles"
+    assert heard["airflow.viapi.calls.viapi.QueryAsyncJobList"] == ["1|c"]
+    assert len(heard["airflow.viapi.calls.videoenhan.GetAsyncJobResult"]) == 6
+    assert heard["airflow.viapi.throttled.videoenhan.GetAsyncJobResult"] == ["1|c"]
+    assert heard[f"airflow.viapi.submit_to_finish.{action}"] == ["90000.000000|ms"] * 5
+    assert len(heard[f"airflow.viapi.finish_to_noticed.{action}"]) == 5
+    host = socket.gethostname().replace(".", "_")
+    assert int(heard[f"airflow.viapi.jobs_waiting.{host}.{action}"][0].removesuffix("|g")) > 0
+    assert heard[f"airflow.viapi.jobs_waiting.{host}.{action}"][-1] == "0|g"
+    assert len(heard["airflow.viapi.calls"]) == 7
+
+
+def received(listening: socket.socket) -> dict[str, list[str]]:
+    listening.setblocking(False)
+    heard: dict[str, list[str]] = {}
+    while True:
+        try:
+            name, _, value = listening.recv(65536).decode().partition(":")
+        except BlockingIOError:
+            return heard
+        heard.setdefault(name, []).append(value)
+
+
+def test_stats_that_fail_are_told_of_once_and_disturb_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def incr(self, *_: object, **__: object) -> None:
+            raise OSError("no socket left")
+
+    stats = AirflowStats()
+    stats.__dict__["_airflow"] = Broken()
+
+    for _ in range(3):
+        stats.count("viapi.calls", "viapi.QueryAsyncJobList")
+
+    assert caplog.text.count("no socket left") == 1

@@ -1,0 +1,326 @@
+"""The two clients against a real socket: tokens, projects, and what is sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+from airflow_provider_viapi.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    InvalidRequest,
+    NotConfigured,
+    Unreachable,
+    ViapiError,
+)
+from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.huawei.account import Account
+from airflow_provider_viapi.huawei.client import Client, open_async_client, with_token_for
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services import metastudio, vias
+from airflow_provider_viapi.huawei.tokens import User, project_of
+from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
+
+KEY = Credentials("the-ak", "the-sk", "the-sts-token")
+USER = User("reader", "the-password", "the-domain")
+SHOW, SPEAK = vias.tasks.SHOW_TASK, metastudio.speech.CREATE_ASYNC_TTS_JOB
+TASK, TEXT = {"task_id": "t1"}, {"text": "Hi", "voice_asset_id": "v"}
+SHOW_AT, SPEAK_AT = "GET /v2/p1/tasks/t1", "POST /v1/p1/ttsc/async-jobs"
+PROJECTS_AT, TOKENS_AT = "GET /v3/projects", "POST /v3/auth/tokens"
+RUNS = Answer(200, {"id": "t1", "state": "RUNNING"})
+REJECTED = Answer(401, {"error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information."})
+THROTTLED = Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."})
+STUMBLED = Answer(500, {"error_code": "MSS.00000001", "error_msg": "Internal error."})
+PROXY_PAGE = Answer(502, "<html>Bad Gateway</html>")
+
+
+def token(value: str, lasts: timedelta = timedelta(days=1)) -> Answer:
+    ends = (datetime.now(timezone.utc) + lasts).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return Answer(201, {"token": {"expires_at": ends, "methods": ["password"]}}, {"X-Subject-Token": value})
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedRest]:
+    with scripted_rest() as served:
+        served.on(SHOW_AT, RUNS)
+        served.on(SPEAK_AT, Answer(200, {"job_id": "j1"}))
+        yield served
+
+
+def account(server: ScriptedRest, **changes: Any) -> Account:
+    return replace(Account(KEY, project_id="p1", endpoint=server.url, timeout=2), **changes)
+
+
+def call_in_worker(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
+    with Client(account, patience=2) as client:
+        return client.call(action, request)
+
+
+def call_in_loop(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
+    async def call() -> dict[str, Any]:
+        async with await open_async_client(account) as client:
+            return await client.call_once(action, request)
+
+    return asyncio.run(call())
+
+
+BOTH = pytest.mark.parametrize("call", [call_in_worker, call_in_loop])
+Call = Callable[[Account, Action, dict[str, Any]], dict[str, Any]]
+
+
+@BOTH
+def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedRest) -> None:
+    assert call(account(server), SHOW, TASK) == {"id": "t1", "state": "RUNNING"}
+
+    (request,) = server.requests
+    claim = signature.read_authorization(request.headers["authorization"])
+    expected = signature.expected_signature(
+        request.method, request.path, "", request.headers, request.body, claim.signed_headers, "the-sk"
+    )
+    assert claim.signature == expected
+
+
+@BOTH
+def test_a_netrc_puts_no_password_where_the_signature_stands(
+    call: Call, server: ScriptedRest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password something\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    call(account(server), SHOW, TASK)
+
+    assert server.requests[0].headers["authorization"].startswith("SDK-HMAC-SHA256 ")
+
+
+@BOTH
+def test_a_project_is_looked_up_once_and_everything_goes_there(call: Call, server: ScriptedRest) -> None:
+    server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}))
+
+    call(account(server, project_id=None), SHOW, TASK)
+
+    looked, asked = server.requests
+    assert looked.target == "/v3/projects?name=cn-north-4"
+    assert "x-project-id" not in looked.headers
+    assert asked.headers["x-project-id"] == "p1"
+
+
+def test_a_client_looks_its_project_up_once_for_all_calls_at_once(server: ScriptedRest) -> None:
+    server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1", "name": "cn-north-4"}]}))
+
+    async def call() -> None:
+        async with await open_async_client(account(server, project_id=None)) as client:
+            await asyncio.gather(*(client.call_once(SHOW, TASK) for _ in range(5)))
+
+    asyncio.run(call())
+
+    assert (len(server.sent(PROJECTS_AT)), len(server.sent(SHOW_AT))) == (1, 5)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("projects", "named"),
+    [
+        ([], r"no project is named 'cn-north-4'; say .* project_id"),
+        ([{"id": "p1"}, {"id": "p2"}], r"2 projects are named 'cn-north-4' \(p1, p2\); say .* project_id"),
+    ],
+)
+def test_no_project_or_two_of_one_name_is_a_clear_error(
+    call: Call, server: ScriptedRest, projects: list[Any], named: str
+) -> None:
+    server.on(PROJECTS_AT, Answer(200, {"projects": projects}))
+
+    with pytest.raises(NotConfigured, match=named):
+        call(account(server, project_id=None), SHOW, TASK)
+
+    assert server.sent(SHOW_AT) == []
+
+
+def test_an_answer_without_projects_is_no_answer() -> None:
+    with pytest.raises(AnswerLost):
+        project_of({}, "cn-north-4")
+
+
+@BOTH
+def test_a_password_becomes_a_token_that_is_kept(call: Call, server: ScriptedRest) -> None:
+    server.on(TOKENS_AT, token("token-1"))
+    proven = with_token_for(USER, account(server))
+
+    for _ in range(3):
+        call(proven, SHOW, TASK)
+
+    (asked,) = server.sent(TOKENS_AT)
+    assert asked.json["auth"] == {
+        "identity": {
+            "methods": ["password"],
+            "password": {
+                "user": {"name": "reader", "password": "the-password", "domain": {"name": "the-domain"}}
+            },
+        },
+        "scope": {"project": {"id": "p1"}},
+    }
+    assert {each.headers["x-auth-token"] for each in server.sent(SHOW_AT)} == {"token-1"}
+    assert not any("authorization" in each.headers for each in server.requests)
+
+
+def test_without_a_project_a_token_is_asked_for_the_regions(server: ScriptedRest) -> None:
+    server.on(TOKENS_AT, token("token-1"))
+    server.on(PROJECTS_AT, Answer(200, {"projects": [{"id": "p1"}]}))
+
+    call_in_worker(with_token_for(USER, account(server, project_id=None)), SHOW, TASK)
+
+    assert server.sent(TOKENS_AT)[0].json["auth"]["scope"] == {"project": {"name": "cn-north-4"}}
+
+
+@BOTH
+def test_a_token_near_its_end_is_renewed_before_it_is_used(call: Call, server: ScriptedRest) -> None:
+    server.on(TOKENS_AT, token("token-1", timedelta(seconds=-1)), token("token-2"))
+    proven = with_token_for(USER, account(server))
+
+    call(proven, SHOW, TASK)
+    call(proven, SHOW, TASK)
+
+    assert [each.headers["x-auth-token"] for each in server.sent(SHOW_AT)][-1] == "token-2"
+    assert len(server.sent(TOKENS_AT)) == 2
+
+
+@BOTH
+def test_a_token_that_ends_in_the_middle_is_renewed_once(call: Call, server: ScriptedRest) -> None:
+    server.on(TOKENS_AT, token("token-1"), token("token-2"))
+    server.on(SHOW_AT, REJECTED, RUNS)
+
+    assert call(with_token_for(USER, account(server)), SHOW, TASK)["state"] == "RUNNING"
+
+    assert [each.headers["x-auth-token"] for each in server.sent(SHOW_AT)] == ["token-1", "token-2"]
+
+
+@BOTH
+def test_a_token_that_is_never_accepted_is_not_renewed_for_ever(call: Call, server: ScriptedRest) -> None:
+    server.on(TOKENS_AT, token("token-1"), token("token-2"), token("token-3"))
+    server.on(SHOW_AT, REJECTED)
+
+    with pytest.raises(CredentialsRejected, match=r"APIGW\.0301"):
+        call(with_token_for(USER, account(server)), SHOW, TASK)
+
+    assert (len(server.sent(TOKENS_AT)), len(server.sent(SHOW_AT))) == (2, 2)
+
+
+@BOTH
+def test_a_wrong_password_is_told_without_it(call: Call, server: ScriptedRest) -> None:
+    server.on(
+        TOKENS_AT,
+        Answer(401, {"error": {"code": 401, "message": "The username or password is wrong."}}),
+    )
+
+    with pytest.raises(CredentialsRejected, match="username or password is wrong") as caught:
+        call(with_token_for(USER, account(server)), SHOW, TASK)
+
+    assert "the-password" not in "".join(traceback.format_exception(caught.value))
+    assert len(server.sent(TOKENS_AT)) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"token": {}}, {"token": {"expires_at": "soon"}}, "<html>", {"token": 5}]
+)
+def test_an_answer_without_a_token_is_no_token(server: ScriptedRest, body: Any) -> None:
+    server.on(TOKENS_AT, Answer(201, body, {"X-Subject-Token": "token-0"}), token("token-1"))
+
+    call_in_worker(with_token_for(USER, account(server)), SHOW, TASK)
+
+    assert server.sent(SHOW_AT)[0].headers["x-auth-token"] == "token-1"
+
+
+@BOTH
+def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: ScriptedRest) -> None:
+    server.on(SPEAK_AT, REJECTED, Answer(200, {"job_id": "j1"}))
+    source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), held=KEY)
+
+    assert call(account(server, proof=source), SPEAK, TEXT) == {"job_id": "j1"}
+
+    keys = [
+        signature.read_authorization(each.headers["authorization"]).access_key_id for each in server.requests
+    ]
+    assert keys == ["the-ak", "the-next-ak"]
+
+
+@BOTH
+def test_a_key_that_stays_the_same_is_not_tried_again(call: Call, server: ScriptedRest) -> None:
+    server.on(SHOW_AT, REJECTED)
+
+    with pytest.raises(CredentialsRejected):
+        call(account(server), SHOW, TASK)
+
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, STUMBLED])
+def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedRest, fault: Answer) -> None:
+    server.on(SPEAK_AT, fault, Answer(200, {"job_id": "j1"}))
+
+    with pytest.raises(AnswerLost):
+        call_in_worker(account(server), SPEAK, TEXT)
+
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, STUMBLED, THROTTLED])
+def test_a_question_whose_answer_was_lost_is_asked_again(server: ScriptedRest, fault: Answer) -> None:
+    server.on(SHOW_AT, fault, RUNS)
+
+    assert call_in_worker(account(server), SHOW, TASK)["state"] == "RUNNING"
+
+
+def test_a_create_that_was_throttled_is_made_again(server: ScriptedRest) -> None:
+    server.on(SPEAK_AT, THROTTLED, Answer(200, {"job_id": "j1"}))
+
+    assert call_in_worker(account(server), SPEAK, TEXT) == {"job_id": "j1"}
+
+
+@BOTH
+def test_a_bad_request_is_refused_before_anything_is_sent(call: Call, server: ScriptedRest) -> None:
+    with pytest.raises(InvalidRequest):
+        call(account(server, project_id=None), SPEAK, {"text": ""})
+
+    assert server.requests == []
+
+
+@BOTH
+def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
+        call(Account(KEY, project_id="p1", endpoint="http://127.0.0.1:9"), SPEAK, TEXT)
+
+
+@BOTH
+def test_neither_errors_nor_logs_hold_anything_secret(
+    call: Call, server: ScriptedRest, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (None, "httpx", "httpcore", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    server.on(TOKENS_AT, token("the-iam-token"))
+    server.on(SHOW_AT, REJECTED)
+    told = ""
+    for proven in (account(server), with_token_for(USER, account(server))):
+        with pytest.raises(ViapiError) as caught:
+            call(proven, SHOW, TASK)
+        told += "".join(traceback.format_exception(caught.value))
+
+    for secret in ("the-sk", "the-sts-token", "the-password", "the-iam-token", "Signature="):
+        assert secret not in told + caplog.text
+
+
+def test_the_rate_limits_headers_are_logged(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="airflow_provider_viapi.huawei")
+    server.on(SHOW_AT, Answer(200, {}, {"X-ratelimit": "100", "X-ratelimit-used": "97"}))
+
+    call_in_worker(account(server), SHOW, TASK)
+
+    assert "ShowTaskInfo: x-ratelimit 100, x-ratelimit-used 97" in caplog.text

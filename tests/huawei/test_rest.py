@@ -1,0 +1,273 @@
+"""A call to bytes, and bytes to an answer or an error of the tree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    InvalidRequest,
+    PermissionDenied,
+    Throttled,
+    TransientError,
+    ViapiError,
+)
+from airflow_provider_viapi.huawei.account import Account, Token
+from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
+from airflow_provider_viapi.huawei.services import metastudio, vias
+from airflow_provider_viapi.transport import HttpRequest, HttpResponse
+
+NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+KEY = Credentials("the-ak", "the-sk", "the-sts-token")
+TOKEN = Token("the-iam-token", 4e9)
+ACCOUNT = Account(KEY, project_id="p1")
+CREATE, SHOW, LIST = vias.tasks.CREATE_TASK, vias.tasks.SHOW_TASK, vias.tasks.LIST_TASKS
+TASK = {
+    "service_name": "c-flowcount-cloud",
+    "name": "gate",
+    "input": {"type": "video_source", "data": [{"video_source_id": "v1"}]},
+    "output": {"webhook": {"url": "https://h/alarms"}},
+    "service_version": "1.2",
+    "config": {"zones": [[0.1, 0.2]]},
+}
+
+
+def encoded(account: Account = ACCOUNT, proof: Any = KEY, request: dict[str, Any] = TASK) -> HttpRequest:
+    return encode(CREATE, CREATE.check(request), account, proof, NOW)
+
+
+def test_each_parameter_goes_where_it_belongs() -> None:
+    request = encoded()
+
+    assert (request.method, request.url) == (
+        "POST",
+        "https://vias.cn-north-4.myhuaweicloud.com/v2/p1/services/c-flowcount-cloud/tasks",
+    )
+    assert json.loads(request.body) == {name: value for name, value in TASK.items() if name != "service_name"}
+    assert request.headers["x-project-id"] == "p1"
+    assert request.headers["x-sdk-date"] == "20250102T030405Z"
+    assert request.headers["x-security-token"] == "the-sts-token"
+
+
+def test_the_same_arguments_make_the_same_bytes() -> None:
+    assert encoded() == encoded()
+
+
+def test_a_token_goes_along_and_nothing_is_signed() -> None:
+    request = encoded(proof=TOKEN)
+
+    assert request.headers["x-auth-token"] == "the-iam-token"
+    assert "authorization" not in request.headers
+
+
+def test_the_other_family_of_paths_is_a_setting_where_it_is_known() -> None:
+    v1 = replace(ACCOUNT, vias_paths="v1")
+    stop = {"task_id": "t1", "command": "stop"}
+
+    assert "/v1/p1/infer/services/c-flowcount-cloud/tasks" in encoded(v1).url
+    assert "/v1/p1/infer/tasks/t1" in encode(SHOW, {"task_id": "t1"}, v1, KEY, NOW).url
+    assert "/v2/p1/tasks/t1/action/stop" in encode(vias.tasks.START_STOP_TASK, stop, v1, KEY, NOW).url
+
+
+def test_one_endpoint_stands_for_all_services_and_an_own_one_for_its_service() -> None:
+    account = replace(ACCOUNT, endpoint="http://127.0.0.1:1/base", endpoints={"vias": "https://vias.example"})
+
+    assert encoded(account).url.startswith("https://vias.example/v2/p1/")
+    products = encode(metastudio.products.LIST_PRODUCTS, {"limit": 5}, account, KEY, NOW)
+    assert products.url == "http://127.0.0.1:1/base/v1/p1/products?limit=5"
+
+
+def test_what_stands_in_a_path_cannot_leave_its_place() -> None:
+    request = encode(SHOW, {"task_id": "../../x?y=1#z"}, ACCOUNT, KEY, NOW)
+
+    assert request.url.endswith("/v2/p1/tasks/..%2F..%2Fx%3Fy%3D1%23z")
+
+
+def test_a_body_over_12_mb_is_refused_with_a_key_and_sent_with_a_token() -> None:
+    photo = {"human_image": "A" * (12 * 1024 * 1024)}
+    check = metastudio.videos.CREATE_PHOTO_DETECTION
+
+    with pytest.raises(
+        InvalidRequest, match=r"CreatePhotoDetection: the body has 1258\d+ bytes; allowed: 12582912"
+    ):
+        encode(check, photo, ACCOUNT, KEY, NOW)
+
+    assert len(encode(check, photo, ACCOUNT, TOKEN, NOW).body) > 12 * 1024 * 1024
+
+
+def test_a_request_shows_nothing_that_is_private() -> None:
+    shown = repr(encoded()) + repr(encoded(proof=TOKEN)) + repr(TOKEN)
+
+    for secret in ("the-sk", "the-sts-token", "the-iam-token", "Signature="):
+        assert secret not in shown
+
+
+ERRORS: dict[str, Any] = {
+    "documented": {
+        "error_code": "VIAS.00010001",
+        "error_msg": "The parameters are invalid.",
+        "request_id": "R",
+    },
+    "camel case": {"errorCode": "VIAS.00010001", "errorMsg": "The parameters are invalid.", "requestId": "R"},
+    "short": {"code": "VIAS.00010001", "message": "The parameters are invalid.", "request_id": "R"},
+    "nested": {
+        "error": {"code": "VIAS.00010001", "message": "The parameters are invalid."},
+        "request_id": "R",
+    },
+    "with advice": {
+        "error_code": "VIAS.00010001",
+        "error_msg": "The parameters are invalid.",
+        "detail": "name",
+        "params": None,
+        "advice": "Check it.",
+        "request_id": "R",
+    },
+}
+
+
+@pytest.mark.parametrize("body", ERRORS.values(), ids=ERRORS)
+def test_an_error_is_read_in_every_shape_that_is_known(body: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        decode(CREATE, HttpResponse(400, json.dumps(body).encode()))
+
+    error = caught.value
+    assert (error.code, error.message) == ("VIAS.00010001", "The parameters are invalid.")
+    assert (error.request_id, error.http_status, error.action) == ("R", 400, "CreateTask")
+
+
+def test_a_numeric_code_is_read_too_and_the_id_may_stand_in_a_header() -> None:
+    body = {"error": {"code": 401, "message": "The username or password is wrong.", "title": "Unauthorized"}}
+
+    with pytest.raises(CredentialsRejected) as caught:
+        decode(CREATE, HttpResponse(401, json.dumps(body).encode(), {"x-request-id": "H"}))
+
+    assert (caught.value.code, caught.value.request_id) == ("401", "H")
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"no"', b"<html>", b"{", b'{"error": 5}', b"\xff"])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, InvalidRequest), (401, CredentialsRejected), (403, PermissionDenied), (429, Throttled)],
+)
+def test_an_error_in_no_shape_is_told_by_its_status(body: bytes, status: int, kind: type[ViapiError]) -> None:
+    with pytest.raises(kind, match="the service gave no reason") as caught:
+        decode(CREATE, HttpResponse(status, body))
+
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("code", ["APIGW.0308", "APIG.0308", "APIC.0308"])
+def test_throttling_is_told_by_its_code_whatever_the_status(code: str) -> None:
+    body = json.dumps({"error_code": code, "error_msg": "The throttling threshold has been reached"})
+
+    with pytest.raises(Throttled):
+        decode(CREATE, HttpResponse(400, body.encode()))
+
+
+@pytest.mark.parametrize("status", [408, 502, 504])
+def test_a_gateway_that_waited_in_vain_leaves_open_what_came_of_a_call(status: int) -> None:
+    body = json.dumps({"error_code": "APIGW.0203", "error_msg": "Backend timeout."})
+
+    with pytest.raises(AnswerLost):
+        decode(CREATE, HttpResponse(status, body.encode()))
+
+
+def test_a_stumble_of_the_service_leaves_open_what_came_of_a_create_but_not_of_a_question() -> None:
+    stumbled = HttpResponse(500, b'{"error_code": "VIAS.00000001", "error_msg": "Internal error."}')
+
+    with pytest.raises(AnswerLost):
+        decode(CREATE, stumbled)
+    with pytest.raises(TransientError) as caught:
+        decode(SHOW, stumbled)
+    assert type(caught.value) is TransientError
+
+
+def test_a_service_that_is_closed_for_now_has_accepted_nothing() -> None:
+    closed = HttpResponse(503, b'{"error_code": "VIAS.00000002", "error_msg": "Busy."}')
+
+    with pytest.raises(TransientError) as caught:
+        decode(CREATE, closed)
+    assert not isinstance(caught.value, AnswerLost)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{", b'{"tasks": [{"id'])
+def test_a_success_that_cannot_be_read_leaves_it_open(body: bytes) -> None:
+    with pytest.raises(AnswerLost):
+        decode(CREATE, HttpResponse(200, body))
+
+
+def test_an_answer_that_sends_elsewhere_is_not_followed() -> None:
+    with pytest.raises(AnswerLost):
+        decode(CREATE, HttpResponse(302, b"{}", {"location": "https://elsewhere.example"}))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "answer"),
+    [
+        (200, b'{"tasks": [{"id": "t1"}]}', {"tasks": [{"id": "t1"}]}),
+        (201, b'{"token": {}}', {"token": {}}),
+        (204, b"", {}),
+        (200, b"true", {"value": True}),
+    ],
+)
+def test_an_answer_is_what_it_says(status: int, body: bytes, answer: dict[str, Any]) -> None:
+    assert decode(CREATE, HttpResponse(status, body)) == answer
+
+
+def test_a_canonical_request_that_the_gateway_quotes_keeps_its_token_to_itself() -> None:
+    quoted = (
+        "verify aksk signature fail, canonicalRequest: GET\n/v2/p/\n\nx-security-token:CAIS/to+ken=\nhost:h"
+    )
+    body = json.dumps({"error_code": "APIGW.0301", "error_msg": quoted})
+
+    with pytest.raises(CredentialsRejected) as caught:
+        decode(CREATE, HttpResponse(401, body.encode()))
+
+    assert "CAIS" not in str(caught.value)
+    assert "x-security-token:***\nhost:h" in caught.value.message
+
+
+def test_the_rate_limits_headers_are_quoted_as_they_are() -> None:
+    headers = {"x-ratelimit": "100", "x-ratelimit-used": "97", "x-ratelimit-window": "minute"}
+
+    assert rate_limit(HttpResponse(200, b"{}", headers)) == (
+        "x-ratelimit 100, x-ratelimit-used 97, x-ratelimit-window minute"
+    )
+    assert rate_limit(HttpResponse(200, b"{}")) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.text() | st.sampled_from(["error_code", "error_msg", "code", "message", "error"]), inner
+        )
+    ),
+)
+
+
+@given(
+    st.binary() | JSON.map(lambda value: json.dumps(value).encode()),
+    st.integers(min_value=100, max_value=599),
+    st.sampled_from([CREATE, SHOW, metastudio.speech.CREATE_ASYNC_TTS_JOB]),
+)
+def test_whatever_comes_back_is_an_answer_or_an_error_of_the_tree(
+    body: bytes, status: int, action: Any
+) -> None:
+    try:
+        answer = decode(action, HttpResponse(status, body))
+    except ViapiError as error:
+        assert error.http_status == status
+    else:
+        assert isinstance(answer, dict)
+        assert 200 <= status < 300

@@ -1,0 +1,156 @@
+"""The actions themselves: what a request may be, and what jobs they make."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services import actions, find, metastudio, vias
+
+ALL = tuple(actions().values())
+JOBS = [action for action in ALL if action.job is not None]
+EACH = pytest.mark.parametrize("action", ALL, ids=lambda action: action.full_name)
+EACH_JOB = pytest.mark.parametrize("action", JOBS, ids=lambda action: action.full_name)
+
+SPEECH = {"text": "Good morning", "voice_asset_id": "v1"}
+SOURCE = {"video_source_name": "gate", "access_type": "cloud", "type": "rtsp", "type_config": "<x/>"}
+
+
+def test_an_action_is_found_by_its_full_name() -> None:
+    assert find("vias.CreateTask") is vias.tasks.CREATE_TASK
+    assert find("metastudio.CreateAsyncTtsJob") is metastudio.speech.CREATE_ASYNC_TTS_JOB
+    with pytest.raises(InvalidRequest, match=r"vias\.Nothing"):
+        find("vias.Nothing")
+
+
+def test_no_two_actions_share_method_and_path() -> None:
+    assert len({(action.method, action.path) for action in ALL}) == len(ALL)
+
+
+@EACH
+def test_the_path_has_a_place_for_each_of_its_parameters(action: Action) -> None:
+    for path in filter(None, (action.path, action.path_v1)):
+        named = set(re.findall(r"{(\w+)}", path))
+        assert named - {"project_id"} == {each.name for each in action.in_path}
+        assert all(each.required for each in action.in_path)
+
+
+@EACH
+def test_an_action_may_be_a_key(action: Action) -> None:
+    assert {action: 1}[action] == 1
+
+
+@EACH
+def test_an_action_and_its_parameters_are_described(action: Action) -> None:
+    assert action.summary.endswith(".")
+    assert all(each.doc for each in action.parameters)
+
+
+@EACH
+def test_a_question_may_be_asked_again_and_a_create_may_not(action: Action) -> None:
+    if action.method == "GET":
+        assert action.repeatable
+    if action.job is not None:
+        assert not action.repeatable
+
+
+@EACH_JOB
+def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
+    kind = action.job
+    assert kind is not None
+    needed = {kind.id_name} | ({kind.scope_name} if kind.scope_name else set())
+    assert {each.name for each in kind.show.parameters if each.required} == needed
+    if kind.cancel is not None:
+        assert {each.name for each in kind.cancel.parameters if each.required} == needed | set(
+            kind.cancel_with
+        )
+    assert kind.id_in[0] in action.answer
+    assert kind.state_in[0] in kind.show.answer
+    assert len(set(kind.states.all)) == len(kind.states.all)
+    assert set(kind.goals) <= set(kind.states.all)
+    assert set(kind.states.by_people) <= set(kind.states.going)
+
+
+@pytest.mark.parametrize(
+    ("action", "request_", "named"),
+    [
+        ("metastudio.CreateAsyncTtsJob", {"text": "Hi"}, "voice_asset_id is missing"),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "audio_format": "OGG"}, "allowed: one of WAV, MP3"),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "priority": 11}, "priority is 11; .* from 0 to 10"),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "channels": 3}, "from 1 to 2"),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "voice": "x"}, "voice is not a parameter"),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "callback_config": {}}, "a mapping with callback_url"),
+        ("metastudio.CreateAsyncTtsJob", {**SPEECH, "callback_config": {"callback_url": {1}}}, "JSON"),
+        (
+            "metastudio.CreatePhotoDigitalHumanVideo",
+            {"human_image": "A", "shoot_scripts": {}, "output_asset_config": {"asset_name": "n"}},
+            "a list of mappings",
+        ),
+        ("metastudio.ShowAsset", {"asset_id": ""}, "asset_id is missing"),
+        ("metastudio.CreateProduct", {"name": "n", "tags": ["t"] * 51}, "at most 50; 51 are too many"),
+        ("metastudio.CreateProduct", {"name": "n", "tags": "t"}, "a list of strings"),
+        ("vias.StartStopTask", {"task_id": "t", "command": "pause"}, "one of start, stop"),
+        ("vias.ListTasks", {"page_size": 1}, "from 5 to 1000"),
+        ("vias.CreateTask", {"service_name": "a/b"}, "service_name is 'a/b'"),
+        ("vias.CreateVideoSource", {**SOURCE, "latitude": 91}, "latitude is 91"),
+    ],
+)
+def test_bad_input_is_named_with_what_is_allowed(action: str, request_: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        find(action).check(request_)
+
+
+def test_what_an_error_shows_of_a_structure_is_its_names_alone() -> None:
+    private = {"live_event_callback_config": ["the-signing-key"], "stream_keys": ["the-stream-key", ""]}
+
+    for name, value in private.items():
+        with pytest.raises(InvalidRequest) as caught:
+            find("metastudio.StartSmartLive").check({"room_id": "r", name: value})
+        assert "the-s" not in str(caught.value)
+
+
+def test_structures_go_through_as_they_are_once_rendered() -> None:
+    config = {"algorithm": {"zones": [[{"x": 0.1}]], "unknown": None}, "level": 3}
+    request = {
+        "service_name": "c-smoke-and-fire-edge",
+        "name": "roof",
+        "input": {"type": "edgecamera", "data": ({"id": "7"},)},
+        "output": {"webhook": {"url": "https://h"}},
+        "service_version": "1.0",
+        "config": config,
+        "is_saved_as_template": "true",
+    }
+
+    checked = vias.tasks.CREATE_TASK.check(request)
+
+    assert checked["config"] == config
+    assert checked["input"]["data"] == [{"id": "7"}]
+    assert checked["is_saved_as_template"] is True
+
+
+def test_xml_of_a_source_is_left_alone() -> None:
+    xml = "<VideoSource><url>rtsp://user:pass@h/1</url></VideoSource>"
+
+    assert find("vias.CreateVideoSource").check({**SOURCE, "type_config": xml})["type_config"] == xml
+
+
+def test_the_names_of_algorithms_are_those_that_were_seen() -> None:
+    named = {value for name, value in vars(vias.service).items() if name.endswith(("_CLOUD", "_EDGE"))}
+
+    assert named == {
+        "c-flowcount-cloud",
+        "c-flowcount-edge",
+        "c-crowdcount-cloud",
+        "c-crowdcount-edge",
+        "c-vehicle-statistics-edge",
+        "c-vehicle-detection-edge",
+        "c-smoke-and-fire-edge",
+        "c-urban-trash-overflow-edge",
+        "w-ponding-detection-edge",
+    }
+    for name in named:
+        assert vias.tasks.CREATE_TASK.in_path[0].check(name) == name

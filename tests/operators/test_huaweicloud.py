@@ -1,0 +1,173 @@
+"""What every operator of Huawei Cloud's does with its arguments, before any of them is sent."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException
+
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.get_provider_info import get_provider_info
+from airflow_provider_viapi.huawei.services import vias
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
+from airflow_provider_viapi.operators.metastudio import (
+    CreateAvatarVideoOperator,
+    CreateBusinessCardOperator,
+    CreateSpeechOperator,
+    CreateSubtitlesOperator,
+    StartLiveOperator,
+    UploadAssetOperator,
+)
+from airflow_provider_viapi.operators.vias import CreateTaskOperator, ListTasksOperator, StopTaskOperator
+from operators.huawei_tasks import FILM, SPEAK, WATCH
+from task_life import live
+
+OPERATORS = [
+    value
+    for entry in get_provider_info()["operators"]
+    if entry["integration-name"] == "Huawei Cloud"
+    for module in map(importlib.import_module, entry["python-modules"])
+    for value in vars(module).values()
+    if inspect.isclass(value) and issubclass(value, HuaweiCloudOperator) and hasattr(value, "action")
+]
+
+
+def keywords(operator: type[HuaweiCloudOperator]) -> list[str]:
+    parameters = inspect.signature(operator.__init__).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+
+
+def test_there_is_an_operator_for_each_thing_that_is_promised() -> None:
+    assert len(OPERATORS) == 18
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_an_operators_docstring_tells_of_every_argument(operator: type[HuaweiCloudOperator]) -> None:
+    for name in keywords(operator):
+        assert f":param {name}:" in (operator.__doc__ or "")
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiCloudOperator]) -> None:
+    beyond = {"wait_for", "source", "on_doubt"}
+    given = {name: "{{ " + name + " }}" for name in keywords(operator) if name not in beyond}
+    own = {"source": "{{ source }}"} if "source" in keywords(operator) else {}
+
+    request = operator(task_id="task", **given, **own).request
+
+    renamed = {given.get("vias_task_id", ""): "vias_task_id"}
+    sent = {renamed.get(value, name): value for name, value in request.items() if name != "command"}
+    assert sent == given
+
+
+@pytest.mark.parametrize(
+    ("operator", "arguments", "named"),
+    [
+        (CreateSpeechOperator, {**SPEAK, "audio_format": "OGG"}, "audio_format is 'OGG'"),
+        (CreateSpeechOperator, {**SPEAK, "priority": 11}, "priority is 11"),
+        (CreateSpeechOperator, {**SPEAK, "text": ""}, "text is missing"),
+        (CreateAvatarVideoOperator, {**FILM, "output_asset_config": {}}, "asset_name is missing"),
+        (CreateAvatarVideoOperator, {**FILM, "land_to": "s3://media/film.mp4"}, "several files"),
+        (CreateSpeechOperator, {**SPEAK, "land_to": "https://h/"}, "can be written to"),
+        (StartLiveOperator, {"room_id": "r", "view_mode": "ROUND"}, "view_mode"),
+        (StartLiveOperator, {"room_id": "r", "wait_for": "RUNNING"}, "state to wait for is 'RUNNING'"),
+        (StartLiveOperator, {"room_id": "r", "land_to": "s3://media/"}, "holds no files"),
+        (CreateTaskOperator, {**WATCH, "service_name": "a/b"}, "service_name"),
+        (CreateTaskOperator, {**WATCH, "input": {}}, "type is missing"),
+        (CreateTaskOperator, {**WATCH, "wait_for": "PROCESSING"}, "allowed: RUNNING, STOPPED, SUCCEEDED"),
+        (CreateTaskOperator, {**WATCH, "job_timeout": timedelta(0)}, "job_timeout"),
+        (StopTaskOperator, {"vias_task_id": "t", "job_timeout": timedelta(0)}, "job_timeout"),
+        (StopTaskOperator, {"vias_task_id": ""}, "task_id is missing"),
+        (ListTasksOperator, {"page_size": 1001}, "page_size is 1001"),
+        (
+            UploadAssetOperator,
+            {"source": "s3://m/a.wav", "asset_name": "a", "asset_type": "SOUND"},
+            "asset_type is 'SOUND'",
+        ),
+    ],
+)
+def test_a_literal_that_is_not_allowed_fails_when_the_dag_is_parsed(
+    operator: type[HuaweiCloudOperator], arguments: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        operator(task_id="task", **arguments)
+
+
+def test_an_unknown_keyword_fails_when_the_dag_is_parsed() -> None:
+    with pytest.raises(Exception, match="colour"):
+        CreateSpeechOperator(task_id="task", **SPEAK, colour="red")
+
+
+def test_a_template_is_checked_after_rendering() -> None:
+    with DAG("dag", schedule=None):
+        task = CreateSpeechOperator(task_id="task", **{**SPEAK, "priority": "{{ priority }}"})
+
+    task.render_template_fields({"priority": "11"})  # type: ignore[arg-type]
+
+    with pytest.raises(AirflowFailException, match=r"InvalidRequest: .*priority is '11'"):
+        live(task)
+
+
+def test_the_result_and_the_files_of_one_task_feed_the_next() -> None:
+    with DAG("dag", schedule=None):
+        speak = CreateSpeechOperator(task_id="speak", **SPEAK)
+        keep = UploadAssetOperator(
+            task_id="keep", source=speak.landed["audio_file_url"], asset_name="a", asset_type="AUDIO"
+        )
+        watch = CreateTaskOperator(task_id="watch", **WATCH)
+        stop = StopTaskOperator(task_id="stop", vias_task_id=watch.job_id)
+        card = CreateBusinessCardOperator(
+            task_id="card",
+            card_templet_asset_id="c",
+            card_text_config={},
+            card_image_config={"human_image": "s3://team/anna.jpg"},
+            introduction_audio_asset_id=keep.output["asset_id"],
+        )
+
+    assert keep.upstream_task_ids == {"speak"}
+    assert card.upstream_task_ids == {"keep"}
+    assert stop.upstream_task_ids == {"watch"}
+
+
+def test_an_operator_can_be_mapped_over_its_arguments() -> None:
+    with DAG("dag", schedule=None):
+        mapped = CreateSubtitlesOperator.partial(task_id="task").expand(script_id=["a", "b"])
+
+    assert mapped.operator_class is CreateSubtitlesOperator
+
+
+def test_any_action_can_be_called_by_its_name() -> None:
+    job = HuaweiCloudJobOperator(
+        task_id="job", action="metastudio.CreatePhotoDetection", request={"human_image": "aGk="}
+    )
+    call = HuaweiCloudOperator(task_id="call", action=vias.sources.LIST_VIDEO_SOURCES, request={})
+
+    assert job.action.is_job
+    assert call.action.full_name == "vias.ListVideoSources"
+    with pytest.raises(TypeError, match="needs a job"):
+        HuaweiCloudJobOperator(task_id="wrong", action="vias.ListTasks", request={})
+    with pytest.raises(TypeError, match="answers at once"):
+        type("Wrong", (HuaweiCloudOperator,), {"action": vias.tasks.CREATE_TASK})
+
+
+def test_keys_in_a_request_are_masked_wherever_airflow_shows_them() -> None:
+    from airflow.providers.common.compat.sdk import redact
+
+    with DAG("dag", schedule=None):
+        task = StartLiveOperator(
+            task_id="task",
+            room_id="the-room",
+            stream_keys=["{{ key }}"],
+            live_event_callback_config={"key": "callback-proof", "auth_type": "MSS_A"},
+        )
+
+    task.render_template_fields({"key": "stream-proof"})  # type: ignore[arg-type]
+
+    shown = str(redact(task.request))
+    assert "the-room" in shown
+    assert "MSS_A" in shown
+    assert "proof" not in shown

@@ -1,0 +1,259 @@
+"""Media from and to the team's storage as part of a job's life: what is staged, landed, kept, cleared away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
+
+from airflow_provider_viapi.alibaba.errors import (
+    InvalidRequest,
+    JobFailed,
+    PermissionDenied,
+    TransientError,
+    ViapiError,
+)
+from airflow_provider_viapi.jobs import doubt
+from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from airflow_provider_viapi.transfers import staging
+from operators import batch_life
+from operators.test_paid_once import Store, WorkerLost
+from task_life import live
+from transfers.team_storage import TeamStorage, storage_emulator, team
+
+__all__ = ["storage_emulator", "team"]
+
+FILM = b"film " * 1000
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> str:
+    path = tmp_path / "my film.mp4"
+    path.write_bytes(FILM)
+    return f"file://{path}"
+
+
+def erase(team: TeamStorage, film: str, target: Path | str, **arguments: Any) -> EraseVideoSubtitlesOperator:
+    return EraseVideoSubtitlesOperator(
+        task_id="erase",
+        video_url=film,
+        staging="oss://team/staged",
+        land_to=f"file://{target}",
+        viapi_conn_id=team.hook.viapi_conn_id,
+        **arguments,
+    )
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_file_goes_in_and_its_result_comes_out_whole_and_nothing_stays_staged(
+    team: TeamStorage, film: str, tmp_path: Path, deferrable: bool
+) -> None:
+    life = live(erase(team, film, f"{tmp_path}/out/", deferrable=deferrable), Store())
+
+    landed = life.result["landed"]["VideoUrl"]
+    assert landed.startswith(f"file://{tmp_path}/out/task-")
+    assert Path(landed.removeprefix("file://")).read_bytes() == FILM
+    assert life.pushed["landed.VideoUrl"] == landed
+    assert team.keys("staged") == []
+
+
+def test_a_landing_that_fails_is_made_up_for_by_the_retry_without_another_job(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    store, in_the_way = Store(), tmp_path / "out"
+    in_the_way.write_text("a file where the folder should be")
+    with pytest.raises(OSError, match="out"):
+        live(erase(team, film, f"{in_the_way}/"), store)
+    in_the_way.unlink()
+
+    life = live(erase(team, film, f"{in_the_way}/"), store, try_number=2)
+
+    assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert len(team.emulator.jobs()) == 1
+
+
+def test_links_that_have_ended_fail_for_good_and_only_a_person_has_the_job_done_anew(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    store = Store()
+    team.emulator.fault(action="EraseVideoSubtitles", result_expires=0)
+    with pytest.raises(AirflowFailException, match="ResultExpired"):
+        live(erase(team, film, f"{tmp_path}/out/"), store)
+
+    life = live(erase(team, film, f"{tmp_path}/out/"), store, try_number=2, max_tries=4)
+
+    assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert len(team.emulator.jobs()) == 2
+
+
+def test_the_staged_copy_of_a_job_that_failed_is_cleared_away(team: TeamStorage, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.mp4"
+    letter.write_bytes(b"refuse me")
+
+    with pytest.raises((JobFailed, AirflowFailException), match=r"InvalidFile\.Decode"):
+        live(erase(team, f"file://{letter}", f"{tmp_path}/out/"), Store())
+
+    assert team.keys("staged") == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_impossible_file_is_refused_before_anything_is_submitted(
+    team: TeamStorage, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.mp4").touch()
+
+    with pytest.raises((InvalidRequest, AirflowFailException), match=r"empty\.mp4"):
+        live(erase(team, f"file://{tmp_path}/empty.mp4", f"{tmp_path}/out/"), Store())
+
+    assert team.emulator.jobs() == []
+
+
+@pytest.mark.parametrize("place", ["nowhere", "nosuch://bucket/out/", "s3://bucket/{nobody}/"])
+def test_a_place_that_turns_out_to_be_none_is_refused_before_anything_is_submitted(
+    team: TeamStorage, film: str, place: str
+) -> None:
+    operator = erase(team, film, "{{ place }}/")
+    operator.land_to = place
+
+    with pytest.raises(AirflowFailException, match="place to land at is"):
+        live(operator, Store())
+
+    assert team.emulator.jobs() == []
+
+
+def test_a_submission_that_is_refused_leaves_no_staged_copy(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
+
+    with pytest.raises(AirflowFailException, match="InvalidParameter"):
+        live(erase(team, film, f"{tmp_path}/out/"), Store())
+
+    assert team.keys("staged") == []
+
+
+def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer_be_forgotten(
+    team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 5.1)
+    store = Store()
+    store.lost_before_write = 2
+    with pytest.raises(WorkerLost):
+        live(erase(team, film, f"{tmp_path}/out/"), store)
+    Path(film.removeprefix("file://")).unlink()
+
+    life = live(erase(team, film, f"{tmp_path}/out/"), store, try_number=2)
+
+    assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert len(team.emulator.jobs()) == 1
+
+
+def test_media_that_cannot_be_staged_now_are_left_to_the_next_try_and_hold_no_worker(
+    team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+
+    def lost(*_: Any, **__: Any) -> None:
+        begun.append(1)
+        raise TransientError("the way was lost")
+
+    monkeypatch.setattr(staging, "stage", lost)
+
+    with pytest.raises(TransientError, match="the way was lost"):
+        live(erase(team, film, f"{tmp_path}/out/", job_timeout=timedelta(seconds=4)), Store())
+
+    assert len(begun) == 1
+
+
+def batch(team: TeamStorage, *films: str, **arguments: Any) -> ViapiBatchOperator:
+    return ViapiBatchOperator(
+        task_id="erase_all",
+        operator=EraseVideoSubtitlesOperator,
+        items=[{"video_url": film} for film in films],
+        staging="oss://team/staged",
+        viapi_conn_id=team.hook.viapi_conn_id,
+        deferrable=False,
+        **arguments,
+    )
+
+
+def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: str) -> None:
+    team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
+
+    rows = batch_life.live(lambda: batch(team, film, film, max_failed=1), batch_life.Store()).rows
+
+    assert [row["error"] and row["error"]["code"] for row in rows] == ["InvalidParameter", None]
+    assert team.keys("staged") == []
+
+
+@pytest.mark.parametrize("error", [PermissionDenied, TransientError])
+def test_a_file_that_cannot_be_read_fails_its_item_alone(
+    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch, error: type[ViapiError]
+) -> None:
+    stage = staging.stage
+
+    def stage_what_may_be_read(request: Any, **arguments: Any) -> Any:
+        if "locked" in request["VideoUrl"]:
+            raise error("locked.mp4 may not be read", code="AccessDenied")
+        return stage(request, **arguments)
+
+    monkeypatch.setattr(staging, "stage", stage_what_may_be_read)
+    make = lambda: batch(team, "s3://films/locked.mp4", film, max_failed=1)  # noqa: E731
+
+    rows = batch_life.live(make, batch_life.Store()).rows
+
+    assert [row["error"] and row["error"]["code"] for row in rows] == ["AccessDenied", None]
+
+
+def test_where_files_land_is_known_to_the_tasks_downstream() -> None:
+    with DAG("dag", schedule=None):
+        first = EraseVideoSubtitlesOperator(task_id="a", video_url="s3://b/film.mp4", land_to="s3://b/out/")
+        second = ChangeVideoSizeOperator(
+            task_id="b", video_url=first.landed["VideoUrl"], width=480, height=480
+        )
+
+    assert second.upstream_task_ids == {"a"}
+    assert first.landed["VideoUrl"].key == "landed.VideoUrl"
+
+
+@pytest.mark.parametrize(
+    ("operator", "arguments", "named"),
+    [
+        (EraseVideoSubtitlesOperator, {"video_url": "ftp://h/a.mp4"}, "VideoUrl"),
+        (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "staging": "s3://b"}, "staging is"),
+        (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "land_to": "out"}, "place to land at is"),
+        (
+            EraseVideoSubtitlesOperator,
+            {"video_url": "s3://b/a.mp4", "land_to": "s3://b/{nobody}/"},
+            "nobody",
+        ),
+        (
+            EraseVideoSubtitlesOperator,
+            {"video_url": "s3://b/a.mp4", "land_to": "s3://b/", "wait_for_completion": False},
+            "wait_for_completion",
+        ),
+        (
+            AddImageOperator,
+            {"db_name": "covers", "entity_id": "a", "image_url": "s3://b/a.jpg", "staging": "here"},
+            "staging is",
+        ),
+    ],
+)
+def test_a_place_that_is_none_fails_when_the_dag_is_parsed(
+    operator: type[BaseOperator], arguments: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        operator(task_id="task", **arguments)
+
+
+def test_media_anywhere_are_accepted_by_every_operator_that_takes_media() -> None:
+    task = AddImageOperator(task_id="a", db_name="covers", entity_id="a", image_url="s3://b/Bild 1.jpg")
+
+    assert isinstance(task, ViapiOperator)
+    assert task.request["ImageUrl"] == "s3://b/Bild 1.jpg"

@@ -1,0 +1,336 @@
+"""MetaStudio's jobs, from arguments to files that have landed, against the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+
+import media_samples
+from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_CARD
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import JobFailed, JobTimedOut, SubmissionInDoubt, TransientError
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.operators.metastudio import (
+    CreateAvatarVideoOperator,
+    CreateBusinessCardOperator,
+    CreatePhotoVideoOperator,
+    CreateSpeechOperator,
+    CreateSubtitlesOperator,
+    StartLiveOperator,
+    StopLiveOperator,
+    UploadAssetOperator,
+)
+from airflow_provider_viapi.transfers import asset_upload
+from operators.huawei_tasks import FILM, SPEAK, Store, accepted, connect, in_haste
+from task_life import live
+
+BOTH = pytest.mark.parametrize("deferrable", [True, False])
+
+
+@pytest.fixture
+def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
+    in_haste(monkeypatch)
+    connect(monkeypatch, viapi_emulator)
+    return viapi_emulator
+
+
+@pytest.fixture
+def room(emulator: EmulatorServer) -> str:
+    made = HuaweiCloudHook().metastudio.rooms.create(room_name="shop", scene_scripts=[])
+    return str(made["room_id"])
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Iterator[str]:
+    (path,) = media_samples.write_photographs(tmp_path / "photographs", 1)
+    yield f"file://{path}"
+
+
+def speak(**arguments: Any) -> CreateSpeechOperator:
+    return CreateSpeechOperator(task_id="speak", **{**SPEAK, **arguments})
+
+
+def landed(life: Any) -> dict[str, bytes]:
+    return {
+        key: Path(address.removeprefix("file://")).read_bytes()
+        for key, address in life.result["landed"].items()
+    }
+
+
+@BOTH
+def test_speech_lands_with_its_subtitles(emulator: EmulatorServer, tmp_path: Path, deferrable: bool) -> None:
+    life = live(speak(gen_srt=True, land_to=f"file://{tmp_path}/", deferrable=deferrable), Store())
+
+    files = landed(life)
+    assert files["audio_file_url"][:4] == b"RIFF"
+    assert b"lamp" in files["audio_srt_file_url"]
+    assert life.pushed["landed.audio_file_url"] == life.result["landed"]["audio_file_url"]
+    assert life.pushed["job_link"] == emulator.url
+
+
+def test_an_avatar_video_lands_with_its_cover(emulator: EmulatorServer, tmp_path: Path) -> None:
+    life = live(
+        CreateAvatarVideoOperator(task_id="film", **FILM, land_to=f"file://{tmp_path}/", deferrable=True),
+        Store(),
+    )
+
+    files = landed(life)
+    assert files["output_asset_config.preview_video_url"][4:8] == b"ftyp"
+    assert set(files) == {"output_asset_config.preview_video_url", "output_asset_config.cover_url"}
+    assert all(life.pushed["job_id"] in path.name for path in tmp_path.iterdir())
+
+
+def test_a_photo_of_the_teams_speaks(emulator: EmulatorServer, tmp_path: Path, photo: str) -> None:
+    operator = CreatePhotoVideoOperator(
+        task_id="greet",
+        human_image=photo,
+        shoot_scripts=[{"shoot_script": {"text_config": {"text": "Hello."}}}],
+        output_asset_config={"asset_name": "hello"},
+        land_to=f"file://{tmp_path}/",
+    )
+
+    files = landed(live(operator, Store()))
+
+    assert files["output_asset_config.preview_video_url"][4:8] == b"ftyp"
+    assert operator.request["human_image"] == photo
+
+
+def test_a_business_card_introduces_a_person(emulator: EmulatorServer, tmp_path: Path, photo: str) -> None:
+    operator = CreateBusinessCardOperator(
+        task_id="card",
+        card_templet_asset_id=SYSTEM_CARD,
+        card_text_config={"name": "Anna"},
+        card_image_config={"human_image": photo},
+        introduction_type="TEXT",
+        introduction_text="I am Anna.",
+        land_to=f"file://{tmp_path}/",
+    )
+
+    files = landed(live(operator, Store()))
+
+    assert files["job_info.output_asset_config.preview_video_url"][4:8] == b"ftyp"
+
+
+def subtitles(**arguments: Any) -> CreateSubtitlesOperator:
+    script = HuaweiCloudHook().metastudio.scripts.create(
+        script_name="lamp", shoot_scripts=FILM["shoot_scripts"] * 2
+    )
+    return CreateSubtitlesOperator(task_id="subtitles", script_id=script["script_id"], **arguments)
+
+
+def test_subtitles_of_each_scene_land(emulator: EmulatorServer, tmp_path: Path) -> None:
+    files = landed(live(subtitles(land_to=f"file://{tmp_path}/"), Store()))
+
+    assert list(files) == [f"subtitle_file_info.{scene}.subtitle_file_download_url" for scene in (0, 1)]
+    assert all(b"lamp" in content for content in files.values())
+
+
+def test_a_scene_without_subtitles_fails_the_task_with_its_reason(emulator: EmulatorServer) -> None:
+    emulator.fault(
+        action="CreateSubtitleFile", job={"state": "FAILED", "code": "MSS.9", "message": "too long"}
+    )
+
+    with pytest.raises(JobFailed, match=r"no subtitles for scene 1.*too long"):
+        live(subtitles(), Store())
+
+
+@BOTH
+def test_a_live_task_is_on_air_until_it_is_stopped(
+    emulator: EmulatorServer, room: str, deferrable: bool
+) -> None:
+    started = live(StartLiveOperator(task_id="start", room_id=room, deferrable=deferrable), Store())
+    job_id = started.pushed["job_id"]
+    stop = StopLiveOperator(task_id="stop", room_id=room, job_id=job_id, deferrable=deferrable)
+
+    stopped = live(stop)
+    again = live(stop)
+
+    assert (started.result["state"], stopped.result["state"], again.result["state"]) == (
+        "PROCESSING",
+        "SUCCEED",
+        "SUCCEED",
+    )
+    assert accepted(emulator, "StopSmartLive") == 1
+
+
+def test_at_its_deadline_a_live_task_that_is_not_on_air_is_ended(emulator: EmulatorServer, room: str) -> None:
+    emulator.fault(action="StartSmartLive", job={"processing": 3600})
+    start = StartLiveOperator(
+        task_id="start", room_id=room, deferrable=True, job_timeout=timedelta(seconds=1)
+    )
+
+    with pytest.raises(JobTimedOut) as raised:
+        live(start, Store())
+
+    told = HuaweiCloudHook().metastudio.live.show(room_id=room, job_id=raised.value.job_id)
+    assert told["state"] == "SUCCEED"
+
+
+def test_a_retry_goes_on_with_the_live_task_of_the_try_before(emulator: EmulatorServer, room: str) -> None:
+    store = Store()
+
+    first = live(StartLiveOperator(task_id="start", room_id=room), store)
+    again = live(StartLiveOperator(task_id="start", room_id=room), store, try_number=2)
+
+    assert again.pushed["job_id"] == first.pushed["job_id"]
+    assert accepted(emulator, "StartSmartLive") == 1
+
+
+def test_what_proves_who_one_is_stays_out_of_the_result(
+    emulator: EmulatorServer, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = HuaweiCloudHook.call
+
+    def telling(hook: HuaweiCloudHook, action: Any, request: Any) -> dict[str, Any]:
+        return {**call(hook, action, request), "live_event_report_url": "https://h/?auth_key=proof"}
+
+    job_id = live(StartLiveOperator(task_id="start", room_id=room), Store()).pushed["job_id"]
+    monkeypatch.setattr(HuaweiCloudHook, "call", telling)
+
+    stopped = live(StopLiveOperator(task_id="stop", room_id=room, job_id=job_id))
+
+    assert "proof" not in str(stopped)
+
+
+@pytest.mark.parametrize(
+    ("operator", "state"),
+    [
+        (CreateAvatarVideoOperator(task_id="film", **FILM, deferrable=True), "BLOCK"),
+        (CreateAvatarVideoOperator(task_id="film", **FILM), "BLOCK"),
+    ],
+)
+def test_what_is_refused_for_its_content_fails_for_good_with_the_reason(
+    emulator: EmulatorServer, operator: BaseOperator, state: str
+) -> None:
+    emulator.fault(
+        action="Create2DDigitalHumanVideo", job={"state": state, "code": "MSS.7", "message": "not allowed"}
+    )
+
+    with pytest.raises(AirflowFailException, match=f"ended as {state}: not allowed"):
+        live(operator, Store())
+
+
+def test_speech_that_failed_is_made_anew_by_the_next_try(emulator: EmulatorServer) -> None:
+    emulator.fault(action="CreateAsyncTtsJob", job={"state": "FAILED", "message": "engine down"})
+    store = Store()
+    with pytest.raises(JobFailed, match="engine down"):
+        live(speak(), store)
+
+    assert live(speak(), store, try_number=2).result["state"] == "SUCCEED"
+
+
+def test_speech_whose_answer_was_lost_is_found_in_the_list_and_paid_once(emulator: EmulatorServer) -> None:
+    emulator.fault(action="CreateAsyncTtsJob", drop="after")
+
+    assert live(speak(), Store()).result["audio_file_url"]
+    assert HuaweiCloudHook().metastudio.speech.list()["count"] == 1
+
+
+def test_subtitles_whose_answer_was_lost_stay_in_doubt_since_no_list_shows_them(
+    emulator: EmulatorServer,
+) -> None:
+    emulator.fault(action="CreateSubtitleFile", drop="after")
+    store, task = Store(), subtitles()
+
+    for try_number in (1, 2):
+        with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
+            live(task, store, try_number=try_number)
+
+    task.on_doubt = "resubmit"
+    assert live(task, store, try_number=3).result["job_state"] == "GENERATED"
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_sent(emulator: EmulatorServer) -> None:
+    operator = HuaweiCloudJobOperator(
+        task_id="check",
+        action="metastudio.CreatePhotoDetection",
+        request={"human_image": "A" * (12 * 2**20)},
+    )
+
+    store = Store()
+    with pytest.raises(AirflowFailException, match=r"body has 12582\d+ bytes; allowed: 12582912"):
+        live(operator, store)
+
+    assert emulator.calls() == {}
+    assert store.kept == {}
+
+
+def test_a_photo_that_is_too_large_or_not_there_is_refused_before_it_is_read(
+    emulator: EmulatorServer, tmp_path: Path
+) -> None:
+    with (tmp_path / "large.jpg").open("wb") as file:
+        file.truncate(10 * 2**20)
+    arguments = {"shoot_scripts": [{}], "output_asset_config": {"asset_name": "a"}}
+
+    for name, says in (("large.jpg", "10485760 bytes"), ("none.jpg", "is not there")):
+        image = f"file://{tmp_path}/{name}"
+        operator = CreatePhotoVideoOperator(task_id="greet", human_image=image, **arguments)
+        with pytest.raises(AirflowFailException, match=says):
+            live(operator, Store())
+    assert emulator.calls() == {}
+
+
+class TestUploading:
+    @pytest.fixture
+    def sound(self, tmp_path: Path) -> Path:
+        path = tmp_path / "sound.wav"
+        path.write_bytes(bytes(range(256)) * 12_000)
+        return path
+
+    def upload(self, sound: Path, **arguments: Any) -> UploadAssetOperator:
+        return UploadAssetOperator(
+            task_id="keep", source=f"file://{sound}", asset_name="sound", asset_type="AUDIO", **arguments
+        )
+
+    def test_a_file_becomes_an_asset_that_can_be_used(self, emulator: EmulatorServer, sound: Path) -> None:
+        result = live(self.upload(sound), Store()).result
+
+        (file,) = result["files"]
+        assert (result["asset_state"], result["asset_name"]) == ("ACTIVED", "sound")
+        assert (file["file_name"], file["file_size"]) == ("sound.wav", sound.stat().st_size)
+
+    def test_a_retry_brings_the_file_to_the_asset_of_the_try_before(
+        self, emulator: EmulatorServer, sound: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store, send = Store(), asset_upload._send
+
+        def broken(*_: Any) -> None:
+            raise TransientError("gone", code="UploadBroken")
+
+        monkeypatch.setattr(asset_upload, "_send", broken)
+        with pytest.raises(TransientError):
+            live(self.upload(sound), store)
+        monkeypatch.setattr(asset_upload, "_send", send)
+        result = live(self.upload(sound), store, try_number=2).result
+
+        assert accepted(emulator, "CreateDigitalAsset") == 1
+        assert [file["state"] for file in result["files"]] == ["CREATED"]
+
+    def test_an_asset_whose_file_is_there_is_not_sent_it_again(
+        self, emulator: EmulatorServer, sound: Path
+    ) -> None:
+        asset_id = live(self.upload(sound), Store()).result["asset_id"]
+
+        hook = HuaweiCloudHook()
+        asset_upload.upload(f"file://{sound}", asset_id=asset_id, hook=hook, log=hook.log)
+
+        assert accepted(emulator, "CreateFile") == 1
+
+    @pytest.mark.parametrize("content", [b"", None])
+    def test_a_file_that_is_empty_or_not_there_makes_no_asset(
+        self, emulator: EmulatorServer, tmp_path: Path, content: bytes | None
+    ) -> None:
+        path = tmp_path / "sound.wav"
+        if content is not None:
+            path.write_bytes(content)
+
+        with pytest.raises(AirflowFailException, match=r"0 bytes|is not there"):
+            live(self.upload(path), Store())
+
+        assert emulator.calls() == {}

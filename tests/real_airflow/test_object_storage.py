@@ -1,0 +1,139 @@
+"""The example DAGs that read and write object storage, under a real Airflow, with S3 on moto's server."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import media_samples
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from local_airflow import LocalAirflow
+from served_folder import ServedFolder
+from transfers.moto_s3 import Bucket, connection_json, make_bucket, moto_server
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
+EXAMPLES = Path(__file__).parents[2] / "dags_examples"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A team's Airflow with its bucket on S3."""
+
+    airflow: LocalAirflow
+    bucket: Bucket
+    emulator: EmulatorServer
+
+    def run(self, dag_id: str, **conf: Any) -> str:
+        run_id = self.airflow.trigger(dag_id, conf)
+        assert self.airflow.wait(dag_id, run_id) == "success", self.logs(dag_id, run_id)
+        return run_id
+
+    def logs(self, dag_id: str, run_id: str) -> str:
+        return "\n".join(
+            self.airflow.task_log(dag_id, run_id, each.task_id, map_index=each.map_index)
+            for each in self.airflow.task_instances(dag_id, run_id)
+            if each.state == "failed"
+        )
+
+    def put(self, key: str, path: Path) -> str:
+        self.bucket.client.upload_file(str(path), self.bucket.name, key)
+        return f"{self.bucket.url}/{key}"
+
+    def is_mp4(self, address: str) -> bool:
+        return self.bucket.read(address.removeprefix(f"{self.bucket.url}/"))[4:8] == b"ftyp"
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with moto_server() as s3, EmulatorServer() as emulator:
+        connection = json.loads(emulator.connection_json())
+        connection["extra"] = {**connection["extra"], "submit_qps": 50}
+        environment = {
+            "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
+            "AIRFLOW_CONN_MOTO": connection_json(s3),
+        }
+        bucket = make_bucket(s3, "moto")
+        with LocalAirflow(
+            dags_folder=shutil.copytree(EXAMPLES, tmp_path_factory.mktemp("examples"), dirs_exist_ok=True),
+            home=tmp_path_factory.mktemp("airflow"),
+            environment=environment,
+        ) as airflow:
+            yield Deployment(airflow, bucket, emulator)
+
+
+@pytest.fixture(scope="module")
+def video(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> str:
+    clip = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
+    return deployment.put("in/早上 100%.mp4", clip)
+
+
+def test_a_video_on_s3_comes_back_to_s3_and_whoever_schedules_on_it_hears_of_it(
+    deployment: Deployment, video: str
+) -> None:
+    run_id = deployment.run("s3_in_and_out", source=video, target=f"{deployment.bucket.url}/erased/")
+
+    landed = deployment.airflow.xcom("s3_in_and_out", run_id, "erase")["landed"]["VideoUrl"]
+    assert landed.startswith(f"{deployment.bucket.url}/erased/erase-")
+    assert deployment.is_mp4(landed)
+    events = deployment.airflow.rest.get("/assets/events").raise_for_status().json()["asset_events"]
+    assert [event["extra"]["address"] for event in events] == [landed]
+
+
+def test_each_step_of_a_chain_begins_where_the_last_has_landed(deployment: Deployment, video: str) -> None:
+    run_id = deployment.run(
+        "s3_chain", source=video, target=f"{deployment.bucket.url}/out/", staging="oss://team/staged"
+    )
+
+    reframed = deployment.airflow.xcom("s3_chain", run_id, "reframe")["landed"]
+    assert deployment.is_mp4(reframed["VideoUrl"])
+    found = deployment.airflow.xcom("s3_chain", run_id, "search")["MatchList"]
+    assert found[0]["ExtraData"] == video
+    assert found[0]["Score"] > 9
+    log = deployment.airflow.task_log("s3_chain", run_id, "reframe")
+    assert "oss://team/staged" in log
+
+
+def test_a_nightly_run_maps_a_task_to_each_video_and_lands_them_all(
+    deployment: Deployment, video: str
+) -> None:
+    run_id = deployment.run(
+        "nightly_mapped", videos=[video] * 3, target=f"{deployment.bucket.url}/mapped/{{{{ ds }}}}/"
+    )
+
+    assert deployment.airflow.xcom("nightly_mapped", run_id, "count") == 3
+
+
+def test_a_nightly_batch_does_the_same_in_one_task(deployment: Deployment, video: str) -> None:
+    run_id = deployment.run(
+        "nightly_batch", video_urls=[video] * 3, land_to=f"{deployment.bucket.url}/batch/"
+    )
+
+    assert deployment.airflow.xcom("nightly_batch", run_id, "count") == {"done": 3, "failed": 0}
+    landed = [key for key in deployment.bucket.list() if key.startswith("batch/") and key.endswith(".mp4")]
+    assert len(landed) == 3
+
+
+def test_a_folder_of_500_photographs_is_indexed_and_one_of_them_found(
+    deployment: Deployment, served: ServedFolder, tmp_path: Path
+) -> None:
+    for photograph in media_samples.write_photographs(tmp_path / "photographs", 500):
+        deployment.put(f"photographs/{photograph.name}", photograph)
+    shutil.copy(tmp_path / "photographs" / "coffee_002.jpg", served.path / "coffee.jpg")
+
+    run_id = deployment.run(
+        "index_images",
+        db_name="photographs",
+        folder=f"{deployment.bucket.url}/photographs/",
+        query=served.address("coffee.jpg"),
+    )
+
+    assert deployment.airflow.xcom("index_images", run_id, "index")["added"] == 500
+    found = deployment.airflow.xcom("index_images", run_id, "search")["MatchList"]
+    assert found[0]["EntityId"].startswith("coffee_002")

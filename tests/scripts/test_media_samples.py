@@ -1,0 +1,23 @@
+"""The collection of photographs that image search is tried with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import media_samples
+from airflow_provider_viapi.emulator.media.image_features import check_picture
+
+
+def test_a_collection_of_photographs_is_one_that_image_search_takes(tmp_path: Path) -> None:
+    written = media_samples.write_photographs(tmp_path / "photographs", 40)
+
+    assert [path.name for path in written[:2]] == ["astronaut_000.jpg", "chelsea_001.jpg"]
+    assert len({path.read_bytes() for path in written}) == 40
+    for path in written:
+        check_picture(path, 2 << 20)
+
+
+def test_it_is_the_same_every_time(tmp_path: Path) -> None:
+    first, second = (media_samples.write_photographs(tmp_path / name, 10) for name in "ab")
+
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

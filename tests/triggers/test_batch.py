@@ -1,0 +1,127 @@
+"""The waiting for some of many jobs, as the triggerer does it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.triggers import batch as triggers_batch
+from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
+from task_life import live
+
+EVERY = "EraseVideoSubtitles"
+
+
+@pytest.fixture(autouse=True)
+def connection(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> Any:
+    fields = json.loads(viapi_emulator.connection_json())
+    fields["extra"] |= {"list_jobs": "never", "poll_qps": 100}
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+    return viapi_emulator
+
+
+@pytest.fixture
+def submitted(viapi_emulator: Any) -> Callable[[int], list[str]]:
+    def submit(count: int) -> list[str]:
+        task = EraseVideoSubtitlesOperator(
+            task_id="erase", video_url="http://127.0.0.1:9/a.mp4", wait_for_completion=False
+        )
+        return [live(task).result for _ in range(count)]
+
+    return submit
+
+
+def trigger(job_ids: list[str], **arguments: Any) -> ViapiBatchTrigger:
+    until = datetime.now(timezone.utc) + timedelta(seconds=arguments.pop("seconds", 60))
+    path, made = ViapiBatchTrigger(
+        job_ids=job_ids,
+        action=f"videoenhan.{EVERY}",
+        until=until.isoformat(),
+        **{"enough": 1, "patience": 60, **arguments},
+    ).serialize()
+    assert path == "airflow_provider_viapi.triggers.batch.ViapiBatchTrigger"
+    return ViapiBatchTrigger(**json.loads(json.dumps(made)))
+
+
+async def fired(waiting: ViapiBatchTrigger) -> dict[str, Any]:
+    async for event in waiting.run():
+        payload: dict[str, Any] = event.payload
+        return payload
+    raise AssertionError("no event")
+
+
+def test_it_tells_how_those_that_have_ended_did(
+    viapi_emulator: Any, submitted: Callable[[int], list[str]]
+) -> None:
+    viapi_emulator.fault(action=EVERY, job={"queued": 60}, times=2)
+    job_ids = submitted(3)
+
+    event = asyncio.run(fired(trigger(job_ids)))
+
+    (report,) = event["ended"]["reports"]
+    assert (report["job_id"], report["state"]) == (job_ids[2], "PROCESS_FAILED")
+
+
+def test_it_fires_when_time_is_over(viapi_emulator: Any, submitted: Callable[[int], list[str]]) -> None:
+    viapi_emulator.fault(action=EVERY, job={"queued": 60})
+
+    event = asyncio.run(fired(trigger(submitted(1), seconds=0.2)))
+
+    assert event == {"ended": {"reports": [], "unread": [], "errors": {}}}
+
+
+def test_a_missing_connection_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = asyncio.run(fired(trigger(["J"], viapi_conn_id="nowhere")))
+
+    assert event["error"]["class"] == "NotConfigured"
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_task_that_a_person_ended_takes_along_what_queues(
+    viapi_emulator: Any,
+    submitted: Callable[[int], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    is_over: bool,
+) -> None:
+    viapi_emulator.fault(action=EVERY, job={"queued": 60}, times=3)
+    job_ids = submitted(3)
+    monkeypatch.setattr(triggers_batch, "is_over", lambda instance: is_over)
+    waiting = trigger(job_ids)
+    monkeypatch.setattr(ViapiBatchTrigger, "task_instance", object(), raising=False)
+
+    async def kill() -> None:
+        killing = asyncio.ensure_future(waiting.on_kill())
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            killing.cancel()
+        await asyncio.wait({killing})
+
+    asyncio.run(kill())
+
+    states = {job["status"] for job in viapi_emulator.jobs()}
+    assert states == ({"JOB_CANCELED"} if is_over else {"QUEUING"})
+
+
+def test_a_thousand_jobs_are_a_small_row_in_the_database() -> None:
+    waiting = trigger([f"{number:08d}-0000-0000-0000-000000000000" for number in range(1000)])
+
+    assert len(json.dumps(waiting.serialize())) < 45_000
+
+
+def test_its_connection_is_read_once_for_all_jobs(
+    viapi_emulator: Any, submitted: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    read = ViapiHook._read_in_loop
+    monkeypatch.setattr(ViapiHook, "_read_in_loop", lambda hook: reads.append(1) or read(hook))
+
+    asyncio.run(fired(trigger(submitted(5), enough=5)))
+
+    assert len(reads) == 1

@@ -1,0 +1,78 @@
+"""The trigger: what it stores, and what becomes of a job whose waiting is ended by somebody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime, timedelta, timezone
+from pkgutil import resolve_name
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
+from operators.huawei_tasks import WATCH, connect, in_haste
+
+
+@pytest.fixture
+def task_id(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    in_haste(monkeypatch)
+    connect(monkeypatch, viapi_emulator)
+    return str(HuaweiCloudHook().vias.tasks.create(**WATCH)["tasks"][0]["id"])
+
+
+def trigger(job_id: str, **arguments: Any) -> HuaweiCloudJobTrigger:
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=30)
+    return HuaweiCloudJobTrigger(
+        job_id=job_id, action="vias.CreateTask", deadline=deadline.isoformat(), **arguments
+    )
+
+
+def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
+    path, arguments = trigger("t", goal="RUNNING", scope="room", huaweicloud_conn_id="team").serialize()
+
+    again = resolve_name(path)(**json.loads(json.dumps(arguments)))
+
+    assert again.serialize() == (path, arguments)
+    assert set(arguments) == {
+        *("job_id", "action", "deadline", "cancel_on_kill", "huaweicloud_conn_id", "goal", "scope")
+    }
+    assert (again.hook().huaweicloud_conn_id, again.hook().goal, again.hook().scope) == (
+        "team",
+        "RUNNING",
+        "room",
+    )
+
+
+def test_it_fires_once_with_how_the_job_stands(task_id: str) -> None:
+    async def events() -> list[Any]:
+        return [event.payload async for event in trigger(task_id, goal="RUNNING").run()]
+
+    (event,) = asyncio.run(events())
+
+    assert (event["report"]["outcome"], event["report"]["state"]) == ("succeeded", "RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("state", "goal", "cancel_on_kill", "stops"),
+    [
+        ("failed", "RUNNING", True, True),
+        ("failed", "RUNNING", False, False),
+        ("success", "RUNNING", True, False),
+        ("success", None, True, True),
+        ("queued", None, True, False),
+    ],
+)
+def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
+    task_id: str, monkeypatch: pytest.MonkeyPatch, state: str, goal: str, cancel_on_kill: bool, stops: bool
+) -> None:
+    monkeypatch.setattr(
+        "airflow_provider_viapi.triggers.job.is_over", lambda instance, states: state in states
+    )
+
+    asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
+
+    told = HuaweiCloudHook().vias.tasks.show(task_id)["state"]
+    assert (told in ("STOPPING", "STOPPED")) is stops
