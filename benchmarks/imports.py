@@ -1,0 +1,178 @@
+"""What importing a provider's modules costs beyond ``airflow.sdk``: CPU time and number of modules.
+
+Each import happens in a process of its own, forked from one that has done no more than a DAG file does that uses
+nothing but ``airflow.sdk``. All modules take turns, ours and those of others, and the medians count.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import pickle
+import pkgutil
+import statistics
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from report import ROOT, Goal, report, table
+
+ROUNDS = 7
+MOST_MILLISECONDS = 15.0
+OURS = "airflow_provider_viapi"
+OTHERS = {
+    "alibaba": "airflow.providers.alibaba.cloud",
+    "dbt-cloud": "airflow.providers.dbt.cloud",
+    "databricks": "airflow.providers.databricks",
+    "airbyte": "airflow.providers.airbyte",
+}
+KINDS = ("operators", "triggers", "sensors", "hooks", "transfers")
+
+
+@dataclass
+class Module:
+    """One module and what was measured of its import."""
+
+    provider: str
+    kind: str
+    name: str
+    milliseconds: list[float] = field(default_factory=list)
+    brought: int = 0
+
+    @property
+    def median(self) -> float:
+        """Milliseconds of CPU time."""
+        return statistics.median(self.milliseconds)
+
+
+def main() -> int:
+    """Import every module of every provider in turns, and report."""
+    sys.path.insert(0, str(ROOT))
+    sys.dont_write_bytecode = False
+    import_what_a_dag_file_has()
+    modules = [*found("this provider", OURS)]
+    for provider, package in OTHERS.items():
+        modules += found(provider, package)
+    for module in modules:
+        measure(module)  # compiles what was never imported, and warms the disk cache
+        module.milliseconds.clear()
+    for _ in range(ROUNDS):
+        for module in modules:
+            measure(module)
+    ours = [module for module in modules if module.provider == "this provider"]
+    others = [module for module in modules if module.provider != "this provider"]
+    heading = ("provider, kind", "modules", "ms, least", "ms, most", "new modules, least", "most")
+    tables = table(heading, summary(modules)), table(("module", "ms", "new modules"), map(row, ours))
+    packages = [f"apache-airflow-providers-{name}" for name in OTHERS]
+    return report("imports", "\n\n".join(tables), [*goals(ours, others)], ["apache-airflow", *packages])
+
+
+def import_what_a_dag_file_has() -> None:
+    """Load what ``airflow.sdk`` offers, and what the triggerer has before any provider's trigger."""
+    import airflow.sdk
+    import airflow.triggers.base
+
+    for name in ("DAG", "BaseOperator", "BaseHook", "BaseSensorOperator", "Connection", "task"):
+        getattr(airflow.sdk, name)
+    assert airflow.triggers.base
+
+
+def found(provider: str, package: str) -> Iterator[Module]:
+    """Every module of a provider, of the kinds that are measured."""
+    for kind in KINDS:
+        # Looking for modules imports packages, which must not be there already when they are measured.
+        for name in in_a_fork(lambda kind=kind: modules_below(f"{package}.{kind}")):
+            yield Module(provider, kind, name)
+
+
+def modules_below(package: str) -> list[str]:
+    """The names of a package's modules, but for those of a base class alone, which nobody uses alone."""
+    spec = find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        return []
+    found = pkgutil.walk_packages(spec.submodule_search_locations, f"{package}.", onerror=lambda name: None)
+    return [info.name for info in found if not info.name.rpartition(".")[2].startswith("base")]
+
+
+def measure(module: Module) -> None:
+    """Import a module in a process of its own."""
+    milliseconds, module.brought = in_a_fork(lambda: imported(module.name))
+    module.milliseconds.append(milliseconds)
+
+
+def in_a_fork(work: Callable[[], Any]) -> Any:
+    """What the work returns, done in a process of its own."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "wb") as result:
+                pickle.dump(work(), result)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as result:
+        told = result.read()
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError("a process that was to import failed; see above")
+    return pickle.loads(told)
+
+
+def imported(name: str) -> tuple[float, int]:
+    """Milliseconds of CPU time, and how many modules came with it."""
+    gc.collect()
+    gc.freeze()
+    before, began = len(sys.modules), time.process_time()
+    importlib.import_module(name)
+    return (time.process_time() - began) * 1000, len(sys.modules) - before
+
+
+def summary(modules: list[Module]) -> Iterator[tuple[str, ...]]:
+    """A row for each kind of each provider."""
+    for kind in KINDS:
+        for provider in dict.fromkeys(module.provider for module in modules):
+            those = [each for each in modules if (each.provider, each.kind) == (provider, kind)]
+            if those:
+                times, brought = [each.median for each in those], [each.brought for each in those]
+                figures = f"{min(times):.1f}", f"{max(times):.1f}", str(min(brought)), str(max(brought))
+                yield f"{provider}, {kind}", str(len(those)), *figures
+
+
+def row(module: Module) -> tuple[str, str, str]:
+    """One of our modules."""
+    return f"`{module.name.removeprefix(f'{OURS}.')}`", f"{module.median:.1f}", str(module.brought)
+
+
+def goals(ours: list[Module], others: list[Module]) -> Iterator[Goal]:
+    """Less than 15 ms each, and fewer modules than any of the others' of its kind brings."""
+    slowest = max(ours, key=lambda module: module.median)
+    yield Goal(
+        f"every module of ours in less than {MOST_MILLISECONDS:.0f} ms",
+        f"{slowest.median:.1f} ms at most ({slowest.name})",
+        slowest.median < MOST_MILLISECONDS,
+    )
+    for kind in KINDS:
+        most = max((each for each in ours if each.kind == kind), key=lambda each: each.brought, default=None)
+        least = min(
+            (each for each in others if each.kind == kind), key=lambda each: each.brought, default=None
+        )
+        if most and least:
+            yield Goal(
+                f"{kind}: fewer new modules than any of the others'",
+                f"{most.brought} at most, {least.brought} at least ({least.name})",
+                most.brought < least.brought,
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""A DAG of mapped jobs under a real Airflow, against the same DAG with tasks that do nothing for as long.
+
+Scheduler, triggerer, DAG processor and API server are those of ``scripts/local_airflow.py``. The emulator's jobs take
+20 to 40 seconds, in which it does no media work: it copies a few bytes. So what is compared is Airflow with its own
+waiting and Airflow with ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from report import ROOT, Goal, report, table
+
+sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "tests"))
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from local_airflow import LocalAirflow
+from served_folder import serve
+
+MOST = 1.15
+SHORTEST, LONGEST = 20.0, 40.0
+# Forwards and backwards, so that neither is always the first.
+TURNS = ("nothing", "jobs", "jobs", "nothing")
+PATIENCE = 1800.0
+ERASE = "EraseVideoSubtitles"
+
+
+def copy(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """Media work that costs nothing; the emulator's worker processes import it from here."""
+    video = folder / "video.mp4"
+    video.write_bytes(request["VideoUrl"].read_bytes())
+    return {"VideoUrl": video}
+
+
+def main() -> int:
+    """Play both DAGs in turns and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=100, help="mapped tasks of each DAG (%(default)s)")
+    count = parser.parse_args().jobs
+    seconds = [SHORTEST + (LONGEST - SHORTEST) * number / max(1, count - 1) for number in range(count)]
+    took: dict[str, list[float]] = {"nothing": [], "jobs": []}
+    with tempfile.TemporaryDirectory() as folder:
+        media, home = Path(folder) / "media", Path(folder) / "airflow"
+        media.mkdir()
+        home.mkdir()
+        (media / "clip.mp4").write_bytes(b"no video, which nobody notices")
+        with serve(media) as served, EmulatorServer(transforms={ERASE: copy}) as emulator:
+            environment = {
+                "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
+                "PYTHONPATH": str(ROOT / "benchmarks"),
+                "VIAPI_BENCH_SECONDS": json.dumps(seconds),
+                "VIAPI_BENCH_VIDEO": served.address("clip.mp4"),
+            }
+            dags = ROOT / "benchmarks" / "dags"
+            with LocalAirflow(dags_folder=dags, home=home, environment=environment) as airflow:
+                for dag_id in TURNS:
+                    if dag_id == "jobs":
+                        for each in seconds:
+                            emulator.fault(action=ERASE, job={"processing": each})
+                    took[dag_id].append(wall_time(airflow, dag_id))
+                    print(f"{dag_id}: {took[dag_id][-1]:.1f} s", file=sys.stderr, flush=True)
+            calls, jobs = emulator.calls(), emulator.jobs()
+    return told(count, took, calls, jobs)
+
+
+def wall_time(airflow: LocalAirflow, dag_id: str) -> float:
+    """Seconds from a run's start to its end, as Airflow has them."""
+    run_id = airflow.trigger(dag_id, parse_timeout=120)
+    state = airflow.wait(dag_id, run_id, timeout=PATIENCE)
+    if state != "success":
+        raise RuntimeError(f"the run of {dag_id} ended as {state}")
+    run = airflow.rest.get(f"/dags/{dag_id}/dagRuns/{run_id}").raise_for_status().json()
+    began, ended = (datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+    return (ended - began).total_seconds()
+
+
+def told(
+    count: int,
+    took: dict[str, list[float]],
+    calls: dict[str, dict[str, int]],
+    jobs: list[dict[str, Any]],
+) -> int:
+    """The report, and the exit status."""
+    means = {dag_id: statistics.fmean(found) for dag_id, found in took.items()}
+    ratio = means["jobs"] / means["nothing"]
+    runs = table(
+        (f"{count} mapped tasks", "wall time of each run, s", "mean, s"),
+        [
+            (what, ", ".join(f"{each:.0f}" for each in took[dag_id]), f"{means[dag_id]:.0f}")
+            for dag_id, what in (("nothing", "do nothing, deferrable"), ("jobs", "jobs of the emulator"))
+        ],
+    )
+    expected = count * len(took["jobs"])
+    called = table(
+        ("calls of the runs with jobs", "accepted", "refused", "per job"),
+        [
+            (name, str(found["accepted"]), str(found["rejected"]), f"{sum(found.values()) / expected:.2f}")
+            for name, found in calls.items()
+        ],
+    )
+    succeeded = sum(job["status"] == "PROCESS_SUCCESS" for job in jobs)
+    goals = [
+        Goal(f"wall time, at most {MOST} × that of doing nothing", f"{ratio:.2f} ×", ratio <= MOST),
+        Goal(
+            "each task submitted one job, and each succeeded",
+            f"{succeeded} of {len(jobs)} for {expected} tasks",
+            succeeded == len(jobs) == expected,
+        ),
+    ]
+    return report("mapped_jobs", f"{runs}\n\n{called}", goals, ["apache-airflow"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+"""Staging 1 GB (from moto, 256 MB) beside a plain copy over the same two ends: throughput and memory.
+
+    python benchmarks/staging.py [--from-disk 1024] [--from-s3 256]
+
+A file on a local disk and an object on moto's S3 are brought to the emulator's OSS, by turns with
+``shutil.copyfileobj`` into a single PutObject and by staging, each in a process of its own whose peak memory is
+measured. Only the ratios say anything: the machine's own speed is in both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import logging
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlsplit
+
+from report import Goal, report, table
+
+MEGABYTE = 1 << 20
+TURNS = 3
+DISK, S3 = "a local disk", "S3 (moto)"
+KEY = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": "us-east-1"}
+LEAST_RATIO, MOST_MEMORY = 0.8, 100.0
+IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One copy.
+
+    :param seconds: from looking the source up to the object under its name
+    :param megabytes_more: peak of memory above that of the process before the copy
+    """
+
+    seconds: float
+    megabytes_more: float
+
+
+def serve_oss(folder: str) -> None:
+    """Be the emulator and print its address; until the process is ended."""
+    from airflow_provider_viapi.emulator.server import EmulatorServer
+
+    with EmulatorServer(transforms={}, data_dir=Path(folder)) as server:
+        print(server.connection_json(), flush=True)
+        time.sleep(24 * 3600)
+
+
+def serve_s3(megabytes: str) -> None:
+    """Be moto's S3 with an object of so many megabytes and print its address; until the process is ended."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    client = boto3.client("s3", endpoint_url=endpoint, **KEY)
+    client.create_bucket(Bucket="media")
+    client.put_object(Bucket="media", Key="film.mp4", Body=os.urandom(MEGABYTE) * int(megabytes))
+    extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+    print(json.dumps({"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}), flush=True)
+    time.sleep(24 * 3600)
+
+
+def copy(how: str, source: str) -> None:
+    """Copy once and print what was measured."""
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    from airflow_provider_viapi.alibaba.services import videoenhan
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.transfers import staging
+    from airflow_provider_viapi.transfers.oss import open_oss
+
+    # What both need is loaded and connected before anything is measured.
+    path, hook = ObjectStoragePath(source), ViapiHook("benchmark_oss")
+    path.fs.exists(path.path)
+    oss = open_oss(hook)
+    oss.put("team", "warm")
+    size = path.fs.info(path.path)["size"]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    if how == "staging":
+        staging.stage(
+            {"VideoUrl": source},
+            action=videoenhan.ERASE_VIDEO_SUBTITLES,
+            to="oss://team/staged",
+            hook=hook,
+            run="benchmark",
+            holder="benchmark",
+            log=logging.getLogger("benchmark"),
+        )
+    else:
+        with path.fs.open(path.path, "rb") as incoming:
+            put(oss, incoming, size)
+    seconds = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "megabytes_more": (after - before) / 1024}), flush=True)
+
+
+def put(oss: object, incoming: object, size: int) -> None:
+    """A PutObject whose body is copied into the socket."""
+    signed = oss._client.presign(  # type: ignore[attr-defined]
+        oss._sdk.PutObjectRequest("team", "plain.mp4"),  # type: ignore[attr-defined]
+        expiration=datetime.now(timezone.utc) + timedelta(hours=1),
+    )
+    parts = urlsplit(signed.url)
+    connection = http.client.HTTPConnection(parts.netloc)
+    connection.putrequest("PUT", f"{parts.path}?{parts.query}")
+    for name, value in {**signed.signed_headers, "Content-Length": str(size)}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    with connection.sock.makefile("wb") as outgoing:
+        shutil.copyfileobj(incoming, outgoing)  # type: ignore[misc]
+    answer = connection.getresponse()
+    assert answer.status == 200, answer.read()
+    connection.close()
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[str]:
+    """This script in a process of its own; gives the line in which it tells what it has to tell."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield next(line.strip() for line in process.stdout if line.startswith("{"))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure(how: str, source: str) -> Measured:
+    """One copy to a fresh emulator, which keeps what it is given."""
+    with (
+        tempfile.TemporaryDirectory(prefix="viapi-benchmark-", dir=IN_MEMORY) as folder,
+        running("serve-oss", folder) as connection,
+    ):
+        os.environ["AIRFLOW_CONN_BENCHMARK_OSS"] = connection
+        with running("copy", how, source) as line:
+            return Measured(**json.loads(line))
+
+
+def measure_file(megabytes: int) -> dict[str, list[Measured]]:
+    with tempfile.TemporaryDirectory(prefix="viapi-benchmark-") as folder:
+        path = Path(folder) / "film.mp4"
+        block = os.urandom(MEGABYTE)
+        with path.open("wb") as file:
+            for _ in range(megabytes):
+                file.write(block)
+        return by_turns(lambda how: measure(how, path.as_uri()))
+
+
+def measure_s3(megabytes: int) -> dict[str, list[Measured]]:
+    with running("serve-s3", str(megabytes)) as connection:
+        os.environ["AIRFLOW_CONN_BENCHMARK_S3"] = connection
+        return by_turns(lambda how: measure(how, "s3://benchmark_s3@media/film.mp4"))
+
+
+def by_turns(once: Callable[[str], Measured]) -> dict[str, list[Measured]]:
+    measured: dict[str, list[Measured]] = {"copyfileobj": [], "staging": []}
+    for _ in range(TURNS):
+        for how, taken in measured.items():
+            taken.append(once(how))
+    return measured
+
+
+def main(megabytes: dict[str, int]) -> int:
+    """Measure both ends, report, and return the exit status."""
+    with tempfile.TemporaryDirectory(prefix="viapi-benchmark-") as home:
+        os.environ["AIRFLOW_HOME"] = home
+        os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+        measured = {DISK: measure_file(megabytes[DISK]), S3: measure_s3(megabytes[S3])}
+    rows, goals = [], []
+    for end, by_how in measured.items():
+        speed = {
+            how: megabytes[end] / median(each.seconds for each in taken) for how, taken in by_how.items()
+        }
+        memory = {how: max(each.megabytes_more for each in taken) for how, taken in by_how.items()}
+        ratio = speed["staging"] / speed["copyfileobj"]
+        figures = (speed["copyfileobj"], speed["staging"], memory["copyfileobj"], memory["staging"])
+        rows.append([end, f"{megabytes[end]}", f"{ratio:.2f}", *(f"{figure:.0f}" for figure in figures)])
+        goals += [
+            Goal(
+                f"throughput from {end} at least {LEAST_RATIO} of a plain copy's",
+                f"{ratio:.2f}",
+                ratio >= LEAST_RATIO,
+            ),
+            Goal(
+                f"memory while staging from {end} less than {MOST_MEMORY:.0f} MB above idle",
+                f"{memory['staging']:.0f} MB",
+                memory["staging"] < MOST_MEMORY,
+            ),
+        ]
+    heading = (
+        *("from", "MB", "ratio of throughput"),
+        *("plain copy, MB/s", "staging, MB/s", "plain copy, MB of memory", "staging, MB of memory"),
+    )
+    body = f"""# Staging
+
+A file brought to the emulator's OSS with `shutil.copyfileobj` into the body of one PutObject and by staging, {TURNS}
+turns each: median of the throughput, most of the memory above that of the process before. The speeds are those of a
+machine that is shared; the ratios count. The emulator keeps its objects in memory here (`/dev/shm`): it writes what
+comes in parts twice, once more when the parts are joined, which OSS does not make its callers wait for.
+
+{table(heading, rows)}"""
+    packages = ("apache-airflow", "alibabacloud-oss-v2", "s3fs", "fsspec", "moto")
+    return report("staging", body, goals, packages)
+
+
+if __name__ == "__main__":
+    own = {"serve-oss": serve_oss, "serve-s3": serve_s3, "copy": copy}
+    given = sys.argv[1:]
+    if given and given[0] in own:
+        own[given[0]](*given[1:])
+    else:
+        parser = argparse.ArgumentParser(description=__doc__)
+        parser.add_argument("--from-disk", type=int, default=1024, metavar="MEGABYTES")
+        parser.add_argument("--from-s3", type=int, default=256, metavar="MEGABYTES")
+        options = parser.parse_args()
+        sys.exit(main({DISK: options.from_disk, S3: options.from_s3}))

@@ -1,0 +1,67 @@
+"""An emulator whose jobs are only states: nothing is fetched, made or stored for them.
+
+A program: it prints its address, reads a line of JSON with the seconds that each job takes, answers with the time at
+which they all began, and ends with its input after a last line that tells how many calls were let pass and refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+import time
+from contextlib import ExitStack, closing
+from functools import partial
+
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.emulator import job_actions
+from airflow_provider_viapi.emulator.access_keys import AccessKey
+from airflow_provider_viapi.emulator.certificate import Certificate
+from airflow_provider_viapi.emulator.data_folder import DataFolder
+from airflow_provider_viapi.emulator.engine import Engine
+from airflow_provider_viapi.emulator.http_server import HttpServer
+from airflow_provider_viapi.emulator.jobs import Job
+
+
+class SeededEngine(Engine):
+    """An engine that is given jobs which nobody has submitted and nobody works on."""
+
+    def start(self) -> None:
+        super().start()
+        self.loop = asyncio.get_running_loop()
+
+    def seed(self, seconds: list[float]) -> None:
+        now = time.time()
+        for number, each in enumerate(seconds):
+            job = Job(job_id(number), videoenhan.ERASE_VIDEO_SUBTITLES, {}, {}, now)
+            job.start(now)
+            self._queue._jobs[job.id] = job
+            made = {"VideoUrl": f"http://127.0.0.1/{job.id}.mp4"}
+            self.loop.call_later(each, partial(job.succeed, made, {}, now + each))
+        print(json.dumps({"began": now}), flush=True)
+
+
+def job_id(number: int) -> str:
+    """The id of the job of that number."""
+    return f"00000000-0000-0000-0000-{number:012}"
+
+
+def main(results_per_second: int, seconds_between_lists: float) -> None:
+    job_actions.SECONDS_BETWEEN_LISTS = seconds_between_lists
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(4096)
+    with ExitStack() as running:
+        folder = running.enter_context(closing(DataFolder()))
+        quota = {"GetAsyncJobResult": results_per_second}
+        engine = SeededEngine(folder, keys=[AccessKey()], transforms={}, calls_per_second=quota)
+        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1")))
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        for line in sys.stdin:
+            engine.loop.call_soon_threadsafe(engine.seed, json.loads(line))
+        print(json.dumps(engine.calls()), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]))
