@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 PAGE = 500
+PHASES = 20
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -20,16 +21,23 @@ def forced_delays(seconds: Sequence[float], per_second: float, between_looks: fl
 
     It looks at a page of the list (newest first) at every moment that the list allows, passes over what it knows to
     have ended, and fetches results, those of the jobs that ended first before others, at every moment that the quota
-    allows.
+    allows. Nobody can choose where between two looks jobs end: so the first look is at so many moments, evenly spread
+    over the time between two looks, and the delays of all are given; of ten jobs, a single one would be luck.
 
     :param seconds: how long each job takes; all begin at 0
     :param per_second: results
     :param between_looks: seconds
     """
+    moments = (between_looks * (phase + 1) / PHASES for phase in range(PHASES))
+    return [delay for first in moments for delay in _delays(seconds, per_second, between_looks, first)]
+
+
+def _delays(
+    seconds: Sequence[float], per_second: float, between_looks: float, first_look: float
+) -> list[float]:
     pages = [range(start, min(start + PAGE, len(seconds))) for start in range(0, len(seconds), PAGE)]
     unknown, known, delays = set(range(len(seconds))), list[tuple[float, int]](), []
-    looks, now, page = 0, 0.0, 0
-    next_look = between_looks
+    now, page, next_look = 0.0, 0, first_look
     while len(delays) < len(seconds):
         if known and now < next_look:
             ended, _ = heapq.heappop(known)
@@ -38,7 +46,6 @@ def forced_delays(seconds: Sequence[float], per_second: float, between_looks: fl
             continue
         now = max(now, next_look)
         next_look += between_looks
-        looks += 1
         for number in pages[-1 - page]:
             if number in unknown and seconds[number] <= now:
                 unknown.discard(number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from airflow_provider_viapi.alibaba import acs3
@@ -168,10 +169,15 @@ def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
     return document
 
 
+@lru_cache(1024)
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
 def _upper_camel(value: Any) -> Any:
     # One document of the services shows keys in lower camel case; all others begin with a capital.
     if isinstance(value, dict):
-        return {name[:1].upper() + name[1:]: _upper_camel(item) for name, item in value.items()}
+        return {_capital(name): _upper_camel(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_upper_camel(item) for item in value]
     return value

@@ -84,9 +84,11 @@ class HuaweiCloudHook(BaseHook):
         return self._proven(*self._read())
 
     async def load_account(self) -> Account:
-        """The same from an event loop, where a look-up must not block."""
+        """The same from an event loop, where a look-up must not block and is shared for a minute."""
+        from airflow_provider_viapi.hooks.read_once import read_once
+
         if "account" not in self.__dict__:
-            account, proof = await self._read_in_loop()
+            account, proof = await read_once((self.conn_type, self.huaweicloud_conn_id), self._read_in_loop)
             who = proof.access_key_id if isinstance(proof, Credentials) else (proof.domain, proof.name)
             addresses = tuple(sorted(account.endpoints.items()))
             self._identity = (
@@ -226,7 +228,7 @@ class HuaweiCloudHook(BaseHook):
 
         await self.load_account()
         family = family_of(job.action)
-        # What was changed in the connection meanwhile holds for those who wait from now on.
+        # What was changed in the connection meanwhile holds for those who come a minute later.
         key = ("huaweicloud", self.huaweicloud_conn_id, family, self.goal, *self._identity)
         async with shared_poller(key, lambda: self.open_poller(family)) as poller:
             return await poller.wait(self._placed(job), until=until, log=log)

@@ -69,9 +69,11 @@ class ViapiHook(BaseHook):
         return self._with_key_read_again(self._read())
 
     async def load_account(self) -> Account:
-        """The same from an event loop, where a look-up must not block."""
+        """The same from an event loop, where a look-up must not block and is shared for a minute."""
+        from airflow_provider_viapi.hooks.read_once import read_once
+
         if "account" not in self.__dict__:
-            account = await self._read_in_loop()
+            account = await read_once((self.conn_type, self.viapi_conn_id), self._read_in_loop)
             key_id = getattr(account.credentials, "access_key_id", None)
             self._identity = (
                 *(account.endpoint, account.region_id, account.signature, account.verify, key_id),
@@ -216,7 +218,7 @@ class ViapiHook(BaseHook):
         from airflow_provider_viapi.jobs.sharing import shared_poller
 
         await self.load_account()
-        # What was changed in the connection meanwhile holds for those who wait from now on.
+        # What was changed in the connection meanwhile holds for those who come a minute later.
         async with shared_poller(("viapi", self.viapi_conn_id, *self._identity), self.open_poller) as poller:
             return await poller.wait(job, until=until, log=log)
 
