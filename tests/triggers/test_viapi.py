@@ -133,3 +133,28 @@ def test_a_trigger_that_is_told_twice_to_stop_still_cancels_the_job_of_a_task_th
         asyncio.run(told_twice())
 
     assert server.count("CancelWaitingAsyncJob") == (1 if over else 0)
+
+
+def test_two_connections_with_the_same_key_both_come_to_their_results_though_the_account_is_throttled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def named(job_id: str, connection: str) -> ViapiJobTrigger:
+        each = trigger(job_id)
+        each.viapi_conn_id = connection
+        return each
+
+    async def both() -> list[Any]:
+        of_a = [events(named(f"A{i}", "viapi_a")) for i in range(10)]
+        of_b = [events(named(f"B{i}", "viapi_b")) for i in range(10)]
+        return await asyncio.gather(*of_a, *of_b)
+
+    throttled = Answer(400, '{"RequestId": "R", "Code": "Throttling.User", "Message": "too fast"}')
+    with scripted_server(*[throttled] * 8, DONE) as server:
+        fields = {"conn_type": "viapi", "login": "id", "password": "s"}
+        extra = {"endpoint": server.url, "list_jobs": "never", "poll_qps": 100}
+        for name in ("VIAPI_A", "VIAPI_B"):
+            monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields | {"extra": extra}))
+        told = asyncio.run(both())
+
+    assert [event["report"]["outcome"] for (event,) in told] == ["succeeded"] * 20
+    assert server.count("GetAsyncJobResult") == 20 + 8
