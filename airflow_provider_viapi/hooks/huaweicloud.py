@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 from airflow_provider_viapi.errors import PermissionDenied, ViapiError
-from airflow_provider_viapi.hooks.huaweicloud_connection import account_of, no_connection
-from airflow_provider_viapi.huawei.tokens import User, project_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from airflow_provider_viapi.credentials import Credentials
     from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
     from airflow_provider_viapi.huawei.client import Client
     from airflow_provider_viapi.huawei.model import Action
+    from airflow_provider_viapi.huawei.tokens import User
     from airflow_provider_viapi.jobs.huawei_service import Family, HuaweiJobs
     from airflow_provider_viapi.jobs.job import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
@@ -85,6 +84,7 @@ class HuaweiCloudHook(BaseHook):
 
     async def load_account(self) -> Account:
         """The same from an event loop, where a look-up must not block and is shared for a minute."""
+        from airflow_provider_viapi.credentials import Credentials
         from airflow_provider_viapi.hooks.read_once import read_once
 
         if "account" not in self.__dict__:
@@ -99,6 +99,8 @@ class HuaweiCloudHook(BaseHook):
         return self.account
 
     def _read(self) -> tuple[Account, Credentials | User]:
+        from airflow_provider_viapi.hooks.huaweicloud_connection import account_of, no_connection
+
         try:
             connection = self.get_connection(self.huaweicloud_conn_id)
             extra = connection.extra_dejson
@@ -109,6 +111,8 @@ class HuaweiCloudHook(BaseHook):
     async def _read_in_loop(self) -> tuple[Account, Credentials | User]:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
+        from airflow_provider_viapi.hooks.huaweicloud_connection import account_of, no_connection
+
         try:
             connection = await get_async_connection(self.huaweicloud_conn_id)
             extra = await get_async_extra_dejson(connection)
@@ -118,7 +122,9 @@ class HuaweiCloudHook(BaseHook):
 
     def _proven(self, account: Account, proof: Credentials | User) -> Account:
         """The account with a token for a password, or a key for which another may be put into the connection."""
-        if isinstance(proof, User):
+        from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+
+        if not isinstance(proof, Credentials):
             from airflow_provider_viapi.huawei.client import with_token_for
 
             return with_token_for(proof, account)
@@ -236,6 +242,7 @@ class HuaweiCloudHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Ask IAM for the region's project: free, and a wrong key, password or clock shows in the answer."""
         from airflow_provider_viapi.huawei.services import iam
+        from airflow_provider_viapi.huawei.tokens import project_of
 
         try:
             account = self.account

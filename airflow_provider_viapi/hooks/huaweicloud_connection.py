@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import NotConfigured
-from airflow_provider_viapi.hooks.connection import (
+from airflow_provider_viapi.hooks.connection_fields import (
     read_calls_per_second,
+    read_choice,
     read_endpoint,
     read_timeout,
     read_verify,
@@ -21,7 +22,7 @@ from airflow_provider_viapi.huawei.tokens import User
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-AUTH = ("aksk", "password")
+Auth = Literal["aksk", "password"]
 """The ways to prove oneself: an access key that signs, or a token for an IAM user's password."""
 
 
@@ -32,9 +33,7 @@ def account_of(connection: Connection, extra: Mapping[str, Any]) -> tuple[Accoun
     :raises NotConfigured: something is missing or cannot be right; the message names it, never its value
     """
     where = f"the connection {connection.conn_id!r}"
-    auth = str(extra.get("auth") or "aksk")
-    if auth not in AUTH:
-        raise wrong(where, f"has an auth in its extra that is none of {', '.join(AUTH)}")
+    auth = read_choice(where, "auth", extra.get("auth"), Auth)
     account = Account(
         region=str(extra.get("region") or DEFAULT_REGION),
         project_id=_text(extra.get("project_id")),
@@ -44,7 +43,7 @@ def account_of(connection: Connection, extra: Mapping[str, Any]) -> tuple[Accoun
             for service in ("metastudio", "vias", "iam")
             if (address := read_endpoint(where, extra.get(f"{service}_endpoint"), f"{service}_endpoint"))
         },
-        vias_paths=_vias_paths(where, extra.get("vias_paths")),
+        vias_paths=read_choice(where, "vias_paths", extra.get("vias_paths"), PathFamily),
         app_user_id=_app_user_id(where, extra.get("app_user_id")),
         verify=read_verify(extra.get("verify")),
         timeout=read_timeout(where, extra.get("timeout")),
@@ -81,13 +80,6 @@ def _user(where: str, connection: Connection, extra: Mapping[str, Any]) -> User:
         if not value:
             raise wrong(where, f"has no {what}")
     return User(str(connection.login), str(connection.password), str(domain))
-
-
-def _vias_paths(where: str, value: Any) -> PathFamily:
-    for allowed in get_args(PathFamily):
-        if str(value or "v2") == allowed:
-            return allowed  # type: ignore[no-any-return]
-    raise wrong(where, f"has a vias_paths in its extra that is none of {', '.join(get_args(PathFamily))}")
 
 
 def _app_user_id(where: str, value: Any) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.parameters import Parameter, check_request
 from airflow_provider_viapi.result_fields import ResultField
 
@@ -140,6 +141,30 @@ class Action:
     def is_job(self) -> bool:
         """Whether the answer is only a job id; the result comes later."""
         return self.job is not None
+
+    @property
+    def job_kind(self) -> JobKind:
+        """How the job is followed that it makes.
+
+        :raises InvalidRequest: it makes none
+        """
+        if self.job is None:
+            raise InvalidRequest(f"{self.full_name} makes no job", code="InvalidAction", action=self.name)
+        return self.job
+
+    def check_goal(self, goal: str | None) -> None:
+        """Refuse a goal that its jobs do not have.
+
+        :raises InvalidRequest: it is none of theirs; the message says which are
+        """
+        kind = self.job_kind
+        allowed = (*kind.goals, *kind.states.succeeded)
+        if goal is not None and goal not in allowed:
+            raise InvalidRequest(
+                f"the state to wait for is {goal!r}; allowed: {', '.join(allowed)}",
+                code="InvalidParameter",
+                action=self.name,
+            )
 
     @property
     def result(self) -> tuple[ResultField, ...]:

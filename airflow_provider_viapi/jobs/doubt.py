@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.errors import (
     InvalidRequest,
     SubmissionInDoubt,
     TransientError,

@@ -30,25 +30,7 @@ def kind_of(action: str) -> JobKind:
     :param action: as ``service.Action``
     :raises InvalidRequest: there is no such action, or it makes no jobs
     """
-    kind = services.find(action).job
-    if kind is None:
-        raise InvalidRequest(f"{action} makes no job", code="InvalidAction", action=action.rpartition(".")[2])
-    return kind
-
-
-def check_goal(action: str, goal: str | None) -> None:
-    """Refuse a goal that jobs of an action do not have.
-
-    :raises InvalidRequest: it is none of theirs; the message says which are
-    """
-    kind = kind_of(action)
-    allowed = (*kind.goals, *kind.states.succeeded)
-    if goal is not None and goal not in allowed:
-        raise InvalidRequest(
-            f"the state to wait for is {goal!r}; allowed: {', '.join(allowed)}",
-            code="InvalidParameter",
-            action=action.rpartition(".")[2],
-        )
+    return services.find(action).job_kind
 
 
 def submitted(action: Action, request: Mapping[str, Any], answer: Mapping[str, Any]) -> Job:
@@ -58,7 +40,7 @@ def submitted(action: Action, request: Mapping[str, Any], answer: Mapping[str, A
     :raises AnswerLost: it names no job, so what came of the submission is not known
     :raises ViapiError: it names several tasks, all of which were accepted; the message says which
     """
-    kind = kind_of(action.full_name)
+    kind = action.job_kind
     job_id = _dig(answer, kind.id_in)
     if not isinstance(job_id, str) or not job_id:
         raise AnswerLost("got an answer without a job's id", action=action.name)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import JobFailed
+from airflow_provider_viapi.errors import JobFailed
 
 
 class Outcome(str, Enum):

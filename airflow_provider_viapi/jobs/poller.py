@@ -15,8 +15,8 @@ import logging
 import random
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.alibaba.account import ListJobs
 from airflow_provider_viapi.errors import JobTimedOut, Throttled, TransientError
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.metered import NoStats, Stats, WaitingLevel, tell_ended
@@ -24,6 +24,9 @@ from airflow_provider_viapi.jobs.pace import LookPace, Pace
 from airflow_provider_viapi.jobs.quota import Quota, Turn
 from airflow_provider_viapi.jobs.service import JobService, Sighting
 from airflow_provider_viapi.jobs.watch import DueQueue, Log, Watch
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.account import ListJobs
 
 logger = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.credentials import another_key_may_do
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.stamp import Stamp
+from airflow_provider_viapi.errors import (
     AnswerLost,
     CredentialsRejected,
     SubmissionInDoubt,
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.jobs import doubt
 from airflow_provider_viapi.jobs.acceptance import Acceptance
 from airflow_provider_viapi.jobs.viapi import list_jobs, submitted

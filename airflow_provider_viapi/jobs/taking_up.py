@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, SubmissionInDoubt
+from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger
 from airflow_provider_viapi.jobs.watch import Log

@@ -9,10 +9,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.services import viapi
+from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
 from airflow_provider_viapi.jobs.doubt import LIST_TIME_ZONES, JobList, Listed
 from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.service import Ending, Sighting

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     JobFailed,
@@ -48,6 +47,8 @@ def jobs_of_other_tasks(context: Context) -> set[str]:
 
 def is_for_good(error: ViapiError) -> bool:
     """Whether no retry can mend an error."""
+    from airflow_provider_viapi.alibaba.errors import classify
+
     kind = classify(error.code, 400) if isinstance(error, JobFailed) and error.code else type(error)
     return issubclass(kind, InvalidRequest | PermissionDenied | ResultExpired)
 

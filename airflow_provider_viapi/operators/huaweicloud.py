@@ -19,21 +19,20 @@ from airflow_provider_viapi.errors import JobFailed, ViapiError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.jobs.huawei import check_goal, kind_of
-from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
-from airflow_provider_viapi.jobs.job import Job
-from airflow_provider_viapi.jobs.ledger import Ledger, digest_of
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
 from airflow_provider_viapi.operators.context import failing_for_good, jobs_of_other_tasks
 from airflow_provider_viapi.operators.context import is_for_good as is_for_good_anywhere
 from airflow_provider_viapi.operators.job import JobOperator
 from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.transfers import inline_pictures
 from airflow_provider_viapi.triggers.killed import ENDED_BADLY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
+
+    from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
+    from airflow_provider_viapi.jobs.job import Job
+    from airflow_provider_viapi.jobs.ledger import Ledger
 
 _PRIVATE = re.compile(r"(?i)stream_keys|output_urls|type_config|key|.*(_key|token|secret|password)")
 """Names of parameters, and of fields inside them, whose texts may let somebody in."""
@@ -171,7 +170,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def __init__(self, *, goal: str | None = None, cancel_on_kill: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        check_goal(self.action.full_name, goal)
+        self.action.check_goal(goal)
         self.goal = goal
         self.cancel_on_kill = cancel_on_kill
         if self.land_to is not None and not is_templated(self.land_to):
@@ -186,7 +185,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     @property
     def _scope(self) -> str | None:
-        name = kind_of(self.action.full_name).scope_name
+        name = self.action.job_kind.scope_name
         return None if name is None else str(self.request[name])
 
     @property
@@ -221,6 +220,10 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> HuaweiSubmission:
         """What has the job accepted."""
+        from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
+        from airflow_provider_viapi.jobs.ledger import digest_of
+        from airflow_provider_viapi.transfers import inline_pictures
+
         return HuaweiSubmission(
             action=self.action,
             request=inline_pictures.read_in(request, self.pictures),
@@ -251,7 +254,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     def job_link(self, job: Job) -> str:
         """Huawei's page that asks after such jobs, or the connection's own endpoint."""
         account, service = self.hook.account, self.action.service
-        show = kind_of(self.action.full_name).show.name
+        show = self.action.job_kind.show.name
         own = account.endpoints.get(service.name) or account.endpoint
         return own or job_address(service.name, show, account.region)
 

@@ -12,13 +12,13 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.jobs.huawei import check_goal, kind_of
-from airflow_provider_viapi.jobs.job import Job, JobReport
 from airflow_provider_viapi.operators.context import failing_for_good
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_for_good
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.job import Job, JobReport
 
 SECONDS_TO_HEED = 30.0
 """For so long a job may show the end that it was in before it was told to start; how long it takes is not known."""
@@ -51,7 +51,7 @@ class TellJobOperator(HuaweiCloudOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_goal(self.made_by.full_name, goal)
+        self.made_by.check_goal(goal)
         if job_timeout <= timedelta(0):
             raise InvalidRequest(
                 f"job_timeout is {job_timeout}; allowed: more than zero", action=self.action.name
@@ -71,7 +71,9 @@ class TellJobOperator(HuaweiCloudOperator):
     @property
     def job(self) -> Job:
         """The job that is told."""
-        kind, request = kind_of(self.made_by.full_name), self.request
+        from airflow_provider_viapi.jobs.job import Job
+
+        kind, request = self.made_by.job_kind, self.request
         scope = None if kind.scope_name is None else str(request[kind.scope_name])
         return Job(str(request[kind.id_name]), self.made_by.full_name, scope)
 
@@ -139,6 +141,8 @@ class TellJobOperator(HuaweiCloudOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on where the trigger left: return what is known of the job, or raise why it is not as it was told."""
+        from airflow_provider_viapi.jobs.job import JobReport
+
         with failing_for_good(is_for_good):
             if "error" in event:
                 raise from_dict(event["error"])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.indexing.listing import Listing
 from airflow_provider_viapi.operators.base import ViapiOperator
 from airflow_provider_viapi.operators.context import failing_for_good

@@ -7,12 +7,14 @@ those that are known have a constant in ``huawei.services.vias``, and any other 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import vias
-from airflow_provider_viapi.jobs.job import JobReport
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_telling import TellJobOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.job import JobReport
 
 
 class CreateTaskOperator(HuaweiCloudJobOperator):

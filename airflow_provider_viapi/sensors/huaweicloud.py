@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 
 from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.jobs.huawei import check_goal, kind_of
+from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.jobs.job import Job, JobReport
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
 from airflow_provider_viapi.operators.context import failing_for_good
@@ -52,7 +52,7 @@ class HuaweiCloudJobSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        check_goal(action, goal)
+        services.find(action).check_goal(goal)
         if deferrable is None:
             deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.action = action
@@ -96,7 +96,7 @@ class HuaweiCloudJobSensor(BaseSensorOperator):
         report = self.hook.report(self.job)
         if report.state != self._told:
             self._told = report.state
-            by_people = report.state in kind_of(self.action).states.by_people
+            by_people = report.state in services.find(self.action).job_kind.states.by_people
             waits = ": people have to see to it, which may take days" if by_people else ""
             self.log.info("Job %s is %s%s", report.job_id, report.state, waits)
         return report

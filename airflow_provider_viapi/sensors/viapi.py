@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, from_dict
+from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.job import Job, JobReport
 from airflow_provider_viapi.links.viapi import ViapiResultLink

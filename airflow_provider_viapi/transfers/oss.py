@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.errors import InvalidMedia
+from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.transfers.oss_errors import in_our_words, sdk
 
 if TYPE_CHECKING:

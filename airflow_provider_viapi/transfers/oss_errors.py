@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.redaction import redact
+from airflow_provider_viapi.errors import (
     CredentialsRejected,
     InvalidMedia,
     InvalidRequest,
@@ -15,7 +16,6 @@ from airflow_provider_viapi.alibaba.errors import (
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.alibaba.redaction import redact
 
 _WRONG_KEY = frozenset(
     "InvalidAccessKeyId SignatureDoesNotMatch InvalidSecurityToken SecurityTokenExpired "  # noqa: SIM905

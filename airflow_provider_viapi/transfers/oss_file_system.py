@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
-from airflow_provider_viapi.alibaba.errors import InvalidMedia, PermissionDenied
+from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.transfers.oss import OssObject, open_oss
 
 if TYPE_CHECKING:

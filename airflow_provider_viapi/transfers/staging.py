@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.errors import TransientError, ViapiError
 from airflow_provider_viapi.alibaba.parameters import Media
+from airflow_provider_viapi.errors import TransientError, ViapiError
 from airflow_provider_viapi.parameters import check_request
 from airflow_provider_viapi.transfers.staging_request import files_elsewhere, is_readable, with_addresses
 

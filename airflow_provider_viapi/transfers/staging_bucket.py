@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.account import DEFAULT_REGION
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, TransientError, ViapiError
 from airflow_provider_viapi.transfers.oss import Oss, OssObject, open_oss
 from airflow_provider_viapi.transfers.staging_leases import Leases
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.errors import InvalidMedia
+from airflow_provider_viapi.errors import InvalidMedia
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.media import MediaLimits

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.media import MediaLimits
 from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.errors import InvalidRequest
 
 
 def files_elsewhere(

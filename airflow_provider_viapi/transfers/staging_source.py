@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.redaction import redact
+from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
     NotConfigured,
@@ -18,7 +19,6 @@ from airflow_provider_viapi.alibaba.errors import (
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.alibaba.redaction import redact
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook

@@ -11,15 +11,15 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
+from airflow_provider_viapi.alibaba.xml_document import NotPlainXml, parse
+from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
     PermissionDenied,
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
-from airflow_provider_viapi.alibaba.xml_document import NotPlainXml, parse
 from airflow_provider_viapi.transfers.staging_bucket import plain_name
 
 if TYPE_CHECKING:

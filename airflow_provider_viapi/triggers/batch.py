@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ViapiError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.batch_pause import Pause
-from airflow_provider_viapi.jobs.cancelling import cancel_each
-from airflow_provider_viapi.jobs.job import Job, JobReport
-from airflow_provider_viapi.jobs.watch import Log
-from airflow_provider_viapi.jobs.wave import Ended, QuietLog, next_ended
 from airflow_provider_viapi.triggers.killed import SECONDS_TO_CANCEL, despite_cancelling, is_over
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.batch_pause import Pause
+    from airflow_provider_viapi.jobs.job import Job, JobReport
+    from airflow_provider_viapi.jobs.watch import Log
+    from airflow_provider_viapi.jobs.wave import Ended
 
 
 class ViapiBatchTrigger(BaseTrigger):
@@ -64,10 +65,14 @@ class ViapiBatchTrigger(BaseTrigger):
     @property
     def jobs(self) -> list[Job]:
         """The jobs that are waited for."""
+        from airflow_provider_viapi.jobs.job import Job
+
         return [Job(job_id, self.action) for job_id in self.job_ids]
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then tell which have ended and how."""
+        from airflow_provider_viapi.jobs.batch_pause import Pause
+
         hook = ViapiHook(self.viapi_conn_id)
         pause = Pause(self.enough, self.patience, datetime.fromisoformat(self.until))
         try:
@@ -97,6 +102,8 @@ async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: Pause, log:
     :param pause: for how many, and how long
     :raises NotConfigured: there is no such connection
     """
+    from airflow_provider_viapi.jobs.wave import QuietLog, next_ended
+
     # Once for all of them, before they come in their hundreds.
     await hook.load_account()
     quiet = QuietLog(log)
@@ -112,6 +119,8 @@ async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: Pause, log:
 
 async def cancel_jobs(hook: ViapiHook, jobs: Collection[Job], log: Log) -> set[str]:
     """Cancel those jobs that still queue, and return their ids."""
+    from airflow_provider_viapi.jobs.cancelling import cancel_each
+
     try:
         async with hook.open_jobs() as service:
             return await cancel_each(service, jobs, log)

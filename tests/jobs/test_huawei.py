@@ -9,9 +9,8 @@ import pytest
 
 from airflow_provider_viapi.errors import AnswerLost, InvalidRequest, JobFailed, ViapiError
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services import actions, metastudio, vias
+from airflow_provider_viapi.huawei.services import actions, find, metastudio, vias
 from airflow_provider_viapi.jobs.huawei import (
-    check_goal,
     kind_of,
     outcome_of,
     read_report,
@@ -146,7 +145,7 @@ def test_an_answer_without_a_state_tells_nothing(answer: dict[str, Any]) -> None
 def test_a_goal_short_of_the_end_may_be_waited_for(
     job: Job, goal: str | None, state: str, outcome: Outcome
 ) -> None:
-    check_goal(job.action, goal)
+    find(job.action).check_goal(goal)
 
     assert outcome_of(kind_of(job.action).states, state, goal) is outcome
 
@@ -154,7 +153,7 @@ def test_a_goal_short_of_the_end_may_be_waited_for(
 @pytest.mark.parametrize(("job", "goal"), [(TASK, "FAILED"), (VIDEO, "PROCESSING"), (LIVE, "WAITING")])
 def test_a_goal_that_jobs_of_a_kind_do_not_have_is_refused(job: Job, goal: str) -> None:
     with pytest.raises(InvalidRequest, match=f"{goal!r}; allowed: .*SUCCEED"):
-        check_goal(job.action, goal)
+        find(job.action).check_goal(goal)
 
 
 @pytest.mark.parametrize(

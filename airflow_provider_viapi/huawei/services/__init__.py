@@ -1,4 +1,4 @@
-"""The actions of Huawei Cloud's services, as data."""
+"""The actions of Huawei Cloud's services, as data: one module (or package) a service."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from functools import cache
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services import iam, metastudio, vias
-
-__all__ = ["actions", "find", "iam", "metastudio", "vias"]
 
 
 @cache
 def actions() -> dict[str, Action]:
     """All actions of MetaStudio and VIAS, by their full names."""
+    from airflow_provider_viapi.huawei.services import metastudio, vias
+
     return {action.full_name: action for action in (*metastudio.ACTIONS, *vias.ACTIONS)}
 
 

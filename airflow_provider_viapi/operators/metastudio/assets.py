@@ -7,10 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.jobs.job import Job, JobReport
-from airflow_provider_viapi.jobs.ledger import digest_of
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.transfers import asset_upload
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
+    from airflow_provider_viapi.jobs.job import Job, JobReport
     from airflow_provider_viapi.jobs.ledger import Ledger
 
 AssetType = Literal[
@@ -92,11 +90,15 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> HuaweiSubmission:
         """What makes the asset, of this very file."""
+        from airflow_provider_viapi.jobs.ledger import digest_of
+
         digest = digest_of(self.action.full_name, {**request, "source": self.source})
         return replace(super().submission(request, ledger, deadline, context), digest=digest)
 
     def checked_request(self) -> dict[str, Any]:
         """The rendered request; the file is there, too."""
+        from airflow_provider_viapi.transfers import asset_upload
+
         request = super().checked_request()
         asset_upload.look_up(self.source)
         return request
@@ -104,6 +106,8 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
     def _take_up(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> tuple[Job, JobReport | None]:
+        from airflow_provider_viapi.transfers import asset_upload
+
         job, report = super()._take_up(request, ledger, deadline, context)
         if report is None:
             asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.jobs.job import JobReport
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.huaweicloud_telling import TellJobOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.job import JobReport
 
 
 class StartLiveOperator(HuaweiCloudJobOperator):

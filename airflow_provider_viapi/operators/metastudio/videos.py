@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.jobs.job import JobReport, Outcome
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.job import JobReport
     from airflow_provider_viapi.jobs.ledger import Ledger
 
 
@@ -154,6 +154,8 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
         super().__init__(request=request, **kwargs)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+        from airflow_provider_viapi.jobs.job import Outcome
+
         scenes = (report.result or {}).get("subtitle_file_info") or ()
         failed = [scene for scene in scenes if scene.get("subtitle_file_state") == "GENERATE_FAILED"]
         if failed:
