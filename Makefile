@@ -26,7 +26,7 @@ $(READY): pyproject.toml constraints/airflow-$(AIRFLOW).txt
 demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO=path, KEEP=1)
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
-test: lint  ## Lint, types, import contracts and the tests, with a real scheduler and triggerer among them
+test: lint test-huawei-client  ## Lint, types, import contracts and the tests, with a real scheduler and triggerer among them
 	$(BIN)/pytest -m '(not chaos or quick) and not live' $(PARALLEL)
 
 test-live: $(READY)  ## The conformance requests against the real service: needs a key and a bucket, and is billed
@@ -67,9 +67,11 @@ reference: $(READY)  ## Make docs/actions.md and docs/huawei-actions.md again fr
 		npm install --silent --no-audit --no-fund --no-save --prefix .venv-clients-today @alicloud/pop-core@1.8.0; fi
 	@touch $@
 
-test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready .venv-clients-huawei/ready  ## The clouds' own, unchanged clients against the emulator
+test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready test-huawei-client  ## The clouds' own, unchanged clients against the emulator
 	.venv-clients-today/bin/pytest tests/clients
 	.venv-clients-earlier/bin/pytest tests/clients
+
+test-huawei-client: $(READY) .venv-clients-huawei/ready
 	.venv-clients-huawei/bin/pytest tests/clients
 
 .venv-bench/ready: constraints/bench.txt
@@ -91,5 +93,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin what the environments ho
 clean:  ## Remove environments and what runs left behind
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos lint format test-matrix test-clients test-live reference constraints clean
+.PHONY: help demo test bench test-chaos lint format test-matrix test-clients test-huawei-client test-live reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

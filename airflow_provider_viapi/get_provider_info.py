@@ -138,6 +138,18 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             },
         ],
+        "transfers": [
+            {
+                "source-integration-name": "Alibaba Cloud VIAPI",
+                "target-integration-name": "Common IO",
+                "python-module": f"{package}.transfers.from_viapi",
+            },
+            {
+                "source-integration-name": "Common IO",
+                "target-integration-name": "Alibaba Cloud VIAPI",
+                "python-module": f"{package}.transfers.to_viapi",
+            },
+        ],
         "filesystems": [f"{package}.transfers.oss_file_system"],
         "extra-links": [
             f"{package}.links.viapi.ViapiJobLink",

@@ -55,7 +55,7 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     sys.dont_write_bytecode = False
     import_what_a_dag_file_has()
-    modules = [*found("this provider", OURS)]
+    modules = [*named_by_ours()]
     for provider, package in OTHERS.items():
         modules += found(provider, package)
     for module in modules:
@@ -80,6 +80,15 @@ def import_what_a_dag_file_has() -> None:
     for name in ("DAG", "BaseOperator", "BaseHook", "BaseSensorOperator", "Connection", "task"):
         getattr(airflow.sdk, name)
     assert airflow.triggers.base
+
+
+def named_by_ours() -> Iterator[Module]:
+    """The modules that DAG files and the triggerer import: those that our metadata names."""
+    info = in_a_fork(lambda: importlib.import_module(f"{OURS}.get_provider_info").get_provider_info())
+    for kind in KINDS:
+        for entry in info[kind]:
+            for name in entry.get("python-modules") or [entry["python-module"]]:
+                yield Module("this provider", kind, name)
 
 
 def found(provider: str, package: str) -> Iterator[Module]:

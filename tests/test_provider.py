@@ -37,10 +37,13 @@ NOT_THE_AUTHORS = {"ListImagesOperator": {"Token", "Offset"}}
 def modules() -> list[str]:
     info = get_provider_info()
     return [
-        module
-        for kind in ("hooks", "operators", "sensors", "triggers")
-        for entry in info[kind]
-        for module in entry["python-modules"]
+        *(
+            module
+            for kind in ("hooks", "operators", "sensors", "triggers")
+            for entry in info[kind]
+            for module in entry["python-modules"]
+        ),
+        *(entry["python-module"] for entry in info["transfers"]),
     ]
 
 
