@@ -1,0 +1,55 @@
+"""docs/errors.md, docs/connection.md and docs/huawei.md name what the code has, all of it and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import make_reference
+from airflow_provider_viapi import errors
+from airflow_provider_viapi.get_provider_info import CONN_FIELDS, HUAWEI_CONN_FIELDS
+from airflow_provider_viapi.jobs.batch_rows import BatchFailed
+
+ROOT = Path(make_reference.__file__).parents[1]
+ERRORS = (ROOT / "docs" / "errors.md").read_text()
+SOURCES = [path.read_text() for path in (ROOT / "airflow_provider_viapi").rglob("*.py")]
+
+
+def first_column(page: str, heading: str) -> list[str]:
+    """What stands in backquotes in the first column of the table under a heading."""
+    table = page[page.index(heading) :].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    return [word for cell in cells for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_every_class_of_the_tree_has_a_row() -> None:
+    tree = {
+        name for name, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, Exception)
+    }
+
+    assert set(first_column(ERRORS, "| class | when |")) == tree | {BatchFailed.__name__}
+
+
+@pytest.mark.parametrize("code", first_column(ERRORS, "| code | class |"))
+def test_every_code_of_the_providers_own_is_one_that_it_gives(code: str) -> None:
+    given = code.rstrip("…")
+
+    assert any(f'"{given}' in source for source in SOURCES)
+
+
+def test_the_form_of_the_connection_is_described_field_by_field() -> None:
+    page = (ROOT / "docs" / "connection.md").read_text()
+
+    described = set(first_column(page, "| field | what |"))
+
+    # Which kind of credentials, with its settings, has no field: it goes into extra as JSON.
+    assert described == CONN_FIELDS.keys() | {"credentials"}
+
+
+def test_the_form_of_huaweis_connection_is_described_field_by_field() -> None:
+    page = (ROOT / "docs" / "huawei.md").read_text()
+
+    assert [name for name in HUAWEI_CONN_FIELDS if f"`{name}`" not in page] == []
