@@ -13,12 +13,12 @@ from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
-from airflow_provider_viapi.emulator.answers import Answer, error_answer, foreign_answer, result_answer
+from airflow_provider_viapi.emulator.answers import Answer, error_answer, result_answer
 from airflow_provider_viapi.emulator.api_error import ApiError, not_emulated, status_of
 from airflow_provider_viapi.emulator.call import Call, Request
 from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.fault_description import read_fault
-from airflow_provider_viapi.emulator.faults import CallFault, Fault, FaultList, JobFault
+from airflow_provider_viapi.emulator.faults import CallFault, FaultList, JobFaults
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
@@ -113,15 +113,12 @@ class Engine:
 
     async def answer(self, request: Request) -> Answer | None:
         """The answer to a request, whatever it is; ``None`` if the connection is to be closed without one."""
-        fault = self._faults.take_for_call(request.action)
-        if fault is None or fault.call is None:
-            return await self._answer(request)
-        answer = await self._answer(request, fault) if fault.call.lets_perform else None
-        if answer is None:
-            self._rejected[self._counted(request)] += 1
-        if fault.call.delay:
-            await self._faults.hold(fault.call.delay)
-        return self._faulty(request, fault.call, answer)
+        return await self._faults.answer(
+            request.action,
+            lambda job_faults: self._answer(request, job_faults),
+            lambda code, fault: self._refuse(request, code, fault),
+            lambda: self._rejected.update([self._counted(request)]),
+        )
 
     def jobs(self) -> list[dict[str, Any]]:
         """Every job as plain values, the oldest first of each cloud."""
@@ -176,23 +173,23 @@ class Engine:
         self._rejected.clear()
         await asyncio.gather(self._queue.reset(), self._search.reset(), self.huawei.reset())
 
-    async def _answer(self, request: Request, fault: Fault | None = None) -> Answer:
+    async def _answer(self, request: Request, job_faults: JobFaults) -> Answer:
         counted = self._counted(request)
         try:
-            content = await self._perform(request, fault)
+            content = await self._perform(request, job_faults)
         except ApiError as error:
             self._rejected[counted] += 1
             return error_answer(request, error)
         self._accepted[counted] += 1
         return result_answer(request, content)
 
-    async def _perform(self, request: Request, fault: Fault | None) -> Mapping[str, Any]:
+    async def _perform(self, request: Request, job_faults: JobFaults) -> Mapping[str, Any]:
         if self._stopping:
             raise ApiError("ServiceUnavailable", "The emulator is stopping.")
         try:
             call = self._gateway.admit(request)
             if call.action.is_job:
-                return self._jobs.submit(call, lambda: self._job_fault(call, fault))
+                return self._jobs.submit(call, job_faults)
             handler = self._handlers.get(call.action.name)
             if handler is None:
                 raise not_emulated(call.action.name)
@@ -204,20 +201,9 @@ class Engine:
                 log.exception("A call failed")
             raise ApiError("InternalError", "The emulator failed; its log says why.") from None
 
-    def _job_fault(self, call: Call, fault: Fault | None) -> JobFault:
-        if fault is not None and fault.job is not None:
-            return fault.job
-        return self._faults.take_for_job(call.action.name)
-
-    def _faulty(self, request: Request, fault: CallFault, answer: Answer | None) -> Answer | None:
-        if fault.drop is not None:
-            return None
-        if fault.code is not None:
-            status = fault.status or status_of(fault.code, self._gateway.service_of(request.action))
-            return error_answer(request, ApiError(fault.code, fault.message, status))
-        if fault.status is not None:
-            return foreign_answer(fault.status, fault.body)
-        return answer
+    def _refuse(self, request: Request, code: str, fault: CallFault) -> Answer:
+        status = fault.status or status_of(code, self._gateway.service_of(request.action))
+        return error_answer(request, ApiError(code, fault.message, status))
 
     def _counted(self, request: Request) -> str:
         return request.action if request.action in self._gateway.actions else "unknown"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from airflow_provider_viapi.emulator.answers import Answer, foreign_answer
 
 EVERY_ACTION = "*"
 
@@ -67,6 +69,9 @@ class JobFault:
 
 NO_JOB_FAULT = JobFault()
 
+JobFaults = Callable[[], JobFault]
+"""Tells what happens to the job that a call has submitted."""
+
 
 @dataclass
 class Fault:
@@ -111,11 +116,43 @@ class FaultList:
         """Every fault to come as it was told, with ``times`` as many as are left."""
         return [{**fault.told, "action": fault.action, "times": fault.left} for fault in self._faults]
 
-    def take_for_call(self, action: str) -> Fault | None:
+    async def answer(
+        self,
+        action: str,
+        perform: Callable[[JobFaults], Awaitable[Answer]],
+        refuse: Callable[[str, CallFault], Answer],
+        not_performed: Callable[[], None],
+    ) -> Answer | None:
+        """What a call of that action is answered, whatever goes wrong; ``None``: the connection is closed.
+
+        :param perform: performs the call; a job that it submits asks for what happens to it
+        :param refuse: answers with a fault's error code
+        :param not_performed: told of a call that is not performed
+        """
+        fault = self._take_for_call(action)
+
+        def of_the_job() -> JobFault:
+            return fault.job if fault is not None and fault.job is not None else self._take_for_job(action)
+
+        if fault is None or fault.call is None:
+            return await perform(of_the_job)
+        call = fault.call
+        answer = await perform(of_the_job) if call.lets_perform else None
+        if answer is None:
+            not_performed()
+        if call.delay:
+            await self.hold(call.delay)
+        if call.drop is not None:
+            return None
+        if call.code is not None:
+            return refuse(call.code, call)
+        return answer if call.status is None else foreign_answer(call.status, call.body)
+
+    def _take_for_call(self, action: str) -> Fault | None:
         """What happens to a call of that action that just arrived."""
         return self._take(action, of_calls=True) if self._faults else None
 
-    def take_for_job(self, action: str) -> JobFault:
+    def _take_for_job(self, action: str) -> JobFault:
         """What happens to a job of that action that was just accepted."""
         fault = self._take(action, of_calls=False) if self._faults else None
         return NO_JOB_FAULT if fault is None or fault.job is None else fault.job

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.access_keys import AccessKeys
-from airflow_provider_viapi.emulator.answers import Answer, foreign_answer
+from airflow_provider_viapi.emulator.answers import Answer
 from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.faults import CallFault, Fault, FaultList, JobFault
+from airflow_provider_viapi.emulator.faults import FaultList, JobFaults
 from airflow_provider_viapi.emulator.huawei.assets import Assets
 from airflow_provider_viapi.emulator.huawei.file_actions import FileActions
 from airflow_provider_viapi.emulator.huawei.files import UploadedFiles
@@ -132,15 +132,14 @@ class HuaweiCloud:
     async def answer(self, request: RestRequest) -> Answer | None:
         """The answer to a request, whatever it is; ``None`` if the connection is to be closed without one."""
         name = self._paths.name_of(request.method, request.path)
-        fault = self._faults.take_for_call(name)
-        if fault is None or fault.call is None:
-            return self._answer(request, name)
-        answer = self._answer(request, name, fault) if fault.call.lets_perform else None
-        if answer is None:
-            self.rejected[name or "unknown"] += 1
-        if fault.call.delay:
-            await self._faults.hold(fault.call.delay)
-        return self._faulty(request, name, fault.call, answer)
+        return await self._faults.answer(
+            name,
+            lambda job_faults: self._answer(request, name, job_faults),
+            lambda code, fault: _refused(
+                request, name, ApiError(code, fault.message, fault.status or status_of(code))
+            ),
+            lambda: self.rejected.update([name or "unknown"]),
+        )
 
     def expire_tokens(self) -> None:
         """Let every token that was given be one that has expired."""
@@ -177,23 +176,23 @@ class HuaweiCloud:
         )
         return [_described(each) for each in made]
 
-    def _answer(self, request: RestRequest, name: str, fault: Fault | None = None) -> Answer:
+    async def _answer(self, request: RestRequest, name: str, job_faults: JobFaults) -> Answer:
         try:
-            action, told = self._perform(request, fault)
+            action, told = self._perform(request, job_faults)
         except ApiError as error:
             self.rejected[name or "unknown"] += 1
             return _refused(request, name, error)
         self.accepted[name] += 1
         return result_answer(request, action, told)
 
-    def _perform(self, request: RestRequest, fault: Fault | None) -> tuple[Any, Told]:
+    def _perform(self, request: RestRequest, job_faults: JobFaults) -> tuple[Any, Told]:
         if self._stopping:
             raise ApiError("APIGW.0202", "Backend unavailable: the emulator is stopping.", 502)
         call = self._gateway.admit(request)
         name = call.action.name
         try:
             if name in self._submissions:
-                told = self._submissions[name](call, lambda: self._job_fault(name, fault))
+                told = self._submissions[name](call, job_faults)
             elif name in self._handlers:
                 told = self._handlers[name](call)
             else:
@@ -204,23 +203,6 @@ class HuaweiCloud:
             log.exception("A call failed")
             raise internal(call.action.service.name) from None
         return call.action, told if isinstance(told, Told) else Told(told)
-
-    def _job_fault(self, name: str, fault: Fault | None) -> JobFault:
-        if fault is not None and fault.job is not None:
-            return fault.job
-        return self._faults.take_for_job(name)
-
-    def _faulty(
-        self, request: RestRequest, name: str, fault: CallFault, answer: Answer | None
-    ) -> Answer | None:
-        if fault.drop is not None:
-            return None
-        if fault.code is not None:
-            status = fault.status or status_of(fault.code)
-            return _refused(request, name, ApiError(fault.code, fault.message, status))
-        if fault.status is not None:
-            return foreign_answer(fault.status, fault.body)
-        return answer
 
 
 _IAM = {iam.CREATE_TOKEN.name, iam.LIST_PROJECTS.name}
