@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 # What RFC 3986 lets stand in a path, and % itself: an address that is one already stays as it is.
 _STANDS = "/%!$&'()*+,;=:@~[]"
 
+MOST_NAMED = 1000
+"""Addresses in one event: a batch may land ten thousand files, and each event is a row of Airflow's database."""
+
 
 def report_assets(
     context: Context, outlets: Iterable[Any], landed: Mapping[str, str], *, job_id: str | None = None
@@ -19,7 +23,8 @@ def report_assets(
     """Tell a task's outlets what has landed; call it before the task succeeds.
 
     An ``AssetAlias`` gets an event of its own for each file, on an asset of the file's address. An ``Asset`` that is
-    the address of a file, or of a folder above it, gets the addresses into its event's ``extra``; others get nothing.
+    the address of a file, or of a folder above it, gets the addresses into its event's ``extra``, a thousand at most,
+    and then how many ``files`` there are; others get nothing.
 
     :param outlets: the operator's ``outlets``
     :param landed: where each file lies by its key in the result
@@ -43,7 +48,9 @@ def report_assets(
                 key: address for key, address in landed.items() if _is_in(asset_uri(address), outlet.uri)
             }
             if inside:
-                events[outlet].extra |= {**job, "landed": inside}
+                named = dict(islice(inside.items(), MOST_NAMED))
+                counted = {} if len(named) == len(inside) else {"files": len(inside)}
+                events[outlet].extra |= {**job, **counted, "landed": named}
 
 
 def asset_uri(address: str) -> str:

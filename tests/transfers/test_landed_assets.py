@@ -65,6 +65,17 @@ def test_an_asset_that_is_one_of_the_files_gets_that_one(context: Any) -> None:
     assert context["outlet_events"][film].extra == {"landed": {"VideoUrl": LANDED["VideoUrl"]}}
 
 
+def test_the_event_of_ten_thousand_files_names_a_thousand_and_says_how_many_there_are(context: Any) -> None:
+    folder = Asset(uri="s3://media")
+    landed = {f"{number}.VideoUrl": f"s3://media/{number}.mp4" for number in range(10_000)}
+
+    report_assets(context, [folder], landed)
+
+    extra = context["outlet_events"][folder].extra
+    assert extra["files"] == 10_000
+    assert list(extra["landed"].items()) == list(landed.items())[:1000]
+
+
 @pytest.mark.parametrize("uri", ["s3://media/2026-11-2", "s3://other/2026-11-20", "gs://media/2026-11-20"])
 def test_other_assets_are_left_alone(context: Any, uri: str) -> None:
     other = Asset(uri=uri)
