@@ -9,6 +9,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,8 @@ class WorkerTransport:
     def __init__(self, *, verify: bool | str, timeout: float) -> None:
         import requests
 
+        self.clock_ahead = timedelta(0)
+        """How far our clock is ahead of the one that the last answer was dated by."""
         self._verify = verify
         self._timeout = timeout
         self._session = requests.Session()
@@ -105,6 +109,7 @@ class WorkerTransport:
                 verify=self._verify,
                 allow_redirects=False,
             )
+            self.clock_ahead = _clock_ahead(answer.headers.get("Date"), otherwise=self.clock_ahead)
             return HttpResponse(answer.status_code, answer.content, _lower_case(answer.headers))
         except requests.RequestException as error:
             translated = _from_requests(error, address, action)
@@ -155,6 +160,13 @@ def _tls_context(verify: bool | str) -> ssl.SSLContext:
     if isinstance(verify, str):
         return ssl.create_default_context(cafile=verify)
     return httpx.create_ssl_context(verify=verify)
+
+
+def _clock_ahead(date: str | None, otherwise: timedelta) -> timedelta:
+    try:
+        return datetime.now(timezone.utc) - parsedate_to_datetime(date or "")
+    except (TypeError, ValueError):
+        return otherwise
 
 
 def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:

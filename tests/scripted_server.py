@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,12 +30,14 @@ class ScriptedServer:
 
     :param by_action: answers of their own for some actions
     :param requests: path and body of each request, in the order of their arrival
+    :param clock: seconds that its clock is ahead of ours
     """
 
     url: str
     script: list[Answer]
     by_action: dict[str, list[Answer]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    clock: float = 0.0
 
     def sent(self, action: str) -> list[tuple[str, str]]:
         """The requests for one action."""
@@ -74,6 +77,9 @@ def scripted_server(*script: Answer) -> Iterator[ScriptedServer]:
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string((timestamp or time.time()) + served.clock)
 
         def log_message(self, *_: object) -> None:
             pass

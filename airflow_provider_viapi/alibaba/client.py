@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from airflow_provider_viapi.alibaba.account import Account
@@ -43,6 +44,11 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far our clock is ahead of the service's, by the date of its last answer."""
+        return self._transport.clock_ahead
 
     def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action, again if need be and if that is safe, and return its decoded answer.

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_viapi.credentials import Renewable
@@ -30,23 +30,44 @@ from airflow_provider_viapi.transport import (
 logger = logging.getLogger(__name__)
 
 
-def with_token_for(user: User, account: Account) -> Account:
+def with_token_for(
+    user: User,
+    account: Account,
+    read: Callable[[], User] | None = None,
+    read_in_loop: Callable[[], Awaitable[User]] | None = None,
+) -> Account:
     """The account with a token for a user's password as its proof, kept until shortly before it ends.
 
     :param account: says where IAM is, in which project the token is to be good, and how to call
+    :param read: the user to fetch a token for, read each time since the password may have been changed meanwhile;
+        always the same one unless given
+    :param read_in_loop: the same where an event loop needs the token
     """
-    action = iam.CREATE_TOKEN
 
     def fetch() -> Token:
-        transport = WorkerTransport(verify=account.verify, timeout=account.timeout)
-        try:
-            request = token_request(user, account, _now())
-            answer = transport.send(request, address=account.address(action.service), action=action.name)
-            return read_token(answer)
-        finally:
-            transport.close()
+        return _fetch_token(read() if read else user, account)
 
-    return replace(account, proof=Renewable(lambda: trying_again(10, repeatable=True)(fetch)))
+    async def fetch_in_loop() -> Token:
+        today = await read_in_loop() if read_in_loop else user
+        return await asyncio.to_thread(_fetch_token, today, account)
+
+    return replace(account, proof=Renewable(fetch, fetch_in_loop))
+
+
+def _fetch_token(user: User, account: Account) -> Token:
+    action = iam.CREATE_TOKEN
+    transport = WorkerTransport(verify=account.verify, timeout=account.timeout)
+
+    def ask() -> Token:
+        request = token_request(user, account, _now())
+        return read_token(
+            transport.send(request, address=account.address(action.service), action=action.name)
+        )
+
+    try:
+        return trying_again(10, repeatable=True)(ask)
+    finally:
+        transport.close()
 
 
 class Client:
@@ -70,6 +91,11 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far our clock is ahead of the service's, by the date of its last answer."""
+        return self._transport.clock_ahead
 
     def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action, again if need be and if that is safe, and return its decoded answer.

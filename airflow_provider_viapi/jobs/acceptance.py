@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ class Acceptance:
     :param until: an aware time up to which refusals that pass are ridden out
     :param try_number: of the task, for the ledger
     :param log: told each step
+    :param claim: lets other tasks know that this one holds a job; ``None`` takes that back
     """
 
     action: Any
@@ -40,6 +41,8 @@ class Acceptance:
     until: datetime
     try_number: int
     log: Log
+    claim: Callable[[str | None], None] = field(default=lambda job_id: None, kw_only=True)
+    _has_resubmitted: bool = field(default=False, init=False)
 
     @property
     def action_name(self) -> str:
@@ -86,6 +89,13 @@ class Acceptance:
             raise TransientError("the submission did not arrive", action=self.action.name)
         return job
 
+    def _submit_anew_despite(self, in_doubt: SubmissionInDoubt) -> None:
+        """Let a doubt be if the author chose so: once in a try, lest every answer that is lost costs a job."""
+        if self.on_doubt == "fail" or self._has_resubmitted:
+            raise in_doubt
+        self._has_resubmitted = True
+        self.log.warning("Submitting anew, as on_doubt='resubmit' has it, although %s", in_doubt.message)
+
     def _doubt(self, why: str) -> SubmissionInDoubt:
         return SubmissionInDoubt(why, code="SubmissionInDoubt", action=self.action.name)
 
@@ -95,7 +105,7 @@ class Acceptance:
         # From here on a job is paid for: a store that stumbles must not make its id be forgotten.
         try:
             Retrying(stop=stop_after_attempt(5), wait=wait_exponential(max=5), reraise=True)(
-                self.ledger.accepted, entry, job.id
+                self.ledger.accepted, entry, job.id, job.scope
             )
         except Exception:
             self.log.warning("Job %s was accepted but could not be written down; note its id", job.id)

@@ -51,25 +51,51 @@ class Listed:
     job_id: str
     created: str
 
-    def may_be_from(self, earliest: datetime, latest: datetime) -> bool:
-        """Whether it may have been accepted in that time, in either reading of the list's clock."""
+    def read_in(self, zone: timezone) -> datetime | None:
+        """When it was accepted, if the list's clock shows the time of that zone; ``None`` if that cannot be read."""
         try:
-            told = datetime.strptime(self.created, "%Y-%m-%d %H:%M:%S")
+            return datetime.strptime(self.created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
         except ValueError:
-            return True
-        return any(earliest <= told.replace(tzinfo=zone) <= latest for zone in LIST_TIME_ZONES)
+            return None
 
 
 @dataclass(frozen=True)
 class JobList:
     """What one look into the account's list has shown.
 
-    :param jobs: those of the action in question
+    :param jobs: those of the action in question, in the list's order
     :param is_whole: there were no more of them
+    :param clock_ahead: how far our clock is ahead of the service's
     """
 
     jobs: Sequence[Listed]
     is_whole: bool = True
+    clock_ahead: timedelta = timedelta(0)
+
+    def zones(self, now: datetime) -> Sequence[timezone]:
+        """The zones that its times may be of: one in which a job is accepted in the future is not it."""
+        fitting = [
+            zone
+            for zone in LIST_TIME_ZONES
+            if all((at := job.read_in(zone)) is None or at <= now + CLOCK_SKEW for job in self.jobs)
+        ]
+        return fitting or LIST_TIME_ZONES
+
+    def within(self, earliest: datetime, latest: datetime, now: datetime) -> list[Listed]:
+        """The jobs that may have been accepted in that time, in any reading of the list's clock."""
+        zones = self.zones(now)
+        return [
+            job
+            for job in self.jobs
+            if any((at := job.read_in(zone)) is None or earliest <= at <= latest for zone in zones)
+        ]
+
+    def reaches_back_to(self, moment: datetime, now: datetime) -> bool:
+        """Whether it shows all jobs since then: it is whole, or, newest first, its last one is older."""
+        if self.is_whole:
+            return True
+        read = [self.jobs[-1].read_in(zone) for zone in self.zones(now)] if self.jobs else [None]
+        return all(at is not None and at < moment for at in read)
 
 
 @dataclass(frozen=True)
@@ -80,11 +106,15 @@ class Witnesses:
         cannot be made again, because the key that signed it is gone or its media cannot be staged any more
     :param list_jobs: looks into the account's list for the jobs of this action
     :param claimed: ids of jobs that other tasks hold
+    :param claim: lets other tasks know that this one holds a job; ``None`` takes that back
+    :param sent_once: the request was sent a single time, so what was accepted long after that is not ours
     """
 
     send_again: Callable[[], str] | None
     list_jobs: Callable[[], JobList]
     claimed: Callable[[], Collection[str]]
+    claim: Callable[[str | None], None]
+    sent_once: bool = False
 
 
 def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
@@ -113,9 +143,6 @@ def search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
     """The same from the list alone, which is looked into twice; see :func:`settle`."""
     import time
 
-    now = datetime.now(timezone.utc)
-    # The second sending may have been the one that was accepted, and its answer lost as well.
-    earliest, latest = sent_at - CLOCK_SKEW, max(sent_at, now) + LONGEST_WAY + CLOCK_SKEW
     seen: list[Listed] = []
     for look in (1, 2):
         if look == 2:
@@ -124,20 +151,35 @@ def search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
             listed = _patiently(witnesses.list_jobs, seconds=120)
         except ViapiError as error:
             raise _in_doubt(action, sent_at, f"the job list could not be read: {error}") from error
+        sent, now = sent_at - listed.clock_ahead, datetime.now(timezone.utc) - listed.clock_ahead
+        # The second sending may have been the one that was accepted, and its answer lost as well.
+        last_sent = sent if witnesses.sent_once else max(sent, now)
+        earliest, latest = sent - CLOCK_SKEW, last_sent + LONGEST_WAY + CLOCK_SKEW
         claimed = witnesses.claimed()
-        seen = [job for job in listed.jobs if job.job_id not in claimed and job.may_be_from(earliest, latest)]
+        seen = [job for job in listed.within(earliest, latest, now) if job.job_id not in claimed]
     if len(seen) > 1:
         named = ", ".join(f"{job.job_id} of {job.created}" for job in seen)
         raise _in_doubt(action, sent_at, f"several jobs may be the one: {named}")
-    if not seen and not listed.is_whole:
+    if not listed.reaches_back_to(earliest, now):
         raise _in_doubt(action, sent_at, "the job list is longer than one look shows")
-    if not seen and now - sent_at > LISTED_FOR:
+    if seen:
+        return _claimed(seen[0].job_id, action, sent_at, witnesses, log)
+    if now - sent > LISTED_FOR:
         raise _in_doubt(action, sent_at, "the job list does not reach back so far")
-    if not seen:
-        log.info("No job of that time in the list, looked for twice: nothing was accepted")
-        return None
-    log.info("Found job %s in the list: it is the one that was accepted", seen[0].job_id)
-    return seen[0].job_id
+    log.info("No job of that time in the list, looked for twice: nothing was accepted")
+    return None
+
+
+def _claimed(job_id: str, action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str:
+    witnesses.claim(job_id)
+    # Another task may have been in doubt at the same moment, and have found the same job.
+    if job_id in witnesses.claimed():
+        witnesses.claim(None)
+        raise _in_doubt(
+            action, sent_at, f"another task claims job {job_id} as well, the only one of that time"
+        )
+    log.info("Found job %s in the list: it is the one that was accepted", job_id)
+    return job_id
 
 
 def _in_doubt(action: str, sent_at: datetime, why: str) -> SubmissionInDoubt:

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import AnswerLost, ViapiError
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.jobs.doubt import CLOCK_SKEW, JobList, Listed
+from airflow_provider_viapi.jobs.doubt import JobList, Listed
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client
+
+CLOCKS_APART = timedelta(minutes=16)
+"""How much before a submission the list begins: clocks may differ, and by how much shows only in its answer."""
 
 LONGEST_LIST = 100
 """Jobs that are asked for; with as many in the answer there may be more."""
@@ -32,9 +35,9 @@ class ListedAt(Listed):
 
     at: datetime | None = None
 
-    def may_be_from(self, earliest: datetime, latest: datetime) -> bool:
-        """Whether it may have been accepted in that time."""
-        return self.at is None or earliest <= self.at <= latest
+    def read_in(self, zone: timezone) -> datetime | None:
+        """When it was accepted, in whichever zone the list tells its times."""
+        return self.at
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,35 @@ def _since(request: Mapping[str, Any], since: str) -> dict[str, Any]:
     return {"create_since": since, "limit": LONGEST_LIST, "offset": 0}
 
 
-def _same_video(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-    named, made = request.get("output_asset_config") or {}, item.get("output_asset_config") or {}
-    return not named.get("asset_name") or made.get("asset_name") in (None, named["asset_name"])
+def _videos(*job_types: str) -> Listing:
+    def same(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+        named, made = request.get("output_asset_config") or {}, item.get("output_asset_config") or {}
+        return (
+            item.get("job_type") in (None, *job_types)
+            and _fits(request.get("script_id"), item.get("script_id"))
+            and _fits(named.get("asset_name"), made.get("asset_name"))
+        )
+
+    return Listing(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, "jobs", _since, same)
+
+
+def _same_speech(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    return (
+        _fits(request["voice_asset_id"], item.get("asset_id"))
+        and _fits(request.get("audio_format") or "WAV", item.get("audio_format"))
+        and _fits(request.get("gen_srt") or False, item.get("gen_srt"))
+        and _fits(request.get("need_timestamp") or False, item.get("need_timestamp"))
+    )
+
+
+def _fits(asked: Any, listed: Any) -> bool:
+    return asked is None or listed is None or asked == listed
 
 
 def _same(ours: str, theirs: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], bool]:
     return lambda request, item: item.get(theirs) in (None, request.get(ours))
 
 
-_VIDEOS = Listing(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, "jobs", _since, _same_video)
 _VOICES = Listing(
     metastudio.voices.LIST_VOICE_TRAINING_JOB,
     "jobs",
@@ -79,8 +101,8 @@ _VOICES = Listing(
 )
 
 _LISTINGS: Mapping[str, Listing] = {
-    metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: _VIDEOS,
-    metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: _VIDEOS,
+    metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: _videos("2D_DIGITAL_HUMAN_VIDEO"),
+    metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: _videos("DIGITAL_HUMAN_PHOTO_VIDEO"),
     metastudio.cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD.name: Listing(
         metastudio.cards.LIST_DIGITAL_HUMAN_BUSINESS_CARD, "jobs", _since
     ),
@@ -93,7 +115,7 @@ _LISTINGS: Mapping[str, Listing] = {
         metastudio.speech.SHOW_TTS_JOB,
         "data",
         lambda request, since: {**_since(request, since), "job_type": "ASYNC_JOB"},
-        _same("voice_asset_id", "asset_id"),
+        _same_speech,
     ),
     metastudio.images.CREATE_2D_MODEL_TRAINING_JOB.name: Listing(
         metastudio.images.LIST_2D_MODEL_TRAINING_JOB,
@@ -128,7 +150,7 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     :raises KeyError: there is no such list; ask :func:`has_list` first
     """
     listing = _LISTINGS[action.name]
-    since = (sent_at - CLOCK_SKEW).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = (sent_at - CLOCKS_APART).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     wanted = listing.wanted(request, since)
     items = client.call_once(listing.action, wanted).get(listing.items)
     if not isinstance(items, list):
@@ -144,7 +166,8 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
             code="NoTime",
             action=listing.action.name,
         )
-    return JobList(fitting, is_whole=len(items) < (wanted.get("limit") or wanted["page_size"]))
+    is_whole = len(items) < (wanted.get("limit") or wanted["page_size"])
+    return JobList(fitting, is_whole=is_whole, clock_ahead=client.clock_ahead)
 
 
 def _moment(told: Any) -> datetime | None:

@@ -6,7 +6,7 @@ the doubt, or nothing does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,19 +28,22 @@ if TYPE_CHECKING:
 class HuaweiSubmission(Acceptance):
     """One request to Huawei Cloud that is to become one job.
 
-    :param request: its checked parameters
+    :param request: its checked parameters, as the author gave them
+    :param filled: the same with what has to be read first (pictures, say); asked for only when it is sent
     """
 
     action: Action
     client: Client
     request: Mapping[str, Any]
+    filled: Callable[[], Mapping[str, Any]]
 
     def _submit_once(self) -> Job:
-        # Fetched first: while a token or a project is looked for nothing is in doubt.
+        # First: while a token or a project is looked for, or a file is read, nothing is in doubt.
         self.client.make_ready(self.action)
+        request = self.filled()
         entry = self.ledger.intend(self.digest, Stamp.new(), "", self.try_number)
         try:
-            answer = self.client.call_once(self.action, self.request)
+            answer = self.client.call_once(self.action, request)
             job = submitted(self.action, self.request, answer)
         except AnswerLost as lost:
             self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
@@ -63,6 +66,8 @@ class HuaweiSubmission(Acceptance):
             send_again=None,
             list_jobs=lambda: list_jobs(self.client, self.action, self.request, sent_at),
             claimed=self.claimed,
+            claim=self.claim,
+            sent_once=True,
         )
         try:
             if not has_list(self.action):
@@ -72,9 +77,7 @@ class HuaweiSubmission(Acceptance):
                 )
             job_id = doubt.search(self.action.name, sent_at, witnesses, self.log)
         except SubmissionInDoubt as in_doubt:
-            if self.on_doubt == "fail":
-                raise
-            self.log.warning("Submitting anew, as on_doubt='resubmit' has it, although %s", in_doubt.message)
+            self._submit_anew_despite(in_doubt)
             job_id = None
         if job_id is None:
             self.ledger.clear()

@@ -66,6 +66,7 @@ class Entry:
     :param access_key_id: the key that signed it; nonces are known to be remembered only per key
     :param try_number: the try of the task that made it
     :param job_id: the accepted job; ``None`` as long as no answer came
+    :param scope: where that job is, if its service finds it only there
     :param delivered_within: once its result was returned, how many tries the task then had in all: a person who
         clears the task grants it more, a worker that dies before Airflow knows of the result does not
     """
@@ -77,6 +78,7 @@ class Entry:
     try_number: int
     job_id: str | None = None
     delivered_within: int | None = None
+    scope: str | None = None
 
     @property
     def stamp(self) -> Stamp:
@@ -109,9 +111,9 @@ class Ledger:
         self._store.set(KEY, asdict(entry))
         return entry
 
-    def accepted(self, entry: Entry, job_id: str) -> Entry:
+    def accepted(self, entry: Entry, job_id: str, scope: str | None = None) -> Entry:
         """Write down the job that came of it."""
-        complete = replace(entry, job_id=job_id)
+        complete = replace(entry, job_id=job_id, scope=scope)
         self._store.set(KEY, asdict(complete))
         return complete
 

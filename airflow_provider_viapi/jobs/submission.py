@@ -85,13 +85,12 @@ class Submission(Acceptance):
             send_again=(lambda: self._send_again(entry, credentials)) if can_be_made_again else None,
             list_jobs=lambda: list_jobs(self.client, self.action),
             claimed=self.claimed,
+            claim=self.claim,
         )
         try:
             job_id = doubt.settle(self.action.name, entry.stamp.at, witnesses, self.log)
         except SubmissionInDoubt as in_doubt:
-            if self.on_doubt == "fail":
-                raise
-            self.log.warning("Submitting anew, as on_doubt='resubmit' has it, although %s", in_doubt.message)
+            self._submit_anew_despite(in_doubt)
             job_id = None
         except ViapiError:
             self.ledger.clear()

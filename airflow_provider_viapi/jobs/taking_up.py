@@ -70,7 +70,7 @@ class TakingUp:
         if entry.job_id is None:
             log.info("Try %s left a submission without an answer", entry.try_number)
             return submission.settle(entry) or submission.submit(), None
-        job = Job(entry.job_id, submission.action_name)
+        job = Job(entry.job_id, submission.action_name, entry.scope)
         report = self._look_once(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
             return submission.submit(), None
@@ -88,7 +88,7 @@ class TakingUp:
             return True
         log.info("The request has changed since try %s: submitting anew", entry.try_number)
         if entry.job_id is not None:
-            self.cancel(Job(entry.job_id, self.submission.action_name))
+            self.cancel(Job(entry.job_id, self.submission.action_name, entry.scope))
         elif self.submission.on_doubt == "fail":
             raise self._doubt(
                 f"the request has changed since try {entry.try_number}, and what that sent at {entry.signed_at} "

@@ -86,7 +86,8 @@ def list_jobs(client: Client, action: Action) -> JobList:
         for job in answer["Data"]["Result"]
         if job.get("JobId") and job.get("PopApiName", action.name) == action.name
     ]
-    return JobList(jobs, is_whole=answer["Data"].get("TotalPage", 1) <= 1)
+    is_whole = answer["Data"].get("TotalPage", 1) <= 1
+    return JobList(jobs, is_whole=is_whole, clock_ahead=client.clock_ahead)
 
 
 def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:

@@ -64,11 +64,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def checked_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types; the place to land at is checked as well."""
-        if self.land_to is not None:
-            from airflow_provider_viapi.transfers import landing
-
-            landing.check(self.land_to, self.action)
-            landing.check_opens(self.land_to)
+        self._check_place(self.action)
         return ViapiOperator.checked_request(self)
 
     def submission(
@@ -86,6 +82,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
             client=self.hook.client,
             ledger=ledger,
             claimed=lambda: jobs_of_other_tasks(context),
+            claim=lambda job_id: context["ti"].xcom_push(key="job_id", value=job_id),
             on_doubt=self.on_doubt,
             until=deadline,
             try_number=context["ti"].try_number,

@@ -52,7 +52,7 @@ class ViapiBatchOperator(BaseOperator):
         ViapiBatchOperator(
             task_id="erase_all",
             operator=EraseVideoSubtitlesOperator,
-            items=[{"video_url": "https://…/1.mp4"}, {"video_url": "https://…/2.mp4", "by": 0.8}],
+            items=[{"video_url": "s3://films/1.mp4"}, {"video_url": "s3://films/2.mp4", "by": 0.8}],
             shared={"bh": 0.2},
         )
 

@@ -107,7 +107,9 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> M
         # Trying again is the batch's own affair, so a submission has no time for it.
         whole = one.submission(item.request, of_item, datetime.now(timezone.utc), context)
         its_media = media(item)
-        return replace(whole, staged=lambda: _staged(its_media), claimed=claimed, log=quiet)
+        return replace(
+            whole, staged=lambda: _staged(its_media), claimed=claimed, claim=lambda job_id: None, log=quiet
+        )
 
     def media(item: Item) -> Media:
         return Media.of(

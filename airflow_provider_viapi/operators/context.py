@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -41,8 +42,10 @@ def jobs_of_other_tasks(context: Context) -> set[str]:
     held: Any = instance.xcom_pull(task_ids=task_ids, key="job_id")
     mine: Any = instance.xcom_pull(task_ids=instance.task_id, key="job_id", map_indexes=instance.map_index)
     of_batches: Any = instance.xcom_pull(task_ids=task_ids, key="job_ids")
-    all_ids = [*(held or ()), *chain.from_iterable(ids or () for ids in of_batches or ())]
-    return {str(job_id) for job_id in all_ids if job_id is not None and job_id != mine}
+    holders = Counter([*(held or ()), *chain.from_iterable(ids or () for ids in of_batches or ())])
+    # Taken out once: another task may hold the same one, which is what whoever asks has to know.
+    holders.subtract([mine])
+    return {str(job_id) for job_id, count in holders.items() if job_id is not None and count > 0}
 
 
 def is_for_good(error: ViapiError) -> bool:

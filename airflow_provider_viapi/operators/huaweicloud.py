@@ -6,8 +6,7 @@ that have a job done live its life, which ``operators.job`` tells.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +22,7 @@ from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiC
 from airflow_provider_viapi.operators.context import failing_for_good, jobs_of_other_tasks
 from airflow_provider_viapi.operators.context import is_for_good as is_for_good_anywhere
 from airflow_provider_viapi.operators.job import JobOperator
+from airflow_provider_viapi.operators.private_texts import private_texts
 from airflow_provider_viapi.operators.templates import is_templated
 from airflow_provider_viapi.triggers.killed import ENDED_BADLY
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
     from airflow_provider_viapi.jobs.job import Job
     from airflow_provider_viapi.jobs.ledger import Ledger
-
-_PRIVATE = re.compile(r"(?i)stream_keys|output_urls|type_config|key|.*(_key|token|secret|password)")
-"""Names of parameters, and of fields inside them, whose texts may let somebody in."""
 
 _REFUSED = frozenset(
     {
@@ -110,13 +107,14 @@ class HuaweiCloudOperator(BaseOperator):
         """The hook that calls."""
         return HuaweiCloudHook(self.huaweicloud_conn_id)
 
-    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, and have what may let somebody in masked wherever Airflow shows it."""
-        super().render_template_fields(context, jinja_env)
+        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
+        super()._do_render_template_fields(*args, **kwargs)
         from airflow.providers.common.compat.sdk import mask_secret
 
-        for secret in _private_texts(self.request):
-            mask_secret(secret)
+        for text in private_texts([getattr(self, name) for name in self.template_fields]):
+            mask_secret(text)
 
     def checked_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types.
@@ -129,17 +127,6 @@ class HuaweiCloudOperator(BaseOperator):
         """Check the rendered request, call the action, return its answer."""
         with failing_for_good():
             return self.hook.call(self.action, self.checked_request())
-
-
-def _private_texts(value: Any, inside: bool = False) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _private_texts(item, inside or _PRIVATE.fullmatch(name) is not None)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _private_texts(item, inside)
-    elif inside and isinstance(value, str) and value:
-        yield value
 
 
 class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
@@ -213,7 +200,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         return super().ends_with if self.goal is None else ENDED_BADLY
 
     def checked_request(self) -> dict[str, Any]:
-        """The rendered request with values of their proper types."""
+        """The rendered request with values of their proper types; the place to land at is checked as well."""
+        self._check_place(self.action)
         return HuaweiCloudOperator.checked_request(self)
 
     def submission(
@@ -226,11 +214,13 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         return HuaweiSubmission(
             action=self.action,
-            request=inline_pictures.read_in(request, self.pictures),
+            request=request,
+            filled=lambda: inline_pictures.read_in(request, self.pictures),
             digest=digest_of(self.action.full_name, request),
             client=self.hook.client,
             ledger=ledger,
             claimed=lambda: jobs_of_other_tasks(context),
+            claim=lambda job_id: context["ti"].xcom_push(key="job_id", value=job_id),
             on_doubt=self.on_doubt,
             until=deadline,
             try_number=context["ti"].try_number,

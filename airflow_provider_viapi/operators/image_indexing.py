@@ -33,7 +33,7 @@ class IndexImagesOperator(BaseOperator):
         IndexImagesOperator(
             task_id="index",
             db_name="products",
-            images=[{"image_url": "https://…/1.jpg", "entity_id": "mug_1", "extra_data": "blue"}],
+            images=[{"image_url": "https://media.example/1.jpg", "entity_id": "mug_1", "extra_data": "blue"}],
         )
 
     What is in the database already, by ``entity_id`` and ``extra_data``, is not added again; so a retry, or another
@@ -41,8 +41,8 @@ class IndexImagesOperator(BaseOperator):
 
     Returns ``db_name``, ``images`` (how many were to be there), ``added``, ``found`` (were there before), ``failed``,
     ``left_out`` (not tried), ``is_full``, ``failed_by_code``, and ``failures``: of the first 20 ``index``,
-    ``entity_id``, ``image_url``, ``code`` and ``message``. The XCom ``summary`` is the same; a task that fails has
-    it, too.
+    ``entity_id``, ``image_url``, ``code`` and ``message``. The XCom ``summary`` is the same; a task that fails
+    because too many pictures failed or the database is full has it, too.
 
     :param db_name: the database, which has to exist: a–z, 0–9 and _, 2–64 characters
     :param images: a list of structures with ``image_url`` (HTTP(S), or object storage: ``s3://…``), ``entity_id``

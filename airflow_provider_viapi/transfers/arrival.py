@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.watch import Log
 
 FRUITLESS = 5
-"""Attempts in a row that bring nothing new, after which a download is given up."""
+"""Attempts in a row that come no farther than those before, after which a download is given up."""
 
 FIRST_PAUSE = 0.5
 """Seconds before a broken download is taken up again; each further pause is twice as long, up to 10."""
@@ -53,6 +53,7 @@ class Arrival:
         self._draft = Draft(self._path)
         self._length: int | None = None
         self._version: str | None = None
+        self._farthest = 0
         self._fruitless = 0
 
     def land(self, address: str, ask_again: Callable[[], dict[str, str]]) -> dict[str, str]:
@@ -143,8 +144,8 @@ class Arrival:
                     raise Changed("the file has changed while it was fetched")
                 for chunk in source.chunks():
                     self._draft.write(chunk)
-                    if self._draft.length > there:
-                        self._fruitless = 0
+                    if self._draft.length > self._farthest:
+                        self._farthest, self._fruitless = self._draft.length, 0
         except Changed:
             self._draft.begin_again()
             self._version = None

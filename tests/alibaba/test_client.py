@@ -7,6 +7,7 @@ import logging
 import socket
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,15 @@ def test_a_question_whose_answer_was_lost_is_asked_again(fault: Answer) -> None:
         call_in_worker(account(server.url), ASK, JOB)
 
     assert len(server.requests) == 2
+
+
+def test_an_answer_tells_how_far_our_clock_is_ahead_of_the_service_s() -> None:
+    with scripted_server(ACCEPTED) as server, Client(account(server.url)) as client:
+        server.clock = -600.0
+        client.call(ASK, JOB)
+        ahead = client.clock_ahead
+
+    assert timedelta(minutes=9, seconds=50) < ahead < timedelta(minutes=10, seconds=30)
 
 
 def test_patience_ends() -> None:

@@ -58,6 +58,8 @@ class Service:
         self.keys = 1
         self.account = SimpleNamespace(credentials=SimpleNamespace(current=self.key))
 
+    clock_ahead = timedelta(0)
+
     def key(self, rejected: Credentials | None = None) -> Credentials:
         return Credentials(f"key-{self.keys}", "secret")
 

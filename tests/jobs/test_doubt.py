@@ -47,12 +47,20 @@ def ask(
     claimed: Sequence[str] = (),
     sent: datetime = SENT,
     is_whole: bool = True,
+    clock_ahead: timedelta = timedelta(0),
+    sent_once: bool = False,
 ) -> str | None:
     remaining = list(looks)
+
+    def list_jobs() -> JobList:
+        return JobList(remaining.pop(0) if len(remaining) > 1 else remaining[0], is_whole, clock_ahead)
+
     witnesses = Witnesses(
         send_again=again,
-        list_jobs=lambda: JobList(remaining.pop(0) if len(remaining) > 1 else remaining[0], is_whole),
+        list_jobs=list_jobs,
         claimed=lambda: set(claimed),
+        claim=lambda job_id: None,
+        sent_once=sent_once,
     )
     return settle("EraseVideoSubtitles", sent, witnesses, log)
 
@@ -90,6 +98,52 @@ def test_a_job_that_another_task_holds_is_not_ours() -> None:
     assert ask(both, claimed=["J-1", "J-2"]) is None
 
 
+def test_a_job_of_eight_hours_before_is_not_ours_once_the_list_has_shown_which_zone_its_clock_is_of() -> None:
+    in_china_s_time = [listed("J-2", SENT - timedelta(hours=1)), listed("J-1", SENT - timedelta(hours=8))]
+
+    assert ask(in_china_s_time) is None
+
+
+def test_a_job_is_ours_by_the_service_s_clock_and_not_by_ours() -> None:
+    ours = listed("J-1", SENT - timedelta(minutes=9))
+
+    assert ask([ours], clock_ahead=timedelta(minutes=9)) == "J-1"
+    assert ask([ours]) is None
+
+
+def test_what_was_accepted_long_after_a_request_that_was_sent_once_is_not_ours() -> None:
+    just_now = [listed("J-1", datetime.now(timezone.utc))]
+    sent = datetime.now(timezone.utc) - timedelta(hours=2)
+
+    assert ask(just_now, again=None, sent=sent, sent_once=True) is None
+    assert ask(just_now, again=None, sent=sent) == "J-1"
+
+
+def test_a_list_that_goes_on_counts_if_it_shows_all_since_the_submission() -> None:
+    ours, older = listed("J-2", SENT), listed("J-1", SENT - timedelta(hours=1))
+
+    assert ask([ours, older], is_whole=False) == "J-2"
+    for newest_last in ([older, ours], [ours]):
+        with pytest.raises(SubmissionInDoubt, match="longer than one look"):
+            ask(newest_last, is_whole=False)
+
+
+def test_two_tasks_that_find_the_same_job_at_the_same_moment_leave_it_to_a_person() -> None:
+    claims: list[str | None] = []
+    witnesses = Witnesses(
+        send_again=None,
+        list_jobs=lambda: JobList([listed("J-1", SENT)]),
+        # The other one claims it while this one looks.
+        claimed=lambda: {"J-1"} if claims else set(),
+        claim=claims.append,
+    )
+
+    with pytest.raises(SubmissionInDoubt, match="another task claims job J-1"):
+        settle("EraseVideoSubtitles", SENT, witnesses, log)
+
+    assert claims == ["J-1", None]
+
+
 def test_several_jobs_are_for_a_person_to_decide() -> None:
     both = [listed("J-1", SENT), listed("J-2", SENT + timedelta(seconds=2))]
 
@@ -104,7 +158,9 @@ def test_a_forbidden_list_leaves_the_doubt() -> None:
     def forbidden() -> JobList:
         raise PermissionDenied("not yours", code="Forbidden.RAM")
 
-    witnesses = Witnesses(send_again=raising(SEEN_BEFORE), list_jobs=forbidden, claimed=set)
+    witnesses = Witnesses(
+        send_again=raising(SEEN_BEFORE), list_jobs=forbidden, claimed=set, claim=lambda job_id: None
+    )
 
     with pytest.raises(SubmissionInDoubt, match=r"Forbidden\.RAM"):
         settle("EraseVideoSubtitles", SENT, witnesses, log)
@@ -116,7 +172,7 @@ def test_a_request_that_the_service_refuses_was_never_accepted() -> None:
 
 
 def test_a_time_that_cannot_be_read_rules_nothing_out() -> None:
-    assert Listed("J-1", "yesterday").may_be_from(SENT, SENT)
+    assert ask([Listed("J-1", "yesterday")]) == "J-1"
 
 
 def test_a_doubt_older_than_the_list_reaches_is_for_a_person_to_decide() -> None:

@@ -93,7 +93,8 @@ def test_an_unknown_state_is_told_of_once_and_waited_out(
 def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
     made = {"state": "SUCCEED", "output_asset_config": {"asset_id": "a1"}}
     throttled = Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."})
-    states = [Answer(200, {"state": "WAITING"}), throttled, Answer(200, "<html>"), Answer(200, made)]
+    pages = [Answer(status, "<html>") for status in (200, 403, 404, 407)]
+    states = [Answer(200, {"state": "WAITING"}), throttled, *pages, Answer(200, made)]
     server.on(VIDEO_AT, *states)
 
     async def wait(jobs: HuaweiJobs) -> JobReport:
@@ -106,7 +107,7 @@ def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
     report = with_jobs(server, VIDEO, wait)
 
     assert report.result == made
-    assert len(server.sent(VIDEO_AT)) == 4
+    assert len(server.sent(VIDEO_AT)) == len(states)
 
 
 def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedRest) -> None:
@@ -138,6 +139,13 @@ def test_a_job_that_can_no_longer_be_cancelled_goes_on(server: ScriptedRest) -> 
     server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", refused)
 
     assert with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO)) is False
+
+
+def test_a_proxys_page_does_not_say_that_a_job_goes_on(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", Answer(404, "<html>"))
+
+    with pytest.raises(AnswerLost):
+        with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO))
 
 
 def test_what_cannot_be_cancelled_is_not_tried(server: ScriptedRest) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, TransientError, ViapiError
 from airflow_provider_viapi.huawei.account import Account
@@ -18,7 +19,7 @@ from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.jobs import doubt
 from airflow_provider_viapi.jobs.huawei import kind_of, read_report, request_about
 from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
 from airflow_provider_viapi.jobs.taking_up import TakingUp
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
@@ -69,6 +70,8 @@ def submission(
     account = Account(Credentials("ak", "sk"), project_id="p1", endpoint=server.url, timeout=2)
     action = find(what[0])
     settings: dict[str, Any] = {
+        "digest": "d",
+        "filled": lambda: action.check(what[1]),
         "on_doubt": "fail",
         "until": datetime.now(timezone.utc) + timedelta(seconds=20),
         **changes,
@@ -76,7 +79,6 @@ def submission(
     return HuaweiSubmission(
         action=action,
         request=action.check(what[1]),
-        digest="d",
         client=Client(account),
         ledger=ledger or Ledger(ForgetfulStore()),
         claimed=lambda: claimed,
@@ -155,6 +157,53 @@ def test_nothing_in_two_looks_means_that_nothing_was_accepted(server: ScriptedRe
 
     assert submission(server).submit().id == "j1"
     assert (len(server.sent(SPEECH_AT)), len(server.sent(SPEECHES_AT))) == (2, 2)
+
+
+@pytest.mark.parametrize("other", [{"audio_format": "MP3"}, {"gen_srt": True}, {"need_timestamp": True}])
+def test_speech_in_another_form_is_not_ours(server: ScriptedRest, other: dict[str, Any]) -> None:
+    server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
+    listed = {"job_id": "j8", "asset_id": "v1", "create_time": now(), **other}
+    server.on(SPEECHES_AT, Answer(200, {"data": [listed]}))
+
+    assert submission(server).submit().id == "j1"
+
+
+def test_a_job_that_others_made_long_after_is_not_ours(server: ScriptedRest) -> None:
+    server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j8", "asset_id": "v1", "create_time": now()}]}))
+    trying = submission(server)
+    two_hours_ago = Stamp.new().at - timedelta(hours=2)
+    entry = trying.ledger.intend("d", Stamp("n", two_hours_ago), "", 1)
+
+    assert trying.settle(entry) is None
+
+
+def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_there(
+    server: ScriptedRest,
+) -> None:
+    def gone() -> dict[str, Any]:
+        raise InvalidRequest("the picture is gone")
+
+    ledger = Ledger(ForgetfulStore())
+    first = submission(server, ledger=ledger).submit()
+    again = submission(server, ledger=ledger, filled=gone)
+
+    def look(job: Job) -> JobReport:
+        return JobReport(job.id, "PROCESSING", Outcome.WAITING)
+
+    assert TakingUp(again, look=look, cancel=lambda job: False, max_tries=2).job() == (first, None)
+
+
+def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedRest) -> None:
+    server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
+    ledger, ended = Ledger(ForgetfulStore()), list[Job]()
+    submission(server, LIVE, ledger=ledger).submit()
+    server.on(LIVE_AT.replace("room-1", "room-2"), Answer(200, {"job_id": "j2"}))
+    elsewhere = submission(server, (LIVE[0], {"room_id": "room-2"}), ledger=ledger, digest="another")
+
+    job, _ = TakingUp(elsewhere, look=lambda job: pytest.fail(), cancel=ended.append, max_tries=2).job()
+
+    assert ended == [Job("j1", LIVE[0], "room-1")]
+    assert job == Job("j2", LIVE[0], "room-2")
 
 
 def test_jobs_of_other_tasks_are_not_adopted(server: ScriptedRest) -> None:
@@ -250,10 +299,19 @@ def test_times_in_milliseconds_are_read_too(server: ScriptedRest) -> None:
     assert job.id == "j7"
 
 
-def test_a_video_of_another_name_is_not_ours(server: ScriptedRest) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"output_asset_config": {"asset_name": "Autumn"}},
+        {"job_type": "DIGITAL_HUMAN_PHOTO_VIDEO"},
+        {"script_id": "s2"},
+    ],
+)
+def test_a_video_of_another_name_kind_or_script_is_not_ours(
+    server: ScriptedRest, other: dict[str, Any]
+) -> None:
     server.on(VIDEO_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
-    other = {"job_id": "j8", "output_asset_config": {"asset_name": "Autumn"}, "create_time": now()}
-    server.on(VIDEOS_AT, Answer(200, {"jobs": [other]}))
+    server.on(VIDEOS_AT, Answer(200, {"jobs": [{"job_id": "j8", "create_time": now(), **other}]}))
 
     assert submission(server, VIDEO).submit().id == "j1"
 
@@ -273,6 +331,17 @@ def test_the_author_may_choose_to_pay_twice(server: ScriptedRest) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP, Answer(200, {"job_id": "j2"}))
 
     assert submission(server, SUBTITLES, on_doubt="resubmit").submit().id == "j2"
+
+
+def test_that_choice_holds_once_in_a_try(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/subtitle-files", HANG_UP)
+    ledger = Ledger(ForgetfulStore())
+
+    with pytest.raises(SubmissionInDoubt):
+        submission(server, SUBTITLES, ledger=ledger, on_doubt="resubmit").submit()
+
+    assert len(server.requests) == 2
+    assert ledger.read() is not None
 
 
 def test_a_list_that_cannot_be_read_settles_nothing(server: ScriptedRest) -> None:
@@ -296,7 +365,7 @@ def test_a_list_longer_than_one_look_settles_nothing(server: ScriptedRest) -> No
 
 def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, HANG_UP)
-    server.on(SPEECHES_AT, Answer(403, {}))
+    server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
     ledger = Ledger(ForgetfulStore())
     with pytest.raises(SubmissionInDoubt):
         submission(server, ledger=ledger).submit()

@@ -1,15 +1,21 @@
-"""One poller per connection and event loop, for as long as anybody waits."""
+"""One poller per connection and kind of job in an event loop, and one quota per connection, while anybody waits."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_viapi.alibaba.errors import Unreachable
+from airflow_provider_viapi.jobs.job import Job, JobReport
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.sharing import shared_poller
+from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.sharing import shared_poller, shared_quota
+from jobs import virtual_time
+from jobs.pretend_account import Jobs, PretendAccount
 
 NOBODY: Any = None
 
@@ -78,3 +84,59 @@ def test_a_cancelled_waiter_leaves_the_others_their_poller() -> None:
     asyncio.run(one_goes())
 
     assert (doors.opened, doors.closed) == (1, 1)
+
+
+def test_all_pollers_of_a_connection_share_one_quota_as_long_as_they_are_there() -> None:
+    async def quotas() -> None:
+        first = shared_quota("a", 10)
+        assert shared_quota("a", 10) is first
+        assert shared_quota("b", 10) is not first
+        first.refused()
+        del first
+        gc.collect()
+        assert shared_quota("a", 10).rate == 10
+
+    asyncio.run(quotas())
+
+
+def test_each_event_loop_has_a_quota_of_its_own() -> None:
+    async def quota() -> Quota:
+        return shared_quota("a", 10)
+
+    assert asyncio.run(quota()) is not asyncio.run(quota())
+
+
+class OneByOne(Jobs):
+    """The account's jobs without a list, and when each was asked after."""
+
+    seconds_between_looks = None
+
+    def __init__(self, account: PretendAccount, asked: list[float]) -> None:
+        super().__init__(account)
+        self.asked = asked
+
+    async def report(self, job: Job) -> JobReport:
+        self.asked.append(asyncio.get_running_loop().time())
+        return await super().report(job)
+
+
+def test_several_pollers_with_one_quota_keep_to_it_together() -> None:
+    asked: list[float] = []
+    account = PretendAccount({f"J-{number}": number / 10 for number in range(400)})
+    until = datetime.now(timezone.utc) + timedelta(days=1)
+
+    async def wait() -> None:
+        quota = Quota(10, asyncio.get_running_loop().time)
+        pollers = [Poller(OneByOne(account, asked), quota=quota) for _ in range(4)]
+        waiting = (
+            pollers[number % 4].wait(Job(job_id, "vias.CreateTask"), until=until)
+            for number, job_id in enumerate(account.ends)
+        )
+        await asyncio.gather(*waiting)
+        for each in pollers:
+            await each.close()
+
+    virtual_time.run(wait())
+
+    assert all(later - earlier > 0.999 for earlier, later in zip(asked, asked[10:], strict=False))
+    assert len(asked) / asked[-1] > 7

@@ -476,6 +476,18 @@ def test_a_task_in_doubt_does_not_take_what_a_batch_holds_for_its_own() -> None:
     assert jobs_of_other_tasks(context) == {"J-1", "J-2", "J-3"}
 
 
+def test_a_job_that_another_task_claims_as_well_is_held_by_another() -> None:
+    class Instance(TaskInstance):
+        def xcom_pull(self, *, task_ids: Any, key: str, **_: Any) -> Any:
+            if isinstance(task_ids, str):
+                return "J-1"
+            return ["J-1", "J-1"] if key == "job_id" else []
+
+    context: Any = {"ti": Instance(), "dag": SimpleNamespace(tasks=[])}
+
+    assert jobs_of_other_tasks(context) == {"J-1"}
+
+
 def test_a_result_that_could_not_land_is_landed_by_the_retry(
     emulator: EmulatorServer, batch: Make, tmp_path: Path
 ) -> None:

@@ -39,12 +39,14 @@ class FileServer:
     """Answers with ``content``, after the answers in ``script`` were given.
 
     :param ranges: parts of the file can be asked for
+    :param weak: the file's tag is a weak one, by which nobody can ask for a part of the same file
     :param requests: path and ``Range`` of each request
     """
 
     url: str
     content: bytes = b""
     ranges: bool = True
+    weak: bool = False
     modified: float | None = None
     script: list[Answer] = field(default_factory=list)
     requests: list[tuple[str, str | None]] = field(default_factory=list)
@@ -95,7 +97,7 @@ def file_server() -> Iterator[FileServer]:
             self.send_response(206 if start else 200)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
-            self.send_header("ETag", tag)
+            self.send_header("ETag", f"W/{tag}" if served.weak else tag)
             if served.modified is not None:
                 self.send_header("Last-Modified", formatdate(served.modified, usegmt=True))
             if answer.chunked:

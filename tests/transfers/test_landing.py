@@ -46,7 +46,8 @@ def running_server() -> Iterator[FileServer]:
 
 @pytest.fixture
 def server(running_server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
-    running_server.content, running_server.ranges, running_server.modified = FILM, True, None
+    running_server.content, running_server.modified = FILM, None
+    running_server.ranges, running_server.weak = True, False
     running_server.script.clear()
     running_server.requests.clear()
     monkeypatch.setattr(arrival, "FIRST_PAUSE", 0.0)
@@ -231,6 +232,30 @@ def test_a_download_that_breaks_after_each_piece_lands_nevertheless(server: File
     land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {"erased.mp4": FILM}
+
+
+def test_one_that_begins_again_each_time_lands_as_long_as_it_comes_farther(
+    server: FileServer, place: Place
+) -> None:
+    server.weak = True
+    server.script = [Answer(cut_after=300_000 * farther) for farther in range(1, 10)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert server.asked_ranges == [None] * 10
+    assert place.files() == {"erased.mp4": FILM}
+
+
+def test_and_is_given_up_when_it_comes_no_farther(server: FileServer, place: Place) -> None:
+    server.weak = True
+    server.script = [Answer(cut_after=megabytes << 20) for megabytes in (2, 1, 2, 1, 2, 1, 2, 1, 2)]
+
+    with pytest.raises(TransientError):
+        land(server, f"{place.url}/erased.mp4")
+
+    assert len(server.requests) == 1 + arrival.FRUITLESS
+    assert place.files() == {}
+    assert place.left_over() == []
 
 
 @pytest.mark.parametrize("new", [FILM[: 1 << 20] + b"another", b"short", FILM + FILM])

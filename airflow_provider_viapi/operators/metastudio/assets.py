@@ -89,19 +89,16 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
     def submission(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> HuaweiSubmission:
-        """What makes the asset, of this very file."""
+        """What makes the asset, of this very file, which has to be there by then."""
         from airflow_provider_viapi.jobs.ledger import digest_of
-
-        digest = digest_of(self.action.full_name, {**request, "source": self.source})
-        return replace(super().submission(request, ledger, deadline, context), digest=digest)
-
-    def checked_request(self) -> dict[str, Any]:
-        """The rendered request; the file is there, too."""
         from airflow_provider_viapi.transfers import asset_upload
 
-        request = super().checked_request()
-        asset_upload.look_up(self.source)
-        return request
+        def filled() -> Mapping[str, Any]:
+            asset_upload.look_up(self.source)
+            return request
+
+        digest = digest_of(self.action.full_name, {**request, "source": self.source})
+        return replace(super().submission(request, ledger, deadline, context), digest=digest, filled=filled)
 
     def _take_up(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
