@@ -1,4 +1,4 @@
-# Everything a newcomer needs; each target prepares what it uses in .venv/.
+# Everything a newcomer needs; each target prepares what it uses in .venv or .venv-…
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 AIRFLOW ?= 3.3.2

@@ -31,8 +31,8 @@ An operator's keyword arguments are the parameters in snake case; names inside l
 given; `ListImagesOperator` goes through the pages by itself, takes `page_size` (50) instead of Token and Offset, and
 its `limit` is the most in all.
 
-An *address* begins with http:// or https:// and has only ASCII characters and no spaces; percent-encode others. The
-service reads links to Shanghai OSS best. Links in results are good for 30 minutes.
+An *address* begins with http:// or https:// and has only ASCII characters and no spaces; percent-encode others.
+Operators also take one in object storage (`s3://…`, in any script), which is [staged](staging.md) first. The service reads links to Shanghai OSS best. Links in results are good for 30 minutes.
 """
 
 KNOWN_TO = {
