@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -46,12 +45,8 @@ class HuaweiCloudResultLink(BaseOperatorLink):
     name = "Result"
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The address, or nothing while there is no result."""
-        return _first_address(_pushed(ti_key, "return_value"))
+        """The address, or nothing while there is no result, or one without files."""
+        from airflow_provider_viapi.huawei import services
+        from airflow_provider_viapi.links.result_file import first_file
 
-
-def _first_address(value: Any) -> str:
-    if isinstance(value, str):
-        return value if value.startswith(("http://", "https://")) else ""
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return next((address for item in inner if (address := _first_address(item))), "")
+        return first_file(_pushed(ti_key, "return_value"), operator, services.actions())

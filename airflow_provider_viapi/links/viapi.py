@@ -40,7 +40,8 @@ class ViapiResultLink(BaseOperatorLink):
     name = "Result"
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The address, or nothing while there is no result."""
-        result = _pushed(ti_key, "return_value")
-        values = result.values() if isinstance(result, dict) else ()
-        return next((value for value in values if str(value).startswith(("http://", "https://"))), "")
+        """The address, or nothing while there is no result, or one without files."""
+        from airflow_provider_viapi.alibaba import services
+        from airflow_provider_viapi.links.result_file import first_file
+
+        return first_file(_pushed(ti_key, "return_value"), operator, services.actions())

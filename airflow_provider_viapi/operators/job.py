@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.service import JobHook
     from airflow_provider_viapi.jobs.taking_up import OnDoubt, Submitting
+    from airflow_provider_viapi.transfers.result_files import MakesFiles
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,14 @@ class JobOperator(BaseOperator):
         :raises InvalidRequest: it cannot be
         """
         raise NotImplementedError
+
+    def _check_place(self, action: MakesFiles) -> None:
+        """Refuse a rendered place to land at that will not do for an action's result, or that nothing here opens."""
+        if self.land_to is not None:
+            from airflow_provider_viapi.transfers import landing
+
+            landing.check(self.land_to, action)
+            landing.check_opens(self.land_to)
 
     def submission(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context

@@ -70,6 +70,8 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
         )
     assert kind.id_in[0] in action.answer
     assert kind.state_in[0] in kind.show.answer
+    assert {*kind.private, *(each.name for each in kind.files)} <= set(kind.show.answer)
+    assert kind.state_in[0] not in kind.private
     assert len(set(kind.states.all)) == len(kind.states.all)
     assert set(kind.goals) <= set(kind.states.all)
     assert set(kind.states.by_people) <= set(kind.states.going)

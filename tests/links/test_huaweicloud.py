@@ -6,8 +6,29 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.huawei.services import actions
 from airflow_provider_viapi.links import huaweicloud
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.operators.metastudio import (
+    CreateAvatarVideoOperator,
+    CreateSpeechOperator,
+    CreateSubtitlesOperator,
+    StartLiveOperator,
+)
+from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
+from airflow_provider_viapi.sensors.metastudio import ImageModelSensor
+from operators.huawei_tasks import FILM, SPEAK
+
+SPEECH = CreateSpeechOperator(task_id="speak", **SPEAK)
+VIDEO = CreateAvatarVideoOperator(task_id="film", **FILM)
+SUBTITLES = CreateSubtitlesOperator(task_id="subtitles", script_id="s")
+LIVE = StartLiveOperator(task_id="live", room_id="r")
+CHECK = HuaweiCloudJobOperator(
+    task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": "aGk="}
+)
+WAIT = HuaweiCloudJobSensor(task_id="wait", action="metastudio.CreateAsyncTtsJob", job_id="j")
+MODEL = ImageModelSensor(task_id="model", job_id="j")
 
 
 @pytest.fixture
@@ -17,8 +38,8 @@ def pushed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return values
 
 
-def link(kind: Any) -> str:
-    return str(kind.get_link(None, ti_key=None))
+def link(kind: Any, operator: Any = None) -> str:
+    return str(kind.get_link(operator, ti_key=None))
 
 
 def test_the_page_of_the_question_after_the_job_is_linked_once_there_is_one(pushed: dict[str, Any]) -> None:
@@ -33,20 +54,59 @@ def test_the_page_of_the_question_after_the_job_is_linked_once_there_is_one(push
 
 
 @pytest.mark.parametrize(
-    ("result", "address"),
+    ("operator", "result", "address"),
     [
-        ({"state": "SUCCEED", "audio_file_url": "https://h/a.wav"}, "https://h/a.wav"),
-        ({"output_asset_config": {"preview_video_url": "https://h/v.mp4"}}, "https://h/v.mp4"),
+        (SPEECH, {"state": "SUCCEED", "audio_file_url": "https://h/a.wav"}, "https://h/a.wav"),
+        (WAIT, {"audio_srt_file_url": "https://h/a.srt"}, "https://h/a.srt"),
         (
+            VIDEO,
+            {"output_asset_config": {"cover_url": "https://h/c.png", "preview_video_url": "https://h/v.mp4"}},
+            "https://h/v.mp4",
+        ),
+        (
+            SUBTITLES,
             {"subtitle_file_info": [{"sequence_no": 1}, {"subtitle_file_download_url": "https://h/a.srt"}]},
             "https://h/a.srt",
         ),
-        ({"state": "javascript:alert(1)"}, ""),
-        ("t-1", ""),
-        (None, ""),
+        (None, {"job_info": {"output_asset_config": {"cover_url": "https://h/c.png"}}}, "https://h/c.png"),
     ],
 )
-def test_the_first_file_of_the_result_is_linked(pushed: dict[str, Any], result: Any, address: str) -> None:
+def test_the_first_file_of_the_result_is_linked(
+    pushed: dict[str, Any], operator: Any, result: Any, address: str
+) -> None:
     pushed["return_value"] = result
 
-    assert link(HuaweiCloudResultLink()) == address
+    assert link(HuaweiCloudResultLink(), operator) == address
+
+
+@pytest.mark.parametrize(
+    ("operator", "result"),
+    [
+        (SPEECH, {"error_info": {"help": "https://h/help"}, "audio_file_url": ""}),
+        (SPEECH, {"audio_file_url": "javascript:alert(1)"}),
+        (SPEECH, {"audio_file_url": None, "landed": {"audio_file_url": "https://h/a.wav"}}),
+        (SPEECH, {"output_asset_config": {"preview_video_url": "https://h/v.mp4"}}),
+        (SUBTITLES, {"subtitle_file_info": ["https://h/a.srt"]}),
+        (LIVE, {"cover_url": "https://h/c.png", "live_job_log": ["https://h/log"]}),
+        (CHECK, {"callback_config": {"callback_url": "https://h/?token=proof"}}),
+        (MODEL, {"cover_download_url": "https://h/c.png", "grant_file_download_url": "https://h/g.pdf"}),
+        (None, {"cover_url": "https://h/c.png", "callback_url": "https://h/hook"}),
+        (SPEECH, "https://h/a.wav"),
+        (SPEECH, None),
+    ],
+)
+def test_what_is_no_file_of_the_result_is_never_linked(
+    pushed: dict[str, Any], operator: Any, result: Any
+) -> None:
+    pushed["return_value"] = result
+
+    assert link(HuaweiCloudResultLink(), operator) == ""
+
+
+def test_no_field_of_an_answer_could_be_taken_for_a_file_of_another_actions() -> None:
+    jobs = [(action, action.job) for action in actions().values() if action.job is not None]
+    files = {field.name for action, _ in jobs for field in action.result}
+
+    for action, kind in jobs:
+        own = {field.name for field in action.result}
+        assert files & set(kind.show.answer) <= own, action.full_name

@@ -40,7 +40,9 @@ def test_the_job_is_linked_once_it_is_known(pushed: dict[str, Any]) -> None:
     ("result", "address"),
     [
         ({"VideoUrl": "http://h/v.mp4", "VideoCoverUrl": "http://h/c.jpg"}, "http://h/v.mp4"),
-        ({"Text": "javascript:alert(1)"}, ""),
+        ({"Outputs": [{"Confidence": 0.5, "ImageURL": "http://h/i.jpg"}]}, "http://h/i.jpg"),
+        ({"VideoUrl": "javascript:alert(1)"}, ""),
+        ({"Help": "http://h/help", "landed": {"VideoUrl": "http://h/v.mp4"}}, ""),
         ("J-1", ""),
         (None, ""),
     ],
@@ -49,6 +51,13 @@ def test_the_first_file_of_the_result_is_linked(pushed: dict[str, Any], result: 
     pushed["return_value"] = result
 
     assert link(ViapiResultLink()) == address
+
+
+def test_a_file_that_the_tasks_own_result_does_not_have_is_not_linked(pushed: dict[str, Any]) -> None:
+    pushed["return_value"] = {"Outputs": [{"ImageURL": "http://h/i.jpg"}]}
+    operator = ChangeVideoSizeOperator(task_id="reframe", video_url="http://h/v.mp4", width=320, height=180)
+
+    assert ViapiResultLink().get_link(operator, ti_key=None) == ""
 
 
 def test_every_job_operator_has_both_links() -> None:

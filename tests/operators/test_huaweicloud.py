@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
+from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.huawei.services import vias
@@ -23,7 +25,7 @@ from airflow_provider_viapi.operators.metastudio import (
     UploadAssetOperator,
 )
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, ListTasksOperator, StopTaskOperator
-from operators.huawei_tasks import FILM, SPEAK, WATCH
+from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, connect
 from task_life import live
 
 OPERATORS = [
@@ -154,9 +156,13 @@ def test_any_action_can_be_called_by_its_name() -> None:
         type("Wrong", (HuaweiCloudOperator,), {"action": vias.tasks.CREATE_TASK})
 
 
-def test_keys_in_a_request_are_masked_wherever_airflow_shows_them() -> None:
+def shown(request: Any) -> str:
     from airflow.providers.common.compat.sdk import redact
 
+    return str(redact(request))
+
+
+def test_keys_in_a_request_are_masked_wherever_airflow_shows_them() -> None:
     with DAG("dag", schedule=None):
         task = StartLiveOperator(
             task_id="task",
@@ -167,7 +173,82 @@ def test_keys_in_a_request_are_masked_wherever_airflow_shows_them() -> None:
 
     task.render_template_fields({"key": "stream-proof"})  # type: ignore[arg-type]
 
-    shown = str(redact(task.request))
-    assert "the-room" in shown
-    assert "MSS_A" in shown
-    assert "proof" not in shown
+    seen = shown(task.request)
+    assert "the-room" in seen
+    assert "MSS_A" in seen
+    assert "proof" not in seen
+
+
+GUARDED: dict[str, Any] = {
+    **WATCH,
+    "input": {"type": "url", "data": [{"url": "rtsp://guard:{{ word }}@camera/1"}]},
+    "output": {
+        "webhook": {
+            "url": "https://alarms/hook?site=roof&token={{ word }}",
+            "headers": {"Authorization": "Bearer {{ word }}", "Content-Type": "application/json"},
+        }
+    },
+}
+
+
+def assert_only_proofs_are_masked(request: Any) -> None:
+    seen = shown(request)
+    for harmless in ("rtsp://", "camera/1", "https://alarms/hook?site=roof", "application/json"):
+        assert harmless in seen
+    assert "proof" not in seen
+
+
+def test_proofs_in_headers_and_addresses_are_masked_wherever_airflow_shows_them() -> None:
+    with DAG("dag", schedule=None):
+        task = CreateTaskOperator(task_id="task", **GUARDED)
+
+    task.render_template_fields({"word": "proof-of-one-task"})  # type: ignore[arg-type]
+
+    assert_only_proofs_are_masked(task.request)
+
+
+def test_they_are_masked_in_a_mapped_task_too() -> None:
+    with DAG("dag", schedule=None) as dag:
+        mapped = CreateTaskOperator.partial(
+            task_id="task", **{name: value for name, value in GUARDED.items() if name != "name"}
+        ).expand(name=["gate", "roof"])
+    context: Any = {
+        "ti": SimpleNamespace(map_index=1),
+        "dag": dag,
+        "dag_run": SimpleNamespace(conf={}),
+        "run_id": "run",
+        "word": "proof-of-a-mapped-task",
+    }
+
+    mapped.render_template_fields(context)
+
+    request = context["task"].request
+    assert (request["name"], request["input"]["data"]) == (
+        "roof",
+        [{"url": "rtsp://guard:proof-of-a-mapped-task@camera/1"}],
+    )
+    assert_only_proofs_are_masked(request)
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("nonsense://media/", "nothing that is installed opens nonsense://"),
+        ("https://media/", "an address that can be written to"),
+        ("file:///media/{nobody}.wav", "{nobody} is none of them"),
+    ],
+)
+def test_a_templated_place_that_will_not_do_is_found_before_anything_is_paid_for(
+    viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, place: str, says: str
+) -> None:
+    connect(monkeypatch, viapi_emulator)
+    with DAG("dag", schedule=None):
+        task = CreateSpeechOperator(task_id="task", **SPEAK, land_to="{{ place }}")
+    task.render_template_fields({"place": place})  # type: ignore[arg-type]
+
+    store = Store()
+    with pytest.raises(AirflowFailException, match=says):
+        live(task, store)
+
+    assert viapi_emulator.calls() == {}
+    assert store.kept == {}

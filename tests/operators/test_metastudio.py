@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_CARD
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import JobFailed, JobTimedOut, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,
@@ -26,6 +28,8 @@ from airflow_provider_viapi.operators.metastudio import (
     StopLiveOperator,
     UploadAssetOperator,
 )
+from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
+from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, VoiceModelSensor
 from airflow_provider_viapi.transfers import asset_upload
 from operators.huawei_tasks import FILM, SPEAK, Store, accepted, connect, in_haste
 from task_life import live
@@ -159,6 +163,17 @@ def test_a_live_task_is_on_air_until_it_is_stopped(
     assert accepted(emulator, "StopSmartLive") == 1
 
 
+def test_a_live_task_need_not_be_waited_for(emulator: EmulatorServer, room: str) -> None:
+    start = StartLiveOperator(task_id="start", room_id=room, wait_for=None)
+    job_id = live(start, Store()).result
+    stop = StopLiveOperator(task_id="stop", room_id=room, job_id=job_id, wait_for=None)
+
+    assert live(stop).result == job_id
+    # Airflow refuses a result of several outputs that has no fields.
+    assert not start.multiple_outputs
+    assert not stop.multiple_outputs
+
+
 def test_at_its_deadline_a_live_task_that_is_not_on_air_is_ended(emulator: EmulatorServer, room: str) -> None:
     emulator.fault(action="StartSmartLive", job={"processing": 3600})
     start = StartLiveOperator(
@@ -196,6 +211,29 @@ def test_what_proves_who_one_is_stays_out_of_the_result(
     stopped = live(StopLiveOperator(task_id="stop", room_id=room, job_id=job_id))
 
     assert "proof" not in str(stopped)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "state", "kept"),
+    [
+        (ImageModelSensor(task_id="wait", job_id="j"), "JOB_FINISH", {"cover_download_url"}),
+        (VoiceModelSensor(task_id="wait", job_id="j"), "SUCCEED", set()),
+    ],
+)
+def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model(
+    monkeypatch: pytest.MonkeyPatch, sensor: HuaweiCloudJobSensor, state: str, kept: set[str]
+) -> None:
+    fields = services.find(sensor.action).job_kind.show.answer
+    signed = {name for name in fields if name.endswith("_url") or name in ("comment_logs", "samples")}
+    told = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
+    answer = {**told, "state": state}
+    monkeypatch.setattr(HuaweiCloudHook, "call", lambda *_: answer)
+
+    event = json.dumps(sensor.hook.report(sensor.job).as_dict())
+    result = live(sensor).result
+
+    assert result.keys() == {*fields} - signed | kept
+    assert event.count("proof") == len(kept)
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,19 @@ EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
     answer=words("commond_result attachment_upload_url multipart_data excute_failed_msg error_info"),
 )
 
+OF_THE_PERSON = words(
+    "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
+    "training_video_download_url action_video_download_url audio_file_download_url "
+    "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
+    "external_action_json_data_download_url action_mark_file_download_url action_mark_file_upload_url "
+    "verify_video_download_url markable_video_download_url markable_action_video_download_url "
+    "comment_logs samples"
+)
+"""Where the answer has signed addresses of papers and recordings; the last two have them inside.
+
+The address of the avatar's cover is none of those: it is of what was made.
+"""
+
 CREATE_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Create2dModelTrainingJob",
@@ -220,5 +233,5 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
         "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
     ),
-    job=JobKind(show=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES),
+    job=JobKind(show=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES, private=OF_THE_PERSON),
 )

@@ -177,6 +177,13 @@ SHOW_TRAINING_SEGMENT_INFO = Action(
     repeatable=True,
 )
 
+VOICE_JOB = JobKind(
+    show=SHOW_VOICE_TRAINING_JOB,
+    states=VOICE_STATES,
+    private=words("voice_authorization_url training_input_source_url"),
+)
+"""The private fields are addresses of the person's consent and recordings."""
+
 CREATE_TRAINING_BASIC_JOB = Action(
     service=SERVICE,
     name="CreateTrainingBasicJob",
@@ -187,7 +194,7 @@ CREATE_TRAINING_BASIC_JOB = Action(
     answer=words(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
-    job=JobKind(show=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES),
+    job=VOICE_JOB,
 )
 
 CREATE_TRAINING_MIDDLE_JOB = Action(
@@ -200,7 +207,7 @@ CREATE_TRAINING_MIDDLE_JOB = Action(
     answer=words(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
-    job=JobKind(show=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES),
+    job=VOICE_JOB,
 )
 
 CREATE_TRAINING_ADVANCE_JOB = Action(
@@ -213,5 +220,5 @@ CREATE_TRAINING_ADVANCE_JOB = Action(
     answer=words(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
-    job=JobKind(show=SHOW_VOICE_TRAINING_JOB, states=VOICE_STATES),
+    job=VOICE_JOB,
 )
