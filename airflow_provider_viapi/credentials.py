@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from airflow_provider_viapi.errors import (
+    CredentialsRejected,
     NotConfigured,
+    PermissionDenied,
     TransientError,
     ViapiError,
 )
@@ -102,7 +104,8 @@ class Renewable(Generic[Held]):
     """A source that fetches a key when it is first asked, keeps it until shortly before its end, fetches anew.
 
     All that ask at the same time, threads or coroutines, are served by one fetch. Once a key was had, failing to
-    get the next one counts as something that passes: jobs wait for it, and the key is used to its very end.
+    get the next one counts as something that passes: jobs wait for it, and the key is used to its very end. Only
+    when that is over and whoever gives keys refuses one, nobody waits any longer.
 
     :param fetch: gets a key; may block
     :param fetch_in_loop: gets one from an event loop; ``fetch`` in a thread unless given
@@ -177,6 +180,8 @@ class Renewable(Generic[Held]):
         if held is None:
             raise failure
         if held == rejected or now >= held.expires:
+            if isinstance(failure, CredentialsRejected | PermissionDenied):
+                raise failure
             raise TransientError(f"the key is no longer good and {failure.message}", code=failure.code)
         logger.warning("The key is good for %d more seconds, but %s", held.expires - now, failure.message)
         self._renew_at = min(now + TRIED_AGAIN_AFTER, held.expires)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.job import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.watch import Log
+
+Given = TypeVar("Given", "Credentials", "User")
 
 
 class HuaweiCloudHook(BaseHook):
@@ -76,7 +78,7 @@ class HuaweiCloudHook(BaseHook):
 
     @cached_property
     def account(self) -> Account:
-        """What the connection says; a key is read again when the service no longer accepts it.
+        """What the connection says; a key, or a user with the password, is read again when another one is needed.
 
         :raises NotConfigured: there is no such connection, or something in it is missing or wrong
         """
@@ -121,23 +123,29 @@ class HuaweiCloudHook(BaseHook):
         return account_of(connection, extra)
 
     def _proven(self, account: Account, proof: Credentials | User) -> Account:
-        """The account with a token for a password, or a key for which another may be put into the connection."""
+        """The account with a key, or a token for a password; either may be changed in the connection meanwhile."""
         from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 
-        if not isinstance(proof, Credentials):
-            from airflow_provider_viapi.huawei.client import with_token_for
+        if isinstance(proof, Credentials):
+            return replace(account, proof=RenewableCredentials(*self._readers(proof), held=proof))
 
-            return with_token_for(proof, account)
+        from airflow_provider_viapi.huawei.client import with_token_for
 
-        def read() -> Credentials:
-            now = self._read()[1]
-            return now if isinstance(now, Credentials) else proof
+        return with_token_for(proof, account, *self._readers(proof))
 
-        async def read_in_loop() -> Credentials:
-            now = (await self._read_in_loop())[1]
-            return now if isinstance(now, Credentials) else proof
+    def _readers(self, proof: Given) -> tuple[Callable[[], Given], Callable[[], Awaitable[Given]]]:
+        """What reads the connection again, for a key or a user as the one that it held before."""
 
-        return replace(account, proof=RenewableCredentials(read, read_in_loop, held=proof))
+        def of_its_kind(now: Credentials | User) -> Given:
+            return now if isinstance(now, type(proof)) else proof
+
+        def read() -> Given:
+            return of_its_kind(self._read()[1])
+
+        async def read_in_loop() -> Given:
+            return of_its_kind((await self._read_in_loop())[1])
+
+        return read, read_in_loop
 
     @cached_property
     def client(self) -> Client:
@@ -209,13 +217,17 @@ class HuaweiCloudHook(BaseHook):
 
     @asynccontextmanager
     async def open_poller(self, family: Family = "others") -> AsyncIterator[Poller]:
-        """What waits for the account's jobs of a family in an event loop; leaving the context ends it."""
+        """What waits for the account's jobs of a family in an event loop; leaving the context ends it.
+
+        It keeps to ``poll_qps`` together with all others of the connection in the running event loop.
+        """
         from airflow_provider_viapi.jobs.huawei_service import pace_of
         from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.quota import Quota
+        from airflow_provider_viapi.jobs.sharing import shared_quota
 
         async with self.open_jobs(family) as jobs:
-            poller = Poller(jobs, pace=pace_of(family), quota=Quota(self.account.poll_qps))
+            quota = shared_quota(self._connection, self.account.poll_qps)
+            poller = Poller(jobs, pace=pace_of(family), quota=quota)
             try:
                 yield poller
             finally:
@@ -234,10 +246,14 @@ class HuaweiCloudHook(BaseHook):
 
         await self.load_account()
         family = family_of(job.action)
-        # What was changed in the connection meanwhile holds for those who come a minute later.
-        key = ("huaweicloud", self.huaweicloud_conn_id, family, self.goal, *self._identity)
+        key = (*self._connection, family, self.goal)
         async with shared_poller(key, lambda: self.open_poller(family)) as poller:
             return await poller.wait(self._placed(job), until=until, log=log)
+
+    @property
+    def _connection(self) -> tuple[object, ...]:
+        # What was changed in the connection meanwhile holds for those who come a minute later.
+        return (self.conn_type, self.huaweicloud_conn_id, *self._identity)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask IAM for the region's project: free, and a wrong key, password or clock shows in the answer."""

@@ -65,17 +65,18 @@ def hide_private(text: str) -> str:
 def classify(code: str | None, http_status: int) -> type[ViapiError]:
     """Which class of the tree an error answer belongs to.
 
-    :param code: its code, if it has a readable one
-    :param http_status: its status, which decides in all cases but one: only throttling is told by a code
+    :param code: its code, if it has a readable one; an error without one may be a page of a proxy's, which says
+        nothing of the call
+    :param http_status: its status, which decides between those with a code: only throttling is told by that
     """
     if http_status == 429 or _THROTTLED.fullmatch(code or ""):
         return Throttled
-    if http_status in NOT_ANSWERED:
-        return AnswerLost
-    if http_status >= 500:
-        return TransientError if code else AnswerLost
     if http_status == 401:
         return CredentialsRejected
+    if http_status in NOT_ANSWERED or not code:
+        return AnswerLost
+    if http_status >= 500:
+        return TransientError
     if http_status == 403:
         return PermissionDenied
     return InvalidRequest

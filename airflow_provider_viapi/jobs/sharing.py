@@ -1,4 +1,4 @@
-"""One poller per connection and event loop, for as long as anybody waits."""
+"""One poller per connection and kind of job in an event loop, and one quota per connection, while anybody waits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from airflow_provider_viapi.jobs.poller import Poller
+from airflow_provider_viapi.jobs.quota import Quota
 
 
 @dataclass
@@ -22,6 +23,22 @@ class _Shared:
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _Shared]] = WeakKeyDictionary()
+_quotas: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Hashable, Quota]] = (
+    WeakKeyDictionary()
+)
+
+
+def shared_quota(key: Hashable, rate: float) -> Quota:
+    """The event loop's one quota for a connection, for as long as a poller keeps to it.
+
+    :param key: which connection
+    :param rate: calls per second that all its pollers together never exceed
+    """
+    quotas = _quotas.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    quota = quotas.get(key)
+    if quota is None:
+        quota = quotas[key] = Quota(rate)
+    return quota
 
 
 @asynccontextmanager

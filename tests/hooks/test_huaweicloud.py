@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import InvalidRequest, JobTimedOut, NotConfigured
+from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobTimedOut, NotConfigured
 from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
 from airflow_provider_viapi.jobs import huawei_service
-from airflow_provider_viapi.jobs.job import Job
+from airflow_provider_viapi.jobs.job import Job, JobReport
 from airflow_provider_viapi.jobs.pace import Pace
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 PROJECTS_AT, TOKENS_AT = "GET /v3/projects", "POST /v3/auth/tokens"
 ONE_PROJECT = Answer(200, {"projects": [{"id": "p1", "name": "cn-north-4"}]})
 REJECTED = Answer(401, {"error_code": "APIGW.0301", "error_msg": "Incorrect IAM authentication information."})
+STARTING = Answer(200, {"id": "t1", "state": "STARTING"})
+RUNNING = Answer(200, {"id": "t1", "state": "RUNNING"})
 TASK, LIVE = Job("t1", "vias.CreateTask"), Job("j1", "metastudio.StartSmartLive")
 KEY = {"login": "the-ak", "password": "the-sk"}
 USER = {"login": "reader", "password": "the-password"}
@@ -146,8 +148,7 @@ def test_a_call_goes_out_with_the_connections_key(server: ScriptedRest) -> None:
 def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
     extra = {"endpoint": server.url, "auth": "password", "domain": "the-domain"}
     connect(monkeypatch, **USER, extra=extra)
-    ends = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
-    server.on(TOKENS_AT, Answer(201, {"token": {"expires_at": ends}}, {"X-Subject-Token": "the-iam-token"}))
+    server.on(TOKENS_AT, token("the-iam-token"))
     server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
 
     HuaweiCloudHook().vias.tasks.stop("t1")
@@ -171,6 +172,76 @@ def test_a_key_that_somebody_put_into_the_connection_is_used_from_then_on(
 
     assert hook.report(TASK).state == "RUNNING"
     assert "Access=the-next-ak," in server.requests[-1].headers["authorization"]
+
+
+def token(value: str) -> Answer:
+    ends = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
+    return Answer(201, {"token": {"expires_at": ends}}, {"X-Subject-Token": value})
+
+
+WRONG_PASSWORD = Answer(401, {"error": {"code": 401, "message": "The username or password is wrong."}})
+
+
+def passwords_sent(server: ScriptedRest) -> list[str]:
+    """With which password each token was asked for."""
+    users = [each.json["auth"]["identity"]["password"]["user"] for each in server.sent(TOKENS_AT)]
+    return [user["password"] for user in users]
+
+
+@pytest.fixture
+def has_password(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> Callable[[str], None]:
+    """Puts a password into the connection."""
+    extra = {"endpoint": server.url, "project_id": "p1", "auth": "password", "domain": "the-domain"}
+
+    def put(password: str) -> None:
+        connect(monkeypatch, login="reader", password=password, extra=extra)
+
+    put("the-password")
+    return put
+
+
+def test_a_password_that_somebody_put_into_the_connection_is_used_for_the_next_token(
+    server: ScriptedRest, has_password: Callable[[str], None]
+) -> None:
+    server.on(TOKENS_AT, token("token-1"), token("token-2"))
+    server.on("GET /v2/p1/tasks/t1", RUNNING, REJECTED, RUNNING)
+    hook = HuaweiCloudHook()
+    hook.report(TASK)
+    has_password("the-next-password")
+
+    assert hook.report(TASK).state == "RUNNING"
+    assert passwords_sent(server) == ["the-password", "the-next-password"]
+
+
+@pytest.mark.parametrize("is_put_in", [True, False])
+def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_is_put_in(
+    server: ScriptedRest,
+    has_password: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    is_put_in: bool,
+) -> None:
+    monkeypatch.setattr(Pace, "interval", lambda self, asked: 0.01)
+    server.on(TOKENS_AT, token("token-1"), token("token-2") if is_put_in else WRONG_PASSWORD)
+    server.on("GET /v2/p1/tasks/t1", STARTING)
+
+    async def wait() -> JobReport:
+        until = datetime.now(timezone.utc) + timedelta(seconds=20)
+        hook = HuaweiCloudHook(goal="RUNNING")
+        waiting = asyncio.ensure_future(hook.wait_for(TASK, until=until, log=log))
+        while not server.sent("GET /v2/p1/tasks/t1"):
+            await asyncio.sleep(0.01)
+        if is_put_in:
+            has_password("the-next-password")
+        server.on("GET /v2/p1/tasks/t1", REJECTED, RUNNING)
+        return await waiting
+
+    if is_put_in:
+        assert asyncio.run(wait()).state == "RUNNING"
+        assert passwords_sent(server) == ["the-password", "the-next-password"]
+    else:
+        with pytest.raises(CredentialsRejected, match="username or password is wrong"):
+            asyncio.run(wait())
+        assert passwords_sent(server) == ["the-password", "the-password"]
 
 
 def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) -> None:
@@ -207,6 +278,29 @@ def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch:
 
     assert (first.state, second.state) == ("RUNNING", "RUNNING")
     assert isinstance(third, JobTimedOut)
+
+
+def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
+    server: ScriptedRest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pace, "interval", lambda self, asked: 0.01)
+    connect(monkeypatch, **KEY, extra={"endpoint": server.url, "project_id": "p1", "poll_qps": 5})
+    server.on("GET /v2/p1/tasks/t1", STARTING)
+    server.on("GET /v1/p1/ttsc/async-jobs/j1", Answer(200, {"job_id": "j1", "state": "WAITING"}))
+    speech = Job("j1", "metastudio.CreateAsyncTtsJob")
+    until = datetime.now(timezone.utc) + timedelta(seconds=2)
+
+    async def wait() -> list[Any]:
+        by_goal = (HuaweiCloudHook(goal=goal) for goal in ("RUNNING", "STOPPED", "SUCCEEDED", None))
+        waiting = [hook.wait_for(TASK, until=until, log=log) for hook in by_goal]
+        waiting.append(HuaweiCloudHook().wait_for(speech, until=until, log=log))
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    ends = asyncio.run(wait())
+
+    assert {type(end) for end in ends} == {JobTimedOut}
+    # Two seconds, and a last question for each after the deadline.
+    assert len(server.requests) <= 5 * 2 + 1 + 5
 
 
 def test_cancelling_says_what_came_of_it(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:

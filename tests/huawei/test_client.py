@@ -12,17 +12,18 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+from airflow_provider_viapi.credentials import Credentials, Renewable, RenewableCredentials
 from airflow_provider_viapi.errors import (
     AnswerLost,
     CredentialsRejected,
     InvalidRequest,
     NotConfigured,
+    PermissionDenied,
     Unreachable,
     ViapiError,
 )
 from airflow_provider_viapi.huawei import signature
-from airflow_provider_viapi.huawei.account import Account
+from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.client import Client, open_async_client, with_token_for
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
@@ -40,6 +41,8 @@ REJECTED = Answer(401, {"error_code": "APIGW.0301", "error_msg": "Incorrect IAM 
 THROTTLED = Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."})
 STUMBLED = Answer(500, {"error_code": "MSS.00000001", "error_msg": "Internal error."})
 PROXY_PAGE = Answer(502, "<html>Bad Gateway</html>")
+PROXYS_404 = Answer(404, "<html>Not Found</html>")
+WRONG_PASSWORD = Answer(401, {"error": {"code": 401, "message": "The username or password is wrong."}})
 
 
 def token(value: str, lasts: timedelta = timedelta(days=1)) -> Answer:
@@ -216,16 +219,78 @@ def test_a_token_that_is_never_accepted_is_not_renewed_for_ever(call: Call, serv
 
 @BOTH
 def test_a_wrong_password_is_told_without_it(call: Call, server: ScriptedRest) -> None:
-    server.on(
-        TOKENS_AT,
-        Answer(401, {"error": {"code": 401, "message": "The username or password is wrong."}}),
-    )
+    server.on(TOKENS_AT, WRONG_PASSWORD)
 
     with pytest.raises(CredentialsRejected, match="username or password is wrong") as caught:
         call(with_token_for(USER, account(server)), SHOW, TASK)
 
     assert "the-password" not in "".join(traceback.format_exception(caught.value))
     assert len(server.sent(TOKENS_AT)) == 1
+
+
+class Today:
+    """The user with the password of each day, in order."""
+
+    def __init__(self, *passwords: str) -> None:
+        self.passwords = list(passwords)
+
+    def read(self) -> User:
+        return User(USER.name, self.passwords.pop(0), USER.domain)
+
+    async def read_in_loop(self) -> User:
+        return self.read()
+
+
+@BOTH
+def test_each_token_is_fetched_with_the_password_of_the_day(call: Call, server: ScriptedRest) -> None:
+    server.on(TOKENS_AT, token("token-1"), token("token-2"))
+    server.on(SHOW_AT, REJECTED, RUNS)
+    today = Today("the-password", "the-next-password")
+
+    call(with_token_for(USER, account(server), today.read, today.read_in_loop), SHOW, TASK)
+
+    sent = [each.json["auth"]["identity"]["password"]["user"] for each in server.sent(TOKENS_AT)]
+    assert [each["password"] for each in sent] == ["the-password", "the-next-password"]
+    assert server.sent(SHOW_AT)[-1].headers["x-auth-token"] == "token-2"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        (WRONG_PASSWORD, CredentialsRejected),
+        (Answer(403, {"error": {"code": 403, "message": "The user is locked."}}), PermissionDenied),
+    ],
+)
+def test_a_password_that_is_refused_when_a_token_has_ended_is_not_waited_out(
+    call: Call, server: ScriptedRest, refusal: Answer, kind: type[ViapiError]
+) -> None:
+    server.on(TOKENS_AT, token("token-1"), refusal)
+    server.on(SHOW_AT, REJECTED)
+
+    with pytest.raises(kind):
+        call(with_token_for(USER, account(server)), SHOW, TASK)
+
+    assert len(server.sent(TOKENS_AT)) == 2
+
+
+def test_a_token_is_used_to_its_end_though_the_password_is_refused() -> None:
+    now, answers = [0.0], [Token("token-1", 1000), CredentialsRejected("The username or password is wrong.")]
+
+    def fetch() -> Token:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, CredentialsRejected):
+            raise answer
+        return answer
+
+    source = Renewable(fetch, now=lambda: now[0])
+    source.current()
+    now[0] = 990
+
+    assert source.current().value == "token-1"
+    now[0] = 1000
+    with pytest.raises(CredentialsRejected):
+        source.current()
 
 
 @pytest.mark.parametrize(
@@ -262,7 +327,7 @@ def test_a_key_that_stays_the_same_is_not_tried_again(call: Call, server: Script
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, STUMBLED])
+@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, PROXYS_404, STUMBLED])
 def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedRest, fault: Answer) -> None:
     server.on(SPEAK_AT, fault, Answer(200, {"job_id": "j1"}))
 
@@ -272,7 +337,7 @@ def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedRest
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, STUMBLED, THROTTLED])
+@pytest.mark.parametrize("fault", [HANG_UP, PROXY_PAGE, PROXYS_404, STUMBLED, THROTTLED])
 def test_a_question_whose_answer_was_lost_is_asked_again(server: ScriptedRest, fault: Answer) -> None:
     server.on(SHOW_AT, fault, RUNS)
 

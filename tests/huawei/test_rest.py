@@ -22,6 +22,7 @@ from airflow_provider_viapi.errors import (
     ViapiError,
 )
 from airflow_provider_viapi.huawei.account import Account, Token
+from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.transport import HttpRequest, HttpResponse
@@ -153,16 +154,44 @@ def test_a_numeric_code_is_read_too_and_the_id_may_stand_in_a_header() -> None:
     assert (caught.value.code, caught.value.request_id) == ("401", "H")
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"no"', b"<html>", b"{", b'{"error": 5}', b"\xff"])
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [(400, InvalidRequest), (401, CredentialsRejected), (403, PermissionDenied), (429, Throttled)],
+IN_NO_SHAPE = pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b'"no"', b"<html>", b"{", b'{"error": 5}', b"\xff"]
 )
-def test_an_error_in_no_shape_is_told_by_its_status(body: bytes, status: int, kind: type[ViapiError]) -> None:
+
+
+@IN_NO_SHAPE
+@pytest.mark.parametrize(("status", "kind"), [(401, CredentialsRejected), (429, Throttled)])
+@pytest.mark.parametrize("action", [CREATE, SHOW], ids=["create", "question"])
+def test_a_rejected_key_and_a_throttle_are_told_by_their_status(
+    action: Action, body: bytes, status: int, kind: type[ViapiError]
+) -> None:
     with pytest.raises(kind, match="the service gave no reason") as caught:
-        decode(CREATE, HttpResponse(status, body))
+        decode(action, HttpResponse(status, body))
 
     assert type(caught.value) is kind
+
+
+@IN_NO_SHAPE
+@pytest.mark.parametrize("status", [400, 403, 404, 407, 451, 503])
+@pytest.mark.parametrize("action", [CREATE, SHOW], ids=["create", "question"])
+def test_any_other_error_in_no_shape_may_be_a_proxys_and_leaves_open_what_came_of_the_call(
+    action: Action, body: bytes, status: int
+) -> None:
+    with pytest.raises(AnswerLost) as caught:
+        decode(action, HttpResponse(status, body))
+
+    assert caught.value.http_status == status
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, InvalidRequest), (403, PermissionDenied), (404, InvalidRequest)]
+)
+def test_an_error_with_a_code_is_told_by_its_status(status: int, kind: type[ViapiError]) -> None:
+    body = json.dumps(ERRORS["documented"]).encode()
+
+    for action in (CREATE, SHOW):
+        with pytest.raises(kind):
+            decode(action, HttpResponse(status, body))
 
 
 @pytest.mark.parametrize("code", ["APIGW.0308", "APIG.0308", "APIC.0308"])
