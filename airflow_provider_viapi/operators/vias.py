@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_telling import TellJobOperator
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.job import JobReport
+
+_FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
+"""The bad ends in which a task does not run."""
 
 
 class CreateTaskOperator(HuaweiCloudJobOperator):
@@ -72,10 +76,32 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
         }
         goal = "RUNNING" if wait_for is None else wait_for
         super().__init__(request=request, goal=goal, wait_for_completion=wait_for is not None, **kwargs)
+        self._refuse_several_sources(self.request["input"])
+
+    def checked_request(self) -> dict[str, Any]:
+        """The rendered request with values of their proper types, and one source."""
+        request = super().checked_request()
+        self._refuse_several_sources(request["input"])
+        return request
+
+    def _refuse_several_sources(self, watched: Any) -> None:
+        data = watched.get("data") if isinstance(watched, Mapping) else None
+        if isinstance(data, list | tuple) and len(data) > 1:
+            raise InvalidRequest(
+                f"input is a mapping with {len(data)} sources in data; allowed: one, so give each a task of its own",
+                code="InvalidParameter",
+                action=self.action.name,
+            )
 
 
 class StartTaskOperator(TellJobOperator):
-    """Start a task that was stopped; one that runs or is about to is left as it is.
+    """Start a task that was stopped or has ended; one that runs or is about to is left as it is.
+
+    What was told is kept in Airflow's task state store (3.3 and later), so that a retry does not start, and pay for,
+    a task again that has succeeded since. A person who clears this task after its success has it started anew. If no
+    answer came to the telling of a task that had succeeded before, and it stands so still, this fails with
+    ``SubmissionInDoubt``, and clearing tells it again. On an earlier Airflow a retry only looks: it starts a task
+    again that has come to its end meanwhile; set ``retries=0`` there if that matters.
 
     Returns what is known of the task.
 
@@ -85,6 +111,7 @@ class StartTaskOperator(TellJobOperator):
 
     action = vias.tasks.START_STOP_TASK
     made_by = vias.tasks.CREATE_TASK
+    is_remembered = True
 
     def __init__(
         self,
@@ -106,9 +133,11 @@ class StartTaskOperator(TellJobOperator):
 
 
 class StopTaskOperator(TellJobOperator):
-    """Stop a task, so that it costs nothing more; one that has ended or is about to is left as it is.
+    """Stop a task, so that it costs nothing more; one that has ended, well or badly, or is about to is left as it is.
 
-    Returns what is known of the task.
+    One that is ``ABNORMAL`` or ``FROZEN`` is told to stop, since whether it goes on by itself is not known.
+
+    Returns what is known of the task, also of one that has failed.
 
     :param vias_task_id: the task of VIAS, such as ``create.job_id``
     :param wait_for: ``STOPPED``, or ``None``: not at all
@@ -129,7 +158,17 @@ class StopTaskOperator(TellJobOperator):
 
     def has_to_be_told(self, report: JobReport) -> bool:
         """Whether it goes on unless it is stopped."""
-        return report.state not in ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING")
+        return report.state not in ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING", *_FAILED)
+
+    def result_of(self, report: JobReport) -> dict[str, Any]:
+        """What is known of the task."""
+        if report.state not in _FAILED:
+            return super().result_of(report)
+        reason = report.error_message or "no reason given"
+        self.log.warning(
+            "Task %s has ended as %s before it was stopped: %s", report.job_id, report.state, reason
+        )
+        return self.hook.call(vias.tasks.SHOW_TASK, {"task_id": report.job_id})
 
 
 class QueryTaskOperator(HuaweiCloudOperator):

@@ -6,11 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import CredentialsRejected, JobFailed, JobTimedOut, SubmissionInDoubt
+from airflow_provider_viapi.errors import (
+    AnswerLost,
+    CredentialsRejected,
+    InvalidRequest,
+    JobFailed,
+    JobTimedOut,
+    SubmissionInDoubt,
+)
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.operators import huaweicloud_telling
 from airflow_provider_viapi.operators import job as operators_job
 from airflow_provider_viapi.operators.vias import (
     CreateTaskOperator,
@@ -38,7 +46,7 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def watch(**arguments: Any) -> CreateTaskOperator:
-    return CreateTaskOperator(task_id="watch", **{**WATCH, **arguments})
+    return CreateTaskOperator(**{"task_id": "watch", **WATCH, **arguments})
 
 
 def running_task() -> str:
@@ -189,6 +197,274 @@ def test_a_task_that_has_become_abnormal_starts_again(emulator: EmulatorServer) 
     life = live(StartTaskOperator(task_id="start", vias_task_id=task_id))
 
     assert life.result["state"] == "RUNNING"
+
+
+@pytest.mark.parametrize("state", ["CREATE_FAILED", "START_FAILED", "FAILED"])
+@BOTH
+def test_a_task_that_has_failed_need_not_be_stopped(
+    emulator: EmulatorServer, state: str, deferrable: bool
+) -> None:
+    task_id = running_task()
+    emulator.move_huawei_job(task_id, state, code="VIAS.1", message="no stream")
+
+    stopped = live(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable)).result
+
+    assert (stopped["id"], stopped["state"], stopped["name"]) == (task_id, state, "gate")
+    assert accepted(emulator, "StartStopTask") == 0
+
+
+def test_a_task_that_fails_while_it_stops_does_not_run_either(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, call = running_task(), HuaweiCloudHook.call
+
+    def failing(hook: HuaweiCloudHook, action: Any, request: Any) -> dict[str, Any]:
+        answer = call(hook, action, request)
+        if action.name == "StartStopTask":
+            emulator.move_huawei_job(task_id, "FAILED", message="no stream")
+        return answer
+
+    monkeypatch.setattr(HuaweiCloudHook, "call", failing)
+
+    assert live(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "FAILED"
+
+
+def test_a_task_that_has_become_abnormal_is_stopped(emulator: EmulatorServer) -> None:
+    task_id = running_task()
+    emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
+
+    assert live(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "STOPPED"
+
+
+@pytest.mark.parametrize("operator", [StartTaskOperator, StopTaskOperator])
+def test_a_task_that_was_told_need_not_be_waited_for(
+    emulator: EmulatorServer, operator: type[StartTaskOperator | StopTaskOperator]
+) -> None:
+    task_id = running_task()
+
+    tell = operator(task_id="tell", vias_task_id=task_id, wait_for=None)
+
+    assert live(tell).result == task_id
+    # Airflow refuses a result of several outputs that has no fields.
+    assert not tell.multiple_outputs
+    assert operator(task_id="waits", vias_task_id=task_id).multiple_outputs
+    assert not operator(task_id="one", vias_task_id=task_id, multiple_outputs=False).multiple_outputs
+
+
+class TestStartingATaskOnAFile:
+    """What runs to its end has to be started once, also when it has ended before somebody looks again."""
+
+    @pytest.fixture
+    def ended(self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(huaweicloud_telling, "SECONDS_TO_HEED", 0.5)
+        emulator.fault(action="CreateTask", job={"processing": 0.5})
+        return str(live(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
+
+    @pytest.fixture
+    def stopped(self, emulator: EmulatorServer, ended: str) -> str:
+        emulator.move_huawei_job(ended, "STOPPED")
+        return ended
+
+    @pytest.fixture(params=["SUCCEEDED", "STOPPED"])
+    def found(self, request: pytest.FixtureRequest, emulator: EmulatorServer, ended: str) -> str:
+        emulator.move_huawei_job(ended, request.param)
+        return ended
+
+    def start(self, task_id: str, **arguments: Any) -> StartTaskOperator:
+        return StartTaskOperator(
+            task_id="start", vias_task_id=task_id, **{"wait_for": "SUCCEEDED", **arguments}
+        )
+
+    def running(self, emulator: EmulatorServer) -> str:
+        """One that comes to no end by itself."""
+        emulator.fault(action="CreateTask", job={"processing": 3600})
+        return str(live(watch(input=FILE), Store()).pushed["job_id"])
+
+    @BOTH
+    def test_a_retry_whose_worker_was_lost_after_the_end_does_not_start_it_again(
+        self, emulator: EmulatorServer, found: str, deferrable: bool
+    ) -> None:
+        store = Store()
+        live(self.start(found, deferrable=deferrable), store)
+
+        again = live(self.start(found, deferrable=deferrable), store, try_number=2)
+
+        assert (again.result["state"], again.trigger) == ("SUCCEEDED", None)
+        assert accepted(emulator, "StartStopTask") == 1
+
+    @pytest.mark.parametrize("found", ["SUCCEEDED", "STOPPED"])
+    def test_a_retry_whose_worker_was_lost_while_it_waited_does_not_start_it_again(
+        self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, found: str
+    ) -> None:
+        task_id, store = self.running(emulator), Store()
+        emulator.move_huawei_job(task_id, found)
+
+        async def lost(*_: Any, **__: Any) -> Any:
+            raise SystemExit
+
+        monkeypatch.setattr(HuaweiCloudHook, "wait_for", lost)
+        with pytest.raises(SystemExit):
+            live(self.start(task_id), store)
+        emulator.move_huawei_job(task_id, "SUCCEEDED")
+
+        # Also when it is a person who has the task run again, since nobody has got the result yet.
+        assert live(self.start(task_id), store, try_number=2, max_tries=5).result["state"] == "SUCCEEDED"
+        assert accepted(emulator, "StartStopTask") == 1
+
+    @pytest.mark.parametrize("wait_for", ["RUNNING", None])
+    def test_a_retry_does_not_start_it_again_either_if_its_end_is_not_waited_for(
+        self, emulator: EmulatorServer, found: str, wait_for: Any
+    ) -> None:
+        store = Store()
+        live(self.start(found, wait_for=wait_for), store)
+        emulator.move_huawei_job(found, "SUCCEEDED")
+
+        live(self.start(found, wait_for=wait_for), store, try_number=2)
+
+        assert accepted(emulator, "StartStopTask") == 1
+
+    def test_one_that_runs_already_is_not_started_by_a_retry_after_its_end(
+        self, emulator: EmulatorServer
+    ) -> None:
+        task_id, store = self.running(emulator), Store()
+        live(self.start(task_id, wait_for="RUNNING"), store)
+        emulator.move_huawei_job(task_id, "SUCCEEDED")
+
+        live(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
+
+        assert accepted(emulator, "StartStopTask") == 0
+
+    def test_a_person_who_clears_the_task_after_its_success_has_it_started_anew(
+        self, emulator: EmulatorServer, found: str
+    ) -> None:
+        store = Store()
+        live(self.start(found), store)
+
+        live(self.start(found), store, try_number=2, max_tries=4)
+
+        assert accepted(emulator, "StartStopTask") == 2
+
+    def test_another_task_of_vias_is_started_whatever_was_told_before(
+        self, emulator: EmulatorServer, ended: str
+    ) -> None:
+        store = Store()
+        live(self.start(ended), store)
+        emulator.fault(action="CreateTask", job={"processing": 0.5})
+        other = live(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"]
+
+        live(self.start(other), store, try_number=2)
+
+        assert accepted(emulator, "StartStopTask") == 2
+
+    @pytest.mark.parametrize("drop", ["before", "after"])
+    def test_a_start_whose_answer_was_lost_is_told_again_only_if_nothing_came_of_it(
+        self, emulator: EmulatorServer, stopped: str, drop: Any
+    ) -> None:
+        emulator.fault(action="StartStopTask", drop=drop)
+        store = Store()
+        with pytest.raises(AnswerLost):
+            live(self.start(stopped), store)
+        live(self.start(stopped), store, try_number=2)
+
+        again = live(self.start(stopped), store, try_number=3)
+
+        assert again.result["state"] == "SUCCEEDED"
+        assert accepted(emulator, "StartStopTask") == 1
+
+    @pytest.mark.parametrize("drop", ["before", "after"])
+    def test_whether_one_that_has_succeeded_before_has_done_so_again_is_for_a_person_to_find_out(
+        self, emulator: EmulatorServer, ended: str, drop: Any
+    ) -> None:
+        emulator.fault(action="StartStopTask", drop=drop)
+        store = Store()
+        with pytest.raises(AnswerLost):
+            live(self.start(ended), store)
+        emulator.move_huawei_job(ended, "SUCCEEDED")
+        told = accepted(emulator, "StartStopTask")
+
+        for try_number in (2, 3):
+            with pytest.raises(SubmissionInDoubt, match="SUCCEEDED as before"):
+                live(self.start(ended), store, try_number=try_number)
+        assert accepted(emulator, "StartStopTask") == told
+
+        assert live(self.start(ended), store, try_number=4, max_tries=7).result["state"] == "SUCCEEDED"
+        assert accepted(emulator, "StartStopTask") == told + 1
+
+    def test_a_start_that_was_refused_is_told_again_by_the_next_try(
+        self, emulator: EmulatorServer, ended: str
+    ) -> None:
+        emulator.fault(action="StartStopTask", code="VIAS.1", status=400)
+        store = Store()
+        with pytest.raises(AirflowFailException):
+            live(self.start(ended), store)
+
+        assert live(self.start(ended), store, try_number=2).result["state"] == "SUCCEEDED"
+        assert accepted(emulator, "StartStopTask") == 1
+
+    def test_one_that_has_not_left_its_earlier_end_yet_is_waited_for_by_a_retry(
+        self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        task_id, store, report = self.running(emulator), Store(), HuaweiCloudHook.report
+        emulator.move_huawei_job(task_id, "SUCCEEDED")
+        live(self.start(task_id, wait_for=None), store)
+        emulator.move_huawei_job(task_id, "SUCCEEDED")
+        looks = []
+
+        def looked(hook: HuaweiCloudHook, job: Any) -> Any:
+            looks.append(seen := report(hook, job))
+            emulator.move_huawei_job(task_id, "RUNNING")
+            return seen
+
+        monkeypatch.setattr(HuaweiCloudHook, "report", looked)
+        again = live(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
+
+        assert [look.state for look in looks] == ["SUCCEEDED", "RUNNING"]
+        assert again.result["state"] == "RUNNING"
+        assert accepted(emulator, "StartStopTask") == 1
+
+    def test_an_airflow_without_a_store_of_task_state_says_that_a_retry_starts_it_again(
+        self,
+        emulator: EmulatorServer,
+        stopped: str,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        capsys.readouterr()
+
+        live(self.start(stopped))
+
+        told = caplog.text or capsys.readouterr().out
+        assert told.count("keeps no task state (3.3 does)") == 1
+
+
+class TestSources:
+    """A create with several sources makes several tasks, and all of them run and are billed."""
+
+    TWO = ({"url": "rtsp://camera/1"}, {"url": "rtsp://camera/2"})
+
+    @pytest.mark.parametrize("data", [[*TWO], TWO, [{"url": "{{ params.a }}"}, {"url": "{{ params.b }}"}]])
+    def test_more_than_one_fails_when_the_dag_is_parsed(self, data: Any) -> None:
+        with pytest.raises(InvalidRequest, match="input is a mapping with 2 sources in data; allowed: one"):
+            watch(input={"type": "url", "data": data})
+
+    @pytest.mark.parametrize(
+        "watched", [{"type": "url", "data": "{{ sources }}"}, "{{ {'type': 'url', 'data': sources} }}"]
+    )
+    def test_more_than_one_that_a_template_brings_are_refused_before_anything_is_sent(
+        self, emulator: EmulatorServer, watched: Any
+    ) -> None:
+        arguments = {"input": watched, "service_version": "v1"}
+        with DAG("dag", schedule=None, render_template_as_native_obj=True):
+            one, two = watch(**arguments), watch(**arguments, task_id="two")
+        one.render_template_fields({"sources": [self.TWO[0]]})  # type: ignore[typeddict-unknown-key]
+        two.render_template_fields({"sources": [*self.TWO]})  # type: ignore[typeddict-unknown-key]
+        store = Store()
+
+        with pytest.raises(AirflowFailException, match="2 sources in data; allowed: one"):
+            live(two, store)
+
+        assert (emulator.calls(), store.kept) == ({}, {})
+        assert live(one, store).result["state"] == "RUNNING"
 
 
 def test_a_task_that_is_not_there_cannot_be_stopped_by_trying_again(emulator: EmulatorServer) -> None:
