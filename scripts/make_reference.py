@@ -32,7 +32,8 @@ given; `ListImagesOperator` goes through the pages by itself, takes `page_size` 
 its `limit` is the most in all.
 
 An *address* begins with http:// or https:// and has only ASCII characters and no spaces; percent-encode others.
-Operators also take one in object storage (`s3://…`, in any script), which is [staged](staging.md) first. The service reads links to Shanghai OSS best. Links in results are good for 30 minutes.
+Operators also take one in object storage (`s3://…`, in any script), which is [staged](staging.md) first. The service
+reads links to Shanghai OSS best. Links in results are good for 30 minutes.
 """
 
 KNOWN_TO = {
