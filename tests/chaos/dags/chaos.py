@@ -32,9 +32,9 @@ def stop_at(place: str) -> None:
 _accepted = Ledger.accepted
 
 
-def accepted(self: Ledger, entry: Entry, job_id: str) -> Entry:
+def accepted(self: Ledger, entry: Entry, job_id: str, scope: str | None = None) -> Entry:
     stop_at("before-the-store")
-    written = _accepted(self, entry, job_id)
+    written = _accepted(self, entry, job_id, scope)
     stop_at("after-the-store")
     return written
 
