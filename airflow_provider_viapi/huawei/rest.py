@@ -90,6 +90,10 @@ def _body(action: Action, request: Mapping[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+_NOT_WORKED_ON = frozenset({405, 407, 411, 413, 414, 415, 431})
+"""Statuses by which whoever gives them, a proxy too, says that it has not even handed the request on."""
+
+
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """The answer's content; of an answer that is not a structure it stands under ``value``.
 
@@ -108,6 +112,8 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         if response.status == 500 and not action.repeatable:
             # A service may stumble after it has done its work, and nothing tells a repeated call from a new one.
             kind = AnswerLost
+        if response.status in _NOT_WORKED_ON and not reason.code and not action.repeatable:
+            kind = InvalidRequest
         raise kind(
             reason.message or "the service gave no reason",
             code=reason.code,

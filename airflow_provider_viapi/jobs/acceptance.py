@@ -30,6 +30,7 @@ class Acceptance:
     :param try_number: of the task, for the ledger
     :param log: told each step
     :param claim: lets other tasks know that this one holds a job; ``None`` takes that back
+    :param resubmitted: digests of what this try has submitted anew in spite of a doubt
     """
 
     action: Any
@@ -42,7 +43,7 @@ class Acceptance:
     try_number: int
     log: Log
     claim: Callable[[str | None], None] = field(default=lambda job_id: None, kw_only=True)
-    _has_resubmitted: bool = field(default=False, init=False)
+    resubmitted: set[str] = field(default_factory=set, kw_only=True)
 
     @property
     def action_name(self) -> str:
@@ -91,9 +92,9 @@ class Acceptance:
 
     def _submit_anew_despite(self, in_doubt: SubmissionInDoubt) -> None:
         """Let a doubt be if the author chose so: once in a try, lest every answer that is lost costs a job."""
-        if self.on_doubt == "fail" or self._has_resubmitted:
+        if self.on_doubt == "fail" or self.digest in self.resubmitted:
             raise in_doubt
-        self._has_resubmitted = True
+        self.resubmitted.add(self.digest)
         self.log.warning("Submitting anew, as on_doubt='resubmit' has it, although %s", in_doubt.message)
 
     def _doubt(self, why: str) -> SubmissionInDoubt:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_viapi.errors import (
@@ -26,6 +27,9 @@ Told = TypeVar("Told")
 
 SECONDS_BETWEEN_LOOKS = 5.5
 """The list may be asked for once in 5 seconds [API metadata]."""
+
+SECONDS_TO_SEND_AGAIN, SECONDS_TO_LOOK = 60.0, 120.0
+"""Over which the same request, and a look into the list, is tried again while the service stumbles."""
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far the service's clock may be from ours."""
@@ -91,11 +95,16 @@ class JobList:
         ]
 
     def reaches_back_to(self, moment: datetime, now: datetime) -> bool:
-        """Whether it shows all jobs since then: it is whole, or, newest first, its last one is older."""
-        if self.is_whole:
-            return True
-        read = [self.jobs[-1].read_in(zone) for zone in self.zones(now)] if self.jobs else [None]
-        return all(at is not None and at < moment for at in read)
+        """Whether it shows all jobs since then: it is whole, or goes from newer to older ones and beyond that."""
+        return self.is_whole or all(self._falls_below(moment, zone) for zone in self.zones(now))
+
+    def _falls_below(self, moment: datetime, zone: timezone) -> bool:
+        times = [job.read_in(zone) for job in self.jobs]
+        read = [at for at in times if at is not None]
+        if len(read) < len(times) or len(read) < 2:
+            return False
+        falls = all(newer >= older for newer, older in pairwise(read))
+        return falls and read[0] > read[-1] and read[-1] < moment
 
 
 @dataclass(frozen=True)
@@ -107,14 +116,15 @@ class Witnesses:
     :param list_jobs: looks into the account's list for the jobs of this action
     :param claimed: ids of jobs that other tasks hold
     :param claim: lets other tasks know that this one holds a job; ``None`` takes that back
-    :param sent_once: the request was sent a single time, so what was accepted long after that is not ours
+    :param accepted_within: how long after it was sent the request may have been accepted; ``None`` if it may have
+        been sent again meanwhile
     """
 
     send_again: Callable[[], str] | None
     list_jobs: Callable[[], JobList]
     claimed: Callable[[], Collection[str]]
     claim: Callable[[str | None], None]
-    sent_once: bool = False
+    accepted_within: timedelta | None = None
 
 
 def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
@@ -129,7 +139,7 @@ def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
         log.info("The same request cannot be made again; looking into the job list")
         return search(action, sent_at, witnesses, log)
     try:
-        job_id = _patiently(witnesses.send_again, seconds=60)
+        job_id = _patiently(witnesses.send_again, seconds=SECONDS_TO_SEND_AGAIN)
     except ViapiError as error:
         if isinstance(error, InvalidRequest):
             raise
@@ -148,23 +158,32 @@ def search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
         if look == 2:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         try:
-            listed = _patiently(witnesses.list_jobs, seconds=120)
+            listed = _patiently(witnesses.list_jobs, seconds=SECONDS_TO_LOOK)
         except ViapiError as error:
             raise _in_doubt(action, sent_at, f"the job list could not be read: {error}") from error
-        sent, now = sent_at - listed.clock_ahead, datetime.now(timezone.utc) - listed.clock_ahead
-        # The second sending may have been the one that was accepted, and its answer lost as well.
-        last_sent = sent if witnesses.sent_once else max(sent, now)
-        earliest, latest = sent - CLOCK_SKEW, last_sent + LONGEST_WAY + CLOCK_SKEW
+        now = datetime.now(timezone.utc)
+        # By our clock and by the service's: the worker that has sent it may have had another clock than this one.
+        earliest = min(sent_at, sent_at - listed.clock_ahead) - CLOCK_SKEW
+        last_sent = max(sent_at, sent_at - listed.clock_ahead)
+        if witnesses.accepted_within is None:
+            # The second sending may have been the one that was accepted, and its answer lost as well.
+            latest = max(last_sent, now, now - listed.clock_ahead) + LONGEST_WAY + CLOCK_SKEW
+        else:
+            latest = last_sent + witnesses.accepted_within + CLOCK_SKEW
         claimed = witnesses.claimed()
-        seen = [job for job in listed.within(earliest, latest, now) if job.job_id not in claimed]
+        seen = [
+            job
+            for job in listed.within(earliest, latest, now - listed.clock_ahead)
+            if job.job_id not in claimed
+        ]
     if len(seen) > 1:
         named = ", ".join(f"{job.job_id} of {job.created}" for job in seen)
         raise _in_doubt(action, sent_at, f"several jobs may be the one: {named}")
-    if not listed.reaches_back_to(earliest, now):
+    if not listed.reaches_back_to(earliest, now - listed.clock_ahead):
         raise _in_doubt(action, sent_at, "the job list is longer than one look shows")
     if seen:
         return _claimed(seen[0].job_id, action, sent_at, witnesses, log)
-    if now - sent > LISTED_FOR:
+    if now - sent_at > LISTED_FOR:
         raise _in_doubt(action, sent_at, "the job list does not reach back so far")
     log.info("No job of that time in the list, looked for twice: nothing was accepted")
     return None

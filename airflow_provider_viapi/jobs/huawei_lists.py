@@ -6,7 +6,7 @@ without a list (subtitles, checks of photos) have none, and a doubt about them i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -64,11 +64,16 @@ def _since(request: Mapping[str, Any], since: str) -> dict[str, Any]:
     return {"create_since": since, "limit": LONGEST_LIST, "offset": 0}
 
 
-def _videos(*job_types: str) -> Listing:
+_AVATARS = {"2D_DIGITAL_HUMAN_VIDEO"}
+_PHOTOS = {"DIGITAL_HUMAN_PHOTO_VIDEO", "PHOTO_DIGITAL_HUMAN_VIDEO"}
+"""Both stand in Huawei's documents."""
+
+
+def _videos(of_others: Collection[str]) -> Listing:
     def same(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
         named, made = request.get("output_asset_config") or {}, item.get("output_asset_config") or {}
         return (
-            item.get("job_type") in (None, *job_types)
+            item.get("job_type") not in of_others
             and _fits(request.get("script_id"), item.get("script_id"))
             and _fits(named.get("asset_name"), made.get("asset_name"))
         )
@@ -101,8 +106,8 @@ _VOICES = Listing(
 )
 
 _LISTINGS: Mapping[str, Listing] = {
-    metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: _videos("2D_DIGITAL_HUMAN_VIDEO"),
-    metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: _videos("DIGITAL_HUMAN_PHOTO_VIDEO"),
+    metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: _videos(of_others=_PHOTOS),
+    metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: _videos(of_others=_AVATARS),
     metastudio.cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD.name: Listing(
         metastudio.cards.LIST_DIGITAL_HUMAN_BUSINESS_CARD, "jobs", _since
     ),
@@ -152,7 +157,8 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     listing = _LISTINGS[action.name]
     since = (sent_at - CLOCKS_APART).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     wanted = listing.wanted(request, since)
-    items = client.call_once(listing.action, wanted).get(listing.items)
+    answer = client.call_once(listing.action, wanted)
+    items = answer.get(listing.items)
     if not isinstance(items, list):
         raise AnswerLost(f"got a list without {listing.items}", action=listing.action.name)
     fitting = [
@@ -166,7 +172,10 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
             code="NoTime",
             action=listing.action.name,
         )
-    is_whole = len(items) < (wanted.get("limit") or wanted["page_size"])
+    count = answer.get("count")
+    is_whole = len(items) < (wanted.get("limit") or wanted["page_size"]) and (
+        not isinstance(count, int) or count <= len(items)
+    )
     return JobList(fitting, is_whole=is_whole, clock_ahead=client.clock_ahead)
 
 

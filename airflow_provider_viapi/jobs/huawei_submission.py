@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.stamp import Stamp
@@ -29,13 +30,20 @@ class HuaweiSubmission(Acceptance):
     """One request to Huawei Cloud that is to become one job.
 
     :param request: its checked parameters, as the author gave them
-    :param filled: the same with what has to be read first (pictures, say); asked for only when it is sent
+    :param filled: the same with what has to be read first (pictures, say); asked for only when it is sent, perhaps
+        several times: only the first that succeeds may cost work
     """
 
     action: Action
     client: Client
     request: Mapping[str, Any]
     filled: Callable[[], Mapping[str, Any]]
+
+    def submit(self) -> Job:
+        """Have the job accepted; see :meth:`Acceptance.submit`."""
+        # A file that cannot be read now is for the next try: it would hold this worker until the deadline.
+        self.filled()
+        return super().submit()
 
     def _submit_once(self) -> Job:
         # First: while a token or a project is looked for, or a file is read, nothing is in doubt.
@@ -67,7 +75,8 @@ class HuaweiSubmission(Acceptance):
             list_jobs=lambda: list_jobs(self.client, self.action, self.request, sent_at),
             claimed=self.claimed,
             claim=self.claim,
-            sent_once=True,
+            # Connecting and answering each have the connection's whole timeout.
+            accepted_within=doubt.LONGEST_WAY + 2 * timedelta(seconds=self.client.account.timeout),
         )
         try:
             if not has_list(self.action):

@@ -97,6 +97,7 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> M
     quiet = QuietLog(task.log)
     landing = Landing(task.land_to, task.operator.action, task.hook, context, quiet) if task.land_to else None
     looks = Quota(task.hook.account.poll_qps)
+    resubmitted: set[str] = set()
 
     def submitting(item: Item, of_item: Ledger) -> Submission:
         def claimed() -> set[str]:
@@ -108,7 +109,12 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> M
         whole = one.submission(item.request, of_item, datetime.now(timezone.utc), context)
         its_media = media(item)
         return replace(
-            whole, staged=lambda: _staged(its_media), claimed=claimed, claim=lambda job_id: None, log=quiet
+            whole,
+            staged=lambda: _staged(its_media),
+            claimed=claimed,
+            claim=lambda job_id: None,
+            resubmitted=resubmitted,
+            log=quiet,
         )
 
     def media(item: Item) -> Media:

@@ -42,10 +42,11 @@ def jobs_of_other_tasks(context: Context) -> set[str]:
     held: Any = instance.xcom_pull(task_ids=task_ids, key="job_id")
     mine: Any = instance.xcom_pull(task_ids=instance.task_id, key="job_id", map_indexes=instance.map_index)
     of_batches: Any = instance.xcom_pull(task_ids=task_ids, key="job_ids")
-    holders = Counter([*(held or ()), *chain.from_iterable(ids or () for ids in of_batches or ())])
+    named = [*(held or ()), *chain.from_iterable(ids or () for ids in of_batches or ())]
+    holders = Counter(str(job_id) for job_id in named if job_id is not None)
     # Taken out once: another task may hold the same one, which is what whoever asks has to know.
-    holders.subtract([mine])
-    return {str(job_id) for job_id, count in holders.items() if job_id is not None and count > 0}
+    holders.subtract([str(mine)])
+    return {job_id for job_id, count in holders.items() if count > 0}
 
 
 def is_for_good(error: ViapiError) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -215,7 +215,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         return HuaweiSubmission(
             action=self.action,
             request=request,
-            filled=lambda: inline_pictures.read_in(request, self.pictures),
+            filled=cache(lambda: inline_pictures.read_in(request, self.pictures)),
             digest=digest_of(self.action.full_name, request),
             client=self.hook.client,
             ledger=ledger,

@@ -15,16 +15,19 @@ SHORTEST = 5
 
 _PRIVATE = re.compile(
     r"""(?ix) stream_keys | output_urls | type_config
-    | (.*[-_])? ( keys? | cookies? | authorization | credentials? )
-    | .* ( token | secret | password | passwd | passphrase | (api|access|auth|private|secret) key ) s?
+    | (.*[-_])? ( cookies? | authorization | credentials? )
+    | .* ( token | secret | password | passwd | passphrase | (api|access|auth|private|secret) [-_]? key ) s?
     | .* ( signature | access_?key_?id )"""
 )
 """Names whose texts, and those of all that is inside, are private."""
 
 _HARMLESS_HEADER = re.compile(r"(?i)accept.*|cache-control|connection|content-.*|date|host|user-agent")
 
+_KEY = re.compile(r"(?i)(.*[-_])?keys?")
+"""Names that proofs have, and harmless words as well."""
+
 _OFTEN_PRIVATE = re.compile(r"(?i)(.*[-_])?auth|code|sig|sign")
-"""Names in queries that proofs have, and harmless words as well."""
+"""The same, in queries."""
 
 _PLAIN = re.compile(r"[A-Za-z]+|\d+")
 """A word or a number, which would be masked wherever else it stands."""
@@ -34,6 +37,7 @@ _PROOF = re.compile(r"(?i)\b(?:apikey|basic|bearer|token)\s+(\S+)$")
 
 _ADDRESS = re.compile(r'://[^\s<>"]+')
 _USER = re.compile(r"://([^/?#:]*):([^/]+)@")
+_USER_ALONE = re.compile(r"://([^/?#:@]+):?@")
 _QUERY = re.compile(r"[?&;#]([^=?&;#]+)=([^&#]+)")
 
 _Judge = Callable[[str], bool]
@@ -65,6 +69,8 @@ def _found(value: Any, judge: _Judge) -> Iterator[str]:
 def _judge_inside(name: str, around: _Judge) -> _Judge:
     if around is _everything or _PRIVATE.fullmatch(name):
         return _everything
+    if _KEY.fullmatch(name):
+        return _unless_plain
     if around is _unless_plain:
         return _nothing if _HARMLESS_HEADER.fullmatch(name) else _unless_plain
     return _unless_plain if re.fullmatch(r"(?i)(.*[-_])?headers", name) else _nothing
@@ -74,8 +80,12 @@ def _found_in_address(address: str) -> Iterator[str]:
     for user, password in _USER.findall(address):
         yield f"{user}:{password}"
         yield password
+    for token in _USER_ALONE.findall(address):
+        if _unless_plain(token):
+            yield token
     for name, value in _QUERY.findall(address):
-        if _PRIVATE.fullmatch(name) or (_OFTEN_PRIVATE.fullmatch(name) and _unless_plain(value)):
+        may_be = _OFTEN_PRIVATE.fullmatch(name) or _KEY.fullmatch(name)
+        if _PRIVATE.fullmatch(name) or (may_be and _unless_plain(value)):
             yield value
 
 

@@ -172,7 +172,7 @@ def test_a_rejected_key_and_a_throttle_are_told_by_their_status(
 
 
 @IN_NO_SHAPE
-@pytest.mark.parametrize("status", [400, 403, 404, 407, 451, 503])
+@pytest.mark.parametrize("status", [400, 403, 404, 451, 503])
 @pytest.mark.parametrize("action", [CREATE, SHOW], ids=["create", "question"])
 def test_any_other_error_in_no_shape_may_be_a_proxys_and_leaves_open_what_came_of_the_call(
     action: Action, body: bytes, status: int
@@ -181,6 +181,17 @@ def test_any_other_error_in_no_shape_may_be_a_proxys_and_leaves_open_what_came_o
         decode(action, HttpResponse(status, body))
 
     assert caught.value.http_status == status
+
+
+@IN_NO_SHAPE
+@pytest.mark.parametrize("status", [405, 407, 411, 413, 414, 415, 431])
+def test_a_proxy_that_does_not_hand_a_create_on_leaves_no_doubt_and_ends_no_waiting(
+    body: bytes, status: int
+) -> None:
+    with pytest.raises(InvalidRequest):
+        decode(CREATE, HttpResponse(status, body))
+    with pytest.raises(AnswerLost):
+        decode(SHOW, HttpResponse(status, body))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def ask(
     sent: datetime = SENT,
     is_whole: bool = True,
     clock_ahead: timedelta = timedelta(0),
-    sent_once: bool = False,
+    accepted_within: timedelta | None = None,
 ) -> str | None:
     remaining = list(looks)
 
@@ -60,7 +60,7 @@ def ask(
         list_jobs=list_jobs,
         claimed=lambda: set(claimed),
         claim=lambda job_id: None,
-        sent_once=sent_once,
+        accepted_within=accepted_within,
     )
     return settle("EraseVideoSubtitles", sent, witnesses, log)
 
@@ -111,11 +111,19 @@ def test_a_job_is_ours_by_the_service_s_clock_and_not_by_ours() -> None:
     assert ask([ours]) is None
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-9), timedelta(minutes=9)])
+def test_nor_by_the_clock_of_another_worker_which_settles_what_one_with_a_right_clock_has_sent(
+    ahead: timedelta,
+) -> None:
+    assert ask([listed("J-1", SENT)], clock_ahead=ahead, accepted_within=timedelta(minutes=2)) == "J-1"
+    assert ask([listed("J-1", SENT)], clock_ahead=ahead) == "J-1"
+
+
 def test_what_was_accepted_long_after_a_request_that_was_sent_once_is_not_ours() -> None:
     just_now = [listed("J-1", datetime.now(timezone.utc))]
     sent = datetime.now(timezone.utc) - timedelta(hours=2)
 
-    assert ask(just_now, again=None, sent=sent, sent_once=True) is None
+    assert ask(just_now, again=None, sent=sent, accepted_within=timedelta(minutes=2)) is None
     assert ask(just_now, again=None, sent=sent) == "J-1"
 
 
@@ -123,9 +131,16 @@ def test_a_list_that_goes_on_counts_if_it_shows_all_since_the_submission() -> No
     ours, older = listed("J-2", SENT), listed("J-1", SENT - timedelta(hours=1))
 
     assert ask([ours, older], is_whole=False) == "J-2"
-    for newest_last in ([older, ours], [ours]):
+    oldest = listed("J-0", SENT - timedelta(hours=2))
+    for other in (
+        [older, ours],
+        [ours],
+        [oldest, older],
+        [older, oldest, ours],
+        [older, oldest, oldest, older],
+    ):
         with pytest.raises(SubmissionInDoubt, match="longer than one look"):
-            ask(newest_last, is_whole=False)
+            ask(other, is_whole=False)
 
 
 def test_two_tasks_that_find_the_same_job_at_the_same_moment_leave_it_to_a_person() -> None:

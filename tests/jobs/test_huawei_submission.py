@@ -304,6 +304,7 @@ def test_times_in_milliseconds_are_read_too(server: ScriptedRest) -> None:
     [
         {"output_asset_config": {"asset_name": "Autumn"}},
         {"job_type": "DIGITAL_HUMAN_PHOTO_VIDEO"},
+        {"job_type": "PHOTO_DIGITAL_HUMAN_VIDEO"},
         {"script_id": "s2"},
     ],
 )
@@ -361,6 +362,24 @@ def test_a_list_longer_than_one_look_settles_nothing(server: ScriptedRest) -> No
 
     with pytest.raises(SubmissionInDoubt, match="longer than one look"):
         submission(server).submit()
+
+
+def test_a_list_that_counts_more_than_it_shows_settles_nothing(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP)
+    server.on(SPEECHES_AT, Answer(200, {"count": 51, "data": [{"job_id": "j8", "asset_id": "v2"}]}))
+
+    with pytest.raises(SubmissionInDoubt, match="longer than one look"):
+        submission(server).submit()
+
+
+def test_a_file_that_cannot_be_read_now_is_for_the_next_try(server: ScriptedRest) -> None:
+    def unreadable() -> dict[str, Any]:
+        raise TransientError("the store is away")
+
+    with pytest.raises(TransientError, match="the store is away"):
+        submission(server, filled=unreadable, until=datetime.now(timezone.utc) + timedelta(days=1)).submit()
+
+    assert server.requests == []
 
 
 def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
@@ -93,6 +94,7 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         from airflow_provider_viapi.jobs.ledger import digest_of
         from airflow_provider_viapi.transfers import asset_upload
 
+        @cache
         def filled() -> Mapping[str, Any]:
             asset_upload.look_up(self.source)
             return request
