@@ -21,13 +21,11 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ViapiError, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.taking_up import OnDoubt
 from airflow_provider_viapi.operators.base import ViapiJobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals, requested_items
 from airflow_provider_viapi.operators.batch_landing import OF_THE_ITEM, landed_of
 from airflow_provider_viapi.operators.context import failing_for_good, is_for_good
 from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.transfers import landing
 from airflow_provider_viapi.transfers.landed_assets import report_assets
 from airflow_provider_viapi.transfers.staging import check_place
 from airflow_provider_viapi.triggers.killed import is_over
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch import Batch
     from airflow_provider_viapi.jobs.batch_pause import Pause
     from airflow_provider_viapi.jobs.job import Job
+    from airflow_provider_viapi.jobs.taking_up import OnDoubt
     from airflow_provider_viapi.jobs.wave import Ended
 
 MOST_IN_FLIGHT = 1000
@@ -139,6 +138,8 @@ class ViapiBatchOperator(BaseOperator):
         check_place(self.staging)
         if self.land_to is None:
             return
+        from airflow_provider_viapi.transfers import landing
+
         landing.check(self.land_to, self.operator.action, also=OF_THE_ITEM)
         self._check(
             "land_to",
@@ -163,6 +164,8 @@ class ViapiBatchOperator(BaseOperator):
             items = requested_items(self.operator, self.items, self.shared or {})
             self._check_places(len(items))
             if self.land_to is not None:
+                from airflow_provider_viapi.transfers import landing
+
                 landing.check_opens(self.land_to)
             if not items:
                 self.log.info("There are no items: nothing to do")

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.jobs.batch_ledger import Item
-from airflow_provider_viapi.jobs.ledger import digest_of
 from airflow_provider_viapi.operators.base import ViapiJobOperator
 from airflow_provider_viapi.operators.templates import is_templated
 from airflow_provider_viapi.transfers.staging import check
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.batch_ledger import Item
 
 MOST_ITEMS = 10_000
 """Of one batch; more are several batches, which can be mapped over."""
@@ -90,6 +91,9 @@ def requested_items(operator: type[ViapiJobOperator], items: Any, shared: Any) -
 
     :raises InvalidRequest: one of them cannot be; the message says which
     """
+    from airflow_provider_viapi.jobs.batch_ledger import Item
+    from airflow_provider_viapi.jobs.ledger import digest_of
+
     occurrences: Counter[str] = Counter()
     requested = []
     for index, arguments in _arguments(operator, items, shared):

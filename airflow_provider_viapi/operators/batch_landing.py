@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ViapiError
-from airflow_provider_viapi.jobs.job import Job, JobReport
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.batch_ledger import Item
+    from airflow_provider_viapi.jobs.job import JobReport
     from airflow_provider_viapi.jobs.watch import Log
 
 OF_THE_ITEM = ("index",)
@@ -76,6 +76,8 @@ class Landing:
         return {**lasting, "landed": landed}
 
     def _ask(self, job_id: str) -> Mapping[str, Any]:
+        from airflow_provider_viapi.jobs.job import Job
+
         # The hook's client is not to be shared between threads.
         with self._asking:
             return self._hook.report(Job(job_id, self._action.full_name)).result_or_raise()
