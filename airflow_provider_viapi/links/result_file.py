@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-from airflow_provider_viapi.result_fields import ResultField
-
-
-class HasResult(Protocol):
-    """An action of either cloud, as far as links need to know it."""
-
-    @property
-    def result(self) -> tuple[ResultField, ...]:
-        """What its result holds."""
-        ...
+from airflow_provider_viapi.result_fields import MakesFiles, fields_of_any, files_of
 
 
-def first_file(result: Any, operator: Any, actions: Mapping[str, HasResult]) -> str:
+def first_file(result: Any, operator: Any, actions: Mapping[str, MakesFiles]) -> str:
     """The address of the first file that a result holds as the service model has it, or nothing.
 
     :param result: what the task has returned
@@ -27,17 +18,7 @@ def first_file(result: Any, operator: Any, actions: Mapping[str, HasResult]) -> 
     """
     action = getattr(operator, "action", None)
     known = actions[action] if isinstance(action, str) else action
-    fields = [field for each in ([known] if known else actions.values()) for field in each.result]
-    addresses = _files(result, fields)
-    return next((each for each in addresses if each.startswith(("http://", "https://"))), "")
-
-
-def _files(value: Any, fields: Iterable[ResultField]) -> Iterator[str]:
-    for part in value if isinstance(value, list) else [value]:
-        if isinstance(part, Mapping):
-            for field in fields:
-                inner = part.get(field.name)
-                if field.kind != "file":
-                    yield from _files(inner, field.fields)
-                elif isinstance(inner, str):
-                    yield inner
+    if not isinstance(result, Mapping):
+        return ""
+    files = files_of(result, fields_of_any([known] if known else actions.values()))
+    return next((each for each in files.values() if each.startswith(("http://", "https://"))), "")

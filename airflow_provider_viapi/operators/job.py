@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.service import JobHook
     from airflow_provider_viapi.jobs.taking_up import OnDoubt, Submitting
-    from airflow_provider_viapi.transfers.result_files import MakesFiles
+    from airflow_provider_viapi.result_fields import MakesFiles
 
 
 @dataclass(frozen=True)

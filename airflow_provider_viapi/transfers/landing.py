@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import InvalidRequest, ViapiError
-from airflow_provider_viapi.transfers.landing_names import check, identity_of, names_of, place
-from airflow_provider_viapi.transfers.result_files import (
+from airflow_provider_viapi.result_fields import (
     MakesFiles,
     fields_of_any,
     files_of,
     is_to_have_files,
 )
+from airflow_provider_viapi.transfers.landing_names import check, identity_of, names_of, place
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account

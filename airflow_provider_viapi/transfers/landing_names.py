@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.transfers.result_files import MakesFiles, has_files, has_several_files
+from airflow_provider_viapi.result_fields import MakesFiles, has_files, has_several_files
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
