@@ -110,11 +110,11 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": "Alibaba Cloud VIAPI",
                 "python-modules": [
-                    f"{package}.operators.base",
+                    f"{package}.operators.viapi",
                     f"{package}.operators.batch",
                     f"{package}.operators.videoenhan",
                     f"{package}.operators.imgsearch",
-                    f"{package}.operators.image_indexing",
+                    f"{package}.operators.image_index",
                     f"{package}.operators.videorecog",
                 ],
             },
@@ -142,15 +142,15 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "source-integration-name": "Alibaba Cloud VIAPI",
                 "target-integration-name": "Common IO",
-                "python-module": f"{package}.transfers.from_viapi",
+                "python-module": f"{package}.transfers.viapi_to_object_storage",
             },
             {
                 "source-integration-name": "Common IO",
                 "target-integration-name": "Alibaba Cloud VIAPI",
-                "python-module": f"{package}.transfers.to_viapi",
+                "python-module": f"{package}.transfers.object_storage_to_viapi",
             },
         ],
-        "filesystems": [f"{package}.transfers.oss_file_system"],
+        "filesystems": [f"{package}.fs.oss"],
         "extra-links": [
             f"{package}.links.viapi.ViapiJobLink",
             f"{package}.links.viapi.ViapiResultLink",

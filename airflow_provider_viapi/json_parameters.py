@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_viapi.parameters import BadValue, Parameter
+from airflow_provider_viapi.schema import BadValue, Parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 import psutil
 import requests
 
-from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.client import Client
+from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import viapi, videoenhan
-from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from report import Goal, report, table
 
@@ -65,7 +65,7 @@ def main() -> int:
 @contextmanager
 def emulator() -> Iterator[tuple[psutil.Process, str]]:
     """The emulator's command, in a process of its own."""
-    command = [sys.executable, "-c", "from airflow_provider_viapi.emulator.command import main; main()"]
+    command = [sys.executable, "-c", "from airflow_provider_viapi.emulator.cli import main; main()"]
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen(
             [*command, "--port", "0", "--data-dir", folder], stdout=subprocess.PIPE, text=True

@@ -28,13 +28,13 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import media_samples
-from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import open_async_client
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.indexing.database import ImageDatabase
-from airflow_provider_viapi.indexing.indexer import Indexer
-from airflow_provider_viapi.indexing.picture import Picture, read_pictures
-from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.image_index.database import ImageDatabase
+from airflow_provider_viapi.image_index.image import Picture, read_pictures
+from airflow_provider_viapi.image_index.indexer import Indexer
+from airflow_provider_viapi.jobs.rate_limiter import Quota
 from report import Goal, report, table
 
 EMULATOR = Path(sys.executable).with_name("viapi-emulator")

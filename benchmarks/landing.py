@@ -86,7 +86,7 @@ def copy(how: str, source: str, to: str) -> None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     from airflow_provider_viapi.alibaba.services import videoenhan
-    from airflow_provider_viapi.transfers import arrival, landing, outward  # noqa: F401
+    from airflow_provider_viapi.media import landing, resumable_download, ssrf_guard  # noqa: F401
 
     # What both need is loaded and connected before anything is measured.
     path = ObjectStoragePath(to)

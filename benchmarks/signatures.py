@@ -33,11 +33,11 @@ from report import ROOT, Goal, report, table
 
 sys.path.insert(0, str(ROOT))
 
-from airflow_provider_viapi.alibaba.account import Account, Signature
+from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.alibaba.stamp import Stamp
 
 ROUNDS = 25
 REQUESTS = 400

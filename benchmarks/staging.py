@@ -80,9 +80,9 @@ def copy(how: str, source: str) -> None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     from airflow_provider_viapi.alibaba.services import videoenhan
+    from airflow_provider_viapi.fs.oss_client import open_oss
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.transfers import staging
-    from airflow_provider_viapi.transfers.oss import open_oss
+    from airflow_provider_viapi.media import staging
 
     # What both need is loaded and connected before anything is measured.
     path, hook = ObjectStoragePath(source), ViapiHook("benchmark_oss")

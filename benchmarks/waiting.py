@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from report import Goal, report, table
 from waiting_forced import forced_delays, percentile, results_alone
+
+from report import Goal, report, table
 
 HERE = Path(__file__).parent
 QUOTA = 10

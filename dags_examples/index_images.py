@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import DAG, Param
 
-from airflow_provider_viapi.operators.image_indexing import IndexImagesOperator
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator, SearchImageOperator
 
 with DAG(

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
 from airflow_provider_viapi.huawei.calls.group import Group
 from airflow_provider_viapi.huawei.model import Action, JobKind
-from airflow_provider_viapi.parameters import Parameter
+from airflow_provider_viapi.schema import Parameter
 
 PAGE = Path(__file__).parents[1] / "docs" / "huawei-actions.md"
 

@@ -12,7 +12,7 @@ from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.get_provider_info import get_provider_info
-from airflow_provider_viapi.operators.base import ViapiJobOperator, ViapiOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 
 PAGE = Path(__file__).parents[1] / "docs" / "actions.md"
 

@@ -18,9 +18,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
 from airflow_provider_viapi.emulator.media.frames import picture_format, planes
 from airflow_provider_viapi.emulator.media.video import Change, VideoSource
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 LINES = ("Good morning, meadow!", "What a day to be outside,", "with nobody to bother me.")
 WHITE, BLACK, NO_COLOUR = 235, 16, 128

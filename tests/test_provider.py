@@ -18,7 +18,7 @@ import pytest
 
 import airflow_provider_viapi
 from airflow_provider_viapi.get_provider_info import get_provider_info
-from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.operators.viapi import ViapiOperator
 from make_reference import operators
 
 OPERATORS = operators()

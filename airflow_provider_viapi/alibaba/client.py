@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials, another_key_may_do
 from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
 from airflow_provider_viapi.alibaba.rpc import decode, encode
-from airflow_provider_viapi.alibaba.stamp import Stamp
-from airflow_provider_viapi.transport import LoopTransport, WorkerTransport, open_loop_transport, trying_again
+from airflow_provider_viapi.http import LoopTransport, WorkerTransport, open_loop_transport, trying_again
 
 logger = logging.getLogger(__name__)
 

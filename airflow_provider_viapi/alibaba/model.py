@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from airflow_provider_viapi.alibaba.parameters import before_staging
-from airflow_provider_viapi.parameters import Parameter, check_request
-from airflow_provider_viapi.result_fields import ResultField
+from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.schema import Parameter, check_request
 
 __all__ = ["Action", "Generation", "ResultField", "Service"]
 

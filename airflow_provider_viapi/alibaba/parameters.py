@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_provider_viapi.alibaba.media import MediaLimits
-from airflow_provider_viapi.parameters import (
+from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+from airflow_provider_viapi.schema import (
     INT32,
     BadValue,
     Boolean,

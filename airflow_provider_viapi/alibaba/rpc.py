@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from airflow_provider_viapi.alibaba import acs3
-from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import AnswerLost, classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.signature import (
     canonical_query,
@@ -24,9 +25,8 @@ from airflow_provider_viapi.alibaba.signature import (
     percent_encode,
     sign_canonical,
 )
-from airflow_provider_viapi.alibaba.stamp import Stamp
-from airflow_provider_viapi.alibaba.xml_document import NotPlainXml, parse
-from airflow_provider_viapi.transport import HttpRequest, HttpResponse
+from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
 
 FORM = "application/x-www-form-urlencoded"
 _SAME_IN_ALL = encoded_pairs({"Format": "JSON", "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0"})

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.authorization import Authorization, read_authorization
-from airflow_provider_viapi.emulator.call import Request
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.request import Request
 
 CLOCK_TOLERANCE = 15 * 60
 """Seconds that a request's timestamp may be off."""

@@ -11,12 +11,12 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from airflow_provider_viapi.emulator.call import Request
+from airflow_provider_viapi.emulator.admin_api import control_routes
 from airflow_provider_viapi.emulator.certificate import Certificate
-from airflow_provider_viapi.emulator.control import control_routes
+from airflow_provider_viapi.emulator.dashboard import HEADERS
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.huawei import routes as huawei
-from airflow_provider_viapi.emulator.page import HEADERS
+from airflow_provider_viapi.emulator.request import Request
 from airflow_provider_viapi.emulator.storage.routes import StorageRoutes
 
 
@@ -25,7 +25,7 @@ def create_app(engine: Engine, certificate: Certificate) -> Starlette:
 
     * ``GET`` and ``POST /``: the services; a page for people where nothing is asked for
     * ``/v1/...``, ``/v2/...``, ``/v3/...``: Huawei Cloud's services (:mod:`airflow_provider_viapi.emulator.huawei`)
-    * ``/_emulator/...``: looking inside and disturbing (:mod:`airflow_provider_viapi.emulator.control`)
+    * ``/_emulator/...``: looking inside and disturbing (:mod:`airflow_provider_viapi.emulator.admin_api`)
     * ``/bucket/key``: the object storage, where links in results lead too
 
     The server has to put a function into the state of the lifespan, ``drop_connection``, that closes the connection

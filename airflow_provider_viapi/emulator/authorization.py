@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from airflow_provider_viapi.alibaba import acs3
 from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.signature import canonical_query, sign, string_to_sign
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Request
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.request import Request
 
 _ACS3 = re.compile(
     r"ACS3-HMAC-SHA256\s+Credential=([^,]*),\s*SignedHeaders=([^,]*),\s*Signature=([0-9a-f]{64})"

@@ -13,11 +13,10 @@ from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
-from airflow_provider_viapi.emulator.answers import Answer, error_answer, result_answer
-from airflow_provider_viapi.emulator.api_error import ApiError, not_emulated, status_of
-from airflow_provider_viapi.emulator.call import Call, Request
+from airflow_provider_viapi.emulator.dashboard import Page
 from airflow_provider_viapi.emulator.data_folder import DataFolder
-from airflow_provider_viapi.emulator.fault_description import read_fault
+from airflow_provider_viapi.emulator.errors import ApiError, not_emulated, status_of
+from airflow_provider_viapi.emulator.fault_schema import read_fault
 from airflow_provider_viapi.emulator.faults import CallFault, FaultList, JobFaults
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
@@ -27,8 +26,9 @@ from airflow_provider_viapi.emulator.image_database import ImageDatabases
 from airflow_provider_viapi.emulator.image_search import ImageSearch
 from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
-from airflow_provider_viapi.emulator.page import Page
 from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
+from airflow_provider_viapi.emulator.request import Call, Request
+from airflow_provider_viapi.emulator.responses import Answer, error_answer, result_answer
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 

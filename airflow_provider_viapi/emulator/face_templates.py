@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Call
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.job_actions import ACCOUNT_ID, BEIJING, TIME_FORMAT
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import RESULT_LIFETIME, Job
 from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 

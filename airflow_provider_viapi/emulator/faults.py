@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from airflow_provider_viapi.emulator.answers import Answer, foreign_answer
+from airflow_provider_viapi.emulator.responses import Answer, foreign_answer
 
 EVERY_ACTION = "*"
 

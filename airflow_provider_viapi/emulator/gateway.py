@@ -14,9 +14,9 @@ from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter
 from airflow_provider_viapi.emulator.access_keys import AccessKeys
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Call, Request
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.quota import Quota
+from airflow_provider_viapi.emulator.request import Call, Request
 
 
 class Gateway:

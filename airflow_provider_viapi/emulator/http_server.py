@@ -13,7 +13,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from airflow_provider_viapi.emulator.app import create_app
 from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.engine import Engine
-from airflow_provider_viapi.emulator.listener import Listener
+from airflow_provider_viapi.emulator.tls_mux import Listener
 
 LAST_ANSWERS = 1.0
 """Seconds that answers may take to be sent once the server is to end."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY
-from airflow_provider_viapi.emulator.api_error import ApiError
 from airflow_provider_viapi.emulator.data_folder import FolderUnusable
+from airflow_provider_viapi.emulator.errors import ApiError
 
 _ROWS_AT_ONCE = 4096
 

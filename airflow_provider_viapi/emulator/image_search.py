@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import REACHED_BY_OFFSET
-from airflow_provider_viapi.emulator.api_error import ApiError, status_of
-from airflow_provider_viapi.emulator.call import Call
+from airflow_provider_viapi.emulator.errors import ApiError, status_of
 from airflow_provider_viapi.emulator.image_database import Entry, ImageDatabases
+from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.worker import WorkFailure, take_picture
 from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess
 

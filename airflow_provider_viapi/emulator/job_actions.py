@@ -9,11 +9,11 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Call
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.faults import JobFault
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import QUEUING, TRANSITIONS, Job
+from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.storage import Storage
 
 ACCOUNT_ID = "1000000000000000"

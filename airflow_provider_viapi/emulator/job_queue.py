@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.api_error import not_emulated
+from airflow_provider_viapi.emulator.errors import not_emulated
 from airflow_provider_viapi.emulator.jobs import QUEUING, RESULT_LIFETIME, Job
 from airflow_provider_viapi.emulator.storage.objects import RESULTS
 from airflow_provider_viapi.emulator.storage.storage import Storage

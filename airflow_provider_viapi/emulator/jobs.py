@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from airflow_provider_viapi.emulator.faults import NO_JOB_FAULT, JobFault
-from airflow_provider_viapi.parameters import Parameter
+from airflow_provider_viapi.schema import Parameter
 
 QUEUING = "QUEUING"
 PROCESSING = "PROCESSING"

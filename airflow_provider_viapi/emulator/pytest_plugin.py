@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_viapi.emulator.extra import what_is_missing
+from airflow_provider_viapi.emulator.requirements import what_is_missing
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.emulator.server import EmulatorServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 
 CallsPerSecond = int | Mapping[str, int] | None
 """A quota as it is given: of each action, by the action's name, or none."""

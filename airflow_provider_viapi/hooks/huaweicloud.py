@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_provider_viapi.credentials import Credentials
-    from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
     from airflow_provider_viapi.huawei.client import Client
+    from airflow_provider_viapi.huawei.config import Account
+    from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
     from airflow_provider_viapi.huawei.model import Action
     from airflow_provider_viapi.huawei.tokens import User
-    from airflow_provider_viapi.jobs.huawei_service import Family, HuaweiJobs
-    from airflow_provider_viapi.jobs.job import Job, JobReport
+    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
-    from airflow_provider_viapi.jobs.watch import Log
 
 Given = TypeVar("Given", "Credentials", "User")
 
@@ -87,7 +87,7 @@ class HuaweiCloudHook(BaseHook):
     async def load_account(self) -> Account:
         """The same from an event loop, where a look-up must not block and is shared for a minute."""
         from airflow_provider_viapi.credentials import Credentials
-        from airflow_provider_viapi.hooks.read_once import read_once
+        from airflow_provider_viapi.hooks.single_flight import read_once
 
         if "account" not in self.__dict__:
             account, proof = await read_once((self.conn_type, self.huaweicloud_conn_id), self._read_in_loop)
@@ -182,7 +182,7 @@ class HuaweiCloudHook(BaseHook):
 
     def report(self, job: Job) -> JobReport:
         """How a job stands, by one look."""
-        from airflow_provider_viapi.jobs.huawei import kind_of, read_report, request_about
+        from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 
         placed = self._placed(job)
         return read_report(placed, self.call(kind_of(job.action).show, request_about(placed)), self.goal)
@@ -210,7 +210,7 @@ class HuaweiCloudHook(BaseHook):
     @asynccontextmanager
     async def open_jobs(self, family: Family = "others") -> AsyncIterator[HuaweiJobs]:
         """The account's jobs of a family for an event loop; leaving the context closes the client."""
-        from airflow_provider_viapi.jobs.huawei_service import open_huawei_jobs
+        from airflow_provider_viapi.huawei.jobs import open_huawei_jobs
 
         async with open_huawei_jobs(await self.load_account(), family, self.goal) as jobs:
             yield jobs
@@ -221,9 +221,9 @@ class HuaweiCloudHook(BaseHook):
 
         It keeps to ``poll_qps`` together with all others of the connection in the running event loop.
         """
-        from airflow_provider_viapi.jobs.huawei_service import pace_of
+        from airflow_provider_viapi.huawei.jobs import pace_of
         from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.sharing import shared_quota
+        from airflow_provider_viapi.jobs.poller_registry import shared_quota
 
         async with self.open_jobs(family) as jobs:
             quota = shared_quota(self._connection, self.account.poll_qps)
@@ -241,8 +241,8 @@ class HuaweiCloudHook(BaseHook):
         :raises JobTimedOut: the job had not ended by then
         :raises ViapiError: asking again would not help
         """
-        from airflow_provider_viapi.jobs.huawei_service import family_of
-        from airflow_provider_viapi.jobs.sharing import shared_poller
+        from airflow_provider_viapi.huawei.jobs import family_of
+        from airflow_provider_viapi.jobs.poller_registry import shared_poller
 
         await self.load_account()
         family = family_of(job.action)
@@ -283,6 +283,6 @@ class HuaweiCloudHook(BaseHook):
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """The form's further fields, for Airflow before 3.2; later ones read the provider's metadata."""
         from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
-        from airflow_provider_viapi.hooks.connection_form import widgets
+        from airflow_provider_viapi.hooks.connection_widgets import widgets
 
         return widgets(HUAWEI_CONN_FIELDS)

@@ -15,7 +15,7 @@ from airflow_provider_viapi.hooks.connection_fields import (
     read_verify,
     wrong,
 )
-from airflow_provider_viapi.huawei.account import DEFAULT_REGION, Account
+from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account
 from airflow_provider_viapi.huawei.model import PathFamily
 from airflow_provider_viapi.huawei.tokens import User
 

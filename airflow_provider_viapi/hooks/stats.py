@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class AirflowStats:
-    """Tells Airflow's stats, whatever stands behind them; see ``jobs.metered`` for the names.
+    """Tells Airflow's stats, whatever stands behind them; see ``jobs.metrics`` for the names.
 
     As Airflow does with its own, each number goes out twice: under the plain name with tags, for those that take
     tags, and with service and action in the name, for plain StatsD, which drops them. Stats that fail are told of

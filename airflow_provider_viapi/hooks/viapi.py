@@ -15,16 +15,16 @@ from airflow_provider_viapi.errors import InvalidRequest, ViapiError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
+    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.alibaba.credentials import Credentials
+    from airflow_provider_viapi.alibaba.jobs import ViapiJobs
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.jobs.job import Job, JobReport
-    from airflow_provider_viapi.jobs.metered import Stats
+    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.metrics import Stats
+    from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
-    from airflow_provider_viapi.jobs.quota import Quota
-    from airflow_provider_viapi.jobs.viapi import ViapiJobs
-    from airflow_provider_viapi.jobs.watch import Log
+    from airflow_provider_viapi.jobs.rate_limiter import Quota
 
 
 class ViapiHook(BaseHook):
@@ -70,7 +70,7 @@ class ViapiHook(BaseHook):
 
     async def load_account(self) -> Account:
         """The same from an event loop, where a look-up must not block and is shared for a minute."""
-        from airflow_provider_viapi.hooks.read_once import read_once
+        from airflow_provider_viapi.hooks.single_flight import read_once
 
         if "account" not in self.__dict__:
             account = await read_once((self.conn_type, self.viapi_conn_id), self._read_in_loop)
@@ -83,7 +83,7 @@ class ViapiHook(BaseHook):
         return self.account
 
     def _read(self) -> Account:
-        from airflow_provider_viapi.hooks.connection import account_of, no_connection
+        from airflow_provider_viapi.hooks.viapi_connection import account_of, no_connection
 
         try:
             connection = self.get_connection(self.viapi_conn_id)
@@ -95,7 +95,7 @@ class ViapiHook(BaseHook):
     async def _read_in_loop(self) -> Account:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
-        from airflow_provider_viapi.hooks.connection import account_of, no_connection
+        from airflow_provider_viapi.hooks.viapi_connection import account_of, no_connection
 
         try:
             connection = await get_async_connection(self.viapi_conn_id)
@@ -105,7 +105,7 @@ class ViapiHook(BaseHook):
         return self._counted(account_of(connection, extra))
 
     def _counted(self, account: Account) -> Account:
-        from airflow_provider_viapi.jobs.metered import count_call
+        from airflow_provider_viapi.jobs.metrics import count_call
 
         return replace(account, call_told=partial(count_call, self._stats))
 
@@ -138,7 +138,7 @@ class ViapiHook(BaseHook):
         Sleep for ``reserve()`` seconds, or await ``take()``, before each submission, and say ``granted()`` or
         ``refused()`` after it.
         """
-        from airflow_provider_viapi.jobs.quota import Quota
+        from airflow_provider_viapi.jobs.rate_limiter import Quota
 
         return Quota(self.account.submit_qps)
 
@@ -162,7 +162,7 @@ class ViapiHook(BaseHook):
 
     def report(self, job: Job) -> JobReport:
         """How a job stands, by one look."""
-        from airflow_provider_viapi.jobs.viapi import read_report, result_action
+        from airflow_provider_viapi.alibaba.jobs import read_report, result_action
 
         return read_report(job, self.call(result_action(job), {"JobId": job.id}))
 
@@ -186,7 +186,7 @@ class ViapiHook(BaseHook):
     @asynccontextmanager
     async def open_jobs(self) -> AsyncIterator[ViapiJobs]:
         """The account's jobs for an event loop; leaving the context closes the client."""
-        from airflow_provider_viapi.jobs.viapi import open_viapi_jobs
+        from airflow_provider_viapi.alibaba.jobs import open_viapi_jobs
 
         async with open_viapi_jobs(await self.load_account()) as jobs:
             yield jobs
@@ -195,7 +195,7 @@ class ViapiHook(BaseHook):
     async def open_poller(self) -> AsyncIterator[Poller]:
         """What waits for the account's jobs in an event loop; leaving the context ends it."""
         from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.quota import Quota
+        from airflow_provider_viapi.jobs.rate_limiter import Quota
 
         async with self.open_jobs() as jobs:
             account = self.account
@@ -215,7 +215,7 @@ class ViapiHook(BaseHook):
         :raises JobTimedOut: the job had not ended by then
         :raises ViapiError: asking again would not help
         """
-        from airflow_provider_viapi.jobs.sharing import shared_poller
+        from airflow_provider_viapi.jobs.poller_registry import shared_poller
 
         await self.load_account()
         # What was changed in the connection meanwhile holds for those who come a minute later.
@@ -246,6 +246,6 @@ class ViapiHook(BaseHook):
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """The form's further fields, for Airflow before 3.2; later ones read the provider's metadata."""
         from airflow_provider_viapi.get_provider_info import CONN_FIELDS
-        from airflow_provider_viapi.hooks.connection_form import widgets
+        from airflow_provider_viapi.hooks.connection_widgets import widgets
 
         return widgets(CONN_FIELDS)

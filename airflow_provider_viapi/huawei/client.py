@@ -14,18 +14,18 @@ from typing import Any
 
 from airflow_provider_viapi.credentials import Renewable
 from airflow_provider_viapi.errors import CredentialsRejected
-from airflow_provider_viapi.huawei.account import Account, Proof, Token
-from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
-from airflow_provider_viapi.huawei.services import iam
-from airflow_provider_viapi.huawei.tokens import User, project_of, read_token, token_request
-from airflow_provider_viapi.transport import (
+from airflow_provider_viapi.http import (
     HttpResponse,
     LoopTransport,
     WorkerTransport,
     open_loop_transport,
     trying_again,
 )
+from airflow_provider_viapi.huawei.config import Account, Proof, Token
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
+from airflow_provider_viapi.huawei.services import iam
+from airflow_provider_viapi.huawei.tokens import User, project_of, read_token, token_request
 
 logger = logging.getLogger(__name__)
 

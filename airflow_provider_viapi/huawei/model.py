@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.parameters import Parameter, check_request
-from airflow_provider_viapi.result_fields import ResultField
+from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.schema import Parameter, check_request
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 

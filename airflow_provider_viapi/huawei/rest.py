@@ -10,12 +10,12 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.huawei import signature
-from airflow_provider_viapi.huawei.account import Account, Proof
+from airflow_provider_viapi.huawei.config import Account, Proof
 from airflow_provider_viapi.huawei.errors import classify, read_reason
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.parameters import Parameter
-from airflow_provider_viapi.transport import HttpRequest, HttpResponse
+from airflow_provider_viapi.schema import Parameter
 
 JSON = "application/json"
 

@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_viapi.errors import AnswerLost, NotConfigured
-from airflow_provider_viapi.huawei.account import Account, Token
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
+from airflow_provider_viapi.huawei.config import Account, Token
 from airflow_provider_viapi.huawei.rest import decode, encode
 from airflow_provider_viapi.huawei.services import iam
-from airflow_provider_viapi.transport import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)

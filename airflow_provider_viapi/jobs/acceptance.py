@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import SubmissionInDoubt, TransientError
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.job import Job
+    from airflow_provider_viapi.jobs.delay_queue import Log
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
+    from airflow_provider_viapi.jobs.model import Job
     from airflow_provider_viapi.jobs.taking_up import OnDoubt
-    from airflow_provider_viapi.jobs.watch import Log
 
 
 @dataclass

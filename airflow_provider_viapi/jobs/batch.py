@@ -26,9 +26,9 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.batch_collecting import collected, failed_row
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_terms import Means, Progress, Terms
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.completions import ENDS_ALL, Ended
+from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.taking_up import TakingUp
-from airflow_provider_viapi.jobs.wave import ENDS_ALL, Ended
 
 ROWS_AT_ONCE = 20
 """So many rows are written down together; a worker lost before that collects their results again."""

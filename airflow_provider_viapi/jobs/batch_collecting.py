@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from airflow_provider_viapi.errors import JobFailed, ViapiError
 from airflow_provider_viapi.jobs.batch_ledger import Item, Row
 from airflow_provider_viapi.jobs.batch_terms import Means
-from airflow_provider_viapi.jobs.job import JobReport
+from airflow_provider_viapi.jobs.model import JobReport
 
 AT_ONCE = 4
 """So many results are collected at the same time: landing one takes as long as its files are big."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from airflow_provider_viapi.jobs.journal import Journal, Record
 from airflow_provider_viapi.jobs.ledger import Entry, ForgetfulStore, Ledger, Store
+from airflow_provider_viapi.jobs.paged_store import Journal, Record
 
 KEY = "viapi_batch"
 """Under which a deployed batch finds what it has done, so it never changes."""

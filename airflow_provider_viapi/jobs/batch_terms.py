@@ -9,11 +9,11 @@ from typing import Any
 
 from airflow_provider_viapi.errors import ViapiError
 from airflow_provider_viapi.jobs.batch_ledger import Item
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.delay_queue import Log
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.rate_limiter import Quota
 from airflow_provider_viapi.jobs.taking_up import Submitting
-from airflow_provider_viapi.jobs.watch import Log
 
 
 @dataclass(frozen=True)

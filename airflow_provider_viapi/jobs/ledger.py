@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_provider_viapi.alibaba.stamp import Stamp
+from airflow_provider_viapi.alibaba.nonce import Stamp
 
 KEY = "viapi_job"
 """Under which the entry is stored; a deployed task finds its job by it, so it never changes."""

@@ -18,15 +18,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.errors import JobTimedOut, Throttled, TransientError
-from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.metered import NoStats, Stats, WaitingLevel, tell_ended
-from airflow_provider_viapi.jobs.pace import LookPace, Pace
-from airflow_provider_viapi.jobs.quota import Quota, Turn
-from airflow_provider_viapi.jobs.service import JobService, Sighting
-from airflow_provider_viapi.jobs.watch import DueQueue, Log, Watch
+from airflow_provider_viapi.jobs.backend import JobService, Sighting
+from airflow_provider_viapi.jobs.backoff import LookPace, Pace
+from airflow_provider_viapi.jobs.delay_queue import DueQueue, Log, Watch
+from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingLevel, tell_ended
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.rate_limiter import Quota, Turn
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.account import ListJobs
+    from airflow_provider_viapi.alibaba.config import ListJobs
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.credentials import another_key_may_do
-from airflow_provider_viapi.alibaba.stamp import Stamp
+from airflow_provider_viapi.alibaba.jobs import list_jobs, submitted
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.errors import (
     AnswerLost,
     CredentialsRejected,
@@ -15,16 +16,15 @@ from airflow_provider_viapi.errors import (
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.jobs import doubt
+from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.jobs.acceptance import Acceptance
-from airflow_provider_viapi.jobs.viapi import list_jobs, submitted
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.credentials import Credentials
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.jobs.job import Job
     from airflow_provider_viapi.jobs.ledger import Entry
+    from airflow_provider_viapi.jobs.model import Job
 
 
 @dataclass(kw_only=True)
@@ -81,14 +81,14 @@ class Submission(Acceptance):
         credentials = self.client.account.credentials.current()
         same_key = entry.access_key_id == credentials.access_key_id
         can_be_made_again = same_key and self._is_staged()
-        witnesses = doubt.Witnesses(
+        witnesses = reconciliation.Witnesses(
             send_again=(lambda: self._send_again(entry, credentials)) if can_be_made_again else None,
             list_jobs=lambda: list_jobs(self.client, self.action),
             claimed=self.claimed,
             claim=self.claim,
         )
         try:
-            job_id = doubt.settle(self.action.name, entry.stamp.at, witnesses, self.log)
+            job_id = reconciliation.settle(self.action.name, entry.stamp.at, witnesses, self.log)
         except SubmissionInDoubt as in_doubt:
             self._submit_anew_despite(in_doubt)
             job_id = None

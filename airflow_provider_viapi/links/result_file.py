@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.result_fields import MakesFiles, fields_of_any, files_of
+from airflow_provider_viapi.results import MakesFiles, fields_of_any, files_of
 
 
 def first_file(result: Any, operator: Any, actions: Mapping[str, MakesFiles]) -> str:

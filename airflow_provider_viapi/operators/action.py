@@ -11,10 +11,10 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.context import failing_for_good
-from airflow_provider_viapi.operators.media import Media
+from airflow_provider_viapi.media.request_inputs import Media
+from airflow_provider_viapi.media.staging import check, check_place
+from airflow_provider_viapi.operators.durability import failing_for_good
 from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.transfers.staging import check, check_place
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

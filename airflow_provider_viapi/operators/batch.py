@@ -21,23 +21,23 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ViapiError, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.base import ViapiJobOperator
-from airflow_provider_viapi.operators.batch_items import check_literals, requested_items
+from airflow_provider_viapi.media.asset_events import report_assets
+from airflow_provider_viapi.media.staging import check_place
 from airflow_provider_viapi.operators.batch_landing import OF_THE_ITEM, landed_of
-from airflow_provider_viapi.operators.context import failing_for_good, is_for_good
+from airflow_provider_viapi.operators.batch_requests import check_literals, requested_items
+from airflow_provider_viapi.operators.durability import failing_for_good, is_for_good
 from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.transfers.landed_assets import report_assets
-from airflow_provider_viapi.transfers.staging import check_place
-from airflow_provider_viapi.triggers.killed import is_over
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.triggers.task_state import is_over
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.batch import Batch
     from airflow_provider_viapi.jobs.batch_pause import Pause
-    from airflow_provider_viapi.jobs.job import Job
+    from airflow_provider_viapi.jobs.completions import Ended
+    from airflow_provider_viapi.jobs.model import Job
     from airflow_provider_viapi.jobs.taking_up import OnDoubt
-    from airflow_provider_viapi.jobs.wave import Ended
 
 MOST_IN_FLIGHT = 1000
 """Jobs of one batch that run at the same time at most: their ids are arguments of a trigger, some 40 kB then."""
@@ -138,7 +138,7 @@ class ViapiBatchOperator(BaseOperator):
         check_place(self.staging)
         if self.land_to is None:
             return
-        from airflow_provider_viapi.transfers import landing
+        from airflow_provider_viapi.media import landing
 
         landing.check(self.land_to, self.operator.action, also=OF_THE_ITEM)
         self._check(
@@ -164,7 +164,7 @@ class ViapiBatchOperator(BaseOperator):
             items = requested_items(self.operator, self.items, self.shared or {})
             self._check_places(len(items))
             if self.land_to is not None:
-                from airflow_provider_viapi.transfers import landing
+                from airflow_provider_viapi.media import landing
 
                 landing.check_opens(self.land_to)
             if not items:
@@ -187,7 +187,7 @@ class ViapiBatchOperator(BaseOperator):
 
         :param carried: what the part of the try before knew; ``dag.test()`` of Airflow 3 loses it
         """
-        from airflow_provider_viapi.jobs.wave import Ended
+        from airflow_provider_viapi.jobs.completions import Ended
         from airflow_provider_viapi.operators.batch_task import Carried, batch_of
 
         with failing_for_good():
@@ -249,7 +249,7 @@ class ViapiBatchOperator(BaseOperator):
             self._waiting = None
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
-        from airflow_provider_viapi.jobs.batch_rows import bounded, failure
+        from airflow_provider_viapi.jobs.batch_report import bounded, failure
 
         rows = batch.ledger.rows(batch.items)
         if batch.stopped is not None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.batch_ledger import Item
-    from airflow_provider_viapi.jobs.job import JobReport
-    from airflow_provider_viapi.jobs.watch import Log
+    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import JobReport
 
 OF_THE_ITEM = ("index",)
 """Placeholders that a place to land at may hold besides those of a single task."""
@@ -33,7 +33,7 @@ def landed_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 class Landing:
     """Brings the files of each result to where they are to stay; used from several threads.
 
-    :param to: see ``transfers.landing``
+    :param to: see ``media.landing``
     :param action: what the results are of
     :param hook: asks for a result again whose links have ended
     :param log: told what goes wrong, not what lands
@@ -52,7 +52,7 @@ class Landing:
 
         :raises ViapiError: a file could not be brought there; the job is for the next try to ask for again
         """
-        from airflow_provider_viapi.transfers import landing
+        from airflow_provider_viapi.media import landing
 
         account = self._hook.account
         try:
@@ -76,7 +76,7 @@ class Landing:
         return {**lasting, "landed": landed}
 
     def _ask(self, job_id: str) -> Mapping[str, Any]:
-        from airflow_provider_viapi.jobs.job import Job
+        from airflow_provider_viapi.jobs.model import Job
 
         # The hook's client is not to be shared between threads.
         with self._asking:

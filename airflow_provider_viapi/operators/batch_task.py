@@ -20,16 +20,16 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.batch import Batch
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch_terms import Means, Terms
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.completions import QuietLog
 from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
-from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.rate_limiter import Quota
 from airflow_provider_viapi.jobs.submission import Submission
-from airflow_provider_viapi.jobs.wave import QuietLog
-from airflow_provider_viapi.operators.base import ViapiJobOperator
-from airflow_provider_viapi.operators.batch_items import first_arguments
+from airflow_provider_viapi.media.request_inputs import Media
 from airflow_provider_viapi.operators.batch_landing import Landing
-from airflow_provider_viapi.operators.context import is_for_good, jobs_of_other_tasks
-from airflow_provider_viapi.operators.media import Media
+from airflow_provider_viapi.operators.batch_requests import first_arguments
+from airflow_provider_viapi.operators.durability import is_for_good, jobs_of_other_tasks
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

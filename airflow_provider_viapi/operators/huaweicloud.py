@@ -1,7 +1,7 @@
 """What the operators of Huawei Cloud's actions are made of.
 
 An operator of a service is a class with an ``action`` and typed keyword arguments that become the ``request``. Those
-that have a job done live its life, which ``operators.job`` tells.
+that have a job done live its life, which ``operators.base`` tells.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
-from airflow_provider_viapi.operators.context import failing_for_good, jobs_of_other_tasks
-from airflow_provider_viapi.operators.context import is_for_good as is_for_good_anywhere
-from airflow_provider_viapi.operators.job import JobOperator
-from airflow_provider_viapi.operators.private_texts import private_texts
+from airflow_provider_viapi.operators.base import JobOperator
+from airflow_provider_viapi.operators.durability import failing_for_good, jobs_of_other_tasks
+from airflow_provider_viapi.operators.durability import is_for_good as is_for_good_anywhere
 from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.triggers.killed import ENDED_BADLY
+from airflow_provider_viapi.redaction import private_texts
+from airflow_provider_viapi.triggers.task_state import ENDED_BADLY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
-    from airflow_provider_viapi.jobs.job import Job
+    from airflow_provider_viapi.huawei.submission import HuaweiSubmission
     from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.model import Job
 
 _REFUSED = frozenset(
     {
@@ -139,7 +139,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         HuaweiCloudJobOperator(task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": …})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job.JobOperator` and :class:`HuaweiCloudOperator` take.
+    Takes what :class:`~airflow_provider_viapi.operators.base.JobOperator` and :class:`HuaweiCloudOperator` take.
 
     :param goal: the state that is waited for instead of the end, such as ``RUNNING``. Once it is reached the task
         succeeds and the job goes on, until something stops it.
@@ -161,7 +161,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         self.goal = goal
         self.cancel_on_kill = cancel_on_kill
         if self.land_to is not None and not is_templated(self.land_to):
-            from airflow_provider_viapi.transfers.landing_names import check
+            from airflow_provider_viapi.media.output_paths import check
 
             check(self.land_to, self.action)
 
@@ -208,14 +208,14 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> HuaweiSubmission:
         """What has the job accepted."""
-        from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
+        from airflow_provider_viapi.huawei.submission import HuaweiSubmission
         from airflow_provider_viapi.jobs.ledger import digest_of
-        from airflow_provider_viapi.transfers import inline_pictures
+        from airflow_provider_viapi.media import base64_inputs
 
         return HuaweiSubmission(
             action=self.action,
             request=request,
-            filled=cache(lambda: inline_pictures.read_in(request, self.pictures)),
+            filled=cache(lambda: base64_inputs.read_in(request, self.pictures)),
             digest=digest_of(self.action.full_name, request),
             client=self.hook.client,
             ledger=ledger,
@@ -250,7 +250,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def land(self, result: Mapping[str, Any], job: Job, context: Context) -> dict[str, str]:
         """Bring the result's files to ``land_to``."""
-        from airflow_provider_viapi.transfers import landing
+        from airflow_provider_viapi.media import landing
 
         account = self.hook.account
         own = (account.endpoint, *account.endpoints.values())
@@ -273,6 +273,6 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """What has landed, for OpenLineage."""
-        from airflow_provider_viapi.transfers.lineage import lineage_of
+        from airflow_provider_viapi.media.openlineage import lineage_of
 
         return lineage_of([], self._landed.values())

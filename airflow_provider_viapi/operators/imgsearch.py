@@ -11,9 +11,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.indexing.listing import Listing
-from airflow_provider_viapi.operators.base import ViapiOperator
-from airflow_provider_viapi.operators.context import failing_for_good
+from airflow_provider_viapi.image_index.index_listing import Listing
+from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.operators.viapi import ViapiOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import videorecog
-from airflow_provider_viapi.operators.base import ViapiJobOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 
 class DetectVideoShotOperator(ViapiJobOperator):

@@ -12,9 +12,9 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
-from airflow_provider_viapi.operators.context import failing_for_good
+from airflow_provider_viapi.operators.durability import failing_for_good
 from airflow_provider_viapi.operators.huaweicloud import is_for_good
 
 if TYPE_CHECKING:

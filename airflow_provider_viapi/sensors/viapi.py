@@ -11,9 +11,9 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 
 from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.job import Job, JobReport
+from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.viapi import ViapiResultLink
-from airflow_provider_viapi.operators.context import failing_for_good
+from airflow_provider_viapi.operators.durability import failing_for_good
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -1,1 +1,1 @@
-"""Media from and to where a team keeps it: staging before a job, landing after it."""
+"""Transfer operators between object storage and VIAPI."""

@@ -10,19 +10,19 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ViapiError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.triggers.killed import SECONDS_TO_CANCEL, despite_cancelling, is_over
+from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, despite_cancelling, is_over
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_pause import Pause
-    from airflow_provider_viapi.jobs.job import Job, JobReport
-    from airflow_provider_viapi.jobs.watch import Log
-    from airflow_provider_viapi.jobs.wave import Ended
+    from airflow_provider_viapi.jobs.completions import Ended
+    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Job, JobReport
 
 
 class ViapiBatchTrigger(BaseTrigger):
     """Fires when it is worth while to see to the jobs that have ended, or when time is over.
 
-    The event holds either ``ended`` (see ``jobs.wave.Ended``; of a hundred kilobytes, about, however many jobs there
+    The event holds either ``ended`` (see ``jobs.completions.Ended``; of a hundred kilobytes, about, however many jobs there
     are) or ``error`` (see ``errors``). Used from Airflow 3.3 on only.
 
     :param job_ids: the service's ids of the jobs that run
@@ -65,7 +65,7 @@ class ViapiBatchTrigger(BaseTrigger):
     @property
     def jobs(self) -> list[Job]:
         """The jobs that are waited for."""
-        from airflow_provider_viapi.jobs.job import Job
+        from airflow_provider_viapi.jobs.model import Job
 
         return [Job(job_id, self.action) for job_id in self.job_ids]
 
@@ -102,7 +102,7 @@ async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: Pause, log:
     :param pause: for how many, and how long
     :raises NotConfigured: there is no such connection
     """
-    from airflow_provider_viapi.jobs.wave import QuietLog, next_ended
+    from airflow_provider_viapi.jobs.completions import QuietLog, next_ended
 
     # Once for all of them, before they come in their hundreds.
     await hook.load_account()
@@ -119,7 +119,7 @@ async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: Pause, log:
 
 async def cancel_jobs(hook: ViapiHook, jobs: Collection[Job], log: Log) -> set[str]:
     """Cancel those jobs that still queue, and return their ids."""
-    from airflow_provider_viapi.jobs.cancelling import cancel_each
+    from airflow_provider_viapi.jobs.cancellation import cancel_each
 
     try:
         async with hook.open_jobs() as service:

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.triggers.job import JobTrigger
-from airflow_provider_viapi.triggers.killed import ENDED_BADLY
+from airflow_provider_viapi.triggers.task_state import ENDED_BADLY
 
 
 class HuaweiCloudJobTrigger(JobTrigger):

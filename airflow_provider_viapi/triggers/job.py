@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ViapiError
-from airflow_provider_viapi.triggers.killed import OVER, SECONDS_TO_CANCEL, despite_cancelling, is_over
+from airflow_provider_viapi.triggers.task_state import OVER, SECONDS_TO_CANCEL, despite_cancelling, is_over
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.job import Job
-    from airflow_provider_viapi.jobs.service import JobHook
+    from airflow_provider_viapi.jobs.backend import JobHook
+    from airflow_provider_viapi.jobs.model import Job
 
 
 class JobTrigger(BaseTrigger):
     """Fires once the job has ended, cannot be asked after any more, or the deadline has passed.
 
-    The event holds either ``report`` (see ``jobs.job.JobReport``) or ``error`` (see ``alibaba.errors``). The
+    The event holds either ``report`` (see ``jobs.model.JobReport``) or ``error`` (see ``alibaba.errors``). The
     arguments are stored in Airflow's database, so a connection's id stands here and never a key.
 
     :param job_id: the service's id of the job
@@ -57,7 +57,7 @@ class JobTrigger(BaseTrigger):
     @property
     def job(self) -> Job:
         """The job that is waited for."""
-        from airflow_provider_viapi.jobs.job import Job
+        from airflow_provider_viapi.jobs.model import Job
 
         return Job(self.job_id, self.action)
 

@@ -25,8 +25,8 @@ from airflow_provider_viapi.emulator.media.adjust_video_color import (
     E,
     F,
 )
-from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 Pixels = npt.NDArray[np.uint8]
 

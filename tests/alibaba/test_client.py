@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest, Throttled, Unreachable
 from airflow_provider_viapi.alibaba.model import Action

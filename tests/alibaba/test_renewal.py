@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
+from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource, RenewableCredentials
 from airflow_provider_viapi.alibaba.errors import CredentialsRejected, NotConfigured, TransientError
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
-from airflow_provider_viapi.alibaba.stamp import Stamp
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 ASK, JOB = videoenhan.GET_ASYNC_JOB_RESULT, {"JobId": "J"}

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba import acs3
-from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.errors import AnswerLost, CredentialsRejected, Throttled, ViapiError
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.signature import sign
-from airflow_provider_viapi.alibaba.stamp import Stamp
 
 NOW = datetime(2026, 11, 20, 16, 15, 50, tzinfo=timezone(timedelta(hours=9)))
 ACCOUNT = Account(Credentials("key-id", "key-secret", "sts-token"))

@@ -17,11 +17,11 @@ import pytest
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from harness import Stage
 from local_airflow import LocalAirflow
 from outcomes import PROPERTY, Outcomes, Playing
 from proxy import Proxy
 from served_folder import ServedFolder
-from stage import Stage
 
 QUICK_TO_NOTICE = {
     # With the defaults it takes minutes until a lost worker or triggerer is missed.

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from stage import ERASE, Stage, connection, worker_of
+from harness import ERASE, Stage, connection, worker_of
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chaos]
 PLAYINGS = range(int(os.environ.get("VIAPI_CHAOS_PLAYINGS", "1")))

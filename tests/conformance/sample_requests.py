@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_viapi.emulator.media import TRANSFORMS
 from airflow_provider_viapi.operators import imgsearch, videoenhan, videorecog
-from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.operators.viapi import ViapiOperator
 
 DATABASE = "viapi_conformance"
 

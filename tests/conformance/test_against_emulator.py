@@ -14,16 +14,16 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
-from airflow_provider_viapi.alibaba.stamp import Stamp
-from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
+from run_task import live
 from sample_requests import DONE_BY_THE_EMULATOR, FACE, PICTURE, VIDEO, answered_at_once, of_jobs
 from served_folder import ServedFolder
-from task_life import live
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     Text,
 )
 from airflow_provider_viapi.alibaba.services import actions
-from conformance.kinds import type_of
+from conformance.parameter_types import type_of
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("metadata.json").read_text())
 SERVICES = {name.partition(".")[0] for name in FACTS}

@@ -18,8 +18,8 @@ from airflow_provider_viapi.alibaba.parameters import (
     Parameter,
 )
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.operators.base import ViapiOperator
-from conformance.kinds import type_of
+from airflow_provider_viapi.operators.viapi import ViapiOperator
+from conformance.parameter_types import type_of
 from make_reference import operators
 from test_provider import BEYOND_THE_ACTION, NOT_THE_AUTHORS, keywords
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from emulator import pretend_media
+from emulator import fake_media
 from emulator.clock import Clock
 from emulator.signing_caller import Caller
 from served_folder import ServedFolder
@@ -19,7 +19,7 @@ def session_clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def running_emulator(session_clock: Clock) -> Iterator[EmulatorServer]:
-    with EmulatorServer(transforms=pretend_media.TRANSFORMS, now=session_clock) as server:
+    with EmulatorServer(transforms=fake_media.TRANSFORMS, now=session_clock) as server:
         yield server
 
 

@@ -17,10 +17,10 @@ from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.signature import canonical_query
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Request
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.quota import Quota
+from airflow_provider_viapi.emulator.request import Request
 from emulator.clock import Clock
 from emulator.signing_caller import Caller, timestamp
 

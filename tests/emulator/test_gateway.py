@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from airflow_provider_viapi.alibaba.services import actions
 from airflow_provider_viapi.alibaba.signature import sign
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Call, Request
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.quota import Quota
+from airflow_provider_viapi.emulator.request import Call, Request
 from emulator.clock import Clock
 from emulator.signing_caller import system_parameters
 

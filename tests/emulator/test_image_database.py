@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.image_database import ImageDatabases
 
 

@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.data_folder import FolderUnusable
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from emulator import pretend_media
+from emulator import fake_media
 from emulator.signing_caller import Caller
 
 
@@ -23,7 +23,7 @@ def test_nothing_is_left_when_it_ends_in_the_middle_of_work(
     source: Callable[[str], str], tmp_path: Path
 ) -> None:
     threads, children = set(threading.enumerate()), set(multiprocessing.active_children())
-    with EmulatorServer(transforms=pretend_media.TRANSFORMS, data_dir=tmp_path / "data") as server:
+    with EmulatorServer(transforms=fake_media.TRANSFORMS, data_dir=tmp_path / "data") as server:
         caller = Caller(server.url)
         job_id = caller.call("EraseVideoSubtitles", VideoUrl=source(f"wait-for {tmp_path}/never"))[
             "RequestId"

@@ -16,11 +16,11 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobTimedOut, NotConfigured
 from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.huawei.account import Account
+from airflow_provider_viapi.huawei import jobs
+from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
-from airflow_provider_viapi.jobs import huawei_service
-from airflow_provider_viapi.jobs.job import Job, JobReport
-from airflow_provider_viapi.jobs.pace import Pace
+from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.model import Job, JobReport
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 
 log = logging.getLogger(__name__)
@@ -257,7 +257,7 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
 
 
 def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(huawei_service, "pace_of", lambda family: Pace(first=0.05, longest=0.1))
+    monkeypatch.setattr(jobs, "pace_of", lambda family: Pace(first=0.05, longest=0.1))
     server.on(
         "GET /v2/p1/tasks/t1",
         Answer(200, {"id": "t1", "state": "STARTING"}),

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.job import Job, Outcome
-from airflow_provider_viapi.jobs.pace import Pace
+from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.model import Job, Outcome
 from alibaba.credential_server import CredentialServer, credential_server
 from scripted_server import Answer, scripted_server
 

@@ -20,7 +20,7 @@ import airflow.jobs.triggerer_job_runner
 import asyncio
 from datetime import datetime, timedelta, timezone
 from airflow_provider_viapi.jobs import poller
-from airflow_provider_viapi.jobs.viapi import ViapiJobs
+from airflow_provider_viapi.alibaba.jobs import ViapiJobs
 from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 
 ViapiJobs.seconds_between_looks = 0.1

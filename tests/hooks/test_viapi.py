@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import Connection
 
-from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import (
     CredentialsRejected,
     InvalidRequest,
@@ -20,8 +20,8 @@ from airflow_provider_viapi.alibaba.errors import (
 )
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
-from airflow_provider_viapi.hooks.connection import account_of
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.hooks.viapi_connection import account_of
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:
@@ -190,9 +190,9 @@ def test_a_call_goes_out_with_the_connections_key(
 
 
 def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
-    from airflow_provider_viapi.alibaba import stamp
+    from airflow_provider_viapi.alibaba import nonce
 
-    class HourAhead(stamp.datetime):
+    class HourAhead(nonce.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             from datetime import timedelta
@@ -200,7 +200,7 @@ def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, vi
             return super().now(tz) + timedelta(hours=1)
 
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
-    monkeypatch.setattr(stamp, "datetime", HourAhead)
+    monkeypatch.setattr(nonce, "datetime", HourAhead)
 
     with pytest.raises(CredentialsRejected, match=r"InvalidTimeStamp\.Expired"):
         ViapiHook().call(imgsearch.LIST_IMAGE_DBS, {})

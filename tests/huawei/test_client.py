@@ -23,8 +23,8 @@ from airflow_provider_viapi.errors import (
     ViapiError,
 )
 from airflow_provider_viapi.huawei import signature
-from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.client import Client, open_async_client, with_token_for
+from airflow_provider_viapi.huawei.config import Account, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.huawei.tokens import User, project_of

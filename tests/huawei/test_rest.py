@@ -21,11 +21,11 @@ from airflow_provider_viapi.errors import (
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.huawei.account import Account, Token
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
+from airflow_provider_viapi.huawei.config import Account, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.transport import HttpRequest, HttpResponse
 
 NOW = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 KEY = Credentials("the-ak", "the-sk", "the-sts-token")

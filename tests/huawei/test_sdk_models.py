@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.json_parameters import Structure, Structures, Texts
-from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Parameter, Text
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, Text
 
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.alibaba.stamp import Stamp
 from airflow_provider_viapi.errors import (
     AnswerLost,
     InvalidRequest,
@@ -26,16 +26,16 @@ from airflow_provider_viapi.errors import (
     ViapiError,
 )
 from airflow_provider_viapi.jobs import batch as jobs_batch
-from airflow_provider_viapi.jobs import doubt
+from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.jobs.batch import Batch
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch_terms import Means, Terms
-from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.completions import Ended, QuietLog
 from airflow_provider_viapi.jobs.ledger import Ledger, digest_of
-from airflow_provider_viapi.jobs.quota import Quota
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.rate_limiter import Quota
 from airflow_provider_viapi.jobs.submission import Submission
-from airflow_provider_viapi.jobs.wave import Ended, QuietLog
-from operators.batch_life import Store, WorkerLost
+from operators.run_batch import Store, WorkerLost
 
 ACTION = videoenhan.ERASE_VIDEO_SUBTITLES
 
@@ -172,7 +172,7 @@ FATES = st.lists(
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs_batch, "PAUSE", 0)
-    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
     monkeypatch.setattr(Quota, "refused", lambda self: None)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from airflow_provider_viapi.alibaba.stamp import Stamp
+from airflow_provider_viapi.alibaba.nonce import Stamp
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
-from operators.batch_life import Store
+from operators.run_batch import Store
 
 
 def items(count: int) -> list[Item]:

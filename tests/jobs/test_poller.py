@@ -23,12 +23,12 @@ from airflow_provider_viapi.alibaba.errors import (
     ViapiError,
 )
 from airflow_provider_viapi.jobs import poller
-from airflow_provider_viapi.jobs.job import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.pace import Pace
+from airflow_provider_viapi.jobs.backend import Ending, Sighting
+from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.delay_queue import Watch
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.quota import Quota
-from airflow_provider_viapi.jobs.service import Ending, Sighting
-from airflow_provider_viapi.jobs.watch import Watch
+from airflow_provider_viapi.jobs.rate_limiter import Quota
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
 QUICK = Pace(first=0.002, longest=0.01)

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.operators.viapi import ViapiOperator
+from run_task import live
 from sample_requests import answered_at_once, of_jobs
-from task_life import live
 
 NEEDED = ("VIAPI_LIVE_ACCESS_KEY_ID", "VIAPI_LIVE_ACCESS_KEY_SECRET", "VIAPI_LIVE_MEDIA")
 pytestmark = [

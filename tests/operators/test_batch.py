@@ -16,23 +16,23 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, ViapiError
-from airflow_provider_viapi.jobs import doubt, poller
-from airflow_provider_viapi.jobs.batch_rows import BatchFailed
+from airflow_provider_viapi.jobs import poller, reconciliation
+from airflow_provider_viapi.jobs.batch_report import BatchFailed
 from airflow_provider_viapi.operators import batch as operators_batch
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
-from airflow_provider_viapi.operators.context import jobs_of_other_tasks
+from airflow_provider_viapi.operators.durability import jobs_of_other_tasks
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from emulator import pretend_media
-from operators.batch_life import BatchLife, Store, WorkerLost, live
+from emulator import fake_media
+from operators.run_batch import BatchLife, Store, WorkerLost, live
+from run_task import TaskInstance
 from served_folder import ServedFolder
-from task_life import TaskInstance
 
 EVERY = "EraseVideoSubtitles"
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[EmulatorServer]:
-    with EmulatorServer(transforms=pretend_media.TRANSFORMS) as server:
+    with EmulatorServer(transforms=fake_media.TRANSFORMS) as server:
         yield server
 
 
@@ -43,7 +43,7 @@ def emulator(running: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Emulat
     fields["extra"] |= {"submit_qps": 1000, "poll_qps": 1000, "list_jobs": "never"}
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
     monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
-    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 5.1)
+    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 5.1)
     return running
 
 
@@ -278,7 +278,7 @@ def test_an_item_in_doubt_is_a_row_and_its_intent_is_kept(emulator: EmulatorServ
 def test_an_item_is_submitted_anew_once_in_spite_of_a_doubt_and_not_as_often_as_an_answer_is_lost(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doubt, "SECONDS_TO_SEND_AGAIN", 0.1)
+    monkeypatch.setattr(reconciliation, "SECONDS_TO_SEND_AGAIN", 0.1)
     # The second sending of each request is lost as well, and the list is not to be had.
     emulator.fault(action=EVERY, status=502, performed=True, times=None)
     emulator.fault(action="QueryAsyncJobList", code="Forbidden.NotAuthorized", times=None)

@@ -27,7 +27,7 @@ from airflow_provider_viapi.operators.metastudio import (
 )
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, ListTasksOperator, StopTaskOperator
 from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, connect
-from task_life import live
+from run_task import live
 
 OPERATORS = [
     value

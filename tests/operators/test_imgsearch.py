@@ -12,7 +12,6 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.alibaba.errors import InvalidRequest, ViapiError
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.operators.base import ViapiOperator
 from airflow_provider_viapi.operators.imgsearch import (
     CreateImageDbOperator,
     DeleteImageDbOperator,
@@ -20,7 +19,8 @@ from airflow_provider_viapi.operators.imgsearch import (
     ListImageDbsOperator,
     ListImagesOperator,
 )
-from task_life import live
+from airflow_provider_viapi.operators.viapi import ViapiOperator
+from run_task import live
 
 
 @dataclass

@@ -16,16 +16,16 @@ from airflow_provider_viapi.alibaba.errors import (
     TransientError,
     ViapiError,
 )
-from airflow_provider_viapi.jobs import doubt
-from airflow_provider_viapi.operators.base import ViapiOperator
+from airflow_provider_viapi.jobs import reconciliation
+from airflow_provider_viapi.media import staging
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
-from airflow_provider_viapi.transfers import staging
-from operators import batch_life
+from media.team_storage import TeamStorage, storage_emulator, team
+from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
-from task_life import live
-from transfers.team_storage import TeamStorage, storage_emulator, team
+from run_task import live
 
 __all__ = ["storage_emulator", "team"]
 
@@ -141,7 +141,7 @@ def test_a_submission_that_is_refused_leaves_no_staged_copy(
 def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer_be_forgotten(
     team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 5.1)
+    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 5.1)
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
@@ -186,7 +186,7 @@ def batch(team: TeamStorage, *films: str, **arguments: Any) -> ViapiBatchOperato
 def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: str) -> None:
     team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
 
-    rows = batch_life.live(lambda: batch(team, film, film, max_failed=1), batch_life.Store()).rows
+    rows = run_batch.live(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["InvalidParameter", None]
     assert team.keys("staged") == []
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_read_fails_its_item_alone(
     monkeypatch.setattr(staging, "stage", stage_what_may_be_read)
     make = lambda: batch(team, "s3://films/locked.mp4", film, max_failed=1)  # noqa: E731
 
-    rows = batch_life.live(make, batch_life.Store()).rows
+    rows = run_batch.live(make, run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["AccessDenied", None]
 

@@ -17,6 +17,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import JobFailed, JobTimedOut, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
+from airflow_provider_viapi.media import huawei_asset_upload
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,
@@ -30,9 +31,8 @@ from airflow_provider_viapi.operators.metastudio import (
 )
 from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, VoiceModelSensor
-from airflow_provider_viapi.transfers import asset_upload
 from operators.huawei_tasks import FILM, SPEAK, Store, accepted, connect, in_haste
-from task_life import live
+from run_task import live
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -336,15 +336,15 @@ class TestUploading:
     def test_a_retry_brings_the_file_to_the_asset_of_the_try_before(
         self, emulator: EmulatorServer, sound: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store, send = Store(), asset_upload._send
+        store, send = Store(), huawei_asset_upload._send
 
         def broken(*_: Any) -> None:
             raise TransientError("gone", code="UploadBroken")
 
-        monkeypatch.setattr(asset_upload, "_send", broken)
+        monkeypatch.setattr(huawei_asset_upload, "_send", broken)
         with pytest.raises(TransientError):
             live(self.upload(sound), store)
-        monkeypatch.setattr(asset_upload, "_send", send)
+        monkeypatch.setattr(huawei_asset_upload, "_send", send)
         result = live(self.upload(sound), store, try_number=2).result
 
         assert accepted(emulator, "CreateDigitalAsset") == 1
@@ -356,7 +356,7 @@ class TestUploading:
         asset_id = live(self.upload(sound), Store()).result["asset_id"]
 
         hook = HuaweiCloudHook()
-        asset_upload.upload(f"file://{sound}", asset_id=asset_id, hook=hook, log=hook.log)
+        huawei_asset_upload.upload(f"file://{sound}", asset_id=asset_id, hook=hook, log=hook.log)
 
         assert accepted(emulator, "CreateFile") == 1
 

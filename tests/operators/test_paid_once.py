@@ -10,11 +10,11 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.alibaba.errors import JobFailed, SubmissionInDoubt, ViapiError
-from airflow_provider_viapi.jobs import doubt, poller
-from airflow_provider_viapi.operators import job
+from airflow_provider_viapi.jobs import poller, reconciliation
+from airflow_provider_viapi.operators import base
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from run_task import live
 from scripted_server import Answer, ScriptedServer, scripted_server
-from task_life import live
 
 VIDEO = "http://h/a.mp4"
 RESULT = {"VideoUrl": "http://h/out.mp4"}
@@ -71,7 +71,7 @@ DONE = state("PROCESS_SUCCESS")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
-    monkeypatch.setattr(doubt, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 def test_a_retry_goes_on_with_the_job_of_the_try_before(service: ScriptedServer, deferrable: bool) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[state("PROCESSING"), DONE])
     store = Store()
-    store.lost_before_write = 3  # intent, job, and then the note that the result was delivered
+    store.lost_before_write = 3  # intent, base, and then the note that the result was delivered
     with pytest.raises(WorkerLost):
         live(task(deferrable=deferrable), store)
 
@@ -353,7 +353,7 @@ def test_nothing_is_sent_when_the_intent_cannot_be_written(service: ScriptedServ
 def test_a_task_that_a_person_ends_while_it_submits_withdraws_the_job(
     service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    monkeypatch.setattr(job, "is_over", lambda *_: True)
+    monkeypatch.setattr(base, "is_over", lambda *_: True)
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1")],

@@ -24,8 +24,8 @@ from airflow_provider_viapi.operators.imgsearch import (
     SearchImageOperator,
 )
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from run_task import live
 from served_folder import ServedFolder
-from task_life import live
 
 SECONDS, SIZE = 2, (640, 360)
 

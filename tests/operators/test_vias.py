@@ -18,8 +18,8 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.operators import huaweicloud_telling
-from airflow_provider_viapi.operators import job as operators_job
+from airflow_provider_viapi.operators import base as operators_job
+from airflow_provider_viapi.operators import job_control
 from airflow_provider_viapi.operators.vias import (
     CreateTaskOperator,
     CreateVideoGroupOperator,
@@ -33,7 +33,7 @@ from airflow_provider_viapi.operators.vias import (
     StopTaskOperator,
 )
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
-from task_life import live
+from run_task import live
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -256,7 +256,7 @@ class TestStartingATaskOnAFile:
 
     @pytest.fixture
     def ended(self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
-        monkeypatch.setattr(huaweicloud_telling, "SECONDS_TO_HEED", 0.5)
+        monkeypatch.setattr(job_control, "SECONDS_TO_HEED", 0.5)
         emulator.fault(action="CreateTask", job={"processing": 0.5})
         return str(live(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
 

@@ -8,7 +8,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
-from airflow_provider_viapi.operators.base import ViapiJobOperator, ViapiOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import (
     AbstractEcommerceVideoOperator,
     AbstractFilmVideoOperator,
@@ -27,7 +27,7 @@ from airflow_provider_viapi.operators.videoenhan import (
     SuperResolveVideoOperator,
 )
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator, GenerateVideoCoverOperator
-from task_life import live
+from run_task import live
 
 VIDEO = "http://h/a.mp4"
 CLIP = {"FileName": "a.mp4", "FileUrl": VIDEO, "Type": "video"}

@@ -14,7 +14,7 @@ import pytest
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from local_airflow import LocalAirflow
-from transfers.moto_s3 import Bucket, connection_json, make_bucket, moto_server
+from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 EXAMPLES = Path(__file__).parents[2] / "dags_examples"

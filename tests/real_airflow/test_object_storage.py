@@ -14,8 +14,8 @@ import pytest
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from local_airflow import LocalAirflow
+from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 from served_folder import ServedFolder
-from transfers.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 EXAMPLES = Path(__file__).parents[2] / "dags_examples"

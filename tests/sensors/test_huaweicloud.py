@@ -14,7 +14,7 @@ from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, LiveTaskSensor, VoiceModelSensor
 from airflow_provider_viapi.sensors.vias import TaskStateSensor
 from operators.huawei_tasks import SPEAK, WATCH, connect, in_haste
-from task_life import live
+from run_task import live
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 

@@ -14,8 +14,8 @@ from airflow_provider_viapi.alibaba.errors import JobFailed, JobTimedOut
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
+from run_task import live
 from scripted_server import Answer, ScriptedServer, scripted_server
-from task_life import live
 
 RESULT = {"VideoUrl": "http://h/out.mp4"}
 BOTH = pytest.mark.parametrize("deferrable", [True, False])

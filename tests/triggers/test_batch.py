@@ -14,7 +14,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.triggers import batch as triggers_batch
 from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
-from task_life import live
+from run_task import live
 
 EVERY = "EraseVideoSubtitles"
 

@@ -5,7 +5,7 @@ Closed to new accounts since 2023-02-15, still served for those that had it [API
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media import MB, MediaLimits
+from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, Text
 

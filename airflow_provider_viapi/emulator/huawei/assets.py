@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.huawei.errors import invalid, refusal
 from airflow_provider_viapi.emulator.huawei.files import AssetFile, UploadedFiles
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
-from airflow_provider_viapi.emulator.huawei.pages import page_of
-from airflow_provider_viapi.emulator.huawei.refusals import invalid, refusal
+from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
 from airflow_provider_viapi.huawei.services.metastudio import assets, speech
 

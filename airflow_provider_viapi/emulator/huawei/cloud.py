@@ -9,22 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.access_keys import AccessKeys
-from airflow_provider_viapi.emulator.answers import Answer
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.faults import FaultList, JobFaults
 from airflow_provider_viapi.emulator.huawei.assets import Assets
+from airflow_provider_viapi.emulator.huawei.crud import Records
+from airflow_provider_viapi.emulator.huawei.errors import internal, not_emulated, status_of
 from airflow_provider_viapi.emulator.huawei.file_actions import FileActions
 from airflow_provider_viapi.emulator.huawei.files import UploadedFiles
-from airflow_provider_viapi.emulator.huawei.flows import FlowJob, FlowJobs
 from airflow_provider_viapi.emulator.huawei.gateway import Gateway
 from airflow_provider_viapi.emulator.huawei.iam_actions import IamActions
 from airflow_provider_viapi.emulator.huawei.identity import Identity, Tenant
 from airflow_provider_viapi.emulator.huawei.live_actions import LiveActions
 from airflow_provider_viapi.emulator.huawei.media_jobs import WORK, MediaJob, MediaJobs
 from airflow_provider_viapi.emulator.huawei.model_actions import ModelActions
-from airflow_provider_viapi.emulator.huawei.paths import Paths
-from airflow_provider_viapi.emulator.huawei.records import Records
-from airflow_provider_viapi.emulator.huawei.refusals import internal, not_emulated, status_of
 from airflow_provider_viapi.emulator.huawei.rest import (
     RestCall,
     RestRequest,
@@ -34,12 +31,15 @@ from airflow_provider_viapi.emulator.huawei.rest import (
     result_answer,
     rfc3339,
 )
+from airflow_provider_viapi.emulator.huawei.routing import Paths
 from airflow_provider_viapi.emulator.huawei.speech_actions import SpeechActions
+from airflow_provider_viapi.emulator.huawei.state_machines import FlowJob, FlowJobs
 from airflow_provider_viapi.emulator.huawei.vias_actions import ViasActions
 from airflow_provider_viapi.emulator.huawei.video_actions import Asked, VideoActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.quota import Quota
+from airflow_provider_viapi.emulator.responses import Answer
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.huawei.services import actions, iam
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_viapi.emulator.huawei.assets import Assets
+from airflow_provider_viapi.emulator.huawei.errors import invalid, refusal
 from airflow_provider_viapi.emulator.huawei.files import AssetFile, Place, UploadedFiles
-from airflow_provider_viapi.emulator.huawei.refusals import invalid, refusal
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id
 from airflow_provider_viapi.huawei.services.metastudio import files
 

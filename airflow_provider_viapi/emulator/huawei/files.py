@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.storage.objects import RESULTS
 from airflow_provider_viapi.emulator.storage.storage import Storage
 

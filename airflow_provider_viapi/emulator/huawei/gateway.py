@@ -6,11 +6,11 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.huawei.errors import THROTTLED, invalid, refusal
 from airflow_provider_viapi.emulator.huawei.identity import Identity, Tenant
-from airflow_provider_viapi.emulator.huawei.paths import Paths
-from airflow_provider_viapi.emulator.huawei.refusals import THROTTLED, invalid, refusal
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, RestRequest
+from airflow_provider_viapi.emulator.huawei.routing import Paths
 from airflow_provider_viapi.emulator.quota import Quota
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action

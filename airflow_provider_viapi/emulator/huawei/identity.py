@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from airflow_provider_viapi.emulator.access_keys import CLOCK_TOLERANCE, AccessKey, AccessKeys, check_token
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.huawei.refusals import unauthorized
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.huawei.errors import unauthorized
 from airflow_provider_viapi.emulator.huawei.rest import RestRequest
 from airflow_provider_viapi.huawei import signature
 

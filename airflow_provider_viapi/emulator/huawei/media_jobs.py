@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.faults import JobFault
-from airflow_provider_viapi.emulator.huawei import stand_ins
-from airflow_provider_viapi.emulator.huawei.refusals import FAILED_CODES, not_there
+from airflow_provider_viapi.emulator.huawei import placeholders
+from airflow_provider_viapi.emulator.huawei.errors import FAILED_CODES, not_there
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, without_nulls
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import (
@@ -27,14 +27,14 @@ from airflow_provider_viapi.emulator.worker import Transform
 from airflow_provider_viapi.huawei.services.metastudio import cards, speech, videos
 
 WORK: Mapping[str, Transform] = {
-    speech.CREATE_ASYNC_TTS_JOB.name: stand_ins.SPEAK,
-    speech.CREATE_TTS_AUDITION.name: stand_ins.SPEAK,
-    videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: stand_ins.SHOW,
-    videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: stand_ins.SHOW,
-    cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD.name: stand_ins.SHOW,
-    cards.UPDATE_DIGITAL_HUMAN_BUSINESS_CARD.name: stand_ins.SHOW,
-    videos.CREATE_PHOTO_DETECTION.name: stand_ins.LOOK,
-    videos.CREATE_SUBTITLE_FILE.name: stand_ins.SUBTITLE,
+    speech.CREATE_ASYNC_TTS_JOB.name: placeholders.SPEAK,
+    speech.CREATE_TTS_AUDITION.name: placeholders.SPEAK,
+    videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: placeholders.SHOW,
+    videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: placeholders.SHOW,
+    cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD.name: placeholders.SHOW,
+    cards.UPDATE_DIGITAL_HUMAN_BUSINESS_CARD.name: placeholders.SHOW,
+    videos.CREATE_PHOTO_DETECTION.name: placeholders.LOOK,
+    videos.CREATE_SUBTITLE_FILE.name: placeholders.SUBTITLE,
 }
 """Who makes the files of which action's jobs."""
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_provider_viapi.emulator.huawei.errors import invalid, refusal
 from airflow_provider_viapi.emulator.huawei.files import Place, UploadedFiles
-from airflow_provider_viapi.emulator.huawei.flows import IMAGE_MODEL, VOICE_MODEL, Flow, FlowJob, FlowJobs
-from airflow_provider_viapi.emulator.huawei.pages import page_of
-from airflow_provider_viapi.emulator.huawei.refusals import invalid, refusal
+from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
+from airflow_provider_viapi.emulator.huawei.state_machines import (
+    IMAGE_MODEL,
+    VOICE_MODEL,
+    Flow,
+    FlowJob,
+    FlowJobs,
+)
 from airflow_provider_viapi.emulator.huawei.video_actions import Asked
 from airflow_provider_viapi.huawei.services.metastudio import images, voices
 

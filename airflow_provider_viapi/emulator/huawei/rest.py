@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_provider_viapi.emulator.answers import Answer
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.responses import Answer
 from airflow_provider_viapi.huawei.model import Action
 
 

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from airflow_provider_viapi.emulator.answers import xml
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
 from airflow_provider_viapi.emulator.huawei.files import UPLOADS_PATH
 from airflow_provider_viapi.emulator.huawei.rest import RestRequest
-from airflow_provider_viapi.emulator.storage.receiving import receive
+from airflow_provider_viapi.emulator.responses import xml
+from airflow_provider_viapi.emulator.storage.request_body import receive
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
-from airflow_provider_viapi.emulator.huawei.pages import page_of
+from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, rfc3339, without_nulls
 from airflow_provider_viapi.emulator.huawei.video_actions import Asked
 from airflow_provider_viapi.huawei.services.metastudio import speech

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_viapi.emulator.huawei.flows import FILE_TASK, STREAM_TASK, FlowJob, FlowJobs
-from airflow_provider_viapi.emulator.huawei.pages import page_of
-from airflow_provider_viapi.emulator.huawei.records import SOURCE, Records
-from airflow_provider_viapi.emulator.huawei.refusals import invalid, not_there
+from airflow_provider_viapi.emulator.huawei.crud import SOURCE, Records
+from airflow_provider_viapi.emulator.huawei.errors import invalid, not_there
+from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
+from airflow_provider_viapi.emulator.huawei.state_machines import FILE_TASK, STREAM_TASK, FlowJob, FlowJobs
 from airflow_provider_viapi.emulator.huawei.video_actions import Asked
 from airflow_provider_viapi.huawei.services.vias import tasks
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from airflow_provider_viapi.emulator.faults import JobFault
 from airflow_provider_viapi.emulator.huawei.assets import Assets
+from airflow_provider_viapi.emulator.huawei.crud import SCRIPT, Records
+from airflow_provider_viapi.emulator.huawei.errors import invalid
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
-from airflow_provider_viapi.emulator.huawei.pages import page_of
-from airflow_provider_viapi.emulator.huawei.records import SCRIPT, Records
-from airflow_provider_viapi.emulator.huawei.refusals import invalid
+from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, rfc3339, without_nulls
 from airflow_provider_viapi.huawei.services.metastudio import cards, videos
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.encoding import Traits
-from airflow_provider_viapi.emulator.media.framing import arrange, framed
+from airflow_provider_viapi.emulator.media.crop_layout import arrange, framed
 from airflow_provider_viapi.emulator.media.shots import best_parts, watch
 from airflow_provider_viapi.emulator.media.summary import write_parts
 from airflow_provider_viapi.emulator.media.video import VideoSource
+from airflow_provider_viapi.emulator.media.writer import Traits
 
 LONGEST_SIDE = 1300
 

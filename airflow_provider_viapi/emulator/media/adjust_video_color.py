@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.colour_cube import Colours, through_cube, write_cube
-from airflow_provider_viapi.emulator.media.encoding import H264, HEVC, PRORES, Traits, VideoTarget
 from airflow_provider_viapi.emulator.media.frames import (
     BT_709,
     FULL_RANGE,
@@ -24,7 +22,9 @@ from airflow_provider_viapi.emulator.media.frames import (
     planes,
     with_planes,
 )
+from airflow_provider_viapi.emulator.media.lut3d import Colours, through_cube, write_cube
 from airflow_provider_viapi.emulator.media.video import MEGABIT, VideoSource
+from airflow_provider_viapi.emulator.media.writer import H264, HEVC, PRORES, Traits, VideoTarget
 
 CODECS = {"h264": H264, "hevc": HEVC, "prores": PRORES}
 DEFAULT_MEGABITS = 20

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
+from airflow_provider_viapi.emulator.media.crop_layout import Box, arrange, framed
+from airflow_provider_viapi.emulator.media.frame_stats import Glimpse, attention, survey
 from airflow_provider_viapi.emulator.media.frames import Colour, Plane, from_rgb, planes
-from airflow_provider_viapi.emulator.media.framing import Box, arrange, framed
-from airflow_provider_viapi.emulator.media.survey import Glimpse, attention, survey
 from airflow_provider_viapi.emulator.media.video import VideoSource
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 LONGEST_SECONDS = 2 * 60 * 60
 TIGHTNESS = 0.6

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from airflow_provider_viapi.emulator.media.frame_stats import richness, small
 from airflow_provider_viapi.emulator.media.frames import rgb
-from airflow_provider_viapi.emulator.media.survey import richness, small
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
 JPEG_QUALITY = 90

@@ -10,9 +10,9 @@ import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image, ImageFilter
 
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
 from airflow_provider_viapi.emulator.media.frames import Plane, chroma_step, planes
 from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, require_within
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 # The chroma of skin of all shades, as it is commonly told from the rest.
 SKIN_U, SKIN_V = (77, 127), (133, 173)

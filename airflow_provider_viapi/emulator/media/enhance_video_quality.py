@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from airflow_provider_viapi.emulator.media.colour_cube import Colours, through_cube, write_cube
-from airflow_provider_viapi.emulator.media.encoding import HEVC, VideoTarget
 from airflow_provider_viapi.emulator.media.frame_rate import at_rate
 from airflow_provider_viapi.emulator.media.frames import SMOOTH, Colour, picture_format
+from airflow_provider_viapi.emulator.media.lut3d import Colours, through_cube, write_cube
 from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
+from airflow_provider_viapi.emulator.media.writer import HEVC, VideoTarget
 
 DEFAULT_RATE, DEFAULT_MEGABITS = 50, 20
 PQ, HLG = (Colour(matrix=9, range=1, primaries=9, transfer=transfer) for transfer in (16, 18))  # BT.2100

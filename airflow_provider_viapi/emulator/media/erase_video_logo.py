@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
-from airflow_provider_viapi.emulator.media.fill import push_pull
+from airflow_provider_viapi.emulator.media.connected_components import Mask, Numbers, any_of_blocks
 from airflow_provider_viapi.emulator.media.frames import chroma_slice, chroma_step, planes
-from airflow_provider_viapi.emulator.media.overlay import persistent_marks
-from airflow_provider_viapi.emulator.media.regions import Mask, Numbers, any_of_blocks
+from airflow_provider_viapi.emulator.media.inpaint import push_pull
+from airflow_provider_viapi.emulator.media.logo_mask import persistent_marks
 from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, require_within
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 MOST_BOXES = 2
 MARGIN = 32  # pixels around a hole from which it is filled

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
-from airflow_provider_viapi.emulator.media.fill import push_pull
+from airflow_provider_viapi.emulator.media.connected_components import Mask, any_of_blocks
 from airflow_provider_viapi.emulator.media.frames import NO_COLOUR, Plane, chroma_slice, chroma_step, planes
-from airflow_provider_viapi.emulator.media.lettering import Scale, letters, strokes, with_outline
-from airflow_provider_viapi.emulator.media.regions import Mask, any_of_blocks
+from airflow_provider_viapi.emulator.media.inpaint import push_pull
+from airflow_provider_viapi.emulator.media.text_mask import Scale, letters, strokes, with_outline
 from airflow_provider_viapi.emulator.media.video import (
     FULL_HD,
     VideoSource,
     require_within,
     with_neighbours,
 )
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 # How far before and after a picture its letters are looked for: long enough for letters that their background
 # hides now and then, short enough to hold in memory.

@@ -9,8 +9,8 @@ from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.encoding import Traits
 from airflow_provider_viapi.emulator.media.frames import picture_format, planes, with_colour, with_planes
+from airflow_provider_viapi.emulator.media.writer import Traits
 
 REPEATED = 3  # the filter gives out a picture when it has seen so many more
 

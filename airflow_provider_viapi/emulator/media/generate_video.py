@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
+from airflow_provider_viapi.emulator.media.audio import Samples, load_sound, silence
+from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, stretches_of
 from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
-from airflow_provider_viapi.emulator.media.material import RATE, Shot, Still, stretches_of
-from airflow_provider_viapi.emulator.media.sound import RATE as SOUND_RATE
-from airflow_provider_viapi.emulator.media.sound import Samples, load_sound, silence
 from airflow_provider_viapi.emulator.media.transitions import CUT, Pixels, Transition
+from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 DEFAULT_SIDE = 750
 DEFAULT_SECONDS, LONGEST_SECONDS = 20.0, 60.0

@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
 from airflow_provider_viapi.emulator.media.frame_rate import at_rate
 from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 DEFAULT_RATE = 50
 DEFAULT_MEGABITS = 20

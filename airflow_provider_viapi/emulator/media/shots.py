@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.survey import richness, small
+from airflow_provider_viapi.emulator.media.frame_stats import richness, small
 
 Numbers = npt.NDArray[np.float64]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
+from airflow_provider_viapi.emulator.media.audio import PartsOfSound
 from airflow_provider_viapi.emulator.media.shots import Footage
-from airflow_provider_viapi.emulator.media.sound import PartsOfSound
 from airflow_provider_viapi.emulator.media.video import AudioPacket, VideoSource
+from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 
 def write_parts(

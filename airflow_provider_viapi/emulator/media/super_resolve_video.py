@@ -9,9 +9,9 @@ from typing import Any
 
 from av.video.reformatter import Interpolation
 
-from airflow_provider_viapi.emulator.media.encoding import VideoTarget
 from airflow_provider_viapi.emulator.media.frames import EXACT, picture_format
 from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
+from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 SHARP = Interpolation.LANCZOS | EXACT
 DEFAULT_MEGABITS = 10

@@ -23,9 +23,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from airflow_provider_viapi.emulator.media.containers import WITH_PICTURES, open_media
-from airflow_provider_viapi.emulator.media.encoding import Traits, VideoTarget
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import as_picture, colour_of
+from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 SMALLEST_SIDE, LARGEST_SIDE = 32, 8192
 FULL_HD = (1920, 1080)

@@ -12,7 +12,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import BinaryIO
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 
 
 @dataclass

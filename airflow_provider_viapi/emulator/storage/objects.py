@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 
 RESULTS = "viapi-results"
 """The bucket of what jobs made."""

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 
 LARGEST = 1 << 30
 """Bytes of the largest file that an upload for a job may have."""

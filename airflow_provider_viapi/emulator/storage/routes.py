@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from airflow_provider_viapi.emulator.answers import xml
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import new_request_id
-from airflow_provider_viapi.emulator.storage.documents import copied, listing, parts_of, start_of
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.request import new_request_id
+from airflow_provider_viapi.emulator.responses import xml
+from airflow_provider_viapi.emulator.storage.auth import StorageRequest, whole_number
 from airflow_provider_viapi.emulator.storage.multipart import join
 from airflow_provider_viapi.emulator.storage.objects import StoredObject
-from airflow_provider_viapi.emulator.storage.receiving import receive, receive_file
+from airflow_provider_viapi.emulator.storage.request_body import receive, receive_file
 from airflow_provider_viapi.emulator.storage.signature_v1 import SUBRESOURCES
-from airflow_provider_viapi.emulator.storage.signed_request import StorageRequest, whole_number
 from airflow_provider_viapi.emulator.storage.storage import Storage
+from airflow_provider_viapi.emulator.storage.xml import copied, listing, parts_of, start_of
 
 MOST_KEYS = 1000
 """Keys on a page of a listing at most."""

@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urlencode
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.storage.signed_request import (
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.storage.auth import (
     Proof,
     StorageRequest,
     check_clock,

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from hashlib import sha256
 from urllib.parse import quote
 
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.storage.signed_request import (
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.storage.auth import (
     Proof,
     StorageRequest,
     check_clock,

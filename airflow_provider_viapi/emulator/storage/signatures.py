@@ -6,9 +6,9 @@ import hmac
 from collections.abc import Callable
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.storage import signature_v1, signature_v4
-from airflow_provider_viapi.emulator.storage.signed_request import Proof, StorageRequest
+from airflow_provider_viapi.emulator.storage.auth import Proof, StorageRequest
 
 
 def authenticate(

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys, check_token
-from airflow_provider_viapi.emulator.api_error import ApiError
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.storage.auth import StorageRequest
 from airflow_provider_viapi.emulator.storage.multipart import MultipartUploads
 from airflow_provider_viapi.emulator.storage.objects import RESULTS, UPLOADS, ObjectStore
 from airflow_provider_viapi.emulator.storage.post_policy import check_policy
 from airflow_provider_viapi.emulator.storage.signature_v1 import presign
 from airflow_provider_viapi.emulator.storage.signatures import authenticate
-from airflow_provider_viapi.emulator.storage.signed_request import StorageRequest
 from airflow_provider_viapi.emulator.storage.uploads import Uploads
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.api_error import ApiError
-from airflow_provider_viapi.emulator.call import Call
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.objects import UPLOADS
 from airflow_provider_viapi.emulator.storage.post_policy import sign_policy, write_policy
 

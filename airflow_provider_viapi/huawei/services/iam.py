@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, Service
 from airflow_provider_viapi.json_parameters import Structure
-from airflow_provider_viapi.parameters import Text
+from airflow_provider_viapi.schema import Text
 
 SERVICE = Service("iam")
 

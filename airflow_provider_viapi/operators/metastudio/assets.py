@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.huawei_submission import HuaweiSubmission
-    from airflow_provider_viapi.jobs.job import Job, JobReport
+    from airflow_provider_viapi.huawei.submission import HuaweiSubmission
     from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.model import Job, JobReport
 
 AssetType = Literal[
     "VOICE_MODEL",
@@ -92,11 +92,11 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
     ) -> HuaweiSubmission:
         """What makes the asset, of this very file, which has to be there by then."""
         from airflow_provider_viapi.jobs.ledger import digest_of
-        from airflow_provider_viapi.transfers import asset_upload
+        from airflow_provider_viapi.media import huawei_asset_upload
 
         @cache
         def filled() -> Mapping[str, Any]:
-            asset_upload.look_up(self.source)
+            huawei_asset_upload.look_up(self.source)
             return request
 
         digest = digest_of(self.action.full_name, {**request, "source": self.source})
@@ -105,9 +105,9 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
     def _take_up(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> tuple[Job, JobReport | None]:
-        from airflow_provider_viapi.transfers import asset_upload
+        from airflow_provider_viapi.media import huawei_asset_upload
 
         job, report = super()._take_up(request, ledger, deadline, context)
         if report is None:
-            asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
+            huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
         return job, report

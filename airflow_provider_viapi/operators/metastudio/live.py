@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.operators.huaweicloud_telling import TellJobOperator
+from airflow_provider_viapi.operators.job_control import TellJobOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.job import JobReport
+    from airflow_provider_viapi.jobs.model import JobReport
 
 
 class StartLiveOperator(HuaweiCloudJobOperator):

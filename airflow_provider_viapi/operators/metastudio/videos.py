@@ -16,8 +16,8 @@ from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.job import JobReport
     from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.model import JobReport
 
 
 class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
@@ -154,7 +154,7 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
         super().__init__(request=request, **kwargs)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        from airflow_provider_viapi.jobs.job import Outcome
+        from airflow_provider_viapi.jobs.model import Outcome
 
         scenes = (report.result or {}).get("subtitle_file_info") or ()
         failed = [scene for scene in scenes if scene.get("subtitle_file_state") == "GENERATE_FAILED"]

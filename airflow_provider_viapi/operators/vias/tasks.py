@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_telling import TellJobOperator
+from airflow_provider_viapi.operators.job_control import TellJobOperator
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.job import JobReport
+    from airflow_provider_viapi.jobs.model import JobReport
 
 _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """The bad ends in which a task does not run."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.operators.base import ViapiJobOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 TransitionStyle = Literal[
     "basic",

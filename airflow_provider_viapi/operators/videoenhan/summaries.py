@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.operators.base import ViapiJobOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 
 class AbstractEcommerceVideoOperator(ViapiJobOperator):

@@ -17,7 +17,7 @@ from airflow_provider_viapi.emulator.media.abstract_ecommerce_video import abstr
 from airflow_provider_viapi.emulator.media.abstract_film_video import abstract_film_video
 from airflow_provider_viapi.emulator.media.shots import Footage, best_parts, watch
 from airflow_provider_viapi.emulator.media.video import VideoSource
-from emulator.media.clips import Pixels, pictures, sound, times
+from emulator.media.sample_clips import Pixels, pictures, sound, times
 
 
 def film(source: Path, folder: Path, length: int) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from airflow_provider_viapi.emulator.media.adjust_video_color import adjust_video_color, from_log_c
-from emulator.media.clips import Pixels, likeness, pictures, sound, times, video_stream, write_clip
+from emulator.media.sample_clips import Pixels, likeness, pictures, sound, times, video_stream, write_clip
 
 BT_709_TO_WIDE_GAMUT = np.array(
     [

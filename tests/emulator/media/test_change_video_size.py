@@ -10,7 +10,7 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.media.change_video_size import change_video_size
-from emulator.media.clips import (
+from emulator.media.sample_clips import (
     Pixels,
     likeness,
     pictures,

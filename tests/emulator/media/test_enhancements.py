@@ -18,7 +18,15 @@ from airflow_provider_viapi.emulator.media.enhance_video_quality import (
     to_pq,
 )
 from airflow_provider_viapi.emulator.media.interpolate_video_frame import interpolate_video_frame
-from emulator.media.clips import likeness, pictures, real_frames, sound, times, video_stream, write_clip
+from emulator.media.sample_clips import (
+    likeness,
+    pictures,
+    real_frames,
+    sound,
+    times,
+    video_stream,
+    write_clip,
+)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 import media_samples
 from airflow_provider_viapi.emulator.media.erase_video_logo import erase_video_logo
 from airflow_provider_viapi.emulator.media.faults import MediaFault
-from emulator.media.clips import Pixels, likeness, pictures, real_frames, sound, times, write_clip
+from emulator.media.sample_clips import Pixels, likeness, pictures, real_frames, sound, times, write_clip
 
 LOGO = np.s_[15:65, 255:305]
 BOX = {"X": 0.79, "Y": 0.07, "W": 0.17, "H": 0.3}

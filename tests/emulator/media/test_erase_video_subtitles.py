@@ -17,7 +17,15 @@ from airflow_provider_viapi.emulator.media.erase_video_subtitles import (
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import planes
 from airflow_provider_viapi.emulator.media.video import VideoSource
-from emulator.media.clips import likeness, pictures, real_frames, sound, times, video_stream, write_clip
+from emulator.media.sample_clips import (
+    likeness,
+    pictures,
+    real_frames,
+    sound,
+    times,
+    video_stream,
+    write_clip,
+)
 
 LOWER_QUARTER = np.s_[270:]
 THE_REST = np.s_[:270]

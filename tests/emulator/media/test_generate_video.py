@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 import media_samples
+from airflow_provider_viapi.emulator.media.clips import Still
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.generate_video import generate_video, schedule
-from airflow_provider_viapi.emulator.media.material import Still
 from airflow_provider_viapi.emulator.media.transitions import FADES, WIPES, Transition
-from emulator.media.clips import Pixels, likeness, pictures, sound, times
+from emulator.media.sample_clips import Pixels, likeness, pictures, sound, times
 
 PHOTOGRAPHS = media_samples.photographs()
 

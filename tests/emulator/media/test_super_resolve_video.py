@@ -8,7 +8,7 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.media.super_resolve_video import super_resolve_video
-from emulator.media.clips import likeness, pictures, sound, times, video_stream
+from emulator.media.sample_clips import likeness, pictures, sound, times, video_stream
 
 
 @pytest.fixture(scope="module")

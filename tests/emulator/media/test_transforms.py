@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
 from airflow_provider_viapi.emulator.media.faults import MediaFault
-from emulator.media.clips import real_frames, write_clip
+from emulator.media.sample_clips import real_frames, write_clip
 
 
 @pytest.fixture(scope="module")

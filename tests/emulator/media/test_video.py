@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import media_samples
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.video import VideoSource, rewrite, with_neighbours
-from emulator.media.clips import (
+from emulator.media.sample_clips import (
     Pixels,
     likeness,
     pictures,

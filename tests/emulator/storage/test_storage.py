@@ -15,8 +15,8 @@ import pytest
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.emulator.storage.auth import StorageRequest
 from airflow_provider_viapi.emulator.storage.signature_v1 import presign
-from airflow_provider_viapi.emulator.storage.signed_request import StorageRequest
 from emulator.clock import Clock
 
 KEY = AccessKey()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media import MB, MediaLimits
+from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, Text
 from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, made, source

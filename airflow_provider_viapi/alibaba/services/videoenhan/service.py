@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media import GB, MediaLimits
+from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Media, Number
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media import MediaLimits
+from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import Integer, Number
 from airflow_provider_viapi.alibaba.services.videoenhan.service import COVER, SERVICE, made, source

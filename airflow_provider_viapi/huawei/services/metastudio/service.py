@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_provider_viapi.huawei.model import Service
 from airflow_provider_viapi.json_parameters import Structure, Structures, Texts
-from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Text
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Text
 
 SERVICE = Service("metastudio", regions=("cn-north-4", "cn-east-3"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE
 from airflow_provider_viapi.json_parameters import Texts
-from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Number, Text
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Number, Text
 
 SOURCE_ID = Text(name="video_source_id", required=True, shortest=1, doc="The video source.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.model import Action, JobKind
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE, TASK_STATES
 from airflow_provider_viapi.json_parameters import Structure
-from airflow_provider_viapi.parameters import Boolean, Choice, Integer, Text
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Text
 
 TASK_ID = Text(name="task_id", required=True, shortest=1, doc="The task.")
 

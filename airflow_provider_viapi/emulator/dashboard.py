@@ -1,0 +1,219 @@
+"""The page that shows people what an emulator did: every job, what it was given beside what it made.
+
+Plain HTML without scripts. What callers sent is text here and nothing else: everything is escaped, and the policy
+that goes with the page lets it load nothing but its own style and the emulator's own files.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
+from airflow_provider_viapi.emulator.dashboard_style import STYLE
+from airflow_provider_viapi.emulator.jobs import PROCESSING, QUEUING, Job
+
+MOST_JOBS = 50
+"""Jobs on the page, the newest ones."""
+
+_MOST_FILES = 12
+_PLAYING = 4
+_REFRESH_WHILE_WORKING, _REFRESH = 2, 30
+_KINDS = {
+    "video": (".mp4", ".mov", ".m4v", ".webm", ".mkv"),
+    "image": (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp"),
+    "audio": (".mp3", ".wav", ".m4a", ".aac", ".ogg"),
+}
+
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; style-src 'sha256-" + base64.b64encode(sha256(STYLE.encode()).digest()).decode()
+        + "'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}  # fmt: skip
+"""What goes with the page."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What there is to show.
+
+    :param jobs: all of them, the newest first
+    :param link: the address of a job's file, or ``None`` when it cannot be fetched any more
+    :param calls: how many calls of each action were accepted and rejected
+    :param faults: how many faults, each of which may happen several times, are still to come
+    :param now: in Unix time
+    """
+
+    jobs: Sequence[Job]
+    link: Callable[[Job, Path], str | None]
+    calls: Mapping[str, Mapping[str, int]]
+    faults: int
+    now: float
+
+    @property
+    def refresh(self) -> int:
+        """Seconds after which it should be asked for again."""
+        return _REFRESH_WHILE_WORKING if any(map(_is_open, self.jobs)) else _REFRESH
+
+    def html(self) -> str:
+        """The document."""
+        states = Counter(job.state for job in self.jobs)
+        summary = " ".join(f"{_badge(state)} {count}" for state, count in sorted(states.items()))
+        jobs = "".join(self._job(job, plays=n < _PLAYING) for n, job in enumerate(self.jobs[:MOST_JOBS]))
+        older = len(self.jobs) - MOST_JOBS
+        return (
+            "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>VIAPI emulator</title>"
+            "<meta name=viewport content='width=device-width'>"
+            f"<style>{STYLE}</style></head><body><header><h1>VIAPI emulator</h1>"
+            f"<p>{_count(len(self.jobs), 'job')} {summary}</p>"
+            + (f"<p class=faults>{_count(self.faults, 'fault')} to come</p>" if self.faults else "")
+            + f"</header><main>{jobs or _NOTHING}"
+            + (f"<p class=older>and {older} older ones</p>" if older > 0 else "")
+            + f"</main>{_calls(self.calls)}</body></html>"
+        )
+
+    def _job(self, job: Job, *, plays: bool) -> str:
+        return (
+            f"<article><h2>{_text(job.action.name)} {_badge(job.state)}</h2>"
+            f"<p class=facts><code>{_text(job.id)}</code> {self._times(job)}</p>"
+            f"{_parameters(job)}<div class=sides>"
+            f"<section><h3>Before</h3>{self._before(job, plays)}</section>"
+            f"<section><h3>After</h3>{self._after(job, plays)}</section></div></article>"
+        )
+
+    def _times(self, job: Job) -> str:
+        begun = self.now if job.started_at is None else job.started_at
+        told = [f"{_clock(job.created_at)}", f"waited {begun - job.created_at:.1f} s"]
+        if job.finished_at is not None and job.started_at is None:
+            told = told[:1]
+        elif job.started_at is not None:
+            ended = self.now if job.finished_at is None else job.finished_at
+            told.append(f"worked on for {ended - job.started_at:.1f} s")
+        return _text(" · ".join(told))
+
+    def _before(self, job: Job, plays: bool) -> str:
+        addresses = dict(_addresses(job.parameters, job.action.parameters))
+        shown = list(addresses.items())[:_MOST_FILES]
+        figures = [self._figure(job, plays, name, job.sources.get(name), address) for name, address in shown]
+        return _figures(figures) or "<p class=none>nothing but its parameters</p>"
+
+    def _after(self, job: Job, plays: bool) -> str:
+        if job.error_code is not None:
+            return f"<p class=error><b>{_text(job.error_code)}</b> {_text(job.error_message or '')}</p>"
+        if job.result is None:
+            return f"<p class=none>{'not yet' if _is_open(job) else 'nothing'}</p>"
+        found = list(_leaves(job.result))
+        figures = [self._figure(job, plays, name, value) for name, value in found if isinstance(value, Path)]
+        plain = [(name, value) for name, value in found if not isinstance(value, Path)]
+        return _figures(figures[:_MOST_FILES]) + _list(plain[:_MOST_FILES])
+
+    def _figure(self, job: Job, plays: bool, name: str, path: Path | None, address: str | None = None) -> str:
+        link = None if path is None else self.link(job, path)
+        caption = _text(name) if address is None else f"{_text(name)} {_anchor(address)}"
+        if path is not None and link is None:
+            return f"<figure><p class=none>no longer kept</p><figcaption>{caption}</figcaption></figure>"
+        if path is None or link is None:
+            return f"<figure><figcaption>{caption}</figcaption></figure>"
+        return f"<figure>{_player(link, _kind(name, path), plays)}<figcaption>{caption}</figcaption></figure>"
+
+
+_NOTHING = "<p class=none>No job was submitted yet. This page looks again by itself.</p>"
+
+
+def _is_open(job: Job) -> bool:
+    return job.state in (QUEUING, PROCESSING)
+
+
+def _text(value: object) -> str:
+    return escape(str(value), quote=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _badge(state: str) -> str:
+    return f"<span class='state {_text(state.lower())}'>{_text(state)}</span>"
+
+
+def _clock(time: float) -> str:
+    return datetime.fromtimestamp(time, timezone.utc).strftime("%H:%M:%S UTC")
+
+
+def _parameters(job: Job) -> str:
+    addresses = {name for name, _ in _addresses(job.parameters, job.action.parameters)}
+    return _list([(name, value) for name, value in job.wire.items() if name not in addresses])
+
+
+def _list(pairs: Sequence[tuple[str, Any]]) -> str:
+    items = "".join(f"<li>{_text(name)} <b>{_text(_short(str(value)))}</b></li>" for name, value in pairs)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _figures(figures: Sequence[str]) -> str:
+    return f"<div class='files n{min(len(figures), 4)}'>{''.join(figures)}</div>" if figures else ""
+
+
+def _anchor(address: str) -> str:
+    shown = _short(address.partition("?")[0])
+    return f"<a href='{_text(address)}' rel='noopener noreferrer nofollow'>{_text(shown)}</a>"
+
+
+def _player(link: str, kind: str, plays: bool) -> str:
+    if kind == "image":
+        return f"<img src='{_text(link)}' alt=''>"
+    if kind == "video" and plays:
+        return f"<video src='{_text(link)}' controls muted autoplay loop playsinline></video>"
+    if kind in ("video", "audio"):
+        return f"<{kind} src='{_text(link)}' controls preload=metadata></{kind}>"
+    return f"<p><a href='{_text(link)}'>file</a></p>"
+
+
+def _kind(name: str, path: Path) -> str:
+    suffix = path.suffix.lower()
+    known = next((kind for kind, suffixes in _KINDS.items() if suffix in suffixes), None)
+    if known is not None or suffix:
+        return known or "file"
+    return "image" if "image" in name.lower() else "video" if "video" in name.lower() else "file"
+
+
+def _leaves(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return [leaf for key, item in value.items() for leaf in _leaves(item, f"{name}.{key}".lstrip("."))]
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        return [leaf for number, item in enumerate(value, 1) for leaf in _leaves(item, f"{name}.{number}")]
+    return [(name, value)]
+
+
+def _addresses(request: Mapping[str, Any], parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
+    urls = {parameter.name for parameter in parameters if isinstance(parameter, Url)}
+    lists = {each.name: each.fields for each in parameters if isinstance(each, ListOf)}
+    found = [(name, request[name]) for name in request if name in urls]
+    for name, items in request.items():
+        for number, item in enumerate(items if name in lists else [], start=1):
+            found += [(f"{name}.{number}.{inner}", url) for inner, url in _addresses(item, lists[name])]
+    return found
+
+
+def _calls(calls: Mapping[str, Mapping[str, int]]) -> str:
+    rows = "".join(
+        f"<tr><td>{_text(name)}<td>{count['accepted']}<td>{count['rejected']}"
+        for name, count in calls.items()
+    )
+    return f"<footer><table><tr><th>calls<th>accepted<th>rejected{rows}</table></footer>" if rows else ""

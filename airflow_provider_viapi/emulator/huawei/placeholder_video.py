@@ -1,0 +1,113 @@
+"""A video that nobody speaks in: a still with the script as subtitles, and silence; it says so in a corner."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
+from airflow_provider_viapi.emulator.media.audio import silence
+from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
+
+RATE = 5
+"""Pictures a second: nothing moves but the subtitles."""
+
+MARK = "emulator stand-in"
+"""What stands in a corner of every picture."""
+
+LARGEST_SIDE = 3840
+"""Pixels of a side at most."""
+
+_BACKGROUND, _FIGURE, _WHITE, _OUTLINE = (52, 64, 84), (112, 128, 150), (240, 240, 240), (16, 16, 16)
+
+Cue = tuple[float, float, str]
+
+
+def read_picture(text: str) -> Image.Image:
+    """A picture that was sent in Base64.
+
+    :raises MediaFault: it is none
+    """
+    try:
+        content = text.partition(",")[2] if text.startswith("data:") else text
+        with Image.open(io.BytesIO(base64.b64decode(content, validate=True))) as picture:
+            readable: Image.Image = picture.convert("RGB")
+            return readable
+    except (AttributeError, ValueError, OSError, Image.DecompressionBombError):
+        raise MediaFault("MSS.00000003", "the picture is none, or not in Base64") from None
+
+
+def write_video(
+    path: Path, picture: Image.Image | None, size: tuple[int, int], cues: Sequence[Cue], seconds: float
+) -> None:
+    """Write the video as MP4 (H.264, AAC).
+
+    :param picture: what is shown; a figure without a face unless given
+    :param size: (width, height) in pixels
+    :param cues: beginning, end and text of each subtitle
+    :param seconds: how long it is
+    """
+    scene = _scene(picture, size)
+    traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
+    with VideoTarget(path, traits, sound=True) as video:
+        shown, pixels = None, None
+        for number in range(max(1, round(seconds * RATE))):
+            line = next((text for begin, end, text in cues if begin <= number / RATE < end), "")
+            if pixels is None or line != shown:
+                shown, pixels = line, np.asarray(_with_subtitle(scene, line))
+            frame = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
+            frame.pts, frame.time_base = number, traits.time_base
+            video.add_picture(frame)
+            video.add_sound(silence(SOUND_RATE // RATE))
+
+
+def write_cover(path: Path, picture: Image.Image | None, size: tuple[int, int]) -> None:
+    """Write the still itself as JPEG."""
+    _scene(picture, size).save(path, "JPEG", quality=85)
+
+
+def _scene(picture: Image.Image | None, size: tuple[int, int]) -> Image.Image:
+    width, height = size
+    scene = Image.new("RGB", size, _BACKGROUND)
+    draw = ImageDraw.Draw(scene)
+    if picture is not None:
+        fitting = picture.copy()
+        fitting.thumbnail(size)
+        scene.paste(fitting, ((width - fitting.width) // 2, (height - fitting.height) // 2))
+    else:
+        middle, head = width / 2, min(size) / 8
+        draw.ellipse((middle - head, height * 0.3 - head, middle + head, height * 0.3 + head), fill=_FIGURE)
+        shoulders = (middle - 2.2 * head, height * 0.3 + 1.3 * head, middle + 2.2 * head, height * 1.2)
+        draw.rounded_rectangle(shoulders, radius=head, fill=_FIGURE)
+    _write(draw, (width * 0.02, height * 0.02), MARK, min(size) / 30, anchor="la")
+    return scene
+
+
+def _with_subtitle(scene: Image.Image, line: str) -> Image.Image:
+    if not line:
+        return scene
+    picture = scene.copy()
+    width, height = picture.size
+    draw = ImageDraw.Draw(picture)
+    # Lines are made to fit into the width, whatever their length.
+    letter = min(height / 14, 1.7 * width / max(len(line), 1))
+    _write(draw, (width / 2, height * 0.95), line, letter, anchor="md")
+    return picture
+
+
+def _write(
+    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, height: float, anchor: str
+) -> None:
+    font = ImageFont.load_default(max(8.0, height))
+    draw.text(
+        place, text, fill=_WHITE, font=font, anchor=anchor, stroke_width=max(1, round(height / 14)),
+        stroke_fill=_OUTLINE,
+    )  # fmt: skip

@@ -1,0 +1,143 @@
+"""What a made video is put together from: stills that move a little, and stretches of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from airflow_provider_viapi.emulator.media.audio import Samples, load_sound
+from airflow_provider_viapi.emulator.media.crop_layout import arrange, framed
+from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.frames import rgb
+from airflow_provider_viapi.emulator.media.shots import best_parts, watch
+from airflow_provider_viapi.emulator.media.transitions import Pixels
+from airflow_provider_viapi.emulator.media.video import VideoSource
+
+RATE = 25  # pictures a second of everything that is made here
+ZOOM = 0.12  # how much nearer a still comes while it is shown
+ABOVE = 0.3  # of what is cut off from a photograph that is too high, as heads are in the upper half
+TOLERANCE = 1e-3  # seconds; times of clips are rounded
+
+
+class Shot(Protocol):
+    """Something that can be shown for a while."""
+
+    def longest(self, wanted: int) -> int:
+        """How many pictures of those wanted it has."""
+
+    def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
+        """So many pictures of it, each (rows, columns, RGB); when it has fewer, the last one stays."""
+
+    def sound(self, count: int) -> Samples | None:
+        """The sound that goes with so many pictures, if it has any."""
+
+
+@dataclass(frozen=True)
+class Still:
+    """A photograph, or several side by side; in motion, it slowly comes nearer.
+
+    :param paths: of the photographs
+    :param moving: whether it moves
+    """
+
+    paths: tuple[Path, ...]
+    moving: bool
+
+    def longest(self, wanted: int) -> int:
+        """A still can be shown for any time."""
+        return wanted
+
+    def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
+        """The still fills the frame; what is too wide is cut off on both sides, what is too high more below."""
+        width, height = (round(side * (1 + ZOOM * self.moving)) for side in size)
+        large = _side_by_side(self.paths, (width, height))
+        for number in range(count):
+            near = number / max(1, count - 1)
+            left, top = (width - size[0]) / 2 * near, (height - size[1]) / 2 * near
+            part = (left, top, width - left, height - top)
+            yield np.asarray(large.resize(size, Image.Resampling.BICUBIC, box=part))
+
+    def sound(self, count: int) -> None:
+        """A still has none."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of a clip.
+
+    :param path: of the clip
+    :param start: in seconds
+    :param end: likewise
+    """
+
+    path: Path
+    start: float
+    end: float
+
+    def longest(self, wanted: int) -> int:
+        """As many as it lasts."""
+        return min(wanted, round((self.end - self.start) * RATE))
+
+    def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
+        """The pictures that are shown when it plays, the middle of each filling the frame."""
+        made = 0
+        with VideoSource(self.path) as clip:
+            layout = arrange(clip.traits, size, tightness=1.0)
+            shown = rgb(framed(clip.first, layout))
+            for picture in clip.pictures(until=self.end):
+                while made < count and self.start + made / RATE < picture.time - TOLERANCE:
+                    yield shown
+                    made += 1
+                if made == count:
+                    return
+                if picture.time + 1 / RATE > self.start:
+                    shown = rgb(framed(picture, layout))
+        for _ in range(made, count):
+            yield shown
+
+    def sound(self, count: int) -> Samples | None:
+        """The clip's own."""
+        return load_sound(self.path, self.start, count / RATE)
+
+
+def stretches_of(path: Path, seconds: float, until: float) -> tuple[list[Stretch], float]:
+    """The best stretches of a clip, and how much of it was looked through, in seconds.
+
+    :param seconds: how long they are altogether
+    :param until: where to stop looking, in seconds
+    """
+    with VideoSource(path) as clip:
+        footage = watch(clip.pictures(until=until))
+    parts = best_parts(footage, seconds)
+    stretches = [Stretch(path, footage.times[part.start], footage.times[part.stop]) for part in parts]
+    return stretches, footage.times[-1]
+
+
+def _side_by_side(paths: Sequence[Path], size: tuple[int, int]) -> Image.Image:
+    across = ceil(sqrt(len(paths)))
+    down = ceil(len(paths) / across)
+    whole = Image.new("RGB", size)
+    for number, path in enumerate(paths):
+        row, column = divmod(number, across)
+        columns = min(across, len(paths) - row * across)
+        left, right = (size[0] * edge // columns for edge in (column, column + 1))
+        top, bottom = (size[1] * edge // down for edge in (row, row + 1))
+        whole.paste(_photograph(path, (right - left, bottom - top)), (left, top))
+    return whole
+
+
+def _photograph(path: Path, size: tuple[int, int]) -> Image.Image:
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise MediaFault("InvalidFile.Resolution", "the picture has far too many pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaFault("InvalidFile.Decode", "the file cannot be read as a picture") from error
+    return ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=(0.5, ABOVE))

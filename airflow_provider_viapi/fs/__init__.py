@@ -1,0 +1,1 @@
+"""Object storage file systems for fsspec: ``oss://``."""

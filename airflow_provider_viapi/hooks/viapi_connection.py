@@ -1,0 +1,74 @@
+"""What an Airflow connection says, as an account of Alibaba Cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba.config import DEFAULT_REGION, Account, ListJobs, Signature
+from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource
+from airflow_provider_viapi.errors import NotConfigured
+from airflow_provider_viapi.hooks.connection_fields import (
+    read_calls_per_second,
+    read_choice,
+    read_endpoint,
+    read_timeout,
+    read_verify,
+    wrong,
+)
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+
+def account_of(connection: Connection, extra: Mapping[str, Any]) -> Account:
+    """The account that a connection of type ``viapi`` or ``alibaba_cloud`` describes.
+
+    :param extra: the connection's extra, already read
+    :raises NotConfigured: something is missing or cannot be right; the message names it, never its value
+    """
+    where = f"the connection {connection.conn_id!r}"
+    return Account(
+        credentials=_credentials(where, connection, extra),
+        region_id=str(extra.get("region_id") or DEFAULT_REGION),
+        endpoint=read_endpoint(where, extra.get("endpoint")),
+        verify=read_verify(extra.get("verify")),
+        timeout=read_timeout(where, extra.get("timeout")),
+        signature=read_choice(where, "signature", extra.get("signature"), Signature),
+        poll_qps=read_calls_per_second(where, "poll_qps", extra, Account.poll_qps),
+        submit_qps=read_calls_per_second(where, "submit_qps", extra, Account.submit_qps),
+        list_jobs=read_choice(where, "list_jobs", extra.get("list_jobs"), ListJobs),
+    )
+
+
+def no_connection(conn_id: str, error: Exception) -> NotConfigured:
+    """What to raise when a connection cannot be read at all."""
+    return NotConfigured(
+        f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); "
+        "create it with type 'viapi', the access key id as login and its secret as password",
+        code="NotConfigured",
+    )
+
+
+def _credentials(where: str, connection: Connection, extra: Mapping[str, Any]) -> CredentialsSource:
+    kind = extra.get("credentials")
+    if not kind:
+        return _key(where, connection, extra)
+
+    from airflow_provider_viapi.alibaba.sts import renewable
+
+    assuming = _key(where, connection, extra) if kind == "ram_role_arn" else None
+    return renewable(str(kind), extra, assuming, of=where)
+
+
+def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Credentials:
+    key_id = connection.login or extra.get("access_key_id")
+    secret = connection.password or extra.get("access_key_secret")
+    if not key_id or not secret:
+        missing = "login (access key id)" if not key_id else "password (access key secret)"
+        raise wrong(where, f"has no {missing}")
+    token = extra.get("security_token") or None
+    try:
+        return Credentials(str(key_id), str(secret), token and str(token))
+    except NotConfigured as error:
+        raise wrong(where, f"cannot be used: {error.message}") from None

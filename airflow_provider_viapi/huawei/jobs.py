@@ -1,0 +1,168 @@
+"""Huawei Cloud's jobs behind the seam: what is asked, how often, and in which list.
+
+One :class:`HuaweiJobs` has one goal, so those who wait for different ones have a poller each.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
+from airflow_provider_viapi.huawei.job_reports import kind_of, outcome_of, read_report, request_about
+from airflow_provider_viapi.huawei.model import States
+from airflow_provider_viapi.huawei.services import metastudio, vias
+from airflow_provider_viapi.jobs.backend import Sighting
+from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.huawei.client import AsyncClient
+    from airflow_provider_viapi.huawei.config import Account
+
+logger = logging.getLogger(__name__)
+
+Family = Literal["videos", "tasks", "models", "others"]
+"""Jobs that are asked after in the same manner: the first two in a list, models seldom, since people review them."""
+
+_FAMILIES: Mapping[str, Family] = {
+    metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.full_name: "videos",
+    metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.full_name: "videos",
+    vias.tasks.CREATE_TASK.full_name: "tasks",
+    metastudio.images.CREATE_2D_MODEL_TRAINING_JOB.full_name: "models",
+    metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name: "models",
+    metastudio.voices.CREATE_TRAINING_MIDDLE_JOB.full_name: "models",
+    metastudio.voices.CREATE_TRAINING_ADVANCE_JOB.full_name: "models",
+}
+
+
+def family_of(action: str) -> Family:
+    """The family of the jobs that an action makes.
+
+    :param action: as ``service.Action``
+    """
+    return _FAMILIES.get(action, "others")
+
+
+def pace_of(family: Family) -> Pace:
+    """How often a single job of a family is asked after."""
+    return Pace(first=30.0, longest=300.0) if family == "models" else Pace()
+
+
+class HuaweiJobs:
+    """The jobs of one account that are asked after one by one.
+
+    :param client: asks
+    :param goal: the state that is waited for, instead of the end
+    """
+
+    seconds_between_looks: float | None = None
+
+    def __init__(self, client: AsyncClient, goal: str | None = None) -> None:
+        self._client = client
+        self._goal = goal
+        self._unknown: set[str] = set()
+
+    async def look(self, job_ids: Collection[str]) -> Sighting:
+        """Nothing: there is no list."""
+        return Sighting({}, completes_sweep=True)
+
+    async def report(self, job: Job) -> JobReport:
+        """How the job stands, by one call of the action that shows it."""
+        kind = kind_of(job.action)
+        report = read_report(job, await self._client.call_once(kind.show, request_about(job)), self._goal)
+        self._tell_unknown(kind.states, report.state)
+        return report
+
+    async def cancel(self, job: Job) -> bool:
+        """End the job early if its service can; false when it goes on."""
+        kind = kind_of(job.action)
+        if kind.cancel is None:
+            return False
+        try:
+            await self._client.call_once(kind.cancel, {**request_about(job), **kind.cancel_with})
+        except InvalidRequest:
+            return False
+        return True
+
+    def _outcome(self, states: States, state: Any) -> Outcome:
+        self._tell_unknown(states, str(state))
+        return outcome_of(states, str(state), self._goal)
+
+    def _tell_unknown(self, states: States, state: str) -> None:
+        if state not in states.all and state not in self._unknown:
+            self._unknown.add(state)
+            logger.warning("The state %r of a job is not a documented one; the waiting goes on", state)
+
+
+class VideoJobs(HuaweiJobs):
+    """Avatar and photo videos, which a list tells of by their ids, so many at a time."""
+
+    seconds_between_looks: float | None = 5.0
+    """Far less than the ten times a second that MetaStudio's documents allow."""
+
+    AT_A_TIME = 100
+    """Asked for in a look; what the list allows is not known. Those that it leaves out are asked after."""
+
+    _last = ""
+
+    async def look(self, job_ids: Collection[str]) -> Sighting:
+        """Ask for the next hundred of them."""
+        in_order = sorted(job_ids)
+        rest = [job_id for job_id in in_order if job_id > self._last] or in_order
+        asked, is_last = rest[: self.AT_A_TIME], len(rest) <= self.AT_A_TIME
+        self._last = "" if is_last else asked[-1]
+        wanted = {"job_ids": asked, "limit": self.AT_A_TIME, "offset": 0}
+        answer = await self._client.call_once(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, wanted)
+        outcomes = {
+            each["job_id"]: self._outcome(metastudio.videos.VIDEO_STATES, each.get("state"))
+            for each in _items(answer, "jobs")
+            if each.get("job_id") in job_ids
+        }
+        return Sighting(outcomes, completes_sweep=is_last)
+
+
+class ViasTasks(HuaweiJobs):
+    """VIAS's tasks, which a list shows in pages."""
+
+    seconds_between_looks: float | None = 5.0
+    """What the documents allow is not known."""
+
+    _page = 1
+
+    async def look(self, job_ids: Collection[str]) -> Sighting:
+        """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
+        size = 50 if self._client.account.vias_paths == "v1" else 1000
+        answer = await self._client.call_once(vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size})
+        tasks = _items(answer, "tasks")
+        is_last = len(tasks) < size
+        self._page = 1 if is_last else self._page + 1
+        outcomes = {
+            each["id"]: self._outcome(vias.service.TASK_STATES, each.get("state"))
+            for each in tasks
+            if each.get("id") in job_ids
+        }
+        return Sighting(outcomes, completes_sweep=is_last)
+
+
+def _items(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    items = answer.get(name)
+    if not isinstance(items, list):
+        raise AnswerLost(f"got a list without {name}")
+    return [each for each in items if isinstance(each, Mapping)]
+
+
+_SERVICES: Mapping[Family, type[HuaweiJobs]] = {"videos": VideoJobs, "tasks": ViasTasks}
+
+
+@asynccontextmanager
+async def open_huawei_jobs(
+    account: Account, family: Family = "others", goal: str | None = None
+) -> AsyncIterator[HuaweiJobs]:
+    """An account's jobs of one family, over one client that closes with the context."""
+    from airflow_provider_viapi.huawei.client import open_async_client
+
+    async with await open_async_client(account) as client:
+        yield _SERVICES.get(family, HuaweiJobs)(client, goal)

@@ -1,0 +1,144 @@
+"""An image database at the service: whether it is there, what is in it, adding to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba.services.imgsearch import (
+    ADD_IMAGE,
+    CAPACITY,
+    LIST_IMAGE_DBS,
+    LIST_IMAGES,
+)
+from airflow_provider_viapi.errors import InvalidRequest, Throttled, TransientError, ViapiError
+from airflow_provider_viapi.image_index.image import Identity, Picture
+from airflow_provider_viapi.image_index.index_listing import Listing
+from airflow_provider_viapi.jobs.rate_limiter import Quota
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.client import AsyncClient
+    from airflow_provider_viapi.alibaba.model import Action
+
+LARGE_PAGE, SMALL_PAGE = 500, 50
+"""Entries to ask for at once: how many the service grants is not documented, 50 is its documents' example."""
+
+PATIENCE = 120.0
+"""Seconds over which a look is tried again while the service throttles or stumbles."""
+
+
+class ImageDatabase:
+    """One image database, asked from an event loop.
+
+    :param client: calls the service
+    :param name: of the database
+    :param looks: calls per second of each action that only looks; a quota holds per action, so adding has its own
+    """
+
+    def __init__(self, client: AsyncClient, name: str, looks: float) -> None:
+        self.name = name
+        self._client = client
+        self._quota = Quota(looks)
+        self._page_size = LARGE_PAGE
+
+    async def check_exists(self) -> None:
+        """Let pass if the account has such a database.
+
+        :raises InvalidRequest: it has none
+        """
+        databases = (await self._look(LIST_IMAGE_DBS, {}))["DbList"]
+        if self.name not in {each["Name"] for each in databases}:
+            raise InvalidRequest(
+                f"there is no image database {self.name}", code="NoSuchImageDb", action=ADD_IMAGE.name
+            )
+
+    async def count(self) -> int | None:
+        """How many entries it holds, if the service tells."""
+        page = await self._look(LIST_IMAGES, {"DbName": self.name, "Limit": 1})
+        total = page.get("TotalCount")
+        return None if total is None else int(total)
+
+    async def is_full(self) -> bool:
+        """Whether it is known to hold as many entries as it can."""
+        count = await self.count()
+        return count is not None and count >= CAPACITY
+
+    async def contents(self) -> Counter[Identity]:
+        """What its entries are filed under, and how many under each.
+
+        :raises ViapiError: the service does not list as many as it says there are
+        """
+        listing = await self._list()
+        if not listing.is_whole:
+            # Adding what is merely not listed would make duplicates.
+            raise ViapiError(
+                f"the service counts {listing.total} pictures in {self.name} but lists only "
+                f"{len(listing.entries)}, so it cannot be known which are missing",
+                action=LIST_IMAGES.name,
+            )
+        return Counter(map(_identity, listing.entries.values()))
+
+    async def holds(self, picture: Picture) -> bool:
+        """Whether an entry is filed under what the picture would be."""
+        listing = await self._list(EntityIdPrefix=picture.entity_id)
+        return picture.identity in map(_identity, listing.entries.values())
+
+    async def add(self, picture: Picture, address: str) -> None:
+        """Add a picture by a single call.
+
+        :param address: where the service can read it
+        """
+        request = {
+            "DbName": self.name,
+            "EntityId": picture.entity_id,
+            "ImageUrl": address,
+            "ExtraData": picture.extra_data or None,
+        }
+        await self._client.call_once(ADD_IMAGE, request)
+
+    async def _list(self, **narrowed: str) -> Listing:
+        listing = Listing(self._page_size)
+        while listing.position is not None:
+            request = {"DbName": self.name, **narrowed, **listing.position}
+            try:
+                listing.take(await self._look(LIST_IMAGES, request))
+            except InvalidRequest:
+                if self._page_size == SMALL_PAGE:
+                    raise
+                self._page_size = SMALL_PAGE
+                listing = Listing(self._page_size)
+        return listing
+
+    async def _look(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        from tenacity import (
+            AsyncRetrying,
+            retry_if_exception_type,
+            stop_after_delay,
+            wait_exponential,
+            wait_random,
+        )
+
+        trying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
+            stop=stop_after_delay(PATIENCE),
+            reraise=True,
+        )
+        data: dict[str, Any] = await trying(self._look_once, action, request)
+        return data
+
+    async def _look_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        await self._quota.take()
+        try:
+            answer = await self._client.call_once(action, request)
+        except Throttled:
+            self._quota.refused()
+            raise
+        self._quota.granted()
+        data: dict[str, Any] = answer["Data"]
+        return data
+
+
+def _identity(entry: Mapping[str, Any]) -> Identity:
+    return str(entry.get("EntityId") or ""), str(entry.get("ExtraData") or "")

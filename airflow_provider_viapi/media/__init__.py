@@ -1,0 +1,1 @@
+"""Media in and out: stage sources where a service reads them, land results where the team keeps them."""

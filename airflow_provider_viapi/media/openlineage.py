@@ -1,0 +1,57 @@
+"""What a job has read and what has landed, as OpenLineage's facets; needs that provider, which is asked for late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba.parameters import ListOf
+from airflow_provider_viapi.schema import Parameter, Url
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+# Object stores are named after their first scheme, as OpenLineage's naming has it.
+_SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
+
+
+def lineage_of(read: Iterable[str], landed: Iterable[str]) -> OperatorLineage[Any, Any]:
+    """Inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
+
+    :param read: addresses of media as the author gave them, before staging; see :func:`media_of`
+    :param landed: where the files of the result lie
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    def datasets(addresses: Iterable[str]) -> list[Any]:
+        named = dict.fromkeys(name_of(address) for address in addresses)
+        return [Dataset(namespace=namespace, name=name) for namespace, name in named]
+
+    return OperatorLineage(inputs=datasets(read), outputs=datasets(landed))
+
+
+def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:
+    """The addresses that a request names, also inside lists."""
+    for parameter in parameters:
+        value = request.get(parameter.name)
+        if isinstance(parameter, Url) and isinstance(value, str):
+            yield value
+        elif isinstance(parameter, ListOf) and isinstance(value, list):
+            for item in value:
+                yield from media_of(parameter.fields, item)
+
+
+def name_of(address: str) -> tuple[str, str]:
+    """Namespace and name of the dataset at an address: without signature, user, connection id.
+
+    :param address: HTTP(S), or of an object storage
+    """
+    scheme, _, rest = address.partition("://")
+    scheme = _SAME.get(scheme, scheme)
+    if scheme == "file":
+        return "file", "/" + rest.lstrip("/")
+    if scheme in ("http", "https"):
+        rest = rest.partition("#")[0].partition("?")[0]
+    place, _, path = rest.partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}", path

@@ -1,0 +1,129 @@
+"""What can be seen of a file before it is copied: its size, its type, the sides of a picture.
+
+A file that tells nothing passes: the service has the last word. Videos are not opened, since what the documents say
+of their sizes leaves open how upright ones are meant.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.errors import InvalidMedia
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+    from airflow_provider_viapi.media.source import Source
+
+# Endings that mean the same; those of one line are told apart by their ending only.
+_ENDINGS = {"jpg": "jpeg", "jpe": "jpeg", "m4v": "mp4", "mpeg": "mpg", "m2ts": "ts", "mts": "ts", "qt": "mov"}
+_KNOWN = frozenset(
+    "mp4 mov avi mkv flv ts mpg mxf webm wmv jpeg png bmp gif webp tiff heic mp3 wav pdf zip txt html csv".split()  # noqa: SIM905
+)
+
+_BEGINNINGS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
+    (4, b"ftypheic", ("heic",)),
+    (4, b"ftypavif", ("avif",)),
+    (4, b"ftyp", ("mp4", "mov")),
+    (8, b"AVI ", ("avi",)),
+    (8, b"WAVE", ("wav",)),
+    (8, b"WEBP", ("webp",)),
+    (0, b"\x1a\x45\xdf\xa3", ("mkv", "webm")),
+    (0, b"FLV\x01", ("flv",)),
+    (0, b"\x00\x00\x01\xba", ("mpg",)),
+    (0, b"\x00\x00\x01\xb3", ("mpg",)),
+    (0, b"\x06\x0e\x2b\x34", ("mxf",)),
+    (0, b"\xff\xd8\xff", ("jpeg",)),
+    (0, b"\x89PNG\r\n\x1a\n", ("png",)),
+    (0, b"GIF8", ("gif",)),
+    (0, b"ID3", ("mp3",)),
+    (0, b"%PDF-", ("pdf",)),
+    (0, b"PK\x03\x04", ("zip",)),
+)
+"""Where in a file which bytes stand, and what that may be."""
+
+BEGINNING = 512
+"""Bytes that are read of a file to see what it is."""
+
+
+def check(source: Source, limits: MediaLimits | None, *, parameter: str, action: str) -> None:
+    """Let a file pass that is not empty and, as far as can be seen, within the limits.
+
+    :param limits: what the action's documents say of the file; none if ``None``
+    :param parameter: which parameter names the file, for the message
+    :param action: of which action
+    :raises InvalidMedia: it is not; nothing was copied
+    """
+    try:
+        _check_size(source, limits)
+        if limits is not None:
+            _check_type(source, limits)
+            _check_sides(source, limits)
+    except _Refused as refused:
+        raise InvalidMedia(
+            f"{parameter}: {source.shown} {refused}", code=refused.code, action=action
+        ) from None
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why)
+        self.code = f"InvalidFile.{code}"
+
+
+def _check_size(source: Source, limits: MediaLimits | None) -> None:
+    if source.size == 0:
+        raise _Refused("Size", "is empty")
+    if limits is None:
+        return
+    least, most = limits.least_bytes or 1, limits.most_bytes
+    if source.size < least or (most is not None and source.size > most):
+        allowed = f"{least:,} to {most:,}" if most is not None else f"at least {least:,}"
+        raise _Refused("Size", f"has {source.size:,} bytes; allowed: {allowed}")
+
+
+def _check_type(source: Source, limits: MediaLimits) -> None:
+    if not limits.formats:
+        return
+    ending = PurePosixPath(source.name).suffix.lstrip(".").lower()
+    by_name = _ENDINGS.get(ending, ending)
+    with source.open() as file:
+        by_content = _recognized(file.read(BEGINNING))
+    seen = by_content or ((by_name,) if by_name in _KNOWN else ())
+    # A container that is either of two is what its name says, if that is one of them.
+    seen = (by_name,) if by_name in seen else seen
+    if seen and not set(seen) & set(limits.formats):
+        raise _Refused("Type", f"is of type {' or '.join(seen)}; allowed: {', '.join(limits.formats)}")
+
+
+def _recognized(beginning: bytes) -> tuple[str, ...]:
+    for offset, mark, types in _BEGINNINGS:
+        if beginning.startswith(mark, offset):
+            return types
+    return ("ts",) if beginning[:1] == b"G" and beginning[188:189] == b"G" else ()
+
+
+def _check_sides(source: Source, limits: MediaLimits) -> None:
+    if limits.shortest_side is None and limits.longest_side is None:
+        return
+    size = _sides(source)
+    shortest, longest = limits.shortest_side or 1, limits.longest_side
+    if size is None:
+        return
+    if min(size) < shortest or (longest is not None and max(size) > longest):
+        told = f"{size[0]}×{size[1]} pixels"
+        raise _Refused("Resolution", f"has {told}; allowed: each side from {shortest} to {longest or 'any'}")
+
+
+def _sides(source: Source) -> tuple[int, int] | None:
+    try:
+        from PIL import Image
+    except ImportError:
+        return None
+    with source.open() as file:
+        try:
+            # Only the header is read; a picture that Pillow does not know tells nothing.
+            sides: Any = Image.open(file).size
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return None
+    return int(sides[0]), int(sides[1])

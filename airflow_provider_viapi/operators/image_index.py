@@ -1,0 +1,200 @@
+"""Filling an image database in bulk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
+from airflow_provider_viapi.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.image_index import listing
+from airflow_provider_viapi.image_index.image import Picture, invalid, read_pictures
+from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.schema import BadValue
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.image_index.report import IndexingReport
+
+
+class IndexImagesOperator(BaseOperator):
+    """Have many pictures in an image database, each once.
+
+    ::
+
+        IndexImagesOperator(
+            task_id="index",
+            db_name="products",
+            images=[{"image_url": "https://media.example/1.jpg", "entity_id": "mug_1", "extra_data": "blue"}],
+        )
+
+    What is in the database already, by ``entity_id`` and ``extra_data``, is not added again; so a retry, or another
+    run, goes on where an earlier one ended. Calls go out at the connection's ``submit_qps``, several at a time.
+
+    Returns ``db_name``, ``images`` (how many were to be there), ``added``, ``found`` (were there before), ``failed``,
+    ``left_out`` (not tried), ``is_full``, ``failed_by_code``, and ``failures``: of the first 20 ``index``,
+    ``entity_id``, ``image_url``, ``code`` and ``message``. The XCom ``summary`` is the same; a task that fails
+    because too many pictures failed or the database is full has it, too.
+
+    :param db_name: the database, which has to exist: a–z, 0–9 and _, 2–64 characters
+    :param images: a list of structures with ``image_url`` (HTTP(S), or object storage: ``s3://…``), ``entity_id``
+        (a–z, 0–9 and _, 1–64 characters) and perhaps ``extra_data`` (at most 512 characters); or the address of a
+        folder in object storage, whose JPEG and PNG files get their names as entity ids and their addresses as extra
+        data. An empty list is an error when it is a literal, and nothing to do when another task gives it
+    :param max_failed: how many pictures may fail without the task failing; when more have, no more are sent
+    :param fit: make pictures of more than 2 MB or 1024 pixels smaller first, which needs the extra ``images``;
+        each is fetched by the worker for that
+    :param staging: where pictures that the service cannot read are copied to: ``oss://bucket/prefix``, or VIAPI's
+        temporary storage unless given
+    :param viapi_conn_id: id of the Airflow connection
+    """
+
+    template_fields: Sequence[str] = ("db_name", "images", "staging", "viapi_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"images": "json"}
+    ui_color = "#fff1e5"
+
+    def __init__(
+        self,
+        *,
+        db_name: str,
+        images: Sequence[Mapping[str, Any]] | str,
+        max_failed: int = 0,
+        fit: bool = False,
+        staging: str | None = None,
+        viapi_conn_id: str = ViapiHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        if type(max_failed) is not int or max_failed < 0:
+            raise invalid(f"max_failed is {max_failed!r}; allowed: a whole number from 0")
+        if type(fit) is not bool:
+            raise invalid(f"fit is {fit!r}; allowed: True, False")
+        self.db_name = db_name
+        # An ObjectStoragePath says as text where it leads, with its connection.
+        self.images = str(images) if hasattr(type(images), "joinpath") else images
+        self.max_failed = max_failed
+        self.fit = fit
+        self.staging = staging
+        self.viapi_conn_id = viapi_conn_id
+        self._check_literals()
+
+    def _check_literals(self) -> None:
+        _check_name(self.db_name)
+        if self.staging is not None and not is_templated(self.staging):
+            staging.check_place(self.staging)
+        if hasattr(self.images, "iter_references") or (
+            isinstance(self.images, str) and is_templated(self.images)
+        ):
+            return
+        if isinstance(self.images, str):
+            listing.check_address(self.images)
+        else:
+            read_pictures(self.images, opens=staging.opens, pending=is_templated)
+
+    @cached_property
+    def hook(self) -> ViapiHook:
+        """The hook that calls."""
+        return ViapiHook(self.viapi_conn_id)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Read the list, see what is missing, add that; fail if too many cannot be added."""
+        from airflow_provider_viapi.image_index import resize
+        from airflow_provider_viapi.image_index.report import IndexingReport
+
+        with failing_for_good():
+            _check_name(self.db_name)
+            staging.check_place(self.staging)
+            if self.fit:
+                resize.check_installed()
+            pictures = self._pictures()
+            if pictures:
+                # The connection is read before the loop begins: Airflow must not be asked for it from within.
+                account = self.hook.account
+                report = asyncio.run(self._stoppable(self._index(pictures, account, context)))
+            else:
+                self.log.info("The list of images is empty: there is nothing to do")
+                report = IndexingReport(self.db_name, 0)
+            summary = report.as_dict()
+            self.log.info("Indexed: %s", {name: summary[name] for name in summary if name != "failures"})
+            context["ti"].xcom_push(key="summary", value=summary)
+            report.check(self.max_failed)
+            return summary
+
+    def _pictures(self) -> list[Picture]:
+        images = self.images
+        if isinstance(images, str):
+            listing.check_address(images)
+            images = listing.images_in(images, self.hook, self.log)
+        elif isinstance(images, Sequence) and not len(images):
+            return []
+        return read_pictures(images, opens=staging.opens)
+
+    async def _stoppable(self, indexing: Coroutine[Any, Any, IndexingReport]) -> IndexingReport:
+        self._indexing = asyncio.ensure_future(indexing)
+        if self._told_to_stop:
+            self._indexing.cancel()
+        try:
+            return await self._indexing
+        except asyncio.CancelledError:
+            if not self._told_to_stop:
+                raise
+            raise ViapiError(
+                "the task was told to stop; what was added is found by its next try", action=ADD_IMAGE.name
+            ) from None
+        finally:
+            self._indexing = None
+
+    async def _index(self, pictures: list[Picture], account: Account, context: Context) -> IndexingReport:
+        from airflow_provider_viapi.alibaba.client import open_async_client
+        from airflow_provider_viapi.image_index.database import ImageDatabase
+        from airflow_provider_viapi.image_index.indexer import Indexer
+        from airflow_provider_viapi.image_index.staged_images import ReadablePictures
+
+        instance = context["ti"]
+        quota = self.hook.submit_quota
+        way = ReadablePictures(
+            hook=self.hook,
+            to=self.staging,
+            run=f"{instance.dag_id}/{instance.run_id}",
+            holder=f"{instance.task_id}/{instance.map_index}",
+            fit=self.fit,
+            log=self.log,
+        )
+        try:
+            async with await open_async_client(account) as client:
+                database = ImageDatabase(client, self.db_name, looks=quota.ceiling)
+                indexer = Indexer(database, quota, way.readable, max_failed=self.max_failed, log=self.log)
+                return await indexer.run(pictures, resumed=instance.try_number > 1)
+        finally:
+            way.close()
+
+    _told_to_stop = False
+    _indexing: asyncio.Task[IndexingReport] | None = None
+
+    def on_kill(self) -> None:
+        """Stop adding; calls that are under way may still arrive and are found by the next try."""
+        self._told_to_stop = True
+        if self._indexing is not None:
+            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
+            self._indexing.get_loop().call_soon_threadsafe(self._indexing.cancel)
+
+
+def _check_name(db_name: Any) -> None:
+    if is_templated(db_name):
+        return
+    (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "DbName")
+    try:
+        parameter.check(db_name)
+    except BadValue as allowed:
+        raise InvalidRequest(
+            f"db_name is {db_name!r}; allowed: {allowed}", code="InvalidParameter", action=ADD_IMAGE.name
+        ) from None

@@ -1,0 +1,130 @@
+"""Landing as a task of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.media import landing
+from airflow_provider_viapi.media.asset_events import report_assets
+from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.durability import failing_for_good
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+# The service of this name tells of the jobs of all.
+_ANY_JOB = "viapi.Job"
+
+
+class ViapiResultToObjectStorageOperator(BaseOperator):
+    """Bring the files of a job's result to where they are to stay, and return where each lies.
+
+    For a job that somebody else has submitted, or that a sensor has waited for; an operator of a job does the same
+    with ``land_to``. The result is given, or is asked for by the job's id; with both, the given one is taken first
+    and a link in it that has ended is asked for again::
+
+        ViapiResultToObjectStorageOperator(
+            task_id="land", result=wait.output, job_id=submit.output, to="s3://media/{{ ds }}/"
+        )
+
+    :param to: a folder (ends with ``/``) of any storage that Airflow's ``ObjectStoragePath`` opens, or the name of
+        one file; with placeholders such as ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``
+    :param action: what the result is of, or its name; with it ``to`` is checked more strictly
+    :param result: the result's fields, such as the output of the job's task
+    :param job_id: the job's id; the job must have ended
+    :param allowed_hosts: ``host`` or ``host:port`` of hosts inside from where files may come; that of the
+        connection's ``endpoint`` may always
+    :param viapi_conn_id: id of the Airflow connection
+    """
+
+    template_fields: Sequence[str] = ("to", "result", "job_id", "allowed_hosts", "viapi_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"result": "json"}
+    ui_color = "#fff1e5"
+
+    def __init__(
+        self,
+        *,
+        to: str,
+        action: Action | str | None = None,
+        result: Mapping[str, Any] | None = None,
+        job_id: str | None = None,
+        allowed_hosts: Sequence[str] = (),
+        viapi_conn_id: str = ViapiHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        self.action = services.find(action) if isinstance(action, str) else action
+        self._name = None if self.action is None else self.action.name
+        if result is None and job_id is None:
+            raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
+        if not is_templated(to):
+            landing.check(to, self.action)
+        self.to = to
+        self.result = result
+        self.job_id = job_id
+        self.allowed_hosts = allowed_hosts
+        self.viapi_conn_id = viapi_conn_id
+        self._landed: dict[str, str] = {}
+
+    @cached_property
+    def hook(self) -> ViapiHook:
+        """The hook that asks for results."""
+        return ViapiHook(self.viapi_conn_id)
+
+    def execute(self, context: Context) -> dict[str, str]:
+        """Land every file, tell the outlets, return the addresses by their keys in the result."""
+        with failing_for_good():
+            account = self.hook.account
+            self._landed = landing.land(
+                self._result(),
+                to=self.to,
+                action=self.action,
+                names=landing.names_of(context, job_id=self.job_id),
+                fetch_again=self._ask if self.job_id else None,
+                log=self.log,
+                allowed_hosts=[*self.allowed_hosts, *landing.hosts_of(account)],
+                verify=account.verify,
+            )
+        report_assets(context, self.outlets, self._landed, job_id=self.job_id)
+        return self._landed
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """What has landed, for OpenLineage."""
+        from airflow_provider_viapi.media.openlineage import lineage_of
+
+        return lineage_of((), self._landed.values())
+
+    def _result(self) -> Mapping[str, Any]:
+        if self.result is None:
+            return self._ask()
+        if not isinstance(self.result, Mapping):
+            raise self._invalid(
+                f"result is of type {type(self.result).__name__}; allowed: the result's fields"
+            )
+        return self.result
+
+    def _ask(self) -> Mapping[str, Any]:
+        from airflow_provider_viapi.jobs.model import Job
+
+        if not self.job_id or not isinstance(self.job_id, str):
+            raise self._invalid("job_id is empty; allowed: the id of a job")
+        report = self.hook.report(Job(self.job_id, self.action.full_name if self.action else _ANY_JOB))
+        if not report.is_final:
+            raise ViapiError(
+                f"job {self.job_id} is {report.state}: it has no result yet; ViapiJobSensor waits for one",
+                code="JobNotFinished",
+                action=self._name,
+            )
+        return report.result_or_raise()
+
+    def _invalid(self, message: str) -> InvalidRequest:
+        return InvalidRequest(message, code="InvalidParameter", action=self._name)

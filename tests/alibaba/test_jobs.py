@@ -1,0 +1,88 @@
+"""How VIAPI's answers about jobs are read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.alibaba.errors import AnswerLost
+from airflow_provider_viapi.alibaba.jobs import STATES, read_report, result_action, submitted
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+
+JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
+
+
+def answer(**data: Any) -> dict[str, Any]:
+    return {"RequestId": "R", "Data": data}
+
+
+def test_the_request_id_of_a_submission_is_the_jobs_id() -> None:
+    assert submitted(videoenhan.ERASE_VIDEO_SUBTITLES, {"RequestId": "J-1", "Data": {}}) == JOB
+
+
+def test_a_job_is_asked_after_at_the_service_that_took_it() -> None:
+    assert result_action(JOB) is videoenhan.GET_ASYNC_JOB_RESULT
+
+
+def test_the_result_of_a_finished_job_is_taken_out_of_its_string() -> None:
+    result = {"VideoUrl": "http://h/out.mp4?Expires=1&Signature=a%2Bb"}
+
+    report = read_report(JOB, answer(Status="PROCESS_SUCCESS", Result=json.dumps(result)))
+
+    assert report == JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, result)
+
+
+def test_a_failed_job_tells_why() -> None:
+    report = read_report(
+        JOB, answer(Status="PROCESS_FAILED", ErrorCode="InvalidFile.Decode", ErrorMessage="no video")
+    )
+
+    assert (report.outcome, report.is_final) == (Outcome.FAILED, True)
+    assert (report.error_code, report.error_message) == ("InvalidFile.Decode", "no video")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_documented_state_is_read(state: str) -> None:
+    report = read_report(JOB, answer(Status=state, Result="{}"))
+
+    assert (report.state, report.outcome) == (state, STATES[state])
+
+
+def test_a_state_that_is_not_documented_is_not_an_end() -> None:
+    assert not read_report(JOB, answer(Status="RESTING")).is_final
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"Status": ""},
+        {"Status": "PROCESS_SUCCESS"},
+        {"Status": "PROCESS_SUCCESS", "Result": "{"},
+        {"Status": "PROCESS_SUCCESS", "Result": "[]"},
+    ],
+)
+def test_an_answer_without_state_or_readable_result_tells_nothing(data: dict[str, Any]) -> None:
+    with pytest.raises(AnswerLost):
+        read_report(JOB, answer(**data))
+
+
+def test_a_report_survives_a_trigger_event() -> None:
+    report = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": "http://h/out.mp4"})
+
+    assert JobReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
+
+
+def test_a_reason_that_quotes_a_staged_link_tells_no_signature() -> None:
+    quoted = (
+        "cannot fetch https://b.oss-cn-shanghai.aliyuncs.com/a.mp4?x-oss-expires=9&x-oss-signature=5EC2E7"
+    )
+    data = {"Status": "PROCESS_FAILED", "ErrorCode": "InvalidFile.Download", "ErrorMessage": quoted}
+
+    report = read_report(Job("J-1", "videoenhan.EraseVideoSubtitles"), {"Data": data})
+
+    assert "5EC2E7" not in json.dumps(report.as_dict())
+    assert "cannot fetch" in str(report.error_message)

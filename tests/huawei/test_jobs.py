@@ -1,0 +1,237 @@
+"""Huawei Cloud's jobs through the seam: what is asked, in which list, and what the poller makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import AnswerLost, PermissionDenied
+from airflow_provider_viapi.huawei.config import Account
+from airflow_provider_viapi.huawei.jobs import (
+    HuaweiJobs,
+    ViasTasks,
+    VideoJobs,
+    family_of,
+    open_huawei_jobs,
+    pace_of,
+)
+from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.poller import Poller
+from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
+
+VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")
+LIVE = Job("j1", "metastudio.StartSmartLive", scope="room-1")
+TASK = Job("t1", "vias.CreateTask")
+VIDEO_AT, VIDEOS_AT = "GET /v1/p1/2d-digital-human-videos/j1", "GET /v1/p1/digital-human-videos"
+TASK_AT, TASKS_AT = "GET /v2/p1/tasks/t1", "GET /v2/p1/tasks"
+LIVE_AT = "GET /v1/p1/smart-live-rooms/room-1/smart-live-jobs/j1"
+Result = TypeVar("Result")
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedRest]:
+    with scripted_rest() as served:
+        yield served
+
+
+def with_jobs(
+    server: ScriptedRest,
+    job: Job,
+    use: Callable[[Any], Awaitable[Result]],
+    goal: str | None = None,
+    **changes: Any,
+) -> Result:
+    account = Account(Credentials("ak", "sk"), project_id="p1", endpoint=server.url, **changes)
+
+    async def run() -> Result:
+        async with open_huawei_jobs(account, family_of(job.action), goal) as jobs:
+            return await use(jobs)
+
+    return asyncio.run(run())
+
+
+def test_a_job_is_asked_after_at_the_action_that_shows_it(server: ScriptedRest) -> None:
+    server.on(LIVE_AT, Answer(200, {"job_id": "j1", "state": "PROCESSING"}))
+
+    report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE))
+
+    assert (report.state, report.outcome) == ("PROCESSING", Outcome.WAITING)
+
+
+def test_a_goal_ends_the_waiting(server: ScriptedRest) -> None:
+    server.on(LIVE_AT, Answer(200, {"job_id": "j1", "state": "PROCESSING", "rtc_room_info": {}}))
+
+    report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE), goal="PROCESSING")
+
+    assert report.outcome is Outcome.SUCCEEDED
+    assert report.result == {"job_id": "j1", "state": "PROCESSING"}  # what the room's key is stays out
+
+
+def test_an_unknown_state_is_told_of_once_and_waited_out(
+    server: ScriptedRest, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.on(
+        TASK_AT,
+        *[Answer(200, {"id": "t1", "state": state}) for state in ("POLISHING", "POLISHING", "RUNNING")],
+    )
+
+    async def ask(jobs: HuaweiJobs) -> list[bool]:
+        return [(await jobs.report(TASK)).is_final for _ in range(3)]
+
+    assert with_jobs(server, TASK, ask, goal="RUNNING") == [False, False, True]
+    assert caplog.text.count("'POLISHING'") == 1
+
+
+def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
+    made = {"state": "SUCCEED", "output_asset_config": {"asset_id": "a1"}}
+    throttled = Answer(429, {"error_code": "APIGW.0308", "error_msg": "Too fast."})
+    pages = [Answer(status, "<html>") for status in (200, 403, 404, 407)]
+    states = [Answer(200, {"state": "WAITING"}), throttled, *pages, Answer(200, made)]
+    server.on(VIDEO_AT, *states)
+
+    async def wait(jobs: HuaweiJobs) -> JobReport:
+        poller = Poller(jobs, Pace(first=0.05, longest=0.1))
+        try:
+            return await poller.wait(VIDEO, until=datetime.now(timezone.utc) + timedelta(seconds=30))
+        finally:
+            await poller.close()
+
+    report = with_jobs(server, VIDEO, wait)
+
+    assert report.result == made
+    assert len(server.sent(VIDEO_AT)) == len(states)
+
+
+def test_an_error_that_cannot_pass_ends_the_waiting(server: ScriptedRest) -> None:
+    server.on(TASK_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
+
+    with pytest.raises(PermissionDenied):
+        with_jobs(server, TASK, lambda jobs: jobs.report(TASK))
+
+
+@pytest.mark.parametrize(
+    ("job", "at", "body"),
+    [
+        (VIDEO, "POST /v1/p1/2d-digital-human-videos/j1/cancel", b""),
+        (LIVE, "POST /v1/p1/smart-live-rooms/room-1/smart-live-jobs/j1/stop", b""),
+        (TASK, "PUT /v2/p1/tasks/t1/action/stop", b""),
+    ],
+)
+def test_a_job_is_cancelled_where_its_service_can(
+    server: ScriptedRest, job: Job, at: str, body: bytes
+) -> None:
+    server.on(at, Answer(200, {}))
+
+    assert with_jobs(server, job, lambda jobs: jobs.cancel(job)) is True
+    assert server.sent(at)[0].body == body
+
+
+def test_a_job_that_can_no_longer_be_cancelled_goes_on(server: ScriptedRest) -> None:
+    refused = Answer(400, {"error_code": "MSS.10000001", "error_msg": "The job is being processed."})
+    server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", refused)
+
+    assert with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO)) is False
+
+
+def test_a_proxys_page_does_not_say_that_a_job_goes_on(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", Answer(404, "<html>"))
+
+    with pytest.raises(AnswerLost):
+        with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO))
+
+
+def test_what_cannot_be_cancelled_is_not_tried(server: ScriptedRest) -> None:
+    speech = Job("j1", "metastudio.CreateAsyncTtsJob")
+
+    assert with_jobs(server, speech, lambda jobs: jobs.cancel(speech)) is False
+    assert server.requests == []
+
+
+def test_videos_are_looked_for_by_their_ids_a_hundred_at_a_time(server: ScriptedRest) -> None:
+    ids = {f"j{number:03}" for number in range(250)}
+    listed = [
+        {"job_id": "j003", "state": "SUCCEED"},
+        {"job_id": "j004", "state": "WAITING"},
+        {"job_id": "other"},
+    ]
+    server.on(VIDEOS_AT, Answer(200, {"count": 3, "jobs": listed}))
+
+    async def look(jobs: VideoJobs) -> list[Any]:
+        return [await jobs.look(ids) for _ in range(4)]
+
+    sightings = with_jobs(server, VIDEO, look)
+
+    assert sightings[0].outcomes == {"j003": Outcome.SUCCEEDED, "j004": Outcome.WAITING}
+    assert [each.completes_sweep for each in sightings] == [False, False, True, False]
+    asked = [parse_qs(urlsplit(each.target).query)["job_ids"] for each in server.requests]
+    assert [len(each) for each in asked] == [100, 100, 50, 100]
+    assert set().union(*asked[:3]) == ids
+
+
+def test_ids_that_come_and_go_between_looks_are_no_trouble(server: ScriptedRest) -> None:
+    server.on(VIDEOS_AT, Answer(200, {"jobs": []}))
+
+    async def look(jobs: VideoJobs) -> list[bool]:
+        return [(await jobs.look(ids)).completes_sweep for ids in ({"b"}, set(), {"a"}, {"a", "c"})]
+
+    assert with_jobs(server, VIDEO, look) == [True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("paths", "size", "at"), [("v2", 1000, TASKS_AT), ("v1", 50, "GET /v1/p1/infer/tasks")]
+)
+def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, size: int, at: str) -> None:
+    others = [{"id": f"x{number}", "state": "RUNNING"} for number in range(size)]
+    ours = {"id": "t1", "state": "RUNNING"}
+    server.on(at, Answer(200, {"tasks": others}), Answer(200, {"tasks": [ours]}), Answer(200, {"tasks": []}))
+
+    async def look(jobs: ViasTasks) -> list[Any]:
+        return [await jobs.look({"t1"}) for _ in range(3)]
+
+    sightings = with_jobs(server, TASK, look, goal="RUNNING", vias_paths=paths)
+
+    assert [each.outcomes for each in sightings] == [{}, {"t1": Outcome.SUCCEEDED}, {}]
+    assert [each.completes_sweep for each in sightings] == [False, True, True]
+    pages = [parse_qs(urlsplit(each.target).query) for each in server.requests]
+    assert [each["page"] for each in pages] == [["1"], ["2"], ["1"]]
+    assert {each["page_size"][0] for each in pages} == {str(size)}
+
+
+@pytest.mark.parametrize(("job", "at"), [(VIDEO, VIDEOS_AT), (TASK, TASKS_AT)])
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedRest, job: Job, at: str) -> None:
+    server.on(at, Answer(200, {"count": 0}))
+
+    with pytest.raises(AnswerLost):
+        with_jobs(server, job, lambda jobs: jobs.look({job.id}))
+
+
+def test_models_that_people_review_are_asked_after_seldom() -> None:
+    assert family_of("metastudio.CreateTrainingAdvanceJob") == "models"
+    assert pace_of("models").longest > 10 * pace_of("others").longest - 1
+    assert family_of("metastudio.CreateSubtitleFile") == "others"
+
+
+def test_jobs_without_a_list_are_asked_after_one_by_one(server: ScriptedRest) -> None:
+    speech = Job("j1", "metastudio.CreateAsyncTtsJob")
+
+    sighting = with_jobs(server, speech, lambda jobs: jobs.look({"j1"}))
+
+    assert with_jobs(server, speech, lambda jobs: asyncio.sleep(0, jobs.seconds_between_looks)) is None
+    assert (sighting.outcomes, server.requests) == ({}, [])
+
+
+def test_nothing_of_the_key_is_logged(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.on(TASK_AT, Answer(200, {"id": "t1", "state": "RUNNING"}))
+
+    with_jobs(server, TASK, lambda jobs: jobs.report(TASK))
+
+    assert "Signature=" not in caplog.text

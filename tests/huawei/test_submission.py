@@ -1,0 +1,444 @@
+"""A job of Huawei Cloud's is paid for once, although nothing tells a repeated create from a new one."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, TransientError, ViapiError
+from airflow_provider_viapi.huawei.client import Client
+from airflow_provider_viapi.huawei.config import Account
+from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
+from airflow_provider_viapi.huawei.services import find
+from airflow_provider_viapi.huawei.submission import HuaweiSubmission
+from airflow_provider_viapi.jobs import reconciliation
+from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.taking_up import TakingUp
+from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
+
+SPEECH = ("metastudio.CreateAsyncTtsJob", {"text": "Hi", "voice_asset_id": "v1"})
+VIDEO = (
+    "metastudio.Create2DDigitalHumanVideo",
+    {"script_id": "s1", "output_asset_config": {"asset_name": "Spring"}},
+)
+LIVE = ("metastudio.StartSmartLive", {"room_id": "room-1"})
+SUBTITLES = ("metastudio.CreateSubtitleFile", {"script_id": "s1"})
+TASK = (
+    "vias.CreateTask",
+    {
+        "service_name": "c-flowcount-cloud",
+        "name": "gate",
+        "input": {"type": "video_source"},
+        "output": {},
+        "service_version": "1.2",
+    },
+)
+SPEECH_AT, SPEECHES_AT = "POST /v1/p1/ttsc/async-jobs", "GET /v1/p1/ttsc/tts-jobs"
+VIDEO_AT, VIDEOS_AT = "POST /v1/p1/2d-digital-human-videos", "GET /v1/p1/digital-human-videos"
+LIVE_AT = "POST /v1/p1/smart-live-rooms/room-1/smart-live-jobs"
+LIVES_AT = "GET /v1/p1/smart-live-rooms/room-1/smart-live-jobs"
+TASK_AT, TASKS_AT = "POST /v2/p1/services/c-flowcount-cloud/tasks", "GET /v2/p1/tasks"
+STUMBLED = Answer(500, {"error_code": "MSS.1", "error_msg": "Internal error."})
+GATEWAY = Answer(504, {"error_code": "APIGW.0203", "error_msg": "Backend timeout."})
+log = logging.getLogger(__name__)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRest]:
+    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0.01)
+    with scripted_rest() as served:
+        served.on(SPEECH_AT, Answer(200, {"job_id": "j1"}))
+        yield served
+
+
+def submission(
+    server: ScriptedRest,
+    what: tuple[str, dict[str, Any]] = SPEECH,
+    *,
+    ledger: Ledger | None = None,
+    claimed: Collection[str] = (),
+    **changes: Any,
+) -> HuaweiSubmission:
+    account = Account(Credentials("ak", "sk"), project_id="p1", endpoint=server.url, timeout=2)
+    action = find(what[0])
+    settings: dict[str, Any] = {
+        "digest": "d",
+        "filled": lambda: action.check(what[1]),
+        "on_doubt": "fail",
+        "until": datetime.now(timezone.utc) + timedelta(seconds=20),
+        **changes,
+    }
+    return HuaweiSubmission(
+        action=action,
+        request=action.check(what[1]),
+        client=Client(account),
+        ledger=ledger or Ledger(ForgetfulStore()),
+        claimed=lambda: claimed,
+        try_number=1,
+        log=log,
+        **settings,
+    )
+
+
+def now(ago: timedelta = timedelta(0)) -> str:
+    return (datetime.now(timezone.utc) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_the_intent_is_written_before_and_the_job_after(server: ScriptedRest) -> None:
+    ledger = Ledger(ForgetfulStore())
+
+    job = submission(server, ledger=ledger).submit()
+
+    entry = ledger.read()
+    assert job == Job("j1", "metastudio.CreateAsyncTtsJob")
+    assert entry is not None
+    assert (entry.digest, entry.job_id) == ("d", "j1")
+    assert len(server.requests) == 1
+
+
+def test_a_live_task_knows_its_room(server: ScriptedRest) -> None:
+    server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
+
+    assert submission(server, LIVE).submit().scope == "room-1"
+
+
+@pytest.mark.parametrize(
+    "refusal", [Answer(429, {}), Answer(503, {"error_code": "MSS.2", "error_msg": "Later."})]
+)
+def test_a_refusal_that_passes_is_ridden_out(server: ScriptedRest, refusal: Answer) -> None:
+    server.on(SPEECH_AT, refusal, Answer(200, {"job_id": "j1"}))
+
+    assert submission(server).submit().id == "j1"
+
+
+def test_a_refusal_that_does_not_pass_leaves_the_ledger_clear(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, Answer(400, {"error_code": "TTSC.1", "error_msg": "The text is too long."}))
+    ledger = Ledger(ForgetfulStore())
+
+    with pytest.raises(InvalidRequest):
+        submission(server, ledger=ledger).submit()
+
+    assert ledger.read() is None
+
+
+LOST = pytest.mark.parametrize("fault", [HANG_UP, STUMBLED, GATEWAY, Answer(200, "<html>"), Answer(200, {})])
+
+
+@LOST
+def test_a_lost_answer_is_settled_by_the_list_and_never_by_another_create(
+    server: ScriptedRest, fault: Answer
+) -> None:
+    server.on(SPEECH_AT, fault)
+    ours = {"job_id": "j7", "asset_id": "v1", "create_time": now()}
+    of_another_voice = {"job_id": "j8", "asset_id": "v2", "create_time": now()}
+    earlier = {"job_id": "j6", "asset_id": "v1", "create_time": now(timedelta(hours=8))}
+    server.on(SPEECHES_AT, Answer(200, {"data": [ours, of_another_voice, earlier]}))
+    ledger = Ledger(ForgetfulStore())
+
+    assert submission(server, ledger=ledger).submit().id == "j7"
+
+    entry = ledger.read()
+    assert entry is not None
+    assert entry.job_id == "j7"
+    assert len(server.sent(SPEECH_AT)) == 1
+
+
+def test_nothing_in_two_looks_means_that_nothing_was_accepted(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
+    server.on(SPEECHES_AT, Answer(200, {"data": []}))
+
+    assert submission(server).submit().id == "j1"
+    assert (len(server.sent(SPEECH_AT)), len(server.sent(SPEECHES_AT))) == (2, 2)
+
+
+@pytest.mark.parametrize("other", [{"audio_format": "MP3"}, {"gen_srt": True}, {"need_timestamp": True}])
+def test_speech_in_another_form_is_not_ours(server: ScriptedRest, other: dict[str, Any]) -> None:
+    server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
+    listed = {"job_id": "j8", "asset_id": "v1", "create_time": now(), **other}
+    server.on(SPEECHES_AT, Answer(200, {"data": [listed]}))
+
+    assert submission(server).submit().id == "j1"
+
+
+def test_a_job_that_others_made_long_after_is_not_ours(server: ScriptedRest) -> None:
+    server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j8", "asset_id": "v1", "create_time": now()}]}))
+    trying = submission(server)
+    two_hours_ago = Stamp.new().at - timedelta(hours=2)
+    entry = trying.ledger.intend("d", Stamp("n", two_hours_ago), "", 1)
+
+    assert trying.settle(entry) is None
+
+
+def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_there(
+    server: ScriptedRest,
+) -> None:
+    def gone() -> dict[str, Any]:
+        raise InvalidRequest("the picture is gone")
+
+    ledger = Ledger(ForgetfulStore())
+    first = submission(server, ledger=ledger).submit()
+    again = submission(server, ledger=ledger, filled=gone)
+
+    def look(job: Job) -> JobReport:
+        return JobReport(job.id, "PROCESSING", Outcome.WAITING)
+
+    assert TakingUp(again, look=look, cancel=lambda job: False, max_tries=2).job() == (first, None)
+
+
+def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedRest) -> None:
+    server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
+    ledger, ended = Ledger(ForgetfulStore()), list[Job]()
+    submission(server, LIVE, ledger=ledger).submit()
+    server.on(LIVE_AT.replace("room-1", "room-2"), Answer(200, {"job_id": "j2"}))
+    elsewhere = submission(server, (LIVE[0], {"room_id": "room-2"}), ledger=ledger, digest="another")
+
+    job, _ = TakingUp(elsewhere, look=lambda job: pytest.fail(), cancel=ended.append, max_tries=2).job()
+
+    assert ended == [Job("j1", LIVE[0], "room-1")]
+    assert job == Job("j2", LIVE[0], "room-2")
+
+
+def test_jobs_of_other_tasks_are_not_adopted(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
+    server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
+
+    assert submission(server, claimed={"j7"}).submit().id == "j1"
+
+
+@pytest.mark.parametrize(
+    ("what", "create", "listed", "items"),
+    [
+        (
+            VIDEO,
+            VIDEO_AT,
+            VIDEOS_AT,
+            {
+                "jobs": [
+                    {"job_id": name, "output_asset_config": {"asset_name": "Spring"}, "create_time": "NOW"}
+                    for name in ("j7", "j8")
+                ]
+            },
+        ),
+        (
+            LIVE,
+            LIVE_AT,
+            LIVES_AT,
+            {
+                "smart_live_jobs": [
+                    {"job_id": "j7", "create_time": "NOW"},
+                    {"job_id": "j8", "create_time": "NOW"},
+                ]
+            },
+        ),
+        (
+            TASK,
+            TASK_AT,
+            TASKS_AT,
+            {
+                "tasks": [
+                    {"id": "j7", "name": "gate", "created_at": "NOW"},
+                    {"id": "j8", "name": "gate", "created_at": "NOW"},
+                ]
+            },
+        ),
+    ],
+)
+def test_several_candidates_fail_loudly_and_are_named(
+    server: ScriptedRest, what: Any, create: str, listed: str, items: dict[str, Any]
+) -> None:
+    server.on(create, HANG_UP)
+    # Filled in here: between collecting tests and running them minutes may pass.
+    server.on(listed, Answer(200, json.dumps(items).replace("NOW", now())))
+    ledger = Ledger(ForgetfulStore())
+
+    with pytest.raises(SubmissionInDoubt, match=r"j7.*j8"):
+        submission(server, what, ledger=ledger).submit()
+
+    assert ledger.read() is not None
+    assert len(server.sent(create)) == 1
+
+
+@pytest.mark.parametrize("created", [None, "2026-11-20 10:00:00", "yesterday", True])
+def test_a_job_of_no_known_time_is_not_taken_for_ours(server: ScriptedRest, created: Any) -> None:
+    server.on(TASK_AT, HANG_UP)
+    server.on(TASKS_AT, Answer(200, {"tasks": [{"id": "t7", "name": "gate", "created_at": created}]}))
+
+    with pytest.raises(SubmissionInDoubt, match="t7 may have come of it"):
+        submission(server, TASK).submit()
+
+
+def test_a_list_that_is_none_is_not_taken_for_an_empty_one(
+    server: ScriptedRest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciliation, "_patiently", lambda ask, seconds: ask())
+    server.on(SPEECH_AT, HANG_UP)
+    server.on(SPEECHES_AT, Answer(200, {"count": 0}))
+
+    with pytest.raises(SubmissionInDoubt):
+        submission(server).submit()
+
+    assert len(server.sent(SPEECH_AT)) == 1
+
+
+def test_times_in_milliseconds_are_read_too(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/voice-training-manage/user/basic-jobs", HANG_UP)
+    made = int(datetime.now(timezone.utc).timestamp() * 1000)
+    listed = [{"job_id": "j7", "voice_name": "Ann", "create_time": made}]
+    server.on("GET /v1/p1/voice-training-manage/user/jobs", Answer(200, {"jobs": listed}))
+
+    job = submission(server, ("metastudio.CreateTrainingBasicJob", {"voice_name": "Ann"})).submit()
+
+    assert job.id == "j7"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"output_asset_config": {"asset_name": "Autumn"}},
+        {"job_type": "DIGITAL_HUMAN_PHOTO_VIDEO"},
+        {"job_type": "PHOTO_DIGITAL_HUMAN_VIDEO"},
+        {"script_id": "s2"},
+    ],
+)
+def test_a_video_of_another_name_kind_or_script_is_not_ours(
+    server: ScriptedRest, other: dict[str, Any]
+) -> None:
+    server.on(VIDEO_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
+    server.on(VIDEOS_AT, Answer(200, {"jobs": [{"job_id": "j8", "create_time": now(), **other}]}))
+
+    assert submission(server, VIDEO).submit().id == "j1"
+
+
+def test_where_no_list_shows_such_jobs_a_doubt_fails_loudly(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/subtitle-files", HANG_UP)
+    ledger = Ledger(ForgetfulStore())
+
+    with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
+        submission(server, SUBTITLES, ledger=ledger).submit()
+
+    assert ledger.read() is not None
+    assert len(server.requests) == 1
+
+
+def test_the_author_may_choose_to_pay_twice(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/subtitle-files", HANG_UP, Answer(200, {"job_id": "j2"}))
+
+    assert submission(server, SUBTITLES, on_doubt="resubmit").submit().id == "j2"
+
+
+def test_that_choice_holds_once_in_a_try(server: ScriptedRest) -> None:
+    server.on("POST /v1/p1/subtitle-files", HANG_UP)
+    ledger = Ledger(ForgetfulStore())
+
+    with pytest.raises(SubmissionInDoubt):
+        submission(server, SUBTITLES, ledger=ledger, on_doubt="resubmit").submit()
+
+    assert len(server.requests) == 2
+    assert ledger.read() is not None
+
+
+def test_a_list_that_cannot_be_read_settles_nothing(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP)
+    server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
+
+    with pytest.raises(SubmissionInDoubt, match="could not be read"):
+        submission(server).submit()
+
+    assert len(server.sent(SPEECH_AT)) == 1
+
+
+def test_a_list_longer_than_one_look_settles_nothing(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP)
+    others = [{"job_id": f"j{number}", "asset_id": "v2"} for number in range(100)]
+    server.on(SPEECHES_AT, Answer(200, {"data": others}))
+
+    with pytest.raises(SubmissionInDoubt, match="longer than one look"):
+        submission(server).submit()
+
+
+def test_a_list_that_counts_more_than_it_shows_settles_nothing(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP)
+    server.on(SPEECHES_AT, Answer(200, {"count": 51, "data": [{"job_id": "j8", "asset_id": "v2"}]}))
+
+    with pytest.raises(SubmissionInDoubt, match="longer than one look"):
+        submission(server).submit()
+
+
+def test_a_file_that_cannot_be_read_now_is_for_the_next_try(server: ScriptedRest) -> None:
+    def unreadable() -> dict[str, Any]:
+        raise TransientError("the store is away")
+
+    with pytest.raises(TransientError, match="the store is away"):
+        submission(server, filled=unreadable, until=datetime.now(timezone.utc) + timedelta(days=1)).submit()
+
+    assert server.requests == []
+
+
+def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> None:
+    server.on(SPEECH_AT, HANG_UP)
+    server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
+    ledger = Ledger(ForgetfulStore())
+    with pytest.raises(SubmissionInDoubt):
+        submission(server, ledger=ledger).submit()
+    server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
+    entry = ledger.read()
+    assert entry is not None
+
+    job = submission(server, ledger=ledger).settle(entry)
+
+    assert job == Job("j7", "metastudio.CreateAsyncTtsJob")
+    assert len(server.sent(SPEECH_AT)) == 1
+
+
+def test_several_tasks_of_one_create_keep_the_intent(server: ScriptedRest) -> None:
+    server.on(TASK_AT, Answer(200, {"tasks": [{"id": "t1"}, {"id": "t2"}]}))
+    ledger = Ledger(ForgetfulStore())
+
+    with pytest.raises(ViapiError, match="t1, t2"):
+        submission(server, TASK, ledger=ledger).submit()
+
+    assert ledger.read() is not None
+
+
+def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) -> None:
+    server.on("GET /v3/projects", HANG_UP)
+    ledger = Ledger(ForgetfulStore())
+    trying = submission(server, ledger=ledger, until=datetime.now(timezone.utc))
+    trying.client.account = Account(Credentials("ak", "sk"), endpoint=server.url, timeout=2)
+
+    with pytest.raises(TransientError):
+        trying.submit()
+
+    assert ledger.read() is None
+    assert server.sent(SPEECH_AT) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "job_id", "creates"),
+    [("PROCESSING", "j1", 1), ("SUCCEED", "j1", 1), ("FAILED", "j2", 2)],
+)
+def test_a_retry_goes_on_with_the_same_job_unless_that_has_failed(
+    server: ScriptedRest, state: str, job_id: str, creates: int
+) -> None:
+    server.on(SPEECH_AT, Answer(200, {"job_id": "j1"}), Answer(200, {"job_id": "j2"}))
+    server.on(f"{SPEECHES_AT.removesuffix('tts-jobs')}async-jobs/j1", Answer(200, {"state": state}))
+    ledger = Ledger(ForgetfulStore())
+    submission(server, ledger=ledger).submit()
+    again = submission(server, ledger=ledger)
+
+    def look(job: Job) -> JobReport:
+        return read_report(job, again.client.call_once(kind_of(job.action).show, request_about(job)))
+
+    job, report = TakingUp(again, look=look, cancel=lambda job: False, max_tries=2).job()
+
+    assert job.id == job_id
+    assert (report is not None) is (state == "SUCCEED")
+    assert len(server.sent(SPEECH_AT)) == creates

@@ -1,0 +1,43 @@
+"""A process that is killed in the middle leaves nothing twice and nothing out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_viapi.image_index import reconciliation
+from image_index.bulk import index
+from image_index.conftest import Service
+from image_index.test_indexer import Numbered, once_each
+
+TESTS = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("after", [0, 1, 100])
+def test_what_a_killed_process_has_begun_the_next_one_ends(
+    service: Service, numbered: Numbered, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The product's own 5 seconds are for this: the emulator goes on with what the killed one has sent.
+    monkeypatch.setattr(reconciliation, "SECONDS_TO_STAND_STILL", 3.0)
+    images = numbered(200)
+    command = [sys.executable, "-m", "indexing.bulk", service.url, "covers", json.dumps(images)]
+    killed = subprocess.Popen(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": str(TESTS)})
+    try:
+        while service.added() < after or "ListImages" not in service.emulator.calls():
+            assert killed.poll() is None
+            time.sleep(0.005)
+    finally:
+        killed.kill()
+        killed.wait()
+
+    report = index(service.url, "covers", images, resumed=True)
+
+    assert service.held() == once_each(images)
+    assert report.found + report.added == 200
+    assert report.added < 200 or after == 0

@@ -1,0 +1,53 @@
+"""What the log says while it goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_viapi.image_index.progress import Progress
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def after(seconds: float, done: int, total: int = 5000) -> str:
+    clock = Clock()
+    progress = Progress(total, clock)
+    clock.now += seconds
+    progress.done = done
+    return progress.tell()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "told"),
+    [
+        (24.0, 1200, "1,200 of 5,000 (24 %), 50.0 a second, about 1 min 16 s left"),
+        (100.0, 5000, "5,000 of 5,000 (100 %), 50.0 a second, about 0 s left"),
+        (30.0, 60, "60 of 5,000 (1 %), 2.0 a second, about 41 min 10 s left"),
+        (30.0, 6, "6 of 5,000 (0 %), 0.2 a second, about 6 h 56 min left"),
+        (30.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end in sight"),
+        (0.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end in sight"),
+    ],
+)
+def test_it_tells_how_many_how_fast_and_how_much_longer(seconds: float, done: int, told: str) -> None:
+    assert after(seconds, done) == told
+
+
+def test_the_pace_is_that_since_it_was_last_told() -> None:
+    clock = Clock()
+    progress = Progress(300, clock)
+    clock.now, progress.done = 110, 100
+    progress.tell()
+
+    clock.now, progress.done = 120, 120
+
+    assert progress.tell() == "120 of 300 (40 %), 2.0 a second, about 1 min 30 s left"
+
+
+def test_nothing_to_do_is_all_done() -> None:
+    assert after(1.0, 0, total=0) == "0 of 0 (100 %), 0.0 a second, no end in sight"

@@ -1,0 +1,91 @@
+"""What an earlier run may still have under way is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pytest
+
+from airflow_provider_viapi.image_index.database import ImageDatabase
+from airflow_provider_viapi.image_index.image import Identity, Picture
+from airflow_provider_viapi.image_index.reconciliation import MOST_LOOKS, arrived, missing
+
+LOG = logging.getLogger("indexing")
+PICTURES = [Picture(index, "http://h/a.png", f"e{index}") for index in range(5)]
+
+
+@dataclass
+class Growing:
+    """A database into which calls of a process that was killed still arrive, one with each look.
+
+    :param held: entity ids that are in it
+    :param under_way: those that arrive, in their order
+    :param counts: whether it says how many entries it has
+    """
+
+    held: list[str]
+    under_way: list[str]
+    counts: bool = True
+    looks: int = 0
+    name: str = "covers"
+
+    async def contents(self) -> Counter[Identity]:
+        self.looks += 1
+        return Counter((entity, "") for entity in self.held)
+
+    async def count(self) -> int | None:
+        self.arrive()
+        return len(self.held) if self.counts else None
+
+    async def holds(self, picture: Picture) -> bool:
+        self.arrive()
+        return picture.entity_id in self.held
+
+    def arrive(self) -> None:
+        self.held += self.under_way[:1]
+        del self.under_way[:1]
+
+
+def absent(database: Any, *, resumed: bool = False) -> list[int]:
+    left = asyncio.run(missing(cast("ImageDatabase", database), PICTURES, resumed=resumed, log=LOG))
+    return [picture.index for picture in left]
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_what_arrives_late_is_not_missing(counts: bool) -> None:
+    assert absent(Growing(["e0"], ["e1", "e3"], counts)) == [2, 4]
+
+
+def test_an_earlier_run_of_which_nothing_has_arrived_yet_is_waited_for() -> None:
+    assert absent(Growing([], ["e0"]), resumed=True) == [1, 2, 3, 4]
+
+
+def test_a_first_run_does_not_wait() -> None:
+    database = Growing(["other"], ["e0"])
+
+    assert absent(database) == [0, 1, 2, 3, 4]
+    assert database.looks == 1
+
+
+def test_what_is_all_there_is_not_waited_for() -> None:
+    assert absent(Growing([picture.entity_id for picture in PICTURES], ["x"]), resumed=True) == []
+
+
+def test_somebody_else_who_goes_on_adding_is_not_waited_for_for_ever() -> None:
+    database = Growing(["e0"], [f"x{number}" for number in range(100)])
+
+    assert absent(database) == [1, 2, 3, 4]
+    assert database.looks == MOST_LOOKS + 1
+
+
+@pytest.mark.parametrize(
+    ("under_way", "there"), [(["e1"], True), (["x", "e1"], True), (["x", "y", "e1"], False)]
+)
+def test_a_lost_one_is_looked_for_twice(under_way: list[str], there: bool) -> None:
+    database = cast("ImageDatabase", Growing([], under_way))
+
+    assert asyncio.run(arrived(database, PICTURES[1])) is there

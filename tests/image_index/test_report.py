@@ -1,0 +1,39 @@
+"""A report stays small and shows no signature."""
+
+from __future__ import annotations
+
+import json
+
+from airflow_provider_viapi.errors import InvalidMedia, TransientError
+from airflow_provider_viapi.image_index.image import Picture
+from airflow_provider_viapi.image_index.report import Failure, IndexingReport
+
+
+def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
+    report = IndexingReport("covers", images=60_000, found=5_000, added=2_000)
+    for index in range(50_000):
+        address = f"http://h/{'a' * 100}/{index}.png?Signature=secret"
+        picture = Picture(index, address, "e" * 64, "x" * 512)
+        report.fail(Failure.of(picture, InvalidMedia("no " * 500 + address, code="InvalidImage.Size")))
+
+    told = report.as_dict()
+
+    assert (told["failed"], told["left_out"]) == (50_000, 3_000)
+    assert told["failed_by_code"] == {"InvalidImage.Size": 50_000}
+    assert [each["index"] for each in told["failures"]] == list(range(20))
+    assert len(json.dumps(told)) < 20_000
+
+
+def test_a_failure_shows_neither_signature_nor_password() -> None:
+    picture = Picture(3, "https://h/a.png?OSSAccessKeyId=k&Signature=secret", "a")
+
+    failure = Failure.of(picture, TransientError(f"cannot read {picture.address}"))
+
+    assert str(failure) == "images[3] (a): cannot read https://h/a.png (code TransientError)"
+    assert failure.as_dict() == {
+        "index": 3,
+        "entity_id": "a",
+        "image_url": "https://h/a.png",
+        "code": "TransientError",
+        "message": "cannot read https://h/a.png",
+    }

@@ -1,0 +1,117 @@
+"""An account with many jobs, a list of pages and quotas, seen by several who wait; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, deque
+from collections.abc import Collection, Mapping
+
+from airflow_provider_viapi.errors import Throttled
+from airflow_provider_viapi.jobs.backend import Ending, Sighting
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+
+PAGE = 500
+
+
+class PretendAccount:
+    """What all who wait have in common.
+
+    :param ends: job id to the second at which it ends
+    :param results_per_second: more calls than that in any second are throttled
+    :param latency: most seconds that a call, and that its answer, is under way
+    :param unlisted: jobs that the list does not show
+    """
+
+    def __init__(
+        self,
+        ends: Mapping[str, float],
+        *,
+        results_per_second: int = 10,
+        latency: float = 0.05,
+        unlisted: Collection[str] = (),
+    ) -> None:
+        self.ends = ends
+        self.unlisted = unlisted
+        self.latency = latency
+        self.calls: Counter[str] = Counter()
+        self.throttled: Counter[str] = Counter()
+        self.looks: Counter[str] = Counter()
+        self.throttled_looks: Counter[str] = Counter()
+        self.results_per_second = results_per_second
+        self._passed: deque[float] = deque(maxlen=max(1, results_per_second))
+        self._looked_at = -5.0
+        self._chance = random.Random(1)
+
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def on_its_way(self) -> None:
+        await asyncio.sleep(self._chance.uniform(0.005, self.latency))
+
+    def outcome(self, job_id: str) -> Outcome:
+        return Outcome.SUCCEEDED if self.now() >= self.ends[job_id] else Outcome.WAITING
+
+    def let_a_result_pass(self) -> bool:
+        if len(self._passed) == self._passed.maxlen and self.now() - self._passed[0] < 1.0:
+            return False
+        self._passed.append(self.now())
+        return True
+
+    def let_a_look_pass(self) -> bool:
+        if self.now() - self._looked_at < 5.0:
+            return False
+        self._looked_at = self.now()
+        return True
+
+
+class Jobs:
+    """The account's jobs as one who waits sees them."""
+
+    seconds_between_looks: float | None = 5.0
+
+    def __init__(self, account: PretendAccount, who: str = "the only one") -> None:
+        self._account, self._who = account, who
+        self._page = 0
+        self._seen: set[str] = set()
+
+    async def look(self, job_ids: Collection[str]) -> Sighting:
+        account = self._account
+        await account.on_its_way()
+        account.looks[self._who] += 1
+        if not account.let_a_look_pass():
+            account.throttled_looks[self._who] += 1
+            await account.on_its_way()
+            raise Throttled("once in 5 s")
+        listed = [job_id for job_id in account.ends if job_id not in account.unlisted]
+        shown = listed[self._page * PAGE : (self._page + 1) * PAGE]
+        outcomes = {job_id: account.outcome(job_id) for job_id in shown if job_id in job_ids}
+        endings = {
+            job_id: Ending(account.now() - account.ends[job_id], account.ends[job_id])
+            for job_id, outcome in outcomes.items()
+            if outcome is not Outcome.WAITING
+        }
+        self._seen |= outcomes.keys()
+        self._page += 1
+        is_last = self._page * PAGE >= len(listed) or self._seen.issuperset(job_ids)
+        if is_last:
+            self._page = 0
+            self._seen.clear()
+        await account.on_its_way()
+        return Sighting(outcomes, is_last, endings)
+
+    async def report(self, job: Job) -> JobReport:
+        account = self._account
+        await account.on_its_way()
+        account.calls[self._who] += 1
+        passes = account.let_a_result_pass()
+        outcome = account.outcome(job.id)
+        await account.on_its_way()
+        if not passes:
+            account.throttled[self._who] += 1
+            raise Throttled("too fast", code="Throttling.User")
+        state = "PROCESS_SUCCESS" if outcome is Outcome.SUCCEEDED else "PROCESSING"
+        return JobReport(job.id, state, outcome)
+
+    async def cancel(self, job: Job) -> bool:
+        return False

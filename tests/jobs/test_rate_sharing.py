@@ -1,0 +1,166 @@
+"""Within quota: several who wait on one account, or one on a poorer one than it was told of; hours in a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import datetime, timedelta, timezone
+from itertools import pairwise
+
+import pytest
+
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.poller import Poller
+from airflow_provider_viapi.jobs.rate_limiter import Quota
+from jobs import virtual_time
+from jobs.fake_account import Jobs, PretendAccount
+
+UNTIL = datetime.now(timezone.utc) + timedelta(days=300)
+
+
+def many(count: int, first: float = 30, last: float = 120) -> dict[str, float]:
+    """Jobs that end at even distances between two moments, in an order that is not that of their ids."""
+    return {
+        f"J-{number}": first + (last - first) * (number * 7919 % count) / count for number in range(count)
+    }
+
+
+class Seen:
+    """When each job was noticed by whom, in seconds from the start."""
+
+    def __init__(self, account: PretendAccount) -> None:
+        self.account = account
+        self.noticed: dict[str, float] = {}
+        self.reports: dict[str, JobReport] = {}
+
+    @property
+    def all_succeeded(self) -> bool:
+        outcomes = {report.outcome for report in self.reports.values()}
+        return self.reports.keys() == self.account.ends.keys() and outcomes == {Outcome.SUCCEEDED}
+
+    def delays(self) -> list[float]:
+        return sorted(self.noticed[job_id] - ends for job_id, ends in self.account.ends.items())
+
+    def last_of(self, job_ids: list[str]) -> float:
+        return max(self.noticed[job_id] for job_id in job_ids)
+
+
+def wait_for(account: PretendAccount, shares: dict[str, list[str]], qps: float = 10) -> Seen:
+    """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs."""
+    seen = Seen(account)
+
+    async def one(poller: Poller, job_id: str) -> None:
+        report = await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), until=UNTIL)
+        seen.reports[job_id], seen.noticed[job_id] = report, account.now()
+
+    async def share(who: str, job_ids: list[str]) -> None:
+        poller = Poller(Jobs(account, who), quota=Quota(qps, account.now))
+        try:
+            await asyncio.gather(*(one(poller, job_id) for job_id in job_ids))
+        finally:
+            await poller.close()
+
+    async def all_shares() -> None:
+        await asyncio.gather(*(share(who, job_ids) for who, job_ids in shares.items()))
+
+    random.seed(5)
+    virtual_time.run(all_shares())
+    return seen
+
+
+def test_many_jobs_cost_a_call_each_and_no_call_is_throttled_though_they_take_different_times_to_arrive() -> (
+    None
+):
+    account = PretendAccount(many(1000), latency=0.1)
+
+    seen = wait_for(account, {"a": list(account.ends)})
+
+    assert seen.all_succeeded
+    assert account.calls["a"] + account.looks["a"] <= 1.1 * 1000
+    assert account.throttled["a"] + account.throttled_looks["a"] == 0
+
+
+def test_an_account_with_a_tenth_of_the_configured_quota_is_settled_with_and_nothing_is_lost() -> None:
+    account = PretendAccount(many(300), results_per_second=1)
+
+    seen = wait_for(account, {"a": list(account.ends)})
+
+    assert seen.all_succeeded
+    assert account.throttled["a"] < 0.15 * account.calls["a"]
+
+
+@pytest.mark.parametrize("triggerers", [2, 4])
+def test_triggerers_that_share_an_account_settle_and_none_starves(triggerers: int) -> None:
+    account = PretendAccount(many(800))
+    names = list(account.ends)
+    shares = {f"triggerer {number}": names[number::triggerers] for number in range(triggerers)}
+
+    seen = wait_for(account, shares)
+
+    assert seen.all_succeeded
+    last = [seen.last_of(share) for share in shares.values()]
+    assert max(last) < 2 * min(last)
+    for who in shares:
+        assert account.throttled[who] < 0.15 * account.calls[who]
+        assert account.looks[who] - account.throttled_looks[who] > 3
+
+
+def test_two_with_a_few_jobs_each_do_not_need_the_list_and_are_both_served() -> None:
+    account = PretendAccount(many(6, first=60, last=600))
+    names = list(account.ends)
+
+    seen = wait_for(account, {"a": names[:3], "b": names[3:]})
+
+    assert seen.all_succeeded
+    assert not account.looks
+    assert seen.delays()[-1] < 15
+
+
+def test_a_job_that_no_list_shows_is_found_among_many_that_it_shows() -> None:
+    ends = many(600)
+    unlisted = list(ends)[::100]
+    account = PretendAccount(ends, unlisted=unlisted)
+
+    seen = wait_for(account, {"a": list(ends)})
+
+    assert seen.all_succeeded
+    assert max(seen.noticed[job_id] - ends[job_id] for job_id in unlisted) < 60
+
+
+def test_a_stream_of_ended_jobs_does_not_starve_one_that_has_to_be_asked_after() -> None:
+    ends = many(2500, first=10, last=1000) | {"old": 70.0}
+    account = PretendAccount(ends, unlisted=["old"], results_per_second=2)
+
+    seen = wait_for(account, {"a": list(ends)}, qps=2)
+
+    assert seen.all_succeeded
+    assert seen.noticed["old"] < 700 < 1250 < max(seen.noticed.values())
+
+
+def test_those_that_ended_first_are_fetched_first_when_the_quota_makes_all_wait() -> None:
+    account = PretendAccount(many(2000, first=10, last=20))
+
+    seen = wait_for(account, {"a": list(account.ends)})
+
+    in_order = [account.ends[job_id] for job_id in sorted(seen.noticed, key=seen.noticed.__getitem__)]
+    late = in_order[1000:]
+    # Calls overtake each other on their way by a few places.
+    assert all(earlier < later + 0.1 for earlier, later in pairwise(late))
+
+
+def test_a_deadline_that_many_share_does_not_break_the_quota() -> None:
+    account = PretendAccount({f"J-{number}": 1e9 for number in range(200)})
+    until = datetime.now(timezone.utc) + timedelta(seconds=60)
+
+    async def crowd() -> list[JobReport | BaseException]:
+        poller = Poller(Jobs(account, "a"), quota=Quota(10, account.now))
+        waiting = (poller.wait(Job(job_id, "videoenhan.X"), until=until) for job_id in account.ends)
+        try:
+            return await asyncio.gather(*waiting, return_exceptions=True)
+        finally:
+            await poller.close()
+
+    ends = virtual_time.run(crowd())
+
+    assert {type(end).__name__ for end in ends} == {"JobTimedOut"}
+    assert account.throttled["a"] == 0

@@ -1,0 +1,103 @@
+"""Landed files as asset events, told to Airflow's own accessors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+from airflow_provider_viapi.media.asset_events import asset_uri, report_assets
+
+try:
+    from airflow.sdk.execution_time.context import OutletEventAccessors
+except ImportError:
+    from airflow.utils.context import OutletEventAccessors
+
+LANDED = {
+    "VideoUrl": "s3://aws_team@media/2026-11-20/erased.mp4",
+    "VideoCoverUrl": "s3://aws_team@media/2026-11-20/封面 1.png",
+}
+
+
+@pytest.fixture
+def context() -> Any:
+    return {"outlet_events": OutletEventAccessors()}
+
+
+def alias_events(accessor: Any) -> list[tuple[str, dict[str, Any]]]:
+    if hasattr(accessor, "asset_alias_events"):
+        return [(event.dest_asset_key.uri, event.extra) for event in accessor.asset_alias_events]
+    return [(event["dest_dataset_uri"], event["extra"]) for event in accessor.dataset_alias_events]
+
+
+def test_an_alias_gets_an_event_for_each_file(context: Any) -> None:
+    films = AssetAlias("films")
+
+    report_assets(context, [films], LANDED, job_id="JOB-1")
+
+    assert alias_events(context["outlet_events"][films]) == [
+        (
+            "s3://media/2026-11-20/erased.mp4",
+            {"job_id": "JOB-1", "key": "VideoUrl", "address": LANDED["VideoUrl"]},
+        ),
+        (
+            "s3://media/2026-11-20/%E5%B0%81%E9%9D%A2%201.png",
+            {"job_id": "JOB-1", "key": "VideoCoverUrl", "address": LANDED["VideoCoverUrl"]},
+        ),
+    ]
+
+
+@pytest.mark.parametrize("uri", ["s3://media", "s3://media/2026-11-20", "s3://media/2026-11-20/"])
+def test_an_asset_above_what_has_landed_gets_the_addresses(context: Any, uri: str) -> None:
+    folder = Asset(uri=uri)
+
+    report_assets(context, [folder], LANDED, job_id="JOB-1")
+
+    assert context["outlet_events"][folder].extra == {"job_id": "JOB-1", "landed": LANDED}
+
+
+def test_an_asset_that_is_one_of_the_files_gets_that_one(context: Any) -> None:
+    film = Asset(uri="s3://media/2026-11-20/erased.mp4")
+
+    report_assets(context, [film], LANDED)
+
+    assert context["outlet_events"][film].extra == {"landed": {"VideoUrl": LANDED["VideoUrl"]}}
+
+
+def test_the_event_of_ten_thousand_files_names_a_thousand_and_says_how_many_there_are(context: Any) -> None:
+    folder = Asset(uri="s3://media")
+    landed = {f"{number}.VideoUrl": f"s3://media/{number}.mp4" for number in range(10_000)}
+
+    report_assets(context, [folder], landed)
+
+    extra = context["outlet_events"][folder].extra
+    assert extra["files"] == 10_000
+    assert list(extra["landed"].items()) == list(landed.items())[:1000]
+
+
+@pytest.mark.parametrize("uri", ["s3://media/2026-11-2", "s3://other/2026-11-20", "gs://media/2026-11-20"])
+def test_other_assets_are_left_alone(context: Any, uri: str) -> None:
+    other = Asset(uri=uri)
+
+    report_assets(context, [other], LANDED, job_id="JOB-1")
+
+    assert context["outlet_events"][other].extra == {}
+
+
+def test_a_task_without_outlets_asks_for_nothing() -> None:
+    report_assets({}, [], LANDED)
+
+
+@pytest.mark.parametrize(
+    ("address", "uri"),
+    [
+        ("file:///media/a.mp4", "file:///media/a.mp4"),
+        ("s3://conn@b/a%20b.mp4", "s3://b/a%20b.mp4"),
+        ("s3://b/#1 or ?.mp4", "s3://b/%231%20or%20%3F.mp4"),
+        ("s3://b/films@home/中.mp4", "s3://b/films@home/%E4%B8%AD.mp4"),
+    ],
+)
+def test_the_uri_is_one_that_airflow_keeps_as_it_is(address: str, uri: str) -> None:
+    assert asset_uri(address) == uri
+    assert Asset(uri=uri).uri == uri

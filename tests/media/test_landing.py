@@ -1,0 +1,647 @@
+"""Landing: each file of a result comes to stand at its place, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import logging
+import os
+import stat
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
+from airflow_provider_viapi.errors import (
+    CredentialsRejected,
+    InvalidRequest,
+    PermissionDenied,
+    ResultExpired,
+    TransientError,
+    ViapiError,
+)
+from airflow_provider_viapi.media import atomic_file, landing, resumable_download
+from media.file_server import Answer, FileServer, file_server
+from media.moto_s3 import Bucket, bucket, moto_endpoint
+from media.team_storage import BUCKET, TeamStorage, storage_emulator, team
+
+__all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
+
+FILM = os.urandom(3 << 20) + b"the end"
+ACTION = videoenhan.ERASE_VIDEO_SUBTITLES
+LOG = logging.getLogger("landing")
+NAMES = {"task_id": "erase", "map_index": -1, "job_id": "JOB-1", "dag_id": "dag", "run_id": "run"}
+
+
+@pytest.fixture(scope="module")
+def running_server() -> Iterator[FileServer]:
+    with file_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running_server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
+    running_server.content, running_server.modified = FILM, None
+    running_server.ranges, running_server.weak = True, False
+    running_server.script.clear()
+    running_server.requests.clear()
+    monkeypatch.setattr(resumable_download, "FIRST_PAUSE", 0.0)
+    return running_server
+
+
+@pytest.fixture(params=["file", "s3", "oss"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "file":
+        return OnDisk(tmp_path)
+    if request.param == "s3":
+        return InBucket(request.getfixturevalue("bucket"))
+    return InTeamBucket(request.getfixturevalue("team"))
+
+
+class Place:
+    """A folder to land in, and what is in it."""
+
+    url: str
+
+    def files(self) -> dict[str, bytes]:
+        raise NotImplementedError
+
+    def left_over(self) -> list[str]:
+        raise NotImplementedError
+
+    def put(self, name: str, content: bytes) -> None:
+        raise NotImplementedError
+
+
+class OnDisk(Place):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.url = path.as_uri()
+
+    def files(self) -> dict[str, bytes]:
+        found = [path for path in self.path.rglob("*") if path.is_file()]
+        return {
+            str(path.relative_to(self.path)): path.read_bytes() for path in found if path.suffix != ".part"
+        }
+
+    def left_over(self) -> list[str]:
+        return [path.name for path in self.path.rglob("*.part")]
+
+    def put(self, name: str, content: bytes) -> None:
+        (self.path / name).write_bytes(content)
+
+
+class InBucket(Place):
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.url = bucket.url
+
+    def files(self) -> dict[str, bytes]:
+        return {key: self.bucket.read(key) for key in self.bucket.list()}
+
+    def left_over(self) -> list[str]:
+        return self.bucket.unfinished()
+
+    def put(self, name: str, content: bytes) -> None:
+        self.bucket.client.put_object(Bucket=self.bucket.name, Key=name, Body=content)
+
+
+class InTeamBucket(Place):
+    def __init__(self, team: TeamStorage) -> None:
+        self.team = team
+        self.url = f"oss://{team.hook.viapi_conn_id}@{BUCKET}"
+
+    def files(self) -> dict[str, bytes]:
+        return {key: self.team.content(key) for key in self.team.keys("")}
+
+    def left_over(self) -> list[str]:
+        return ["parts"] * self.team.half_uploads()
+
+    def put(self, name: str, content: bytes) -> None:
+        self.team.put(name, content)
+
+
+def land(server: FileServer, to: str, **more: Any) -> dict[str, str]:
+    given: dict[str, Any] = {
+        "result": {"VideoUrl": f"{server.url}/results/video.mp4?Expires=1&Signature=secret"},
+        "to": to,
+        "action": ACTION,
+        "names": NAMES,
+        "fetch_again": None,
+        "log": LOG,
+        "allowed_hosts": [server.host],
+    }
+    given.update(more)
+    return landing.land(given.pop("result"), **given)
+
+
+def test_a_file_lands_whole_under_the_name_it_was_given(server: FileServer, place: Place) -> None:
+    landed = land(server, f"{place.url}/films/erased.mp4")
+
+    assert landed == {"VideoUrl": f"{place.url}/films/erased.mp4"}
+    assert place.files() == {"films/erased.mp4": FILM}
+    assert place.left_over() == []
+
+
+def test_in_a_folder_it_is_called_after_task_key_and_job(server: FileServer, place: Place) -> None:
+    landed = land(server, f"{place.url}/films/")
+
+    assert landed == {"VideoUrl": f"{place.url}/films/erase-VideoUrl-JOB-1.mp4"}
+    assert place.files() == {"films/erase-VideoUrl-JOB-1.mp4": FILM}
+
+
+def test_a_name_may_have_chinese_characters_spaces_and_percent_signs(
+    server: FileServer, place: Place
+) -> None:
+    landed = land(server, f"{place.url}/中文 片/100% 擦除%20 [1].mp4")
+
+    assert landed == {"VideoUrl": f"{place.url}/中文 片/100% 擦除%20 [1].mp4"}
+    assert place.files() == {"中文 片/100% 擦除%20 [1].mp4": FILM}
+
+
+def test_the_links_own_name_may_have_them_too(server: FileServer, place: Place) -> None:
+    link = f"{server.url}/{quote('字幕 100% 1.mp4')}?Expires=1"
+
+    land(server, f"{place.url}/{{name}}", result={"VideoUrl": link})
+
+    assert place.files() == {"字幕 100% 1.mp4": FILM}
+
+
+def test_files_inside_lists_land_each(server: FileServer, place: Place) -> None:
+    result = {"Outputs": [{"ImageURL": f"{server.url}/{n}.png", "Confidence": 0.5} for n in (1, 2)]}
+
+    landed = land(server, f"{place.url}/", result=result, action=videorecog.GENERATE_VIDEO_COVER)
+
+    assert landed == {
+        "Outputs.0.ImageURL": f"{place.url}/erase-Outputs.0.ImageURL-JOB-1.png",
+        "Outputs.1.ImageURL": f"{place.url}/erase-Outputs.1.ImageURL-JOB-1.png",
+    }
+    assert len(place.files()) == 2
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_file_larger_than_a_part_of_an_upload_lands_whole(
+    server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr(atomic_file, "BLOCK", 5 << 20)
+    server.content = os.urandom(12 << 20)
+    server.script = [Answer(chunked=chunked)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {"erased.mp4": server.content}
+
+
+def test_many_land_at_the_same_time_each_whole(server: FileServer, place: Place) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        landed = list(threads.map(lambda number: land(server, f"{place.url}/many/{number}.mp4"), range(16)))
+
+    assert [each["VideoUrl"] for each in landed] == [f"{place.url}/many/{number}.mp4" for number in range(16)]
+    assert place.files() == {f"many/{number}.mp4": FILM for number in range(16)}
+    assert place.left_over() == []
+
+
+def test_a_download_that_breaks_goes_on_where_it_was(server: FileServer, place: Place) -> None:
+    server.script = [Answer(cut_after=1 << 20), Answer(cut_after=1 << 20)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert server.asked_ranges == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
+    assert place.files() == {"erased.mp4": FILM}
+    assert place.left_over() == []
+
+
+def test_it_begins_again_where_the_server_sends_no_parts(server: FileServer, place: Place) -> None:
+    server.ranges = False
+    server.script = [Answer(cut_after=1 << 20)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {"erased.mp4": FILM}
+    assert place.left_over() == []
+
+
+def test_a_download_that_breaks_after_each_piece_lands_nevertheless(server: FileServer, place: Place) -> None:
+    server.script = [Answer(cut_after=300_000) for _ in range(9)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {"erased.mp4": FILM}
+
+
+def test_one_that_begins_again_each_time_lands_as_long_as_it_comes_farther(
+    server: FileServer, place: Place
+) -> None:
+    server.weak = True
+    server.script = [Answer(cut_after=300_000 * farther) for farther in range(1, 10)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert server.asked_ranges == [None] * 10
+    assert place.files() == {"erased.mp4": FILM}
+
+
+def test_and_is_given_up_when_it_comes_no_farther(server: FileServer, place: Place) -> None:
+    server.weak = True
+    server.script = [Answer(cut_after=megabytes << 20) for megabytes in (2, 1, 2, 1, 2, 1, 2, 1, 2)]
+
+    with pytest.raises(TransientError):
+        land(server, f"{place.url}/erased.mp4")
+
+    assert len(server.requests) == 1 + resumable_download.FRUITLESS
+    assert place.files() == {}
+    assert place.left_over() == []
+
+
+@pytest.mark.parametrize("new", [FILM[: 1 << 20] + b"another", b"short", FILM + FILM])
+def test_a_source_that_changes_meanwhile_is_fetched_anew(
+    server: FileServer, place: Place, new: bytes
+) -> None:
+    server.script = [Answer(cut_after=2 << 20), Answer(content=new)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {"erased.mp4": new}
+    assert place.left_over() == []
+
+
+def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: Place) -> None:
+    server.script = [Answer(cut_after=2 << 20), *[Answer(cut_after=0) for _ in range(9)]]
+
+    with pytest.raises(TransientError):
+        land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {}
+    assert place.left_over() == []
+    assert len(server.requests) == 1 + resumable_download.FRUITLESS
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
+    server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    monkeypatch.setattr(atomic_file, "BLOCK", 5 << 20)
+    server.content = FILM * 4
+    write = atomic_file.Draft.write
+
+    def ended(self: atomic_file.Draft, chunk: bytes) -> None:
+        write(self, chunk)
+        if self.length > 7 << 20:
+            raise end
+
+    monkeypatch.setattr(atomic_file.Draft, "write", ended)
+
+    with pytest.raises(end):
+        land(server, f"{place.url}/erased.mp4")
+    gc.collect()
+
+    assert place.files() == {}
+    assert place.left_over() == []
+
+
+def test_a_storage_that_stumbles_is_asked_again(server: FileServer, place: Place) -> None:
+    server.script = [Answer(status=503), Answer(status=500)]
+
+    land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {"erased.mp4": FILM}
+
+
+@pytest.mark.parametrize("answer", [Answer(content=b""), Answer(content=b"", chunked=True)])
+def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer: Answer) -> None:
+    server.script = [answer]
+
+    with pytest.raises(ViapiError, match="VideoUrl is empty"):
+        land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {}
+    assert place.left_over() == []
+
+
+def test_a_file_whose_length_nobody_tells_is_refused(server: FileServer, place: Place) -> None:
+    server.script = [Answer(length=None)]
+
+    with pytest.raises(ViapiError, match="does not tell the file's length"):
+        land(server, f"{place.url}/erased.mp4")
+
+    assert place.files() == {}
+
+
+class TestLinksThatHaveEnded:
+    def test_the_result_is_asked_for_again(self, server: FileServer, place: Place) -> None:
+        server.script = [Answer(status=403, code="AccessDenied")]
+
+        land(
+            server,
+            f"{place.url}/erased.mp4",
+            fetch_again=lambda: {"VideoUrl": f"{server.url}/results/video.mp4?Expires=2"},
+        )
+
+        assert [path.partition("?")[2] for path, _ in server.requests] == [
+            "Expires=1&Signature=secret",
+            "Expires=2",
+        ]
+        assert place.files() == {"erased.mp4": FILM}
+
+    def test_a_link_that_ends_in_the_middle_is_gone_on_with_by_the_new_one(
+        self, server: FileServer, place: Place
+    ) -> None:
+        server.script = [Answer(cut_after=1 << 20), Answer(status=403, code="AccessDenied")]
+
+        land(server, f"{place.url}/erased.mp4", fetch_again=lambda: {"VideoUrl": f"{server.url}/new.mp4"})
+
+        assert server.requests[-1] == ("/new.mp4", f"bytes={1 << 20}-")
+        assert place.files() == {"erased.mp4": FILM}
+
+    @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchKey")])
+    def test_only_once(self, server: FileServer, place: Place, status: int, code: str) -> None:
+        server.script = [Answer(status=status, code=code)] * 3
+        asked: list[int] = []
+        ended = int(time.time()) - 720
+        result = {"VideoUrl": f"{server.url}/results/video.mp4?Expires={ended}&Signature=secret"}
+
+        def again() -> dict[str, str]:
+            asked.append(1)
+            return result
+
+        with pytest.raises(ResultExpired, match=r"VideoUrl has ended 12 minutes ago") as raised:
+            land(server, f"{place.url}/erased.mp4", result=result, fetch_again=again)
+
+        assert (len(asked), len(server.requests)) == (1, 2)
+        assert 719 < (raised.value.age or 0) < 780
+        assert (raised.value.code, raised.value.http_status, raised.value.action) == (
+            code,
+            status,
+            ACTION.name,
+        )
+        assert "secret" not in str(raised.value)
+        assert place.files() == {}
+        assert place.left_over() == []
+
+    def test_without_anybody_to_ask_it_is_over_at_once(self, server: FileServer, place: Place) -> None:
+        server.script = [Answer(status=404)]
+
+        with pytest.raises(ResultExpired):
+            land(server, f"{place.url}/erased.mp4")
+
+        assert len(server.requests) == 1
+
+    def test_what_is_there_from_an_earlier_try_of_the_job_is_enough(
+        self, server: FileServer, place: Place
+    ) -> None:
+        land(server, f"{place.url}/")
+        server.script = [Answer(status=403, code="AccessDenied")]
+
+        landed = land(server, f"{place.url}/")
+
+        assert landed == {"VideoUrl": f"{place.url}/erase-VideoUrl-JOB-1.mp4"}
+
+    def test_a_wrong_signature_is_not_taken_for_an_expired_one(
+        self, server: FileServer, place: Place
+    ) -> None:
+        server.script = [Answer(status=403, code="SignatureDoesNotMatch")] * 2
+
+        with pytest.raises(CredentialsRejected):
+            land(server, f"{place.url}/a.mp4", fetch_again=lambda: {"VideoUrl": f"{server.url}/a.mp4"})
+
+
+class TestWhatIsThereAlready:
+    def test_a_retry_keeps_a_complete_file_of_the_same_job(self, server: FileServer, place: Place) -> None:
+        land(server, f"{place.url}/")
+        (name,) = place.files()
+        place.put(name, FILM[::-1])
+
+        land(server, f"{place.url}/")
+
+        assert place.files() == {name: FILM[::-1]}
+
+    def test_one_of_another_length_is_replaced(self, server: FileServer, place: Place) -> None:
+        place.put("erase-VideoUrl-JOB-1.mp4", FILM[:-1])
+
+        land(server, f"{place.url}/")
+
+        assert place.files() == {"erase-VideoUrl-JOB-1.mp4": FILM}
+
+    def test_under_a_name_without_the_job_it_is_kept_if_it_was_written_after_the_result_was_made(
+        self, server: FileServer, place: Place
+    ) -> None:
+        place.put("erased.mp4", FILM[::-1])
+        server.modified = time.time() - 60
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": FILM[::-1]}
+
+    @pytest.mark.parametrize("made", [60.0, None])
+    def test_and_replaced_if_it_is_older_or_nobody_knows(
+        self, server: FileServer, place: Place, made: float | None
+    ) -> None:
+        place.put("erased.mp4", FILM[::-1])
+        server.modified = made and time.time() + made
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": FILM}
+
+    def test_a_download_that_fails_leaves_the_earlier_file_alone(
+        self, server: FileServer, place: Place
+    ) -> None:
+        place.put("erased.mp4", b"an earlier run's")
+        server.script = [Answer(cut_after=1 << 20), *[Answer(cut_after=0) for _ in range(9)]]
+
+        with pytest.raises(TransientError):
+            land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": b"an earlier run's"}
+
+
+class TestStorageThatCannotTakeIt:
+    def test_a_full_disk_leaves_nothing_behind(
+        self, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write = atomic_file.Draft.write
+
+        def full(self: atomic_file.Draft, chunk: bytes) -> None:
+            write(self, chunk)
+            if self.length > 2 << 20:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(atomic_file.Draft, "write", full)
+
+        with pytest.raises(OSError, match="No space left"):
+            land(server, f"{tmp_path.as_uri()}/erased.mp4")
+
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
+    def test_a_disk_that_is_full_at_the_last_byte(
+        self, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.content = b"few"
+        opened = atomic_file._open
+
+        def on_full_device(fs: Any, final: str) -> Any:
+            writing = opened(fs, final)
+            writing.file.close()
+            writing.file = Path("/dev/full").open("wb")  # noqa: SIM115
+            return writing
+
+        monkeypatch.setattr(atomic_file, "_open", on_full_device)
+
+        with pytest.raises(OSError, match="No space left"):
+            land(server, f"{tmp_path.as_uri()}/erased.mp4")
+
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_without_permission(self, server: FileServer, tmp_path: Path) -> None:
+        tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+
+        with pytest.raises(PermissionError):
+            land(server, f"{tmp_path.as_uri()}/erased.mp4")
+
+    def test_a_folder_under_the_name_of_the_file(self, server: FileServer, tmp_path: Path) -> None:
+        (tmp_path / "erased.mp4").mkdir()
+
+        with pytest.raises(IsADirectoryError):
+            land(server, f"{tmp_path.as_uri()}/erased.mp4")
+
+        assert [path.name for path in tmp_path.rglob("*")] == ["erased.mp4"]
+
+    @pytest.mark.parametrize("size", [1000, len(FILM)])
+    def test_a_bucket_without_permission(
+        self, server: FileServer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, size: int
+    ) -> None:
+        monkeypatch.setattr(atomic_file, "BLOCK", 5 << 20)
+        server.content = (FILM * 4)[:size]
+        bucket.client.put_bucket_policy(
+            Bucket=bucket.name,
+            Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", '
+            f'"Action": "s3:PutObject", "Resource": "arn:aws:s3:::{bucket.name}/*"}}]}}',
+        )
+
+        with pytest.raises(PermissionError):
+            land(server, f"{bucket.url}/erased.mp4")
+
+        assert bucket.list() == []
+        assert bucket.unfinished() == []
+
+    def test_a_bucket_that_is_not_there(self, server: FileServer, bucket: Bucket) -> None:
+        with pytest.raises(FileNotFoundError):
+            land(server, f"{bucket.url}-no-such/erased.mp4")
+
+    def test_a_storage_that_no_provider_opens(self, server: FileServer) -> None:
+        with pytest.raises(InvalidRequest, match="nowhere://"):
+            land(server, "nowhere://bucket/erased.mp4")
+
+    def test_what_a_worker_that_died_has_left_is_removed_by_a_later_one(
+        self, server: FileServer, tmp_path: Path
+    ) -> None:
+        forgotten, alive = tmp_path / ".viapi-0000.part", tmp_path / ".viapi-1111.part"
+        for path in (forgotten, alive):
+            path.write_bytes(b"half a film")
+        long_ago = time.time() - atomic_file.FORGOTTEN_AFTER - 1
+        os.utime(forgotten, (long_ago, long_ago))
+
+        land(server, f"{tmp_path.as_uri()}/erased.mp4")
+
+        assert sorted(path.name for path in tmp_path.iterdir()) == [alive.name, "erased.mp4"]
+
+
+class TestHostsInside:
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+    def test_a_link_that_leads_inside_is_refused(self, server: FileServer, tmp_path: Path, host: str) -> None:
+        port = server.url.rpartition(":")[2]
+
+        with pytest.raises(PermissionDenied, match="inside"):
+            land(
+                server,
+                f"{tmp_path.as_uri()}/a.mp4",
+                result={"VideoUrl": f"http://{host}:{port}/a.mp4"},
+                allowed_hosts=[],
+            )
+
+        assert server.requests == []
+        assert list(tmp_path.iterdir()) == []
+
+    def test_another_port_of_an_allowed_host_is_not_allowed(self, server: FileServer, tmp_path: Path) -> None:
+        with pytest.raises(PermissionDenied, match="inside"):
+            land(server, f"{tmp_path.as_uri()}/a.mp4", allowed_hosts=["127.0.0.1:1"])
+
+        land(server, f"{tmp_path.as_uri()}/a.mp4", allowed_hosts=["127.0.0.1"])
+
+    def test_a_redirect_is_followed(self, server: FileServer, place: Place) -> None:
+        server.script = [Answer(location="/moved.mp4")]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert server.requests[-1][0] == "/moved.mp4"
+        assert place.files() == {"erased.mp4": FILM}
+
+    def test_but_not_inside(self, server: FileServer, tmp_path: Path) -> None:
+        with file_server() as inside:
+            server.script = [Answer(location=f"{inside.url}/secrets")]
+
+            with pytest.raises(PermissionDenied, match="inside"):
+                land(server, f"{tmp_path.as_uri()}/a.mp4")
+
+            assert inside.requests == []
+
+    @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://files.test/x"])
+    def test_nor_to_anything_but_http(self, server: FileServer, tmp_path: Path, location: str) -> None:
+        server.script = [Answer(location=location)]
+
+        with pytest.raises(InvalidRequest, match="allowed: http"):
+            land(server, f"{tmp_path.as_uri()}/a.mp4")
+
+    def test_nor_for_ever(self, server: FileServer, tmp_path: Path) -> None:
+        server.script = [Answer(location="/again")] * 20
+
+        with pytest.raises(ViapiError, match="redirects"):
+            land(server, f"{tmp_path.as_uri()}/a.mp4")
+
+    @pytest.mark.parametrize(
+        ("address", "outside"),
+        [
+            ("8.8.8.8", True),
+            ("2400:3200::1", True),
+            ("10.0.0.1", False),
+            ("172.16.0.1", False),
+            ("192.168.1.1", False),
+            ("169.254.169.254", False),
+            ("100.100.100.200", False),
+            ("0.0.0.0", False),
+            ("224.0.0.1", False),
+            ("::1", False),
+            ("fe80::1%eth0", False),
+            ("fd00::1", False),
+            ("::ffff:10.0.0.1", False),
+            ("2002:7f00:1::", False),
+        ],
+    )
+    def test_what_is_inside(self, address: str, outside: bool) -> None:
+        from airflow_provider_viapi.media.ssrf_guard import is_outside
+
+        assert is_outside(address) is outside
+
+
+def test_neither_log_nor_error_holds_the_signature(
+    server: FileServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.script = [Answer(cut_after=1 << 20), Answer(status=403, code="AccessDenied")]
+
+    with pytest.raises(ResultExpired) as raised:
+        land(server, f"{tmp_path.as_uri()}/a.mp4")
+
+    assert "secret" not in caplog.text + repr(raised.value) + str(raised.value.as_dict())
+
+
+def test_a_result_without_its_file_is_not_passed_over(server: FileServer, tmp_path: Path) -> None:
+    with pytest.raises(ViapiError, match="names no file"):
+        land(server, f"{tmp_path.as_uri()}/", result={"videoURL": "x"})

@@ -1,0 +1,45 @@
+"""Inputs and outputs as OpenLineage names them."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.media.openlineage import lineage_of, media_of, name_of
+
+
+def test_inputs_are_the_media_and_outputs_what_has_landed() -> None:
+    pytest.importorskip("airflow.providers.openlineage")
+
+    lineage = lineage_of(
+        ["https://media.test/a.mp4?Signature=secret", "s3://aws@raw/b.mp4"], ["s3://aws@media/c.mp4"]
+    )
+
+    assert [(each.namespace, each.name) for each in lineage.inputs] == [
+        ("https://media.test", "a.mp4"),
+        ("s3://raw", "b.mp4"),
+    ]
+    assert [(each.namespace, each.name) for each in lineage.outputs] == [("s3://media", "c.mp4")]
+
+
+def test_media_inside_lists_count_too() -> None:
+    request = {"FileList": [{"Type": "image", "FileUrl": "s3://raw/1.png"}], "Scene": "general"}
+
+    assert list(media_of(videoenhan.GENERATE_VIDEO.parameters, request)) == ["s3://raw/1.png"]
+    assert list(media_of(videoenhan.ERASE_VIDEO_SUBTITLES.parameters, {"VideoUrl": "oss://b/a.mp4"})) == [
+        "oss://b/a.mp4"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("s3a://conn@bucket/a/b.mp4", ("s3://bucket", "a/b.mp4")),
+        ("gcs://bucket/a b#1?.mp4", ("gs://bucket", "a b#1?.mp4")),
+        ("file:///media/a.mp4", ("file", "/media/a.mp4")),
+        ("oss://bucket/中.mp4", ("oss://bucket", "中.mp4")),
+        ("http://u:p@host.test:8080/a.mp4?x=1#y", ("http://host.test:8080", "a.mp4")),
+    ],
+)
+def test_names_hold_neither_users_nor_signatures(address: str, named: tuple[str, str]) -> None:
+    assert name_of(address) == named

@@ -1,0 +1,149 @@
+"""Where files land: what an author may write, and that no two results meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.media.output_paths import check, place
+
+LINK = "https://results.oss-cn-shanghai.aliyuncs.com/a/b/0f3.mp4?Expires=1&Signature=x"
+NAMES: dict[str, Any] = {
+    "dag_id": "nightly",
+    "run_id": "scheduled__2026-11-20T00:00:00+00:00",
+    "task_id": "films.erase",
+    "map_index": -1,
+    "job_id": "46ED9C9C",
+}
+
+
+@pytest.mark.parametrize(
+    ("to", "lands_at"),
+    [
+        ("s3://media/", "s3://media/films.erase-VideoUrl-46ED9C9C.mp4"),
+        ("s3://aws@media/out/film.mp4", "s3://aws@media/out/film.mp4"),
+        ("file:///media/{dag_id}/", "file:///media/nightly/films.erase-VideoUrl-46ED9C9C.mp4"),
+        ("gs://media/{task_id}-{map_index}{ext}", "gs://media/films.erase--1.mp4"),
+        (
+            "abfs://media/{run_id}/{key}{ext}",
+            "abfs://media/scheduled__2026-11-20T00:00:00+00:00/VideoUrl.mp4",
+        ),
+        ("oss://media/{name}", "oss://media/0f3.mp4"),
+        ("s3://media/{job_id}/film.mp4", "s3://media/46ED9C9C/film.mp4"),
+    ],
+)
+def test_placeholders_are_filled_in(to: str, lands_at: str) -> None:
+    check(to, videoenhan.ERASE_VIDEO_SUBTITLES)
+
+    assert place(to, "VideoUrl", LINK, NAMES) == lands_at
+
+
+@pytest.mark.parametrize("which", ["map_index", "index"])
+def test_mapped_tasks_and_items_of_a_batch_are_told_apart(which: str) -> None:
+    places = {place("s3://media/", "VideoUrl", LINK, {**NAMES, which: number}) for number in range(3)}
+
+    assert places == {f"s3://media/films.erase-{number}-VideoUrl-46ED9C9C.mp4" for number in range(3)}
+    assert place("s3://media/{index}.mp4", "VideoUrl", LINK, {**NAMES, "index": 7}) == "s3://media/7.mp4"
+
+
+def test_runs_are_told_apart_even_where_the_job_is_not_known() -> None:
+    names = {**NAMES, "job_id": None}
+    other = LINK.replace("0f3", "0f4")
+    signed_anew = LINK.replace("Expires=1", "Expires=2")
+
+    assert place("s3://media/", "VideoUrl", LINK, names) != place("s3://media/", "VideoUrl", other, names)
+    assert place("s3://media/", "VideoUrl", LINK, names) == place(
+        "s3://media/", "VideoUrl", signed_anew, names
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("/media/out/", "an address such as"),
+        ("media/out.mp4", "an address such as"),
+        (7, "an address such as"),
+        ("https://media.test/out/", "can be written to"),
+        ("s3://", "a bucket or a path"),
+        ("s3:///out/", "a bucket or a path"),
+        ("file:///", "a bucket or a path"),
+        ("s3://media/../other/", "no part that is . or .."),
+        ("s3://media/out/..", "no part that is . or .."),
+        ("file:///media/./x", "no part that is . or .."),
+        ("s3://media/a\nb", "control characters"),
+        ("s3://media/{tasks_id}/", r"\{tasks_id\} is none of them"),
+        ("s3://media/{index}/", r"\{index\} is none of them"),
+        ("s3://media/{task_id.__class__}/", "none of them"),
+        ("s3://media/{task_id!r}/", "none of them"),
+        ("s3://media/{map_index:>9}/", "none of them"),
+        ("s3://media/{}/", "none of them"),
+        ("s3://media/{task_id/", "braces in pairs"),
+    ],
+)
+def test_what_cannot_be_a_place_is_refused_when_the_dag_is_parsed(to: Any, why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        check(to, videoenhan.ERASE_VIDEO_SUBTITLES)
+
+
+def test_the_items_of_a_batch_have_an_index() -> None:
+    check("s3://media/{index}/", videoenhan.ERASE_VIDEO_SUBTITLES, also=["index"])
+
+
+def test_one_name_does_not_do_for_several_files() -> None:
+    for to in ("s3://media/covers.png", "s3://media/{job_id}.png"):
+        with pytest.raises(InvalidRequest, match="several files"):
+            check(to, videorecog.GENERATE_VIDEO_COVER)
+
+    check("s3://media/{key}.png", videorecog.GENERATE_VIDEO_COVER)
+    check("s3://media/covers/", videorecog.GENERATE_VIDEO_COVER)
+
+
+def test_an_action_without_files_has_nothing_to_land() -> None:
+    with pytest.raises(InvalidRequest, match="holds no files"):
+        check("s3://media/", videorecog.DETECT_VIDEO_SHOT)
+
+
+def test_of_a_result_that_nobody_knows_yet_only_the_place_itself_is_checked() -> None:
+    check("s3://media/film.mp4", None)
+
+    with pytest.raises(InvalidRequest, match="none of them"):
+        check("s3://media/{film}", None)
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e", "a%2Fb.mp4", "..%2F..%2Fetc%2Fpasswd", "a%5Cb", "a%0Ab"])
+def test_a_link_cannot_choose_another_folder(name: str) -> None:
+    with pytest.raises(InvalidRequest):
+        place("s3://media/{name}", "VideoUrl", f"https://host.test/a/{name}", NAMES)
+
+
+@pytest.mark.parametrize("value", ["..", "a/b", "", "a\\b"])
+def test_nor_can_the_name_of_a_run(value: str) -> None:
+    with pytest.raises(InvalidRequest, match="run_id"):
+        place("s3://media/{run_id}/", "VideoUrl", LINK, {**NAMES, "run_id": value})
+
+
+def test_a_placeholder_without_a_value_is_named() -> None:
+    with pytest.raises(InvalidRequest, match="job_id"):
+        place("s3://media/{job_id}.mp4", "VideoUrl", LINK, {**NAMES, "job_id": None})
+
+
+@given(link=st.text(max_size=60), value=st.text(max_size=30))
+def test_whatever_link_and_run_are_called_the_file_lands_in_the_folder(link: str, value: str) -> None:
+    try:
+        lands_at = place(
+            "s3://media/out/{name}/{run_id}",
+            "VideoUrl",
+            f"https://host.test/{link}",
+            {**NAMES, "run_id": value},
+        )
+    except (InvalidRequest, ValueError):
+        return
+    parts = lands_at.split("/")
+    assert parts[:4] == ["s3:", "", "media", "out"]
+    assert len(parts) == 6
+    assert not {".", "..", ""} & set(parts[4:])

@@ -1,0 +1,160 @@
+"""What the service would refuse is refused before it is copied, as far as the file tells."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pytest
+from PIL import Image
+
+from airflow_provider_viapi.alibaba.errors import InvalidMedia
+from airflow_provider_viapi.alibaba.media_parameters import GB, MB, MediaLimits
+from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.media import validation
+from airflow_provider_viapi.media.source import Source, look_up
+
+MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
+MOV = b"\x00\x00\x00\x14ftypqt  " + bytes(2000)
+AVI = b"RIFF\x00\x00\x00\x00AVI LIST" + bytes(2000)
+ERASE = videoenhan.ERASE_VIDEO_SUBTITLES
+
+
+class Sized(Source):
+    """A file that says that it has another size."""
+
+    @contextmanager
+    def open(self, *, ahead: bool = True) -> Iterator[BinaryIO]:
+        yield io.BytesIO(b"no known beginning")
+
+
+def sized(size: int, name: str = "a.mp4") -> Source:
+    return Sized(f"s3://b/{name}", size, "print", None, None, f"b/{name}")
+
+
+def limits_of(action: Any, name: str) -> MediaLimits:
+    parameter = next(each for each in action.parameters if each.name == name)
+    return cast(Media, parameter).limits[0]
+
+
+def check(source: Source, limits: MediaLimits | None = None) -> None:
+    validation.check(
+        source, limits or limits_of(ERASE, "VideoUrl"), parameter="VideoUrl", action="EraseVideoSubtitles"
+    )
+
+
+def on_disk(folder: Path, name: str, content: bytes) -> Source:
+    (folder / name).write_bytes(content)
+    return look_up((folder / name).as_uri(), ViapiHook())
+
+
+def picture(folder: Path, width: int, height: int, kind: str = "png") -> Source:
+    Image.new("RGB", (width, height)).save(folder / f"a.{kind}")
+    return look_up((folder / f"a.{kind}").as_uri(), ViapiHook())
+
+
+def test_a_file_of_the_largest_size_passes() -> None:
+    check(sized(GB))
+
+
+def test_a_larger_one_is_refused_with_what_is_allowed() -> None:
+    with pytest.raises(
+        InvalidMedia, match=r"VideoUrl: s3://b/a\.mp4 has 1,073,741,825 bytes; allowed: 1 to"
+    ) as raised:
+        check(sized(GB + 1))
+    assert (raised.value.code, raised.value.action) == ("InvalidFile.Size", "EraseVideoSubtitles")
+
+
+def test_a_file_that_is_too_small_is_refused() -> None:
+    (material,) = (each for each in videoenhan.GENERATE_VIDEO.parameters if isinstance(each, ListOf))
+    (address,) = (each for each in material.fields if isinstance(each, Media))
+    (image,) = (each for each in address.limits if each.hold_for({"Type": "image"}))
+
+    with pytest.raises(InvalidMedia, match="has 29,999 bytes"):
+        check(sized(29_999, "a.jpg"), image)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.mp4", MP4),
+        ("a.MP4", MP4),
+        ("a", MP4),
+        ("a.mp4", MOV),
+        ("a.mp4", b"unknown"),
+        ("a", b"unknown"),
+        ("a.xyz", b"?"),
+    ],
+)
+def test_what_is_a_video_or_tells_nothing_passes(tmp_path: Path, name: str, content: bytes) -> None:
+    check(on_disk(tmp_path, name, content))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "seen"),
+    [
+        ("a.avi", b"unknown", "avi"),
+        ("a.mov", MOV, "mov"),
+        ("a.mp4", AVI, "avi"),
+        ("a.mp4", b"%PDF-1.7", "pdf"),
+        ("a.mp4", b"\x89PNG\r\n\x1a\n", "png"),
+        ("a.txt", b"hello", "txt"),
+    ],
+)
+def test_another_type_is_refused_by_its_first_bytes_or_its_name(
+    tmp_path: Path, name: str, content: bytes, seen: str
+) -> None:
+    with pytest.raises(InvalidMedia, match=rf"is of type {seen}; allowed: mp4"):
+        check(on_disk(tmp_path, name, content))
+
+
+@pytest.mark.parametrize(("size", "kind"), [((128, 1024), "png"), ((1024, 128), "jpg"), ((500, 500), "jpeg")])
+def test_a_picture_within_the_limits_passes(tmp_path: Path, size: tuple[int, int], kind: str) -> None:
+    check(picture(tmp_path, *size, kind), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+
+
+@pytest.mark.parametrize("size", [(127, 500), (500, 1025)])
+def test_a_picture_with_other_sides_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
+    with pytest.raises(
+        InvalidMedia, match=rf"has {size[0]}×{size[1]} pixels; allowed: each side from 128 to 1024"
+    ):
+        check(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+
+
+def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = picture(tmp_path, 10, 10)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+
+    check(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+
+
+def test_half_a_picture_tells_nothing(tmp_path: Path) -> None:
+    check(on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+
+
+def media_of(parameters: tuple[Parameter, ...]) -> Iterator[Media]:
+    for each in parameters:
+        if isinstance(each, ListOf):
+            yield from media_of(each.fields)
+        elif isinstance(each, Media):
+            yield each
+
+
+@pytest.mark.parametrize("name", sorted(actions()))
+def test_the_limits_are_those_of_the_reference(name: str) -> None:
+    for address in media_of(actions()[name].parameters):
+        for limits in address.limits:
+            words = f"{address.doc} {address.note}".lower().replace("jpg", "jpeg")
+            assert all(kind in words for kind in limits.formats)
+            for most, unit in ((limits.most_bytes or GB, "gb"), (limits.most_bytes or MB, "mb")):
+                size = GB if unit == "gb" else MB
+                if limits.most_bytes and most >= size and (unit == "gb" or most < GB):
+                    assert f"{most // size} {unit}" in words
+            for side in (limits.shortest_side, limits.longest_side):
+                assert side is None or str(side) in words

@@ -1,0 +1,118 @@
+"""Runs a batch as workers and triggerers would, through all of its waitings, each in a new life of the operator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pkgutil import resolve_name
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.providers.common.compat.sdk import TaskDeferred
+
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from run_task import TaskInstance
+
+try:
+    from airflow.sdk.execution_time.context import OutletEventAccessors
+except ImportError:
+    from airflow.utils.context import OutletEventAccessors  # type: ignore[attr-defined,no-redef]
+
+
+class WorkerLost(BaseException):
+    """The worker process is gone."""
+
+
+class Store:
+    """A task state store that keeps JSON as a database does, and loses its worker at a write if told to.
+
+    :param reads: how many there were
+    :param writes: the length of each value that was written
+    :param lost_at_write: the worker is lost before the write of this number, or just after it if ``lost_after``
+    """
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.reads = 0
+        self.writes: list[int] = []
+        self.lost_at_write: int | None = None
+        self.lost_after = False
+
+    def get(self, key: str) -> Any:
+        self.reads += 1
+        return json.loads(self.kept.get(key, "null"))
+
+    def set(self, key: str, value: Any) -> None:
+        text = json.dumps(value)
+        self.writes.append(len(text))
+        is_last = len(self.writes) == self.lost_at_write
+        if is_last and not self.lost_after:
+            raise WorkerLost
+        self.kept[key] = text
+        if is_last:
+            raise WorkerLost
+
+    def delete(self, key: str) -> None:
+        self.kept.pop(key, None)
+
+
+@dataclass
+class BatchLife:
+    """What became of a batch.
+
+    :param rows: what it returned
+    :param pushed: the XComs that it pushed, the last under each key
+    :param triggers: arguments of the triggers that it waited with
+    :param events: what they fired
+    :param outlet_events: what it told its outlets
+    """
+
+    rows: Any = None
+    pushed: dict[str, Any] = field(default_factory=dict)
+    triggers: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    outlet_events: Any = field(default_factory=OutletEventAccessors)
+
+
+def live(
+    make: Callable[[], ViapiBatchOperator],
+    store: Store | None,
+    *,
+    try_number: int = 1,
+    max_tries: int = 3,
+    between: Callable[[BatchLife], None] = lambda life: None,
+) -> BatchLife:
+    """Run one try of a batch to its end; what it raises comes through.
+
+    :param make: the operator anew, as each worker parses its DAG
+    :param between: called while the batch is deferred, before its trigger runs
+    """
+    instance = TaskInstance(try_number, max_tries)
+    context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
+    if store is not None:
+        context["task_state_store"] = store
+    life = BatchLife(pushed=instance.pushed)
+    context["outlet_events"] = life.outlet_events
+    go_on: Callable[[], Any] = lambda: make().execute(context)  # noqa: E731
+    while True:
+        try:
+            life.rows = go_on()
+        except TaskDeferred as deferral:
+            # Through text and back, as the database keeps it.
+            path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
+            life.triggers.append(arguments)
+            between(life)
+            event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
+            life.events.append(json.loads(json.dumps(event.payload)))
+            kwargs = json.loads(json.dumps(deferral.kwargs))
+            go_on = lambda: make().resume(context, event=life.events[-1], **kwargs)  # noqa: B023, E731
+        else:
+            return life
+
+
+async def _first_event(trigger: Any) -> Any:
+    async for event in trigger.run():
+        return event
+    raise AssertionError("the trigger ended without an event")

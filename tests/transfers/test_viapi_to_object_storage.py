@@ -1,0 +1,181 @@
+"""Landing as a task of its own, against the emulator: its links, and what it answers when they have ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ResultExpired, ViapiError
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+from emulator import fake_media
+from run_task import live
+from served_folder import ServedFolder
+
+ERASE = videoenhan.ERASE_VIDEO_SUBTITLES
+Submit = Callable[[], str]
+
+
+@pytest.fixture(scope="module")
+def running_emulator() -> Iterator[EmulatorServer]:
+    with EmulatorServer(transforms=fake_media.TRANSFORMS) as server:
+        yield server
+
+
+@pytest.fixture
+def emulator(running_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
+    running_emulator.reset()
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", running_emulator.connection_json())
+    return running_emulator
+
+
+@pytest.fixture
+def submit(emulator: EmulatorServer, served: ServedFolder) -> Submit:
+    def submit() -> str:
+        (served.path / "film.mp4").write_bytes(b"a film")
+        hook = ViapiHook()
+        job_id = str(hook.call(ERASE, {"VideoUrl": served.address("film.mp4")})["RequestId"])
+        while not hook.report(Job(job_id, ERASE.full_name)).is_final:
+            time.sleep(0.02)
+        return job_id
+
+    return submit
+
+
+def result_of(job_id: str) -> dict[str, Any]:
+    return ViapiHook().report(Job(job_id, ERASE.full_name)).result_or_raise()
+
+
+def land(to: Path, **arguments: Any) -> Any:
+    return live(ViapiResultToObjectStorageOperator(task_id="land", to=f"{to.as_uri()}/", **arguments)).result
+
+
+@pytest.mark.parametrize("action", [None, "EraseVideoSubtitles", ERASE])
+def test_the_result_of_a_job_lands_by_the_jobs_id(submit: Submit, tmp_path: Path, action: Any) -> None:
+    job_id = submit()
+
+    landed = land(tmp_path, job_id=job_id, action=action)
+
+    assert landed == {"VideoUrl": f"{tmp_path.as_uri()}/task-VideoUrl-{job_id}.mp4"}
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"a film"]
+
+
+def test_a_result_that_a_task_has_returned_lands_without_a_call(
+    submit: Submit, emulator: EmulatorServer, tmp_path: Path
+) -> None:
+    result = result_of(submit())
+    calls = emulator.calls()
+
+    (address,) = land(tmp_path, result=result).values()
+
+    assert Path(address.removeprefix("file://")).read_bytes() == b"a film"
+    assert emulator.calls() == calls
+
+
+def test_a_link_that_has_ended_is_asked_for_again_and_then_named(
+    submit: Submit, emulator: EmulatorServer, tmp_path: Path
+) -> None:
+    emulator.fault(action=ERASE.name, result_expires=0.01)
+    job_id = submit()
+    result = result_of(job_id)
+    time.sleep(2.1)
+
+    with pytest.raises((ResultExpired, AirflowFailException), match="has ended") as raised:
+        land(tmp_path, result=result, job_id=job_id)
+
+    assert "Signature" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_that_does_not_work_is_replaced_by_one_that_does(submit: Submit, tmp_path: Path) -> None:
+    job_id = submit()
+    stale = {"VideoUrl": result_of(job_id)["VideoUrl"].replace("/video.mp4", "/gone.mp4").partition("?")[0]}
+
+    landed = land(tmp_path, result=stale, job_id=job_id)
+
+    assert Path(landed["VideoUrl"].removeprefix("file://")).read_bytes() == b"a film"
+
+
+def test_a_job_that_goes_on_is_not_waited_for_here(
+    emulator: EmulatorServer, served: ServedFolder, tmp_path: Path
+) -> None:
+    emulator.fault(action=ERASE.name, job={"processing": 600})
+    (served.path / "film.mp4").write_bytes(b"a film")
+    job_id = ViapiHook().call(ERASE, {"VideoUrl": served.address("film.mp4")})["RequestId"]
+
+    with pytest.raises(ViapiError, match="ViapiJobSensor waits"):
+        land(tmp_path, job_id=job_id)
+
+
+def test_a_job_that_failed_has_nothing_to_land(
+    submit: Submit, emulator: EmulatorServer, tmp_path: Path
+) -> None:
+    emulator.fault(action=ERASE.name, job={"state": "PROCESS_FAILED"})
+
+    with pytest.raises(JobFailed):
+        land(tmp_path, job_id=submit())
+
+
+def test_hosts_inside_other_than_the_connections_are_refused(
+    submit: Submit, served: ServedFolder, tmp_path: Path
+) -> None:
+    submit()
+    elsewhere = {"VideoUrl": served.address("film.mp4")}
+
+    with pytest.raises(AirflowFailException, match="inside"):
+        land(tmp_path, result=elsewhere)
+
+    assert land(tmp_path, result=elsewhere, allowed_hosts=[served.url.removeprefix("http://")])
+
+
+def test_what_cannot_be_right_is_found_when_the_dag_is_parsed() -> None:
+    def make(**arguments: Any) -> None:
+        ViapiResultToObjectStorageOperator(task_id="land", **arguments)
+
+    with pytest.raises(InvalidRequest, match="neither result nor job_id"):
+        make(to="s3://media/")
+    with pytest.raises(InvalidRequest, match="an address such as"):
+        make(to="media/", job_id="x")
+    with pytest.raises(InvalidRequest, match="holds no files"):
+        make(to="s3://media/", job_id="x", action="DetectVideoShot")
+    make(to="s3://media/{{ ds }}/{task_id}/", job_id="x")
+
+
+@pytest.mark.parametrize(
+    ("given", "why"), [({"result": "VideoUrl"}, "type str"), ({"job_id": ""}, "job_id is empty")]
+)
+def test_and_after_rendering_otherwise(
+    emulator: EmulatorServer, tmp_path: Path, given: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=why):
+        land(tmp_path, **given)
+
+
+def test_outlets_and_lineage_tell_of_what_has_landed(submit: Submit, tmp_path: Path) -> None:
+    from airflow.providers.common.compat.sdk import AssetAlias
+
+    from media.test_asset_events import OutletEventAccessors, alias_events
+
+    films = AssetAlias("films")
+    operator = ViapiResultToObjectStorageOperator(
+        task_id="land", job_id=submit(), to=f"{tmp_path.as_uri()}/film.mp4", outlets=[films]
+    )
+    instance = SimpleNamespace(dag_id="dag", run_id="run", task_id="land", map_index=-1)
+    context: Any = {"ti": instance, "outlet_events": OutletEventAccessors()}
+
+    operator.execute(context)
+
+    ((uri, extra),) = alias_events(context["outlet_events"][films])
+    assert (uri, extra["job_id"]) == (f"{tmp_path.as_uri()}/film.mp4", operator.job_id)
+    pytest.importorskip("airflow.providers.openlineage")
+    (output,) = operator.get_openlineage_facets_on_complete(None).outputs
+    assert (output.namespace, output.name) == ("file", f"{tmp_path}/film.mp4")
