@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     CredentialsRejected,
-    NotConfigured,
     PermissionDenied,
+    ServiceError,
     TransientError,
-    ViapiError,
 )
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,12 @@ class CredentialsSource(Protocol):
         """The key to sign with; may block while it is fetched.
 
         :param rejected: a key that the service no longer accepts: another one if there is any, or else the same
-        :raises NotConfigured: there is none, and asking again would not help
+        :raises ConfigurationError: there is none, and asking again would not help
         :raises TransientError: there is none now; asking again later may help
         """
         ...
 
-    async def current_in_loop(self, rejected: Credentials | None = None) -> Credentials:
+    async def acurrent(self, rejected: Credentials | None = None) -> Credentials:
         """The same from an event loop, which goes on meanwhile."""
         ...
 
@@ -58,7 +58,7 @@ class Credentials:
     :param access_key_secret: the secret half; never shown, never sent
     :param security_token: goes with temporary (STS) keys; never shown
     :param expires: when the service will stop to accept it, in Unix time; never unless given
-    :raises NotConfigured: a part is empty, or holds what no key has
+    :raises ConfigurationError: a part is empty, or holds what no key has
     """
 
     access_key_id: str
@@ -73,17 +73,17 @@ class Credentials:
         for name, value in parts.items():
             # A header, where id and token are sent, must not be broken into by them.
             if not re.fullmatch(r"[!-~]+", value):
-                raise NotConfigured(
+                raise ConfigurationError(
                     f"the {name} is empty or holds a character that none has; a blank or a line break, say, "
                     "that was copied with it",
-                    code="NotConfigured",
+                    code="ConfigurationError",
                 )
 
     def current(self, rejected: Credentials | None = None) -> Credentials:
         """Itself."""
         return self
 
-    async def current_in_loop(self, rejected: Credentials | None = None) -> Credentials:
+    async def acurrent(self, rejected: Credentials | None = None) -> Credentials:
         """Itself."""
         return self
 
@@ -140,7 +140,7 @@ class Renewable(Generic[Held]):
             # Another thread may have fetched one while this one waited.
             return self._good(rejected) or self._renew(rejected)
 
-    async def current_in_loop(self, rejected: Held | None = None) -> Held:
+    async def acurrent(self, rejected: Held | None = None) -> Held:
         """The same from an event loop, which goes on meanwhile."""
         good = self._good(rejected)
         if good is not None:
@@ -159,7 +159,7 @@ class Renewable(Generic[Held]):
     def _renew(self, rejected: Held | None) -> Held:
         try:
             return self._hold(self._fetch())
-        except ViapiError as failure:
+        except ServiceError as failure:
             return self._go_on_after(failure, rejected)
 
     async def _renew_in_loop(self, rejected: Held | None) -> Held:
@@ -167,7 +167,7 @@ class Renewable(Generic[Held]):
             return await asyncio.to_thread(self.current, rejected)
         try:
             return self._hold(await self._fetch_in_loop())
-        except ViapiError as failure:
+        except ServiceError as failure:
             return self._go_on_after(failure, rejected)
 
     def _hold(self, fetched: Held) -> Held:
@@ -175,7 +175,7 @@ class Renewable(Generic[Held]):
         self._held = fetched
         return fetched
 
-    def _go_on_after(self, failure: ViapiError, rejected: Held | None) -> Held:
+    def _go_on_after(self, failure: ServiceError, rejected: Held | None) -> Held:
         held, now = self._held, self._now()
         if held is None:
             raise failure

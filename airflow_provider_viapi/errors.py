@@ -2,16 +2,16 @@
 
 ::
 
-    ViapiError
-    ├── NotConfigured           the connection is missing or cannot be used as it is
+    ServiceError
+    ├── ConfigurationError           the connection is missing or cannot be used as it is
     ├── InvalidRequest          the request cannot be right, here or at the service
     │   └── InvalidMedia        a file that the request names cannot be used
     ├── CredentialsRejected     the key, its secret, its token or the clock is wrong
     ├── PermissionDenied        the key is right but may not do this, or the capability is not opened
     ├── TransientError          will pass: ask again later
     │   ├── Throttled           over the account's quota
-    │   ├── Unreachable         the request never arrived: nothing was accepted
-    │   └── AnswerLost          the request went out; what came of it is not known
+    │   ├── ConnectionFailed         the request never arrived: nothing was accepted
+    │   └── ResponseLost          the request went out; what came of it is not known
     ├── SubmissionInDoubt       a job may or may not have been accepted, and money spent
     ├── JobFailed               the service ended the job without success
     ├── JobTimedOut             the job did not end before our own deadline
@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class ViapiError(Exception):
+class ServiceError(Exception):
     """Anything that this package raises about the service.
 
     :param message: what happened, in words for a person
@@ -73,11 +73,11 @@ class ViapiError(Exception):
         return {"class": type(self).__name__, **self.__dict__}
 
 
-class NotConfigured(ViapiError):
+class ConfigurationError(ServiceError):
     """The connection is missing, incomplete or holds a value that cannot be used."""
 
 
-class InvalidRequest(ViapiError):
+class InvalidRequest(ServiceError):
     """The request cannot be right: found by the service model before sending, or by the service."""
 
 
@@ -85,15 +85,15 @@ class InvalidMedia(InvalidRequest):
     """A file that the request names cannot be fetched, decoded or processed."""
 
 
-class CredentialsRejected(ViapiError):
+class CredentialsRejected(ServiceError):
     """The access key, its secret, its security token or the clock of this machine is wrong."""
 
 
-class PermissionDenied(ViapiError):
+class PermissionDenied(ServiceError):
     """The key is right but may not do this, or the capability is not opened for the account."""
 
 
-class TransientError(ViapiError):
+class TransientError(ServiceError):
     """A fault that passes by itself; the same call may succeed later."""
 
 
@@ -101,19 +101,19 @@ class Throttled(TransientError):
     """The call was refused because the account is over its quota; nothing was accepted."""
 
 
-class Unreachable(TransientError):
+class ConnectionFailed(TransientError):
     """No connection came about, so the request never arrived and nothing was accepted."""
 
 
-class AnswerLost(TransientError):
+class ResponseLost(TransientError):
     """The request was sent but no well-formed answer came back: it may have been accepted or not."""
 
 
-class SubmissionInDoubt(ViapiError):
+class SubmissionInDoubt(ServiceError):
     """A job's submission got no readable answer: the job may be running, and sending again may pay twice."""
 
 
-class JobFailed(ViapiError):
+class JobFailed(ServiceError):
     """The service ended the job without success.
 
     :param job_id: the job
@@ -126,7 +126,7 @@ class JobFailed(ViapiError):
         self.state = state
 
 
-class JobTimedOut(ViapiError):
+class JobTimedOut(ServiceError):
     """The job was still waiting or running at the deadline that the caller had set.
 
     :param job_id: the job
@@ -137,7 +137,7 @@ class JobTimedOut(ViapiError):
         self.job_id = job_id
 
 
-class ResultExpired(ViapiError):
+class ResultExpired(ServiceError):
     """The link to a file of a result has ended, and asking for the result again gave none that works.
 
     :param age: seconds since the link ended, where it says when
@@ -148,22 +148,22 @@ class ResultExpired(ViapiError):
         self.age = age
 
 
-def _revive(kind: type[ViapiError], message: str, fields: dict[str, Any]) -> ViapiError:
+def _revive(kind: type[ServiceError], message: str, fields: dict[str, Any]) -> ServiceError:
     error = kind.__new__(kind)
     Exception.__init__(error, message)
     error.__dict__.update(fields)
     return error
 
 
-def _family(kind: type[ViapiError]) -> dict[str, type[ViapiError]]:
+def _family(kind: type[ServiceError]) -> dict[str, type[ServiceError]]:
     members = {kind.__name__: kind}
     for child in kind.__subclasses__():
         members.update(_family(child))
     return members
 
 
-def from_dict(fields: dict[str, Any]) -> ViapiError:
-    """Make an error from what :meth:`ViapiError.as_dict` gave; an unknown class becomes :class:`ViapiError`."""
+def from_dict(fields: dict[str, Any]) -> ServiceError:
+    """Make an error from what :meth:`ServiceError.as_dict` gave; an unknown class becomes :class:`ServiceError`."""
     plain = dict(fields)
-    kind = _family(ViapiError).get(str(plain.pop("class", "")), ViapiError)
+    kind = _family(ServiceError).get(str(plain.pop("class", "")), ServiceError)
     return _revive(kind, str(plain.get("message", "")), plain)

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.errors import AnswerLost, TransientError, Unreachable, ViapiError
+from airflow_provider_viapi.errors import ConnectionFailed, ResponseLost, ServiceError, TransientError
 
 if TYPE_CHECKING:
     import httpx
@@ -49,7 +49,7 @@ def may_send_again(error: BaseException, *, repeatable: bool) -> bool:
 
     :param repeatable: calling twice costs and changes nothing more than calling once
     """
-    if isinstance(error, AnswerLost):
+    if isinstance(error, ResponseLost):
         return repeatable
     return isinstance(error, TransientError)
 
@@ -66,7 +66,7 @@ def trying_again(seconds: float, *, repeatable: bool) -> Retrying:
     )
 
 
-class WorkerTransport:
+class SyncTransport:
     """Sends from a worker; not to be shared between threads.
 
     :param verify: check TLS certificates; a path names a bundle of authorities
@@ -76,7 +76,7 @@ class WorkerTransport:
     def __init__(self, *, verify: bool | str, timeout: float) -> None:
         import requests
 
-        self.clock_ahead = timedelta(0)
+        self.clock_skew = timedelta(0)
         """How far our clock is ahead of the one that the last answer was dated by."""
         self._verify = verify
         self._timeout = timeout
@@ -93,8 +93,8 @@ class WorkerTransport:
 
         :param address: where to, for errors
         :param action: what for, for errors
-        :raises Unreachable: it did not arrive
-        :raises AnswerLost: it may have arrived
+        :raises ConnectionFailed: it did not arrive
+        :raises ResponseLost: it may have arrived
         """
         import requests
 
@@ -109,14 +109,14 @@ class WorkerTransport:
                 verify=self._verify,
                 allow_redirects=False,
             )
-            self.clock_ahead = _clock_ahead(answer.headers.get("Date"), otherwise=self.clock_ahead)
+            self.clock_skew = _clock_ahead(answer.headers.get("Date"), otherwise=self.clock_skew)
             return HttpResponse(answer.status_code, answer.content, _lower_case(answer.headers))
         except requests.RequestException as error:
             translated = _from_requests(error, address, action)
         raise translated
 
 
-class LoopTransport:
+class AsyncTransport:
     """Sends from an event loop; :func:`open_loop_transport` makes one.
 
     :param http: what sends
@@ -130,7 +130,7 @@ class LoopTransport:
         await self._http.aclose()
 
     async def send(self, request: HttpRequest, *, address: str, action: str) -> HttpResponse:
-        """Send a request once; see :meth:`WorkerTransport.send`."""
+        """Send a request once; see :meth:`SyncTransport.send`."""
         import httpx
 
         try:
@@ -143,14 +143,14 @@ class LoopTransport:
         raise translated
 
 
-async def open_loop_transport(*, verify: bool | str, timeout: float) -> LoopTransport:
+async def open_loop_transport(*, verify: bool | str, timeout: float) -> AsyncTransport:
     """A transport for the running event loop, its certificates loaded off the loop; close it when done."""
     import asyncio
 
     import httpx
 
     context = await asyncio.to_thread(_tls_context, verify)
-    return LoopTransport(httpx.AsyncClient(verify=context, timeout=timeout))
+    return AsyncTransport(httpx.AsyncClient(verify=context, timeout=timeout))
 
 
 @cache
@@ -173,7 +173,7 @@ def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _from_requests(error: requests.RequestException, address: str, action: str) -> ViapiError:
+def _from_requests(error: requests.RequestException, address: str, action: str) -> ServiceError:
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
 
@@ -190,7 +190,7 @@ def _from_requests(error: requests.RequestException, address: str, action: str) 
     return _answer_lost(error, address, action)
 
 
-def _from_httpx(error: httpx.HTTPError, address: str, action: str) -> ViapiError:
+def _from_httpx(error: httpx.HTTPError, address: str, action: str) -> ServiceError:
     import httpx
 
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -198,9 +198,9 @@ def _from_httpx(error: httpx.HTTPError, address: str, action: str) -> ViapiError
     return _answer_lost(error, address, action)
 
 
-def _unreachable(error: Exception, address: str, action: str) -> ViapiError:
-    return Unreachable(f"no connection to {address} ({type(error).__name__})", action=action)
+def _unreachable(error: Exception, address: str, action: str) -> ServiceError:
+    return ConnectionFailed(f"no connection to {address} ({type(error).__name__})", action=action)
 
 
-def _answer_lost(error: Exception, address: str, action: str) -> ViapiError:
-    return AnswerLost(f"no answer came back from {address} ({type(error).__name__})", action=action)
+def _answer_lost(error: Exception, address: str, action: str) -> ServiceError:
+    return ResponseLost(f"no answer came back from {address} ({type(error).__name__})", action=action)

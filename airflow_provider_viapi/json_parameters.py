@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_viapi.schema import BadValue, Parameter
+from airflow_provider_viapi.schema import Parameter, ValidationError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Texts(Parameter):
+class StringList(Parameter):
     """A list of strings that are not empty.
 
     :param most: most items
@@ -25,9 +25,9 @@ class Texts(Parameter):
 
     def check(self, value: Any) -> list[str]:
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         if self.most is not None and len(value) > self.most:
-            raise BadValue(f"{self.allowed}; {len(value)} are too many")
+            raise ValidationError(f"{self.allowed}; {len(value)} are too many")
         return list(value)
 
     def show(self, value: Any) -> str:
@@ -36,7 +36,7 @@ class Texts(Parameter):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Structure(Parameter):
+class Object(Parameter):
     """A structure of JSON that goes through as it is, but for fields that have to be there.
 
     :param needs: the names of those
@@ -51,9 +51,9 @@ class Structure(Parameter):
     def check(self, value: Any) -> dict[str, Any]:
         plain = plain_json(value) if isinstance(value, Mapping) else None
         if not isinstance(plain, dict):
-            raise BadValue(f"{self.allowed}, of JSON's types throughout")
+            raise ValidationError(f"{self.allowed}, of JSON's types throughout")
         if missing := [name for name in self.needs if plain.get(name) is None]:
-            raise BadValue(f"{self.allowed}; {', '.join(missing)} is missing")
+            raise ValidationError(f"{self.allowed}; {', '.join(missing)} is missing")
         return plain
 
     def show(self, value: Any) -> str:
@@ -66,7 +66,7 @@ class Structure(Parameter):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Structures(Structure):
+class ObjectList(Object):
     """A list of such structures."""
 
     @property
@@ -75,8 +75,8 @@ class Structures(Structure):
 
     def check(self, value: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise BadValue(self.allowed)
-        return [super(Structures, self).check(item) for item in value]
+            raise ValidationError(self.allowed)
+        return [super(ObjectList, self).check(item) for item in value]
 
     def show(self, value: Any) -> str:
         return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
@@ -85,7 +85,7 @@ class Structures(Structure):
 def plain_json(value: Any) -> Any:
     """The value in JSON's types.
 
-    :raises BadValue: it holds something that JSON has no form for
+    :raises ValidationError: it holds something that JSON has no form for
     """
     if isinstance(value, Mapping):
         return {str(name): plain_json(item) for name, item in value.items()}
@@ -97,4 +97,4 @@ def plain_json(value: Any) -> Any:
         or (isinstance(value, float) and math.isfinite(value))
     ):
         return value
-    raise BadValue(f"JSON's types throughout, not {type(value).__name__}")
+    raise ValidationError(f"JSON's types throughout, not {type(value).__name__}")

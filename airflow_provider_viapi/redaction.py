@@ -43,7 +43,7 @@ _QUERY = re.compile(r"[?&;#]([^=?&;#]+)=([^&#]+)")
 _Judge = Callable[[str], bool]
 
 
-def private_texts(value: Any) -> Iterator[str]:
+def find_secrets(value: Any) -> Iterator[str]:
     """The private texts in a value and in all that is inside it, as they stand there and without percent signs."""
     for found in _found(value, _nothing):
         for text in dict.fromkeys((found, unquote(found))):

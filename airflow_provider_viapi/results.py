@@ -25,7 +25,7 @@ class ResultField:
     fields: tuple[ResultField, ...] = ()
 
 
-class MakesFiles(Protocol):
+class HasResultFields(Protocol):
     """An action of either cloud, as far as landing and links need to know it."""
 
     @property
@@ -39,7 +39,7 @@ class MakesFiles(Protocol):
         ...
 
 
-def files_of(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[str, str]:
+def file_urls(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[str, str]:
     """The addresses of a result's files by their keys: ``VideoUrl``, inside a list ``Outputs.0.ImageURL``, inside a
     structure ``output_asset_config.cover_url``.
 
@@ -67,7 +67,7 @@ def has_several_files(fields: Iterable[ResultField]) -> bool:
     return _most_files(fields) > 1
 
 
-def fields_of_any(actions: Iterable[MakesFiles]) -> tuple[ResultField, ...]:
+def fields_of_any(actions: Iterable[HasResultFields]) -> tuple[ResultField, ...]:
     """The fields of all these actions, for a result of which it is not known what has made it."""
     return tuple(field for action in actions for field in action.result)
 

@@ -1,7 +1,7 @@
 """The kinds of parameters that actions take, and how a value is checked against each.
 
 Every kind takes a value as a DAG author writes it (``0.5``), as a template renders it (``"0.5"``) or as it stands
-on the wire (``"0.5"``) and returns it with its proper type, or raises :class:`BadValue` with what is allowed.
+on the wire (``"0.5"``) and returns it with its proper type, or raises :class:`ValidationError` with what is allowed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INT32 = 2**31 - 1
 """The largest whole number that the services' metadata has room for."""
 
 
-class BadValue(Exception):
+class ValidationError(Exception):
     """A value that a parameter cannot take; the words say which are allowed."""
 
 
@@ -48,7 +48,7 @@ class Parameter:
     def check(self, value: Any) -> Any:
         """The value with its proper type.
 
-        :raises BadValue: it is not one of the allowed
+        :raises ValidationError: it is not one of the allowed
         """
         raise NotImplementedError
 
@@ -59,32 +59,32 @@ class Parameter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text(Parameter):
+class String(Parameter):
     """A string of limited length, perhaps of limited characters.
 
-    :param shortest: fewest characters
-    :param longest: most characters
+    :param min_length: fewest characters
+    :param max_length: most characters
     :param pattern: regular expression that the whole value matches
     :param characters: the pattern in words
     """
 
-    shortest: int = 0
-    longest: int | None = None
+    min_length: int = 0
+    max_length: int | None = None
     pattern: str | None = None
     characters: str = "any characters"
 
     @property
     def allowed(self) -> str:
-        if self.longest is None:
-            return "a string that is not empty" if self.shortest else "a string"
-        return f"{self.shortest} to {self.longest} characters ({self.characters})"
+        if self.max_length is None:
+            return "a string that is not empty" if self.min_length else "a string"
+        return f"{self.min_length} to {self.max_length} characters ({self.characters})"
 
     def check(self, value: Any) -> str:
-        too_long = isinstance(value, str) and self.longest is not None and len(value) > self.longest
-        if not isinstance(value, str) or len(value) < self.shortest or too_long:
-            raise BadValue(self.allowed)
+        too_long = isinstance(value, str) and self.max_length is not None and len(value) > self.max_length
+        if not isinstance(value, str) or len(value) < self.min_length or too_long:
+            raise ValidationError(self.allowed)
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         return value
 
 
@@ -98,14 +98,14 @@ class Url(Parameter):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str) or not value.isascii() or re.search(r"[\s\x00-\x1f\x7f]", value):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         try:
             parts = urlsplit(value)
             usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
         except ValueError:
             usable = False
         if not usable:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         return value
 
     def show(self, value: Any) -> str:
@@ -133,9 +133,9 @@ class Integer(Parameter):
         if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         if not self.minimum <= value <= self.maximum:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         return value
 
 
@@ -161,13 +161,13 @@ class Number(Parameter):
             try:
                 value = float(value)
             except ValueError:
-                raise BadValue(self.allowed) from None
+                raise ValidationError(self.allowed) from None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         if not math.isfinite(value) or not self.minimum <= value <= self.maximum:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         if self.above and value == self.minimum:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         return float(value)
 
 
@@ -183,7 +183,7 @@ class Boolean(Parameter):
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
         if not isinstance(value, bool):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         return value
 
 
@@ -199,7 +199,7 @@ class Choice(Parameter):
 
     def check(self, value: Any) -> str:
         if not isinstance(value, str) or value not in self.choices:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         return value
 
 
@@ -234,7 +234,7 @@ def check_request(
             continue
         try:
             checked[name] = value if pending(value) else parameter.check(value)
-        except BadValue as allowed:
+        except ValidationError as allowed:
             shown = parameter.show(value)
             raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}") from None
     return checked

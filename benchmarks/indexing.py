@@ -34,7 +34,7 @@ from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.image import Picture, read_pictures
 from airflow_provider_viapi.image_index.indexer import Indexer
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from report import Goal, report, table
 
 EMULATOR = Path(sys.executable).with_name("viapi-emulator")
@@ -151,7 +151,7 @@ async def index(endpoint: str, addresses: list[str], images: int, qps: float) ->
     began = time.monotonic()
     async with await open_async_client(account(endpoint)) as client:
         database = ImageDatabase(client, DATABASE, looks=qps)
-        indexer = Indexer(database, Quota(qps), as_it_is, max_failed=0, log=log)
+        indexer = Indexer(database, RateLimiter(qps), as_it_is, max_failed=0, log=log)
         report = await indexer.run(pictures)
     ended = time.monotonic()
     return {**report.as_dict(), "before": first[0] - began, "sending": ended - first[0]}

@@ -99,7 +99,7 @@ def copy(how: str, source: str, to: str) -> None:
             to=to,
             action=videoenhan.ERASE_VIDEO_SUBTITLES,
             names={"task_id": "benchmark"},
-            fetch_again=None,
+            refresh_links=None,
             log=logging.getLogger("benchmark"),
             allowed_hosts=["127.0.0.1"],
         )

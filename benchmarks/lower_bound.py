@@ -21,7 +21,7 @@ def forced_delays(seconds: Sequence[float], per_second: float, between_looks: fl
 
     It looks at a page of the list (newest first) at every moment that the list allows, passes over what it knows to
     have ended, and fetches results, those of the jobs that ended first before others, at every moment that the quota
-    allows. Nobody can choose where between two looks jobs end: so the first look is at so many moments, evenly spread
+    allows. NoAuth can choose where between two looks jobs end: so the first look is at so many moments, evenly spread
     over the time between two looks, and the delays of all are given; of ten jobs, a single one would be luck.
 
     :param seconds: how long each job takes; all begin at 0

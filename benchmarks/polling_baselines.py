@@ -26,7 +26,7 @@ import psutil
 
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.emulator.access_keys import AccessKey
@@ -89,7 +89,7 @@ def ours(url: str, scale: float) -> Waiter:
     """The trigger, driven as a triggerer does."""
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
 
-    ViapiJobs.seconds_between_looks = 5.0 / scale
+    ViapiJobs.list_interval = 5.0 / scale
     deadline = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
 
     async def wait(number: int, watched: Watched) -> None:
@@ -114,7 +114,7 @@ def usual(url: str, scale: float, *, session_per_poll: bool) -> Waiter:
     context = ssl.create_default_context()
 
     async def ask(http: httpx.AsyncClient, number: int) -> dict[str, Any]:
-        request = encode(action, {"JobId": job_id(number)}, account, Stamp.new())
+        request = encode(action, {"JobId": job_id(number)}, account, RequestNonce.new())
         answer = await http.request(
             request.method, request.url, content=request.body, headers=request.headers
         )

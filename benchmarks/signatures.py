@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT))
 
 from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
 
@@ -63,7 +63,7 @@ Seconds = dict[tuple[Signature, str], list[float]]
 def ours(signature: Signature) -> Encoder:
     """What the provider does for each call."""
     account = Account(KEY, signature=signature)
-    return lambda request: encode(ACTION, request, account, Stamp.new())
+    return lambda request: encode(ACTION, request, account, RequestNonce.new())
 
 
 def tea_call(signature: Signature) -> Encoder:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from waiting_forced import forced_delays, percentile, results_alone
+from lower_bound import forced_delays, percentile, results_alone
 
 from report import Goal, report, table
 
@@ -96,7 +96,7 @@ def compete(who: str, jobs: int, scale: float, most_seconds: float) -> Run:
                 "extra": extra,
             }
         )
-        contestant = _start("waiting_contestants.py", who, url, scale, most_seconds, env=environment)
+        contestant = _start("polling_baselines.py", who, url, scale, most_seconds, env=environment)
         try:
             _read(contestant)
             taking = durations(jobs, scale)
@@ -277,7 +277,7 @@ def _explanation(scale: float) -> str:
         f"{QUOTA} results a second pass and one look into the list in {SECONDS_BETWEEN_LISTS:g} s{faster}. All run "
         f"side by side; of 10,000 jobs the usual patterns are stopped after {COMPARED_SECONDS[10_000]:.0f} s. *Jobs "
         "refused*: met at least one refusal, with which the usual trigger fails; here it goes on. *Forced*: "
-        "simulated, see `benchmarks/waiting_forced.py`. The CPU of an idle loop with as many sleepers is subtracted. "
+        "simulated, see `benchmarks/lower_bound.py`. The CPU of an idle loop with as many sleepers is subtracted. "
         "A *step* is what runs in the loop between two awaits, without the collecting of garbage, which goes through "
         "all that Airflow holds whoever starts it."
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.redaction import private_texts
+from airflow_provider_viapi.redaction import find_secrets
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from airflow_provider_viapi.redaction import private_texts
     ],
 )
 def test_headers_are_private_but_for_those_that_everybody_sends(value: Any, private: list[str]) -> None:
-    assert list(private_texts({"output": {"webhook": {"headers": value}}})) == private
+    assert list(find_secrets({"output": {"webhook": {"headers": value}}})) == private
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_headers_are_private_but_for_those_that_everybody_sends(value: Any, priv
 def test_of_an_address_the_password_is_private_alone_and_with_its_user(
     address: str, private: list[str]
 ) -> None:
-    assert list(private_texts({"input": {"data": [{"url": address}]}})) == private
+    assert list(find_secrets({"input": {"data": [{"url": address}]}})) == private
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,13 @@ def test_of_an_address_the_password_is_private_alone_and_with_its_user(
     ],
 )
 def test_of_a_query_what_lets_somebody_in_is_private(query: str, private: list[str]) -> None:
-    assert (
-        list(private_texts({"callback_config": {"callback_url": f"https://alarms/hook{query}"}})) == private
-    )
+    assert list(find_secrets({"callback_config": {"callback_url": f"https://alarms/hook{query}"}})) == private
 
 
 def test_addresses_are_found_in_longer_texts() -> None:
     xml = '<source url="rtsp://guard:pass-1@camera/1?a=b&amp;token=abc-2"><name>gate</name></source>'
 
-    assert list(private_texts([xml])) == ["guard:pass-1", "pass-1", "abc-2"]
+    assert list(find_secrets([xml])) == ["guard:pass-1", "pass-1", "abc-2"]
 
 
 def test_what_is_inside_something_private_is_private() -> None:
@@ -81,7 +79,7 @@ def test_what_is_inside_something_private_is_private() -> None:
         "secret_key": "abcde",
     }
 
-    assert list(private_texts(request)) == ["rtmp://push/1", "stream-1", "of-two", "abcde"]
+    assert list(find_secrets(request)) == ["rtmp://push/1", "stream-1", "of-two", "abcde"]
 
 
 def test_harmless_words_stay_readable() -> None:
@@ -97,8 +95,8 @@ def test_harmless_words_stay_readable() -> None:
         "config": {"level": 3, "secret": None, "password": 12345678},
     }
 
-    assert list(private_texts(request)) == []
+    assert list(find_secrets(request)) == []
 
 
 def test_nothing_is_found_in_a_large_picture() -> None:
-    assert list(private_texts({"human_image": "A" * 12_000_000})) == []
+    assert list(find_secrets({"human_image": "A" * 12_000_000})) == []

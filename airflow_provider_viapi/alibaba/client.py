@@ -11,13 +11,13 @@ from datetime import timedelta
 from typing import Any
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials, another_key_may_do
+from airflow_provider_viapi.alibaba.credentials import Credentials, is_expired_key
 from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
 from airflow_provider_viapi.alibaba.rpc import decode, encode
-from airflow_provider_viapi.http import LoopTransport, WorkerTransport, open_loop_transport, trying_again
+from airflow_provider_viapi.http import AsyncTransport, SyncTransport, open_loop_transport, trying_again
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Client:
         keep_http_logs_clean()
         self.account = account
         self.patience = patience
-        self._transport = WorkerTransport(verify=account.verify, timeout=account.timeout)
+        self._transport = SyncTransport(verify=account.verify, timeout=account.timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -46,21 +46,21 @@ class Client:
         self._transport.close()
 
     @property
-    def clock_ahead(self) -> timedelta:
+    def clock_skew(self) -> timedelta:
         """How far our clock is ahead of the service's, by the date of its last answer."""
-        return self._transport.clock_ahead
+        return self._transport.clock_skew
 
     def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action, again if need be and if that is safe, and return its decoded answer.
 
         :param request: parameters by wire name
-        :raises ViapiError: what the tree in ``errors`` says
+        :raises ServiceError: what the tree in ``errors`` says
         """
         trying = trying_again(self.patience, repeatable=action.repeatable)
         return trying(self.call_once, action, request)
 
-    def call_stamped(
-        self, action: Action, request: Mapping[str, Any], stamp: Stamp, credentials: Credentials
+    def replay(
+        self, action: Action, request: Mapping[str, Any], stamp: RequestNonce, credentials: Credentials
     ) -> dict[str, Any]:
         """Call an action with just this request: the same stamp and key make the very same one again.
 
@@ -76,18 +76,18 @@ class Client:
         checked = action.check(request)
         credentials = self.account.credentials.current()
         try:
-            return self._call_with(credentials, action, checked, Stamp.new())
+            return self._call_with(credentials, action, checked, RequestNonce.new())
         except CredentialsRejected as rejection:
-            if not another_key_may_do(rejection):
+            if not is_expired_key(rejection):
                 raise
             renewed = self.account.credentials.current(rejected=credentials)
             if renewed == credentials:
                 raise
             _tell_renewed(rejection)
-        return self._call_with(renewed, action, checked, Stamp.new())
+        return self._call_with(renewed, action, checked, RequestNonce.new())
 
     def _call_with(
-        self, credentials: Credentials, action: Action, checked: Mapping[str, Any], stamp: Stamp
+        self, credentials: Credentials, action: Action, checked: Mapping[str, Any], stamp: RequestNonce
     ) -> dict[str, Any]:
         account = self.account.signing_with(credentials)
         request = encode(action, checked, account, stamp)
@@ -103,7 +103,7 @@ class AsyncClient:
     :param transport: what sends
     """
 
-    def __init__(self, account: Account, transport: LoopTransport) -> None:
+    def __init__(self, account: Account, transport: AsyncTransport) -> None:
         self.account = account
         self._transport = transport
 
@@ -119,16 +119,16 @@ class AsyncClient:
         A key that is no longer accepted is renewed, if there is another one, and the call made anew with that.
 
         :param request: parameters by wire name
-        :raises ViapiError: what the tree in ``errors`` says
+        :raises ServiceError: what the tree in ``errors`` says
         """
         checked = action.check(request)
-        credentials = await self.account.credentials.current_in_loop()
+        credentials = await self.account.credentials.acurrent()
         try:
             return await self._call_with(credentials, action, checked)
         except CredentialsRejected as rejection:
-            if not another_key_may_do(rejection):
+            if not is_expired_key(rejection):
                 raise
-            renewed = await self.account.credentials.current_in_loop(rejected=credentials)
+            renewed = await self.account.credentials.acurrent(rejected=credentials)
             if renewed == credentials:
                 raise
             _tell_renewed(rejection)
@@ -138,7 +138,7 @@ class AsyncClient:
         self, credentials: Credentials, action: Action, checked: Mapping[str, Any]
     ) -> dict[str, Any]:
         account = self.account.signing_with(credentials)
-        request = encode(action, checked, account, Stamp.new())
+        request = encode(action, checked, account, RequestNonce.new())
         address = account.address(action.service)
         with account.telling(action):
             return decode(action, await self._transport.send(request, address=address, action=action.name))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.credentials import CredentialsSource
 from airflow_provider_viapi.alibaba.model import Action, Service
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 
 DEFAULT_REGION = "cn-shanghai"
 """The one region where the VIAPI services are offered."""
@@ -23,12 +23,12 @@ Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 ListJobs = Literal["auto", "always", "never"]
 """Whether the account's list of jobs is looked into while jobs are waited for: if that saves calls, always, never."""
 
-CallTold = Callable[[str, ViapiError | None], None]
+CallTold = Callable[[str, ServiceError | None], None]
 """Told of a call that has ended: the action, as ``service.Action``, and the error if there was one."""
 
 
-def _nobody(action: str, error: ViapiError | None) -> None:
-    """Nobody is told of calls."""
+def _nobody(action: str, error: ServiceError | None) -> None:
+    """NoAuth is told of calls."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Account:
         """Around a call of that action, which is told of when it has ended."""
         try:
             yield
-        except ViapiError as error:
+        except ServiceError as error:
             self.call_told(action.full_name, error)
             raise
         self.call_told(action.full_name, None)

@@ -7,47 +7,47 @@ itself is drawn in ``airflow_provider_viapi.errors``.
 from __future__ import annotations
 
 from airflow_provider_viapi.errors import (
-    AnswerLost,
+    ConfigurationError,
+    ConnectionFailed,
     CredentialsRejected,
     InvalidMedia,
     InvalidRequest,
     JobFailed,
     JobTimedOut,
-    NotConfigured,
     PermissionDenied,
+    ResponseLost,
+    ServiceError,
     SubmissionInDoubt,
     Throttled,
     TransientError,
-    Unreachable,
-    ViapiError,
     from_dict,
 )
 
 __all__ = [
-    "AnswerLost",
+    "ConfigurationError",
+    "ConnectionFailed",
     "CredentialsRejected",
     "InvalidMedia",
     "InvalidRequest",
     "JobFailed",
     "JobTimedOut",
-    "NotConfigured",
     "PermissionDenied",
+    "ResponseLost",
+    "ServiceError",
     "SubmissionInDoubt",
     "Throttled",
     "TransientError",
-    "Unreachable",
-    "ViapiError",
     "classify",
     "from_dict",
 ]
 
 # The first part of a code that fits decides, so longer ones stand before the shorter ones they begin with.
-_CODES: tuple[tuple[str, type[ViapiError]], ...] = (
+_CODES: tuple[tuple[str, type[ServiceError]], ...] = (
     ("Throttling", Throttled),
     ("ServiceUnavailable", TransientError),
     ("InternalError", TransientError),
     ("Timeout", TransientError),
-    ("SignatureNonceUsed", ViapiError),
+    ("SignatureNonceUsed", ServiceError),
     ("SignatureDoesNotMatch", CredentialsRejected),
     ("IncompleteSignature", CredentialsRejected),
     ("InvalidTimeStamp", CredentialsRejected),
@@ -67,7 +67,7 @@ _CODES: tuple[tuple[str, type[ViapiError]], ...] = (
 _MEDIA_SUFFIXES = frozenset({"Region", "Download", "URL", "Decode", "Resolution", "Unsafe"})
 
 
-def classify(code: str, http_status: int) -> type[ViapiError]:
+def classify(code: str, http_status: int) -> type[ServiceError]:
     """Which class of the tree an error answer belongs to.
 
     :param code: the answer's ``Code``

@@ -12,10 +12,10 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.services import viapi
-from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
-from airflow_provider_viapi.jobs.backend import Ending, Sighting
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
+from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, Listed
+from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient, Client
@@ -47,12 +47,12 @@ def submitted(action: Action, answer: Mapping[str, Any]) -> Job:
 def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
     """How a job stands, from the answer of ``GetAsyncJobResult``.
 
-    :raises AnswerLost: the answer holds no state, or of a finished job no readable result
+    :raises ResponseLost: the answer holds no state, or of a finished job no readable result
     """
     data = answer["Data"]
     state = data.get("Status")
     if not state:
-        raise AnswerLost("got an answer without a state", action="GetAsyncJobResult")
+        raise ResponseLost("got an answer without a state", action="GetAsyncJobResult")
     outcome = STATES.get(state, Outcome.WAITING)
     return JobReport(
         job_id=job.id,
@@ -71,7 +71,7 @@ def _read_result(document: str | None) -> dict[str, Any]:
     except (ValueError, RecursionError):
         result = None
     if not isinstance(result, dict):
-        raise AnswerLost(
+        raise ResponseLost(
             "got a finished job whose Result is not a JSON structure", action="GetAsyncJobResult"
         )
     return result
@@ -82,12 +82,12 @@ def list_jobs(client: Client, action: Action) -> JobList:
     wanted = {"PopProduct": action.service.name, "PopApiName": action.name, "PageNum": 1, "PageSize": 500}
     answer = client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
     jobs = [
-        Listed(job["JobId"], job.get("GmtCreate", ""))
+        ListedJob(job["JobId"], job.get("GmtCreate", ""))
         for job in answer["Data"]["Result"]
         if job.get("JobId") and job.get("PopApiName", action.name) == action.name
     ]
-    is_whole = answer["Data"].get("TotalPage", 1) <= 1
-    return JobList(jobs, is_whole=is_whole, clock_ahead=client.clock_ahead)
+    is_complete = answer["Data"].get("TotalPage", 1) <= 1
+    return JobList(jobs, is_complete=is_complete, clock_skew=client.clock_skew)
 
 
 def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
@@ -115,7 +115,7 @@ class ViapiJobs:
     :param client: asks for it
     """
 
-    seconds_between_looks: float | None = 5.0
+    list_interval: float | None = 5.0
     """How seldom the list may be asked for [API metadata]."""
 
     def __init__(self, client: AsyncClient) -> None:
@@ -123,7 +123,7 @@ class ViapiJobs:
         self._next_page = 1
         self._seen: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page, of up to 500 jobs, of the account's list; it begins again once all were seen."""
         wanted = {"PageNum": self._next_page, "PageSize": 500}
         data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
@@ -141,7 +141,7 @@ class ViapiJobs:
         self._next_page = 1 if is_last else self._next_page + 1
         if is_last:
             self._seen.clear()
-        return Sighting(outcomes, completes_sweep=is_last, endings=endings)
+        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings)
 
     async def report(self, job: Job) -> JobReport:
         """How the job stands, by one call of ``GetAsyncJobResult``."""

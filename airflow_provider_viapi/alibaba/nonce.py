@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 
 @dataclass(frozen=True)
-class Stamp:
+class RequestNonce:
     """What makes a request one of a kind: sent twice with the same one, the gateway refuses the second.
 
     :param nonce: never used before; the gateway remembers it for about half an hour
@@ -19,7 +19,7 @@ class Stamp:
     at: datetime
 
     @classmethod
-    def new(cls) -> Stamp:
+    def new(cls) -> RequestNonce:
         """A stamp that was never used, with the time of this machine."""
         return cls(secrets.token_hex(16), datetime.now(timezone.utc))
 

@@ -10,20 +10,19 @@ from typing import Any
 from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
 from airflow_provider_viapi.schema import (
     INT32,
-    BadValue,
     Boolean,
     Choice,
     Integer,
     Number,
     Parameter,
-    Text,
+    String,
     Url,
+    ValidationError,
 )
 
 __all__ = [
     "INT32",
     "AtMost",
-    "BadValue",
     "BitRate",
     "Boolean",
     "Choice",
@@ -32,8 +31,9 @@ __all__ = [
     "Media",
     "Number",
     "Parameter",
-    "Text",
+    "String",
     "Url",
+    "ValidationError",
     "before_staging",
 ]
 
@@ -63,13 +63,13 @@ class Media(Url):
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):
             return super().check(value)
         if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         if not rest.strip("/") or rest.endswith("/"):
-            raise BadValue(f"{self.allowed}, and it names a file")
+            raise ValidationError(f"{self.allowed}, and it names a file")
         if ".." in rest.split("/"):
-            raise BadValue(f"{self.allowed}, without .. in it")
+            raise ValidationError(f"{self.allowed}, without .. in it")
         if not self.opens(scheme):
-            raise BadValue(f"{self.allowed}; nothing that is installed opens {scheme}://")
+            raise ValidationError(f"{self.allowed}; nothing that is installed opens {scheme}://")
         return str(value)
 
 
@@ -127,37 +127,39 @@ class ListOf(Parameter):
 
     def check(self, value: Any) -> list[dict[str, Any]]:
         if not isinstance(value, list | tuple) or len(value) < self.least:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         if self.most is not None and len(value) > self.most:
-            raise BadValue(self.allowed)
+            raise ValidationError(self.allowed)
         items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
         for limit in self.most_with:
             count = sum(item.get(limit.field) == limit.value for item in items)
             if count > limit.count:
-                raise BadValue(f"{self.allowed}; {count} have {limit.field} {limit.value}")
+                raise ValidationError(f"{self.allowed}; {count} have {limit.field} {limit.value}")
         return items
 
     def _check_item(self, index: int, item: Any) -> dict[str, Any]:
         known = {field.name: field for field in self.fields}
         if not isinstance(item, Mapping):
-            raise BadValue(f"{self.allowed}; item {index} is something else")
+            raise ValidationError(f"{self.allowed}; item {index} is something else")
         if unknown := sorted(str(name) for name in item.keys() - known.keys()):
-            raise BadValue(f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these")
+            raise ValidationError(
+                f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these"
+            )
         checked = {}
         for field in self.fields:
             given = item.get(field.name)
             if given is None and field.required:
-                raise BadValue(f"{field.name} in every item; item {index} has none")
+                raise ValidationError(f"{field.name} in every item; item {index} has none")
             if given is None:
                 continue
             try:
                 checked[field.name] = field.check(given)
-            except BadValue as bad:
+            except ValidationError as bad:
                 shown = field.show(given)
-                raise BadValue(f"{bad} for {field.name}; item {index} has {shown}") from None
+                raise ValidationError(f"{bad} for {field.name}; item {index} has {shown}") from None
         if not checked:
             # On the wire an item without fields would be a gap in the numbering.
-            raise BadValue(f"{self.allowed}; item {index} is empty")
+            raise ValidationError(f"{self.allowed}; item {index} is empty")
         return checked
 
     def show(self, value: Any) -> str:

@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 from airflow_provider_viapi.alibaba import acs3
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.errors import AnswerLost, classify
+from airflow_provider_viapi.alibaba.errors import ResponseLost, classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.signature import (
     canonical_query,
@@ -60,7 +60,7 @@ def _lay_flat(flat: dict[str, str], prefix: str, items: Iterable[tuple[object, A
             flat[name] = str(value)
 
 
-def encode(action: Action, request: Mapping[str, Any], account: Account, stamp: Stamp) -> HttpRequest:
+def encode(action: Action, request: Mapping[str, Any], account: Account, stamp: RequestNonce) -> HttpRequest:
     """A signed call of an action; the same arguments give the same bytes.
 
     :param request: checked parameters of the action, by wire name
@@ -70,7 +70,7 @@ def encode(action: Action, request: Mapping[str, Any], account: Account, stamp: 
     return sign(action, flatten(request), account, stamp)
 
 
-def _encode_1_0(action: Action, own: Mapping[str, str], account: Account, stamp: Stamp) -> HttpRequest:
+def _encode_1_0(action: Action, own: Mapping[str, str], account: Account, stamp: RequestNonce) -> HttpRequest:
     credentials = account.credentials.current()
     parameters = {
         "Action": action.name,
@@ -94,7 +94,9 @@ def _encode_1_0(action: Action, own: Mapping[str, str], account: Account, stamp:
     )
 
 
-def _encode_acs3(action: Action, own: Mapping[str, str], account: Account, stamp: Stamp) -> HttpRequest:
+def _encode_acs3(
+    action: Action, own: Mapping[str, str], account: Account, stamp: RequestNonce
+) -> HttpRequest:
     credentials = account.credentials.current()
     parameters = canonical_query(own)
     query, form = (parameters, "") if action.in_query else ("", parameters)
@@ -119,7 +121,7 @@ def _encode_acs3(action: Action, own: Mapping[str, str], account: Account, stamp
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """The answer's content, with the keys and types of the service model whichever form it came in.
 
-    :raises ViapiError: the class of the tree that fits the answer's code, or :class:`AnswerLost` when it is not
+    :raises ServiceError: the class of the tree that fits the answer's code, or :class:`ResponseLost` when it is not
         a well-formed answer at all (a proxy's page, half a document)
     """
     answer: dict[str, Any] = _upper_camel(_parse(action, response))
@@ -153,7 +155,7 @@ def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
 
 
 def _garbled(action: Action, response: HttpResponse, what: str) -> NoReturn:
-    raise AnswerLost(f"got an answer {what}", http_status=response.status, action=action.name)
+    raise ResponseLost(f"got an answer {what}", http_status=response.status, action=action.name)
 
 
 def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
 from airflow_provider_viapi.alibaba.errors import (
-    NotConfigured,
+    ConfigurationError,
+    ConnectionFailed,
+    ServiceError,
     TransientError,
-    Unreachable,
-    ViapiError,
     classify,
 )
 from airflow_provider_viapi.alibaba.redaction import redact
@@ -67,10 +67,12 @@ def renewable(
     :param settings: those of the kind; others are left alone
     :param key: of ``ram_role_arn``, the key that assumes the role
     :param of: whose credentials they are, for messages
-    :raises NotConfigured: there is no such kind, or a setting cannot be right
+    :raises ConfigurationError: there is no such kind, or a setting cannot be right
     """
     if kind not in SETTINGS:
-        raise NotConfigured(f"credentials of {of} must be one of {', '.join(SETTINGS)}", code="NotConfigured")
+        raise ConfigurationError(
+            f"credentials of {of} must be one of {', '.join(SETTINGS)}", code="ConfigurationError"
+        )
     given = {
         name: _checked(name, settings[name], of)
         for name in SETTINGS[kind]
@@ -90,9 +92,9 @@ def _checked(name: str, value: Any, of: str) -> Any:
     if name != "role_session_expiration":
         return text
     if not text.isdecimal() or int(text) not in SESSION_SECONDS:
-        raise NotConfigured(
+        raise ConfigurationError(
             f"{name} of {of} must be {SESSION_SECONDS.start} to {SESSION_SECONDS.stop - 1} whole seconds",
-            code="NotConfigured",
+            code="ConfigurationError",
         )
     return int(text)
 
@@ -148,10 +150,11 @@ _CODE = re.compile(r'"Code"\s*:\s*"([\w.]+)"')
 _QUERY = re.compile(r"\?[^\s,'\")]*")
 
 
-def _translated(error: Exception, what: str) -> ViapiError:
+def _translated(error: Exception, what: str) -> ServiceError:
     if isinstance(error, ImportError):
-        return NotConfigured(
-            f"{what} need a package: pip install 'airflow-provider-viapi[credentials]'", code="NotConfigured"
+        return ConfigurationError(
+            f"{what} need a package: pip install 'airflow-provider-viapi[credentials]'",
+            code="ConfigurationError",
         )
     from Tea.exceptions import RetryError  # type: ignore[import-untyped]
 
@@ -160,11 +163,11 @@ def _translated(error: Exception, what: str) -> ViapiError:
         text = f"the server's answer cannot be read ({type(error).__name__})"
     told = f"{what}: {_without_secrets(_QUERY.sub('', text))[:500]}"
     if isinstance(error, RetryError):
-        return Unreachable(told)
+        return ConnectionFailed(told)
     status = _STATUS.search(text)
     code = _CODE.search(text) if status else None
     kind = classify(code[1] if code else "", int(status[1]) if status else 0)
-    kind = TransientError if issubclass(kind, TransientError) else NotConfigured
+    kind = TransientError if issubclass(kind, TransientError) else ConfigurationError
     return kind(told, code=code[1] if code else None)
 
 

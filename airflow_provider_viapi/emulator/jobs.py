@@ -38,7 +38,7 @@ class WrongTransition(RuntimeError):
     """A job was to go where no job goes from its state."""
 
 
-class JobService(Protocol):
+class JobBackend(Protocol):
     """Whose action made a job."""
 
     @property
@@ -56,7 +56,7 @@ class JobAction(Protocol):
         ...
 
     @property
-    def service(self) -> JobService:
+    def service(self) -> JobBackend:
         """Whose it is."""
         ...
 

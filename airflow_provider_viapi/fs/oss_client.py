@@ -76,7 +76,7 @@ def place_of(account: Account, region: str | None = None) -> Place:
 def open_oss(hook: ViapiHook) -> Oss:
     """OSS with the key of a hook's connection.
 
-    :raises NotConfigured: the SDK is not installed, or the connection cannot be used
+    :raises ConfigurationError: the SDK is not installed, or the connection cannot be used
     """
     account = hook.account
     region = hook.get_connection(hook.viapi_conn_id).extra_dejson.get("region")
@@ -88,7 +88,7 @@ class Oss:
 
     :param account: whose key
     :param place: where the buckets are
-    :raises NotConfigured: the SDK is not installed
+    :raises ConfigurationError: the SDK is not installed
     """
 
     def __init__(self, account: Account, place: Place) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     CredentialsRejected,
     InvalidMedia,
     InvalidRequest,
-    NotConfigured,
     PermissionDenied,
+    ServiceError,
     TransientError,
-    ViapiError,
 )
 
 _WRONG_KEY = frozenset(
@@ -26,14 +26,14 @@ _WRONG_KEY = frozenset(
 def sdk() -> Any:
     """Alibaba's SDK for OSS.
 
-    :raises NotConfigured: it is not installed
+    :raises ConfigurationError: it is not installed
     """
     try:
         import alibabacloud_oss_v2
     except ImportError:
-        raise NotConfigured(
+        raise ConfigurationError(
             "oss:// needs Alibaba's SDK for OSS: pip install 'airflow-provider-viapi[oss]'",
-            code="NotConfigured",
+            code="ConfigurationError",
         ) from None
     return alibabacloud_oss_v2
 
@@ -51,10 +51,10 @@ def in_our_words(bucket: str, key: str) -> Iterator[None]:
     raise translated
 
 
-def _translate(error: Exception, address: str) -> ViapiError:
+def _translate(error: Exception, address: str) -> ServiceError:
     while (unwrap := getattr(error, "unwrap", None)) is not None and unwrap() is not None:
         error = unwrap()
-    if isinstance(error, ViapiError):
+    if isinstance(error, ServiceError):
         return error
     code, status = getattr(error, "code", None), getattr(error, "status_code", None)
     if status is None:
@@ -71,7 +71,7 @@ def _translate(error: Exception, address: str) -> ViapiError:
     if status == 403:
         return PermissionDenied(f"the key may not do this with {address}: {told}", **details)
     if code == "NoSuchBucket":
-        return NotConfigured(f"there is no bucket for {address}", **details)
+        return ConfigurationError(f"there is no bucket for {address}", **details)
     if code == "NoSuchUpload":
         # Its completion was perhaps heard, and only the answer lost.
         return TransientError(f"{address} is not being uploaded any more", **details)

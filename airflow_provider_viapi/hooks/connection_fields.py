@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError
 
 LEAST_QPS, MOST_QPS = 0.01, 1000.0
 """Calls per second that a connection may ask for: one in 100 seconds is slow enough for any account."""
@@ -77,6 +77,6 @@ def read_choice(where: str, name: str, value: Any, allowed: Any) -> Any:
     raise wrong(where, f"has in its extra a value for {name} that is none of {', '.join(words)}")
 
 
-def wrong(where: str, what: str) -> NotConfigured:
+def wrong(where: str, what: str) -> ConfigurationError:
     """What to raise of a connection that cannot be used as it is."""
-    return NotConfigured(f"{where} {what}", code="NotConfigured")
+    return ConfigurationError(f"{where} {what}", code="ConfigurationError")

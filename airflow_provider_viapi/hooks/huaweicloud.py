@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.errors import PermissionDenied, ViapiError
+from airflow_provider_viapi.errors import PermissionDenied, ServiceError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,17 +80,19 @@ class HuaweiCloudHook(BaseHook):
     def account(self) -> Account:
         """What the connection says; a key, or a user with the password, is read again when another one is needed.
 
-        :raises NotConfigured: there is no such connection, or something in it is missing or wrong
+        :raises ConfigurationError: there is no such connection, or something in it is missing or wrong
         """
         return self._proven(*self._read())
 
-    async def load_account(self) -> Account:
+    async def aget_config(self) -> Account:
         """The same from an event loop, where a look-up must not block and is shared for a minute."""
         from airflow_provider_viapi.credentials import Credentials
-        from airflow_provider_viapi.hooks.single_flight import read_once
+        from airflow_provider_viapi.hooks.single_flight import single_flight
 
         if "account" not in self.__dict__:
-            account, proof = await read_once((self.conn_type, self.huaweicloud_conn_id), self._read_in_loop)
+            account, proof = await single_flight(
+                (self.conn_type, self.huaweicloud_conn_id), self._read_in_loop
+            )
             who = proof.access_key_id if isinstance(proof, Credentials) else (proof.domain, proof.name)
             addresses = tuple(sorted(account.endpoints.items()))
             self._identity = (
@@ -101,26 +103,26 @@ class HuaweiCloudHook(BaseHook):
         return self.account
 
     def _read(self) -> tuple[Account, Credentials | User]:
-        from airflow_provider_viapi.hooks.huaweicloud_connection import account_of, no_connection
+        from airflow_provider_viapi.hooks.huaweicloud_connection import missing_connection, parse_connection
 
         try:
             connection = self.get_connection(self.huaweicloud_conn_id)
             extra = connection.extra_dejson
         except Exception as error:
-            raise no_connection(self.huaweicloud_conn_id, error) from error
-        return account_of(connection, extra)
+            raise missing_connection(self.huaweicloud_conn_id, error) from error
+        return parse_connection(connection, extra)
 
     async def _read_in_loop(self) -> tuple[Account, Credentials | User]:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
-        from airflow_provider_viapi.hooks.huaweicloud_connection import account_of, no_connection
+        from airflow_provider_viapi.hooks.huaweicloud_connection import missing_connection, parse_connection
 
         try:
             connection = await get_async_connection(self.huaweicloud_conn_id)
             extra = await get_async_extra_dejson(connection)
         except Exception as error:
-            raise no_connection(self.huaweicloud_conn_id, error) from error
-        return account_of(connection, extra)
+            raise missing_connection(self.huaweicloud_conn_id, error) from error
+        return parse_connection(connection, extra)
 
     def _proven(self, account: Account, proof: Credentials | User) -> Account:
         """The account with a key, or a token for a password; either may be changed in the connection meanwhile."""
@@ -162,7 +164,7 @@ class HuaweiCloudHook(BaseHook):
         """Call an action and return its decoded answer.
 
         :param request: parameters by wire name, checked before anything is sent
-        :raises ViapiError: see ``airflow_provider_viapi.errors``
+        :raises ServiceError: see ``airflow_provider_viapi.errors``
         """
         return self.client.call(action, request)
 
@@ -195,7 +197,7 @@ class HuaweiCloudHook(BaseHook):
         try:
             async with self.open_jobs() as jobs:
                 cancelled = await jobs.cancel(self._placed(job))
-        except ViapiError as error:
+        except ServiceError as error:
             log.warning("Job %s could not be cancelled (%s): it goes on and is billed", job.id, error)
             return False
         if cancelled:
@@ -212,7 +214,7 @@ class HuaweiCloudHook(BaseHook):
         """The account's jobs of a family for an event loop; leaving the context closes the client."""
         from airflow_provider_viapi.huawei.jobs import open_huawei_jobs
 
-        async with open_huawei_jobs(await self.load_account(), family, self.goal) as jobs:
+        async with open_huawei_jobs(await self.aget_config(), family, self.goal) as jobs:
             yield jobs
 
     @asynccontextmanager
@@ -239,12 +241,12 @@ class HuaweiCloudHook(BaseHook):
         :param until: an aware time at which to give up
         :param log: told what is new about the job
         :raises JobTimedOut: the job had not ended by then
-        :raises ViapiError: asking again would not help
+        :raises ServiceError: asking again would not help
         """
         from airflow_provider_viapi.huawei.jobs import family_of
         from airflow_provider_viapi.jobs.poller_registry import shared_poller
 
-        await self.load_account()
+        await self.aget_config()
         family = family_of(job.action)
         key = (*self._connection, family, self.goal)
         async with shared_poller(key, lambda: self.open_poller(family)) as poller:
@@ -268,7 +270,7 @@ class HuaweiCloudHook(BaseHook):
             if not self.account.project_id:
                 return False, f"{denied}; with project_id in extra no project needs to be looked up"
             project_id = self.account.project_id
-        except ViapiError as error:
+        except ServiceError as error:
             return False, str(error)
         return True, f"Accepted at {account.address(iam.SERVICE)}; project {project_id}"
 

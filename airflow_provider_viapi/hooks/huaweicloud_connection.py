@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.hooks.connection_fields import (
     read_calls_per_second,
     read_choice,
@@ -26,11 +26,11 @@ Auth = Literal["aksk", "password"]
 """The ways to prove oneself: an access key that signs, or a token for an IAM user's password."""
 
 
-def account_of(connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
+def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
     """The account that a connection describes, without its proof, and what that is made of.
 
     :param extra: the connection's extra, already read
-    :raises NotConfigured: something is missing or cannot be right; the message names it, never its value
+    :raises ConfigurationError: something is missing or cannot be right; the message names it, never its value
     """
     where = f"the connection {connection.conn_id!r}"
     auth = read_choice(where, "auth", extra.get("auth"), Auth)
@@ -52,12 +52,12 @@ def account_of(connection: Connection, extra: Mapping[str, Any]) -> tuple[Accoun
     return account, _user(where, connection, extra) if auth == "password" else _key(where, connection, extra)
 
 
-def no_connection(conn_id: str, error: Exception) -> NotConfigured:
+def missing_connection(conn_id: str, error: Exception) -> ConfigurationError:
     """What to raise when a connection cannot be read at all."""
-    return NotConfigured(
+    return ConfigurationError(
         f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); create it with type "
         "'huaweicloud', the access key (AK) as login and its secret (SK) as password",
-        code="NotConfigured",
+        code="ConfigurationError",
     )
 
 
@@ -66,7 +66,7 @@ def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Creden
         raise wrong(where, f"has no {'password (SK)' if connection.login else 'login (AK)'}")
     try:
         return Credentials(connection.login, connection.password, _text(extra.get("security_token")))
-    except NotConfigured as error:
+    except ConfigurationError as error:
         raise wrong(where, f"cannot be used: {error.message}") from None
 
 

@@ -20,7 +20,7 @@ _readings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, asyncio.T
 )
 
 
-async def read_once(key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+async def single_flight(key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What was read under this key in the running event loop, less than a minute ago or just now.
 
     A reading that fails is told to all that wait for it, and the next one reads anew.

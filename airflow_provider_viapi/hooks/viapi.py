@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
-    from airflow_provider_viapi.jobs.rate_limiter import Quota
+    from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 
 class ViapiHook(BaseHook):
@@ -64,52 +64,52 @@ class ViapiHook(BaseHook):
     def account(self) -> Account:
         """What the connection says; its key is read again when the service no longer accepts it.
 
-        :raises NotConfigured: there is no such connection, or something in it is missing or wrong
+        :raises ConfigurationError: there is no such connection, or something in it is missing or wrong
         """
-        return self._with_key_read_again(self._read())
+        return self._with_refreshing_key(self._read())
 
-    async def load_account(self) -> Account:
+    async def aget_config(self) -> Account:
         """The same from an event loop, where a look-up must not block and is shared for a minute."""
-        from airflow_provider_viapi.hooks.single_flight import read_once
+        from airflow_provider_viapi.hooks.single_flight import single_flight
 
         if "account" not in self.__dict__:
-            account = await read_once((self.conn_type, self.viapi_conn_id), self._read_in_loop)
+            account = await single_flight((self.conn_type, self.viapi_conn_id), self._read_in_loop)
             key_id = getattr(account.credentials, "access_key_id", None)
             self._identity = (
                 *(account.endpoint, account.region_id, account.signature, account.verify, key_id),
                 *(account.poll_qps, account.list_jobs),
             )
-            self.__dict__["account"] = self._with_key_read_again(account)
+            self.__dict__["account"] = self._with_refreshing_key(account)
         return self.account
 
     def _read(self) -> Account:
-        from airflow_provider_viapi.hooks.viapi_connection import account_of, no_connection
+        from airflow_provider_viapi.hooks.viapi_connection import missing_connection, parse_connection
 
         try:
             connection = self.get_connection(self.viapi_conn_id)
             extra = connection.extra_dejson
         except Exception as error:
-            raise no_connection(self.viapi_conn_id, error) from error
-        return self._counted(account_of(connection, extra))
+            raise missing_connection(self.viapi_conn_id, error) from error
+        return self._counted(parse_connection(connection, extra))
 
     async def _read_in_loop(self) -> Account:
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
-        from airflow_provider_viapi.hooks.viapi_connection import account_of, no_connection
+        from airflow_provider_viapi.hooks.viapi_connection import missing_connection, parse_connection
 
         try:
             connection = await get_async_connection(self.viapi_conn_id)
             extra = await get_async_extra_dejson(connection)
         except Exception as error:
-            raise no_connection(self.viapi_conn_id, error) from error
-        return self._counted(account_of(connection, extra))
+            raise missing_connection(self.viapi_conn_id, error) from error
+        return self._counted(parse_connection(connection, extra))
 
     def _counted(self, account: Account) -> Account:
         from airflow_provider_viapi.jobs.metrics import count_call
 
         return replace(account, call_told=partial(count_call, self._stats))
 
-    def _with_key_read_again(self, account: Account) -> Account:
+    def _with_refreshing_key(self, account: Account) -> Account:
         """The account with a key for which somebody may put another one into the connection while jobs wait."""
         from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
 
@@ -120,7 +120,7 @@ class ViapiHook(BaseHook):
             return self._read().credentials.current()
 
         async def read_in_loop() -> Credentials:
-            return await (await self._read_in_loop()).credentials.current_in_loop()
+            return await (await self._read_in_loop()).credentials.acurrent()
 
         return account.signing_with(RenewableCredentials(read, read_in_loop, held=account.credentials))
 
@@ -132,15 +132,15 @@ class ViapiHook(BaseHook):
         return Client(self.account)
 
     @cached_property
-    def submit_quota(self) -> Quota:
+    def submit_quota(self) -> RateLimiter:
         """The pace at which one who submits many jobs keeps to the connection's ``submit_qps``.
 
         Sleep for ``reserve()`` seconds, or await ``take()``, before each submission, and say ``granted()`` or
         ``refused()`` after it.
         """
-        from airflow_provider_viapi.jobs.rate_limiter import Quota
+        from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
-        return Quota(self.account.submit_qps)
+        return RateLimiter(self.account.submit_qps)
 
     @cached_property
     def _stats(self) -> Stats:
@@ -156,7 +156,7 @@ class ViapiHook(BaseHook):
         """Call an action and return its decoded answer, ``RequestId`` and ``Data``.
 
         :param request: parameters by wire name, checked before anything is sent
-        :raises ViapiError: see ``airflow_provider_viapi.alibaba.errors``
+        :raises ServiceError: see ``airflow_provider_viapi.alibaba.errors``
         """
         return self.client.call(action, request)
 
@@ -174,7 +174,7 @@ class ViapiHook(BaseHook):
         try:
             async with self.open_jobs() as jobs:
                 cancelled = await jobs.cancel(job)
-        except ViapiError as error:
+        except ServiceError as error:
             log.warning("Job %s could not be cancelled (%s): it goes on and is billed", job.id, error)
             return False
         if cancelled:
@@ -188,19 +188,19 @@ class ViapiHook(BaseHook):
         """The account's jobs for an event loop; leaving the context closes the client."""
         from airflow_provider_viapi.alibaba.jobs import open_viapi_jobs
 
-        async with open_viapi_jobs(await self.load_account()) as jobs:
+        async with open_viapi_jobs(await self.aget_config()) as jobs:
             yield jobs
 
     @asynccontextmanager
     async def open_poller(self) -> AsyncIterator[Poller]:
         """What waits for the account's jobs in an event loop; leaving the context ends it."""
         from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.rate_limiter import Quota
+        from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
         async with self.open_jobs() as jobs:
             account = self.account
             poller = Poller(
-                jobs, quota=Quota(account.poll_qps), list_jobs=account.list_jobs, stats=self._stats
+                jobs, quota=RateLimiter(account.poll_qps), list_jobs=account.list_jobs, stats=self._stats
             )
             try:
                 yield poller
@@ -213,11 +213,11 @@ class ViapiHook(BaseHook):
         :param until: an aware time at which to give up
         :param log: told what is new about the job
         :raises JobTimedOut: the job had not ended by then
-        :raises ViapiError: asking again would not help
+        :raises ServiceError: asking again would not help
         """
         from airflow_provider_viapi.jobs.poller_registry import shared_poller
 
-        await self.load_account()
+        await self.aget_config()
         # What was changed in the connection meanwhile holds for those who come a minute later.
         async with shared_poller(("viapi", self.viapi_conn_id, *self._identity), self.open_poller) as poller:
             return await poller.wait(job, until=until, log=log)
@@ -231,7 +231,7 @@ class ViapiHook(BaseHook):
             self.client.call_once(videoenhan.GET_ASYNC_JOB_RESULT, request)
         except InvalidRequest:
             pass
-        except ViapiError as error:
+        except ServiceError as error:
             return False, str(error)
         return True, f"The key is accepted at {self.account.address(videoenhan.SERVICE)}"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.config import DEFAULT_REGION, Account, ListJobs, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource
-from airflow_provider_viapi.errors import NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.hooks.connection_fields import (
     read_calls_per_second,
     read_choice,
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
 
-def account_of(connection: Connection, extra: Mapping[str, Any]) -> Account:
+def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Account:
     """The account that a connection of type ``viapi`` or ``alibaba_cloud`` describes.
 
     :param extra: the connection's extra, already read
-    :raises NotConfigured: something is missing or cannot be right; the message names it, never its value
+    :raises ConfigurationError: something is missing or cannot be right; the message names it, never its value
     """
     where = f"the connection {connection.conn_id!r}"
     return Account(
@@ -41,12 +41,12 @@ def account_of(connection: Connection, extra: Mapping[str, Any]) -> Account:
     )
 
 
-def no_connection(conn_id: str, error: Exception) -> NotConfigured:
+def missing_connection(conn_id: str, error: Exception) -> ConfigurationError:
     """What to raise when a connection cannot be read at all."""
-    return NotConfigured(
+    return ConfigurationError(
         f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); "
         "create it with type 'viapi', the access key id as login and its secret as password",
-        code="NotConfigured",
+        code="ConfigurationError",
     )
 
 
@@ -70,5 +70,5 @@ def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Creden
     token = extra.get("security_token") or None
     try:
         return Credentials(str(key_id), str(secret), token and str(token))
-    except NotConfigured as error:
+    except ConfigurationError as error:
         raise wrong(where, f"cannot be used: {error.message}") from None

@@ -15,13 +15,13 @@ from typing import Any
 from airflow_provider_viapi.credentials import Renewable
 from airflow_provider_viapi.errors import CredentialsRejected
 from airflow_provider_viapi.http import (
+    AsyncTransport,
     HttpResponse,
-    LoopTransport,
-    WorkerTransport,
+    SyncTransport,
     open_loop_transport,
     trying_again,
 )
-from airflow_provider_viapi.huawei.config import Account, Proof, Token
+from airflow_provider_viapi.huawei.config import Account, Auth, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import iam
@@ -56,7 +56,7 @@ def with_token_for(
 
 def _fetch_token(user: User, account: Account) -> Token:
     action = iam.CREATE_TOKEN
-    transport = WorkerTransport(verify=account.verify, timeout=account.timeout)
+    transport = SyncTransport(verify=account.verify, timeout=account.timeout)
 
     def ask() -> Token:
         request = token_request(user, account, _now())
@@ -80,7 +80,7 @@ class Client:
     def __init__(self, account: Account, *, patience: float = 60.0) -> None:
         self.account = account
         self.patience = patience
-        self._transport = WorkerTransport(verify=account.verify, timeout=account.timeout)
+        self._transport = SyncTransport(verify=account.verify, timeout=account.timeout)
 
     def __enter__(self) -> Client:
         return self
@@ -93,15 +93,15 @@ class Client:
         self._transport.close()
 
     @property
-    def clock_ahead(self) -> timedelta:
+    def clock_skew(self) -> timedelta:
         """How far our clock is ahead of the service's, by the date of its last answer."""
-        return self._transport.clock_ahead
+        return self._transport.clock_skew
 
     def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action, again if need be and if that is safe, and return its decoded answer.
 
         :param request: parameters by wire name
-        :raises ViapiError: what the tree in ``errors`` says
+        :raises ServiceError: what the tree in ``errors`` says
         """
         trying = trying_again(self.patience, repeatable=action.repeatable)
         return trying(self.call_once, action, request)
@@ -127,7 +127,7 @@ class Client:
     def make_ready(self, action: Action) -> None:
         """Have at hand what a call of the action needs: a key or token, and the project's id.
 
-        :raises ViapiError: it is not to be had; nothing of the call itself was sent
+        :raises ServiceError: it is not to be had; nothing of the call itself was sent
         """
         self.account.proof.current()
         self._find_project(action)
@@ -137,7 +137,7 @@ class Client:
             answer = self.call_once(iam.LIST_PROJECTS, {"name": self.account.region})
             self.account = self.account.in_project(project_of(answer, self.account.region))
 
-    def _call_with(self, proof: Proof, action: Action, checked: Mapping[str, Any]) -> dict[str, Any]:
+    def _call_with(self, proof: Auth, action: Action, checked: Mapping[str, Any]) -> dict[str, Any]:
         request = encode(action, checked, self.account, proof, _now())
         address = self.account.address(action.service)
         return _take_in(action, self._transport.send(request, address=address, action=action.name))
@@ -150,7 +150,7 @@ class AsyncClient:
     :param transport: what sends
     """
 
-    def __init__(self, account: Account, transport: LoopTransport) -> None:
+    def __init__(self, account: Account, transport: AsyncTransport) -> None:
         self.account = account
         self._transport = transport
         self._finding_project = asyncio.Lock()
@@ -165,11 +165,11 @@ class AsyncClient:
         """Call an action with a single request; see :meth:`Client.call_once`."""
         checked = action.check(request)
         await self._find_project(action)
-        proof = await self.account.proof.current_in_loop()
+        proof = await self.account.proof.acurrent()
         try:
             return await self._call_with(proof, action, checked)
         except CredentialsRejected as rejection:
-            renewed = await self.account.proof.current_in_loop(rejected=proof)
+            renewed = await self.account.proof.acurrent(rejected=proof)
             if renewed == proof:
                 raise
             _tell_renewed(rejection)
@@ -183,7 +183,7 @@ class AsyncClient:
                 answer = await self.call_once(iam.LIST_PROJECTS, {"name": self.account.region})
                 self.account = self.account.in_project(project_of(answer, self.account.region))
 
-    async def _call_with(self, proof: Proof, action: Action, checked: Mapping[str, Any]) -> dict[str, Any]:
+    async def _call_with(self, proof: Auth, action: Action, checked: Mapping[str, Any]) -> dict[str, Any]:
         request = encode(action, checked, self.account, proof, _now())
         address = self.account.address(action.service)
         return _take_in(action, await self._transport.send(request, address=address, action=action.name))

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.huawei.model import PathFamily, Service
 
 DEFAULT_REGION = "cn-north-4"
@@ -28,41 +28,41 @@ class Token:
     expires: float = field(compare=False)
 
 
-Proof = Credentials | Token
+Auth = Credentials | Token
 """What a request proves itself with: a key that signs it, or a token that is sent along."""
 
 
 class ProofSource(Protocol):
     """Where the proof of the moment is to be had."""
 
-    def current(self, rejected: Any = None) -> Proof:
+    def current(self, rejected: Any = None) -> Auth:
         """The proof; may block while it is fetched.
 
         :param rejected: one that the service no longer accepts: another one if there is any, or else the same
         """
         ...
 
-    async def current_in_loop(self, rejected: Any = None) -> Proof:
+    async def acurrent(self, rejected: Any = None) -> Auth:
         """The same from an event loop, which goes on meanwhile."""
         ...
 
 
-class Nobody:
+class NoAuth:
     """Stands where a key or a token is yet to come."""
 
-    def current(self, rejected: Any = None) -> Proof:
+    def current(self, rejected: Any = None) -> Auth:
         """None.
 
-        :raises NotConfigured: always
+        :raises ConfigurationError: always
         """
-        raise NotConfigured(
-            "there is neither a key nor a password to prove oneself with", code="NotConfigured"
+        raise ConfigurationError(
+            "there is neither a key nor a password to prove oneself with", code="ConfigurationError"
         )
 
-    async def current_in_loop(self, rejected: Any = None) -> Proof:
+    async def acurrent(self, rejected: Any = None) -> Auth:
         """None.
 
-        :raises NotConfigured: always
+        :raises ConfigurationError: always
         """
         return self.current()
 
@@ -83,7 +83,7 @@ class Account:
     :param poll_qps: calls per second for results at most
     """
 
-    proof: ProofSource = field(default_factory=Nobody)
+    proof: ProofSource = field(default_factory=NoAuth)
     region: str = DEFAULT_REGION
     project_id: str | None = None
     endpoint: str | None = None

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_viapi.errors import (
-    AnswerLost,
     CredentialsRejected,
     InvalidRequest,
     PermissionDenied,
+    ResponseLost,
+    ServiceError,
     Throttled,
     TransientError,
-    ViapiError,
 )
 
 _SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
@@ -62,7 +62,7 @@ def hide_private(text: str) -> str:
     return _PRIVATE.sub(r"\1***", text)
 
 
-def classify(code: str | None, http_status: int) -> type[ViapiError]:
+def classify(code: str | None, http_status: int) -> type[ServiceError]:
     """Which class of the tree an error answer belongs to.
 
     :param code: its code, if it has a readable one; an error without one may be a page of a proxy's, which says
@@ -74,7 +74,7 @@ def classify(code: str | None, http_status: int) -> type[ViapiError]:
     if http_status == 401:
         return CredentialsRejected
     if http_status in NOT_ANSWERED or not code:
-        return AnswerLost
+        return ResponseLost
     if http_status >= 500:
         return TransientError
     if http_status == 403:

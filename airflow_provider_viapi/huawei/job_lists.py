@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import AnswerLost, ViapiError
+from airflow_provider_viapi.errors import ResponseLost, ServiceError
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.jobs.reconciliation import JobList, Listed
+from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client
@@ -27,7 +27,7 @@ LONGEST_LIST = 100
 
 
 @dataclass(frozen=True)
-class ListedAt(Listed):
+class HuaweiListedJob(ListedJob):
     """A job as one of Huawei's lists shows it; its time has a zone.
 
     :param at: when it was accepted, if that can be read
@@ -151,7 +151,7 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     """The jobs that may have come of a request, as the list of their kind shows them now.
 
     :param sent_at: when it was sent, an aware time
-    :raises ViapiError: a job may have come of it that is listed without a time, so an older one might be taken for it
+    :raises ServiceError: a job may have come of it that is listed without a time, so an older one might be taken for it
     :raises KeyError: there is no such list; ask :func:`has_list` first
     """
     listing = _LISTINGS[action.name]
@@ -160,23 +160,25 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     answer = client.call_once(listing.action, wanted)
     items = answer.get(listing.items)
     if not isinstance(items, list):
-        raise AnswerLost(f"got a list without {listing.items}", action=listing.action.name)
+        raise ResponseLost(f"got a list without {listing.items}", action=listing.action.name)
     fitting = [
-        ListedAt(str(each[listing.id]), str(each.get(listing.created)), _moment(each.get(listing.created)))
+        HuaweiListedJob(
+            str(each[listing.id]), str(each.get(listing.created)), _moment(each.get(listing.created))
+        )
         for each in items
         if each.get(listing.id) and listing.same(request, each)
     ]
     if timeless := [each.job_id for each in fitting if each.at is None]:
-        raise ViapiError(
+        raise ServiceError(
             f"{', '.join(timeless)} may have come of it, but when they were made cannot be read",
             code="NoTime",
             action=listing.action.name,
         )
     count = answer.get("count")
-    is_whole = len(items) < (wanted.get("limit") or wanted["page_size"]) and (
+    is_complete = len(items) < (wanted.get("limit") or wanted["page_size"]) and (
         not isinstance(count, int) or count <= len(items)
     )
-    return JobList(fitting, is_whole=is_whole, clock_ahead=client.clock_ahead)
+    return JobList(fitting, is_complete=is_complete, clock_skew=client.clock_skew)
 
 
 def _moment(told: Any) -> datetime | None:

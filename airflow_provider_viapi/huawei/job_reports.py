@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.errors import AnswerLost, InvalidRequest, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.errors import Reason, read_reason
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
@@ -37,17 +37,17 @@ def submitted(action: Action, request: Mapping[str, Any], answer: Mapping[str, A
     """The job that a submission's answer speaks of.
 
     :param request: what was asked for, which names a live task's room
-    :raises AnswerLost: it names no job, so what came of the submission is not known
-    :raises ViapiError: it names several tasks, all of which were accepted; the message says which
+    :raises ResponseLost: it names no job, so what came of the submission is not known
+    :raises ServiceError: it names several tasks, all of which were accepted; the message says which
     """
     kind = action.job_kind
     job_id = _dig(answer, kind.id_in)
     if not isinstance(job_id, str) or not job_id:
-        raise AnswerLost("got an answer without a job's id", action=action.name)
+        raise ResponseLost("got an answer without a job's id", action=action.name)
     listed = answer.get("tasks")
     if isinstance(listed, list) and len(listed) > 1:
         named = ", ".join(str(_dig(each, ("id",))) for each in listed)
-        raise ViapiError(
+        raise ServiceError(
             f"accepted as {len(listed)} tasks ({named}), which go on; give each source a task of its own",
             code="SeveralTasks",
             action=action.name,
@@ -87,12 +87,12 @@ def outcome_of(states: States, state: str, goal: str | None = None) -> Outcome:
 def read_report(job: Job, answer: Mapping[str, Any], goal: str | None = None) -> JobReport:
     """How a job stands, from the answer of the action that shows it, which is the result once it succeeded.
 
-    :raises AnswerLost: the answer holds no state
+    :raises ResponseLost: the answer holds no state
     """
     kind = kind_of(job.action)
     state = _dig(answer, kind.state_in)
     if not isinstance(state, str) or not state:
-        raise AnswerLost("got an answer without a state", action=kind.show.name)
+        raise ResponseLost("got an answer without a state", action=kind.show.name)
     outcome = outcome_of(kind.states, state, goal)
     result = {name: value for name, value in answer.items() if name not in kind.private}
     reason = _reason(answer, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()

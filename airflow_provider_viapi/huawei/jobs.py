@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
 from airflow_provider_viapi.huawei.job_reports import kind_of, outcome_of, read_report, request_about
 from airflow_provider_viapi.huawei.model import States
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.jobs.backend import Sighting
-from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.backend import ListSnapshot
+from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def family_of(action: str) -> Family:
     return _FAMILIES.get(action, "others")
 
 
-def pace_of(family: Family) -> Pace:
+def pace_of(family: Family) -> Backoff:
     """How often a single job of a family is asked after."""
-    return Pace(first=30.0, longest=300.0) if family == "models" else Pace()
+    return Backoff(first=30.0, longest=300.0) if family == "models" else Backoff()
 
 
 class HuaweiJobs:
@@ -58,16 +58,16 @@ class HuaweiJobs:
     :param goal: the state that is waited for, instead of the end
     """
 
-    seconds_between_looks: float | None = None
+    list_interval: float | None = None
 
     def __init__(self, client: AsyncClient, goal: str | None = None) -> None:
         self._client = client
         self._goal = goal
         self._unknown: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         """Nothing: there is no list."""
-        return Sighting({}, completes_sweep=True)
+        return ListSnapshot({}, scan_complete=True)
 
     async def report(self, job: Job) -> JobReport:
         """How the job stands, by one call of the action that shows it."""
@@ -100,7 +100,7 @@ class HuaweiJobs:
 class VideoJobs(HuaweiJobs):
     """Avatar and photo videos, which a list tells of by their ids, so many at a time."""
 
-    seconds_between_looks: float | None = 5.0
+    list_interval: float | None = 5.0
     """Far less than the ten times a second that MetaStudio's documents allow."""
 
     AT_A_TIME = 100
@@ -108,7 +108,7 @@ class VideoJobs(HuaweiJobs):
 
     _last = ""
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         """Ask for the next hundred of them."""
         in_order = sorted(job_ids)
         rest = [job_id for job_id in in_order if job_id > self._last] or in_order
@@ -121,18 +121,18 @@ class VideoJobs(HuaweiJobs):
             for each in _items(answer, "jobs")
             if each.get("job_id") in job_ids
         }
-        return Sighting(outcomes, completes_sweep=is_last)
+        return ListSnapshot(outcomes, scan_complete=is_last)
 
 
 class ViasTasks(HuaweiJobs):
     """VIAS's tasks, which a list shows in pages."""
 
-    seconds_between_looks: float | None = 5.0
+    list_interval: float | None = 5.0
     """What the documents allow is not known."""
 
     _page = 1
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
         size = 50 if self._client.account.vias_paths == "v1" else 1000
         answer = await self._client.call_once(vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size})
@@ -144,13 +144,13 @@ class ViasTasks(HuaweiJobs):
             for each in tasks
             if each.get("id") in job_ids
         }
-        return Sighting(outcomes, completes_sweep=is_last)
+        return ListSnapshot(outcomes, scan_complete=is_last)
 
 
 def _items(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     items = answer.get(name)
     if not isinstance(items, list):
-        raise AnswerLost(f"got a list without {name}")
+        raise ResponseLost(f"got a list without {name}")
     return [each for each in items if isinstance(each, Mapping)]
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import AnswerLost, InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.huawei import signature
-from airflow_provider_viapi.huawei.config import Account, Proof
+from airflow_provider_viapi.huawei.config import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_reason
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.schema import Parameter
@@ -24,7 +24,7 @@ LONGEST_SIGNED_BODY = 12 * 1024 * 1024
 
 
 def encode(
-    action: Action, request: Mapping[str, Any], account: Account, proof: Proof | None, now: datetime
+    action: Action, request: Mapping[str, Any], account: Account, proof: Auth | None, now: datetime
 ) -> HttpRequest:
     """A call of an action; the same arguments give the same bytes.
 
@@ -97,7 +97,7 @@ _NOT_WORKED_ON = frozenset({405, 407, 411, 413, 414, 415, 431})
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """The answer's content; of an answer that is not a structure it stands under ``value``.
 
-    :raises ViapiError: the class of the tree that fits status and code, or :class:`AnswerLost` when what came back
+    :raises ServiceError: the class of the tree that fits status and code, or :class:`ResponseLost` when what came back
         leaves open whether the call was accepted
     """
     request_id = response.headers.get("x-request-id")
@@ -111,7 +111,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         kind = classify(reason.code, response.status)
         if response.status == 500 and not action.repeatable:
             # A service may stumble after it has done its work, and nothing tells a repeated call from a new one.
-            kind = AnswerLost
+            kind = ResponseLost
         if response.status in _NOT_WORKED_ON and not reason.code and not action.repeatable:
             kind = InvalidRequest
         raise kind(
@@ -123,7 +123,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         )
     if not 200 <= response.status < 300 or not is_json:
         what = "that is not JSON" if not is_json else "that sends elsewhere"
-        raise AnswerLost(
+        raise ResponseLost(
             f"got an answer {what}", request_id=request_id, http_status=response.status, action=action.name
         )
     return document if isinstance(document, dict) else {"value": document}

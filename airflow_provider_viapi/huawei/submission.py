@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.nonce import Stamp
-from airflow_provider_viapi.errors import AnswerLost, SubmissionInDoubt, ViapiError
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.huawei.job_lists import has_list, list_jobs
 from airflow_provider_viapi.huawei.job_reports import submitted
 from airflow_provider_viapi.jobs import reconciliation
@@ -49,14 +49,14 @@ class HuaweiSubmission(Acceptance):
         # First: while a token or a project is looked for, or a file is read, nothing is in reconciliation.
         self.client.make_ready(self.action)
         request = self.filled()
-        entry = self.ledger.intend(self.digest, Stamp.new(), "", self.try_number)
+        entry = self.ledger.intend(self.digest, RequestNonce.new(), "", self.try_number)
         try:
             answer = self.client.call_once(self.action, request)
             job = submitted(self.action, self.request, answer)
-        except AnswerLost as lost:
+        except ResponseLost as lost:
             self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
             return self._settled(entry)
-        except ViapiError as refusal:
+        except ServiceError as refusal:
             if refusal.code != "SeveralTasks":
                 self.ledger.clear()
             raise
@@ -70,13 +70,13 @@ class HuaweiSubmission(Acceptance):
         :raises SubmissionInDoubt: it cannot be known, and the author did not choose to submit anew
         """
         sent_at = entry.stamp.at
-        witnesses = reconciliation.Witnesses(
+        witnesses = reconciliation.Evidence(
             send_again=None,
             list_jobs=lambda: list_jobs(self.client, self.action, self.request, sent_at),
             claimed=self.claimed,
             claim=self.claim,
             # Connecting and answering each have the connection's whole timeout.
-            accepted_within=reconciliation.LONGEST_WAY + 2 * timedelta(seconds=self.client.account.timeout),
+            accepted_within=reconciliation.MAX_TRANSIT + 2 * timedelta(seconds=self.client.account.timeout),
         )
         try:
             if not has_list(self.action):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_provider_viapi.errors import AnswerLost, NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError, ResponseLost
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.huawei.config import Account, Token
 from airflow_provider_viapi.huawei.rest import decode, encode
@@ -41,7 +41,7 @@ def read_token(response: HttpResponse) -> Token:
     """The token in an answer: its value in the header ``X-Subject-Token``, its end in the body.
 
     :raises CredentialsRejected: user, password or domain is wrong
-    :raises AnswerLost: there is no token in it
+    :raises ResponseLost: there is no token in it
     """
     answer = decode(iam.CREATE_TOKEN, response)
     value = response.headers.get("x-subject-token")
@@ -50,7 +50,7 @@ def read_token(response: HttpResponse) -> Token:
     except (KeyError, TypeError, ValueError, AttributeError):
         ends = None
     if not value or ends is None:
-        raise AnswerLost(
+        raise ResponseLost(
             "got an answer without a token", http_status=response.status, action=iam.CREATE_TOKEN.name
         )
     aware = ends if ends.tzinfo is not None else ends.replace(tzinfo=timezone.utc)
@@ -60,11 +60,11 @@ def read_token(response: HttpResponse) -> Token:
 def project_of(answer: Mapping[str, Any], region: str) -> str:
     """The id of the one project of a region, from the answer of ``KeystoneListProjects``.
 
-    :raises NotConfigured: there is none, or more than one
+    :raises ConfigurationError: there is none, or more than one
     """
     projects = answer.get("projects")
     if not isinstance(projects, list):
-        raise AnswerLost("got an answer without projects", action=iam.LIST_PROJECTS.name)
+        raise ResponseLost("got an answer without projects", action=iam.LIST_PROJECTS.name)
     ids = [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
     if len(ids) == 1:
         return ids[0]
@@ -73,6 +73,6 @@ def project_of(answer: Mapping[str, Any], region: str) -> str:
         if ids
         else f"no project is named {region!r}"
     )
-    raise NotConfigured(
-        f"{found}; say which is meant with project_id in the connection's extra", code="NotConfigured"
+    raise ConfigurationError(
+        f"{found}; say which is meant with project_id in the connection's extra", code="ConfigurationError"
     )

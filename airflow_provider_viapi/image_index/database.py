@@ -12,10 +12,10 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     LIST_IMAGE_DBS,
     LIST_IMAGES,
 )
-from airflow_provider_viapi.errors import InvalidRequest, Throttled, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled, TransientError
 from airflow_provider_viapi.image_index.image import Identity, Picture
 from airflow_provider_viapi.image_index.index_listing import Listing
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient
@@ -39,7 +39,7 @@ class ImageDatabase:
     def __init__(self, client: AsyncClient, name: str, looks: float) -> None:
         self.name = name
         self._client = client
-        self._quota = Quota(looks)
+        self._quota = RateLimiter(looks)
         self._page_size = LARGE_PAGE
 
     async def check_exists(self) -> None:
@@ -67,12 +67,12 @@ class ImageDatabase:
     async def contents(self) -> Counter[Identity]:
         """What its entries are filed under, and how many under each.
 
-        :raises ViapiError: the service does not list as many as it says there are
+        :raises ServiceError: the service does not list as many as it says there are
         """
         listing = await self._list()
-        if not listing.is_whole:
+        if not listing.is_complete:
             # Adding what is merely not listed would make duplicates.
-            raise ViapiError(
+            raise ServiceError(
                 f"the service counts {listing.total} pictures in {self.name} but lists only "
                 f"{len(listing.entries)}, so it cannot be known which are missing",
                 action=LIST_IMAGES.name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY, LIST_IMAGES, REACHED_BY_OFFSET
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 
 
 class Listing:
@@ -31,7 +31,7 @@ class Listing:
         """Parameters that ask for the next page; ``None`` at the end."""
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether the service has listed as many entries as it says there are."""
         return self.total is None or len(self.entries) >= self.total
 
@@ -39,7 +39,7 @@ class Listing:
         """Take in the page that was asked for.
 
         :param page: the answer's ``Data``
-        :raises ViapiError: the pages repeat themselves
+        :raises ServiceError: the pages repeat themselves
         """
         before = len(self.entries)
         images = page["ImageList"]
@@ -58,7 +58,7 @@ class Listing:
         if not token:
             return None
         if token in self._tokens or (self._tokens and nothing_new):
-            raise ViapiError(
+            raise ServiceError(
                 f"the pages repeat themselves after {len(self.entries)} pictures", action=LIST_IMAGES.name
             )
         self._tokens.add(token)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY
 from airflow_provider_viapi.errors import (
-    AnswerLost,
     InvalidMedia,
     InvalidRequest,
+    ResponseLost,
+    ServiceError,
     Throttled,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.image import Picture
@@ -23,7 +23,7 @@ from airflow_provider_viapi.image_index.pace import Pace
 from airflow_provider_viapi.image_index.progress import Progress
 from airflow_provider_viapi.image_index.reconciliation import arrived, missing
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -57,7 +57,7 @@ class Indexer:
     """
 
     def __init__(
-        self, database: ImageDatabase, quota: Quota, readable: Readable, *, max_failed: int, log: Log
+        self, database: ImageDatabase, quota: RateLimiter, readable: Readable, *, max_failed: int, log: Log
     ) -> None:
         self._database = database
         self._pace = Pace(quota)
@@ -72,7 +72,7 @@ class Indexer:
 
         :param resumed: an earlier run of the same work was begun, so that calls of it may be under way
         :raises InvalidRequest: there is no such database
-        :raises ViapiError: an error that is not about one picture: the key, or a service that is down. What was
+        :raises ServiceError: an error that is not about one picture: the key, or a service that is down. What was
             added until then is found by the next run
         """
         self._report = report = IndexingReport(self._database.name, len(pictures))
@@ -147,7 +147,7 @@ class Indexer:
         except Throttled:
             self._pace.refused()
             raise
-        except AnswerLost:
+        except ResponseLost:
             if not await arrived(self._database, picture):
                 raise
         else:
@@ -178,7 +178,7 @@ class Indexer:
                 "%s is full: it holds %s pictures, as many as it can", self._database.name, f"{CAPACITY:,}"
             )
 
-    def _fail(self, picture: Picture, error: ViapiError) -> None:
+    def _fail(self, picture: Picture, error: ServiceError) -> None:
         failure = Failure.of(picture, error)
         self._report.fail(failure)
         self._progress.done += 1

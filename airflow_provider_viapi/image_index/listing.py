@@ -35,7 +35,7 @@ def check_address(folder: str) -> None:
         )
 
 
-def images_in(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
+def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
     """The pictures in a folder and in those below it, in the order of their names.
 
     :param folder: its address

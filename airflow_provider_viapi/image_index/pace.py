@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 TOLERATED = 1 / 50
 """Share of calls that may be refused before the quota gives way. Calls that leave evenly do not arrive evenly, so at
@@ -20,7 +20,7 @@ class Pace:
     :param quota: calls per second
     """
 
-    def __init__(self, quota: Quota) -> None:
+    def __init__(self, quota: RateLimiter) -> None:
         self._quota = quota
         # Whoever holds a turn already does not notice that the pace has changed, so one waits at a time.
         self._turns = asyncio.Lock()

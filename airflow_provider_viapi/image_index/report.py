@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
-from airflow_provider_viapi.errors import InvalidRequest, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
 from airflow_provider_viapi.image_index.image import Picture
 
 FAILURES_KEPT = 20
@@ -30,7 +30,7 @@ class Failure:
     passes: bool = False
 
     @classmethod
-    def of(cls, picture: Picture, error: ViapiError) -> Failure:
+    def of(cls, picture: Picture, error: ServiceError) -> Failure:
         """What an error says about a picture."""
         message = error.message.replace(picture.address, picture.shown)
         if len(message) > _LONGEST_MESSAGE:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
 from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
-from airflow_provider_viapi.errors import InvalidMedia, NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,13 +23,13 @@ _TAKEN = frozenset({"JPEG", "MPO", "PNG"})
 def check_installed() -> None:
     """Let pass if Pillow is there.
 
-    :raises NotConfigured: it is not
+    :raises ConfigurationError: it is not
     """
     try:
         import PIL  # noqa: F401
     except ImportError:
-        raise NotConfigured(
-            "fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'", code="NotConfigured"
+        raise ConfigurationError(
+            "fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'", code="ConfigurationError"
         ) from None
 
 

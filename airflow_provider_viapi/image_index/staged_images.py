@@ -61,7 +61,7 @@ class ReadablePictures:
         """An address of the picture that the service can read, for as long as the context lasts.
 
         :raises InvalidMedia: the picture is not there, or the service would not take it
-        :raises ViapiError: it could not be brought there
+        :raises ServiceError: it could not be brought there
         """
         if picture.is_readable and not self._fit:
             yield picture.address
@@ -112,9 +112,9 @@ class ReadablePictures:
             with _downloaded(picture) as chunks:
                 yield chunks
         else:
-            from airflow_provider_viapi.media.source import look_up
+            from airflow_provider_viapi.media.source import stat
 
-            with look_up(picture.address, self._hook).read() as reader:
+            with stat(picture.address, self._hook).read() as reader:
                 yield iter(reader.read, b"")
 
     @property
@@ -131,12 +131,12 @@ class ReadablePictures:
 def _downloaded(picture: Picture) -> Iterator[Iterator[bytes]]:
     import requests
 
-    from airflow_provider_viapi.media.download import LinkDead, download
+    from airflow_provider_viapi.media.download import LinkExpired, download
 
     try:
         with requests.Session() as session, download(session, picture.address) as coming:
             yield coming.chunks()
-    except LinkDead as dead:
+    except LinkExpired as dead:
         raise InvalidMedia(
             f"{picture.shown} was answered with HTTP {dead.status}", code="InvalidImage.Download"
         ) from None

@@ -54,7 +54,7 @@ class Acceptance:
         """Have the job accepted, trying again as long as the service says that it was not.
 
         :raises SubmissionInDoubt: it may have been accepted or not; the ledger keeps the intent
-        :raises ViapiError: the service refuses; the ledger is clear
+        :raises ServiceError: the service refuses; the ledger is clear
         """
         from tenacity import Retrying, retry_if_exception_type, wait_exponential, wait_random
 

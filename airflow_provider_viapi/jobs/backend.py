@@ -26,32 +26,32 @@ class Ending:
 
 
 @dataclass(frozen=True)
-class Sighting:
+class ListSnapshot:
     """What one look into an account's list of jobs has shown.
 
     :param outcomes: of the jobs that were asked for, those that the look came across
-    :param completes_sweep: the look was the last of a row that together would have shown every job that the list has
+    :param scan_complete: the look was the last of a row that together would have shown every job that the list has
     :param endings: of those that have ended, when, if the list tells
     """
 
     outcomes: Mapping[str, Outcome]
-    completes_sweep: bool
+    scan_complete: bool
     endings: Mapping[str, Ending] = field(default_factory=dict)
 
 
-class JobService(Protocol):
+class JobBackend(Protocol):
     """A cloud's jobs, asked after from an event loop.
 
-    :param seconds_between_looks: how seldom the list may be looked into; ``None`` if there is no list
+    :param list_interval: how seldom the list may be looked into; ``None`` if there is no list
     """
 
-    seconds_between_looks: float | None
+    list_interval: float | None
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         """Look once into the account's list for many jobs; it tells how they stand, not their results.
 
         :raises TransientError: not now
-        :raises ViapiError: the list is not to be had
+        :raises ServiceError: the list is not to be had
         """
         ...
 
@@ -59,14 +59,14 @@ class JobService(Protocol):
         """How one job stands, with its result once it succeeded.
 
         :raises TransientError: not now; asking again later may tell
-        :raises ViapiError: asking again would not help
+        :raises ServiceError: asking again would not help
         """
         ...
 
     async def cancel(self, job: Job) -> bool:
         """Cancel the job if it still queues; false when it goes on, to its end and to its bill.
 
-        :raises ViapiError: it cannot be known
+        :raises ServiceError: it cannot be known
         """
         ...
 
@@ -86,6 +86,6 @@ class JobHook(Protocol):
         """Wait until it has ended.
 
         :raises JobTimedOut: it had not by then
-        :raises ViapiError: asking again would not help
+        :raises ServiceError: asking again would not help
         """
         ...

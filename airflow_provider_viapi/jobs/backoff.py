@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Pace:
+class Backoff:
     """Growing, jittered intervals, in seconds.
 
     :param first: longest wait before the first question; the actual one is drawn between half of it and all
@@ -26,10 +26,10 @@ class Pace:
         return random.uniform(whole / 2, whole)  # noqa: S311
 
 
-class LookPace:
+class AdaptiveInterval:
     """How often a list is looked into that the whole account may look into only once in so many seconds.
 
-    Nobody tells how many others look into it. Whoever is refused tries again soon, until it falls into somebody's
+    NoAuth tells how many others look into it. Whoever is refused tries again soon, until it falls into somebody's
     gap; that one is refused then, so that both learn of each other, and each leaves longer gaps from then on.
 
     :param seconds: between two looks of the account

@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     CredentialsRejected,
     JobTimedOut,
-    NotConfigured,
     PermissionDenied,
+    ServiceError,
     Throttled,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.jobs.batch_collecting import collected, failed_row
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
-from airflow_provider_viapi.jobs.batch_terms import Means, Progress, Terms
-from airflow_provider_viapi.jobs.completions import ENDS_ALL, Ended
+from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig, Progress
+from airflow_provider_viapi.jobs.completions import ENDS_ALL, Completions
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.taking_up import TakingUp
 
@@ -57,8 +57,8 @@ class Batch:
 
     items: Sequence[Item]
     ledger: BatchLedger
-    terms: Terms
-    means: Means
+    terms: BatchConfig
+    means: BatchBackend
     running: dict[str, Item] = field(default_factory=dict)
     stopped: PermissionDenied | None = None
     stumbles: int = 0
@@ -81,7 +81,7 @@ class Batch:
         return Progress(self._done, self._failed, len(self.running), len(self._left))
 
     @property
-    def submits_no_more(self) -> bool:
+    def is_drained(self) -> bool:
         """Whether nothing more will be submitted in this try."""
         return (
             not self._left
@@ -98,7 +98,7 @@ class Batch:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing more to do in this try."""
-        return self.submits_no_more and not self.running
+        return self.is_drained and not self.running
 
     @property
     def jobs(self) -> list[Job]:
@@ -108,7 +108,7 @@ class Batch:
     def take_up(self) -> None:
         """See to what earlier tries have left: cancel what is not asked for any more, look at what runs.
 
-        :raises CredentialsRejected, NotConfigured: nothing can be done with this key
+        :raises CredentialsRejected, ConfigurationError: nothing can be done with this key
         """
         self._cancel_what_is_not_wanted()
         earlier, self.running = self.running, {}
@@ -121,10 +121,10 @@ class Batch:
     def submit(self) -> None:
         """Submit at the quota's pace until enough jobs run, nothing is left or the service is not to be had.
 
-        :raises CredentialsRejected, NotConfigured: nothing can be done with this key
+        :raises CredentialsRejected, ConfigurationError: nothing can be done with this key
         """
         began = told = time.monotonic()
-        while not self.submits_no_more and len(self.running) < self.terms.max_in_flight:
+        while not self.is_drained and len(self.running) < self.terms.max_in_flight:
             if self.running and time.monotonic() - began > LONGEST_SUBMITTING:
                 return
             time.sleep(max(0.0, self.means.quota.reserve()))
@@ -143,7 +143,7 @@ class Batch:
                 told = time.monotonic()
                 self.tell()
 
-    def take_in(self, ended: Ended) -> None:
+    def take_in(self, ended: Completions) -> None:
         """See to jobs that have ended: collect their results, write down what became of them.
 
         :raises CredentialsRejected, PermissionDenied: the jobs cannot be asked after; the next try goes on with them
@@ -159,7 +159,7 @@ class Batch:
         for job_id, error in ended.errors.items():
             if error not in refused and job_id in self.running:
                 item = self.running.pop(job_id)
-                rows[item.name] = failed_row(self.means, error, job_id=job_id, may_go_on=True)
+                rows[item.name] = failed_row(self.means, error, job_id=job_id, resumable=True)
         self._keep(rows)
         if refused:
             raise refused[0]
@@ -169,16 +169,16 @@ class Batch:
         for report in reports:
             del self.running[report.job_id]
 
-    def give_up_the_late(self) -> None:
+    def expire_overdue(self) -> None:
         """See to jobs whose time is over: those that still queue are cancelled, the others are for a later try."""
         late = [job_id for job_id, item in self.running.items() if _now() >= self.deadline_of(item)]
-        self.take_in(Ended([report for report in self._look(late) if report.is_final]))
+        self.take_in(Completions([report for report in self._look(late) if report.is_final]))
         given_up = {job_id: self.running.pop(job_id) for job_id in late if job_id in self.running}
         rows = {}
         for job_id, item in given_up.items():
             why = f"had not ended after {self.terms.job_timeout}, or when the task's own time was over"
             error = JobTimedOut(f"job {job_id} {why}", job_id=job_id)
-            rows[item.name] = failed_row(self.means, error, job_id=job_id, may_go_on=True)
+            rows[item.name] = failed_row(self.means, error, job_id=job_id, resumable=True)
         self._keep(rows)
         self._withdraw(given_up)
 
@@ -188,7 +188,7 @@ class Batch:
 
     def _withdraw(self, jobs: Mapping[str, Item]) -> None:
         for job_id in self._cancel({job_id: item.name for job_id, item in jobs.items()}):
-            self.means.job_is_over(jobs[job_id])
+            self.means.release_inputs(jobs[job_id])
 
     def deadline_of(self, item: Item) -> datetime:
         """When waiting for an item's job ends."""
@@ -203,7 +203,7 @@ class Batch:
 
     def _begin(self, item: Item) -> bool:
         """Have an item's job accepted or taken up; false when the service is not to be had now."""
-        submitting = self.means.submitting(item, self.ledger.ledger_of(item))
+        submitting = self.means.submitting(item, self.ledger.open_ledger(item))
         try:
             job, report = TakingUp(
                 submitting,
@@ -215,22 +215,22 @@ class Batch:
             if isinstance(passing, Throttled):
                 self.means.quota.refused()
             return self._still_runs(item)
-        except (CredentialsRejected, NotConfigured):
+        except (CredentialsRejected, ConfigurationError):
             raise
         except PermissionDenied as error:
             self.stopped = error
             self._still_runs(item)
-        except ViapiError as refusal:
+        except ServiceError as refusal:
             # What is written down of a job, or of a submission in doubt, is for the next try.
             is_out = self.ledger.entry(item.name) is not None
             if not is_out:
-                self.means.job_is_over(item)
-            self._keep({item.name: failed_row(self.means, refusal, may_go_on=is_out)})
+                self.means.release_inputs(item)
+            self._keep({item.name: failed_row(self.means, refusal, resumable=is_out)})
         else:
             self.means.quota.granted()
             self.running[job.id] = item
             if report is not None:
-                self.take_in(Ended([report]))
+                self.take_in(Completions([report]))
         return True
 
     def _still_runs(self, item: Item) -> bool:
@@ -251,7 +251,7 @@ class Batch:
                 return
             except ENDS_ALL:
                 raise
-            except ViapiError as error:
+            except ServiceError as error:
                 self.means.log.warning("Job %s could not be asked after: %s", job_id, error)
 
     def _keep(self, rows: Mapping[str, Row]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from airflow_provider_viapi.errors import JobFailed, ViapiError
+from airflow_provider_viapi.errors import JobFailed, ServiceError
 from airflow_provider_viapi.jobs.batch_ledger import Item, Row
-from airflow_provider_viapi.jobs.batch_terms import Means
+from airflow_provider_viapi.jobs.batch_terms import BatchBackend
 from airflow_provider_viapi.jobs.model import JobReport
 
 AT_ONCE = 4
@@ -17,7 +17,7 @@ LONGEST_MESSAGE = 500
 """Characters of an error's message that a row keeps."""
 
 
-def collected(ended: Sequence[tuple[Item, JobReport]], means: Means) -> dict[str, Row]:
+def collected(ended: Sequence[tuple[Item, JobReport]], means: BatchBackend) -> dict[str, Row]:
     """The rows of items whose jobs have ended, by the items' names."""
 
     def row(of: tuple[Item, JobReport]) -> Row:
@@ -29,28 +29,28 @@ def collected(ended: Sequence[tuple[Item, JobReport]], means: Means) -> dict[str
 
 
 def failed_row(
-    means: Means,
-    error: ViapiError,
+    means: BatchBackend,
+    error: ServiceError,
     *,
     job_id: str | None = None,
     state: str | None = None,
-    may_go_on: bool = False,
+    resumable: bool = False,
 ) -> Row:
     """The row of an item that has failed.
 
-    :param may_go_on: its job, or its submission in doubt, is for the next try to take up
+    :param resumable: its job, or its submission in doubt, is for the next try to take up
     """
     told = {"class": type(error).__name__, "code": error.code, "message": error.message[:LONGEST_MESSAGE]}
-    return Row(job_id, state, None, told, means.is_for_good(error), may_go_on)
+    return Row(job_id, state, None, told, means.is_permanent(error), resumable)
 
 
-def _row(item: Item, report: JobReport, means: Means) -> Row:
-    means.job_is_over(item)
+def _row(item: Item, report: JobReport, means: BatchBackend) -> Row:
+    means.release_inputs(item)
     try:
         report.result_or_raise()
         result = means.collect(item, report)
     except JobFailed as failed:
         return failed_row(means, failed, job_id=report.job_id, state=report.state)
-    except ViapiError as error:
-        return failed_row(means, error, job_id=report.job_id, state=report.state, may_go_on=True)
+    except ServiceError as error:
+        return failed_row(means, error, job_id=report.job_id, state=report.state, resumable=True)
     return Row(report.job_id, report.state, result)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from airflow_provider_viapi.jobs.ledger import Entry, ForgetfulStore, Ledger, Store
-from airflow_provider_viapi.jobs.paged_store import Journal, Record
+from airflow_provider_viapi.jobs.ledger import Entry, InMemoryStore, Ledger, Store
+from airflow_provider_viapi.jobs.paged_store import PagedStore, Record
 
 KEY = "viapi_batch"
 """Under which a deployed batch finds what it has done, so it never changes."""
@@ -51,16 +51,16 @@ class Row:
     :param state: the job's last state in the service's own word
     :param result: the result's fields
     :param error: ``class``, ``code`` and ``message`` of why there is no result
-    :param is_for_good: no retry of the task can mend it
-    :param may_go_on: its job, or its submission in doubt, is for the next try to take up
+    :param is_permanent: no retry of the task can mend it
+    :param resumable: its job, or its submission in doubt, is for the next try to take up
     """
 
     job_id: str | None = None
     state: str | None = None
     result: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
-    is_for_good: bool = False
-    may_go_on: bool = False
+    is_permanent: bool = False
+    resumable: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The row as a batch returns it, but for the index."""
@@ -85,17 +85,17 @@ class BatchLedger:
         self._max_tries = max_tries
         head = store.get(KEY) or {"round": 0}
         self._round = int(head["round"])
-        self._jobs = Journal(store, self._key_of("jobs"))
-        self._is_delivered = head.get("delivered_within") == max_tries
-        if head.get("delivered_within") is not None and not self._is_delivered:
+        self._jobs = PagedStore(store, self._key_of("jobs"))
+        self._is_delivered = head.get("delivered_at_max_tries") == max_tries
+        if head.get("delivered_at_max_tries") is not None and not self._is_delivered:
             self._begin_anew()
         pages = [int(record["row"]) for record in self._jobs.records.values() if "row" in record]
-        self._rows = Journal(store, self._key_of("rows"), first=max(pages, default=0))
+        self._rows = PagedStore(store, self._key_of("rows"), first=max(pages, default=0))
 
     @property
     def lasts(self) -> bool:
         """Whether what is written now will be there for the next try."""
-        return not isinstance(self._store, ForgetfulStore)
+        return not isinstance(self._store, InMemoryStore)
 
     def standing(self, name: str) -> Standing:
         """Where an item stands."""
@@ -113,7 +113,7 @@ class BatchLedger:
         record = self._jobs.records.get(name, {})
         return Entry(digest=name, **{field: record[field] for field in _ENTRY}) if "nonce" in record else None
 
-    def ledger_of(self, item: Item) -> Ledger:
+    def open_ledger(self, item: Item) -> Ledger:
         """The ledger of one item, for its submission."""
         return Ledger(_EntryStore(self._jobs, item))
 
@@ -148,20 +148,20 @@ class BatchLedger:
 
     def rows(self, items: Sequence[Item]) -> list[dict[str, Any]]:
         """What became of each item that has ended, in their order."""
-        kept = Journal(self._store, self._key_of("rows")).records
+        kept = PagedStore(self._store, self._key_of("rows")).records
         ended = (item for item in items if self.standing(item.name) in ("delivered", "failed"))
         return [{"index": item.index, **kept[item.name]} for item in ended]
 
     def delivered(self) -> None:
         """Note that the rows were returned."""
-        self._store.set(KEY, {"round": self._round, "delivered_within": self._max_tries})
+        self._store.set(KEY, {"round": self._round, "delivered_at_max_tries": self._max_tries})
 
     def _mark(self, name: str, row: Row) -> Record:
         if row.error is None:
             return {"row": self._rows.number, "job_id": row.job_id}
         record = self._jobs.records.get(name, {})
-        kept = record if row.may_go_on else _without_entry(record)
-        within = {"within": self._max_tries} if row.is_for_good else {}
+        kept = record if row.resumable else _without_entry(record)
+        within = {"within": self._max_tries} if row.is_permanent else {}
         return {**kept, "row": self._rows.number, "failed": self._try_number, **within}
 
     def _has_failed(self, record: Record) -> bool:
@@ -173,14 +173,14 @@ class BatchLedger:
     def _begin_anew(self) -> None:
         """Have everything done once more, but for submissions of which nobody knows yet what came of them."""
         earlier = self._jobs
-        rows = Journal(self._store, self._key_of("rows"))
+        rows = PagedStore(self._store, self._key_of("rows"))
         open_ = {
             name: {field: record[field] for field in _ENTRY}
             for name, record in earlier.records.items()
             if "nonce" in record and not record["job_id"]
         }
         self._round += 1
-        self._jobs = Journal(self._store, self._key_of("jobs"))
+        self._jobs = PagedStore(self._store, self._key_of("jobs"))
         if open_:
             self._jobs.put(open_)
         self._store.set(KEY, {"round": self._round})
@@ -194,7 +194,7 @@ class BatchLedger:
 class _EntryStore:
     """The store of one item's ledger, which has one entry only."""
 
-    def __init__(self, journal: Journal, item: Item) -> None:
+    def __init__(self, journal: PagedStore, item: Item) -> None:
         self._journal = journal
         self._item = item
 

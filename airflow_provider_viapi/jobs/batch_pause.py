@@ -21,7 +21,7 @@ LONGEST_GRACE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Pause:
+class WaitPolicy:
     """What a batch waits for.
 
     :param enough: so many ended jobs
@@ -34,13 +34,13 @@ class Pause:
     until: datetime
 
     @classmethod
-    def of(cls, batch: Batch, *, lands: bool) -> Pause:
+    def of(cls, batch: Batch, *, lands: bool) -> WaitPolicy:
         """How long a batch that has nothing to do now waits.
 
         :param lands: whether its results are landed as they come
         """
         # While more is to be submitted, half of the jobs make room for the next ones.
-        enough = len(batch.running) if batch.submits_no_more else max(1, len(batch.running) // 2)
+        enough = len(batch.running) if batch.is_drained else max(1, len(batch.running) // 2)
         return cls(min(enough, LANDED_TOGETHER) if lands else enough, PATIENCE, _until(batch))
 
 
@@ -50,7 +50,7 @@ def _until(batch: Batch) -> datetime:
     if batch.running:
         first = min(batch.deadline_of(item) for item in batch.running.values())
         until = min(until, first + min(LONGEST_GRACE, terms.job_timeout / 10))
-    if not batch.submits_no_more and len(batch.running) < terms.max_in_flight:
+    if not batch.is_drained and len(batch.running) < terms.max_in_flight:
         later = SOON * min(10, max(1, batch.stumbles - STUMBLES))
         until = min(until, datetime.now(timezone.utc) + later)
     return until

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 
 MOST_BYTES = 5_000_000
 """How long all rows are together; with 10,000 items that is 500 bytes for each."""
@@ -15,7 +15,7 @@ NAMED = 3
 """So many of the items that failed are named in the error."""
 
 
-class BatchFailed(ViapiError):
+class BatchFailed(ServiceError):
     """More items of a batch have failed than may, or there was no time for all."""
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.batch_ledger import Item
 from airflow_provider_viapi.jobs.delay_queue import Log
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.taking_up import Submitting
 
 
 @dataclass(frozen=True)
-class Terms:
+class BatchConfig:
     """What a batch keeps to.
 
     :param action: as ``service.Action``
@@ -39,15 +39,15 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Means:
+class BatchBackend:
     """What a batch works with.
 
     :param submitting: what has an item accepted, given the item's ledger
     :param look: how a job stands, by one call
     :param cancel: cancels jobs that still queue and returns their ids
     :param collect: what is returned of an item's result; called from several threads
-    :param job_is_over: clears away what was made for an item's job alone; called from several threads
-    :param is_for_good: whether an error is one that no retry of the task can mend
+    :param release_inputs: clears away what was made for an item's job alone; called from several threads
+    :param is_permanent: whether an error is one that no retry of the task can mend
     :param goes_on: false once the task was told to stop
     :param quota: of submissions
     :param log: told how far the batch is
@@ -57,10 +57,10 @@ class Means:
     look: Callable[[Job], JobReport]
     cancel: Callable[[Collection[Job]], Collection[str]]
     collect: Callable[[Item, JobReport], Mapping[str, Any]]
-    job_is_over: Callable[[Item], None]
-    is_for_good: Callable[[ViapiError], bool]
+    release_inputs: Callable[[Item], None]
+    is_permanent: Callable[[ServiceError], bool]
     goes_on: Callable[[], bool]
-    quota: Quota
+    quota: RateLimiter
     log: Log
 
 

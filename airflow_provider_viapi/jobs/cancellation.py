@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from airflow_provider_viapi.errors import TransientError, ViapiError
-from airflow_provider_viapi.jobs.backend import JobService
+from airflow_provider_viapi.errors import ServiceError, TransientError
+from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.delay_queue import Log
 from airflow_provider_viapi.jobs.model import Job
 
@@ -17,7 +17,7 @@ PATIENCE = 10.0
 """Seconds over which one job's cancelling is tried again."""
 
 
-async def cancel_each(service: JobService, jobs: Collection[Job], log: Log) -> set[str]:
+async def cancel_each(service: JobBackend, jobs: Collection[Job], log: Log) -> set[str]:
     """Cancel those jobs that still queue, and return their ids; the others go on, to their end and to their bill.
 
     :param log: told once, how many of each kind there are
@@ -40,7 +40,7 @@ async def cancel_each(service: JobService, jobs: Collection[Job], log: Log) -> s
     return gone
 
 
-async def _patiently(service: JobService, job: Job) -> bool:
+async def _patiently(service: JobBackend, job: Job) -> bool:
     from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
     trying = AsyncRetrying(
@@ -51,5 +51,5 @@ async def _patiently(service: JobService, job: Job) -> bool:
     )
     try:
         return await trying(service.cancel, job)
-    except ViapiError:
+    except ServiceError:
         return False

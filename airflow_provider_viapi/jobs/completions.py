@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from airflow_provider_viapi.errors import CredentialsRejected, PermissionDenied, ViapiError, from_dict
+from airflow_provider_viapi.errors import CredentialsRejected, PermissionDenied, ServiceError, from_dict
 from airflow_provider_viapi.jobs.delay_queue import Log, wait_for_event
 from airflow_provider_viapi.jobs.model import Job, JobReport
 
@@ -26,7 +26,7 @@ ENDS_ALL = (CredentialsRejected, PermissionDenied)
 
 
 @dataclass
-class Ended:
+class Completions:
     """Jobs that have ended, or cannot be asked after any more.
 
     :param reports: how they ended
@@ -36,7 +36,7 @@ class Ended:
 
     reports: list[JobReport] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    errors: dict[str, ViapiError] = field(default_factory=dict)
+    errors: dict[str, ServiceError] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.reports) + len(self.unread) + len(self.errors)
@@ -50,7 +50,7 @@ class Ended:
         }
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Ended:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Completions:
         """What :meth:`as_dict` gave."""
         return cls(
             [JobReport.from_dict(report) for report in fields["reports"]],
@@ -59,14 +59,14 @@ class Ended:
         )
 
 
-async def next_ended(
+async def wait_for_completions(
     jobs: Collection[Job],
     wait: Callable[[Job], Awaitable[JobReport]],
     *,
     enough: int,
     patience: float,
     seconds: float,
-) -> Ended:
+) -> Completions:
     """Wait for jobs until it is worth while to see to those that have ended.
 
     :param wait: for one job, to its end
@@ -74,7 +74,7 @@ async def next_ended(
     :param patience: seconds after the first one's end, when those there are have to do
     :param seconds: after which to return in any case
     """
-    ended = Ended()
+    ended = Completions()
     over: deque[tuple[Job, asyncio.Future[JobReport]]] = deque()
     one_more = asyncio.Event()
     waits = [asyncio.ensure_future(wait(job)) for job in jobs]
@@ -110,10 +110,10 @@ async def next_ended(
     return ended
 
 
-def _take_in(job: Job, done: asyncio.Future[JobReport], ended: Ended) -> int:
+def _take_in(job: Job, done: asyncio.Future[JobReport], ended: Completions) -> int:
     """Sort one job in; how much longer that makes the answer."""
     error = done.exception()
-    if isinstance(error, ViapiError):
+    if isinstance(error, ServiceError):
         ended.errors[job.id] = error
         return 500
     report = done.result()

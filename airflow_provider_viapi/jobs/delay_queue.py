@@ -29,7 +29,7 @@ class Log(Protocol):
 
 
 @dataclass(eq=False)
-class Watch:
+class PendingJob:
     """A job, whom to tell how it ends, and when it is asked after next.
 
     :param until: the deadline
@@ -80,7 +80,7 @@ class Watch:
             self.ended.set_result(how)
 
     def forget(self) -> None:
-        """Nobody waits any more."""
+        """NoAuth waits any more."""
         if not self.ended.cancel() and not self.ended.cancelled():
             # Or asyncio complains that nobody has heard of an error that came as the waiter left.
             self.ended.exception()
@@ -105,15 +105,15 @@ async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
         waiting.cancel()
 
 
-class DueQueue:
+class DelayQueue:
     """Waitings in the order in which they are due; a later date costs nothing until the earlier one comes."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Watch]] = []
+        self._heap: list[tuple[float, int, PendingJob]] = []
         self._order = count()
         self._sooner = asyncio.Event()
 
-    def plan(self, watch: Watch, seconds: float) -> None:
+    def plan(self, watch: PendingJob, seconds: float) -> None:
         """Have a waiting come up in so many seconds, and no more at the time that was planned before.
 
         :param seconds: fewer than none put it before what has been due for less long
@@ -122,7 +122,7 @@ class DueQueue:
         if watch._queued_for is None or watch.due < watch._queued_for:
             self._push(watch)
 
-    def _push(self, watch: Watch) -> None:
+    def _push(self, watch: PendingJob) -> None:
         watch._queued_for = watch.due
         heapq.heappush(self._heap, (watch.due, next(self._order), watch))
         self._sooner.set()
@@ -133,7 +133,7 @@ class DueQueue:
             self._sooner.clear()
             await wait_for_event(self._sooner, seconds)
 
-    def pop(self) -> Watch | None:
+    def pop(self) -> PendingJob | None:
         """The one that has been due for longest; those that have ended never come up."""
         seconds = self._until_first()
         if seconds is None or seconds > 0:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 
 KEY = "viapi_job"
 """Under which the entry is stored; a deployed task finds its job by it, so it never changes."""
@@ -37,7 +37,7 @@ class Store(Protocol):
         ...
 
 
-class ForgetfulStore:
+class InMemoryStore:
     """Stands in where nothing survives a try: keeps an entry only as long as the process lives."""
 
     def __init__(self) -> None:
@@ -60,14 +60,14 @@ class ForgetfulStore:
 class Entry:
     """A submission.
 
-    :param digest: of what was asked for, see :func:`digest_of`
+    :param digest: of what was asked for, see :func:`request_digest`
     :param nonce: of the request that was signed
     :param signed_at: its time, in ISO 8601
     :param access_key_id: the key that signed it; nonces are known to be remembered only per key
     :param try_number: the try of the task that made it
     :param job_id: the accepted job; ``None`` as long as no answer came
     :param scope: where that job is, if its service finds it only there
-    :param delivered_within: once its result was returned, how many tries the task then had in all: a person who
+    :param delivered_at_max_tries: once its result was returned, how many tries the task then had in all: a person who
         clears the task grants it more, a worker that dies before Airflow knows of the result does not
     """
 
@@ -77,13 +77,13 @@ class Entry:
     access_key_id: str
     try_number: int
     job_id: str | None = None
-    delivered_within: int | None = None
+    delivered_at_max_tries: int | None = None
     scope: str | None = None
 
     @property
-    def stamp(self) -> Stamp:
+    def stamp(self) -> RequestNonce:
         """What makes the very same request again."""
-        return Stamp(self.nonce, datetime.fromisoformat(self.signed_at))
+        return RequestNonce(self.nonce, datetime.fromisoformat(self.signed_at))
 
 
 class Ledger:
@@ -98,14 +98,14 @@ class Ledger:
     @property
     def lasts(self) -> bool:
         """Whether what is written now will be there for the next try."""
-        return not isinstance(self._store, ForgetfulStore)
+        return not isinstance(self._store, InMemoryStore)
 
     def read(self) -> Entry | None:
         """The entry, if one is open."""
         stored = self._store.get(KEY)
         return Entry(**stored) if stored else None
 
-    def intend(self, digest: str, stamp: Stamp, access_key_id: str, try_number: int) -> Entry:
+    def intend(self, digest: str, stamp: RequestNonce, access_key_id: str, try_number: int) -> Entry:
         """Write down what is about to be sent; nothing may be sent unless this returns."""
         entry = Entry(digest, stamp.nonce, stamp.at.isoformat(), access_key_id, try_number)
         self._store.set(KEY, asdict(entry))
@@ -121,7 +121,7 @@ class Ledger:
         """Note that the result was returned; see :class:`Entry` for why the entry stays."""
         entry = self.read()
         if entry is not None:
-            self._store.set(KEY, asdict(replace(entry, delivered_within=max_tries)))
+            self._store.set(KEY, asdict(replace(entry, delivered_at_max_tries=max_tries)))
 
     def clear(self) -> None:
         """Close the entry: the job came to nothing, or nothing was accepted."""
@@ -138,7 +138,7 @@ _SIGNED_PART = re.compile(
 _SIGNED_BY_AZURE = re.compile(r"(?i)s[vretpi]|sig|skoid|sktid|skt|ske|sks|skv|spr")
 
 
-def digest_of(action: str, request: Mapping[str, Any]) -> str:
+def request_digest(action: str, request: Mapping[str, Any]) -> str:
     """A fingerprint of what was asked for: the same for the same request, whatever its links are signed with.
 
     :param action: as ``service.Action``

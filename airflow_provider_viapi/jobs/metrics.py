@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from airflow_provider_viapi.errors import Throttled, ViapiError
-from airflow_provider_viapi.jobs.delay_queue import Watch
+from airflow_provider_viapi.errors import ServiceError, Throttled
+from airflow_provider_viapi.jobs.delay_queue import PendingJob
 
 CALLS = "viapi.calls"
 """Counts calls that were sent, by the service and the action that was called."""
@@ -60,7 +60,7 @@ class NoStats:
         """Nothing."""
 
 
-def count_call(stats: Stats, action: str, error: ViapiError | None) -> None:
+def count_call(stats: Stats, action: str, error: ServiceError | None) -> None:
     """Count a call.
 
     :param action: that was called, as ``service.Action``
@@ -71,7 +71,7 @@ def count_call(stats: Stats, action: str, error: ViapiError | None) -> None:
         stats.count(THROTTLED, action)
 
 
-def tell_ended(stats: Stats, watch: Watch, now: float) -> None:
+def tell_ended(stats: Stats, watch: PendingJob, now: float) -> None:
     """Tell the times of a job whose result is here; nothing if no list has told when it ended.
 
     :param now: on the event loop's clock

@@ -18,7 +18,7 @@ PAGE_BYTES = 24_000
 Record = Mapping[str, Any]
 
 
-class Journal:
+class PagedStore:
     """Records by name.
 
     :param store: keeps the pages

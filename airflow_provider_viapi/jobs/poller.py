@@ -18,19 +18,19 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.errors import JobTimedOut, Throttled, TransientError
-from airflow_provider_viapi.jobs.backend import JobService, Sighting
-from airflow_provider_viapi.jobs.backoff import LookPace, Pace
-from airflow_provider_viapi.jobs.delay_queue import DueQueue, Log, Watch
+from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
+from airflow_provider_viapi.jobs.backoff import AdaptiveInterval, Backoff
+from airflow_provider_viapi.jobs.delay_queue import DelayQueue, Log, PendingJob
 from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingLevel, tell_ended
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.rate_limiter import Quota, Turn
+from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import ListJobs
 
 logger = logging.getLogger(__name__)
 
-FEW = 3
+LIST_THRESHOLD = 3
 """Up to so many jobs are asked after one by one: the list would cost as many calls and is the account's only one."""
 
 SWEEPS_BEFORE_ASKING = 2
@@ -42,13 +42,13 @@ LOOKS_BEFORE_ASKING = 6
 LONGEST_SILENCE = 120.0
 """Seconds, or three sweeps if they take longer, after which a job is asked after though the list should tell."""
 
-HEAD_START = 300.0
+FINISHED_PRIORITY = 300.0
 """Seconds by which a job that is known to have ended goes before those that are only due, so that both come up."""
 
 CALLS_AT_ONCE = 16
 """Results that are asked for at the same time at most."""
 
-LAST_LOOK = 30.0
+GRACE = 30.0
 """Seconds after a deadline in which a job may still be found to have ended; many may share a deadline."""
 
 SECONDS_BETWEEN_LEVELS = 10.0
@@ -67,21 +67,21 @@ class Poller:
 
     def __init__(
         self,
-        jobs: JobService,
-        pace: Pace | None = None,
-        quota: Quota | None = None,
+        jobs: JobBackend,
+        pace: Backoff | None = None,
+        quota: RateLimiter | None = None,
         list_jobs: ListJobs = "auto",
         stats: Stats | None = None,
     ) -> None:
         self._jobs = jobs
-        self._pace = pace or Pace()
-        self._quota = quota or Quota(10)
-        self._list_from = {"auto": FEW + 1, "always": 1, "never": None}[list_jobs]
+        self._pace = pace or Backoff()
+        self._quota = quota or RateLimiter(10)
+        self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
         self._stats = stats or NoStats()
         self._level = WaitingLevel(self._stats)
         self._has_many = False
-        self._watches: dict[str, list[Watch]] = {}
-        self._due = DueQueue()
+        self._watches: dict[str, list[PendingJob]] = {}
+        self._due = DelayQueue()
         self._sweeps = 0
         self._silence = LONGEST_SILENCE
         self._at_work: list[asyncio.Task[None]] = []
@@ -93,9 +93,9 @@ class Poller:
         :param until: an aware time at which to give up, after one last look
         :param log: told when the job's state changes and when asking fails
         :raises JobTimedOut: the job had not ended by then
-        :raises ViapiError: an error that asking again cannot mend, such as a key without permission
+        :raises ServiceError: an error that asking again cannot mend, such as a key without permission
         """
-        watch = Watch(job, log, until, asyncio.get_running_loop().create_future(), sweep=self._sweeps)
+        watch = PendingJob(job, log, until, asyncio.get_running_loop().create_future(), sweep=self._sweeps)
         self._watches.setdefault(job.id, []).append(watch)
         self._due.plan(watch, self._silence if self._uses_list else self._pace.interval(0))
         self._begin()
@@ -103,8 +103,8 @@ class Poller:
             await asyncio.wait({watch.ended}, timeout=max(0.0, _seconds_until(until)))
             if not watch.ended.done():
                 watch.is_late = True
-                self._due.plan(watch, -HEAD_START)
-                await asyncio.wait({watch.ended}, timeout=LAST_LOOK)
+                self._due.plan(watch, -FINISHED_PRIORITY)
+                await asyncio.wait({watch.ended}, timeout=GRACE)
             watch.end(_too_late(watch))
             return watch.ended.result()
         finally:
@@ -140,7 +140,7 @@ class Poller:
             self._asking.add(asking)
             asking.add_done_callback(self._asking.discard)
 
-    async def _ask(self, watch: Watch, turn: Turn) -> None:
+    async def _ask(self, watch: PendingJob, turn: Permit) -> None:
         watch.asked += 1
         seconds = self._pace.interval(watch.asked)
         try:
@@ -152,7 +152,7 @@ class Poller:
             if isinstance(error, Throttled):
                 self._quota.refused()
                 if watch.is_known_to_have_ended:
-                    seconds = -HEAD_START
+                    seconds = -FINISHED_PRIORITY
             watch.tell(f"could not be asked after: {error}", warning=True)
         else:
             self._quota.granted()
@@ -177,16 +177,16 @@ class Poller:
 
     @property
     def _uses_list(self) -> bool:
-        if self._list_from is None or self._jobs.seconds_between_looks is None:
+        if self._list_from is None or self._jobs.list_interval is None:
             return False
         # Once it is looked into for many, the last few are found in it with fewer calls than by asking.
         self._has_many = len(self._watches) >= (1 if self._has_many else self._list_from)
         return self._has_many
 
     async def _keep_looking(self) -> None:
-        if self._jobs.seconds_between_looks is None:
+        if self._jobs.list_interval is None:
             return
-        pace = LookPace(self._jobs.seconds_between_looks)
+        pace = AdaptiveInterval(self._jobs.list_interval)
         seconds = pace.interval()
         looked_at, sweep_began = _now(), None
         while self._list_from is not None:
@@ -208,13 +208,13 @@ class Poller:
             else:
                 seconds, looked_at = pace.granted(), _now()
                 self._take_in(sighting)
-                if sighting.completes_sweep:
+                if sighting.scan_complete:
                     self._silence = max(LONGEST_SILENCE, 3 * (_now() - sweep_began))
                     sweep_began = None
                     self._sweeps += 1
                     self._ask_after_the_unseen()
 
-    def _stumbled(self, error: Exception, pace: LookPace) -> float:
+    def _stumbled(self, error: Exception, pace: AdaptiveInterval) -> float:
         """Seconds until the list is looked into again, if ever."""
         if not _passes(error):
             logger.warning("The job list is not to be had; each job is asked after by itself: %s", error)
@@ -229,7 +229,7 @@ class Poller:
         """The jobs of which it is not known that they have ended."""
         return {job_id for job_id, watches in self._watches.items() if not watches[0].is_known_to_have_ended}
 
-    def _take_in(self, sighting: Sighting) -> None:
+    def _take_in(self, sighting: ListSnapshot) -> None:
         for job_id, outcome in sighting.outcomes.items():
             for watch in self._watches.get(job_id, ()):
                 watch.sweep = self._sweeps
@@ -239,7 +239,7 @@ class Poller:
                     watch.seen_ended(sighting.endings.get(job_id))
                     ago = watch.ending.ago if watch.ending else 0.0
                     # Those that have ended first come first, on whichever page of the list they were.
-                    self._due.plan(watch, -HEAD_START - ago)
+                    self._due.plan(watch, -FINISHED_PRIORITY - ago)
 
     def _ask_after_the_unseen(self) -> None:
         for watch in self._all():
@@ -250,7 +250,7 @@ class Poller:
         for watch in self._all():
             self._bring_forward(watch)
 
-    def _bring_forward(self, watch: Watch) -> None:
+    def _bring_forward(self, watch: PendingJob) -> None:
         seconds = self._pace.interval(watch.asked)
         if watch.due > _now() + seconds:
             self._due.plan(watch, seconds)
@@ -260,7 +260,7 @@ class Poller:
             self._level.tell(watch.job.action for watch in self._all())
             await asyncio.sleep(SECONDS_BETWEEN_LEVELS)
 
-    def _all(self) -> Iterator[Watch]:
+    def _all(self) -> Iterator[PendingJob]:
         return (watch for watches in self._watches.values() for watch in watches)
 
 
@@ -269,7 +269,7 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, TransientError) or getattr(error, "code", None) == "SignatureNonceUsed"
 
 
-def _too_late(watch: Watch) -> JobTimedOut:
+def _too_late(watch: PendingJob) -> JobTimedOut:
     return JobTimedOut(
         f"job {watch.job.id} had not ended at the deadline {watch.until.isoformat(timespec='seconds')}",
         job_id=watch.job.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 
 @dataclass
@@ -23,12 +23,12 @@ class _Shared:
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _Shared]] = WeakKeyDictionary()
-_quotas: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Hashable, Quota]] = (
+_quotas: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Hashable, RateLimiter]] = (
     WeakKeyDictionary()
 )
 
 
-def shared_quota(key: Hashable, rate: float) -> Quota:
+def shared_quota(key: Hashable, rate: float) -> RateLimiter:
     """The event loop's one quota for a connection, for as long as a poller keeps to it.
 
     :param key: which connection
@@ -37,7 +37,7 @@ def shared_quota(key: Hashable, rate: float) -> Quota:
     quotas = _quotas.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     quota = quotas.get(key)
     if quota is None:
-        quota = quotas[key] = Quota(rate)
+        quota = quotas[key] = RateLimiter(rate)
     return quota
 
 

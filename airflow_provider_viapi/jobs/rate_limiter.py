@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-CAREFUL_FROM = 0.85
+SLOW_START_THRESHOLD = 0.85
 """From this share of the pace at which the last refusal came, the pace grows a twentieth as fast."""
 
 RARE_AFTER = 20
@@ -24,7 +24,7 @@ LONGEST_DETOUR = 2.0
 
 
 @dataclass(eq=False)
-class Turn:
+class Permit:
     """A call that was let go.
 
     :param sent: when, on the quota's clock
@@ -35,7 +35,7 @@ class Turn:
     answered: float | None = None
 
 
-class Quota:
+class RateLimiter:
     """The pace of one kind of call on one connection.
 
     Several processes that share an account each give way and come back in the same manner (down by a share, up by
@@ -43,7 +43,7 @@ class Quota:
 
     The service counts calls when they arrive, which is not when they leave: one that was held up on its way comes
     together with those after it. So a call also keeps its distance, a second at full pace, from where the call as
-    many places before it may have arrived at the latest; :meth:`begin` tells of that one by its :class:`Turn`.
+    many places before it may have arrived at the latest; :meth:`begin` tells of that one by its :class:`Permit`.
 
     :param rate: calls per second that are never exceeded
     :param clock: seconds, steadily growing
@@ -61,7 +61,7 @@ class Quota:
         self._next = clock()
         self._deaf_until = self._next
         self._refused_at = math.inf
-        self._turns: deque[Turn] = deque(maxlen=math.ceil(rate))
+        self._turns: deque[Permit] = deque(maxlen=math.ceil(rate))
         self._quickest = math.inf
         self._answers = 0
 
@@ -69,12 +69,12 @@ class Quota:
         """Wait for the next call's turn; callers are served in the order of their coming."""
         self.answered(await self.begin())
 
-    async def begin(self) -> Turn:
+    async def begin(self) -> Permit:
         """The same for a caller who will say with :meth:`answered` when the answer was there."""
         await asyncio.sleep(max(0.0, self.reserve()))
         while (seconds := self._until_distance()) > 0:
             await asyncio.sleep(seconds)
-        turn = Turn(self._clock())
+        turn = Permit(self._clock())
         self._turns.append(turn)
         return turn
 
@@ -85,7 +85,7 @@ class Quota:
         self._next = turn + 1 / self.rate
         return turn - now
 
-    def answered(self, turn: Turn) -> None:
+    def answered(self, turn: Permit) -> None:
         """The call's answer is there, or it is known that none will come."""
         turn.answered = self._clock()
         took = turn.answered - turn.sent
@@ -95,7 +95,7 @@ class Quota:
 
     def granted(self) -> None:
         """A call went through: after a hundred of them, or a little later, the pace is back where it was."""
-        is_careful = CAREFUL_FROM * self._refused_at <= self.rate <= self._refused_at
+        is_careful = SLOW_START_THRESHOLD * self._refused_at <= self.rate <= self._refused_at
         self.rate = min(self.ceiling, self.rate + self.ceiling / (2000 if is_careful else 100))
 
     def refused(self) -> None:
@@ -108,7 +108,9 @@ class Quota:
             return
         is_rare = now - self._deaf_until > RARE_AFTER / self.rate
         self._refused_at = self.rate
-        self.rate = max(self.ceiling * self.lowest_share, self.rate * (CAREFUL_FROM if is_rare else 0.5))
+        self.rate = max(
+            self.ceiling * self.lowest_share, self.rate * (SLOW_START_THRESHOLD if is_rare else 0.5)
+        )
         pause = random.uniform(1, 2)  # noqa: S311
         self._deaf_until = now + pause
         self._next = max(self._next, now + pause)
@@ -120,7 +122,7 @@ class Quota:
         earlier = self._turns[-places]
         return earlier.sent + places / self.rate + self._detour(earlier) - self._clock()
 
-    def _detour(self, turn: Turn) -> float:
+    def _detour(self, turn: Permit) -> float:
         """How much later a call may have arrived than the next one may."""
         if turn.answered is None:
             return LONGEST_DETOUR

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
+    ServiceError,
     SubmissionInDoubt,
     TransientError,
-    ViapiError,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ SECONDS_TO_SEND_AGAIN, SECONDS_TO_LOOK = 60.0, 120.0
 CLOCK_SKEW = timedelta(minutes=1)
 """How far the service's clock may be from ours."""
 
-LONGEST_WAY = timedelta(minutes=1)
+MAX_TRANSIT = timedelta(minutes=1)
 """How long a request may be on its way before it is accepted."""
 
 LISTED_FOR = timedelta(hours=23)
@@ -45,7 +45,7 @@ LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedJob:
     """A job as the account's list shows it.
 
     :param job_id: which
@@ -68,13 +68,13 @@ class JobList:
     """What one look into the account's list has shown.
 
     :param jobs: those of the action in question, in the list's order
-    :param is_whole: there were no more of them
-    :param clock_ahead: how far our clock is ahead of the service's
+    :param is_complete: there were no more of them
+    :param clock_skew: how far our clock is ahead of the service's
     """
 
-    jobs: Sequence[Listed]
-    is_whole: bool = True
-    clock_ahead: timedelta = timedelta(0)
+    jobs: Sequence[ListedJob]
+    is_complete: bool = True
+    clock_skew: timedelta = timedelta(0)
 
     def zones(self, now: datetime) -> Sequence[timezone]:
         """The zones that its times may be of: one in which a job is accepted in the future is not it."""
@@ -85,7 +85,7 @@ class JobList:
         ]
         return fitting or LIST_TIME_ZONES
 
-    def within(self, earliest: datetime, latest: datetime, now: datetime) -> list[Listed]:
+    def within(self, earliest: datetime, latest: datetime, now: datetime) -> list[ListedJob]:
         """The jobs that may have been accepted in that time, in any reading of the list's clock."""
         zones = self.zones(now)
         return [
@@ -94,9 +94,9 @@ class JobList:
             if any((at := job.read_in(zone)) is None or earliest <= at <= latest for zone in zones)
         ]
 
-    def reaches_back_to(self, moment: datetime, now: datetime) -> bool:
+    def covers(self, moment: datetime, now: datetime) -> bool:
         """Whether it shows all jobs since then: it is whole, or goes from newer to older ones and beyond that."""
-        return self.is_whole or all(self._falls_below(moment, zone) for zone in self.zones(now))
+        return self.is_complete or all(self._falls_below(moment, zone) for zone in self.zones(now))
 
     def _falls_below(self, moment: datetime, zone: timezone) -> bool:
         times = [job.read_in(zone) for job in self.jobs]
@@ -108,7 +108,7 @@ class JobList:
 
 
 @dataclass(frozen=True)
-class Witnesses:
+class Evidence:
     """Whom to ask about a submission whose answer was lost.
 
     :param send_again: sends the same signed request and returns the accepted job's id; ``None`` when that request
@@ -127,20 +127,20 @@ class Witnesses:
     accepted_within: timedelta | None = None
 
 
-def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
+def settle(action: str, sent_at: datetime, witnesses: Evidence, log: Log) -> str | None:
     """The id of the job that came of a submission, or ``None`` when nothing was accepted.
 
     :param action: the action's name
     :param sent_at: when the submission was signed, an aware time
     :raises SubmissionInDoubt: it cannot be known; the message names the candidates
-    :raises ViapiError: the service refuses the request itself, so it was never accepted
+    :raises ServiceError: the service refuses the request itself, so it was never accepted
     """
     if witnesses.send_again is None:
         log.info("The same request cannot be made again; looking into the job list")
         return search(action, sent_at, witnesses, log)
     try:
         job_id = _patiently(witnesses.send_again, seconds=SECONDS_TO_SEND_AGAIN)
-    except ViapiError as error:
+    except ServiceError as error:
         if isinstance(error, InvalidRequest):
             raise
         log.info("Sending the same request again was answered with %s; looking into the job list", error.code)
@@ -149,37 +149,37 @@ def settle(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
     return job_id
 
 
-def search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str | None:
+def search(action: str, sent_at: datetime, witnesses: Evidence, log: Log) -> str | None:
     """The same from the list alone, which is looked into twice; see :func:`settle`."""
     import time
 
-    seen: list[Listed] = []
+    seen: list[ListedJob] = []
     for look in (1, 2):
         if look == 2:
             time.sleep(SECONDS_BETWEEN_LOOKS)
         try:
             listed = _patiently(witnesses.list_jobs, seconds=SECONDS_TO_LOOK)
-        except ViapiError as error:
+        except ServiceError as error:
             raise _in_doubt(action, sent_at, f"the job list could not be read: {error}") from error
         now = datetime.now(timezone.utc)
         # By our clock and by the service's: the worker that has sent it may have had another clock than this one.
-        earliest = min(sent_at, sent_at - listed.clock_ahead) - CLOCK_SKEW
-        last_sent = max(sent_at, sent_at - listed.clock_ahead)
+        earliest = min(sent_at, sent_at - listed.clock_skew) - CLOCK_SKEW
+        last_sent = max(sent_at, sent_at - listed.clock_skew)
         if witnesses.accepted_within is None:
             # The second sending may have been the one that was accepted, and its answer lost as well.
-            latest = max(last_sent, now, now - listed.clock_ahead) + LONGEST_WAY + CLOCK_SKEW
+            latest = max(last_sent, now, now - listed.clock_skew) + MAX_TRANSIT + CLOCK_SKEW
         else:
             latest = last_sent + witnesses.accepted_within + CLOCK_SKEW
         claimed = witnesses.claimed()
         seen = [
             job
-            for job in listed.within(earliest, latest, now - listed.clock_ahead)
+            for job in listed.within(earliest, latest, now - listed.clock_skew)
             if job.job_id not in claimed
         ]
     if len(seen) > 1:
         named = ", ".join(f"{job.job_id} of {job.created}" for job in seen)
         raise _in_doubt(action, sent_at, f"several jobs may be the one: {named}")
-    if not listed.reaches_back_to(earliest, now - listed.clock_ahead):
+    if not listed.covers(earliest, now - listed.clock_skew):
         raise _in_doubt(action, sent_at, "the job list is longer than one look shows")
     if seen:
         return _claimed(seen[0].job_id, action, sent_at, witnesses, log)
@@ -189,7 +189,7 @@ def search(action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> st
     return None
 
 
-def _claimed(job_id: str, action: str, sent_at: datetime, witnesses: Witnesses, log: Log) -> str:
+def _claimed(job_id: str, action: str, sent_at: datetime, witnesses: Evidence, log: Log) -> str:
     witnesses.claim(job_id)
     # Another task may have been in doubt at the same moment, and have found the same job.
     if job_id in witnesses.claimed():

@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.credentials import another_key_may_do
+from airflow_provider_viapi.alibaba.credentials import is_expired_key
 from airflow_provider_viapi.alibaba.jobs import list_jobs, submitted
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.errors import (
-    AnswerLost,
     CredentialsRejected,
+    ResponseLost,
+    ServiceError,
     SubmissionInDoubt,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.jobs.acceptance import Acceptance
@@ -48,13 +48,15 @@ class Submission(Acceptance):
     def _submit_once(self) -> Job:
         request = self.staged()
         credentials = self.client.account.credentials.current()
-        entry = self.ledger.intend(self.digest, Stamp.new(), credentials.access_key_id, self.try_number)
+        entry = self.ledger.intend(
+            self.digest, RequestNonce.new(), credentials.access_key_id, self.try_number
+        )
         try:
-            answer = self.client.call_stamped(self.action, request, entry.stamp, credentials)
-        except AnswerLost as lost:
+            answer = self.client.replay(self.action, request, entry.stamp, credentials)
+        except ResponseLost as lost:
             self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
             return self._settled(entry)
-        except ViapiError as refusal:
+        except ServiceError as refusal:
             if refusal.code == "SignatureNonceUsed":
                 # Something on the way has sent the request twice, and this is the answer to the second.
                 return self._settled(entry)
@@ -67,8 +69,8 @@ class Submission(Acceptance):
         self.log.info("Submitted job %s (%s)", job.id, job.action)
         return job
 
-    def _another_key_is_there(self, refusal: ViapiError, credentials: Credentials) -> bool:
-        if not isinstance(refusal, CredentialsRejected) or not another_key_may_do(refusal):
+    def _another_key_is_there(self, refusal: ServiceError, credentials: Credentials) -> bool:
+        if not isinstance(refusal, CredentialsRejected) or not is_expired_key(refusal):
             return False
         return self.client.account.credentials.current(rejected=credentials) != credentials
 
@@ -81,7 +83,7 @@ class Submission(Acceptance):
         credentials = self.client.account.credentials.current()
         same_key = entry.access_key_id == credentials.access_key_id
         can_be_made_again = same_key and self._is_staged()
-        witnesses = reconciliation.Witnesses(
+        witnesses = reconciliation.Evidence(
             send_again=(lambda: self._send_again(entry, credentials)) if can_be_made_again else None,
             list_jobs=lambda: list_jobs(self.client, self.action),
             claimed=self.claimed,
@@ -92,7 +94,7 @@ class Submission(Acceptance):
         except SubmissionInDoubt as in_doubt:
             self._submit_anew_despite(in_doubt)
             job_id = None
-        except ViapiError:
+        except ServiceError:
             self.ledger.clear()
             raise
         if job_id is None:
@@ -106,11 +108,11 @@ class Submission(Acceptance):
         """Whether the media can still be brought to the service; if not, that tells nothing of the submission."""
         try:
             self.staged()
-        except ViapiError as error:
+        except ServiceError as error:
             self.log.warning("The media cannot be staged again: %s", error)
             return False
         return True
 
     def _send_again(self, entry: Entry, credentials: Credentials) -> str:
-        answer = self.client.call_stamped(self.action, self.staged(), entry.stamp, credentials)
+        answer = self.client.replay(self.action, self.staged(), entry.stamp, credentials)
         return str(answer["RequestId"])

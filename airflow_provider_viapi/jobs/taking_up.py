@@ -61,7 +61,7 @@ class TakingUp:
         """The job to wait for, with a report if it has ended already.
 
         :raises SubmissionInDoubt: it cannot be known whether an earlier submission was accepted
-        :raises ViapiError: the service refuses
+        :raises ServiceError: the service refuses
         """
         submission, log = self.submission, self.submission.log
         entry = submission.ledger.read()
@@ -79,8 +79,8 @@ class TakingUp:
     def _is_wanted(self, entry: Entry) -> bool:
         """Whether an earlier submission is what this try asks for; another is cancelled if it still queues."""
         log, same = self.submission.log, entry.digest == self.submission.digest
-        if entry.delivered_within is not None:
-            if entry.delivered_within == self.max_tries and same:
+        if entry.delivered_at_max_tries is not None:
+            if entry.delivered_at_max_tries == self.max_tries and same:
                 return True
             log.info("Job %s has delivered before: submitting anew", entry.job_id)
             return False

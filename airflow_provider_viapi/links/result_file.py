@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.results import MakesFiles, fields_of_any, files_of
+from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls
 
 
-def first_file(result: Any, operator: Any, actions: Mapping[str, MakesFiles]) -> str:
+def first_file(result: Any, operator: Any, actions: Mapping[str, HasResultFields]) -> str:
     """The address of the first file that a result holds as the service model has it, or nothing.
 
     :param result: what the task has returned
@@ -20,5 +20,5 @@ def first_file(result: Any, operator: Any, actions: Mapping[str, MakesFiles]) ->
     known = actions[action] if isinstance(action, str) else action
     if not isinstance(result, Mapping):
         return ""
-    files = files_of(result, fields_of_any([known] if known else actions.values()))
+    files = file_urls(result, fields_of_any([known] if known else actions.values()))
     return next((each for each in files.values() if each.startswith(("http://", "https://"))), "")

@@ -17,7 +17,7 @@ def read_in(request: Mapping[str, Any], ways: Iterable[tuple[str, ...]]) -> dict
 
     :param ways: where pictures stand in the request
     :raises InvalidMedia: a file is not there, empty, or too large
-    :raises ViapiError: see ``staging_source.look_up``
+    :raises ServiceError: see ``staging_source.stat``
     """
     filled = dict(request)
     for first, *rest in ways:
@@ -31,10 +31,10 @@ def read_in(request: Mapping[str, Any], ways: Iterable[tuple[str, ...]]) -> dict
 
 def _base64_of(address: str) -> str:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.media.source import look_up
+    from airflow_provider_viapi.media.source import stat
 
     # oss:// is opened with that hook's connection unless the address names another.
-    source = look_up(address, ViapiHook())
+    source = stat(address, ViapiHook())
     if not 0 < source.size <= LONGEST:
         raise InvalidMedia(
             f"{source.shown} has {source.size} bytes; allowed: 1 to {LONGEST} for a picture inside a request",

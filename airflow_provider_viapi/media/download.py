@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from airflow_provider_viapi.errors import InvalidRequest, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
 
 CHUNK = 1 << 17
 """Bytes that are read at once. Above 128 KB glibc maps memory for each piece and gives it back: with 256 KB a file
@@ -29,7 +29,7 @@ _MOST_REDIRECTS = 5
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
 
 
-class LinkDead(Exception):
+class LinkExpired(Exception):
     """The link does not lead to the file (any more): 403, 404 or 410.
 
     :param code: the storage's word for it, such as ``AccessDenied`` or ``NoSuchKey``, if it says one
@@ -84,10 +84,10 @@ def download(
 
     :param offset: where to begin; the answer begins at 0 if the server cannot do that or the file has changed
     :param version: of the file whose beginning is there already
-    :raises LinkDead: there is no such file, or not for us
+    :raises LinkExpired: there is no such file, or not for us
     :raises Changed: it has become shorter than its beginning was
     :raises TransientError: asking again may help
-    :raises ViapiError: it does not help
+    :raises ServiceError: it does not help
     """
     headers = {"Accept-Encoding": "identity"}
     if offset and version:
@@ -137,7 +137,7 @@ def _get(session: requests.Session, address: str, headers: dict[str, str]) -> It
                 yield answer
                 return
         address = urljoin(address, target)
-    raise ViapiError(f"the file was not found within {_MOST_REDIRECTS} redirects", code="TooManyRedirects")
+    raise ServiceError(f"the file was not found within {_MOST_REDIRECTS} redirects", code="TooManyRedirects")
 
 
 def _check_status(answer: requests.Response) -> None:
@@ -147,8 +147,8 @@ def _check_status(answer: requests.Response) -> None:
     said = _CODE.search(answer.raw.read(1 << 16) or b"")
     code = said[1].decode() if said else None
     if status in (403, 404, 410):
-        raise LinkDead(status, code)
-    kind = TransientError if status >= 500 or status in (408, 425, 429) else ViapiError
+        raise LinkExpired(status, code)
+    kind = TransientError if status >= 500 or status in (408, 425, 429) else ServiceError
     raise kind("the file was refused", code=code, http_status=status)
 
 
@@ -161,7 +161,7 @@ def _read(answer: requests.Response) -> Download:
             raise TransientError("the server sent a part of the file without saying which", http_status=206)
         offset, length = int(told[1]), int(told[2])
     elif length is None and headers.get("Transfer-Encoding", "").lower() != "chunked":
-        raise ViapiError(
+        raise ServiceError(
             "the server does not tell the file's length, so that a cut-off file could not be told from a whole one",
             code="MissingContentLength",
         )

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import InvalidMedia, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientError
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -22,17 +22,17 @@ LARGEST = 5 * 2**30
 _MAIN = "MAIN"
 
 
-def look_up(address: str) -> Source:
+def stat(address: str) -> Source:
     """Find the file; nothing of its content is read.
 
     :raises InvalidMedia: it is not there, empty, or too large
-    :raises ViapiError: it may not be read, or nothing that is installed opens such addresses
+    :raises ServiceError: it may not be read, or nothing that is installed opens such addresses
     """
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.media import source
 
     # oss:// is opened with that hook's connection unless the address names another.
-    found = source.look_up(address, ViapiHook())
+    found = source.stat(address, ViapiHook())
     if not 0 < found.size <= LARGEST:
         raise InvalidMedia(
             f"{found.shown} has {found.size} bytes; allowed: 1 to {LARGEST}", code="InvalidFile.Size"
@@ -46,7 +46,7 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
     :param hook: whose account the asset is of
     :param log: told what is sent
     :raises TransientError: it did not arrive; trying again may help
-    :raises ViapiError: it is refused
+    :raises ServiceError: it is refused
     """
     announced = hook.metastudio.assets.show(asset_id).get("files") or []
     of_before = [each for each in announced if each.get("asset_file_category") == _MAIN]
@@ -55,7 +55,7 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
         return
     for each in of_before:
         hook.metastudio.files.delete(each["file_id"])
-    source = look_up(address)
+    source = stat(address)
     place = hook.metastudio.files.create(
         file_name=source.name,
         file_md5=_md5(source),
@@ -80,13 +80,13 @@ def _md5(source: Source) -> str:
 def _send(source: Source, place: Mapping[str, Any], hook: HuaweiCloudHook) -> None:
     import requests
 
-    from airflow_provider_viapi.media.ssrf_guard import open_session
+    from airflow_provider_viapi.media.ssrf_guard import public_session
 
     account = hook.account
     own = (account.endpoint, *account.endpoints.values())
     allowed = [urlsplit(each).netloc for each in own if each]
     try:
-        with open_session(allowed, account.verify) as session, source.read(ahead=False) as file:
+        with public_session(allowed, account.verify) as session, source.read(ahead=False) as file:
             answer = session.put(
                 place["upload_url"],
                 data=_Body(file, source.size),
@@ -103,7 +103,7 @@ def _send(source: Source, place: Mapping[str, Any], hook: HuaweiCloudHook) -> No
             f"{source.shown} did not arrive: the storage answered {answer.status_code}", code="UploadBroken"
         )
     if not answer.ok or answer.is_redirect:
-        raise ViapiError(
+        raise ServiceError(
             f"the storage refused {source.shown} with {answer.status_code}", code="UploadRefused"
         )
 

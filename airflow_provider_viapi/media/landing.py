@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.errors import InvalidRequest, ViapiError
-from airflow_provider_viapi.media.output_paths import check, identity_of, names_of, place
-from airflow_provider_viapi.results import MakesFiles, fields_of_any, files_of, is_to_have_files
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.media.output_paths import check, identity_of, path_variables, place
+from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls, is_to_have_files
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.jobs.delay_queue import Log
 
-__all__ = ["check", "check_opens", "hosts_of", "land", "names_of"]
+__all__ = ["check", "check_opens", "land", "path_variables", "trusted_hosts"]
 
 
-def hosts_of(account: Account) -> list[str]:
+def trusted_hosts(account: Account) -> list[str]:
     """The host of a connection's own endpoint (the emulator, say), from where files may come even if it is inside."""
     own = urlsplit(account.endpoint or "").netloc
     return [own] if own else []
@@ -49,9 +49,9 @@ def land(
     result: Mapping[str, Any],
     *,
     to: str,
-    action: MakesFiles | None,
+    action: HasResultFields | None,
     names: Mapping[str, Any],
-    fetch_again: Callable[[], Mapping[str, Any]] | None,
+    refresh_links: Callable[[], Mapping[str, Any]] | None,
     log: Log,
     allowed_hosts: Collection[str] = (),
     verify: bool | str = True,
@@ -64,23 +64,23 @@ def land(
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders; see :func:`check`
     :param action: what the result is of; ``None`` for that of any job in the service model
     :param names: values of placeholders: ``task_id``, ``map_index``, ``job_id`` and so on; ``None`` for unknown ones
-    :param fetch_again: asks for the result once more, with links that work; ``None`` if nobody can
+    :param refresh_links: asks for the result once more, with links that work; ``None`` if nobody can
     :param log: told what lands where
-    :param allowed_hosts: ``host`` or ``host:port`` inside from where files may come; see :func:`hosts_of`
+    :param allowed_hosts: ``host`` or ``host:port`` inside from where files may come; see :func:`trusted_hosts`
     :param verify: check TLS certificates; a path names a bundle of authorities
     :raises InvalidRequest: ``to`` does not do for this result
     :raises ResultExpired: a link has ended, and so has the one of the result that was asked for again
     :raises PermissionDenied: an address leads to a host inside that is not allowed
     :raises TransientError: the download broke again and again
-    :raises ViapiError: a file is empty, or refused for another reason
+    :raises ServiceError: a file is empty, or refused for another reason
     :raises OSError: what the storage has against it: full, not allowed, no such bucket
     """
     check(to, action, also=names)
     name = None if action is None else action.name
     fields = fields_of_any(services.actions().values()) if action is None else action.result
-    links = files_of(result, fields)
+    links = file_urls(result, fields)
     if not links and is_to_have_files(fields):
-        raise ViapiError(
+        raise ServiceError(
             f"the result names no file that could land; it holds {', '.join(result) or 'nothing'}",
             code="NoFileInResult",
             action=name,
@@ -95,17 +95,17 @@ def land(
         )
 
     from airflow_provider_viapi.media.resumable_download import Arrival
-    from airflow_provider_viapi.media.ssrf_guard import open_session
+    from airflow_provider_viapi.media.ssrf_guard import public_session
 
     def ask_again() -> dict[str, str]:
-        return {} if fetch_again is None else files_of(fetch_again(), fields)
+        return {} if refresh_links is None else file_urls(refresh_links(), fields)
 
-    with open_session(allowed_hosts, verify) as session:
+    with public_session(allowed_hosts, verify) as session:
         for key, final in places.items():
             is_own = identity_of(links[key], names) in final.rpartition("/")[2]
             try:
                 links |= Arrival(session, key, final, is_own, log).land(links[key], ask_again)
-            except ViapiError as error:
+            except ServiceError as error:
                 error.action = error.action or name
                 raise
     return places

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.results import MakesFiles, has_files, has_several_files
+from airflow_provider_viapi.results import HasResultFields, has_files, has_several_files
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -25,7 +25,7 @@ OF_THE_FILE = ("key", "name", "ext")
 _LENGTH_OF_DIGEST = 12
 
 
-def check(to: str, action: MakesFiles | None, *, also: Collection[str] = ()) -> None:
+def check(to: str, action: HasResultFields | None, *, also: Collection[str] = ()) -> None:
     """Refuse what cannot be a place to land at; for values that are not Jinja templates (any more).
 
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders such as ``{task_id}``
@@ -50,7 +50,7 @@ def check(to: str, action: MakesFiles | None, *, also: Collection[str] = ()) -> 
         )
 
 
-def names_of(context: Context, *, job_id: str | None) -> dict[str, Any]:
+def path_variables(context: Context, *, job_id: str | None) -> dict[str, Any]:
     """The values of the placeholders that a task gives.
 
     :param job_id: the job whose result lands, if it is known

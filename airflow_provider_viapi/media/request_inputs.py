@@ -56,7 +56,7 @@ class Media:
     def readable(self) -> dict[str, Any]:
         """The request with every file where the service can read it; the first to ask has them copied.
 
-        :raises ViapiError: see ``media.staging.stage``
+        :raises ServiceError: see ``media.staging.stage``
         """
         return staging.stage(
             self.request,

@@ -16,14 +16,14 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential, wait_random
 
 from airflow_provider_viapi.alibaba.errors import classify
-from airflow_provider_viapi.errors import InvalidRequest, ResultExpired, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ResultExpired, ServiceError, TransientError
 from airflow_provider_viapi.media.atomic_file import Draft
-from airflow_provider_viapi.media.download import Changed, Download, LinkDead, download, link_ended_at
+from airflow_provider_viapi.media.download import Changed, Download, LinkExpired, download, link_ended_at
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.delay_queue import Log
 
-FRUITLESS = 5
+MAX_STALLED_ATTEMPTS = 5
 """Attempts in a row that come no farther than those before, after which a download is given up."""
 
 FIRST_PAUSE = 0.5
@@ -68,7 +68,7 @@ class Arrival:
         with self._draft as draft:
             try:
                 is_there = self._fetch(address)
-            except LinkDead as dead:
+            except LinkExpired as dead:
                 if self._is_own and _standing(self._path) is not None:
                     self._log.info("The link to %s does not work any more", self._key)
                     is_there = True
@@ -84,7 +84,9 @@ class Arrival:
                 self._log.info(told, self._key, self._final, length, time.monotonic() - began)
         return renewed
 
-    def _ask(self, ask_again: Callable[[], dict[str, str]], address: str, dead: LinkDead) -> dict[str, str]:
+    def _ask(
+        self, ask_again: Callable[[], dict[str, str]], address: str, dead: LinkExpired
+    ) -> dict[str, str]:
         self._log.info(
             "The link to %s does not work any more (%s): asking for the result again", self._key, dead
         )
@@ -96,10 +98,10 @@ class Arrival:
     def _fetch_renewed(self, address: str) -> bool:
         try:
             return self._fetch(address)
-        except LinkDead as dead:
+        except LinkExpired as dead:
             raise self._error_of(address, dead) from None
 
-    def _error_of(self, address: str, dead: LinkDead) -> ViapiError:
+    def _error_of(self, address: str, dead: LinkExpired) -> ServiceError:
         if dead.code not in _OF_EXPIRY:
             kind = classify(str(dead.code), dead.status)
             return kind(f"the link to {self._key} was refused", code=dead.code, http_status=dead.status)
@@ -116,12 +118,12 @@ class Arrival:
     def _fetch(self, address: str) -> bool:
         """Fill the draft with the whole file; true instead if the file is at its place already.
 
-        :raises LinkDead: the link does not work (any more)
+        :raises LinkExpired: the link does not work (any more)
         """
         trying = Retrying(
             retry=retry_if_exception_type(TransientError),
             wait=wait_exponential(multiplier=FIRST_PAUSE, max=10) + wait_random(0, FIRST_PAUSE),
-            stop=lambda state: self._fruitless >= FRUITLESS,
+            stop=lambda state: self._fruitless >= MAX_STALLED_ATTEMPTS,
             before_sleep=self._tell,
             reraise=True,
         )
@@ -171,7 +173,7 @@ class Arrival:
         if self._length is not None and length < self._length:
             raise TransientError(f"{self._key} ended after {length} of {self._length} bytes")
         if length == 0:
-            raise ViapiError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
+            raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
 
 
 @dataclass(frozen=True)

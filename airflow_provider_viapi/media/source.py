@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     InvalidMedia,
     InvalidRequest,
-    NotConfigured,
     PermissionDenied,
+    ServiceError,
     TransientError,
-    ViapiError,
 )
 
 if TYPE_CHECKING:
@@ -133,13 +133,13 @@ class CountedReader:
         return self._source.size if whence == 2 else offset
 
 
-def look_up(address: str, hook: ViapiHook) -> Source:
+def stat(address: str, hook: ViapiHook) -> Source:
     """Find the file of an address that staging reads from; nothing of its content is read.
 
     :param hook: whose connection is used for ``oss://`` unless the address names another (``oss://conn@bucket/key``)
     :raises InvalidMedia: there is no such file
     :raises PermissionDenied: it may not be read
-    :raises NotConfigured: what opens such addresses is not installed
+    :raises ConfigurationError: what opens such addresses is not installed
     """
     with _in_our_words(address):
         fs, path = _open_with(address, hook)
@@ -168,8 +168,9 @@ def _open_with(address: str, hook: ViapiHook) -> tuple[Any, str]:
     try:
         return opened.fs, opened.path
     except ValueError:
-        raise NotConfigured(
-            f"nothing that is installed opens {scheme}://; its provider may be missing", code="NotConfigured"
+        raise ConfigurationError(
+            f"nothing that is installed opens {scheme}://; its provider may be missing",
+            code="ConfigurationError",
         ) from None
 
 
@@ -203,14 +204,16 @@ def _in_our_words(address: str) -> Iterator[None]:
     shown = bare(address)
     try:
         yield
-    except (ViapiError, GeneratorExit, KeyboardInterrupt, SystemExit):
+    except (ServiceError, GeneratorExit, KeyboardInterrupt, SystemExit):
         raise
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        error: ViapiError = InvalidMedia(f"{shown} is not there, or is no file", code="InvalidFile.NotFound")
+        error: ServiceError = InvalidMedia(
+            f"{shown} is not there, or is no file", code="InvalidFile.NotFound"
+        )
     except PermissionError:
         error = PermissionDenied(f"{shown} may not be read", code="AccessDenied")
     except ImportError as missing:
-        error = NotConfigured(f"{shown} cannot be opened: {missing}", code="NotConfigured")
+        error = ConfigurationError(f"{shown} cannot be opened: {missing}", code="ConfigurationError")
     except ValueError as unusable:
         error = InvalidRequest(f"{shown} cannot be opened: {redact(str(unusable))}", code="InvalidParameter")
     except Exception as failure:

@@ -21,7 +21,7 @@ from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
 from airflow_provider_viapi.errors import PermissionDenied
 
 
-def open_session(allowed_hosts: Collection[str] = (), verify: bool | str = True) -> requests.Session:
+def public_session(allowed_hosts: Collection[str] = (), verify: bool | str = True) -> requests.Session:
     """A session that connects to public addresses only.
 
     A proxy of the environment is used as always; which hosts may be reached through it is the proxy's to decide,
@@ -41,7 +41,7 @@ def open_session(allowed_hosts: Collection[str] = (), verify: bool | str = True)
     return session
 
 
-def is_outside(address: str) -> bool:
+def is_public_address(address: str) -> bool:
     """Whether an IP address is a public one: not loopback, private, link-local, shared, reserved or multicast."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
@@ -102,7 +102,7 @@ def _is_allowed(host: str, port: int | None, allowed: frozenset[str]) -> bool:
 
 def _check(host: str, address: str) -> None:
     try:
-        outside = is_outside(address.strip("[]"))
+        outside = is_public_address(address.strip("[]"))
     except ValueError:
         return
     if not outside:

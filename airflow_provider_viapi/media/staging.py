@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.parameters import Media
-from airflow_provider_viapi.errors import TransientError, ViapiError
+from airflow_provider_viapi.errors import ServiceError, TransientError
 from airflow_provider_viapi.media.request_media import files_elsewhere, is_readable, with_addresses
 from airflow_provider_viapi.schema import check_request
 
@@ -87,7 +87,7 @@ def stage(
     :raises InvalidMedia: a file is not there, is empty, or the service would not take it
     :raises TransientError: the way was lost too often, or a file changed while it was read
     :raises PermissionDenied: it may not be read, or not be put there
-    :raises NotConfigured: a package that this needs is not installed
+    :raises ConfigurationError: a package that this needs is not installed
     """
     elsewhere = list(files_elsewhere(action.parameters, request))
     if not elsewhere:
@@ -159,7 +159,7 @@ def release(
         bucket = _Team(to, hook, run, holder, log).bucket
         for address in addresses:
             bucket.release(address)
-    except ViapiError as error:
+    except ServiceError as error:
         log.warning("Staged copies may be left below %s: %s", to, error)
 
 
@@ -230,9 +230,9 @@ def _link_in_place(source: Source, log: Log) -> str | None:
 
 
 def _look_up(address: str, hook: ViapiHook) -> Source:
-    from airflow_provider_viapi.media.source import look_up
+    from airflow_provider_viapi.media.source import stat
 
-    return look_up(address, hook)
+    return stat(address, hook)
 
 
 def _check(source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:

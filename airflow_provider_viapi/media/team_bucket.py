@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.config import DEFAULT_REGION
-from airflow_provider_viapi.errors import InvalidRequest, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
 from airflow_provider_viapi.media.leases import Leases
 
@@ -79,7 +79,7 @@ class StagingPlace:
 def open_bucket(place: StagingPlace, hook: ViapiHook, *, run: str, holder: str, log: Log) -> TeamBucket:
     """The team's bucket, as one task uses it.
 
-    :raises NotConfigured: the SDK is not installed, or the connection cannot be used
+    :raises ConfigurationError: the SDK is not installed, or the connection cannot be used
     """
     from airflow_provider_viapi.hooks.viapi import ViapiHook
 
@@ -167,7 +167,7 @@ def _upload_parts(
         source.check_unchanged()
         coming.complete()
     except BaseException:
-        with suppress(ViapiError):
+        with suppress(ServiceError):
             coming.abort()
         raise
 

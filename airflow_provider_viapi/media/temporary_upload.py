@@ -17,8 +17,8 @@ from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
     PermissionDenied,
+    ServiceError,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.media.team_bucket import plain_name
 
@@ -79,13 +79,13 @@ def _post(address: str, place: dict[str, Any], source: Source, *, verify: bool |
     raise lost
 
 
-def _refused(answer: httpx.Response, source: Source) -> ViapiError:
+def _refused(answer: httpx.Response, source: Source) -> ServiceError:
     try:
         _, told = parse(answer.content)
         code = str(told.get("Code") or "") if isinstance(told, dict) else ""
     except NotPlainXml:
         code = ""
-    kind: type[ViapiError] = InvalidRequest
+    kind: type[ServiceError] = InvalidRequest
     if answer.status_code == 403:
         kind = PermissionDenied
     elif answer.status_code >= 500 or answer.status_code in (408, 429) or not code:

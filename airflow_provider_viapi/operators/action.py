@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.request_inputs import Media
 from airflow_provider_viapi.media.staging import check, check_place
-from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.templates import is_templated
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ViapiOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
     ui_color = "#fff1e5"
     action: Action
-    answers_with_job: ClassVar[bool] = False
+    is_async: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -47,8 +47,8 @@ class ViapiOperator(BaseOperator):
 
     @classmethod
     def _check_kind(cls, action: Any) -> None:
-        if not isinstance(action, Action) or action.is_job is not cls.answers_with_job:
-            kind = "a job" if cls.answers_with_job else "an action that answers at once"
+        if not isinstance(action, Action) or action.is_job is not cls.is_async:
+            kind = "a job" if cls.is_async else "an action that answers at once"
             name = action.name if isinstance(action, Action) else repr(action)
             raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
 
@@ -77,7 +77,7 @@ class ViapiOperator(BaseOperator):
         """The hook that calls."""
         return ViapiHook(self.viapi_conn_id)
 
-    def checked_request(self) -> dict[str, Any]:
+    def validated_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types.
 
         :raises InvalidRequest: something is not allowed
@@ -93,8 +93,8 @@ class ViapiOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its ``Data``."""
-        with failing_for_good():
-            media = self.media(context, self.checked_request())
+        with fail_without_retry():
+            media = self.media(context, self.validated_request())
             try:
                 return self.hook.call(self.action, media.readable)["Data"]
             finally:

@@ -19,11 +19,11 @@ from airflow_provider_viapi.errors import (
     JobFailed,
     JobTimedOut,
     ResultExpired,
-    ViapiError,
+    ServiceError,
     from_dict,
 )
 from airflow_provider_viapi.media.asset_events import report_assets
-from airflow_provider_viapi.operators.durability import failing_for_good, is_for_good, ledger_of
+from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent, open_ledger
 from airflow_provider_viapi.triggers.task_state import OVER, is_over
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.taking_up import OnDoubt, Submitting
-    from airflow_provider_viapi.results import MakesFiles
+    from airflow_provider_viapi.results import HasResultFields
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,12 @@ class JobOperator(BaseOperator):
         """What is done, as ``service.Action``."""
         raise NotImplementedError
 
-    def is_for_good(self, error: ViapiError) -> bool:
+    def is_permanent(self, error: ServiceError) -> bool:
         """Whether no retry can mend an error."""
-        return is_for_good(error)
+        return is_permanent(error)
 
     @property
-    def ends_with(self) -> Collection[str]:
+    def cancel_on_states(self) -> Collection[str]:
         """The states of the task with which a job ends too that is still waited for."""
         return OVER
 
@@ -120,14 +120,14 @@ class JobOperator(BaseOperator):
     def _short_name(self) -> str:
         return self.action_name.rpartition(".")[2]
 
-    def checked_request(self) -> dict[str, Any]:
+    def validated_request(self) -> dict[str, Any]:
         """What is asked for, rendered and checked; nothing has been paid yet.
 
         :raises InvalidRequest: it cannot be
         """
         raise NotImplementedError
 
-    def _check_place(self, action: MakesFiles) -> None:
+    def _check_place(self, action: HasResultFields) -> None:
         """Refuse a rendered place to land at that will not do for an action's result, or that nothing here opens."""
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
@@ -149,7 +149,7 @@ class JobOperator(BaseOperator):
         """Where a person sees the job."""
         raise NotImplementedError
 
-    def job_is_over(self, context: Context) -> None:
+    def release_inputs(self, context: Context) -> None:
         """Clear away what was made for the job alone; called at least once, perhaps in another process."""
 
     def land(self, result: Mapping[str, Any], job: Job, context: Context) -> dict[str, str]:
@@ -163,9 +163,9 @@ class JobOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Live the life of a job up to the waiting, and to its end unless deferred."""
-        with failing_for_good(self.is_for_good):
-            request = self.checked_request()
-            ledger = ledger_of(context)
+        with fail_without_retry(self.is_permanent):
+            request = self.validated_request()
+            ledger = open_ledger(context)
             if not ledger.lasts:
                 self.log.warning(
                     "This Airflow keeps no task state (3.3 does): a retry would submit the job again"
@@ -175,10 +175,10 @@ class JobOperator(BaseOperator):
             )
             try:
                 job, report = self._take_up(request, ledger, deadline, context)
-            except ViapiError:
+            except ServiceError:
                 if ledger.read() is None:
                     # Nothing was accepted and nothing is in doubt, so nobody will read what was made for the job.
-                    self.job_is_over(context)
+                    self.release_inputs(context)
                 raise
             context["ti"].xcom_push(key="job_id", value=job.id)
             context["ti"].xcom_push(key="job_link", value=self.job_link(job))
@@ -193,8 +193,8 @@ class JobOperator(BaseOperator):
         """Go on where the trigger left: return the result, or raise why there is none."""
         from airflow_provider_viapi.jobs.model import JobReport
 
-        ledger = ledger_of(context)
-        with failing_for_good(self.is_for_good):
+        ledger = open_ledger(context)
+        with fail_without_retry(self.is_permanent):
             if "error" in event:
                 raise self._given_up(from_dict(event["error"]), ledger, context)
             return self._finish(JobReport.from_dict(event["report"]), ledger, context)
@@ -232,16 +232,16 @@ class JobOperator(BaseOperator):
             self._withdraw(job, ledger, context)
             raise
         except asyncio.CancelledError:
-            if is_over(context["ti"], self.ends_with):
+            if is_over(context["ti"], self.cancel_on_states):
                 self._withdraw(job, ledger, context)
         except BaseException:
             # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self._told_to_stop and is_over(context["ti"], self.ends_with):
+            if self._told_to_stop and is_over(context["ti"], self.cancel_on_states):
                 self._withdraw(job, ledger, context)
             raise
         finally:
             self._waiting = None
-        raise ViapiError(
+        raise ServiceError(
             f"the task was told to stop while job {job.id} was waited for", action=self._short_name
         )
 
@@ -255,7 +255,7 @@ class JobOperator(BaseOperator):
             # Airflow calls this from a signal handler, perhaps while the loop sleeps.
             self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
 
-    def _given_up(self, error: ViapiError, ledger: Ledger, context: Context) -> ViapiError:
+    def _given_up(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
         if isinstance(error, JobTimedOut):
             self._withdraw(self._job(error.job_id), ledger, context)
         return error
@@ -263,10 +263,10 @@ class JobOperator(BaseOperator):
     def _withdraw(self, job: Job, ledger: Ledger, context: Context) -> None:
         if asyncio.run(self.job_hook.cancel(job, self.log)):
             ledger.clear()
-            self.job_is_over(context)
+            self.release_inputs(context)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        self.job_is_over(context)
+        self.release_inputs(context)
         try:
             result = report.result_or_raise()
         except JobFailed as failed:

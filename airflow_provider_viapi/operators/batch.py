@@ -19,13 +19,13 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.errors import InvalidRequest, ViapiError, from_dict
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.asset_events import report_assets
 from airflow_provider_viapi.media.staging import check_place
 from airflow_provider_viapi.operators.batch_landing import OF_THE_ITEM, landed_of
-from airflow_provider_viapi.operators.batch_requests import check_literals, requested_items
-from airflow_provider_viapi.operators.durability import failing_for_good, is_for_good
+from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
+from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.templates import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.triggers.task_state import is_over
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.batch import Batch
-    from airflow_provider_viapi.jobs.batch_pause import Pause
-    from airflow_provider_viapi.jobs.completions import Ended
+    from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
+    from airflow_provider_viapi.jobs.completions import Completions
     from airflow_provider_viapi.jobs.model import Job
     from airflow_provider_viapi.jobs.taking_up import OnDoubt
 
-MOST_IN_FLIGHT = 1000
+MAX_IN_FLIGHT = 1000
 """Jobs of one batch that run at the same time at most: their ids are arguments of a trigger, some 40 kB then."""
 
 
@@ -108,8 +108,8 @@ class ViapiBatchOperator(BaseOperator):
         self._check(
             "max_in_flight",
             max_in_flight,
-            type(max_in_flight) is int and 1 <= max_in_flight <= MOST_IN_FLIGHT,
-            f"1 to {MOST_IN_FLIGHT}",
+            type(max_in_flight) is int and 1 <= max_in_flight <= MAX_IN_FLIGHT,
+            f"1 to {MAX_IN_FLIGHT}",
         )
         self._check("max_failed", max_failed, type(max_failed) is int and max_failed >= 0, "0 or more")
         self._check("job_timeout", job_timeout, job_timeout > timedelta(0), "more than zero")
@@ -160,8 +160,8 @@ class ViapiBatchOperator(BaseOperator):
         """Check all items, submit the first of them, and wait."""
         from airflow_provider_viapi.operators.batch_task import batch_of
 
-        with failing_for_good():
-            items = requested_items(self.operator, self.items, self.shared or {})
+        with fail_without_retry():
+            items = build_items(self.operator, self.items, self.shared or {})
             self._check_places(len(items))
             if self.land_to is not None:
                 from airflow_provider_viapi.media import landing
@@ -187,35 +187,35 @@ class ViapiBatchOperator(BaseOperator):
 
         :param carried: what the part of the try before knew; ``dag.test()`` of Airflow 3 loses it
         """
-        from airflow_provider_viapi.jobs.completions import Ended
-        from airflow_provider_viapi.operators.batch_task import Carried, batch_of
+        from airflow_provider_viapi.jobs.completions import Completions
+        from airflow_provider_viapi.operators.batch_task import BatchState, batch_of
 
-        with failing_for_good():
+        with fail_without_retry():
             if "error" in event:
                 raise from_dict(event["error"])
-            items = requested_items(self.operator, self.items, self.shared or {})
-            batch = batch_of(self, items, context, Carried(**carried) if carried else None)
+            items = build_items(self.operator, self.items, self.shared or {})
+            batch = batch_of(self, items, context, BatchState(**carried) if carried else None)
             with self._ending_as_told(batch, context):
-                batch.take_in(Ended.from_dict(event["ended"]))
+                batch.take_in(Completions.from_dict(event["ended"]))
                 return self._go_on(batch, context)
 
     def _go_on(self, batch: Batch, context: Context) -> Any:
-        from airflow_provider_viapi.jobs.batch_pause import Pause
+        from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
 
         while True:
-            batch.give_up_the_late()
+            batch.expire_overdue()
             batch.submit()
             self._tell(batch, context)
             self._stop_if_told()
             if batch.is_over:
                 return self._finish(batch, context)
-            pause = Pause.of(batch, lands=self.land_to is not None)
+            pause = WaitPolicy.of(batch, lands=self.land_to is not None)
             if self.deferrable and batch.ledger.lasts:
                 self._defer(batch, pause)
             batch.take_in(self._wait_here(batch.jobs, pause))
 
-    def _defer(self, batch: Batch, pause: Pause) -> None:
-        from airflow_provider_viapi.operators.batch_task import Carried
+    def _defer(self, batch: Batch, pause: WaitPolicy) -> None:
+        from airflow_provider_viapi.operators.batch_task import BatchState
         from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
 
         self.defer(
@@ -228,13 +228,13 @@ class ViapiBatchOperator(BaseOperator):
                 viapi_conn_id=self.viapi_conn_id,
             ),
             method_name="resume",
-            kwargs={"carried": asdict(Carried.of(batch))},
+            kwargs={"carried": asdict(BatchState.of(batch))},
         )
 
-    def _wait_here(self, jobs: Sequence[Job], pause: Pause) -> Ended:
+    def _wait_here(self, jobs: Sequence[Job], pause: WaitPolicy) -> Completions:
         from airflow_provider_viapi.triggers.batch import wait_for_some
 
-        async def wait() -> Ended:
+        async def wait() -> Completions:
             self._waiting = asyncio.ensure_future(wait_for_some(self.hook, jobs, pause, self.log))
             if self.told_to_stop:
                 self._waiting.cancel()
@@ -258,7 +258,7 @@ class ViapiBatchOperator(BaseOperator):
         failed = failure(rows, items=len(batch.items), left=left, max_failed=self.max_failed)
         if failed is not None:
             failed.action = self.operator.action.name
-            lasting = sum(is_for_good(from_dict(row["error"])) for row in rows if row["error"])
+            lasting = sum(is_permanent(from_dict(row["error"])) for row in rows if row["error"])
             if lasting > self.max_failed:
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
@@ -276,7 +276,7 @@ class ViapiBatchOperator(BaseOperator):
         context["ti"].xcom_push(key="job_ids", value=[job.id for job in batch.jobs])
 
     told_to_stop = False
-    _waiting: asyncio.Task[Ended] | None = None
+    _waiting: asyncio.Task[Completions] | None = None
 
     def on_kill(self) -> None:
         """Stop on this worker; whether jobs are cancelled depends on why Airflow ends the task."""
@@ -287,7 +287,7 @@ class ViapiBatchOperator(BaseOperator):
 
     def _stop_if_told(self) -> None:
         if self.told_to_stop:
-            raise ViapiError("the batch was told to stop", action=self.operator.action.name)
+            raise ServiceError("the batch was told to stop", action=self.operator.action.name)
 
     @contextmanager
     def _ending_as_told(self, batch: Batch, context: Context) -> Iterator[None]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -50,7 +50,7 @@ class Landing:
     def land(self, item: Item, report: JobReport) -> Mapping[str, Any]:
         """The result with ``landed``, where each file lies by its key, instead of the links, which end.
 
-        :raises ViapiError: a file could not be brought there; the job is for the next try to ask for again
+        :raises ServiceError: a file could not be brought there; the job is for the next try to ask for again
         """
         from airflow_provider_viapi.media import landing
 
@@ -60,14 +60,14 @@ class Landing:
                 report.result or {},
                 to=self._to,
                 action=self._action,
-                names=landing.names_of(self._context, job_id=report.job_id) | {"index": item.index},
-                fetch_again=lambda: self._ask(report.job_id),
+                names=landing.path_variables(self._context, job_id=report.job_id) | {"index": item.index},
+                refresh_links=lambda: self._ask(report.job_id),
                 log=self._log,
-                allowed_hosts=landing.hosts_of(account),
+                allowed_hosts=landing.trusted_hosts(account),
                 verify=account.verify,
             )
         except OSError as error:
-            raise ViapiError(
+            raise ServiceError(
                 f"the result of job {report.job_id} cannot be written to {self._to!r}: {error}",
                 code="NotLanded",
                 action=self._action.name,

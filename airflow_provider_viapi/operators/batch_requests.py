@@ -19,11 +19,11 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_ledger import Item
 
-MOST_ITEMS = 10_000
+MAX_ITEMS = 10_000
 """Of one batch; more are several batches, which can be mapped over."""
 
 
-class RequestOnly(ViapiJobOperator):
+class RequestBuilder(ViapiJobOperator):
     """Stands behind an operator's class and takes the request that it makes of its arguments.
 
     Airflow's own part of making an operator, which would put a task into the DAG that is being written, is never
@@ -37,15 +37,15 @@ class RequestOnly(ViapiJobOperator):
 
 @cache
 def _request_only(operator: type[ViapiJobOperator]) -> type[ViapiJobOperator]:
-    """The class with :class:`RequestOnly` as what its ``super().__init__`` calls."""
-    return types.new_class(f"{operator.__name__}Request", (operator, RequestOnly))
+    """The class with :class:`RequestBuilder` as what its ``super().__init__`` calls."""
+    return types.new_class(f"{operator.__name__}Request", (operator, RequestBuilder))
 
 
 @cache
 def keywords_of(operator: type[ViapiJobOperator]) -> tuple[str, ...]:
     """The keyword arguments that say what an operator asks for, in its order."""
     names: list[str] = []
-    for each in takewhile(lambda each: each is not RequestOnly, _request_only(operator).__mro__):
+    for each in takewhile(lambda each: each is not RequestBuilder, _request_only(operator).__mro__):
         if "__init__" in vars(each):
             parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
             names.extend(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
@@ -86,20 +86,20 @@ def check_literals(operator: type[ViapiJobOperator], items: Any, shared: Any) ->
             request_of(operator, arguments)
 
 
-def requested_items(operator: type[ViapiJobOperator], items: Any, shared: Any) -> list[Item]:
+def build_items(operator: type[ViapiJobOperator], items: Any, shared: Any) -> list[Item]:
     """The items of a batch, all of them checked.
 
     :raises InvalidRequest: one of them cannot be; the message says which
     """
     from airflow_provider_viapi.jobs.batch_ledger import Item
-    from airflow_provider_viapi.jobs.ledger import digest_of
+    from airflow_provider_viapi.jobs.ledger import request_digest
 
     occurrences: Counter[str] = Counter()
     requested = []
     for index, arguments in _arguments(operator, items, shared):
         with _naming(index):
             request = check(operator.action, request_of(operator, arguments))
-        digest = digest_of(operator.action.full_name, request)
+        digest = request_digest(operator.action.full_name, request)
         requested.append(Item(index, request, digest, occurrences[digest]))
         occurrences[digest] += 1
     return requested
@@ -127,8 +127,8 @@ def _arguments(
     if not isinstance(shared, Mapping):
         raise _invalid(operator, f"shared is {_kind(shared)}; allowed: a mapping")
     for index, item in enumerate(items):
-        if index >= MOST_ITEMS:
-            raise _invalid(operator, f"items are more than {MOST_ITEMS}; map over several batches")
+        if index >= MAX_ITEMS:
+            raise _invalid(operator, f"items are more than {MAX_ITEMS}; map over several batches")
         if not isinstance(item, Mapping):
             if is_templated(item):
                 continue

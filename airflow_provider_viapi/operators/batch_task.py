@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import (
     InvalidMedia,
     PermissionDenied,
+    ServiceError,
     SubmissionInDoubt,
     TransientError,
-    ViapiError,
     from_dict,
 )
 from airflow_provider_viapi.jobs.batch import Batch
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.batch_terms import Means, Terms
+from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig
 from airflow_provider_viapi.jobs.completions import QuietLog
-from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
+from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission
 from airflow_provider_viapi.media.request_inputs import Media
 from airflow_provider_viapi.operators.batch_landing import Landing
 from airflow_provider_viapi.operators.batch_requests import first_arguments
-from airflow_provider_viapi.operators.durability import is_for_good, jobs_of_other_tasks
+from airflow_provider_viapi.operators.durability import claimed_job_ids, is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Carried:
+class BatchState:
     """What a try knows besides its ledger, as plain values that go with it through its waitings.
 
     :param began: when the try did, in ISO 8601
@@ -53,14 +53,14 @@ class Carried:
     stopped: dict[str, Any] | None = None
 
     @classmethod
-    def of(cls, batch: Batch) -> Carried:
+    def of(cls, batch: Batch) -> BatchState:
         """What a batch carries along."""
         stopped = batch.stopped.as_dict() if batch.stopped else None
         return cls(batch.terms.began.isoformat(), batch.terms.at_first, batch.stumbles, stopped)
 
 
 def batch_of(
-    task: ViapiBatchOperator, items: Sequence[Item], context: Context, carried: Carried | None = None
+    task: ViapiBatchOperator, items: Sequence[Item], context: Context, carried: BatchState | None = None
 ) -> Batch:
     """The batch of a task, as its ledger has it.
 
@@ -69,13 +69,13 @@ def batch_of(
     instance = context["ti"]
     store: Any = context.get("task_state_store")
     ledger = BatchLedger(
-        ForgetfulStore() if store is None else store,
+        InMemoryStore() if store is None else store,
         try_number=instance.try_number,
         max_tries=instance.max_tries,
     )
     began = datetime.fromisoformat(carried.began) if carried else datetime.now(timezone.utc)
     ended = sum(ledger.standing(item.name) in ("delivered", "failed") for item in items)
-    terms = Terms(
+    terms = BatchConfig(
         action=task.operator.action.full_name,
         max_in_flight=task.max_in_flight,
         max_failed=task.max_failed,
@@ -92,18 +92,18 @@ def batch_of(
     return batch
 
 
-def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> Means:
+def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> BatchBackend:
     one = _one_of(task)
     quiet = QuietLog(task.log)
     landing = Landing(task.land_to, task.operator.action, task.hook, context, quiet) if task.land_to else None
-    looks = Quota(task.hook.account.poll_qps)
+    looks = RateLimiter(task.hook.account.poll_qps)
     resubmitted: set[str] = set()
 
     def submitting(item: Item, of_item: Ledger) -> Submission:
         def claimed() -> set[str]:
             if ledger.has_other_doubts(item):
                 raise _doubt(task)
-            return ledger.job_ids() | jobs_of_other_tasks(context)
+            return ledger.job_ids() | claimed_job_ids(context)
 
         # Trying again is the batch's own affair, so a submission has no time for it.
         whole = one.submission(item.request, of_item, datetime.now(timezone.utc), context)
@@ -137,13 +137,13 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> M
 
         return asyncio.run(cancel_jobs(task.hook, jobs, task.log))
 
-    return Means(
+    return BatchBackend(
         submitting=submitting,
         look=look,
         cancel=cancel,
         collect=landing.land if landing else lambda item, report: report.result or {},
-        job_is_over=lambda item: media(item).release(),
-        is_for_good=is_for_good,
+        release_inputs=lambda item: media(item).release(),
+        is_permanent=is_permanent,
         goes_on=lambda: not task.told_to_stop,
         quota=task.hook.submit_quota,
         log=task.log,
@@ -158,7 +158,7 @@ def _staged(media: Media) -> dict[str, Any]:
         raise InvalidMedia(error.message, code=error.code) from error
     except TransientError as error:
         # It was tried several times. Tried for ever, it would hold up all items behind it.
-        raise ViapiError(error.message, code=error.code or "NotStaged") from error
+        raise ServiceError(error.message, code=error.code or "NotStaged") from error
 
 
 def _one_of(task: ViapiBatchOperator) -> ViapiJobOperator:

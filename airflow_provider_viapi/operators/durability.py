@@ -15,7 +15,7 @@ from airflow_provider_viapi.errors import (
     JobFailed,
     PermissionDenied,
     ResultExpired,
-    ViapiError,
+    ServiceError,
 )
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Ledger
 
 
-def ledger_of(context: Context) -> Ledger:
+def open_ledger(context: Context) -> Ledger:
     """The task instance's ledger: in Airflow's task state store (3.3 and later), else only in memory."""
-    from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
+    from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
 
     store: Any = context.get("task_state_store")
-    return Ledger(ForgetfulStore() if store is None else store)
+    return Ledger(InMemoryStore() if store is None else store)
 
 
-def jobs_of_other_tasks(context: Context) -> set[str]:
+def claimed_job_ids(context: Context) -> set[str]:
     """Ids of the jobs that other tasks of the DAG run are known to hold, by their XComs.
 
     Those are ``job_id`` of a task with one job, and ``job_ids`` of a batch for those of its jobs that run.
@@ -49,7 +49,7 @@ def jobs_of_other_tasks(context: Context) -> set[str]:
     return {job_id for job_id, count in holders.items() if count > 0}
 
 
-def is_for_good(error: ViapiError) -> bool:
+def is_permanent(error: ServiceError) -> bool:
     """Whether no retry can mend an error."""
     from airflow_provider_viapi.alibaba.errors import classify
 
@@ -58,14 +58,14 @@ def is_for_good(error: ViapiError) -> bool:
 
 
 @contextmanager
-def failing_for_good(decide: Callable[[ViapiError], bool] = is_for_good) -> Iterator[None]:
+def fail_without_retry(decide: Callable[[ServiceError], bool] = is_permanent) -> Iterator[None]:
     """Let errors that no retry can mend fail the task without using up its retries.
 
     :param decide: whether an error is one of those
     """
     try:
         yield
-    except ViapiError as error:
+    except ServiceError as error:
         if not decide(error):
             raise
         raise AirflowFailException(f"{type(error).__name__}: {error}") from error

@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperator, XComArg
 
-from airflow_provider_viapi.errors import JobFailed, ViapiError
+from airflow_provider_viapi.errors import JobFailed, ServiceError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.durability import failing_for_good, jobs_of_other_tasks
-from airflow_provider_viapi.operators.durability import is_for_good as is_for_good_anywhere
+from airflow_provider_viapi.operators.durability import claimed_job_ids, fail_without_retry
+from airflow_provider_viapi.operators.durability import is_permanent as is_for_good_anywhere
 from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.redaction import private_texts
-from airflow_provider_viapi.triggers.task_state import ENDED_BADLY
+from airflow_provider_viapi.redaction import find_secrets
+from airflow_provider_viapi.triggers.task_state import UNSUCCESSFUL
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -48,7 +48,7 @@ _REFUSED = frozenset(
 """Ends by which somebody says that the content will not do."""
 
 
-def is_for_good(error: ViapiError) -> bool:
+def is_permanent(error: ServiceError) -> bool:
     """Whether no retry can mend an error; of a job's bad ends, what was refused for its content."""
     return error.state in _REFUSED if isinstance(error, JobFailed) else is_for_good_anywhere(error)
 
@@ -72,7 +72,7 @@ class HuaweiCloudOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
     ui_color = "#fdeaea"
     action: Action
-    answers_with_job: ClassVar[bool] = False
+    is_async: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -81,8 +81,8 @@ class HuaweiCloudOperator(BaseOperator):
 
     @classmethod
     def _check_kind(cls, action: Any) -> None:
-        if not isinstance(action, Action) or action.is_job is not cls.answers_with_job:
-            kind = "a job" if cls.answers_with_job else "an action that answers at once"
+        if not isinstance(action, Action) or action.is_job is not cls.is_async:
+            kind = "a job" if cls.is_async else "an action that answers at once"
             name = action.name if isinstance(action, Action) else repr(action)
             raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
 
@@ -113,10 +113,10 @@ class HuaweiCloudOperator(BaseOperator):
         super()._do_render_template_fields(*args, **kwargs)
         from airflow.providers.common.compat.sdk import mask_secret
 
-        for text in private_texts([getattr(self, name) for name in self.template_fields]):
+        for text in find_secrets([getattr(self, name) for name in self.template_fields]):
             mask_secret(text)
 
-    def checked_request(self) -> dict[str, Any]:
+    def validated_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types.
 
         :raises InvalidRequest: something is not allowed
@@ -125,8 +125,8 @@ class HuaweiCloudOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its answer."""
-        with failing_for_good():
-            return self.hook.call(self.action, self.checked_request())
+        with fail_without_retry():
+            return self.hook.call(self.action, self.validated_request())
 
 
 class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
@@ -149,7 +149,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         other jobs cannot be.
     """
 
-    answers_with_job = True
+    is_async = True
     operator_extra_links = (HuaweiCloudJobLink(), HuaweiCloudResultLink())
     template_fields: Sequence[str] = (*HuaweiCloudOperator.template_fields, "land_to")
     pictures: ClassVar[tuple[tuple[str, ...], ...]] = ()
@@ -190,36 +190,36 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """The job's id, for tasks downstream, whether this task waits or not."""
         return XComArg(self, key="job_id")
 
-    def is_for_good(self, error: ViapiError) -> bool:
+    def is_permanent(self, error: ServiceError) -> bool:
         """Whether no retry can mend an error."""
-        return is_for_good(error)
+        return is_permanent(error)
 
     @property
-    def ends_with(self) -> Collection[str]:
+    def cancel_on_states(self) -> Collection[str]:
         """The states of the task with which a job ends too that is still waited for."""
-        return super().ends_with if self.goal is None else ENDED_BADLY
+        return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
 
-    def checked_request(self) -> dict[str, Any]:
+    def validated_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types; the place to land at is checked as well."""
         self._check_place(self.action)
-        return HuaweiCloudOperator.checked_request(self)
+        return HuaweiCloudOperator.validated_request(self)
 
     def submission(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> HuaweiSubmission:
         """What has the job accepted."""
         from airflow_provider_viapi.huawei.submission import HuaweiSubmission
-        from airflow_provider_viapi.jobs.ledger import digest_of
+        from airflow_provider_viapi.jobs.ledger import request_digest
         from airflow_provider_viapi.media import base64_inputs
 
         return HuaweiSubmission(
             action=self.action,
             request=request,
             filled=cache(lambda: base64_inputs.read_in(request, self.pictures)),
-            digest=digest_of(self.action.full_name, request),
+            digest=request_digest(self.action.full_name, request),
             client=self.hook.client,
             ledger=ledger,
-            claimed=lambda: jobs_of_other_tasks(context),
+            claimed=lambda: claimed_job_ids(context),
             claim=lambda job_id: context["ti"].xcom_push(key="job_id", value=job_id),
             on_doubt=self.on_doubt,
             until=deadline,
@@ -258,8 +258,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             result,
             to=str(self.land_to),
             action=self.action,
-            names=landing.names_of(context, job_id=job.id),
-            fetch_again=lambda: self.hook.report(job).result_or_raise(),
+            names=landing.path_variables(context, job_id=job.id),
+            refresh_links=lambda: self.hook.report(job).result_or_raise(),
             log=self.log,
             allowed_hosts=[urlsplit(address).netloc for address in own if address],
             verify=account.verify,

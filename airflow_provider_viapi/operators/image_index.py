@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
-from airflow_provider_viapi.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import listing
 from airflow_provider_viapi.image_index.image import Picture, invalid, read_pictures
 from airflow_provider_viapi.media import staging
 from airflow_provider_viapi.operators.action import is_templated
-from airflow_provider_viapi.operators.durability import failing_for_good
-from airflow_provider_viapi.schema import BadValue
+from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.schema import ValidationError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -110,7 +110,7 @@ class IndexImagesOperator(BaseOperator):
         from airflow_provider_viapi.image_index import resize
         from airflow_provider_viapi.image_index.report import IndexingReport
 
-        with failing_for_good():
+        with fail_without_retry():
             _check_name(self.db_name)
             staging.check_place(self.staging)
             if self.fit:
@@ -133,7 +133,7 @@ class IndexImagesOperator(BaseOperator):
         images = self.images
         if isinstance(images, str):
             listing.check_address(images)
-            images = listing.images_in(images, self.hook, self.log)
+            images = listing.list_images(images, self.hook, self.log)
         elif isinstance(images, Sequence) and not len(images):
             return []
         return read_pictures(images, opens=staging.opens)
@@ -147,7 +147,7 @@ class IndexImagesOperator(BaseOperator):
         except asyncio.CancelledError:
             if not self._told_to_stop:
                 raise
-            raise ViapiError(
+            raise ServiceError(
                 "the task was told to stop; what was added is found by its next try", action=ADD_IMAGE.name
             ) from None
         finally:
@@ -194,7 +194,7 @@ def _check_name(db_name: Any) -> None:
     (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "DbName")
     try:
         parameter.check(db_name)
-    except BadValue as allowed:
+    except ValidationError as allowed:
         raise InvalidRequest(
             f"db_name is {db_name!r}; allowed: {allowed}", code="InvalidParameter", action=ADD_IMAGE.name
         ) from None

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.image_index.index_listing import Listing
-from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CreateImageDbOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look whether the database is there, and create it if it is not."""
-        with failing_for_good():
+        with fail_without_retry():
             name = self.action.check(self.request)["Name"]
             # What the service answers to a second creation is not documented, so it is not relied upon.
             if name in _names(self.hook):
@@ -89,7 +89,7 @@ class DeleteImageDbOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look whether the database is there, and delete it if it is."""
-        with failing_for_good():
+        with fail_without_retry():
             name = self.action.check(self.request)["Name"]
             # What the service answers when there is none is not documented, so it is not relied upon.
             if name not in _names(self.hook):
@@ -211,7 +211,7 @@ class ListImagesOperator(ViapiOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask for page after page, until there are no more or enough."""
-        with failing_for_good():
+        with fail_without_retry():
             request = self.action.check(self.request)
             most = request.pop("Limit", imgsearch.CAPACITY)
             listing = Listing(self.page_size, most)

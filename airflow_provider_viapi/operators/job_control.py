@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_viapi.errors import AnswerLost, InvalidRequest, SubmissionInDoubt, ViapiError, from_dict
+from airflow_provider_viapi.errors import (
+    InvalidRequest,
+    ResponseLost,
+    ServiceError,
+    SubmissionInDoubt,
+    from_dict,
+)
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.durability import failing_for_good
-from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 KEY = "huaweicloud_told"
 """Under which a deployed task finds what its earlier try has told, so it never changes."""
 
-SECONDS_TO_HEED = 30.0
+STATE_LAG = 30.0
 """For so long a job may show the end that it was in before it was told to start; how long it takes is not known."""
 
 
@@ -61,9 +67,9 @@ class Memory:
     @property
     def lasts(self) -> bool:
         """Whether what is written now will be there for the next try."""
-        from airflow_provider_viapi.jobs.ledger import ForgetfulStore
+        from airflow_provider_viapi.jobs.ledger import InMemoryStore
 
-        return not isinstance(self._store, ForgetfulStore)
+        return not isinstance(self._store, InMemoryStore)
 
     def read(self, request: Mapping[str, Any]) -> Told | None:
         """What an earlier try has told, if that was the same and nobody has cleared the task after its end."""
@@ -87,7 +93,7 @@ class Memory:
         self._store.delete(KEY)
 
 
-class TellJobOperator(HuaweiCloudOperator):
+class JobCommandOperator(HuaweiCloudOperator):
     """Tell a job something, unless it is done already, and wait until the job is as it was told.
 
     It looks first, so that a retry whose earlier try was heard tells nothing twice. The job is never cancelled by
@@ -156,8 +162,8 @@ class TellJobOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Look, tell, wait."""
-        with failing_for_good(is_for_good):
-            request = self.checked_request()
+        with fail_without_retry(is_permanent):
+            request = self.validated_request()
             memory = self._memory(context)
             if self.is_remembered and not memory.lasts:
                 self.log.warning(
@@ -175,10 +181,10 @@ class TellJobOperator(HuaweiCloudOperator):
             return self._finish(report, memory)
 
     def _memory(self, context: Context) -> Memory:
-        from airflow_provider_viapi.jobs.ledger import ForgetfulStore
+        from airflow_provider_viapi.jobs.ledger import InMemoryStore
 
         store: Any = context.get("task_state_store") if self.is_remembered else None
-        return Memory(ForgetfulStore() if store is None else store, context["ti"].max_tries)
+        return Memory(InMemoryStore() if store is None else store, context["ti"].max_tries)
 
     def _take_up(self, request: Mapping[str, Any], memory: Memory) -> JobReport:
         """How the job stands once it knows what it is to do, from this try or an earlier one."""
@@ -211,8 +217,8 @@ class TellJobOperator(HuaweiCloudOperator):
         memory.write(told)
         try:
             self.hook.call(self.action, request)
-        except ViapiError as error:
-            if not isinstance(error, AnswerLost):
+        except ServiceError as error:
+            if not isinstance(error, ResponseLost):
                 memory.forget()
             raise
         memory.write(replace(told, heard=True))
@@ -232,7 +238,7 @@ class TellJobOperator(HuaweiCloudOperator):
         looking = Retrying(
             retry=retry_if_result(still_there),
             wait=wait_exponential(multiplier=0.25, max=3),
-            stop=stop_after_delay(SECONDS_TO_HEED),
+            stop=stop_after_delay(STATE_LAG),
             retry_error_callback=last,
         )
         return looking(self.hook.report, self.job)
@@ -258,7 +264,7 @@ class TellJobOperator(HuaweiCloudOperator):
         """Go on where the trigger left: return what is known of the job, or raise why it is not as it was told."""
         from airflow_provider_viapi.jobs.model import JobReport
 
-        with failing_for_good(is_for_good):
+        with fail_without_retry(is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
             return self._finish(JobReport.from_dict(event["report"]), self._memory(context))

@@ -14,7 +14,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
 from airflow_provider_viapi.operators.action import ViapiOperator
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.durability import jobs_of_other_tasks
+from airflow_provider_viapi.operators.durability import claimed_job_ids
 from airflow_provider_viapi.operators.templates import is_templated
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
     :class:`~airflow_provider_viapi.operators.action.ViapiOperator` take.
     """
 
-    answers_with_job = True
+    is_async = True
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())
     template_fields: Sequence[str] = (*ViapiOperator.template_fields, "land_to")
 
@@ -62,26 +62,26 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """The action with its service's name before it."""
         return self.action.full_name
 
-    def checked_request(self) -> dict[str, Any]:
+    def validated_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types; the place to land at is checked as well."""
         self._check_place(self.action)
-        return ViapiOperator.checked_request(self)
+        return ViapiOperator.validated_request(self)
 
     def submission(
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> Submission:
         """What has the job accepted, once its media are where the service can read them."""
-        from airflow_provider_viapi.jobs.ledger import digest_of
+        from airflow_provider_viapi.jobs.ledger import request_digest
         from airflow_provider_viapi.jobs.submission import Submission
 
         media = self.media(context, request)
         return Submission(
             action=self.action,
             staged=lambda: media.readable,
-            digest=digest_of(self.action.full_name, request),
+            digest=request_digest(self.action.full_name, request),
             client=self.hook.client,
             ledger=ledger,
-            claimed=lambda: jobs_of_other_tasks(context),
+            claimed=lambda: claimed_job_ids(context),
             claim=lambda job_id: context["ti"].xcom_push(key="job_id", value=job_id),
             on_doubt=self.on_doubt,
             until=deadline,
@@ -105,9 +105,9 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         service = self.action.service
         return self.hook.account.endpoint or job_address(service.name, service.version, job.id)
 
-    def job_is_over(self, context: Context) -> None:
+    def release_inputs(self, context: Context) -> None:
         """Give the staged copies of its media back."""
-        self.media(context, ViapiOperator.checked_request(self)).release()
+        self.media(context, ViapiOperator.validated_request(self)).release()
 
     def land(self, result: Mapping[str, Any], job: Job, context: Context) -> dict[str, str]:
         """Bring the result's files to ``land_to``."""
@@ -118,10 +118,10 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
             result,
             to=str(self.land_to),
             action=self.action,
-            names=landing.names_of(context, job_id=job.id),
-            fetch_again=lambda: self.hook.report(job).result_or_raise(),
+            names=landing.path_variables(context, job_id=job.id),
+            refresh_links=lambda: self.hook.report(job).result_or_raise(),
             log=self.log,
-            allowed_hosts=landing.hosts_of(account),
+            allowed_hosts=landing.trusted_hosts(account),
             verify=account.verify,
         )
 

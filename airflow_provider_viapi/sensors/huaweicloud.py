@@ -14,8 +14,8 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
-from airflow_provider_viapi.operators.durability import failing_for_good
-from airflow_provider_viapi.operators.huaweicloud import is_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.huaweicloud import is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -77,7 +77,7 @@ class HuaweiCloudJobSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait: in the triggerer, or as a sensor does."""
-        with failing_for_good(is_for_good):
+        with fail_without_retry(is_permanent):
             if not self.deferrable:
                 return super().execute(context)
             report = self._look()
@@ -120,7 +120,7 @@ class HuaweiCloudJobSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on where the trigger left: return what is known of the job, or raise why it is not as waited for."""
-        with failing_for_good(is_for_good):
+        with fail_without_retry(is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
             return JobReport.from_dict(event["report"]).result_or_raise()

@@ -13,7 +13,7 @@ from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.viapi import ViapiResultLink
-from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -67,7 +67,7 @@ class ViapiJobSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait: in the triggerer, or as a sensor does."""
-        with failing_for_good():
+        with fail_without_retry():
             if not self.deferrable:
                 return super().execute(context)
             report = self.hook.report(self.job)
@@ -99,7 +99,7 @@ class ViapiJobSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on where the trigger left: return the result, or raise why there is none."""
-        with failing_for_good():
+        with fail_without_retry():
             if "error" in event:
                 raise from_dict(event["error"])
             return JobReport.from_dict(event["report"]).result_or_raise()

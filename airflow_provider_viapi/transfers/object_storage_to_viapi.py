@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import staging
 from airflow_provider_viapi.operators.action import is_templated
-from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -60,7 +60,7 @@ class ObjectStorageToViapiOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Copy the file unless this DAG run has done so, and return the address."""
         instance = context["ti"]
-        with failing_for_good():
+        with fail_without_retry():
             self._check()
             return staging.stage_file(
                 self.source,

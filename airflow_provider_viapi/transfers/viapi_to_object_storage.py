@@ -10,12 +10,12 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.errors import InvalidRequest, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import landing
 from airflow_provider_viapi.media.asset_events import report_assets
 from airflow_provider_viapi.operators.action import is_templated
-from airflow_provider_viapi.operators.durability import failing_for_good
+from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -82,16 +82,16 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, tell the outlets, return the addresses by their keys in the result."""
-        with failing_for_good():
+        with fail_without_retry():
             account = self.hook.account
             self._landed = landing.land(
                 self._result(),
                 to=self.to,
                 action=self.action,
-                names=landing.names_of(context, job_id=self.job_id),
-                fetch_again=self._ask if self.job_id else None,
+                names=landing.path_variables(context, job_id=self.job_id),
+                refresh_links=self._ask if self.job_id else None,
                 log=self.log,
-                allowed_hosts=[*self.allowed_hosts, *landing.hosts_of(account)],
+                allowed_hosts=[*self.allowed_hosts, *landing.trusted_hosts(account)],
                 verify=account.verify,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)
@@ -119,7 +119,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
             raise self._invalid("job_id is empty; allowed: the id of a job")
         report = self.hook.report(Job(self.job_id, self.action.full_name if self.action else _ANY_JOB))
         if not report.is_final:
-            raise ViapiError(
+            raise ServiceError(
                 f"job {self.job_id} is {report.state}: it has no result yet; ViapiJobSensor waits for one",
                 code="JobNotFinished",
                 action=self._name,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, despite_cancelling, is_over
+from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_over, run_shielded
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.batch_pause import Pause
-    from airflow_provider_viapi.jobs.completions import Ended
+    from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
+    from airflow_provider_viapi.jobs.completions import Completions
     from airflow_provider_viapi.jobs.delay_queue import Log
     from airflow_provider_viapi.jobs.model import Job, JobReport
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ViapiBatchTrigger(BaseTrigger):
     """Fires when it is worth while to see to the jobs that have ended, or when time is over.
 
-    The event holds either ``ended`` (see ``jobs.completions.Ended``; of a hundred kilobytes, about, however many jobs there
+    The event holds either ``ended`` (see ``jobs.completions.Completions``; of a hundred kilobytes, about, however many jobs there
     are) or ``error`` (see ``errors``). Used from Airflow 3.3 on only.
 
     :param job_ids: the service's ids of the jobs that run
@@ -71,20 +71,20 @@ class ViapiBatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then tell which have ended and how."""
-        from airflow_provider_viapi.jobs.batch_pause import Pause
+        from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
 
         hook = ViapiHook(self.viapi_conn_id)
-        pause = Pause(self.enough, self.patience, datetime.fromisoformat(self.until))
+        pause = WaitPolicy(self.enough, self.patience, datetime.fromisoformat(self.until))
         try:
             ended = await wait_for_some(hook, self.jobs, pause, self.log)
-        except ViapiError as error:
+        except ServiceError as error:
             yield TriggerEvent({"error": error.as_dict()})
         else:
             yield TriggerEvent({"ended": ended.as_dict()})
 
     async def on_kill(self) -> None:
         """Cancel what queues if a person ended the task; a task that moved or was cleared keeps its jobs."""
-        await despite_cancelling(self._cancel_if_over(), SECONDS_TO_CANCEL)
+        await run_shielded(self._cancel_if_over(), SECONDS_TO_CANCEL)
 
     async def _cancel_if_over(self) -> None:
         from asgiref.sync import sync_to_async
@@ -96,23 +96,23 @@ class ViapiBatchTrigger(BaseTrigger):
             self.log.info("Leaving %d jobs to whoever takes over this task", len(self.job_ids))
 
 
-async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: Pause, log: Log) -> Ended:
+async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: WaitPolicy, log: Log) -> Completions:
     """Wait for some of many jobs together with all others of the connection in the running event loop.
 
     :param pause: for how many, and how long
-    :raises NotConfigured: there is no such connection
+    :raises ConfigurationError: there is no such connection
     """
-    from airflow_provider_viapi.jobs.completions import QuietLog, next_ended
+    from airflow_provider_viapi.jobs.completions import QuietLog, wait_for_completions
 
     # Once for all of them, before they come in their hundreds.
-    await hook.load_account()
+    await hook.aget_config()
     quiet = QuietLog(log)
     seconds = (pause.until - datetime.now(timezone.utc)).total_seconds()
 
     async def wait(job: Job) -> JobReport:
         return await hook.wait_for(job, until=pause.until + timedelta(days=1), log=quiet)
 
-    return await next_ended(
+    return await wait_for_completions(
         jobs, wait, enough=pause.enough, patience=pause.patience, seconds=max(0.0, seconds)
     )
 
@@ -124,6 +124,6 @@ async def cancel_jobs(hook: ViapiHook, jobs: Collection[Job], log: Log) -> set[s
     try:
         async with hook.open_jobs() as service:
             return await cancel_each(service, jobs, log)
-    except ViapiError as error:
+    except ServiceError as error:
         log.warning("%d jobs could not be cancelled (%s): they go on and are billed", len(jobs), error)
         return set()

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.triggers.job import JobTrigger
-from airflow_provider_viapi.triggers.task_state import ENDED_BADLY
+from airflow_provider_viapi.triggers.task_state import UNSUCCESSFUL
 
 
 class HuaweiCloudJobTrigger(JobTrigger):
@@ -32,12 +32,12 @@ class HuaweiCloudJobTrigger(JobTrigger):
         self.scope = scope
 
     @property
-    def ends_with(self) -> Collection[str]:
+    def cancel_on_states(self) -> Collection[str]:
         """The states of its task with which the job ends too.
 
         A job that is to go on after its goal goes on when a person says that the task has done its work.
         """
-        return super().ends_with if self.goal is None else ENDED_BADLY
+        return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
 
     def hook(self) -> HuaweiCloudHook:
         """The hook that asks."""

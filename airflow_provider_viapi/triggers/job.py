@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_viapi.errors import ViapiError
-from airflow_provider_viapi.triggers.task_state import OVER, SECONDS_TO_CANCEL, despite_cancelling, is_over
+from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.triggers.task_state import OVER, SECONDS_TO_CANCEL, is_over, run_shielded
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobHook
@@ -37,7 +37,7 @@ class JobTrigger(BaseTrigger):
         self.cancel_on_kill = cancel_on_kill
 
     @property
-    def ends_with(self) -> Collection[str]:
+    def cancel_on_states(self) -> Collection[str]:
         """The states of its task with which the job ends too."""
         return OVER
 
@@ -72,7 +72,7 @@ class JobTrigger(BaseTrigger):
             if not hasattr(BaseTrigger, "on_kill"):
                 await self.on_kill()
             raise
-        except ViapiError as error:
+        except ServiceError as error:
             yield TriggerEvent({"error": error.as_dict()})
         else:
             yield TriggerEvent({"report": report.as_dict()})
@@ -81,13 +81,13 @@ class JobTrigger(BaseTrigger):
         """Cancel the job if a person ended the task; a task that moved or was cleared keeps its job."""
         if not self.cancel_on_kill:
             return
-        await despite_cancelling(self._cancel_if_over(), SECONDS_TO_CANCEL)
+        await run_shielded(self._cancel_if_over(), SECONDS_TO_CANCEL)
 
     async def _cancel_if_over(self) -> None:
         from asgiref.sync import sync_to_async
 
         # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_over)(self.task_instance, self.ends_with):
+        if await sync_to_async(is_over)(self.task_instance, self.cancel_on_states):
             await self.hook().cancel(self.job, self.log)
         else:
             self.log.info("Leaving job %s to whoever takes over this task", self.job_id)

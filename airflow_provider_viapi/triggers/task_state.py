@@ -21,7 +21,7 @@ SECONDS_TO_CANCEL = 25.0
 OVER = frozenset({"failed", "success", "skipped", "removed"})
 """States from which nothing but a new try leads on."""
 
-ENDED_BADLY = OVER - {"success"}
+UNSUCCESSFUL = OVER - {"success"}
 """Those of them by which nobody says that the task has done its work."""
 
 
@@ -34,7 +34,7 @@ def is_over(task_instance: Any, states: Collection[str] = OVER) -> bool:
     return state(task_instance) in states
 
 
-async def despite_cancelling(work: Coroutine[Any, Any, None], seconds: float) -> None:
+async def run_shielded(work: Coroutine[Any, Any, None], seconds: float) -> None:
     """Do the work of a trigger's ``on_kill``: Airflow cancels a trigger again and again until it ends, also then.
 
     :param seconds: after which to leave the work unfinished

@@ -6,7 +6,7 @@ import json
 import os
 
 from airflow.sdk import DAG
-from nothing import NothingOperator
+from noop_operator import NothingOperator
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 

@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import AnswerLost, InvalidRequest, Throttled, Unreachable
+from airflow_provider_viapi.alibaba.errors import ConnectionFailed, InvalidRequest, ResponseLost, Throttled
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import videoenhan
 from scripted_server import Answer, scripted_server
@@ -81,7 +81,7 @@ def test_a_refused_submission_is_made_again_with_a_new_nonce(refusal: Answer) ->
 
 @pytest.mark.parametrize("fault", [PROXY_PAGE, HANG_UP])
 def test_a_submission_whose_answer_was_lost_is_never_made_again(fault: Answer) -> None:
-    with scripted_server(fault, ACCEPTED) as server, pytest.raises(AnswerLost):
+    with scripted_server(fault, ACCEPTED) as server, pytest.raises(ResponseLost):
         call_in_worker(account(server.url), ERASE, VIDEO)
 
     assert len(server.requests) == 1
@@ -99,7 +99,7 @@ def test_an_answer_tells_how_far_our_clock_is_ahead_of_the_service_s() -> None:
     with scripted_server(ACCEPTED) as server, Client(account(server.url)) as client:
         server.clock = -600.0
         client.call(ASK, JOB)
-        ahead = client.clock_ahead
+        ahead = client.clock_skew
 
     assert timedelta(minutes=9, seconds=50) < ahead < timedelta(minutes=10, seconds=30)
 
@@ -125,14 +125,14 @@ def unused_address() -> str:
 def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
     address = unused_address()
 
-    with pytest.raises(Unreachable, match=address):
+    with pytest.raises(ConnectionFailed, match=address):
         call(account(address), ERASE, VIDEO)
 
 
 def test_a_worker_that_finds_nobody_there_says_so_once_its_patience_ends() -> None:
     address = unused_address()
 
-    with Client(account(address), patience=1) as client, pytest.raises(Unreachable, match=address):
+    with Client(account(address), patience=1) as client, pytest.raises(ConnectionFailed, match=address):
         client.call(ERASE, VIDEO)
 
 

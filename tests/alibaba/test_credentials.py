@@ -10,7 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import NotConfigured, TransientError, Unreachable, ViapiError
+from airflow_provider_viapi.alibaba.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ServiceError,
+    TransientError,
+)
 
 
 class Clock:
@@ -29,7 +34,7 @@ class Mint:
         self.lifetime = lifetime
         self.made = 0
         self.asked = 0
-        self.failure: ViapiError | None = None
+        self.failure: ServiceError | None = None
         self.open = threading.Event()
         self.open.set()
 
@@ -52,7 +57,7 @@ def in_worker(source: RenewableCredentials, rejected: Credentials | None = None)
 
 
 def in_loop(source: RenewableCredentials, rejected: Credentials | None = None) -> Credentials:
-    return asyncio.run(source.current_in_loop(rejected))
+    return asyncio.run(source.acurrent(rejected))
 
 
 BOTH = pytest.mark.parametrize("current", [in_worker, in_loop])
@@ -78,7 +83,7 @@ def test_credentials_show_neither_secret_nor_token() -> None:
     ],
 )
 def test_what_no_key_holds_is_refused_and_not_shown(parts: tuple[str, str, str | None], named: str) -> None:
-    with pytest.raises(NotConfigured, match=named) as caught:
+    with pytest.raises(ConfigurationError, match=named) as caught:
         Credentials(*parts)
 
     assert not any(part and part.strip() in str(caught.value) for part in parts)
@@ -135,7 +140,7 @@ def crowd(
     source: RenewableCredentials, count: int = 100, rejected: Credentials | None = None
 ) -> list[Credentials]:
     async def gather() -> list[Credentials]:
-        return await asyncio.gather(*(source.current_in_loop(rejected) for _ in range(count)))
+        return await asyncio.gather(*(source.acurrent(rejected) for _ in range(count)))
 
     return asyncio.run(gather())
 
@@ -185,7 +190,7 @@ def test_the_loop_goes_on_while_a_key_is_fetched() -> None:
     happened = []
 
     async def ask() -> None:
-        happened.append((await source.current_in_loop()).access_key_id)
+        happened.append((await source.acurrent()).access_key_id)
 
     async def others() -> None:
         while not mint.asked:
@@ -210,8 +215,8 @@ def test_one_who_is_cancelled_does_not_take_the_fetch_away_from_the_others() -> 
     source = renewed_with(mint, clock)
 
     async def one_goes() -> Credentials:
-        going = asyncio.create_task(source.current_in_loop())
-        staying = asyncio.create_task(source.current_in_loop())
+        going = asyncio.create_task(source.acurrent())
+        staying = asyncio.create_task(source.acurrent())
         while not mint.asked:
             await asyncio.sleep(0)
         going.cancel()
@@ -234,9 +239,9 @@ def test_a_source_outlives_the_loop_that_it_was_first_asked_in() -> None:
 @BOTH
 def test_a_first_failure_is_told_as_it_is(current: Current) -> None:
     mint = Mint()
-    mint.failure = NotConfigured("there is no such role", code="EntityNotExist.Role")
+    mint.failure = ConfigurationError("there is no such role", code="EntityNotExist.Role")
 
-    with pytest.raises(NotConfigured, match="no such role"):
+    with pytest.raises(ConfigurationError, match="no such role"):
         current(RenewableCredentials(mint))
 
 
@@ -248,7 +253,7 @@ def test_a_key_is_used_to_its_very_end_while_no_new_one_is_to_be_had(
     mint = Mint(clock)
     source = renewed_with(mint, clock)
     current(source)
-    mint.failure = NotConfigured("STS stumbles")
+    mint.failure = ConfigurationError("STS stumbles")
 
     clock.time += 3600 - 200
     assert [current(source).access_key_id for _ in range(5)] == ["key-1"] * 5
@@ -266,7 +271,7 @@ def test_past_the_end_of_a_key_a_failure_counts_as_one_that_passes(current: Curr
     mint = Mint(clock)
     source = renewed_with(mint, clock)
     current(source)
-    mint.failure = NotConfigured("STS stumbles")
+    mint.failure = ConfigurationError("STS stumbles")
     clock.time += 3601
 
     with pytest.raises(TransientError, match="STS stumbles"):
@@ -282,7 +287,7 @@ def test_so_does_a_failure_to_replace_a_key_that_was_rejected(current: Current) 
     mint = Mint(clock)
     source = renewed_with(mint, clock)
     rejected = current(source)
-    mint.failure = Unreachable("nobody there")
+    mint.failure = ConnectionFailed("nobody there")
 
     with pytest.raises(TransientError, match="nobody there"):
         current(source, rejected)

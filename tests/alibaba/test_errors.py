@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_viapi import errors as tree
 from airflow_provider_viapi.alibaba import errors
-from airflow_provider_viapi.alibaba.errors import ViapiError, classify, from_dict
+from airflow_provider_viapi.alibaba.errors import ServiceError, classify, from_dict
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from airflow_provider_viapi.alibaba.errors import ViapiError, classify, from_dic
         ("InvalidAccessKeyId.NotFound", 404, errors.CredentialsRejected),
         ("MissingAccessKeyId", 400, errors.CredentialsRejected),
         ("InvalidSecurityToken.Expired", 400, errors.CredentialsRejected),
-        ("SignatureNonceUsed", 400, errors.ViapiError),
+        ("SignatureNonceUsed", 400, errors.ServiceError),
         ("Forbidden.RAM", 403, errors.PermissionDenied),
         ("AuthFailed", 403, errors.PermissionDenied),
         ("InvalidApi.NotPurchase", 400, errors.PermissionDenied),
@@ -48,7 +48,7 @@ from airflow_provider_viapi.alibaba.errors import ViapiError, classify, from_dic
     ],
 )
 def test_a_code_decides_the_class_and_the_status_only_where_the_code_is_unknown(
-    code: str, status: int, kind: type[ViapiError]
+    code: str, status: int, kind: type[ServiceError]
 ) -> None:
     assert classify(code, status) is kind
 
@@ -62,7 +62,7 @@ ONE_OF_EACH = [
 
 
 @pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
-def test_an_error_survives_pickling_and_a_trigger_event(error: ViapiError) -> None:
+def test_an_error_survives_pickling_and_a_trigger_event(error: ServiceError) -> None:
     pickled = pickle.loads(pickle.dumps(error))
     told = from_dict(json.loads(json.dumps(error.as_dict())))
 
@@ -75,7 +75,7 @@ def test_an_error_survives_pickling_and_a_trigger_event(error: ViapiError) -> No
 def test_an_event_of_a_later_version_is_still_an_error_of_the_tree() -> None:
     error = from_dict({"class": "NotThereYet", "message": "new", "code": "New"})
 
-    assert type(error) is ViapiError
+    assert type(error) is ServiceError
     assert error.code == "New"
 
 
@@ -85,10 +85,10 @@ def test_the_text_names_action_code_status_and_request_id() -> None:
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     drawn = [
-        line.split()[-1] if line.strip() == "ViapiError" else line.strip(" │├└─").split()[0]
+        line.split()[-1] if line.strip() == "ServiceError" else line.strip(" │├└─").split()[0]
         for line in (tree.__doc__ or "").splitlines()
-        if "──" in line or line.strip() == "ViapiError"
+        if "──" in line or line.strip() == "ServiceError"
     ]
 
-    family = tree._family(ViapiError)
+    family = tree._family(ServiceError)
     assert sorted(drawn) == sorted(name for name, kind in family.items() if kind.__module__ == tree.__name__)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.errors import AnswerLost
+from airflow_provider_viapi.alibaba.errors import ResponseLost
 from airflow_provider_viapi.alibaba.jobs import STATES, read_report, result_action, submitted
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
@@ -66,7 +66,7 @@ def test_a_state_that_is_not_documented_is_not_an_end() -> None:
     ],
 )
 def test_an_answer_without_state_or_readable_result_tells_nothing(data: dict[str, Any]) -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         read_report(JOB, answer(**data))
 
 

@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action, Service
 from airflow_provider_viapi.alibaba.parameters import (
-    BadValue,
     Choice,
     Integer,
     ListOf,
     Number,
     Parameter,
-    Text,
+    String,
     Url,
+    ValidationError,
 )
 
 FRACTION = Number(name="X", minimum=0, maximum=1)
 PIXELS = Integer(name="Width", minimum=32, maximum=2160)
-NAME = Text(name="Name", shortest=2, longest=64, pattern="[a-z0-9_]*", characters="a to z, 0 to 9 and _")
+NAME = String(
+    name="Name", min_length=2, max_length=64, pattern="[a-z0-9_]*", characters="a to z, 0 to 9 and _"
+)
 LIMITED = ListOf(name="Boxes", fields=(Number(name="X", minimum=0, maximum=1, required=True),), most=2)
 
 
@@ -83,7 +85,7 @@ def test_takes_values_as_written_and_as_rendered(parameter: Parameter, given_val
     ],
 )
 def test_refuses_what_is_not_allowed_and_says_what_is(parameter: Parameter, refused: Any) -> None:
-    with pytest.raises(BadValue) as refusal:
+    with pytest.raises(ValidationError) as refusal:
         parameter.check(refused)
 
     assert str(refusal.value)
@@ -94,7 +96,7 @@ def test_an_integer_is_taken_exactly_within_its_bounds(value: int) -> None:
     try:
         PIXELS.check(value)
         taken = True
-    except BadValue:
+    except ValidationError:
         taken = False
 
     assert taken is (32 <= value <= 2160)
@@ -112,7 +114,7 @@ def test_no_kind_of_value_makes_a_check_stumble(value: Any) -> None:
     ):
         try:
             parameter.check(value)
-        except BadValue:
+        except ValidationError:
             assert parameter.show(value)
 
 

@@ -13,8 +13,8 @@ import pytest
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import CredentialsRejected, NotConfigured, TransientError
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.errors import ConfigurationError, CredentialsRejected, TransientError
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from scripted_server import Answer, ScriptedServer, scripted_server
 
@@ -33,14 +33,14 @@ EXPIRED = refusal("InvalidSecurityToken.Expired")
 class Fetch:
     """Gives the keys in order, the last one again and again."""
 
-    def __init__(self, *keys: Credentials | NotConfigured) -> None:
+    def __init__(self, *keys: Credentials | ConfigurationError) -> None:
         self.keys = list(keys)
         self.count = 0
 
     def __call__(self) -> Credentials:
         self.count += 1
         key = self.keys.pop(0) if len(self.keys) > 1 else self.keys[0]
-        if isinstance(key, NotConfigured):
+        if isinstance(key, ConfigurationError):
             raise key
         return key
 
@@ -119,7 +119,7 @@ def test_a_wrong_secret_or_clock_renews_nothing(call: Call, code: str) -> None:
 
 @BOTH
 def test_a_renewal_that_stumbles_counts_as_something_that_passes(call: Call) -> None:
-    source = RenewableCredentials(Fetch(key(1), NotConfigured("STS stumbles")))
+    source = RenewableCredentials(Fetch(key(1), ConfigurationError("STS stumbles")))
     with scripted_server(EXPIRED) as server, pytest.raises(TransientError, match="STS stumbles"):
         call(account(server, source))
 
@@ -132,15 +132,15 @@ def test_a_request_is_never_repeated_with_another_key() -> None:
         pytest.raises(CredentialsRejected),
     ):
         request = {"VideoUrl": "http://h/a.mp4"}
-        client.call_stamped(videoenhan.ERASE_VIDEO_SUBTITLES, request, Stamp.new(), key(1))
+        client.replay(videoenhan.ERASE_VIDEO_SUBTITLES, request, RequestNonce.new(), key(1))
 
     assert keys_of(server) == ["key-1"]
 
 
 @BOTH
 def test_without_a_key_nothing_is_sent(call: Call) -> None:
-    with scripted_server(ACCEPTED) as server, pytest.raises(NotConfigured, match="no role"):
-        call(account(server, RenewableCredentials(Fetch(NotConfigured("no role")))))
+    with scripted_server(ACCEPTED) as server, pytest.raises(ConfigurationError, match="no role"):
+        call(account(server, RenewableCredentials(Fetch(ConfigurationError("no role")))))
 
     assert server.requests == []
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from airflow_provider_viapi.alibaba import acs3
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import AnswerLost, CredentialsRejected, Throttled, ViapiError
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.signature import sign
@@ -29,7 +29,7 @@ REQUEST = {"VideoUrl": "http://h/a.mp4?x=1&y=2", "BX": 0.00001, "BH": 0.25}
 
 
 def encoded(account: Account = ACCOUNT) -> HttpRequest:
-    return encode(videoenhan.ERASE_VIDEO_SUBTITLES, REQUEST, account, Stamp("n-1", NOW))
+    return encode(videoenhan.ERASE_VIDEO_SUBTITLES, REQUEST, account, RequestNonce("n-1", NOW))
 
 
 def query_of(request: HttpRequest) -> dict[str, str]:
@@ -133,7 +133,7 @@ def test_the_signed_host_is_that_of_the_header(endpoint: str, host: str) -> None
 def test_parameters_that_alibabas_clients_send_in_the_query_are_sent_there(account: Account) -> None:
     in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
 
-    request = encode(in_query, REQUEST, account, Stamp("n-1", NOW))
+    request = encode(in_query, REQUEST, account, RequestNonce("n-1", NOW))
 
     assert query_of(request)["VideoUrl"] == REQUEST["VideoUrl"]
     assert request.body == b""
@@ -142,11 +142,11 @@ def test_parameters_that_alibabas_clients_send_in_the_query_are_sent_there(accou
 def test_the_signature_covers_the_query_of_either_kind() -> None:
     in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
 
-    request = encode(in_query, REQUEST, ACCOUNT, Stamp("n-1", NOW))
+    request = encode(in_query, REQUEST, ACCOUNT, RequestNonce("n-1", NOW))
     query = query_of(request)
     assert query.pop("Signature") == sign("POST", query, "key-secret")
 
-    request = encode(in_query, REQUEST, ACS3, Stamp("n-1", NOW))
+    request = encode(in_query, REQUEST, ACS3, RequestNonce("n-1", NOW))
     headers = dict(request.headers)
     proof = headers.pop("authorization")
     assert proof == acs3.authorization("POST", urlsplit(request.url).query, headers, ACS3.credentials)
@@ -257,14 +257,14 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b 
     ],
 )
 def test_what_is_not_a_well_formed_answer_leaves_the_outcome_open(body: bytes) -> None:
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         decode(imgsearch.SEARCH_IMAGE, HttpResponse(502, body))
 
     assert caught.value.http_status == 502
 
 
 def test_a_failure_status_without_a_code_is_no_success() -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(502, b'{"RequestId": "R"}'))
 
 
@@ -283,7 +283,7 @@ JSON = st.recursive(
 def test_whatever_comes_back_is_a_result_or_an_error_of_the_tree(body: bytes, status: int) -> None:
     try:
         answer = decode(imgsearch.SEARCH_IMAGE, HttpResponse(status, body))
-    except ViapiError as error:
+    except ServiceError as error:
         assert "key-secret" not in str(error)
     else:
         assert isinstance(answer["Data"]["MatchList"], list)
@@ -321,7 +321,7 @@ def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() ->
 def test_an_action_that_the_service_no_longer_has_says_so_in_the_error_it_gets() -> None:
     body = b'{"RequestId": "R", "Code": "InvalidAction.NotFound", "Message": "Unknown action."}'
 
-    with pytest.raises(ViapiError, match=r"AbstractFilmVideo: .*(gone|no longer|retired|not)"):
+    with pytest.raises(ServiceError, match=r"AbstractFilmVideo: .*(gone|no longer|retired|not)"):
         decode(videoenhan.ABSTRACT_FILM_VIDEO, HttpResponse(404, body))
 
 

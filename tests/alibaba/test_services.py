@@ -20,7 +20,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     ListOf,
     Number,
     Parameter,
-    Text,
+    String,
     Url,
 )
 from airflow_provider_viapi.alibaba.rpc import flatten
@@ -38,12 +38,12 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
     match parameter:
         case Url():
             return st.builds("{}://{}/{}".format, st.sampled_from(["http", "HTTPS"]), WORDS, WORDS)
-        case Text(pattern=str(pattern)):
+        case String(pattern=str(pattern)):
             return st.from_regex(pattern, fullmatch=True).filter(
-                lambda text: parameter.shortest <= len(text) <= (parameter.longest or len(text))
+                lambda text: parameter.min_length <= len(text) <= (parameter.max_length or len(text))
             )
-        case Text():
-            return st.text(min_size=parameter.shortest, max_size=parameter.longest)
+        case String():
+            return st.text(min_size=parameter.min_length, max_size=parameter.max_length)
         case Choice():
             return st.sampled_from(parameter.choices)
         case Integer():
@@ -69,12 +69,12 @@ def refused(parameter: Parameter) -> st.SearchStrategy[Any]:
     match parameter:
         case Url():
             return st.sampled_from(["ftp://h/a", "http://h/视频.mp4", "http://h/a b", "a.mp4", 5])
-        case Text(longest=int(longest)):
-            bad = [st.text("a", min_size=longest + 1, max_size=longest + 9), st.integers()]
-            bad += [st.text("a", max_size=parameter.shortest - 1)] if parameter.shortest > 1 else []
-            bad += [st.text("A-Ä ", min_size=2, max_size=longest)] if parameter.pattern else []
+        case String(max_length=int(max_length)):
+            bad = [st.text("a", min_size=max_length + 1, max_size=max_length + 9), st.integers()]
+            bad += [st.text("a", max_size=parameter.min_length - 1)] if parameter.min_length > 1 else []
+            bad += [st.text("A-Ä ", min_size=2, max_size=max_length)] if parameter.pattern else []
             return st.one_of(bad)
-        case Text():
+        case String():
             return st.integers()
         case Choice():
             return st.text(min_size=1).filter(lambda word: word not in parameter.choices)

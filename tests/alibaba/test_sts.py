@@ -20,7 +20,12 @@ pytest.importorskip("alibabacloud_credentials")
 
 from airflow_provider_viapi.alibaba import sts
 from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import NotConfigured, TransientError, Unreachable, ViapiError
+from airflow_provider_viapi.alibaba.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ServiceError,
+    TransientError,
+)
 from airflow_provider_viapi.alibaba.sts import SETTINGS, renewable
 from alibaba.credential_server import CredentialServer, credential_server
 
@@ -140,7 +145,7 @@ def test_a_hundred_coroutines_ask_once_and_leave_the_loop_to_others(server: Cred
     happened = []
 
     async def ask() -> None:
-        happened.append((await source.current_in_loop()).access_key_id)
+        happened.append((await source.acurrent()).access_key_id)
 
     async def others() -> None:
         while not server.asked:
@@ -159,8 +164,8 @@ def test_a_hundred_coroutines_ask_once_and_leave_the_loop_to_others(server: Cred
     assert len(server.asked) == 1
 
 
-def refused(source: RenewableCredentials) -> ViapiError:
-    with pytest.raises(ViapiError) as caught:
+def refused(source: RenewableCredentials) -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
         source.current()
     return caught.value
 
@@ -172,7 +177,7 @@ def test_without_the_extra_the_error_names_the_command_that_installs_it(
 
     error = refused(from_uri(server))
 
-    assert isinstance(error, NotConfigured)
+    assert isinstance(error, ConfigurationError)
     assert "pip install 'airflow-provider-viapi[credentials]'" in error.message
 
 
@@ -195,19 +200,19 @@ def test_a_setting_that_is_missing_is_named(kind: str, settings: dict[str, str],
         renewable(kind, settings, OWN_KEY if kind == "ram_role_arn" else None, of="connection 'c'")
     )
 
-    assert isinstance(error, NotConfigured)
+    assert isinstance(error, ConfigurationError)
     assert named in error.message
     assert f"credentials ({kind}) of connection 'c'" in error.message
 
 
 @pytest.mark.parametrize("seconds", ["soon", 0, 899, 43201, 1800.5, True])
 def test_a_session_that_is_too_short_or_too_long_is_refused_at_once(seconds: Any) -> None:
-    with pytest.raises(NotConfigured, match="role_session_expiration of the test must be 900 to 43200"):
+    with pytest.raises(ConfigurationError, match="role_session_expiration of the test must be 900 to 43200"):
         renewable("ram_role_arn", {"role_session_expiration": seconds}, OWN_KEY, of="the test")
 
 
 def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(NotConfigured) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         renewable("magic", {}, of="the test")
 
     assert all(kind in str(caught.value) for kind in SETTINGS)
@@ -223,16 +228,16 @@ HALF = (
 @pytest.mark.parametrize(
     ("says", "kind", "code"),
     [
-        ((404, NO_ROLE), NotConfigured, "EntityNotExist.Role"),
+        ((404, NO_ROLE), ConfigurationError, "EntityNotExist.Role"),
         ((400, BUSY), TransientError, "Throttling.User"),
         ((503, "<html>busy</html>"), TransientError, None),
-        ((200, "<html>a login page</html>"), NotConfigured, None),
-        ((200, HALF), NotConfigured, None),
-        ((200, "null"), NotConfigured, None),
+        ((200, "<html>a login page</html>"), ConfigurationError, None),
+        ((200, HALF), ConfigurationError, None),
+        ((200, "null"), ConfigurationError, None),
     ],
 )
 def test_what_a_server_refuses_is_told_apart_from_what_passes(
-    server: CredentialServer, says: tuple[int, str], kind: type[ViapiError], code: str | None
+    server: CredentialServer, says: tuple[int, str], kind: type[ServiceError], code: str | None
 ) -> None:
     server.says = says
 
@@ -249,7 +254,7 @@ def test_a_server_that_is_not_there_counts_as_something_that_passes(server: Cred
         renewable("credentials_uri", {"credentials_uri": gone}, of="the test"),
         from_role(server, sts_endpoint=gone),
     ):
-        assert isinstance(refused(source), Unreachable)
+        assert isinstance(refused(source), ConnectionFailed)
 
 
 @pytest.mark.parametrize("says", [None, (200, HALF), (500, HALF), (404, HALF), "gone"])
@@ -278,7 +283,7 @@ def test_neither_errors_nor_logs_hold_anything_secret(
     ):
         try:
             told += repr(source.current())
-        except ViapiError as error:
+        except ServiceError as error:
             told += "".join(traceback.format_exception(error)) + repr(error.as_dict())
 
     captured = capfd.readouterr()

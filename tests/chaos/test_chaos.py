@@ -167,7 +167,7 @@ def test_task_cleared(stage: Stage, mode: str, while_: str, playing: int) -> Non
     "how", [pytest.param("marked failed", marks=quick), "marked success", "run marked failed"]
 )
 def test_task_ended_by_a_person(stage: Stage, mode: str, how: str, while_: str, playing: int) -> None:
-    """Ended by a person: a queued job is cancelled, one that is processed goes on."""
+    """Completions by a person: a queued job is cancelled, one that is processed goes on."""
     stage.hold(while_, seconds=45)
     run = stage.start(mode)
     stage.job(while_)

@@ -11,12 +11,12 @@ from airflow_provider_viapi.alibaba.parameters import (
     ListOf,
     Number,
     Parameter,
-    Text,
+    String,
     Url,
 )
 
 _TYPES: Mapping[type[Parameter], str] = {
-    Text: "string",
+    String: "string",
     Url: "string",
     Choice: "string",
     Integer: "integer",

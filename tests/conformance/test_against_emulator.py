@@ -16,8 +16,8 @@ import media_samples
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, ViapiError
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
@@ -64,7 +64,7 @@ def test_every_job_delivers_files_or_says_that_the_emulator_has_no_such_thing(
     task = operator(task_id="task", **of_jobs(media.address)[operator])
 
     if operator.action.name not in DONE_BY_THE_EMULATOR:
-        with pytest.raises((AirflowFailException, ViapiError), match="emulator"):
+        with pytest.raises((AirflowFailException, ServiceError), match="emulator"):
             live(task)
         return
     result = live(task).result
@@ -137,7 +137,7 @@ def test_what_the_operator_refuses_the_emulator_refuses_with_the_services_code(
     with pytest.raises(InvalidRequest) as locally:
         action.check(request_)
 
-    sent = encode(action, request_, account, Stamp(uuid.uuid4().hex, datetime.now(timezone.utc)))
+    sent = encode(action, request_, account, RequestNonce(uuid.uuid4().hex, datetime.now(timezone.utc)))
     answer = httpx.request(sent.method, sent.url, content=sent.body, headers=dict(sent.headers))
 
     with pytest.raises(InvalidRequest) as remotely:

@@ -20,7 +20,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     ListOf,
     Number,
     Parameter,
-    Text,
+    String,
 )
 from airflow_provider_viapi.alibaba.services import actions
 from conformance.parameter_types import type_of
@@ -79,8 +79,8 @@ DIFFERENT: Mapping[tuple[str, str, str], str] = {
 
 
 def bounds(parameter: Parameter) -> tuple[float | None, float | None]:
-    if isinstance(parameter, Text) and parameter.longest is not None:
-        return parameter.shortest, parameter.longest
+    if isinstance(parameter, String) and parameter.max_length is not None:
+        return parameter.min_length, parameter.max_length
     if isinstance(parameter, Integer):
         return parameter.minimum, None if parameter.maximum == INT32 else parameter.maximum
     if isinstance(parameter, Number):
@@ -136,8 +136,8 @@ def names(result: Iterable[ResultField]) -> dict[str, Any]:
     return {field.name: names(field.fields) for field in result}
 
 
-def names_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: names_of(each.get("items", {})) for name, each in facts.items()}
+def path_variables(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: path_variables(each.get("items", {})) for name, each in facts.items()}
 
 
 def of_today() -> list[Action]:
@@ -165,7 +165,7 @@ def test_parameters_are_those_of_the_metadata_but_for_differences_with_a_reason(
 
 @pytest.mark.parametrize("action", of_today(), ids=lambda action: action.full_name)
 def test_results_have_the_fields_of_the_metadata(action: Action) -> None:
-    assert names(action.result) == names_of(FACTS[action.full_name]["result"])
+    assert names(action.result) == path_variables(FACTS[action.full_name]["result"])
 
 
 @pytest.mark.parametrize("action", of_today(), ids=lambda action: action.full_name)

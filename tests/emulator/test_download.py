@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_viapi.alibaba.parameters import Integer, ListOf, Text, Url
+from airflow_provider_viapi.alibaba.parameters import Integer, ListOf, String, Url
 from airflow_provider_viapi.emulator.download import fetch, localized, suffix
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 
@@ -73,7 +73,7 @@ def test_every_address_becomes_a_file_also_inside_lists() -> None:
     parameters = (
         Url(name="Cover"),
         Integer(name="Width", minimum=1, maximum=9),
-        ListOf(name="FileList", fields=(Text(name="FileName"), Url(name="FileUrl"))),
+        ListOf(name="FileList", fields=(String(name="FileName"), Url(name="FileUrl"))),
     )
     request = {
         "Width": 2,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.parameters import ListOf, Number, Text
+from airflow_provider_viapi.alibaba.parameters import ListOf, Number, String
 from airflow_provider_viapi.alibaba.rpc import flatten
 from airflow_provider_viapi.emulator.gateway import unflatten
 
 BOX = tuple(Number(name=name, minimum=0, maximum=1) for name in "XYWH")
-PARAMETERS = (Text(name="VideoUrl"), ListOf(name="Boxes", fields=BOX))
+PARAMETERS = (String(name="VideoUrl"), ListOf(name="Boxes", fields=BOX))
 BOXES = st.lists(st.dictionaries(st.sampled_from("XYWH"), st.text(), min_size=1), min_size=1, max_size=12)
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobTimedOut, NotConfigured
+from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, InvalidRequest, JobTimedOut
 from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import jobs
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
-from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 
@@ -85,7 +85,7 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
     synchronously = account(monkeypatch, **KEY, extra={"timeout": 7})
 
-    loaded = asyncio.run(HuaweiCloudHook().load_account())
+    loaded = asyncio.run(HuaweiCloudHook().aget_config())
 
     assert loaded.proof.current() == synchronously.proof.current()
     assert replace(loaded, proof=synchronously.proof) == synchronously
@@ -114,7 +114,7 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_missing_or_wrong_is_named_but_not_shown(
     monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(NotConfigured, match=named) as caught:
+    with pytest.raises(ConfigurationError, match=named) as caught:
         account(monkeypatch, **fields)
 
     assert "huaweicloud_default" in str(caught.value)
@@ -122,10 +122,10 @@ def test_what_is_missing_or_wrong_is_named_but_not_shown(
 
 
 def test_a_connection_that_is_not_there_is_named() -> None:
-    with pytest.raises(NotConfigured, match=r"'nowhere'.* type 'huaweicloud'"):
+    with pytest.raises(ConfigurationError, match=r"'nowhere'.* type 'huaweicloud'"):
         _ = HuaweiCloudHook("nowhere").account
-    with pytest.raises(NotConfigured, match="'nowhere'"):
-        asyncio.run(HuaweiCloudHook("nowhere").load_account())
+    with pytest.raises(ConfigurationError, match="'nowhere'"):
+        asyncio.run(HuaweiCloudHook("nowhere").aget_config())
 
 
 def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,7 @@ def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_
     monkeypatch: pytest.MonkeyPatch,
     is_put_in: bool,
 ) -> None:
-    monkeypatch.setattr(Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
     server.on(TOKENS_AT, token("token-1"), token("token-2") if is_put_in else WRONG_PASSWORD)
     server.on("GET /v2/p1/tasks/t1", STARTING)
 
@@ -257,7 +257,7 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
 
 
 def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "pace_of", lambda family: Pace(first=0.05, longest=0.1))
+    monkeypatch.setattr(jobs, "pace_of", lambda family: Backoff(first=0.05, longest=0.1))
     server.on(
         "GET /v2/p1/tasks/t1",
         Answer(200, {"id": "t1", "state": "STARTING"}),
@@ -283,7 +283,7 @@ def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch:
 def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
     server: ScriptedRest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
     connect(monkeypatch, **KEY, extra={"endpoint": server.url, "project_id": "p1", "poll_qps": 5})
     server.on("GET /v2/p1/tasks/t1", STARTING)
     server.on("GET /v1/p1/ttsc/async-jobs/j1", Answer(200, {"job_id": "j1", "state": "WAITING"}))

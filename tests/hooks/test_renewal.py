@@ -15,7 +15,7 @@ from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, Outcome
 from alibaba.credential_server import CredentialServer, credential_server
 from scripted_server import Answer, scripted_server
@@ -76,7 +76,7 @@ def wait_for_a_job() -> Outcome:
 def test_a_job_that_outlives_its_token_goes_on_with_the_next_one(
     monkeypatch: pytest.MonkeyPatch, keys: CredentialServer
 ) -> None:
-    monkeypatch.setattr(Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
     with scripted_server(WAITING, EXPIRED, WAITING, DONE) as server:
         from_uri = {"credentials": "credentials_uri", "credentials_uri": keys.url, "endpoint": server.url}
         connect(monkeypatch, extra=from_uri)
@@ -91,7 +91,7 @@ def test_a_job_that_outlives_its_token_goes_on_with_the_next_one(
 def test_a_job_goes_on_with_a_token_that_somebody_put_into_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
     reads = []
     read = ViapiHook._read_in_loop
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from airflow_provider_viapi.hooks import single_flight as module
-from airflow_provider_viapi.hooks.single_flight import read_once
+from airflow_provider_viapi.hooks.single_flight import single_flight
 
 
 @dataclass
@@ -31,8 +31,8 @@ def test_all_who_come_within_a_minute_share_one_reading() -> None:
     readable = Readable()
 
     async def crowd() -> set[str]:
-        first = await asyncio.gather(*(read_once("c", readable.read) for _ in range(1000)))
-        return {*first, await read_once("c", readable.read)}
+        first = await asyncio.gather(*(single_flight("c", readable.read) for _ in range(1000)))
+        return {*first, await single_flight("c", readable.read)}
 
     assert asyncio.run(crowd()) == {"reading 1"}
 
@@ -42,9 +42,9 @@ def test_what_was_changed_holds_for_those_who_come_later(monkeypatch: pytest.Mon
     readable = Readable()
 
     async def later() -> list[str]:
-        early = await read_once("c", readable.read)
+        early = await single_flight("c", readable.read)
         await asyncio.sleep(0.05)
-        return [early, await read_once("c", readable.read)]
+        return [early, await single_flight("c", readable.read)]
 
     assert asyncio.run(later()) == ["reading 1", "reading 2"]
 
@@ -53,7 +53,7 @@ def test_other_connections_are_read_by_themselves() -> None:
     readable = Readable()
 
     async def two() -> list[str]:
-        return await asyncio.gather(read_once("c", readable.read), read_once("d", readable.read))
+        return await asyncio.gather(single_flight("c", readable.read), single_flight("d", readable.read))
 
     assert asyncio.run(two()) == ["reading 1", "reading 2"]
 
@@ -62,9 +62,9 @@ def test_a_failure_is_told_to_all_who_wait_and_the_next_one_reads_anew() -> None
     readable = Readable(fails=1)
 
     async def three() -> list[str | BaseException]:
-        asking = (read_once("c", readable.read) for _ in range(2))
+        asking = (single_flight("c", readable.read) for _ in range(2))
         failed = await asyncio.gather(*asking, return_exceptions=True)
-        return [*failed, await read_once("c", readable.read)]
+        return [*failed, await single_flight("c", readable.read)]
 
     first, second, third = asyncio.run(three())
 
@@ -76,8 +76,8 @@ def test_who_leaves_takes_the_reading_from_nobody() -> None:
     readable = Readable()
 
     async def one_leaves() -> str:
-        leaving = asyncio.create_task(read_once("c", readable.read))
-        staying = asyncio.create_task(read_once("c", readable.read))
+        leaving = asyncio.create_task(single_flight("c", readable.read))
+        staying = asyncio.create_task(single_flight("c", readable.read))
         await asyncio.sleep(0)
         leaving.cancel()
         return await staying
@@ -88,5 +88,5 @@ def test_who_leaves_takes_the_reading_from_nobody() -> None:
 def test_each_event_loop_reads_for_itself() -> None:
     readable = Readable()
 
-    assert asyncio.run(read_once("c", readable.read)) == "reading 1"
-    assert asyncio.run(read_once("c", readable.read)) == "reading 2"
+    assert asyncio.run(single_flight("c", readable.read)) == "reading 1"
+    assert asyncio.run(single_flight("c", readable.read)) == "reading 2"

@@ -23,7 +23,7 @@ from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.alibaba.jobs import ViapiJobs
 from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 
-ViapiJobs.seconds_between_looks = 0.1
+ViapiJobs.list_interval = 0.1
 deadline = (datetime.now(timezone.utc) + timedelta(seconds=60)).isoformat()
 
 async def one(number):

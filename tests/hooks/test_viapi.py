@@ -13,15 +13,15 @@ from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import (
+    ConfigurationError,
+    ConnectionFailed,
     CredentialsRejected,
     InvalidRequest,
-    NotConfigured,
-    Unreachable,
 )
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.hooks.viapi_connection import account_of
+from airflow_provider_viapi.hooks.viapi_connection import parse_connection
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:
@@ -70,7 +70,7 @@ def test_the_official_providers_connection_is_accepted(monkeypatch: pytest.Monke
 def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
     synchronously = account(monkeypatch, login="the-id", password="the-secret", extra={"timeout": 7})
 
-    loaded = asyncio.run(ViapiHook().load_account())
+    loaded = asyncio.run(ViapiHook().aget_config())
 
     assert loaded.credentials.current() == synchronously.credentials.current()
     assert replace(loaded, credentials=synchronously.credentials) == synchronously
@@ -114,7 +114,7 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
 def test_what_is_missing_or_wrong_is_named_but_not_shown(
     monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], named: str
 ) -> None:
-    with pytest.raises(NotConfigured, match=named) as caught:
+    with pytest.raises(ConfigurationError, match=named) as caught:
         account(monkeypatch, **fields)
 
     assert "viapi_default" in str(caught.value)
@@ -122,11 +122,11 @@ def test_what_is_missing_or_wrong_is_named_but_not_shown(
 
 
 def test_a_connection_that_is_not_there_is_named() -> None:
-    with pytest.raises(NotConfigured, match="'nowhere'"):
+    with pytest.raises(ConfigurationError, match="'nowhere'"):
         _ = ViapiHook("nowhere").account
 
-    with pytest.raises(NotConfigured, match="'nowhere'"):
-        asyncio.run(ViapiHook("nowhere").load_account())
+    with pytest.raises(ConfigurationError, match="'nowhere'"):
+        asyncio.run(ViapiHook("nowhere").aget_config())
 
 
 def test_making_a_hook_looks_nothing_up() -> None:
@@ -209,7 +209,7 @@ def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, vi
 def test_nobody_at_the_endpoint_is_an_error_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, login="i", password="s", extra={"endpoint": "http://127.0.0.1:9"})
 
-    with pytest.raises(Unreachable):
+    with pytest.raises(ConnectionFailed):
         ViapiHook().client.call_once(imgsearch.LIST_IMAGE_DBS, {})
 
 
@@ -227,7 +227,7 @@ def test_the_form_masks_what_is_secret_and_labels_every_field() -> None:
 def test_an_account_never_shows_its_secret() -> None:
     connection = Connection(conn_id="c", conn_type="viapi", login="the-id", password="the-secret")
 
-    shown = repr(account_of(connection, {"security_token": "the-token"}))
+    shown = repr(parse_connection(connection, {"security_token": "the-token"}))
 
     assert "the-secret" not in shown
     assert "the-token" not in shown
@@ -276,7 +276,7 @@ def test_who_waits_keeps_to_the_connections_pace(monkeypatch: pytest.MonkeyPatch
 
     async def pace() -> tuple[float, bool]:
         hook = ViapiHook()
-        await hook.load_account()
+        await hook.aget_config()
         async with hook.open_poller() as poller:
             return poller._quota.ceiling, poller._uses_list
 

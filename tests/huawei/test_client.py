@@ -14,13 +14,13 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials, Renewable, RenewableCredentials
 from airflow_provider_viapi.errors import (
-    AnswerLost,
+    ConfigurationError,
+    ConnectionFailed,
     CredentialsRejected,
     InvalidRequest,
-    NotConfigured,
     PermissionDenied,
-    Unreachable,
-    ViapiError,
+    ResponseLost,
+    ServiceError,
 )
 from airflow_provider_viapi.huawei import signature
 from airflow_provider_viapi.huawei.client import Client, open_async_client, with_token_for
@@ -142,14 +142,14 @@ def test_no_project_or_two_of_one_name_is_a_clear_error(
 ) -> None:
     server.on(PROJECTS_AT, Answer(200, {"projects": projects}))
 
-    with pytest.raises(NotConfigured, match=named):
+    with pytest.raises(ConfigurationError, match=named):
         call(account(server, project_id=None), SHOW, TASK)
 
     assert server.sent(SHOW_AT) == []
 
 
 def test_an_answer_without_projects_is_no_answer() -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         project_of({}, "cn-north-4")
 
 
@@ -263,7 +263,7 @@ def test_each_token_is_fetched_with_the_password_of_the_day(call: Call, server: 
     ],
 )
 def test_a_password_that_is_refused_when_a_token_has_ended_is_not_waited_out(
-    call: Call, server: ScriptedRest, refusal: Answer, kind: type[ViapiError]
+    call: Call, server: ScriptedRest, refusal: Answer, kind: type[ServiceError]
 ) -> None:
     server.on(TOKENS_AT, token("token-1"), refusal)
     server.on(SHOW_AT, REJECTED)
@@ -331,7 +331,7 @@ def test_a_key_that_stays_the_same_is_not_tried_again(call: Call, server: Script
 def test_a_create_whose_answer_was_lost_is_never_made_again(server: ScriptedRest, fault: Answer) -> None:
     server.on(SPEAK_AT, fault, Answer(200, {"job_id": "j1"}))
 
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         call_in_worker(account(server), SPEAK, TEXT)
 
     assert len(server.requests) == 1
@@ -360,7 +360,7 @@ def test_a_bad_request_is_refused_before_anything_is_sent(call: Call, server: Sc
 
 @BOTH
 def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(ConnectionFailed, match=r"127\.0\.0\.1:9"):
         call(Account(KEY, project_id="p1", endpoint="http://127.0.0.1:9"), SPEAK, TEXT)
 
 
@@ -374,7 +374,7 @@ def test_neither_errors_nor_logs_hold_anything_secret(
     server.on(SHOW_AT, REJECTED)
     told = ""
     for proven in (account(server), with_token_for(USER, account(server))):
-        with pytest.raises(ViapiError) as caught:
+        with pytest.raises(ServiceError) as caught:
             call(proven, SHOW, TASK)
         told += "".join(traceback.format_exception(caught.value))
 

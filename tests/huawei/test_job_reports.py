@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.errors import AnswerLost, InvalidRequest, JobFailed, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei.job_reports import (
     kind_of,
     outcome_of,
@@ -122,7 +122,7 @@ def test_a_state_that_is_not_known_is_no_end() -> None:
     "answer", [{}, {"state": ""}, {"state": None}, {"state": 5}, {"job_info": {"state": "X"}}]
 )
 def test_an_answer_without_a_state_tells_nothing(answer: dict[str, Any]) -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         read_report(VIDEO, answer)
 
 
@@ -173,12 +173,12 @@ def test_a_submissions_answer_names_the_job(
 
 @pytest.mark.parametrize("answer", [{}, {"tasks": []}, {"tasks": [{}]}, {"tasks": "t1"}, {"value": True}])
 def test_an_answer_that_names_no_job_leaves_it_open(answer: dict[str, Any]) -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         submitted(vias.tasks.CREATE_TASK, {}, answer)
 
 
 def test_several_tasks_of_one_submission_are_named() -> None:
-    with pytest.raises(ViapiError, match=r"2 tasks \(t1, t2\)"):
+    with pytest.raises(ServiceError, match=r"2 tasks \(t1, t2\)"):
         submitted(vias.tasks.CREATE_TASK, {}, {"tasks": [{"id": "t1"}, {"id": "t2"}]})
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import AnswerLost, PermissionDenied
+from airflow_provider_viapi.errors import PermissionDenied, ResponseLost
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.jobs import (
     HuaweiJobs,
@@ -22,7 +22,7 @@ from airflow_provider_viapi.huawei.jobs import (
     open_huawei_jobs,
     pace_of,
 )
-from airflow_provider_viapi.jobs.backoff import Pace
+from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poller import Poller
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
@@ -98,7 +98,7 @@ def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
     server.on(VIDEO_AT, *states)
 
     async def wait(jobs: HuaweiJobs) -> JobReport:
-        poller = Poller(jobs, Pace(first=0.05, longest=0.1))
+        poller = Poller(jobs, Backoff(first=0.05, longest=0.1))
         try:
             return await poller.wait(VIDEO, until=datetime.now(timezone.utc) + timedelta(seconds=30))
         finally:
@@ -144,7 +144,7 @@ def test_a_job_that_can_no_longer_be_cancelled_goes_on(server: ScriptedRest) -> 
 def test_a_proxys_page_does_not_say_that_a_job_goes_on(server: ScriptedRest) -> None:
     server.on("POST /v1/p1/2d-digital-human-videos/j1/cancel", Answer(404, "<html>"))
 
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         with_jobs(server, VIDEO, lambda jobs: jobs.cancel(VIDEO))
 
 
@@ -170,7 +170,7 @@ def test_videos_are_looked_for_by_their_ids_a_hundred_at_a_time(server: Scripted
     sightings = with_jobs(server, VIDEO, look)
 
     assert sightings[0].outcomes == {"j003": Outcome.SUCCEEDED, "j004": Outcome.WAITING}
-    assert [each.completes_sweep for each in sightings] == [False, False, True, False]
+    assert [each.scan_complete for each in sightings] == [False, False, True, False]
     asked = [parse_qs(urlsplit(each.target).query)["job_ids"] for each in server.requests]
     assert [len(each) for each in asked] == [100, 100, 50, 100]
     assert set().union(*asked[:3]) == ids
@@ -180,7 +180,7 @@ def test_ids_that_come_and_go_between_looks_are_no_trouble(server: ScriptedRest)
     server.on(VIDEOS_AT, Answer(200, {"jobs": []}))
 
     async def look(jobs: VideoJobs) -> list[bool]:
-        return [(await jobs.look(ids)).completes_sweep for ids in ({"b"}, set(), {"a"}, {"a", "c"})]
+        return [(await jobs.look(ids)).scan_complete for ids in ({"b"}, set(), {"a"}, {"a", "c"})]
 
     assert with_jobs(server, VIDEO, look) == [True, True, True, True]
 
@@ -199,7 +199,7 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, siz
     sightings = with_jobs(server, TASK, look, goal="RUNNING", vias_paths=paths)
 
     assert [each.outcomes for each in sightings] == [{}, {"t1": Outcome.SUCCEEDED}, {}]
-    assert [each.completes_sweep for each in sightings] == [False, True, True]
+    assert [each.scan_complete for each in sightings] == [False, True, True]
     pages = [parse_qs(urlsplit(each.target).query) for each in server.requests]
     assert [each["page"] for each in pages] == [["1"], ["2"], ["1"]]
     assert {each["page_size"][0] for each in pages} == {str(size)}
@@ -209,7 +209,7 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, siz
 def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedRest, job: Job, at: str) -> None:
     server.on(at, Answer(200, {"count": 0}))
 
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         with_jobs(server, job, lambda jobs: jobs.look({job.id}))
 
 
@@ -224,7 +224,7 @@ def test_jobs_without_a_list_are_asked_after_one_by_one(server: ScriptedRest) ->
 
     sighting = with_jobs(server, speech, lambda jobs: jobs.look({"j1"}))
 
-    assert with_jobs(server, speech, lambda jobs: asyncio.sleep(0, jobs.seconds_between_looks)) is None
+    assert with_jobs(server, speech, lambda jobs: asyncio.sleep(0, jobs.list_interval)) is None
     assert (sighting.outcomes, server.requests) == ({}, [])
 
 

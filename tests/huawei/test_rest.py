@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
-    AnswerLost,
     CredentialsRejected,
     InvalidRequest,
     PermissionDenied,
+    ResponseLost,
+    ServiceError,
     Throttled,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.huawei.config import Account, Token
@@ -163,7 +163,7 @@ IN_NO_SHAPE = pytest.mark.parametrize(
 @pytest.mark.parametrize(("status", "kind"), [(401, CredentialsRejected), (429, Throttled)])
 @pytest.mark.parametrize("action", [CREATE, SHOW], ids=["create", "question"])
 def test_a_rejected_key_and_a_throttle_are_told_by_their_status(
-    action: Action, body: bytes, status: int, kind: type[ViapiError]
+    action: Action, body: bytes, status: int, kind: type[ServiceError]
 ) -> None:
     with pytest.raises(kind, match="the service gave no reason") as caught:
         decode(action, HttpResponse(status, body))
@@ -177,7 +177,7 @@ def test_a_rejected_key_and_a_throttle_are_told_by_their_status(
 def test_any_other_error_in_no_shape_may_be_a_proxys_and_leaves_open_what_came_of_the_call(
     action: Action, body: bytes, status: int
 ) -> None:
-    with pytest.raises(AnswerLost) as caught:
+    with pytest.raises(ResponseLost) as caught:
         decode(action, HttpResponse(status, body))
 
     assert caught.value.http_status == status
@@ -190,14 +190,14 @@ def test_a_proxy_that_does_not_hand_a_create_on_leaves_no_doubt_and_ends_no_wait
 ) -> None:
     with pytest.raises(InvalidRequest):
         decode(CREATE, HttpResponse(status, body))
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         decode(SHOW, HttpResponse(status, body))
 
 
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, InvalidRequest), (403, PermissionDenied), (404, InvalidRequest)]
 )
-def test_an_error_with_a_code_is_told_by_its_status(status: int, kind: type[ViapiError]) -> None:
+def test_an_error_with_a_code_is_told_by_its_status(status: int, kind: type[ServiceError]) -> None:
     body = json.dumps(ERRORS["documented"]).encode()
 
     for action in (CREATE, SHOW):
@@ -217,14 +217,14 @@ def test_throttling_is_told_by_its_code_whatever_the_status(code: str) -> None:
 def test_a_gateway_that_waited_in_vain_leaves_open_what_came_of_a_call(status: int) -> None:
     body = json.dumps({"error_code": "APIGW.0203", "error_msg": "Backend timeout."})
 
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         decode(CREATE, HttpResponse(status, body.encode()))
 
 
 def test_a_stumble_of_the_service_leaves_open_what_came_of_a_create_but_not_of_a_question() -> None:
     stumbled = HttpResponse(500, b'{"error_code": "VIAS.00000001", "error_msg": "Internal error."}')
 
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         decode(CREATE, stumbled)
     with pytest.raises(TransientError) as caught:
         decode(SHOW, stumbled)
@@ -236,17 +236,17 @@ def test_a_service_that_is_closed_for_now_has_accepted_nothing() -> None:
 
     with pytest.raises(TransientError) as caught:
         decode(CREATE, closed)
-    assert not isinstance(caught.value, AnswerLost)
+    assert not isinstance(caught.value, ResponseLost)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{", b'{"tasks": [{"id'])
 def test_a_success_that_cannot_be_read_leaves_it_open(body: bytes) -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         decode(CREATE, HttpResponse(200, body))
 
 
 def test_an_answer_that_sends_elsewhere_is_not_followed() -> None:
-    with pytest.raises(AnswerLost):
+    with pytest.raises(ResponseLost):
         decode(CREATE, HttpResponse(302, b"{}", {"location": "https://elsewhere.example"}))
 
 
@@ -306,7 +306,7 @@ def test_whatever_comes_back_is_an_answer_or_an_error_of_the_tree(
 ) -> None:
     try:
         answer = decode(action, HttpResponse(status, body))
-    except ViapiError as error:
+    except ServiceError as error:
         assert error.http_status == status
     else:
         assert isinstance(answer, dict)

@@ -14,8 +14,8 @@ import pytest
 
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.json_parameters import Structure, Structures, Texts
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, Text
+from airflow_provider_viapi.json_parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String
 
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
 
@@ -38,11 +38,11 @@ def kind_of(parameter: Parameter) -> str:
     plain: Mapping[type[Parameter], str] = {
         Boolean: "bool",
         Integer: "int",
-        Text: "str",
+        String: "str",
         Choice: "str",
-        Texts: "list[str]",
-        Structures: "list[structure]",
-        Structure: "structure",
+        StringList: "list[str]",
+        ObjectList: "list[structure]",
+        Object: "structure",
     }
     return plain[type(parameter)]
 
@@ -60,7 +60,7 @@ def kind_said(said: str) -> str:
 
 def described(parameters: Iterable[Parameter]) -> dict[str, tuple[str, bool, list[str]]]:
     return {
-        each.name: (kind_of(each), each.required, sorted(each.needs) if isinstance(each, Structure) else [])
+        each.name: (kind_of(each), each.required, sorted(each.needs) if isinstance(each, Object) else [])
         for each in parameters
     }
 

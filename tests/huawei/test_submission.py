@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, TransientError, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.huawei.client import Client
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.huawei.submission import HuaweiSubmission
 from airflow_provider_viapi.jobs import reconciliation
-from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger
+from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.taking_up import TakingUp
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
@@ -80,7 +80,7 @@ def submission(
         action=action,
         request=action.check(what[1]),
         client=Client(account),
-        ledger=ledger or Ledger(ForgetfulStore()),
+        ledger=ledger or Ledger(InMemoryStore()),
         claimed=lambda: claimed,
         try_number=1,
         log=log,
@@ -93,7 +93,7 @@ def now(ago: timedelta = timedelta(0)) -> str:
 
 
 def test_the_intent_is_written_before_and_the_job_after(server: ScriptedRest) -> None:
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
     job = submission(server, ledger=ledger).submit()
 
@@ -121,7 +121,7 @@ def test_a_refusal_that_passes_is_ridden_out(server: ScriptedRest, refusal: Answ
 
 def test_a_refusal_that_does_not_pass_leaves_the_ledger_clear(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, Answer(400, {"error_code": "TTSC.1", "error_msg": "The text is too long."}))
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
     with pytest.raises(InvalidRequest):
         submission(server, ledger=ledger).submit()
@@ -141,7 +141,7 @@ def test_a_lost_answer_is_settled_by_the_list_and_never_by_another_create(
     of_another_voice = {"job_id": "j8", "asset_id": "v2", "create_time": now()}
     earlier = {"job_id": "j6", "asset_id": "v1", "create_time": now(timedelta(hours=8))}
     server.on(SPEECHES_AT, Answer(200, {"data": [ours, of_another_voice, earlier]}))
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
     assert submission(server, ledger=ledger).submit().id == "j7"
 
@@ -171,8 +171,8 @@ def test_speech_in_another_form_is_not_ours(server: ScriptedRest, other: dict[st
 def test_a_job_that_others_made_long_after_is_not_ours(server: ScriptedRest) -> None:
     server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j8", "asset_id": "v1", "create_time": now()}]}))
     trying = submission(server)
-    two_hours_ago = Stamp.new().at - timedelta(hours=2)
-    entry = trying.ledger.intend("d", Stamp("n", two_hours_ago), "", 1)
+    two_hours_ago = RequestNonce.new().at - timedelta(hours=2)
+    entry = trying.ledger.intend("d", RequestNonce("n", two_hours_ago), "", 1)
 
     assert trying.settle(entry) is None
 
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_th
     def gone() -> dict[str, Any]:
         raise InvalidRequest("the picture is gone")
 
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
     first = submission(server, ledger=ledger).submit()
     again = submission(server, ledger=ledger, filled=gone)
 
@@ -195,7 +195,7 @@ def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_th
 
 def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedRest) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
-    ledger, ended = Ledger(ForgetfulStore()), list[Job]()
+    ledger, ended = Ledger(InMemoryStore()), list[Job]()
     submission(server, LIVE, ledger=ledger).submit()
     server.on(LIVE_AT.replace("room-1", "room-2"), Answer(200, {"job_id": "j2"}))
     elsewhere = submission(server, (LIVE[0], {"room_id": "room-2"}), ledger=ledger, digest="another")
@@ -257,7 +257,7 @@ def test_several_candidates_fail_loudly_and_are_named(
     server.on(create, HANG_UP)
     # Filled in here: between collecting tests and running them minutes may pass.
     server.on(listed, Answer(200, json.dumps(items).replace("NOW", now())))
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
     with pytest.raises(SubmissionInDoubt, match=r"j7.*j8"):
         submission(server, what, ledger=ledger).submit()
@@ -319,7 +319,7 @@ def test_a_video_of_another_name_kind_or_script_is_not_ours(
 
 def test_where_no_list_shows_such_jobs_a_doubt_fails_loudly(server: ScriptedRest) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
     with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
         submission(server, SUBTITLES, ledger=ledger).submit()
@@ -336,7 +336,7 @@ def test_the_author_may_choose_to_pay_twice(server: ScriptedRest) -> None:
 
 def test_that_choice_holds_once_in_a_try(server: ScriptedRest) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
     with pytest.raises(SubmissionInDoubt):
         submission(server, SUBTITLES, ledger=ledger, on_doubt="resubmit").submit()
@@ -385,7 +385,7 @@ def test_a_file_that_cannot_be_read_now_is_for_the_next_try(server: ScriptedRest
 def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, HANG_UP)
     server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
     with pytest.raises(SubmissionInDoubt):
         submission(server, ledger=ledger).submit()
     server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
@@ -400,9 +400,9 @@ def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> 
 
 def test_several_tasks_of_one_create_keep_the_intent(server: ScriptedRest) -> None:
     server.on(TASK_AT, Answer(200, {"tasks": [{"id": "t1"}, {"id": "t2"}]}))
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
 
-    with pytest.raises(ViapiError, match="t1, t2"):
+    with pytest.raises(ServiceError, match="t1, t2"):
         submission(server, TASK, ledger=ledger).submit()
 
     assert ledger.read() is not None
@@ -410,7 +410,7 @@ def test_several_tasks_of_one_create_keep_the_intent(server: ScriptedRest) -> No
 
 def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) -> None:
     server.on("GET /v3/projects", HANG_UP)
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
     trying = submission(server, ledger=ledger, until=datetime.now(timezone.utc))
     trying.client.account = Account(Credentials("ak", "sk"), endpoint=server.url, timeout=2)
 
@@ -430,7 +430,7 @@ def test_a_retry_goes_on_with_the_same_job_unless_that_has_failed(
 ) -> None:
     server.on(SPEECH_AT, Answer(200, {"job_id": "j1"}), Answer(200, {"job_id": "j2"}))
     server.on(f"{SPEECHES_AT.removesuffix('tts-jobs')}async-jobs/j1", Answer(200, {"state": state}))
-    ledger = Ledger(ForgetfulStore())
+    ledger = Ledger(InMemoryStore())
     submission(server, ledger=ledger).submit()
     again = submission(server, ledger=ledger)
 

@@ -22,7 +22,7 @@ from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.image import Picture, read_pictures
 from airflow_provider_viapi.image_index.indexer import Indexer
 from airflow_provider_viapi.image_index.report import IndexingReport
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 
 def account(endpoint: str) -> Account:
@@ -41,7 +41,7 @@ async def _index(
 ) -> IndexingReport:
     async with await open_async_client(account(endpoint)) as client:
         database = ImageDatabase(client, name, looks=100)
-        indexer = Indexer(database, Quota(qps), as_it_is, max_failed=max_failed, log=log)
+        indexer = Indexer(database, RateLimiter(qps), as_it_is, max_failed=max_failed, log=log)
         return await indexer.run(read_pictures(images), resumed=resumed)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.image_index.index_listing import Listing
 
 REACHED_BY_OFFSET = 2000
@@ -44,7 +44,7 @@ def test_every_entry_is_listed_once(
         listing.take(page(count, listing.position, first, largest, total))
 
     assert [entry["EntityId"] for entry in listing.entries.values()] == [f"e{n}" for n in range(count)]
-    assert listing.is_whole
+    assert listing.is_complete
 
 
 def test_no_more_is_asked_for_than_wanted() -> None:
@@ -65,12 +65,12 @@ def test_a_list_that_ends_before_its_count_is_not_whole() -> None:
         listing.take(page(2600, listing.position, 0, 1000, True) | {"Token": ""})
 
     assert len(listing.entries) == 2000
-    assert not listing.is_whole
+    assert not listing.is_complete
 
 
 def test_pages_that_repeat_themselves_end_the_walk() -> None:
     listing = Listing(500)
 
-    with pytest.raises(ViapiError, match="the pages repeat themselves"):
+    with pytest.raises(ServiceError, match="the pages repeat themselves"):
         while listing.position is not None:
             listing.take(page(2600, listing.position, 0, 1000, True) | {"Token": "2000"})

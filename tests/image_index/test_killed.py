@@ -26,7 +26,7 @@ def test_what_a_killed_process_has_begun_the_next_one_ends(
     # The product's own 5 seconds are for this: the emulator goes on with what the killed one has sent.
     monkeypatch.setattr(reconciliation, "SECONDS_TO_STAND_STILL", 3.0)
     images = numbered(200)
-    command = [sys.executable, "-m", "indexing.bulk", service.url, "covers", json.dumps(images)]
+    command = [sys.executable, "-m", "image_index.bulk", service.url, "covers", json.dumps(images)]
     killed = subprocess.Popen(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": str(TESTS)})
     try:
         while service.added() < after or "ListImages" not in service.emulator.calls():

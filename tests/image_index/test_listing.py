@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index.listing import check_address, entity_id_of, images_in
+from airflow_provider_viapi.image_index.listing import check_address, entity_id_of, list_images
 
 LOG = logging.getLogger("folder")
 
@@ -54,7 +54,7 @@ def test_a_folder_on_disk_is_read_with_those_below_it(tmp_path: Path) -> None:
     (tmp_path / "in-other").mkdir()
     (tmp_path / "in-other" / "d.jpg").write_bytes(b"x")
 
-    images = images_in(f"file://{tmp_path}/in", ViapiHook(), LOG)
+    images = list_images(f"file://{tmp_path}/in", ViapiHook(), LOG)
 
     assert [image["image_url"].removeprefix(f"file://{tmp_path}/") for image in images] == [
         "in/a.jpg",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from airflow_provider_viapi.image_index.pace import Pace
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 
 def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:
-    quota = Quota(50)
+    quota = RateLimiter(50)
     pace = Pace(quota)
 
     for _ in range(20):
@@ -21,7 +21,7 @@ def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:
 
 
 def test_refusals_in_a_row_halve_the_pace() -> None:
-    quota = Quota(50)
+    quota = RateLimiter(50)
     pace = Pace(quota)
 
     pace.refused()
@@ -31,7 +31,7 @@ def test_refusals_in_a_row_halve_the_pace() -> None:
 
 
 def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
-    class Counting(Quota):
+    class Counting(RateLimiter):
         given_way = 0
 
         def refused(self) -> None:
@@ -50,7 +50,7 @@ def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
 
 def test_those_who_wait_for_their_turn_notice_that_the_pace_has_changed() -> None:
     async def turns_after_a_refusal() -> int:
-        pace = Pace(Quota(200))
+        pace = Pace(RateLimiter(200))
         taken = []
 
         async def take() -> None:

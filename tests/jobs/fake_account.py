@@ -8,13 +8,13 @@ from collections import Counter, deque
 from collections.abc import Collection, Mapping
 
 from airflow_provider_viapi.errors import Throttled
-from airflow_provider_viapi.jobs.backend import Ending, Sighting
+from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 PAGE = 500
 
 
-class PretendAccount:
+class FakeAccount:
     """What all who wait have in common.
 
     :param ends: job id to the second at which it ends
@@ -68,14 +68,14 @@ class PretendAccount:
 class Jobs:
     """The account's jobs as one who waits sees them."""
 
-    seconds_between_looks: float | None = 5.0
+    list_interval: float | None = 5.0
 
-    def __init__(self, account: PretendAccount, who: str = "the only one") -> None:
+    def __init__(self, account: FakeAccount, who: str = "the only one") -> None:
         self._account, self._who = account, who
         self._page = 0
         self._seen: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         account = self._account
         await account.on_its_way()
         account.looks[self._who] += 1
@@ -98,7 +98,7 @@ class Jobs:
             self._page = 0
             self._seen.clear()
         await account.on_its_way()
-        return Sighting(outcomes, is_last, endings)
+        return ListSnapshot(outcomes, is_last, endings)
 
     async def report(self, job: Job) -> JobReport:
         account = self._account

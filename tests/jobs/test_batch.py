@@ -15,25 +15,25 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (
-    AnswerLost,
     InvalidRequest,
     PermissionDenied,
+    ResponseLost,
+    ServiceError,
     SubmissionInDoubt,
     Throttled,
-    ViapiError,
 )
 from airflow_provider_viapi.jobs import batch as jobs_batch
 from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.jobs.batch import Batch
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.batch_terms import Means, Terms
-from airflow_provider_viapi.jobs.completions import Ended, QuietLog
-from airflow_provider_viapi.jobs.ledger import Ledger, digest_of
+from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig
+from airflow_provider_viapi.jobs.completions import Completions, QuietLog
+from airflow_provider_viapi.jobs.ledger import Ledger, request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission
 from operators.run_batch import Store, WorkerLost
 
@@ -58,29 +58,29 @@ class Service:
         self.keys = 1
         self.account = SimpleNamespace(credentials=SimpleNamespace(current=self.key))
 
-    clock_ahead = timedelta(0)
+    clock_skew = timedelta(0)
 
     def key(self, rejected: Credentials | None = None) -> Credentials:
         return Credentials(f"key-{self.keys}", "secret")
 
-    def call_stamped(
-        self, action: Action, request: Mapping[str, Any], stamp: Stamp, credentials: Credentials
+    def replay(
+        self, action: Action, request: Mapping[str, Any], stamp: RequestNonce, credentials: Credentials
     ) -> dict[str, Any]:
         fate = self.fates.pop(0) if self.fates else "well"
         if fate == "lost on the way, and the key renewed":
             self.keys += 1
-            raise AnswerLost("no answer")
+            raise ResponseLost("no answer")
         if fate == "lost on the way":
-            raise AnswerLost("no answer")
+            raise ResponseLost("no answer")
         if stamp.nonce in self.nonces:
-            raise ViapiError("seen", code="SignatureNonceUsed")
+            raise ServiceError("seen", code="SignatureNonceUsed")
         if fate == "throttled":
             raise Throttled("too many", code="Throttling.User")
         self.nonces.add(stamp.nonce)
         job_id = f"J-{len(self.jobs)}"
         self.jobs[job_id] = dict(request)
         if fate == "answer lost":
-            raise AnswerLost("no answer")
+            raise ResponseLost("no answer")
         if fate == "worker lost":
             raise WorkerLost
         return {"RequestId": job_id}
@@ -104,7 +104,7 @@ def items(names: list[str]) -> list[Item]:
     made: list[Item] = []
     for index, name in enumerate(names):
         request = {"VideoUrl": f"http://h/{name}.mp4"}
-        digest = digest_of(ACTION.full_name, request)
+        digest = request_digest(ACTION.full_name, request)
         made.append(Item(index, request, digest, sum(item.digest == digest for item in made)))
     return made
 
@@ -133,19 +133,19 @@ def batch(service: Service, store: Store, wanted: list[Item], try_number: int) -
             log=log,
         )
 
-    means = Means(
+    means = BatchBackend(
         submitting=submitting,
         look=service.report,
         cancel=lambda jobs: set(),
         collect=lambda item, report: report.result or {},
-        job_is_over=lambda item: None,
-        is_for_good=lambda error: False,
+        release_inputs=lambda item: None,
+        is_permanent=lambda error: False,
         goes_on=lambda: True,
-        quota=Quota(1e6),
+        quota=RateLimiter(1e6),
         log=log,
     )
     day = timedelta(days=1)
-    return Batch(wanted, ledger, Terms(ACTION.full_name, 3, 100, day, now, now + day), means)
+    return Batch(wanted, ledger, BatchConfig(ACTION.full_name, 3, 100, day, now, now + day), means)
 
 
 def play(service: Service, store: Store, wanted: list[Item], try_number: int) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
             return running.ledger.rows(wanted)
         some = running.jobs[: random.randint(1, 3)]
         running = batch(service, store, wanted, try_number)
-        running.take_in(Ended([service.report(job) for job in some]))
+        running.take_in(Completions([service.report(job) for job in some]))
     raise AssertionError("the batch does not come to an end")
 
 
@@ -173,7 +173,7 @@ FATES = st.lists(
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs_batch, "PAUSE", 0)
     monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
-    monkeypatch.setattr(Quota, "refused", lambda self: None)
+    monkeypatch.setattr(RateLimiter, "refused", lambda self: None)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
 
 

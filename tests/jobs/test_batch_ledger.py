@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_provider_viapi.alibaba.nonce import Stamp
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from operators.run_batch import Store
 
@@ -23,8 +23,8 @@ def opened(store: Store, *, try_number: int = 1, max_tries: int = 3) -> BatchLed
 
 
 def submit(ledger: BatchLedger, item: Item, job_id: str | None) -> None:
-    of_item = ledger.ledger_of(item)
-    entry = of_item.intend(item.digest, Stamp.new(), "LTAI" + "x" * 20, 1)
+    of_item = ledger.open_ledger(item)
+    entry = of_item.intend(item.digest, RequestNonce.new(), "LTAI" + "x" * 20, 1)
     if job_id is not None:
         of_item.accepted(entry, job_id)
 
@@ -51,20 +51,20 @@ def test_each_item_stands_where_it_was_left() -> None:
     assert [again.standing(item.name) for item in (fresh, open_, running, delivered, failed)] == [
         *("fresh", "open", "running", "delivered", "failed")
     ]
-    assert again.ledger_of(running).read() == ledger.ledger_of(running).read()
+    assert again.open_ledger(running).read() == ledger.open_ledger(running).read()
     assert [row["index"] for row in again.rows([failed, delivered, running])] == [4, 3]
 
 
 @pytest.mark.parametrize(
-    ("is_for_good", "try_number", "max_tries", "standing"),
+    ("is_permanent", "try_number", "max_tries", "standing"),
     [(False, 2, 3, "fresh"), (True, 2, 3, "failed"), (True, 2, 4, "fresh"), (False, 1, 3, "failed")],
 )
 def test_a_failure_counts_for_its_try_or_until_a_person_clears_the_task(
-    is_for_good: bool, try_number: int, max_tries: int, standing: str
+    is_permanent: bool, try_number: int, max_tries: int, standing: str
 ) -> None:
     store = Store()
     (item,) = items(1)
-    opened(store).keep({item.name: Row(error=FAILED.error, is_for_good=is_for_good)})
+    opened(store).keep({item.name: Row(error=FAILED.error, is_permanent=is_permanent)})
 
     assert opened(store, try_number=try_number, max_tries=max_tries).standing(item.name) == standing
 

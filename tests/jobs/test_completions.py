@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest
-from airflow_provider_viapi.jobs.completions import LONGEST_REPORT, MOST_BYTES, Ended, QuietLog, next_ended
+from airflow_provider_viapi.jobs.completions import (
+    LONGEST_REPORT,
+    MOST_BYTES,
+    Completions,
+    QuietLog,
+    wait_for_completions,
+)
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 FOREVER = 3600.0
@@ -35,13 +41,13 @@ class Ends:
             self.ended[self.jobs[number]].set()
 
 
-async def waited(ends: Ends, **arguments: Any) -> Ended:
+async def waited(ends: Ends, **arguments: Any) -> Completions:
     defaults = {"enough": 2, "patience": FOREVER, "seconds": FOREVER}
-    return await next_ended(ends.jobs, ends.wait, **{**defaults, **arguments})
+    return await wait_for_completions(ends.jobs, ends.wait, **{**defaults, **arguments})
 
 
 def test_it_returns_when_enough_have_ended_with_all_that_have() -> None:
-    async def play() -> Ended:
+    async def play() -> Completions:
         ends = Ends(5)
         ends.end(0, 2, 4)
         return await waited(ends)
@@ -50,7 +56,7 @@ def test_it_returns_when_enough_have_ended_with_all_that_have() -> None:
 
 
 def test_it_waits_for_no_more_than_there_are() -> None:
-    async def play() -> Ended:
+    async def play() -> Completions:
         ends = Ends(2)
         ends.end(0, 1)
         return await waited(ends, enough=100)
@@ -60,7 +66,7 @@ def test_it_waits_for_no_more_than_there_are() -> None:
 
 @pytest.mark.parametrize("arguments", [{"patience": 0.05}, {"seconds": 0.05}])
 def test_few_have_to_do_after_a_while(arguments: dict[str, float]) -> None:
-    async def play() -> Ended:
+    async def play() -> Completions:
         ends = Ends(5)
         ends.end(3)
         return await waited(ends, **arguments)
@@ -69,14 +75,14 @@ def test_few_have_to_do_after_a_while(arguments: dict[str, float]) -> None:
 
 
 def test_with_nothing_to_wait_for_it_only_lets_time_pass() -> None:
-    async def play() -> Ended:
+    async def play() -> Completions:
         return await waited(Ends(0), seconds=0.01)
 
     assert len(asyncio.run(play())) == 0
 
 
 def test_what_it_tells_has_a_bound_however_many_have_ended() -> None:
-    async def play() -> Ended:
+    async def play() -> Completions:
         ends = Ends(1000)
         ends.result = {"VideoUrl": "http://h/" + "x" * 1000}
         ends.end(*range(1000))
@@ -88,17 +94,17 @@ def test_what_it_tells_has_a_bound_however_many_have_ended() -> None:
 
 
 def test_a_result_that_is_too_long_is_left_for_the_worker_to_ask_for() -> None:
-    async def play() -> Ended:
+    async def play() -> Completions:
         ends = Ends(1)
         ends.result = {"Words": "x" * LONGEST_REPORT}
         ends.end(0)
         return await waited(ends)
 
-    assert asyncio.run(play()) == Ended(unread=["J-0"])
+    assert asyncio.run(play()) == Completions(unread=["J-0"])
 
 
 def test_a_job_that_cannot_be_asked_after_is_told_and_a_bad_key_ends_the_waiting() -> None:
-    async def play(error: Exception) -> Ended:
+    async def play(error: Exception) -> Completions:
         ends = Ends(3)
         ends.errors[ends.jobs[1]] = error
         ends.end(1)
@@ -108,7 +114,8 @@ def test_a_job_that_cannot_be_asked_after_is_told_and_a_bad_key_ends_the_waiting
     refused = asyncio.run(play(CredentialsRejected("no", code="InvalidAccessKeyId")))
     assert unknown.errors["J-1"].code == "InvalidParameter"
     assert (
-        Ended.from_dict(json.loads(json.dumps(refused.as_dict()))).errors["J-1"].code == "InvalidAccessKeyId"
+        Completions.from_dict(json.loads(json.dumps(refused.as_dict()))).errors["J-1"].code
+        == "InvalidAccessKeyId"
     )
 
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.nonce import Stamp
-from airflow_provider_viapi.jobs.ledger import ForgetfulStore, Ledger, digest_of
+from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger, request_digest
 
-STAMP = Stamp("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
+STAMP = RequestNonce("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
 ERASE = "videoenhan.EraseVideoSubtitles"
 
 
-class JsonStore(ForgetfulStore):
+class JsonStore(InMemoryStore):
     """Keeps what JSON can keep, as a database does."""
 
     def get(self, key: str) -> Any:
@@ -46,7 +46,7 @@ def test_the_job_is_written_to_its_intent() -> None:
 
     entry = Ledger(store).read()
     assert entry is not None
-    assert (entry.job_id, entry.stamp, entry.delivered_within) == ("J-1", STAMP, None)
+    assert (entry.job_id, entry.stamp, entry.delivered_at_max_tries) == ("J-1", STAMP, None)
 
 
 def test_a_delivered_job_is_remembered_with_the_tries_that_the_task_then_had() -> None:
@@ -58,7 +58,7 @@ def test_a_delivered_job_is_remembered_with_the_tries_that_the_task_then_had() -
 
     entry = Ledger(store).read()
     assert entry is not None
-    assert (entry.job_id, entry.delivered_within) == ("J-1", 3)
+    assert (entry.job_id, entry.delivered_at_max_tries) == ("J-1", 3)
 
 
 def test_a_closed_ledger_is_empty() -> None:
@@ -71,7 +71,7 @@ def test_a_closed_ledger_is_empty() -> None:
 
 
 def test_a_ledger_knows_whether_it_lasts() -> None:
-    assert not Ledger(ForgetfulStore()).lasts
+    assert not Ledger(InMemoryStore()).lasts
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_ledger_knows_whether_it_lasts() -> None:
     ],
 )
 def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -> None:
-    assert digest_of(ERASE, {"VideoUrl": one}) == digest_of(ERASE, {"VideoUrl": other})
+    assert request_digest(ERASE, {"VideoUrl": one}) == request_digest(ERASE, {"VideoUrl": other})
 
 
 @pytest.mark.parametrize(
@@ -108,15 +108,15 @@ def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -
     ],
 )
 def test_whatever_else_differs_makes_another_request(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert digest_of(ERASE, one) != digest_of(ERASE, other)
+    assert request_digest(ERASE, one) != request_digest(ERASE, other)
 
 
 def test_the_action_is_part_of_the_request() -> None:
-    assert digest_of(ERASE, {}) != digest_of("videoenhan.ChangeVideoSize", {})
+    assert request_digest(ERASE, {}) != request_digest("videoenhan.ChangeVideoSize", {})
 
 
 @given(st.dictionaries(st.text(), st.text() | st.floats(allow_nan=False) | st.integers()))
 def test_the_order_of_parameters_does_not_matter(request: dict[str, Any]) -> None:
     backwards = dict(reversed(request.items()))
 
-    assert digest_of(ERASE, request) == digest_of(ERASE, backwards)
+    assert request_digest(ERASE, request) == request_digest(ERASE, backwards)

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.paged_store import PAGE_BYTES, Journal
+from airflow_provider_viapi.jobs.paged_store import PAGE_BYTES, PagedStore
 from operators.run_batch import Store
 
 NAMES = st.sampled_from([f"item-{number}" for number in range(6)])
@@ -18,27 +18,27 @@ RECORDS = st.dictionaries(NAMES, st.fixed_dictionaries({"text": st.text(max_size
 def test_whoever_reads_it_finds_the_last_record_of_each_name(puts: list[dict[str, dict[str, str]]]) -> None:
     store, expected = Store(), {}
     for records in puts:
-        Journal(store, "key").put(records)
+        PagedStore(store, "key").put(records)
         expected |= records
 
-    assert Journal(store, "key").records == expected
+    assert PagedStore(store, "key").records == expected
 
 
 def test_pages_are_neither_long_nor_many() -> None:
     store = Store()
-    journal = Journal(store, "key")
+    journal = PagedStore(store, "key")
 
     for number in range(1000):
         journal.put({f"{number:032x}:0": {"job_id": "0" * 36, "nonce": "0" * 36, "signed_at": "0" * 32}})
 
     assert max(len(page) for page in store.kept.values()) <= PAGE_BYTES + 2
     assert len(store.kept) < 1000 * 250 / PAGE_BYTES * 1.2
-    assert len(Journal(store, "key").records) == 1000
+    assert len(PagedStore(store, "key").records) == 1000
 
 
 def test_a_record_longer_than_a_page_has_one_of_its_own() -> None:
     store = Store()
-    journal = Journal(store, "key")
+    journal = PagedStore(store, "key")
 
     journal.put({"a": {"text": "a"}, "long": {"text": "x" * PAGE_BYTES}, "b": {"text": "b"}})
 
@@ -55,18 +55,18 @@ def test_a_record_whose_writing_failed_is_not_written_with_the_next() -> None:
             super().set(key, value)
 
     store = Stumbling()
-    journal = Journal(store, "key")
+    journal = PagedStore(store, "key")
     try:
         journal.put({"lost": {}})
     except OSError:
         journal.put({"kept": {}})
 
-    assert Journal(store, "key").records == {"kept": {}}
+    assert PagedStore(store, "key").records == {"kept": {}}
 
 
 def test_all_that_is_known_can_be_forgotten() -> None:
     store = Store()
-    journal = Journal(store, "key")
+    journal = PagedStore(store, "key")
     for number in range(300):
         journal.put({f"{number}": {"text": "x" * 200}})
 

@@ -15,23 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.errors import (
-    AnswerLost,
+    ConnectionFailed,
     JobTimedOut,
     PermissionDenied,
+    ResponseLost,
+    ServiceError,
     Throttled,
-    Unreachable,
-    ViapiError,
 )
 from airflow_provider_viapi.jobs import poller
-from airflow_provider_viapi.jobs.backend import Ending, Sighting
-from airflow_provider_viapi.jobs.backoff import Pace
-from airflow_provider_viapi.jobs.delay_queue import Watch
+from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
+from airflow_provider_viapi.jobs.backoff import Backoff
+from airflow_provider_viapi.jobs.delay_queue import PendingJob
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
-QUICK = Pace(first=0.002, longest=0.01)
+QUICK = Backoff(first=0.002, longest=0.01)
 QUEUING = JobReport("J-1", "QUEUING", Outcome.WAITING)
 PROCESSING = JobReport("J-1", "PROCESSING", Outcome.WAITING)
 DONE = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": "http://h/out.mp4"})
@@ -41,23 +41,23 @@ FAILED = JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED, error_code="InvalidF
 class Script:
     """A job service without a list that answers in order, the last answer again and again."""
 
-    seconds_between_looks = None
+    list_interval = None
 
-    def __init__(self, *answers: JobReport | ViapiError) -> None:
+    def __init__(self, *answers: JobReport | ServiceError) -> None:
         self.answers = list(answers)
         self.asked = 0
 
     async def report(self, job: Job) -> JobReport:
         self.asked += 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, ViapiError):
+        if isinstance(answer, ServiceError):
             raise answer
         return answer
 
 
 def wait(service: Script, seconds: float = 30) -> JobReport:
     until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    return asyncio.run(wait_with(Poller(service, QUICK, Quota(1000)), until))
+    return asyncio.run(wait_with(Poller(service, QUICK, RateLimiter(1000)), until))
 
 
 async def wait_with(waiting: Poller, until: datetime) -> JobReport:
@@ -73,9 +73,9 @@ def test_the_waiting_ends_with_the_job(end: JobReport) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Throttled("slow down"), AnswerLost("garbage"), Unreachable("nobody there")]
+    "fault", [Throttled("slow down"), ResponseLost("garbage"), ConnectionFailed("nobody there")]
 )
-def test_no_fault_that_passes_ends_the_waiting(fault: ViapiError) -> None:
+def test_no_fault_that_passes_ends_the_waiting(fault: ServiceError) -> None:
     assert wait(Script(fault, QUEUING, fault, fault, DONE)) == DONE
 
 
@@ -89,7 +89,7 @@ def test_an_error_that_cannot_pass_ends_it_at_once() -> None:
 
 
 @pytest.mark.parametrize("answer", [PROCESSING, Throttled("slow down")])
-def test_the_deadline_ends_it(answer: JobReport | ViapiError) -> None:
+def test_the_deadline_ends_it(answer: JobReport | ServiceError) -> None:
     with pytest.raises(JobTimedOut, match="J-1") as caught:
         wait(Script(answer), seconds=0.05)
 
@@ -114,13 +114,13 @@ def test_while_it_waits_the_log_tells_what_is_new_and_nothing_twice(caplog: pyte
 
 @given(st.integers(min_value=0, max_value=10**9))
 def test_intervals_grow_up_to_a_bound_and_are_never_nothing(questions: int) -> None:
-    interval = Pace(first=2, growth=1.5, longest=30).interval(questions)
+    interval = Backoff(first=2, growth=1.5, longest=30).interval(questions)
 
     assert 1 <= interval <= 30
 
 
 def test_jobs_submitted_together_drift_apart_from_the_first_question_on() -> None:
-    firsts = {Pace().interval(0) for _ in range(20)}
+    firsts = {Backoff().interval(0) for _ in range(20)}
 
     assert len(firsts) > 15
 
@@ -141,10 +141,10 @@ class Account:
         page: int = 500,
         results_per_second: float = 1e9,
         unlisted: frozenset[str] = frozenset(),
-        list_error: ViapiError | None = None,
-        seconds_between_looks: float = 0.05,
+        list_error: ServiceError | None = None,
+        list_interval: float = 0.05,
     ) -> None:
-        self.seconds_between_looks = seconds_between_looks
+        self.list_interval = list_interval
         self.looks = self.questions = self.throttled = 0
         self._ends, self._page, self._unlisted, self._list_error = ends, page, unlisted, list_error
         self._next_page = 0
@@ -159,7 +159,7 @@ class Account:
     def _outcome(self, job_id: str) -> Outcome:
         return Outcome.SUCCEEDED if self._now() >= self._ends[job_id] else Outcome.WAITING
 
-    async def look(self, job_ids: Collection[str]) -> Sighting:
+    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
         self.looks += 1
         if self._list_error is not None:
             raise self._list_error
@@ -169,7 +169,9 @@ class Account:
         complete = self._next_page * self._page >= len(listed)
         if complete:
             self._next_page = 0
-        return Sighting({job_id: self._outcome(job_id) for job_id in shown if job_id in job_ids}, complete)
+        return ListSnapshot(
+            {job_id: self._outcome(job_id) for job_id in shown if job_id in job_ids}, complete
+        )
 
     async def report(self, job: Job) -> JobReport:
         self.questions += 1
@@ -186,10 +188,10 @@ class Account:
 
 
 def wait_for_all(
-    account: Account, pace: Pace = QUICK, rate: float = 10_000, **options: Any
+    account: Account, pace: Backoff = QUICK, rate: float = 10_000, **options: Any
 ) -> list[JobReport]:
     async def crowd() -> list[JobReport]:
-        waiting = Poller(account, pace, Quota(rate), **options)
+        waiting = Poller(account, pace, RateLimiter(rate), **options)
         until = datetime.now(timezone.utc) + timedelta(seconds=60)
         jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
         try:
@@ -214,7 +216,7 @@ def test_many_jobs_cost_about_one_call_each_and_none_is_lost() -> None:
 
 
 def test_a_few_jobs_are_asked_after_without_the_list() -> None:
-    account = Account(many(poller.FEW, seconds=0.1))
+    account = Account(many(poller.LIST_THRESHOLD, seconds=0.1))
 
     wait_for_all(account)
 
@@ -232,7 +234,7 @@ def test_the_list_is_never_looked_into_where_the_author_says_so() -> None:
 
 def test_jobs_that_the_list_does_not_show_are_asked_after_directly() -> None:
     ends = many(50, seconds=0.3)
-    account = Account(ends, unlisted=frozenset(list(ends)[::10]), seconds_between_looks=0.02)
+    account = Account(ends, unlisted=frozenset(list(ends)[::10]), list_interval=0.02)
 
     reports = wait_for_all(account)
 
@@ -252,9 +254,9 @@ def test_a_forbidden_list_is_given_up_for_good_with_one_line_in_the_log(
 
 
 def test_a_list_that_stumbles_is_looked_into_again() -> None:
-    account = Account(many(20, seconds=0.3), list_error=Throttled("once in 5 s"), seconds_between_looks=0.01)
+    account = Account(many(20, seconds=0.3), list_error=Throttled("once in 5 s"), list_interval=0.01)
 
-    wait_for_all(account, Pace(first=0.2, longest=0.2))
+    wait_for_all(account, Backoff(first=0.2, longest=0.2))
 
     assert account.looks > 1
 
@@ -272,7 +274,7 @@ def test_two_who_wait_for_the_same_job_are_both_told() -> None:
     account = Account({"J-1": 0.05})
 
     async def both() -> list[JobReport]:
-        waiting = Poller(account, QUICK, Quota(1000))
+        waiting = Poller(account, QUICK, RateLimiter(1000))
         until = datetime.now(timezone.utc) + timedelta(seconds=60)
         try:
             return await asyncio.gather(
@@ -288,7 +290,7 @@ def test_a_waiter_that_leaves_is_forgotten_and_its_job_no_longer_asked_after() -
     service = Script(PROCESSING)
 
     async def leave() -> tuple[int, int]:
-        waiting = Poller(service, QUICK, Quota(1000))
+        waiting = Poller(service, QUICK, RateLimiter(1000))
         until = datetime.now(timezone.utc) + timedelta(seconds=60)
         going = asyncio.ensure_future(waiting.wait(JOB, until=until))
         while not service.asked:
@@ -310,7 +312,7 @@ def test_an_error_that_comes_as_the_waiter_leaves_is_not_complained_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def leave() -> None:
-        watch = Watch(JOB, logging.getLogger(), datetime.now(timezone.utc), asyncio.Future(), sweep=0)
+        watch = PendingJob(JOB, logging.getLogger(), datetime.now(timezone.utc), asyncio.Future(), sweep=0)
         watch.end(PermissionDenied("not yours"))
         watch.forget()
         del watch
@@ -334,7 +336,7 @@ def test_a_line_about_a_job_is_logged_in_the_context_of_who_waits_for_it() -> No
     log.addHandler(Listening())
 
     async def two() -> None:
-        waiting = Poller(Script(PROCESSING), QUICK, Quota(1000))
+        waiting = Poller(Script(PROCESSING), QUICK, RateLimiter(1000))
         until = datetime.now(timezone.utc) + timedelta(seconds=0.1)
 
         async def wait_as(name: str) -> None:
@@ -350,7 +352,7 @@ def test_a_line_about_a_job_is_logged_in_the_context_of_who_waits_for_it() -> No
 
 
 def test_a_question_that_a_proxy_has_sent_twice_does_not_end_the_waiting() -> None:
-    assert wait(Script(ViapiError("seen before", code="SignatureNonceUsed"), DONE)) == DONE
+    assert wait(Script(ServiceError("seen before", code="SignatureNonceUsed"), DONE)) == DONE
 
 
 def test_a_look_that_fails_in_a_way_nobody_thought_of_leaves_no_job_behind() -> None:
@@ -366,12 +368,12 @@ def test_a_result_that_stays_garbled_is_asked_for_at_growing_intervals() -> None
     class Garbled(Account):
         async def report(self, job: Job) -> JobReport:
             self.questions += 1
-            raise AnswerLost("garbage")
+            raise ResponseLost("garbage")
 
-    account = Garbled(many(10, seconds=0.01), seconds_between_looks=0.02)
+    account = Garbled(many(10, seconds=0.01), list_interval=0.02)
 
     async def wait_a_while() -> None:
-        waiting = Poller(account, Pace(first=0.2, longest=0.2), Quota(10_000))
+        waiting = Poller(account, Backoff(first=0.2, longest=0.2), RateLimiter(10_000))
         until = datetime.now(timezone.utc) + timedelta(seconds=0.5)
         jobs = [Job(job_id, "videoenhan.X") for job_id in account._ends]
         await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs), return_exceptions=True)
@@ -398,18 +400,18 @@ def test_the_stats_are_told_how_many_wait_and_how_long_those_took_that_the_list_
             self.durations.append((name, of, seconds))
 
     class Dated(Account):
-        async def look(self, job_ids: Collection[str]) -> Sighting:
+        async def look(self, job_ids: Collection[str]) -> ListSnapshot:
             sighting = await super().look(job_ids)
             ended = {
                 job_id: Ending(ago=2.0, took=90.0)
                 for job_id, outcome in sighting.outcomes.items()
                 if outcome is not Outcome.WAITING
             }
-            return Sighting(sighting.outcomes, sighting.completes_sweep, ended)
+            return ListSnapshot(sighting.outcomes, sighting.scan_complete, ended)
 
     told = Told()
 
-    wait_for_all(Dated(many(20, seconds=0.2), seconds_between_looks=0.01), Pace(first=60), stats=told)
+    wait_for_all(Dated(many(20, seconds=0.2), list_interval=0.01), Backoff(first=60), stats=told)
 
     action = "videoenhan.EraseVideoSubtitles"
     assert told.levels[0] == ("viapi.jobs_waiting", action, 20)

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import Unreachable
+from airflow_provider_viapi.alibaba.errors import ConnectionFailed
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.poller import Poller
 from airflow_provider_viapi.jobs.poller_registry import shared_poller, shared_quota
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from jobs import virtual_time
-from jobs.fake_account import Jobs, PretendAccount
+from jobs.fake_account import FakeAccount, Jobs
 
 NOBODY: Any = None
 
@@ -32,7 +32,7 @@ class Doors:
         await asyncio.sleep(0.001)
         if self.fails:
             self.fails -= 1
-            raise Unreachable("nobody there")
+            raise ConnectionFailed("nobody there")
         self.opened += 1
         try:
             yield Poller(NOBODY)
@@ -66,7 +66,7 @@ def test_a_poller_that_could_not_be_opened_does_not_block_the_next_one() -> None
 
     first, second = asyncio.run(two())
 
-    assert isinstance(first, Unreachable)
+    assert isinstance(first, ConnectionFailed)
     assert isinstance(second, Poller)
     assert (doors.opened, doors.closed) == (1, 1)
 
@@ -100,7 +100,7 @@ def test_all_pollers_of_a_connection_share_one_quota_as_long_as_they_are_there()
 
 
 def test_each_event_loop_has_a_quota_of_its_own() -> None:
-    async def quota() -> Quota:
+    async def quota() -> RateLimiter:
         return shared_quota("a", 10)
 
     assert asyncio.run(quota()) is not asyncio.run(quota())
@@ -109,9 +109,9 @@ def test_each_event_loop_has_a_quota_of_its_own() -> None:
 class OneByOne(Jobs):
     """The account's jobs without a list, and when each was asked after."""
 
-    seconds_between_looks = None
+    list_interval = None
 
-    def __init__(self, account: PretendAccount, asked: list[float]) -> None:
+    def __init__(self, account: FakeAccount, asked: list[float]) -> None:
         super().__init__(account)
         self.asked = asked
 
@@ -122,11 +122,11 @@ class OneByOne(Jobs):
 
 def test_several_pollers_with_one_quota_keep_to_it_together() -> None:
     asked: list[float] = []
-    account = PretendAccount({f"J-{number}": number / 10 for number in range(400)})
+    account = FakeAccount({f"J-{number}": number / 10 for number in range(400)})
     until = datetime.now(timezone.utc) + timedelta(days=1)
 
     async def wait() -> None:
-        quota = Quota(10, asyncio.get_running_loop().time)
+        quota = RateLimiter(10, asyncio.get_running_loop().time)
         pollers = [Poller(OneByOne(account, asked), quota=quota) for _ in range(4)]
         waiting = (
             pollers[number % 4].wait(Job(job_id, "vias.CreateTask"), until=until)

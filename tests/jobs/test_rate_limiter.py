@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.rate_limiter import Quota, Turn
+from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 from jobs import virtual_time
 
 
@@ -22,14 +22,14 @@ class Clock:
 
 
 def test_turns_are_evenly_spaced() -> None:
-    quota = Quota(10, Clock())
+    quota = RateLimiter(10, Clock())
 
     assert [round(quota.reserve(), 6) for _ in range(4)] == [0, 0.1, 0.2, 0.3]
 
 
 def test_time_that_nobody_used_is_not_saved_up() -> None:
     clock = Clock()
-    quota = Quota(10, clock)
+    quota = RateLimiter(10, clock)
     quota.reserve()
 
     clock.now = 60
@@ -38,7 +38,7 @@ def test_time_that_nobody_used_is_not_saved_up() -> None:
 
 
 def test_a_refusal_halves_the_pace_and_pauses() -> None:
-    quota = Quota(10, Clock())
+    quota = RateLimiter(10, Clock())
 
     quota.refused()
 
@@ -48,7 +48,7 @@ def test_a_refusal_halves_the_pace_and_pauses() -> None:
 
 def test_a_rare_refusal_costs_little_of_the_pace() -> None:
     clock = Clock()
-    quota = Quota(10, clock)
+    quota = RateLimiter(10, clock)
     clock.now = 60
 
     quota.refused()
@@ -58,7 +58,7 @@ def test_a_rare_refusal_costs_little_of_the_pace() -> None:
 
 def test_close_to_where_it_was_refused_the_pace_grows_in_small_steps() -> None:
     clock = Clock()
-    quota = Quota(10, clock)
+    quota = RateLimiter(10, clock)
     clock.now = 60
     quota.refused()
 
@@ -70,9 +70,9 @@ def test_close_to_where_it_was_refused_the_pace_grows_in_small_steps() -> None:
 def test_a_call_that_was_long_on_its_way_keeps_its_distance_from_the_next_ones() -> None:
     async def arrivals() -> list[float]:
         clock = asyncio.get_running_loop().time
-        quota, arrived = Quota(10, clock), []
+        quota, arrived = RateLimiter(10, clock), []
 
-        async def call(turn: Turn, seconds: float) -> None:
+        async def call(turn: Permit, seconds: float) -> None:
             await asyncio.sleep(seconds)
             arrived.append(clock())
             quota.answered(turn)
@@ -91,7 +91,7 @@ def test_a_call_that_was_long_on_its_way_keeps_its_distance_from_the_next_ones()
 
 
 def test_refusals_that_come_together_count_as_one() -> None:
-    quota = Quota(10, Clock())
+    quota = RateLimiter(10, Clock())
 
     for _ in range(16):
         quota.refused()
@@ -100,7 +100,7 @@ def test_refusals_that_come_together_count_as_one() -> None:
 
 
 def test_the_pace_comes_back_slowly_and_never_above_what_was_allowed() -> None:
-    quota = Quota(10, Clock())
+    quota = RateLimiter(10, Clock())
     quota.refused()
 
     quota.granted()
@@ -114,7 +114,7 @@ def test_the_pace_comes_back_slowly_and_never_above_what_was_allowed() -> None:
 @given(st.lists(st.tuples(st.sampled_from(["take", "refused", "granted"]), st.floats(0, 5)), max_size=200))
 def test_the_pace_stays_within_its_bounds_and_turns_never_go_back(events: list[tuple[str, float]]) -> None:
     clock = Clock()
-    quota = Quota(8, clock)
+    quota = RateLimiter(8, clock)
     turns = []
 
     for event, seconds in events:
@@ -124,11 +124,11 @@ def test_the_pace_stays_within_its_bounds_and_turns_never_go_back(events: list[t
         else:
             getattr(quota, event)()
 
-    assert 8 * Quota.lowest_share <= quota.rate <= 8
+    assert 8 * RateLimiter.lowest_share <= quota.rate <= 8
     assert all(later - earlier >= 1 / 8 - 1e-9 for earlier, later in pairwise(turns))
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
 def test_a_quota_of_nothing_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
-        Quota(rate)
+        RateLimiter(rate)

@@ -11,9 +11,9 @@ import pytest
 
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import Quota
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from jobs import virtual_time
-from jobs.fake_account import Jobs, PretendAccount
+from jobs.fake_account import FakeAccount, Jobs
 
 UNTIL = datetime.now(timezone.utc) + timedelta(days=300)
 
@@ -28,7 +28,7 @@ def many(count: int, first: float = 30, last: float = 120) -> dict[str, float]:
 class Seen:
     """When each job was noticed by whom, in seconds from the start."""
 
-    def __init__(self, account: PretendAccount) -> None:
+    def __init__(self, account: FakeAccount) -> None:
         self.account = account
         self.noticed: dict[str, float] = {}
         self.reports: dict[str, JobReport] = {}
@@ -45,7 +45,7 @@ class Seen:
         return max(self.noticed[job_id] for job_id in job_ids)
 
 
-def wait_for(account: PretendAccount, shares: dict[str, list[str]], qps: float = 10) -> Seen:
+def wait_for(account: FakeAccount, shares: dict[str, list[str]], qps: float = 10) -> Seen:
     """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs."""
     seen = Seen(account)
 
@@ -54,7 +54,7 @@ def wait_for(account: PretendAccount, shares: dict[str, list[str]], qps: float =
         seen.reports[job_id], seen.noticed[job_id] = report, account.now()
 
     async def share(who: str, job_ids: list[str]) -> None:
-        poller = Poller(Jobs(account, who), quota=Quota(qps, account.now))
+        poller = Poller(Jobs(account, who), quota=RateLimiter(qps, account.now))
         try:
             await asyncio.gather(*(one(poller, job_id) for job_id in job_ids))
         finally:
@@ -71,7 +71,7 @@ def wait_for(account: PretendAccount, shares: dict[str, list[str]], qps: float =
 def test_many_jobs_cost_a_call_each_and_no_call_is_throttled_though_they_take_different_times_to_arrive() -> (
     None
 ):
-    account = PretendAccount(many(1000), latency=0.1)
+    account = FakeAccount(many(1000), latency=0.1)
 
     seen = wait_for(account, {"a": list(account.ends)})
 
@@ -81,7 +81,7 @@ def test_many_jobs_cost_a_call_each_and_no_call_is_throttled_though_they_take_di
 
 
 def test_an_account_with_a_tenth_of_the_configured_quota_is_settled_with_and_nothing_is_lost() -> None:
-    account = PretendAccount(many(300), results_per_second=1)
+    account = FakeAccount(many(300), results_per_second=1)
 
     seen = wait_for(account, {"a": list(account.ends)})
 
@@ -91,7 +91,7 @@ def test_an_account_with_a_tenth_of_the_configured_quota_is_settled_with_and_not
 
 @pytest.mark.parametrize("triggerers", [2, 4])
 def test_triggerers_that_share_an_account_settle_and_none_starves(triggerers: int) -> None:
-    account = PretendAccount(many(800))
+    account = FakeAccount(many(800))
     names = list(account.ends)
     shares = {f"triggerer {number}": names[number::triggerers] for number in range(triggerers)}
 
@@ -106,7 +106,7 @@ def test_triggerers_that_share_an_account_settle_and_none_starves(triggerers: in
 
 
 def test_two_with_a_few_jobs_each_do_not_need_the_list_and_are_both_served() -> None:
-    account = PretendAccount(many(6, first=60, last=600))
+    account = FakeAccount(many(6, first=60, last=600))
     names = list(account.ends)
 
     seen = wait_for(account, {"a": names[:3], "b": names[3:]})
@@ -119,7 +119,7 @@ def test_two_with_a_few_jobs_each_do_not_need_the_list_and_are_both_served() -> 
 def test_a_job_that_no_list_shows_is_found_among_many_that_it_shows() -> None:
     ends = many(600)
     unlisted = list(ends)[::100]
-    account = PretendAccount(ends, unlisted=unlisted)
+    account = FakeAccount(ends, unlisted=unlisted)
 
     seen = wait_for(account, {"a": list(ends)})
 
@@ -129,7 +129,7 @@ def test_a_job_that_no_list_shows_is_found_among_many_that_it_shows() -> None:
 
 def test_a_stream_of_ended_jobs_does_not_starve_one_that_has_to_be_asked_after() -> None:
     ends = many(2500, first=10, last=1000) | {"old": 70.0}
-    account = PretendAccount(ends, unlisted=["old"], results_per_second=2)
+    account = FakeAccount(ends, unlisted=["old"], results_per_second=2)
 
     seen = wait_for(account, {"a": list(ends)}, qps=2)
 
@@ -138,7 +138,7 @@ def test_a_stream_of_ended_jobs_does_not_starve_one_that_has_to_be_asked_after()
 
 
 def test_those_that_ended_first_are_fetched_first_when_the_quota_makes_all_wait() -> None:
-    account = PretendAccount(many(2000, first=10, last=20))
+    account = FakeAccount(many(2000, first=10, last=20))
 
     seen = wait_for(account, {"a": list(account.ends)})
 
@@ -149,11 +149,11 @@ def test_those_that_ended_first_are_fetched_first_when_the_quota_makes_all_wait(
 
 
 def test_a_deadline_that_many_share_does_not_break_the_quota() -> None:
-    account = PretendAccount({f"J-{number}": 1e9 for number in range(200)})
+    account = FakeAccount({f"J-{number}": 1e9 for number in range(200)})
     until = datetime.now(timezone.utc) + timedelta(seconds=60)
 
     async def crowd() -> list[JobReport | BaseException]:
-        poller = Poller(Jobs(account, "a"), quota=Quota(10, account.now))
+        poller = Poller(Jobs(account, "a"), quota=RateLimiter(10, account.now))
         waiting = (poller.wait(Job(job_id, "videoenhan.X"), until=until) for job_id in account.ends)
         try:
             return await asyncio.gather(*waiting, return_exceptions=True)

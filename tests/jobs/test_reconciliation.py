@@ -12,14 +12,14 @@ from airflow_provider_viapi.alibaba.errors import (
     CredentialsRejected,
     InvalidRequest,
     PermissionDenied,
+    ServiceError,
     SubmissionInDoubt,
-    ViapiError,
 )
 from airflow_provider_viapi.jobs import reconciliation
-from airflow_provider_viapi.jobs.reconciliation import JobList, Listed, Witnesses, settle
+from airflow_provider_viapi.jobs.reconciliation import Evidence, JobList, ListedJob, settle
 
 SENT = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(minutes=20)
-SEEN_BEFORE = ViapiError("seen", code="SignatureNonceUsed")
+SEEN_BEFORE = ServiceError("seen", code="SignatureNonceUsed")
 TOO_OLD = CredentialsRejected("too old", code="InvalidTimeStamp.Expired")
 log = logging.getLogger(__name__)
 
@@ -29,12 +29,12 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
 
 
-def listed(job_id: str, created: datetime, hours: int = 8) -> Listed:
+def listed(job_id: str, created: datetime, hours: int = 8) -> ListedJob:
     told = created.astimezone(timezone(timedelta(hours=hours)))
-    return Listed(job_id, told.strftime("%Y-%m-%d %H:%M:%S"))
+    return ListedJob(job_id, told.strftime("%Y-%m-%d %H:%M:%S"))
 
 
-def raising(error: ViapiError) -> Callable[[], str]:
+def raising(error: ServiceError) -> Callable[[], str]:
     def send_again() -> str:
         raise error
 
@@ -42,20 +42,20 @@ def raising(error: ViapiError) -> Callable[[], str]:
 
 
 def ask(
-    *looks: Sequence[Listed],
+    *looks: Sequence[ListedJob],
     again: Callable[[], str] | None = raising(SEEN_BEFORE),
     claimed: Sequence[str] = (),
     sent: datetime = SENT,
-    is_whole: bool = True,
-    clock_ahead: timedelta = timedelta(0),
+    is_complete: bool = True,
+    clock_skew: timedelta = timedelta(0),
     accepted_within: timedelta | None = None,
 ) -> str | None:
     remaining = list(looks)
 
     def list_jobs() -> JobList:
-        return JobList(remaining.pop(0) if len(remaining) > 1 else remaining[0], is_whole, clock_ahead)
+        return JobList(remaining.pop(0) if len(remaining) > 1 else remaining[0], is_complete, clock_skew)
 
-    witnesses = Witnesses(
+    witnesses = Evidence(
         send_again=again,
         list_jobs=list_jobs,
         claimed=lambda: set(claimed),
@@ -71,7 +71,7 @@ def test_a_request_that_had_not_arrived_is_accepted_when_sent_again() -> None:
 
 @pytest.mark.parametrize("answer", [SEEN_BEFORE, TOO_OLD])
 @pytest.mark.parametrize("hours", [0, 8])
-def test_the_one_job_of_that_time_is_ours(answer: ViapiError, hours: int) -> None:
+def test_the_one_job_of_that_time_is_ours(answer: ServiceError, hours: int) -> None:
     ours = listed("J-1", SENT + timedelta(seconds=1), hours)
     yesterdays = listed("J-0", SENT - timedelta(hours=20), hours)
 
@@ -107,7 +107,7 @@ def test_a_job_of_eight_hours_before_is_not_ours_once_the_list_has_shown_which_z
 def test_a_job_is_ours_by_the_service_s_clock_and_not_by_ours() -> None:
     ours = listed("J-1", SENT - timedelta(minutes=9))
 
-    assert ask([ours], clock_ahead=timedelta(minutes=9)) == "J-1"
+    assert ask([ours], clock_skew=timedelta(minutes=9)) == "J-1"
     assert ask([ours]) is None
 
 
@@ -115,8 +115,8 @@ def test_a_job_is_ours_by_the_service_s_clock_and_not_by_ours() -> None:
 def test_nor_by_the_clock_of_another_worker_which_settles_what_one_with_a_right_clock_has_sent(
     ahead: timedelta,
 ) -> None:
-    assert ask([listed("J-1", SENT)], clock_ahead=ahead, accepted_within=timedelta(minutes=2)) == "J-1"
-    assert ask([listed("J-1", SENT)], clock_ahead=ahead) == "J-1"
+    assert ask([listed("J-1", SENT)], clock_skew=ahead, accepted_within=timedelta(minutes=2)) == "J-1"
+    assert ask([listed("J-1", SENT)], clock_skew=ahead) == "J-1"
 
 
 def test_what_was_accepted_long_after_a_request_that_was_sent_once_is_not_ours() -> None:
@@ -130,7 +130,7 @@ def test_what_was_accepted_long_after_a_request_that_was_sent_once_is_not_ours()
 def test_a_list_that_goes_on_counts_if_it_shows_all_since_the_submission() -> None:
     ours, older = listed("J-2", SENT), listed("J-1", SENT - timedelta(hours=1))
 
-    assert ask([ours, older], is_whole=False) == "J-2"
+    assert ask([ours, older], is_complete=False) == "J-2"
     oldest = listed("J-0", SENT - timedelta(hours=2))
     for other in (
         [older, ours],
@@ -140,12 +140,12 @@ def test_a_list_that_goes_on_counts_if_it_shows_all_since_the_submission() -> No
         [older, oldest, oldest, older],
     ):
         with pytest.raises(SubmissionInDoubt, match="longer than one look"):
-            ask(other, is_whole=False)
+            ask(other, is_complete=False)
 
 
 def test_two_tasks_that_find_the_same_job_at_the_same_moment_leave_it_to_a_person() -> None:
     claims: list[str | None] = []
-    witnesses = Witnesses(
+    witnesses = Evidence(
         send_again=None,
         list_jobs=lambda: JobList([listed("J-1", SENT)]),
         # The other one claims it while this one looks.
@@ -173,7 +173,7 @@ def test_a_forbidden_list_leaves_the_doubt() -> None:
     def forbidden() -> JobList:
         raise PermissionDenied("not yours", code="Forbidden.RAM")
 
-    witnesses = Witnesses(
+    witnesses = Evidence(
         send_again=raising(SEEN_BEFORE), list_jobs=forbidden, claimed=set, claim=lambda job_id: None
     )
 
@@ -187,7 +187,7 @@ def test_a_request_that_the_service_refuses_was_never_accepted() -> None:
 
 
 def test_a_time_that_cannot_be_read_rules_nothing_out() -> None:
-    assert ask([Listed("J-1", "yesterday")]) == "J-1"
+    assert ask([ListedJob("J-1", "yesterday")]) == "J-1"
 
 
 def test_a_doubt_older_than_the_list_reaches_is_for_a_person_to_decide() -> None:
@@ -197,7 +197,7 @@ def test_a_doubt_older_than_the_list_reaches_is_for_a_person_to_decide() -> None
 
 def test_a_list_that_is_longer_than_one_look_rules_nothing_out() -> None:
     with pytest.raises(SubmissionInDoubt, match="longer than one look"):
-        ask([], is_whole=False)
+        ask([], is_complete=False)
 
 
 def test_a_job_that_the_second_sending_has_made_is_found() -> None:
@@ -211,5 +211,5 @@ def test_a_job_that_the_second_sending_has_made_is_found() -> None:
         PermissionDenied("not yours", code="Forbidden.RAM"),
     ],
 )
-def test_a_refusal_of_the_key_tells_nothing_about_the_first_sending(refusal: ViapiError) -> None:
+def test_a_refusal_of_the_key_tells_nothing_about_the_first_sending(refusal: ServiceError) -> None:
     assert ask([listed("J-1", SENT)], again=raising(refusal)) == "J-1"

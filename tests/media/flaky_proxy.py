@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 
-class WeakLine:
+class FlakyProxy:
     """Passes connections on to a server.
 
     :param url: of the server
@@ -75,8 +75,8 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def weak_line(url: str) -> Iterator[WeakLine]:
-    line = WeakLine(url)
+def flaky_proxy(url: str) -> Iterator[FlakyProxy]:
+    line = FlakyProxy(url)
     try:
         yield line
     finally:

@@ -22,8 +22,8 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     PermissionDenied,
     ResultExpired,
+    ServiceError,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.media import atomic_file, landing, resumable_download
 from media.file_server import Answer, FileServer, file_server
@@ -132,7 +132,7 @@ def land(server: FileServer, to: str, **more: Any) -> dict[str, str]:
         "to": to,
         "action": ACTION,
         "names": NAMES,
-        "fetch_again": None,
+        "refresh_links": None,
         "log": LOG,
         "allowed_hosts": [server.host],
     }
@@ -253,7 +253,7 @@ def test_and_is_given_up_when_it_comes_no_farther(server: FileServer, place: Pla
     with pytest.raises(TransientError):
         land(server, f"{place.url}/erased.mp4")
 
-    assert len(server.requests) == 1 + resumable_download.FRUITLESS
+    assert len(server.requests) == 1 + resumable_download.MAX_STALLED_ATTEMPTS
     assert place.files() == {}
     assert place.left_over() == []
 
@@ -278,7 +278,7 @@ def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: P
 
     assert place.files() == {}
     assert place.left_over() == []
-    assert len(server.requests) == 1 + resumable_download.FRUITLESS
+    assert len(server.requests) == 1 + resumable_download.MAX_STALLED_ATTEMPTS
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
@@ -316,7 +316,7 @@ def test_a_storage_that_stumbles_is_asked_again(server: FileServer, place: Place
 def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer: Answer) -> None:
     server.script = [answer]
 
-    with pytest.raises(ViapiError, match="VideoUrl is empty"):
+    with pytest.raises(ServiceError, match="VideoUrl is empty"):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}
@@ -326,7 +326,7 @@ def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer
 def test_a_file_whose_length_nobody_tells_is_refused(server: FileServer, place: Place) -> None:
     server.script = [Answer(length=None)]
 
-    with pytest.raises(ViapiError, match="does not tell the file's length"):
+    with pytest.raises(ServiceError, match="does not tell the file's length"):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}
@@ -339,7 +339,7 @@ class TestLinksThatHaveEnded:
         land(
             server,
             f"{place.url}/erased.mp4",
-            fetch_again=lambda: {"VideoUrl": f"{server.url}/results/video.mp4?Expires=2"},
+            refresh_links=lambda: {"VideoUrl": f"{server.url}/results/video.mp4?Expires=2"},
         )
 
         assert [path.partition("?")[2] for path, _ in server.requests] == [
@@ -353,7 +353,7 @@ class TestLinksThatHaveEnded:
     ) -> None:
         server.script = [Answer(cut_after=1 << 20), Answer(status=403, code="AccessDenied")]
 
-        land(server, f"{place.url}/erased.mp4", fetch_again=lambda: {"VideoUrl": f"{server.url}/new.mp4"})
+        land(server, f"{place.url}/erased.mp4", refresh_links=lambda: {"VideoUrl": f"{server.url}/new.mp4"})
 
         assert server.requests[-1] == ("/new.mp4", f"bytes={1 << 20}-")
         assert place.files() == {"erased.mp4": FILM}
@@ -370,7 +370,7 @@ class TestLinksThatHaveEnded:
             return result
 
         with pytest.raises(ResultExpired, match=r"VideoUrl has ended 12 minutes ago") as raised:
-            land(server, f"{place.url}/erased.mp4", result=result, fetch_again=again)
+            land(server, f"{place.url}/erased.mp4", result=result, refresh_links=again)
 
         assert (len(asked), len(server.requests)) == (1, 2)
         assert 719 < (raised.value.age or 0) < 780
@@ -407,7 +407,7 @@ class TestLinksThatHaveEnded:
         server.script = [Answer(status=403, code="SignatureDoesNotMatch")] * 2
 
         with pytest.raises(CredentialsRejected):
-            land(server, f"{place.url}/a.mp4", fetch_again=lambda: {"VideoUrl": f"{server.url}/a.mp4"})
+            land(server, f"{place.url}/a.mp4", refresh_links=lambda: {"VideoUrl": f"{server.url}/a.mp4"})
 
 
 class TestWhatIsThereAlready:
@@ -602,7 +602,7 @@ class TestHostsInside:
     def test_nor_for_ever(self, server: FileServer, tmp_path: Path) -> None:
         server.script = [Answer(location="/again")] * 20
 
-        with pytest.raises(ViapiError, match="redirects"):
+        with pytest.raises(ServiceError, match="redirects"):
             land(server, f"{tmp_path.as_uri()}/a.mp4")
 
     @pytest.mark.parametrize(
@@ -625,9 +625,9 @@ class TestHostsInside:
         ],
     )
     def test_what_is_inside(self, address: str, outside: bool) -> None:
-        from airflow_provider_viapi.media.ssrf_guard import is_outside
+        from airflow_provider_viapi.media.ssrf_guard import is_public_address
 
-        assert is_outside(address) is outside
+        assert is_public_address(address) is outside
 
 
 def test_neither_log_nor_error_holds_the_signature(
@@ -643,5 +643,5 @@ def test_neither_log_nor_error_holds_the_signature(
 
 
 def test_a_result_without_its_file_is_not_passed_over(server: FileServer, tmp_path: Path) -> None:
-    with pytest.raises(ViapiError, match="names no file"):
+    with pytest.raises(ServiceError, match="names no file"):
         land(server, f"{tmp_path.as_uri()}/", result={"videoURL": "x"})

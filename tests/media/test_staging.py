@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, NotConfigured
+from airflow_provider_viapi.alibaba.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media import staging, team_bucket
@@ -310,7 +310,7 @@ def test_what_is_missing_to_use_oss_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "alibabacloud_oss_v2", None)
 
-    with pytest.raises(NotConfigured, match=r"pip install 'airflow-provider-viapi\[oss\]'"):
+    with pytest.raises(ConfigurationError, match=r"pip install 'airflow-provider-viapi\[oss\]'"):
         stage(team, film if address.startswith("file") else address)
 
 

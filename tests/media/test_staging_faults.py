@@ -11,16 +11,16 @@ import httpx
 import pytest
 
 from airflow_provider_viapi.alibaba.errors import (
+    ConfigurationError,
     CredentialsRejected,
     InvalidMedia,
-    NotConfigured,
     PermissionDenied,
     TransientError,
 )
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import staging, team_bucket
-from media.flaky_proxy import WeakLine, weak_line
+from media.flaky_proxy import FlakyProxy, flaky_proxy
 from media.moto_s3 import Bucket, bucket, connection_json, make_bucket, moto_endpoint, moto_server
 from media.team_storage import TeamStorage, connect, storage_emulator, team
 from media.test_staging import ERASE, FILM, LOG, TO, stage
@@ -36,13 +36,13 @@ def source(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def line(team: TeamStorage) -> Iterator[WeakLine]:
-    with weak_line(team.emulator.url) as line:
+def line(team: TeamStorage) -> Iterator[FlakyProxy]:
+    with flaky_proxy(team.emulator.url) as line:
         yield line
 
 
 @pytest.fixture
-def far(team: TeamStorage, line: WeakLine, monkeypatch: pytest.MonkeyPatch) -> TeamStorage:
+def far(team: TeamStorage, line: FlakyProxy, monkeypatch: pytest.MonkeyPatch) -> TeamStorage:
     """The team's storage behind a line that may break."""
     monkeypatch.setattr(team_bucket, "PART", 100_000)
     monkeypatch.setattr(staging, "FIRST_PAUSE", 0.0)
@@ -75,7 +75,7 @@ def test_an_empty_file_is_refused(team: TeamStorage, source: Path, to: str | Non
 @pytest.mark.parametrize("to", [TO, None])
 @pytest.mark.parametrize("breaks", [1, 2])
 def test_a_connection_that_breaks_is_made_again(
-    far: TeamStorage, line: WeakLine, source: Path, to: str | None, breaks: int
+    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None, breaks: int
 ) -> None:
     line.breaks = breaks
 
@@ -88,7 +88,7 @@ def test_a_connection_that_breaks_is_made_again(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_connection_that_keeps_breaking_leaves_nothing(
-    far: TeamStorage, line: WeakLine, source: Path, to: str | None
+    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None
 ) -> None:
     line.breaks = 1000
 
@@ -104,7 +104,7 @@ def test_a_connection_that_keeps_breaking_leaves_nothing(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_source_that_grows_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: WeakLine, source: Path, to: str | None
+    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None
 ) -> None:
     def grow() -> None:
         with source.open("ab") as file:
@@ -122,7 +122,7 @@ def test_a_source_that_grows_while_it_is_read_is_no_copy(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_source_that_is_cut_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: WeakLine, source: Path, to: str | None
+    far: TeamStorage, line: FlakyProxy, source: Path, to: str | None
 ) -> None:
     large = FILM * 20
     source.write_bytes(large)
@@ -135,7 +135,7 @@ def test_a_source_that_is_cut_while_it_is_read_is_no_copy(
 
 
 def test_a_source_that_vanishes_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: WeakLine, source: Path
+    far: TeamStorage, line: FlakyProxy, source: Path
 ) -> None:
     line.then = source.unlink
 
@@ -147,7 +147,7 @@ def test_a_source_that_vanishes_while_it_is_read_is_no_copy(
 
 
 def test_an_object_that_is_replaced_while_it_is_read_is_no_copy(
-    far: TeamStorage, line: WeakLine, bucket: Bucket
+    far: TeamStorage, line: FlakyProxy, bucket: Bucket
 ) -> None:
     bucket.client.put_object(Bucket=bucket.name, Key="a.mp4", Body=FILM)
     line.then = lambda: bucket.client.put_object(Bucket=bucket.name, Key="a.mp4", Body=FILM[::-1])
@@ -188,7 +188,7 @@ def test_a_wrong_secret_is_told_as_one(
 
 
 def test_a_provider_that_is_not_installed_is_named(team: TeamStorage) -> None:
-    with pytest.raises(NotConfigured, match="gs://"):
+    with pytest.raises(ConfigurationError, match="gs://"):
         stage(team, "gs://bucket/a.mp4")
 
 

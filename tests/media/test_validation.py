@@ -18,7 +18,7 @@ from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
 from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import validation
-from airflow_provider_viapi.media.source import Source, look_up
+from airflow_provider_viapi.media.source import Source, stat
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
 MOV = b"\x00\x00\x00\x14ftypqt  " + bytes(2000)
@@ -51,12 +51,12 @@ def check(source: Source, limits: MediaLimits | None = None) -> None:
 
 def on_disk(folder: Path, name: str, content: bytes) -> Source:
     (folder / name).write_bytes(content)
-    return look_up((folder / name).as_uri(), ViapiHook())
+    return stat((folder / name).as_uri(), ViapiHook())
 
 
 def picture(folder: Path, width: int, height: int, kind: str = "png") -> Source:
     Image.new("RGB", (width, height)).save(folder / f"a.{kind}")
-    return look_up((folder / f"a.{kind}").as_uri(), ViapiHook())
+    return stat((folder / f"a.{kind}").as_uri(), ViapiHook())
 
 
 def test_a_file_of_the_largest_size_passes() -> None:

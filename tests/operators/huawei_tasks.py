@@ -56,7 +56,7 @@ def connect(
 
 
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.02)
+    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.02)
     monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
 
 

@@ -59,7 +59,7 @@ class Store:
 
 
 @dataclass
-class BatchLife:
+class BatchRun:
     """What became of a batch.
 
     :param rows: what it returned
@@ -82,8 +82,8 @@ def live(
     *,
     try_number: int = 1,
     max_tries: int = 3,
-    between: Callable[[BatchLife], None] = lambda life: None,
-) -> BatchLife:
+    between: Callable[[BatchRun], None] = lambda life: None,
+) -> BatchRun:
     """Run one try of a batch to its end; what it raises comes through.
 
     :param make: the operator anew, as each worker parses its DAG
@@ -93,7 +93,7 @@ def live(
     context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
     if store is not None:
         context["task_state_store"] = store
-    life = BatchLife(pushed=instance.pushed)
+    life = BatchRun(pushed=instance.pushed)
     context["outlet_events"] = life.outlet_events
     go_on: Callable[[], Any] = lambda: make().execute(context)  # noqa: E731
     while True:

@@ -15,15 +15,15 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.jobs import poller, reconciliation
 from airflow_provider_viapi.jobs.batch_report import BatchFailed
 from airflow_provider_viapi.operators import batch as operators_batch
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
-from airflow_provider_viapi.operators.durability import jobs_of_other_tasks
+from airflow_provider_viapi.operators.durability import claimed_job_ids
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from emulator import fake_media
-from operators.run_batch import BatchLife, Store, WorkerLost, live
+from operators.run_batch import BatchRun, Store, WorkerLost, live
 from run_task import TaskInstance
 from served_folder import ServedFolder
 
@@ -42,7 +42,7 @@ def emulator(running: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Emulat
     fields = json.loads(running.connection_json())
     fields["extra"] |= {"submit_qps": 1000, "poll_qps": 1000, "list_jobs": "never"}
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
-    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
     monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 5.1)
     return running
 
@@ -97,7 +97,7 @@ def test_a_row_for_each_item_in_their_order(emulator: EmulatorServer, batch: Mak
 
 
 def test_no_more_jobs_run_than_may(emulator: EmulatorServer, batch: Make) -> None:
-    def see(life: BatchLife) -> None:
+    def see(life: BatchRun) -> None:
         assert len(life.triggers[-1]["job_ids"]) <= 2
 
     live(batch("a", "b", "c", "d", "e", max_in_flight=2), Store(), between=see)
@@ -245,7 +245,7 @@ def test_whenever_the_worker_is_lost_each_item_is_paid_for_once(
 
 
 def test_a_lost_answer_in_the_middle_is_found_out(emulator: EmulatorServer, batch: Make) -> None:
-    def lose_the_next(life: BatchLife) -> None:
+    def lose_the_next(life: BatchRun) -> None:
         if len(life.triggers) == 1:
             emulator.fault(action=EVERY, drop="after")
 
@@ -326,7 +326,7 @@ def test_the_job_of_an_item_that_was_changed_is_cancelled_if_it_queues(
     with pytest.raises(WorkerLost):
         live(batch("a", "b"), store)
 
-    def let_go(life: BatchLife) -> None:
+    def let_go(life: BatchRun) -> None:
         emulator.clear_faults()
 
     life = live(batch("a", "changed"), store, try_number=2, between=let_go)
@@ -352,7 +352,7 @@ def test_a_refusal_that_would_hit_all_stops_the_batch_and_collects_what_runs(
 ) -> None:
     store = Store()
 
-    def close(life: BatchLife) -> None:
+    def close(life: BatchRun) -> None:
         emulator.fault(action=EVERY, code="InvalidApi.NotPurchase", times=None)
 
     with pytest.raises(AirflowFailException, match="NotPurchase"):
@@ -487,7 +487,7 @@ def test_a_task_in_doubt_does_not_take_what_a_batch_holds_for_its_own() -> None:
 
     context: Any = {"ti": Instance(), "dag": SimpleNamespace(tasks=[])}
 
-    assert jobs_of_other_tasks(context) == {"J-1", "J-2", "J-3"}
+    assert claimed_job_ids(context) == {"J-1", "J-2", "J-3"}
 
 
 def test_a_job_that_another_task_claims_as_well_is_held_by_another() -> None:
@@ -499,7 +499,7 @@ def test_a_job_that_another_task_claims_as_well_is_held_by_another() -> None:
 
     context: Any = {"ti": Instance(), "dag": SimpleNamespace(tasks=[])}
 
-    assert "J-1" in jobs_of_other_tasks(context)
+    assert "J-1" in claimed_job_ids(context)
 
 
 def test_a_result_that_could_not_land_is_landed_by_the_retry(
@@ -534,7 +534,7 @@ def test_a_worker_that_is_told_to_stop_cancels_only_for_a_person(
 
     killing = threading.Thread(target=kill)
     killing.start()
-    with pytest.raises(ViapiError, match="told to stop"):
+    with pytest.raises(ServiceError, match="told to stop"):
         live(lambda: operator, Store())
     killing.join()
 

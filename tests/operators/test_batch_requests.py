@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskG
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.jobs.batch_report import MOST_BYTES, bounded
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
-from airflow_provider_viapi.operators.batch_requests import request_of, requested_items
+from airflow_provider_viapi.operators.batch_requests import build_items, request_of
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
@@ -146,8 +146,8 @@ def test_an_item_is_known_by_what_it_asks_for_and_not_by_its_place_or_signature(
     items = [{"video_url": f"http://h/{name}.mp4?Expires=1&Signature=x"} for name in "aba"]
     again = [{"video_url": f"http://h/{name}.mp4?Expires=2&Signature=y"} for name in "baa"]
 
-    names = [item.name for item in requested_items(EraseVideoSubtitlesOperator, items, {})]
-    names_again = [item.name for item in requested_items(EraseVideoSubtitlesOperator, again, {})]
+    names = [item.name for item in build_items(EraseVideoSubtitlesOperator, items, {})]
+    names_again = [item.name for item in build_items(EraseVideoSubtitlesOperator, again, {})]
 
     assert len(set(names)) == 3
     assert sorted(names) == sorted(names_again)

@@ -13,8 +13,8 @@ from airflow_provider_viapi.alibaba.errors import (
     InvalidRequest,
     JobFailed,
     PermissionDenied,
+    ServiceError,
     TransientError,
-    ViapiError,
 )
 from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.media import staging
@@ -194,7 +194,7 @@ def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: 
 
 @pytest.mark.parametrize("error", [PermissionDenied, TransientError])
 def test_a_file_that_cannot_be_read_fails_its_item_alone(
-    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch, error: type[ViapiError]
+    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch, error: type[ServiceError]
 ) -> None:
     stage = staging.stage
 

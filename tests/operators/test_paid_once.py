@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import JobFailed, SubmissionInDoubt, ViapiError
+from airflow_provider_viapi.alibaba.errors import JobFailed, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.jobs import poller, reconciliation
 from airflow_provider_viapi.operators import base
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -70,7 +70,7 @@ DONE = state("PROCESS_SUCCESS")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
     monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
 
 
@@ -363,7 +363,7 @@ def test_a_task_that_a_person_ends_while_it_submits_withdraws_the_job(
     ended = task(deferrable=deferrable)
     ended.on_kill()
 
-    with pytest.raises(ViapiError, match="told to stop"):
+    with pytest.raises(ServiceError, match="told to stop"):
         live(ended, Store())
 
     assert service.count("CancelWaitingAsyncJob") == 1

@@ -10,11 +10,11 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import (
-    AnswerLost,
     CredentialsRejected,
     InvalidRequest,
     JobFailed,
     JobTimedOut,
+    ResponseLost,
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -256,7 +256,7 @@ class TestStartingATaskOnAFile:
 
     @pytest.fixture
     def ended(self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
-        monkeypatch.setattr(job_control, "SECONDS_TO_HEED", 0.5)
+        monkeypatch.setattr(job_control, "STATE_LAG", 0.5)
         emulator.fault(action="CreateTask", job={"processing": 0.5})
         return str(live(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
 
@@ -362,7 +362,7 @@ class TestStartingATaskOnAFile:
     ) -> None:
         emulator.fault(action="StartStopTask", drop=drop)
         store = Store()
-        with pytest.raises(AnswerLost):
+        with pytest.raises(ResponseLost):
             live(self.start(stopped), store)
         live(self.start(stopped), store, try_number=2)
 
@@ -377,7 +377,7 @@ class TestStartingATaskOnAFile:
     ) -> None:
         emulator.fault(action="StartStopTask", drop=drop)
         store = Store()
-        with pytest.raises(AnswerLost):
+        with pytest.raises(ResponseLost):
             live(self.start(ended), store)
         emulator.move_huawei_job(ended, "SUCCEEDED")
         told = accepted(emulator, "StartStopTask")

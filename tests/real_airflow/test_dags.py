@@ -93,11 +93,11 @@ def test_a_wrong_secret_is_told_in_the_log_and_not_shown(airflow: LocalAirflow, 
 
 
 def test_a_missing_connection_is_named_in_the_log(airflow: LocalAirflow) -> None:
-    state, run_id = run(airflow, "no_connection")
+    state, run_id = run(airflow, "missing_connection")
 
-    log = airflow.task_log("no_connection", run_id, "task")
+    log = airflow.task_log("missing_connection", run_id, "task")
     assert state == "failed"
-    assert "NotConfigured" in log
+    assert "ConfigurationError" in log
     assert "'viapi_nowhere'" in log
 
 

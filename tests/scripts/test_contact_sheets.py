@@ -59,7 +59,7 @@ def test_the_page_says_whose_pictures_it_shows(owner: str) -> None:
 
 def test_a_page_keeps_the_pictures_that_it_was_given(tmp_path: Path) -> None:
     red = Image.new("RGB", (300, 200), (255, 0, 0))
-    page = Page("ChangeVideoSize", {"Width": 300}, "It is red.", "Nobody's.")
+    page = Page("ChangeVideoSize", {"Width": 300}, "It is red.", "NoAuth's.")
     page.row([Shown("given", red), Shown("made", red)], "one moment")
 
     page.save(tmp_path / "sheet.jpg")

@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
-    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
     with scripted_server(Answer(body='{"RequestId": "J-1"}')) as server:
         fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"endpoint": server.url}}
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ResultExpired, ViapiError
+from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ResultExpired, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
@@ -112,7 +112,7 @@ def test_a_job_that_goes_on_is_not_waited_for_here(
     (served.path / "film.mp4").write_bytes(b"a film")
     job_id = ViapiHook().call(ERASE, {"VideoUrl": served.address("film.mp4")})["RequestId"]
 
-    with pytest.raises(ViapiError, match="ViapiJobSensor waits"):
+    with pytest.raises(ServiceError, match="ViapiJobSensor waits"):
         land(tmp_path, job_id=job_id)
 
 

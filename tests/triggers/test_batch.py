@@ -80,7 +80,7 @@ def test_it_fires_when_time_is_over(viapi_emulator: Any, submitted: Callable[[in
 def test_a_missing_connection_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     event = asyncio.run(fired(trigger(["J"], viapi_conn_id="nowhere")))
 
-    assert event["error"]["class"] == "NotConfigured"
+    assert event["error"]["class"] == "ConfigurationError"
 
 
 @pytest.mark.parametrize("is_over", [True, False])

@@ -28,7 +28,7 @@ PAGE = Answer(502, "<html>Bad Gateway</html>")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller.Pace, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
 
 
 def trigger(job_id: str = "J", seconds: float = 30) -> ViapiJobTrigger:
@@ -89,7 +89,7 @@ def test_a_deadline_that_passes_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_connection_that_is_not_there_is_told() -> None:
     (event,) = asyncio.run(events(trigger()))
 
-    assert event["error"]["class"] == "NotConfigured"
+    assert event["error"]["class"] == "ConfigurationError"
 
 
 def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, Text
+from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, String
 
 SERVICE = Service("imgsearch", "2020-03-20")
 
 _LOWER = {"pattern": "[a-z0-9_]*", "characters": "a to z, 0 to 9 and _"}
 
 
-def _database(name: str) -> Text:
-    return Text(name=name, required=True, shortest=2, longest=64, doc="Name of the image database.", **_LOWER)
+def _database(name: str) -> String:
+    return String(
+        name=name, required=True, min_length=2, max_length=64, doc="Name of the image database.", **_LOWER
+    )
 
 
-def _entity(doc: str) -> Text:
-    return Text(name="EntityId", required=True, shortest=1, longest=64, doc=doc, **_LOWER)
+def _entity(doc: str) -> String:
+    return String(name="EntityId", required=True, min_length=1, max_length=64, doc=doc, **_LOWER)
 
 
 def _picture(most_megabytes: int) -> Media:
@@ -76,9 +78,9 @@ ADD_IMAGE = Action(
         _database("DbName"),
         _entity("What the picture shows; several pictures may share it."),
         _picture(2),
-        Text(
+        String(
             name="ExtraData",
-            longest=512,
+            max_length=512,
             doc="Anything to be given back with a match.",
             note="seed: required; today: optional",
         ),
@@ -125,9 +127,9 @@ LIST_IMAGES = Action(
     summary="The pictures of an image database, a page of them.",
     parameters=(
         _database("DbName"),
-        Text(
+        String(
             name="Token",
-            shortest=1,
+            min_length=1,
             doc=f"Of the answer before; the only way past the first {REACHED_BY_OFFSET:,} records.",
         ),
         Integer(
@@ -139,7 +141,7 @@ LIST_IMAGES = Action(
         Choice(
             name="Order", choices=("asc", "desc"), doc="Ascending or descending; by what, is not documented."
         ),
-        Text(name="EntityIdPrefix", longest=64, doc="Only pictures whose EntityId begins like this."),
+        String(name="EntityIdPrefix", max_length=64, doc="Only pictures whose EntityId begins like this."),
     ),
     result=(
         ResultField(

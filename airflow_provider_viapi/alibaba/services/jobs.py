@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action, Generation, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Text
+from airflow_provider_viapi.alibaba.parameters import String
 
 
 def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("seed", "today")) -> Action:
@@ -13,8 +13,11 @@ def get_async_job_result(service: Service, generations: tuple[Generation, ...] =
         name="GetAsyncJobResult",
         summary="State and, once it is done, result of a job.",
         parameters=(
-            Text(
-                name="JobId", required=True, shortest=1, doc="The RequestId that submitting the job answered."
+            String(
+                name="JobId",
+                required=True,
+                min_length=1,
+                doc="The RequestId that submitting the job answered.",
             ),
         ),
         result=(

@@ -8,7 +8,7 @@ types of files and of output.
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Media, Text
+from airflow_provider_viapi.alibaba.parameters import Media, String
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("ocr", "2019-12-30")
@@ -22,9 +22,9 @@ TRIM_DOCUMENT = Action(
     name="TrimDocument",
     summary="Recognize the text of a document.",
     parameters=(
-        Text(name="FileType", required=True, shortest=1, doc=f"Type of the document; {_NOT_NAMED}."),
+        String(name="FileType", required=True, min_length=1, doc=f"Type of the document; {_NOT_NAMED}."),
         Media(name="FileURL", required=True, doc="The document."),
-        Text(name="OutputType", required=True, shortest=1, doc=f"Type of the output; {_NOT_NAMED}."),
+        String(name="OutputType", required=True, min_length=1, doc=f"Type of the output; {_NOT_NAMED}."),
     ),
     result=(ResultField("Content", doc="What was read."),),
     is_job=True,

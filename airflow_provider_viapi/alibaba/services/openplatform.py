@@ -6,7 +6,7 @@ What is here is what Alibaba's SDKs of late 2025 do for their requests with a fi
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Text
+from airflow_provider_viapi.alibaba.parameters import String
 
 SERVICE = Service("openplatform", "2019-12-19", regional=False)
 
@@ -15,8 +15,8 @@ AUTHORIZE_FILE_UPLOAD = Action(
     name="AuthorizeFileUpload",
     summary="A place for a file that a call is to read, and the right to upload it there by a form.",
     parameters=(
-        Text(name="Product", required=True, shortest=1, doc="The service that is to read it."),
-        Text(name="RegionId", doc="The region of that service."),
+        String(name="Product", required=True, min_length=1, doc="The service that is to read it."),
+        String(name="RegionId", doc="The region of that service."),
     ),
     result=(
         ResultField("AccessKeyId", doc="Goes into the form."),

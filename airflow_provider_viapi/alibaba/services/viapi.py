@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Integer, Text
+from airflow_provider_viapi.alibaba.parameters import Integer, String
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("viapi", "2023-01-17")
@@ -15,12 +15,14 @@ QUERY_ASYNC_JOB_LIST = Action(
     name="QueryAsyncJobList",
     summary="The account's jobs of the last 24 hours, without their results; at most one call in 5 seconds.",
     parameters=(
-        Text(name="StartTime", doc="Earliest creation, as 2023-01-04 00:00:00."),
-        Text(name="EndTime", doc="Latest creation, as 2023-01-04 23:00:00."),
-        Text(name="JobId", doc="Only this job."),
-        Text(name="PopProduct", doc="Only jobs of this service."),
-        Text(name="PopApiName", doc="Only jobs of this action; its service must be opened for the account."),
-        Text(name="Status", doc="Only jobs in this state."),
+        String(name="StartTime", doc="Earliest creation, as 2023-01-04 00:00:00."),
+        String(name="EndTime", doc="Latest creation, as 2023-01-04 23:00:00."),
+        String(name="JobId", doc="Only this job."),
+        String(name="PopProduct", doc="Only jobs of this service."),
+        String(
+            name="PopApiName", doc="Only jobs of this action; its service must be opened for the account."
+        ),
+        String(name="Status", doc="Only jobs in this state."),
         Integer(name="PageNum", minimum=1, doc="Which page, counted from 1."),
         Integer(name="PageSize", minimum=1, maximum=500, doc="Jobs on a page."),
     ),
@@ -52,7 +54,7 @@ CANCEL_WAITING_ASYNC_JOB = Action(
     service=SERVICE,
     name="CancelWaitingAsyncJob",
     summary="Cancel a job that is still queued; one that is being processed runs to its end and is billed.",
-    parameters=(Text(name="JobId", required=True, shortest=1, doc="Which job."),),
+    parameters=(String(name="JobId", required=True, min_length=1, doc="Which job."),),
     repeatable=True,
     generations=("today",),
 )

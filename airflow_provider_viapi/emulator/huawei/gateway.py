@@ -16,7 +16,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import LONGEST_SIGNED_BODY
 from airflow_provider_viapi.huawei.services import iam
-from airflow_provider_viapi.json_parameters import Texts
+from airflow_provider_viapi.json_parameters import StringList
 
 
 class Gateway:
@@ -63,7 +63,7 @@ class Gateway:
 def _in_query(action: Action, query: str) -> dict[str, Any]:
     sent = parse_qs(query, keep_blank_values=True)
     return {
-        each.name: sent[each.name] if isinstance(each, Texts) else sent[each.name][-1]
+        each.name: sent[each.name] if isinstance(each, StringList) else sent[each.name][-1]
         for each in action.in_query
         if each.name in sent
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, Service
-from airflow_provider_viapi.json_parameters import Structure
-from airflow_provider_viapi.schema import Text
+from airflow_provider_viapi.json_parameters import Object
+from airflow_provider_viapi.schema import String
 
 SERVICE = Service("iam")
 
@@ -15,7 +15,7 @@ CREATE_TOKEN = Action(
     method="POST",
     path="/v3/auth/tokens",
     in_body=(
-        Structure(
+        Object(
             name="auth", required=True, needs=("identity", "scope"), doc="Who asks, and for which project."
         ),
     ),
@@ -31,7 +31,7 @@ LIST_PROJECTS = Action(
     method="GET",
     path="/v3/projects",
     in_query=(
-        Text(name="name", shortest=1, doc="Only the projects of this name; a region's has the region's."),
+        String(name="name", min_length=1, doc="Only the projects of this name; a region's has the region's."),
     ),
     answer=("projects", "links"),
     repeatable=True,

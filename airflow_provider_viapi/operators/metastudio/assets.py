@@ -91,15 +91,15 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
     ) -> HuaweiSubmission:
         """What makes the asset, of this very file, which has to be there by then."""
-        from airflow_provider_viapi.jobs.ledger import digest_of
+        from airflow_provider_viapi.jobs.ledger import request_digest
         from airflow_provider_viapi.media import huawei_asset_upload
 
         @cache
         def filled() -> Mapping[str, Any]:
-            huawei_asset_upload.look_up(self.source)
+            huawei_asset_upload.stat(self.source)
             return request
 
-        digest = digest_of(self.action.full_name, {**request, "source": self.source})
+        digest = request_digest(self.action.full_name, {**request, "source": self.source})
         return replace(super().submission(request, ledger, deadline, context), digest=digest, filled=filled)
 
     def _take_up(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.operators.job_control import TellJobOperator
+from airflow_provider_viapi.operators.job_control import JobCommandOperator
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import JobReport
@@ -72,7 +72,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
         super().__init__(request=request, goal=goal, wait_for_completion=wait_for is not None, **kwargs)
 
 
-class StopLiveOperator(TellJobOperator):
+class StopLiveOperator(JobCommandOperator):
     """End a live task; one that has ended well already is left as it is.
 
     Returns what is known of the task, as :class:`StartLiveOperator` does.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
-from airflow_provider_viapi.operators.job_control import TellJobOperator
+from airflow_provider_viapi.operators.job_control import JobCommandOperator
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import JobReport
@@ -74,9 +74,9 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
         super().__init__(request=request, goal=goal, wait_for_completion=wait_for is not None, **kwargs)
         self._refuse_several_sources(self.request["input"])
 
-    def checked_request(self) -> dict[str, Any]:
+    def validated_request(self) -> dict[str, Any]:
         """The rendered request with values of their proper types, and one source."""
-        request = super().checked_request()
+        request = super().validated_request()
         self._refuse_several_sources(request["input"])
         return request
 
@@ -90,7 +90,7 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
             )
 
 
-class StartTaskOperator(TellJobOperator):
+class StartTaskOperator(JobCommandOperator):
     """Start a task that was stopped or has ended; one that runs or is about to is left as it is.
 
     What was told is kept in Airflow's task state store (3.3 and later), so that a retry does not start, and pay for,
@@ -128,7 +128,7 @@ class StartTaskOperator(TellJobOperator):
         return report.state not in ("PENDING", "STARTING", "RECOVERING", "UPGRADING", "RUNNING")
 
 
-class StopTaskOperator(TellJobOperator):
+class StopTaskOperator(JobCommandOperator):
     """Stop a task, so that it costs nothing more; one that has ended, well or badly, or is about to is left as it is.
 
     One that is ``ABNORMAL`` or ``FROZEN`` is told to stop, since whether it goes on by itself is not known.

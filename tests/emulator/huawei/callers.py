@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.errors import ViapiError
+from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.client import Client
 from airflow_provider_viapi.huawei.model import Action
 
@@ -26,7 +26,7 @@ class Caller:
 
     def refused(self, action: Action, /, **request: Any) -> tuple[int | None, str | None]:
         """Status and code with which a call is refused."""
-        with pytest.raises(ViapiError) as raised:
+        with pytest.raises(ServiceError) as raised:
             self.client.call_once(action, request)
         return raised.value.http_status, raised.value.code
 

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import CredentialsRejected, NotConfigured, Throttled
+from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, Throttled
 from airflow_provider_viapi.huawei.client import Client, with_token_for
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.rest import encode
@@ -152,7 +152,7 @@ def test_iam_writes_errors_in_its_own_way(emulator: EmulatorServer) -> None:
 def test_a_region_without_a_project_is_told(emulator: EmulatorServer, account: Account) -> None:
     with (
         Client(Account(proof=account.proof, endpoint=emulator.url, region="mars-1")) as client,
-        pytest.raises(NotConfigured, match="no project is named 'mars-1'"),
+        pytest.raises(ConfigurationError, match="no project is named 'mars-1'"),
     ):
         client.call_once(LIST, {})
 

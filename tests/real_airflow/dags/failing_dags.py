@@ -12,7 +12,7 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 with DAG("wrong_secret", schedule=None):
     CreateImageDbOperator(task_id="task", name="covers", viapi_conn_id="viapi_wrong_secret")
 
-with DAG("no_connection", schedule=None):
+with DAG("missing_connection", schedule=None):
     CreateImageDbOperator(task_id="task", name="covers", viapi_conn_id="viapi_nowhere")
 
 with DAG("not_a_video", schedule=None, params={"video_url": ""}):

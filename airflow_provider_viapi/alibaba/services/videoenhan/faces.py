@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField
-from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, Text
+from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, String
 from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, made, source
 
 _CLIP = "MP4, AVI, MKV, MOV, FLV, TS or MPG of a constant frame rate, at most 120 MB"
@@ -36,8 +36,8 @@ _FACE_INFOS = ResultField(
 )
 
 
-def _template(doc: str, *, required: bool = True) -> Text:
-    return Text(name="TemplateId", required=required, shortest=1, doc=doc)
+def _template(doc: str, *, required: bool = True) -> String:
+    return String(name="TemplateId", required=required, min_length=1, doc=doc)
 
 
 MERGE_VIDEO_FACE = Action(
@@ -79,9 +79,9 @@ MERGE_VIDEO_MODEL_FACE = Action(
         ListOf(
             name="MergeInfos",
             fields=(
-                Text(
+                String(
                     name="TemplateFaceID",
-                    shortest=1,
+                    min_length=1,
                     doc="Id of a face in the template; each only once. It goes before TemplateFaceURL.",
                 ),
                 Media(name="TemplateFaceURL", doc="Or a picture of that face."),

@@ -12,7 +12,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     ListOf,
     Media,
     Number,
-    Text,
+    String,
 )
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     COVER,
@@ -29,10 +29,10 @@ _MATERIAL = ListOf(
     least=1,
     most_with=(AtMost(5, "video", "Type"), AtMost(40, "image", "Type"), AtMost(1, "audio", "Type")),
     fields=(
-        Text(
+        String(
             name="FileName",
             required=True,
-            shortest=1,
+            min_length=1,
             doc="Name of the file, with its ending unless it is MP4 or MP3.",
         ),
         Media(
@@ -82,7 +82,9 @@ GENERATE_VIDEO = Action(
         ),
         _side("Width", "Width"),
         _side("Height", "Height"),
-        Choice(name="Style", choices=("normal", "fast", "slow"), doc="Pace of the cuts.", default="normal"),
+        Choice(
+            name="Style", choices=("normal", "fast", "slow"), doc="Backoff of the cuts.", default="normal"
+        ),
         Number(
             name="Duration",
             minimum=5,

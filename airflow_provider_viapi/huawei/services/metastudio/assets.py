@@ -72,8 +72,8 @@ UPDATE_DIGITAL_ASSET = Action(
     path="/v1/{project_id}/digital-assets/{asset_id}",
     in_path=(text("asset_id", "The asset.", required=True),),
     in_body=(
-        text("asset_name", "Its name.", longest=256),
-        text("asset_description", "Up to 4096 characters.", longest=4096),
+        text("asset_name", "Its name.", max_length=256),
+        text("asset_description", "Up to 4096 characters.", max_length=4096),
         choice(
             "asset_type",
             (
@@ -204,8 +204,8 @@ CREATE_DIGITAL_ASSET = Action(
     method="POST",
     path="/v1/{project_id}/digital-assets",
     in_body=(
-        text("asset_name", "Its name.", required=True, longest=256),
-        text("asset_description", "Up to 4096 characters.", longest=4096),
+        text("asset_name", "Its name.", required=True, max_length=256),
+        text("asset_description", "Up to 4096 characters.", max_length=4096),
         choice(
             "asset_type",
             (

@@ -111,7 +111,7 @@ LIVE_EVENT_REPORT = Action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/live-event-report",
     in_path=(text("room_id", "The live room.", required=True), JOB),
     in_query=(
-        text("auth_key", "Proof that the live task's answer gave."),
+        text("auth_key", "Auth that the live task's answer gave."),
         whole("expires_time", "End of the proof.", maximum=2**53),
         flag("refresh_url", "Ask for a new address for reports."),
     ),
@@ -135,7 +135,7 @@ START_SMART_LIVE = Action(
         structure("play_policy", "How often and in which order scripts are played."),
         texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
         texts("stream_keys", "Stream keys that go with the addresses; private."),
-        text("interaction_callback_url", "Who is asked for replies to viewers.", longest=2048),
+        text("interaction_callback_url", "Who is asked for replies to viewers.", max_length=2048),
         structure("live_event_callback_config", "Whom to tell what happens on air."),
         structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
         choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),

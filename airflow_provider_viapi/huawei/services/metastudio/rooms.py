@@ -16,8 +16,8 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
 )
 
 ROOM = (
-    text("room_name", "Name of the live room.", required=True, shortest=1, longest=256),
-    text("room_description", "Up to 1024 characters.", longest=1024),
+    text("room_name", "Name of the live room.", required=True, min_length=1, max_length=256),
+    text("room_description", "Up to 1024 characters.", max_length=1024),
     choice(
         "room_type",
         ("NORMAL", "TEMP", "TEMPLATE"),
@@ -39,7 +39,7 @@ ROOM = (
     structure("shared_config", "With whom it is shared."),
     choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
     structure("co_streamer_config", "A second person on air."),
-    text("priv_data", "The caller's own, given back as it is.", longest=8192),
+    text("priv_data", "The caller's own, given back as it is.", max_length=8192),
     structure(
         "relation_live_platform_info",
         "The room on a live platform that it goes with.",

@@ -14,14 +14,14 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
 )
 
 SCRIPT = (
-    text("script_name", "Its name.", shortest=1, longest=256),
-    text("script_description", "Up to 1024 characters.", longest=1024),
+    text("script_name", "Its name.", min_length=1, max_length=256),
+    text("script_description", "Up to 1024 characters.", max_length=1024),
     choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
-    text("model_asset_id", "Asset of the avatar.", longest=64),
+    text("model_asset_id", "Asset of the avatar.", max_length=64),
     choice("model_asset_type", ("HUMAN_MODEL_2D",), "Kind of the avatar."),
     structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
     structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
-    text("priv_data", "The caller's own, given back as it is.", longest=8192),
+    text("priv_data", "The caller's own, given back as it is.", max_length=8192),
     structure("background_music_config", "Music, and how loud."),
     structure("review_config", "Whether the content is reviewed."),
     structure("audio_files", "Recorded speech instead of text."),

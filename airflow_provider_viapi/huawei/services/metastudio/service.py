@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_viapi.huawei.model import Service
-from airflow_provider_viapi.json_parameters import Structure, Structures, Texts
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Text
+from airflow_provider_viapi.json_parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
 SERVICE = Service("metastudio", regions=("cn-north-4", "cn-east-3"))
 
 
 def text(
-    name: str, doc: str, *, required: bool = False, shortest: int = 0, longest: int | None = None
-) -> Text:
+    name: str, doc: str, *, required: bool = False, min_length: int = 0, max_length: int | None = None
+) -> String:
     """A string; one that is required is not empty."""
-    least = max(shortest, 1) if required else shortest
-    return Text(name=name, doc=doc, required=required, shortest=least, longest=longest)
+    least = max(min_length, 1) if required else min_length
+    return String(name=name, doc=doc, required=required, min_length=least, max_length=max_length)
 
 
 def whole(name: str, doc: str, *, required: bool = False, minimum: int = 0, **bounds: Any) -> Integer:
@@ -39,19 +39,19 @@ def choice(name: str, choices: tuple[str, ...], doc: str, *, required: bool = Fa
     return Choice(name=name, doc=doc, choices=choices, required=required)
 
 
-def texts(name: str, doc: str, *, required: bool = False, most: int | None = None) -> Texts:
+def texts(name: str, doc: str, *, required: bool = False, most: int | None = None) -> StringList:
     """A list of strings."""
-    return Texts(name=name, doc=doc, required=required, most=most)
+    return StringList(name=name, doc=doc, required=required, most=most)
 
 
-def structure(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> Structure:
+def structure(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> Object:
     """A structure that goes through as it is."""
-    return Structure(name=name, doc=doc, required=required, needs=needs)
+    return Object(name=name, doc=doc, required=required, needs=needs)
 
 
-def structures(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> Structures:
+def structures(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> ObjectList:
     """A list of them."""
-    return Structures(name=name, doc=doc, required=required, needs=needs)
+    return ObjectList(name=name, doc=doc, required=required, needs=needs)
 
 
 def words(text: str) -> tuple[str, ...]:

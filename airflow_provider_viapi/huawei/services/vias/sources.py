@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE
-from airflow_provider_viapi.json_parameters import Texts
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Number, Text
+from airflow_provider_viapi.json_parameters import StringList
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Number, String
 
-SOURCE_ID = Text(name="video_source_id", required=True, shortest=1, doc="The video source.")
+SOURCE_ID = String(name="video_source_id", required=True, min_length=1, doc="The video source.")
 
-GROUP_ID = Text(name="video_group_id", required=True, shortest=1, doc="The group.")
+GROUP_ID = String(name="video_group_id", required=True, min_length=1, doc="The group.")
 
 ACCESS_TYPE = Choice(
     name="access_type",
@@ -25,20 +25,20 @@ CREATE_VIDEO_SOURCE = Action(
     method="POST",
     path="/v2/{project_id}/source",
     in_body=(
-        Text(name="video_source_name", required=True, shortest=1, doc="Its name."),
+        String(name="video_source_name", required=True, min_length=1, doc="Its name."),
         ACCESS_TYPE,
-        Text(name="type", required=True, shortest=1, doc="Kind of the source."),
-        Text(
+        String(name="type", required=True, min_length=1, doc="Kind of the source."),
+        String(
             name="type_config",
             required=True,
-            shortest=1,
+            min_length=1,
             doc="Its address and login, in XML; it goes through as it is.",
             note="the names of the XML's elements differ between versions of the documents",
         ),
         Number(name="latitude", minimum=-90, maximum=90, doc="Where it is, in degrees."),
         Number(name="longitude", minimum=-180, maximum=180, doc="Where it is, in degrees."),
-        Texts(name="video_group_ids", doc="Groups that it belongs to."),
-        Text(name="tag", doc="A tag."),
+        StringList(name="video_group_ids", doc="Groups that it belongs to."),
+        String(name="tag", doc="A tag."),
     ),
     answer=("video_source_id",),
 )
@@ -70,19 +70,19 @@ LIST_VIDEO_SOURCES = Action(
     method="GET",
     path="/v2/{project_id}/source/sources",
     in_query=(
-        Text(name="scope", doc="Where the name is looked for."),
-        Text(name="scope_name", doc="Part of the name."),
+        String(name="scope", doc="Where the name is looked for."),
+        String(name="scope_name", doc="Part of the name."),
         Integer(name="status", minimum=0, maximum=9, doc="1 online, 2 offline, 9 abnormal."),
-        Text(name="type", doc="Kind of the source."),
-        Text(name="video_group_id", doc="The group."),
-        Text(name="sort_name", doc="Field to sort by."),
-        Text(name="order_by", doc="Direction to sort in."),
+        String(name="type", doc="Kind of the source."),
+        String(name="video_group_id", doc="The group."),
+        String(name="sort_name", doc="Field to sort by."),
+        String(name="order_by", doc="Direction to sort in."),
         Boolean(name="is_paged", doc="Whether the answer comes in pages."),
         Integer(name="page_size", minimum=5, maximum=200, doc="Sources in the answer."),
         Integer(name="page_num", minimum=1, doc="Which page."),
-        Text(name="access_type", doc="cloud or edge."),
-        Text(name="platform_name", doc="The platform of cameras."),
-        Text(name="tag", doc="A tag."),
+        String(name="access_type", doc="cloud or edge."),
+        String(name="platform_name", doc="The platform of cameras."),
+        String(name="tag", doc="A tag."),
     ),
     answer=("video_source_number", "total_number", "quota_number", "video_source_list"),
     repeatable=True,
@@ -95,10 +95,10 @@ CREATE_VIDEO_GROUP = Action(
     method="POST",
     path="/v2/{project_id}/video-group",
     in_body=(
-        Text(name="video_group_name", required=True, shortest=1, doc="Its name."),
+        String(name="video_group_name", required=True, min_length=1, doc="Its name."),
         ACCESS_TYPE,
-        Text(name="description", doc="What it is for."),
-        Texts(name="video_source_ids", doc="Sources that belong to it."),
+        String(name="description", doc="What it is for."),
+        StringList(name="video_source_ids", doc="Sources that belong to it."),
     ),
     answer=("video_group_id",),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE, TASK_STATES
-from airflow_provider_viapi.json_parameters import Structure
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Text
+from airflow_provider_viapi.json_parameters import Object
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
-TASK_ID = Text(name="task_id", required=True, shortest=1, doc="The task.")
+TASK_ID = String(name="task_id", required=True, min_length=1, doc="The task.")
 
 SHOW_TASK = Action(
     service=SERVICE,
@@ -31,19 +31,19 @@ LIST_TASKS = Action(
     path_v1="/v1/{project_id}/infer/tasks",
     in_query=(
         Choice(name="source_data_type", choices=("async_task", "sync_task"), doc="Kind of the source."),
-        Text(name="title", doc="Part of the algorithm's title."),
-        Text(name="camera_name", doc="The camera."),
-        Text(name="task_state", doc="State of the task."),
-        Text(name="task_name", doc="The task's name."),
+        String(name="title", doc="Part of the algorithm's title."),
+        String(name="camera_name", doc="The camera."),
+        String(name="task_state", doc="State of the task."),
+        String(name="task_name", doc="The task's name."),
         Integer(
             name="page_size", minimum=5, maximum=1000, default=10, doc="Tasks in the answer; v1: at most 50."
         ),
         Integer(name="page", minimum=1, default=1, doc="Which page."),
-        Text(name="sort_dir", default="desc", doc="asc or desc."),
-        Text(name="batch_id", doc="The batch that the tasks were made with."),
-        Text(name="video_group_id", doc="The group of video sources."),
-        Text(name="company", doc="The algorithm's maker."),
-        Text(name="alg_id", doc="The algorithm."),
+        String(name="sort_dir", default="desc", doc="asc or desc."),
+        String(name="batch_id", doc="The batch that the tasks were made with."),
+        String(name="video_group_id", doc="The group of video sources."),
+        String(name="company", doc="The algorithm's maker."),
+        String(name="alg_id", doc="The algorithm."),
     ),
     answer=("count", "tasks", "page", "page_size"),
     repeatable=True,
@@ -81,28 +81,28 @@ CREATE_TASK = Action(
     path="/v2/{project_id}/services/{service_name}/tasks",
     path_v1="/v1/{project_id}/infer/services/{service_name}/tasks",
     in_path=(
-        Text(
+        String(
             name="service_name",
             required=True,
-            shortest=1,
+            min_length=1,
             pattern=r"[A-Za-z0-9._-]+",
             characters="letters, digits, dots, dashes and underscores",
-            longest=128,
+            max_length=128,
             doc="The algorithm, such as c-flowcount-cloud.",
         ),
     ),
     in_body=(
-        Text(name="name", required=True, shortest=1, doc="The task's name."),
-        Structure(
-            name="input", required=True, needs=("type",), doc="What is watched: its type and its data."
+        String(name="name", required=True, min_length=1, doc="The task's name."),
+        Object(name="input", required=True, needs=("type",), doc="What is watched: its type and its data."),
+        Object(name="output", required=True, doc="Where alarms go: webhook, dis and the like."),
+        String(
+            name="service_version", required=True, min_length=1, doc="The algorithm's version, such as 1.2."
         ),
-        Structure(name="output", required=True, doc="Where alarms go: webhook, dis and the like."),
-        Text(name="service_version", required=True, shortest=1, doc="The algorithm's version, such as 1.2."),
-        Text(name="description", doc="What the task is for."),
-        Structure(name="schedule", doc="When it runs: type, timezone, days_of_week, periods."),
-        Structure(name="config", doc="The algorithm's own settings; they go through as they are."),
+        String(name="description", doc="What the task is for."),
+        Object(name="schedule", doc="When it runs: type, timezone, days_of_week, periods."),
+        Object(name="config", doc="The algorithm's own settings; they go through as they are."),
         Boolean(name="is_saved_as_template", doc="Keep it as a pattern for others."),
-        Text(name="resource_order_id", doc="Which prepaid resources it uses."),
+        String(name="resource_order_id", doc="Which prepaid resources it uses."),
     ),
     answer=("tasks",),
     job=JobKind(
