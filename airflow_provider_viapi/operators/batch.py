@@ -167,7 +167,7 @@ class ViapiBatchOperator(BaseOperator):
             if self.land_to is not None:
                 from airflow_provider_viapi.media import landing
 
-                landing.check_opens(self.land_to)
+                landing.probe(self.land_to, self.operator.action, names={"task_id": self.task_id, "index": 999_999})
             if not items:
                 self.log.info("There are no items: nothing to do")
                 return []

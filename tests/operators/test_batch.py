@@ -437,7 +437,7 @@ def test_several_results_never_land_under_one_name(
 def test_a_place_that_nothing_opens_is_refused_before_anything_is_submitted(
     emulator: EmulatorServer, batch: Make
 ) -> None:
-    with pytest.raises(AirflowFailException, match="place to land at is"):
+    with pytest.raises(AirflowFailException, match="land_to is"):
         live(batch("a", "b", land_to="nosuch://bucket/"), Store())
 
     assert accepted(emulator) == []

@@ -121,7 +121,7 @@ def test_a_place_that_turns_out_to_be_none_is_refused_before_anything_is_submitt
     operator = erase(team, film, "{{ place }}/")
     operator.land_to = place
 
-    with pytest.raises(AirflowFailException, match="place to land at is"):
+    with pytest.raises(AirflowFailException, match="land_to is"):
         live(operator, Store())
 
     assert team.emulator.jobs() == []
@@ -227,7 +227,7 @@ def test_where_files_land_is_known_to_the_tasks_downstream() -> None:
     [
         (EraseVideoSubtitlesOperator, {"video_url": "ftp://h/a.mp4"}, "VideoUrl"),
         (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "staging": "s3://b"}, "staging is"),
-        (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "land_to": "out"}, "place to land at is"),
+        (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "land_to": "out"}, "land_to is"),
         (
             EraseVideoSubtitlesOperator,
             {"video_url": "s3://b/a.mp4", "land_to": "s3://b/{nobody}/"},
