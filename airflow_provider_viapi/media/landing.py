@@ -83,7 +83,9 @@ def probe(
                 code="InvalidParameter",
             )
         AtomicFile(opened).check_writable()
-    except ServiceError:
+    except ServiceError as error:
+        if not error.message.startswith(parameter):
+            error.message = f"{shown}: {error.message}"
         raise
     except (FileNotFoundError, NotADirectoryError) as error:
         failure: ServiceError = InvalidRequest(

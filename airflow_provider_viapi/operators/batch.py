@@ -22,7 +22,7 @@ from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.asset_events import report_assets
-from airflow_provider_viapi.media.staging import check_place
+from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.batch_landing import OF_THE_ITEM, landed_of
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals

@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.staging import check
+from airflow_provider_viapi.media.request_inputs import check
 from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 

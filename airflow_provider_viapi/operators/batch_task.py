@@ -25,7 +25,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission
 from airflow_provider_viapi.jobs.task_run import OtherTasks
-from airflow_provider_viapi.media.request_inputs import Media
+from airflow_provider_viapi.media.staging import RequestInputs, Staging
 from airflow_provider_viapi.operators.batch_landing import Landing
 from airflow_provider_viapi.operators.batch_requests import first_arguments
 from airflow_provider_viapi.operators.durability import XComClaims, is_permanent
@@ -115,16 +115,9 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> B
         its_media = media(item)
         return replace(whole, request=lambda: _staged(its_media), resubmitted=resubmitted)
 
-    def media(item: Item) -> Media:
-        return Media.of(
-            context,
-            item.request,
-            item=f"/{item.name}",
-            action=task.operator.action,
-            to=task.staging,
-            hook=task.hook,
-            log=quiet,
-        )
+    def media(item: Item) -> RequestInputs:
+        staging = Staging.of_task(context, task.hook, to=task.staging, log=quiet, item=f"/{item.name}")
+        return RequestInputs(staging, task.operator.action, item.request)
 
     def look(job: Job) -> JobReport:
         time.sleep(max(0.0, looks.reserve()))
@@ -148,10 +141,10 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> B
     )
 
 
-def _staged(media: Media) -> dict[str, Any]:
+def _staged(media: RequestInputs) -> dict[str, Any]:
     """An item's request, staged; what stands in its way concerns this item, and others may fare better."""
     try:
-        return media.readable
+        return media.staged_request
     except PermissionDenied as error:
         raise InvalidMedia(error.message, code=error.code) from error
     except TransientError as error:
