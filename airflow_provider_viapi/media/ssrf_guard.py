@@ -55,8 +55,9 @@ def is_public_address(address: str) -> bool:
     An IPv6 address that wraps an IPv4 address (IPv4-mapped, 6to4, Teredo, NAT64) is as public as that one.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    wrapped = _wrapped(ip) if isinstance(ip, ipaddress.IPv6Address) else []
-    return all(_is_public(each) for each in wrapped or [ip])
+    if isinstance(ip, ipaddress.IPv6Address) and (wrapped := _wrapped(ip)):
+        return all(map(_is_public, wrapped))
+    return _is_public(ip)
 
 
 def _wrapped(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:

@@ -32,7 +32,7 @@ from airflow_provider_viapi.media import atomic_file, landing, resumable_downloa
 from airflow_provider_viapi.media.resumable_download import DownloadSettings
 from airflow_provider_viapi.results import file_urls
 from media.moto_s3 import Bucket, bucket, connection_json, moto_endpoint
-from media.team_storage import BUCKET, TeamStorage, storage_emulator, team
+from media.team_storage import BUCKET, TeamStorage, connect, storage_emulator, team
 from scripted_server import FileResponse, FileServer, file_server
 
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
@@ -483,16 +483,14 @@ class TestDestinationsBeforeSubmission:
         ):
             landing.probe(f"{bucket.url}-no-such/", ACTION)
 
-    def test_a_bucket_without_permission(self, bucket: Bucket) -> None:
-        bucket.client.put_bucket_policy(
-            Bucket=bucket.name,
-            Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", '
-            # S3 allows both by the first, moto knows the second.
-            f'"Action": ["s3:PutObject", "s3:CreateMultipartUpload"], "Resource": "arn:aws:s3:::{bucket.name}/*"}}]}}',
-        )
+    def test_a_bucket_that_the_key_may_not_write_to(
+        self, team: TeamStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hook = connect(monkeypatch, team.emulator, team.emulator.url, password="guessed")
 
-        with pytest.raises(PermissionDenied, match=r"^land_to is 's3://.*', where this task may not write"):
-            landing.probe(f"{bucket.url}/", ACTION)
+        with pytest.raises(CredentialsRejected, match=r"^land_to is 'oss://team/films/'") as raised:
+            landing.probe(f"oss://{hook.viapi_conn_id}@{BUCKET}/films/", ACTION)
+        assert "guessed" not in str(raised.value)
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
     def test_a_folder_without_permission(self, tmp_path: Path) -> None:
