@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
@@ -41,7 +42,7 @@ def as_address(value: Any) -> Any:
     if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
         return value
     text = str(value)
-    return text if "://" in text else f"file://{os.path.abspath(os.fspath(value))}"
+    return text if "://" in text else f"file://{Path(text).absolute()}"
 
 
 def is_http_url(address: Any) -> bool:

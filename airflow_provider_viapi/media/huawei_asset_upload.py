@@ -100,7 +100,8 @@ def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> N
         ) from None
     if response.status_code >= 500:
         raise TransientError(
-            f"{source.display_url} could not be uploaded: the storage responded {response.status_code}", code="UploadBroken"
+            f"{source.display_url} could not be uploaded: the storage responded {response.status_code}",
+            code="UploadBroken",
         )
     if not response.ok or response.is_redirect:
         raise ServiceError(

@@ -79,7 +79,7 @@ class StagingPlace:
         prefix = (parts["prefix"] or "").strip("/") if parts else ""
         if parts is None or ".." in prefix.split("/") or "//" in prefix:
             raise InvalidRequest(
-                f"staging is {address!r}; allowed: oss://bucket/prefix with a bucket in Shanghai; the prefix may contain letters, digits and ._-/",
+                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/",
                 code="InvalidParameter",
             )
         return cls(parts["conn"], parts["bucket"], prefix)
@@ -131,6 +131,7 @@ def _without_path_objects(parameters: tuple[Parameter, ...], structure: Mapping[
                 addressed[each.name] = as_address(value)
         elif isinstance(each, ListOf) and isinstance(value, list | tuple):
             addressed[each.name] = [
-                _without_path_objects(each.fields, item) if isinstance(item, Mapping) else item for item in value
+                _without_path_objects(each.fields, item) if isinstance(item, Mapping) else item
+                for item in value
             ]
     return addressed

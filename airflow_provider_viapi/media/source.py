@@ -249,10 +249,14 @@ def translate_errors(address: str) -> Iterator[None]:
             code="ConfigurationError",
         )
     except ValueError as unusable:
-        error = InvalidRequest(f"{shown} cannot be opened: {redact_text(str(unusable))}", code="InvalidParameter")
+        error = InvalidRequest(
+            f"{shown} cannot be opened: {redact_text(str(unusable))}", code="InvalidParameter"
+        )
     except Exception as failure:
         # Its text is left out: it may quote a signed request.
-        error = TransientError(f"{shown} could not be read ({type(failure).__name__})", code="SourceUnreadable")
+        error = TransientError(
+            f"{shown} could not be read ({type(failure).__name__})", code="SourceUnreadable"
+        )
     else:
         return
     raise error

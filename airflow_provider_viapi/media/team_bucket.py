@@ -56,9 +56,7 @@ class TeamBucket:
         self._leases = Leases(_Keys(oss, place.bucket), _digest(f"{run}\n{holder}"))
 
     @classmethod
-    def open(
-        cls, to: str, hook: ViapiHook, *, run: str, holder: str, log: Log, part_size: int
-    ) -> TeamBucket:
+    def open(cls, to: str, hook: ViapiHook, *, run: str, holder: str, log: Log, part_size: int) -> TeamBucket:
         """Open the bucket of an address.
 
         :raises ConfigurationError: the SDK is not installed, or the connection cannot be used

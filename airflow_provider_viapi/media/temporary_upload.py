@@ -40,7 +40,8 @@ def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
     """
     if source.size > MAX_BYTES:
         raise InvalidMedia(
-            f"{source.display_url} has {source.size:,} bytes; allowed without a bucket of your own (argument staging): {MAX_BYTES:,}",
+            f"{source.display_url} has {source.size:,} bytes; allowed without a bucket of your own: "
+            f"{MAX_BYTES:,}. Give staging=oss://bucket/prefix",
             code="InvalidFile.Size",
         )
     account = hook.account
@@ -90,5 +91,7 @@ def _refusal(response: httpx.Response, source: Source) -> ServiceError:
     elif response.status_code >= 500 or response.status_code in (408, 429) or not code:
         kind = TransientError
     return kind(
-        f"the temporary storage refused {source.display_url}", code=code or None, http_status=response.status_code
+        f"the temporary storage refused {source.display_url}",
+        code=code or None,
+        http_status=response.status_code,
     )

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.media.source import Source
 
 # Extensions with the same meaning.
-_SAME_EXTENSIONS = {"jpg": "jpeg", "jpe": "jpeg", "m4v": "mp4", "mpeg": "mpg", "m2ts": "ts", "mts": "ts", "qt": "mov"}
+_SAME_EXTENSIONS = {
+    "jpg": "jpeg",
+    "jpe": "jpeg",
+    "m4v": "mp4",
+    "mpeg": "mpg",
+    "m2ts": "ts",
+    "mts": "ts",
+    "qt": "mov",
+}
 _KNOWN_EXTENSIONS = frozenset(
     "mp4 mov avi mkv flv ts mpg mxf webm wmv jpeg png bmp gif webp tiff heic mp3 wav pdf zip txt html csv".split()  # noqa: SIM905
 )

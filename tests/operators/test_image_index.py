@@ -22,7 +22,7 @@ from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index import indexer, reconciliation, staged_images
+from airflow_provider_viapi.image_index import indexer, staged_images
 from airflow_provider_viapi.image_index.index_listing import Listing
 from airflow_provider_viapi.media import staging
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
@@ -38,8 +38,8 @@ MUG = {"image_url": "http://h/mug.png", "entity_id": "mug"}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "SECONDS_TO_STAND_STILL", 0.3)
-    monkeypatch.setattr(indexer, "PATIENCE", 3.0)
+    timing = indexer.IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
+    monkeypatch.setattr(IndexImagesOperator, "timing", timing)
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def covers(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> C
 
 def held(client: Client) -> Counter[tuple[str, str]]:
     listing = Listing(500)
-    while listing.position is not None:
-        listing.take(client.call(imgsearch.LIST_IMAGES, {"DbName": "covers", **listing.position})["Data"])
+    while listing.next_page is not None:
+        listing.add_page(client.call(imgsearch.LIST_IMAGES, {"DbName": "covers", **listing.next_page})["Data"])
     return Counter((entry["EntityId"], entry["ExtraData"]) for entry in listing.entries.values())
 
 
@@ -308,7 +308,7 @@ def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
             await first_is_away.wait()
         await add(database, picture, address)
 
-    readable = staged_images.ReadablePictures.readable
+    readable = staged_images.StagedImages.stage
 
     @asynccontextmanager
     async def telling(pictures: Any, picture: Any) -> AsyncIterator[str]:
@@ -317,7 +317,7 @@ def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
         first_is_away.set()
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", last_ones_wait)
-    monkeypatch.setattr(staged_images.ReadablePictures, "readable", telling)
+    monkeypatch.setattr(staged_images.StagedImages, "stage", telling)
 
     life = live(task(images, staging="oss://staging/indexing"))
 
