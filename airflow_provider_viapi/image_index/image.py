@@ -60,8 +60,8 @@ def parse_images(
     :param images: mappings with ``image_url``, ``entity_id`` and optionally ``extra_data``, in any iterable
     :param opens: returns true if files can be copied from addresses of a scheme (``s3``)
     :param pending: returns true for a value that is not known yet (a template); its entry is left out
-    :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice; the
-        message names it by its position, counted from 0
+    :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice;
+        the message names it by its position, counted from 0
     """
     if not isinstance(images, Iterable) or isinstance(images, str | bytes | Mapping):
         raise invalid(

@@ -150,7 +150,7 @@ def presigned_url(oss: Oss, bucket: str, key: str, log: Log) -> str:
         log.warning("The link to oss://%s/%s expires with the temporary key, at %s", bucket, key, end)
     elif credentials.security_token is not None:
         log.warning("The link to oss://%s/%s expires with the temporary key", bucket, key)
-    return oss.link(bucket, key, LINK_LIFETIME)
+    return oss.presign(bucket, key, LINK_LIFETIME)
 
 
 def link_in_place(source: Source, log: Log) -> str | None:
@@ -182,7 +182,7 @@ class _Keys:
         self._oss.delete(self._bucket, key)
 
     def sizes(self, prefix: str) -> Mapping[str, int]:
-        found = self._oss.listing(self._bucket, prefix)
+        found = self._oss.list_objects(self._bucket, prefix)
         return {each.key: each.size for each in found if isinstance(each, OssObject)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -84,7 +84,8 @@ class IndexImagesOperator(BaseOperator):
         if type(fit) is not bool:
             raise invalid(f"fit is {fit!r}; allowed: True, False")
         self.db_name = db_name
-        self.images = as_address(images)
+        # A one-time iterator would be used up by the check below.
+        self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed
         self.fit = fit
         self.staging = staging

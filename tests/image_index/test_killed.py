@@ -26,7 +26,8 @@ def test_what_a_killed_process_has_begun_the_next_one_ends(
     # The product's own 5 seconds are for this: the emulator goes on with what the killed one has sent.
     images = numbered(200)
     command = [sys.executable, "-m", "image_index.bulk", service.url, "covers", json.dumps(images)]
-    killed = subprocess.Popen(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": f"{TESTS.parent}{os.pathsep}{TESTS}"})
+    path = f"{TESTS.parent}{os.pathsep}{TESTS}"
+    killed = subprocess.Popen(command, cwd=TESTS, env={**os.environ, "PYTHONPATH": path})
     try:
         while service.added() < after or "ListImages" not in service.emulator.calls():
             assert killed.poll() is None

@@ -135,7 +135,9 @@ def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pyt
 
 
 def test_half_a_picture_tells_nothing(tmp_path: Path) -> None:
-    check_source(on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+    check_source(
+        on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl")
+    )
 
 
 def media_of(parameters: tuple[Parameter, ...]) -> Iterator[Media]:
