@@ -16,16 +16,17 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt
-from airflow_provider_viapi.jobs import poller, reconciliation
+from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.jobs.batch_report import BatchFailed
 from airflow_provider_viapi.operators import batch as operators_batch
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
-from airflow_provider_viapi.operators.durability import claimed_job_ids
+from airflow_provider_viapi.operators.durability import XComClaims
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, live
 from run_task import TaskInstance
 from served_folder import ServedFolder
+from skipping_clock import skip_waits
 
 EVERY = "EraseVideoSubtitles"
 
@@ -43,7 +44,7 @@ def emulator(running: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Emulat
     fields["extra"] |= {"submit_qps": 1000, "poll_qps": 1000, "list_jobs": "never"}
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
     monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
-    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 5.1)
+    skip_waits(monkeypatch, speed=10)
     return running
 
 
@@ -278,7 +279,6 @@ def test_an_item_in_doubt_is_a_row_and_its_intent_is_kept(emulator: EmulatorServ
 def test_an_item_is_submitted_anew_once_in_spite_of_a_doubt_and_not_as_often_as_an_answer_is_lost(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciliation, "SECONDS_TO_SEND_AGAIN", 0.1)
     # The second sending of each request is lost as well, and the list is not to be had.
     emulator.fault(action=EVERY, status=502, performed=True, times=None)
     emulator.fault(action="QueryAsyncJobList", code="Forbidden.NotAuthorized", times=None)
@@ -483,11 +483,11 @@ def test_a_task_in_doubt_does_not_take_what_a_batch_holds_for_its_own() -> None:
         def xcom_pull(self, *, task_ids: Any, key: str, **_: Any) -> Any:
             if isinstance(task_ids, str):
                 return "J-MINE"
-            return {"job_id": ["J-MINE", "J-1", None], "job_ids": [None, ["J-2", "J-3"], []]}[key]
+            return {"job_id": ["J-MINE", "J-1", None], "job_ids": [None, ["J-2", "J-3"], []]}.get(key)
 
     context: Any = {"ti": Instance(), "dag": SimpleNamespace(tasks=[])}
 
-    assert claimed_job_ids(context) == {"J-1", "J-2", "J-3"}
+    assert XComClaims(context).others().job_ids == {"J-1", "J-2", "J-3"}
 
 
 def test_a_job_that_another_task_claims_as_well_is_held_by_another() -> None:
@@ -499,7 +499,7 @@ def test_a_job_that_another_task_claims_as_well_is_held_by_another() -> None:
 
     context: Any = {"ti": Instance(), "dag": SimpleNamespace(tasks=[])}
 
-    assert "J-1" in claimed_job_ids(context)
+    assert "J-1" in XComClaims(context).others().job_ids
 
 
 def test_a_result_that_could_not_land_is_landed_by_the_retry(
@@ -519,12 +519,12 @@ def test_a_result_that_could_not_land_is_landed_by_the_retry(
     assert (tmp_path / "folder" / "1.mp4").read_text() == "b"
 
 
-@pytest.mark.parametrize(("is_over", "state"), [(True, "JOB_CANCELED"), (False, "QUEUING")])
+@pytest.mark.parametrize(("is_terminal", "state"), [(True, "JOB_CANCELED"), (False, "QUEUING")])
 def test_a_worker_that_is_told_to_stop_cancels_only_for_a_person(
-    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, is_over: bool, state: str
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, state: str
 ) -> None:
     emulator.fault(action=EVERY, job={"queued": 60}, times=3)
-    monkeypatch.setattr(operators_batch, "is_over", lambda instance: is_over)
+    monkeypatch.setattr(operators_batch, "is_terminal", lambda instance: is_terminal)
     operator = batch("a", "b", "c", deferrable=False)()
 
     def kill() -> None:
@@ -534,7 +534,7 @@ def test_a_worker_that_is_told_to_stop_cancels_only_for_a_person(
 
     killing = threading.Thread(target=kill)
     killing.start()
-    with pytest.raises(ServiceError, match="told to stop"):
+    with pytest.raises(ServiceError, match="was stopped"):
         live(lambda: operator, Store())
     killing.join()
 

@@ -45,8 +45,8 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
     return viapi_emulator
 
 
-def watch(**arguments: Any) -> CreateTaskOperator:
-    return CreateTaskOperator(**{"task_id": "watch", **WATCH, **arguments})
+def watch(operator: type[CreateTaskOperator] = CreateTaskOperator, **arguments: Any) -> CreateTaskOperator:
+    return operator(**{"task_id": "watch", **WATCH, **arguments})
 
 
 def running_task() -> str:
@@ -169,11 +169,15 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
     emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, marked: str, stops: bool
 ) -> None:
     emulator.fault(action="CreateTask", job={"processing": 3600})
-    task = watch(deferrable=False)
-    monkeypatch.setattr(operators_job, "is_over", lambda instance, states: marked in states)
-    task._told_to_stop = True
 
-    with pytest.raises(Exception, match="told to stop"):
+    class StoppedOnceAccepted(CreateTaskOperator):
+        def accepted(self, job: Job, context: Any) -> None:
+            self.on_kill()
+
+    task = watch(StoppedOnceAccepted, deferrable=False)
+    monkeypatch.setattr(operators_job, "is_terminal", lambda instance, states: marked in states)
+
+    with pytest.raises(Exception, match="was stopped"):
         live(task, Store())
 
     (told,) = live(ListTasksOperator(task_id="list")).result["tasks"]

@@ -83,16 +83,16 @@ def test_a_missing_connection_is_an_event(monkeypatch: pytest.MonkeyPatch) -> No
     assert event["error"]["class"] == "ConfigurationError"
 
 
-@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize("is_terminal", [True, False])
 def test_a_task_that_a_person_ended_takes_along_what_queues(
     viapi_emulator: Any,
     submitted: Callable[[int], list[str]],
     monkeypatch: pytest.MonkeyPatch,
-    is_over: bool,
+    is_terminal: bool,
 ) -> None:
     viapi_emulator.fault(action=EVERY, job={"queued": 60}, times=3)
     job_ids = submitted(3)
-    monkeypatch.setattr(triggers_batch, "is_over", lambda instance: is_over)
+    monkeypatch.setattr(triggers_batch, "is_terminal", lambda instance: is_terminal)
     waiting = trigger(job_ids)
     monkeypatch.setattr(ViapiBatchTrigger, "task_instance", object(), raising=False)
 
@@ -106,7 +106,7 @@ def test_a_task_that_a_person_ended_takes_along_what_queues(
     asyncio.run(kill())
 
     states = {job["status"] for job in viapi_emulator.jobs()}
-    assert states == ({"JOB_CANCELED"} if is_over else {"QUEUING"})
+    assert states == ({"JOB_CANCELED"} if is_terminal else {"QUEUING"})
 
 
 def test_a_thousand_jobs_are_a_small_row_in_the_database() -> None:
