@@ -83,6 +83,38 @@ HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
+CONFIG: dict[str, Any] = {
+    "viapi": {
+        "description": "Settings of the provider airflow-provider-viapi.",
+        "options": {
+            "state_path": {
+                "description": (
+                    "Folder in object storage, or on a volume that all workers share, where each task instance keeps"
+                    " the job that it submitted, so that a retry resumes that job instead of paying for another. Put"
+                    " the connection id before the bucket name. Needed below Airflow 3.3, which keeps no task state;"
+                    " from 3.3 on it replaces Airflow's task state store."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "s3://aws_default@bucket/viapi-state",
+                "default": "",
+            },
+            "state_retention_days": {
+                "description": (
+                    "Age in days after which the objects below state_path are deleted, now and then, by a task of the"
+                    " same DAG that begins; 0: never, such as where a lifecycle rule of the bucket deletes them. Must"
+                    " be longer than the longest job_timeout."
+                ),
+                "version_added": "0.2.0",
+                "type": "integer",
+                "example": None,
+                "default": "30",
+            },
+        },
+    }
+}
+
+
 def get_provider_info() -> dict[str, Any]:
     """The provider's metadata, in the form of Airflow's ``provider.yaml`` schema."""
     package = "airflow_provider_viapi"
@@ -151,6 +183,7 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "filesystems": [f"{package}.fs.oss"],
+        "config": CONFIG,
         "extra-links": [
             f"{package}.links.viapi.ViapiJobLink",
             f"{package}.links.viapi.ViapiResultLink",
