@@ -123,7 +123,7 @@ class ViapiJobs:
         self._next_page = 1
         self._seen: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page, of up to 500 jobs, of the account's list; it begins again once all were seen."""
         wanted = {"PageNum": self._next_page, "PageSize": 500}
         data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]

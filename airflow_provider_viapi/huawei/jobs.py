@@ -46,7 +46,7 @@ def family_of(action: str) -> Family:
     return _FAMILIES.get(action, "others")
 
 
-def pace_of(family: Family) -> Backoff:
+def backoff_of(family: Family) -> Backoff:
     """How often a single job of a family is asked after."""
     return Backoff(first=30.0, longest=300.0) if family == "models" else Backoff()
 
@@ -65,7 +65,7 @@ class HuaweiJobs:
         self._goal = goal
         self._unknown: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Nothing: there is no list."""
         return ListSnapshot({}, scan_complete=True)
 
@@ -108,7 +108,7 @@ class VideoJobs(HuaweiJobs):
 
     _last = ""
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Ask for the next hundred of them."""
         in_order = sorted(job_ids)
         rest = [job_id for job_id in in_order if job_id > self._last] or in_order
@@ -132,7 +132,7 @@ class ViasTasks(HuaweiJobs):
 
     _page = 1
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
         size = 50 if self._client.account.vias_paths == "v1" else 1000
         answer = await self._client.call_once(vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size})

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import SubmissionInDoubt, TransientError
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
-    from airflow_provider_viapi.jobs.model import Job
+    from airflow_provider_viapi.jobs.model import Job, Log
     from airflow_provider_viapi.jobs.taking_up import OnDoubt
 
 

@@ -213,7 +213,7 @@ class Batch:
             ).job()
         except TransientError as passing:
             if isinstance(passing, Throttled):
-                self.means.quota.refused()
+                self.means.quota.on_throttled()
             return self._still_runs(item)
         except (CredentialsRejected, ConfigurationError):
             raise
@@ -227,7 +227,7 @@ class Batch:
                 self.means.release_inputs(item)
             self._keep({item.name: failed_row(self.means, refusal, resumable=is_out)})
         else:
-            self.means.quota.granted()
+            self.means.quota.on_success()
             self.running[job.id] = item
             if report is not None:
                 self.take_in(Completions([report]))

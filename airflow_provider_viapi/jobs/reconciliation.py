@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 Told = TypeVar("Told")
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt
-from airflow_provider_viapi.jobs.delay_queue import Log
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome
 
 OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
