@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LIST_THRESHOLD = 3
-"""Up to this many jobs are polled individually: the list would cost as many calls, and is rate-limited per account."""
+"""Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
 
 SCANS_BEFORE_POLL = 2
 """A job that this many scans of the whole list have not shown is polled individually."""

@@ -449,7 +449,7 @@ def test_an_unexpected_error_of_a_poll_does_not_silence_the_wait(fault: Any) -> 
 def test_an_unexpected_error_that_persists_ends_the_wait_and_is_named(fault: Any) -> None:
     service = Script(fault)
 
-    with pytest.raises(ServiceError, match="job J-1 could not be polled: unexpected .* 5 times in a row"):
+    with pytest.raises(ServiceError, match=r"job J-1 could not be polled: unexpected .* 5 times in a row"):
         wait(service)
 
     assert service.polls == poller.MAX_UNEXPECTED_ERRORS
