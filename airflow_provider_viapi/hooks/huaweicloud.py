@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
     from airflow_provider_viapi.huawei.model import Action
     from airflow_provider_viapi.huawei.tokens import User
-    from airflow_provider_viapi.jobs.delay_queue import Log
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.backoff import Backoff
+    from airflow_provider_viapi.jobs.metrics import Stats
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poller import Poller
 
 Given = TypeVar("Given", "Credentials", "User")
@@ -62,6 +63,8 @@ class HuaweiCloudHook(BaseHook):
     default_conn_name = "huaweicloud_default"
     conn_type = "huaweicloud"
     hook_name = "Huawei Cloud"
+    poll_backoff: ClassVar[Backoff | None] = None
+    """Intervals between two polls of one job; default: that of the kind of job."""
 
     def __init__(
         self,
@@ -217,19 +220,25 @@ class HuaweiCloudHook(BaseHook):
         async with open_huawei_jobs(await self.aget_config(), family, self.goal) as jobs:
             yield jobs
 
+    @cached_property
+    def _stats(self) -> Stats:
+        from airflow_provider_viapi.hooks.stats import AirflowStats
+
+        return AirflowStats()
+
     @asynccontextmanager
     async def open_poller(self, family: Family = "others") -> AsyncIterator[Poller]:
         """What waits for the account's jobs of a family in an event loop; leaving the context ends it.
 
         It keeps to ``poll_qps`` together with all others of the connection in the running event loop.
         """
-        from airflow_provider_viapi.huawei.jobs import pace_of
+        from airflow_provider_viapi.huawei.jobs import backoff_of
         from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.poller_registry import shared_quota
+        from airflow_provider_viapi.jobs.poller_registry import shared_limiter
 
         async with self.open_jobs(family) as jobs:
-            quota = shared_quota(self._connection, self.account.poll_qps)
-            poller = Poller(jobs, pace=pace_of(family), quota=quota)
+            limiter = shared_limiter(self._connection, self.account.poll_qps)
+            poller = Poller(jobs, self.poll_backoff or backoff_of(family), limiter, stats=self._stats)
             try:
                 yield poller
             finally:

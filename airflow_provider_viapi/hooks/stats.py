@@ -20,21 +20,21 @@ class AirflowStats:
     once and never disturb the waiting.
     """
 
-    def count(self, name: str, of: str) -> None:
+    def count(self, name: str, action: str) -> None:
         """Count it, under ``name`` and ``name.service.action``."""
-        self._tell("incr", name, of)
+        self._tell("incr", name, action)
 
-    def level(self, name: str, of: str, value: int) -> None:
+    def gauge(self, name: str, action: str, value: int) -> None:
         """Set a gauge, ``name.host.service.action`` and one with tags; only a triggerer does.
 
         A task that waits on its worker is a process of its own, and many of them would overwrite each other.
         """
         if _is_triggerer():
-            self._tell("gauge", name, of, value, hostname=_hostname())
+            self._tell("gauge", name, action, value, hostname=_hostname())
 
-    def duration(self, name: str, of: str, seconds: float) -> None:
+    def duration(self, name: str, action: str, seconds: float) -> None:
         """Tell a timer."""
-        self._tell("timing", name, of, timedelta(seconds=seconds))
+        self._tell("timing", name, action, timedelta(seconds=seconds))
 
     def _tell(self, kind: str, name: str, of: str, *value: Any, **more_tags: str) -> None:
         service, _, action = of.partition(".")

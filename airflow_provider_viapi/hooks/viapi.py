@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.credentials import Credentials
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.backoff import Backoff
     from airflow_provider_viapi.jobs.metrics import Stats
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
@@ -54,6 +54,8 @@ class ViapiHook(BaseHook):
     default_conn_name = "viapi_default"
     conn_type = "viapi"
     hook_name = "Alibaba Cloud VIAPI"
+    poll_backoff: ClassVar[Backoff | None] = None
+    """Intervals between two polls of one job; default: that of the poller."""
 
     def __init__(self, viapi_conn_id: str = default_conn_name) -> None:
         super().__init__()
@@ -135,8 +137,8 @@ class ViapiHook(BaseHook):
     def submit_quota(self) -> RateLimiter:
         """The pace at which one who submits many jobs keeps to the connection's ``submit_qps``.
 
-        Sleep for ``reserve()`` seconds, or await ``take()``, before each submission, and say ``granted()`` or
-        ``refused()`` after it.
+        Sleep for ``reserve()`` seconds, or await ``wait()``, before each submission, and call ``on_success()`` or
+        ``on_throttled()`` after it.
         """
         from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
@@ -200,7 +202,11 @@ class ViapiHook(BaseHook):
         async with self.open_jobs() as jobs:
             account = self.account
             poller = Poller(
-                jobs, quota=RateLimiter(account.poll_qps), list_jobs=account.list_jobs, stats=self._stats
+                jobs,
+                self.poll_backoff,
+                RateLimiter(account.poll_qps),
+                list_jobs=account.list_jobs,
+                stats=self._stats,
             )
             try:
                 yield poller

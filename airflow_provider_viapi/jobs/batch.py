@@ -207,7 +207,7 @@ class Batch:
             job, report = submitting.resume_or_submit()
         except TransientError as passing:
             if isinstance(passing, Throttled):
-                self.means.quota.refused()
+                self.means.quota.on_throttled()
             return self._still_runs(item)
         except (CredentialsRejected, ConfigurationError):
             raise
@@ -221,7 +221,7 @@ class Batch:
                 self.means.release_inputs(item)
             self._keep({item.name: failed_row(self.means, refusal, resumable=is_out)})
         else:
-            self.means.quota.granted()
+            self.means.quota.on_success()
             self.running[job.id] = item
             if report is not None:
                 self.take_in(Completions([report]))

@@ -194,8 +194,8 @@ class BatchLedger:
         if open_:
             self._jobs.put(open_)
         self._store.set(KEY, {"round": self._round})
-        earlier.forget()
-        rows.forget()
+        earlier.delete()
+        rows.delete()
 
     def _key_of(self, what: str) -> str:
         return f"{KEY}_{self._round}_{what}"

@@ -9,9 +9,8 @@ from typing import Any
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.batch_ledger import Item
-from airflow_provider_viapi.jobs.delay_queue import Log
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission
 

@@ -7,8 +7,7 @@ from collections.abc import Collection
 
 from airflow_provider_viapi.errors import ServiceError, TransientError
 from airflow_provider_viapi.jobs.backend import JobBackend
-from airflow_provider_viapi.jobs.delay_queue import Log
-from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.jobs.model import Job, Log
 
 AT_ONCE = 8
 """Cancelled at the same time; how many calls a second the service takes for this is not documented."""

@@ -12,8 +12,7 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_viapi.errors import CredentialsRejected, PermissionDenied, ServiceError, from_dict
-from airflow_provider_viapi.jobs.delay_queue import Log, wait_for_event
-from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log, wait_for_event
 
 MOST_BYTES = 100_000
 """How long the reports of one wave are together: they go through Airflow's database to the worker."""

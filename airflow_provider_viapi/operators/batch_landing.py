@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.batch_ledger import Item
-    from airflow_provider_viapi.jobs.delay_queue import Log
-    from airflow_provider_viapi.jobs.model import JobReport
+    from airflow_provider_viapi.jobs.model import JobReport, Log
 
 OF_THE_ITEM = ("index",)
 """Placeholders that a place to land at may hold besides those of a single task."""

@@ -15,8 +15,7 @@ from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_ter
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
     from airflow_provider_viapi.jobs.completions import Completions
-    from airflow_provider_viapi.jobs.delay_queue import Log
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 
 class ViapiBatchTrigger(BaseTrigger):
