@@ -27,6 +27,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     from_dict,
 )
+from airflow_provider_viapi.links.base import result_address, store_links
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
     attempt_of,
@@ -307,6 +308,7 @@ class JobOperator(ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
+        store_links(self, context)
         with fail_without_retry(self.is_permanent):
             request = self.validated_request()
             self._check_destination()
@@ -314,7 +316,7 @@ class JobOperator(ActionOperator):
             ledger = open_ledger(context)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
-            context["ti"].xcom_push(key="job_link", value=self.job_link(job))
+            store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
             if not self.wait_for_completion:
@@ -330,6 +332,7 @@ class JobOperator(ActionOperator):
         """Continue after the trigger: land and return the result, or raise why there is none."""
         from airflow_provider_viapi.jobs.model import JobReport
 
+        store_links(self, context)
         ledger = open_ledger(context)
         with fail_without_retry(self.is_permanent):
             if "error" in event:
@@ -456,6 +459,7 @@ class JobOperator(ActionOperator):
         self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
         if self.land_to is not None:
             result["landed"] = self._land(result, self._job(report.job_id), ledger, context)
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         ledger.mark_delivered(attempt_of(context))
         return result
 
