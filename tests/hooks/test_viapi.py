@@ -240,7 +240,7 @@ def test_blanks_around_what_was_entered_do_no_harm(monkeypatch: pytest.MonkeyPat
 def test_a_region_without_these_services_is_answered_with_those_that_have_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ConfigurationError, match="region_id.*offered in cn-shanghai"):
+    with pytest.raises(ConfigurationError, match=r"region_id.*offered in cn-shanghai"):
         account(monkeypatch, login="i", password="s", extra={"region_id": "cn-hangzhou"})
 
     extra = {"region_id": "cn-hangzhou", "endpoint": "http://127.0.0.1:8765"}

@@ -12,7 +12,8 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.links.base import result_address
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
-from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator
+from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from emulator import fake_media
 from run_task import live
 from served_folder import ServedFolder
 
@@ -71,27 +72,25 @@ def test_a_landed_file_is_linked_instead_of_the_one_whose_address_expires(landed
 
 
 def test_both_links_are_stored_once_each_and_never_looked_for(
-    monkeypatch: pytest.MonkeyPatch, viapi_emulator: EmulatorServer, served: ServedFolder, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, served: ServedFolder, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
-
     def never(**_: Any) -> None:
         raise AssertionError("an XCom was read")
 
     monkeypatch.setattr(XCom, "get_value", never)
     (served.path / "linked.mp4").write_text("a video")
-    operator = ChangeVideoSizeOperator(
-        task_id="reframe",
+    operator = EraseVideoSubtitlesOperator(
+        task_id="erase",
         video_url=served.address("linked.mp4"),
-        width=320,
-        height=180,
         land_to=f"file://{tmp_path}/",
         deferrable=True,
     )
 
-    pushed = live(operator).pushed
+    with EmulatorServer(transforms=fake_media.TRANSFORMS) as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
+        pushed = live(operator).pushed
 
-    assert pushed["job_link"] == viapi_emulator.url
+    assert pushed["job_link"] == emulator.url
     assert pushed["result_link"].startswith(f"file://{tmp_path}/")
     # What Airflow 3 does with each link of a task when its process ends.
     for each in operator.operator_extra_links:
