@@ -64,12 +64,12 @@ def test_a_record_whose_writing_failed_is_not_written_with_the_next() -> None:
     assert PagedStore(store, "key").records == {"kept": {}}
 
 
-def test_all_that_is_known_can_be_forgotten() -> None:
+def test_delete_removes_all_pages() -> None:
     store = Store()
     journal = PagedStore(store, "key")
     for number in range(300):
         journal.put({f"{number}": {"text": "x" * 200}})
 
-    journal.forget()
+    journal.delete()
 
     assert store.kept == {}
