@@ -157,10 +157,13 @@ async def cancel_queued(backend: JobBackend, jobs: Collection[Job], log: Log) ->
     gate = asyncio.Semaphore(MAX_CONCURRENT_CANCELS)
 
     async def cancel(job: Job) -> bool:
+        async def once() -> bool:
+            return await backend.cancel(job)
+
         async with gate:
             try:
                 # A second cancellation changes nothing, so every transient error may be retried.
-                return await aretry_call(lambda: backend.cancel(job), policy=READ, max_seconds=CANCEL_RETRIES)
+                return await aretry_call(once, policy=READ, max_seconds=CANCEL_RETRIES)
             except ServiceError:
                 return False
 

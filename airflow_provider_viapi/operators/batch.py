@@ -132,6 +132,9 @@ class BatchOperator(StoppableOperator):
         """Return the trigger that waits for the running jobs."""
         raise NotImplementedError
 
+    def check_inputs(self) -> None:
+        """Refuse rendered arguments of the cloud's own that cannot be used."""
+
     def trusted_hosts(self) -> list[str]:
         """Return the private hosts that results may come from: that of the connection's own endpoint."""
         # It depends on the hook alone, which the batch has as well as each of its operators.
@@ -147,6 +150,7 @@ class BatchOperator(StoppableOperator):
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         with fail_without_retry(self.is_permanent):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+            self.check_inputs()
             self._check_destination(len(items))
             if self.land_to is not None:
                 from airflow_provider_viapi.media import landing
@@ -328,7 +332,9 @@ class BatchOperator(StoppableOperator):
 
     def _check_operator(self, operator: Any) -> None:
         is_job = isinstance(operator, type) and issubclass(operator, self.operator_base())
-        if not is_job or not isinstance(getattr(operator, "action", None), operator.action_type):
+        if not is_job or not isinstance(
+            getattr(operator, "action", None), operator.action_type
+        ):
             raise TypeError(
                 f"operator is {operator!r}; allowed: an operator class for a job, derived from "
                 f"{self.operator_base().__name__} and with its own action"
@@ -394,7 +400,7 @@ class ViapiBatchOperator(BatchOperator):
         self.staging = staging
         self.viapi_conn_id = viapi_conn_id
         if not is_templated(staging):
-            self._check_staging()
+            self.check_inputs()
 
     @staticmethod
     def operator_base() -> type[JobOperator]:
@@ -403,7 +409,8 @@ class ViapiBatchOperator(BatchOperator):
 
         return ViapiJobOperator
 
-    def _check_staging(self) -> None:
+    def check_inputs(self) -> None:
+        """Refuse a rendered ``staging`` that cannot take copies of the media."""
         from airflow_provider_viapi.media.staging import check_place
 
         check_place(self.staging)
@@ -414,12 +421,6 @@ class ViapiBatchOperator(BatchOperator):
         from airflow_provider_viapi.hooks.viapi import ViapiHook
 
         return ViapiHook(self.viapi_conn_id)
-
-    def execute(self, context: Context) -> Any:
-        """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
-        with fail_without_retry():
-            self._check_staging()
-        return super().execute(context)
 
     def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
         """Return the operator of one item."""

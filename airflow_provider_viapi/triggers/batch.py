@@ -35,6 +35,7 @@ class BatchTrigger(BaseTrigger):
     """
 
     conn_id_name: ClassVar[str]
+    default_conn_id: ClassVar[str]
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class BatchTrigger(BaseTrigger):
         self.min_completed = min_completed
         self.max_wait = max_wait
         self.until = until
-        self.conn_id = connection.pop(self.conn_id_name)
+        self.conn_id = connection.pop(self.conn_id_name, self.default_conn_id)
         if connection:
             raise TypeError(f"unexpected arguments of {type(self).__name__}: {', '.join(connection)}")
 
@@ -128,6 +129,7 @@ class ViapiBatchTrigger(BatchTrigger):
     """Wait for jobs of a VIAPI account; takes what :class:`BatchTrigger` takes, and ``viapi_conn_id``."""
 
     conn_id_name = "viapi_conn_id"
+    default_conn_id = "viapi_default"
 
     def hook(self) -> Any:
         """Return the hook that polls."""
@@ -140,6 +142,7 @@ class HuaweiCloudBatchTrigger(BatchTrigger):
     """Wait for jobs of a Huawei Cloud account; takes what :class:`BatchTrigger` takes, and its connection id."""
 
     conn_id_name = "huaweicloud_conn_id"
+    default_conn_id = "huaweicloud_default"
 
     def hook(self) -> Any:
         """Return the hook that polls."""
