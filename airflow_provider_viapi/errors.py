@@ -113,6 +113,10 @@ class SubmissionInDoubt(ServiceError):
     """It cannot be known whether a job was accepted; submitting it again may pay twice."""
 
 
+class StopRequested(ServiceError):
+    """Airflow stops the task; nothing is in flight that is not recorded."""
+
+
 class JobFailed(ServiceError):
     """The service ended the job without success.
 
