@@ -1,8 +1,8 @@
 """The call of an action, written once for both clouds and for worker and event loop.
 
 A call is a generator: it yields what it needs from outside, a key (:class:`AcquireCredentials`) or the response to a
-request (:class:`HttpRequest`), and returns the decoded response. :func:`run` drives it on a worker and :func:`arun` in
-an event loop. The classes here are the base of each cloud's clients.
+request (:class:`HttpRequest`), and returns the decoded response. :func:`run` drives it on a worker and :func:`arun`
+in an event loop. The classes here are the base of each cloud's clients.
 """
 
 from __future__ import annotations

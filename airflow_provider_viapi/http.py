@@ -7,6 +7,7 @@ where only a change of the settings helps; everything else that yields no respon
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
 )
 from airflow_provider_viapi.http_settings import HttpSettings, display_proxy
+from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     import httpx
@@ -37,6 +39,7 @@ __all__ = [
     "SyncTransport",
     "gateway_refusal",
     "open_async_transport",
+    "redact_http_logs",
     "requests_session",
 ]
 
@@ -78,6 +81,7 @@ class SyncTransport:
     def __init__(self, settings: HttpSettings) -> None:
         self.clock_skew = timedelta(0)
         """How far the local clock is ahead of the service's, by the date of the last response."""
+        redact_http_logs()
         self._settings = settings
         self._session = requests_session(settings)
 
@@ -112,6 +116,7 @@ class AsyncTransport:
     """
 
     def __init__(self, settings: HttpSettings, context: ssl.SSLContext) -> None:
+        redact_http_logs()
         self._settings = settings
         self._context = context
         self._clients: dict[str | None, httpx.AsyncClient] = {}
@@ -165,7 +170,7 @@ def tls_context(settings: HttpSettings) -> ssl.SSLContext:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigurationError(
-            f"{settings.verify_setting} names {settings.verify!r}, which cannot be loaded as CA certificates ({reason})"
+            f"{settings.verify_setting} names {settings.verify!r}, which cannot be loaded as certificates ({reason})"
         ) from None
 
 
@@ -175,8 +180,9 @@ def _tls_context(verify: bool | str) -> ssl.SSLContext:
 
     if isinstance(verify, bool):
         return httpx.create_ssl_context(verify=verify, trust_env=False)
-    is_folder = Path(verify).is_dir()
-    return ssl.create_default_context(**{"capath" if is_folder else "cafile": verify})
+    if Path(verify).is_dir():
+        return ssl.create_default_context(capath=verify)
+    return ssl.create_default_context(cafile=verify)
 
 
 def requests_session(settings: HttpSettings) -> requests.Session:
@@ -184,7 +190,8 @@ def requests_session(settings: HttpSettings) -> requests.Session:
 
     It reads no ``.netrc``, whose password would replace a signature. Adapters may be mounted as on any session.
     """
-    return _session_class()(settings)
+    session: requests.Session = _session_class()(settings)
+    return session
 
 
 @cache
@@ -212,6 +219,28 @@ def _session_class() -> Any:
             return proxies
 
     return ConfiguredSession
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts log records of HTTP libraries, which log addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Replace signatures and tokens in the record's message."""
+        message = record.getMessage()
+        redacted = redact_text(message)
+        if redacted != message:
+            record.msg, record.args = redacted, None
+        return True
+
+
+_FILTER = RedactingFilter("viapi-redaction")
+
+
+def redact_http_logs() -> None:
+    """Redact the logs of httpx, which logs each address at INFO, and of urllib3, which does at DEBUG."""
+    for name in ("httpx", "urllib3.connectionpool"):
+        # Adding the same filter again has no effect.
+        logging.getLogger(name).addFilter(_FILTER)
 
 
 _NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 431})
@@ -335,5 +364,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     seen: list[BaseException] = [error]
     for each in seen:
         yield each
-        inner = (*each.args, each.__cause__, getattr(each, "reason", None), getattr(each, "original_error", None))
+        inner = (
+            *each.args,
+            each.__cause__,
+            getattr(each, "reason", None),
+            getattr(each, "original_error", None),
+        )
         seen.extend(one for one in inner if isinstance(one, BaseException) and one not in seen)

@@ -3,8 +3,8 @@
 They are read once, validated when the connection is read, and given explicitly to every HTTP client, so that worker,
 triggerer, downloads and storage act the same. Precedence:
 
-* certificates: ``verify`` of the connection if it is false or a path, then ``REQUESTS_CA_BUNDLE``, ``CURL_CA_BUNDLE``,
-  ``SSL_CERT_FILE``, then the bundle of ``certifi``
+* certificates: ``verify`` of the connection if it is false or a path, then ``REQUESTS_CA_BUNDLE``,
+  ``CURL_CA_BUNDLE``, ``SSL_CERT_FILE``, then the bundle of ``certifi``
 * proxies: ``HTTPS_PROXY`` or ``HTTP_PROXY`` by the scheme of the address, then ``ALL_PROXY``; none for hosts that
   ``NO_PROXY`` names (names with their subdomains, addresses, CIDR ranges, each also with a port; ``*`` for all)
 """
@@ -148,7 +148,9 @@ def _read_proxy(scheme: str, value: str) -> str:
         missing = [package for module, package in _SOCKS_PACKAGES.items() if find_spec(module) is None]
         if missing:
             install = " ".join(f"'{package}'" for package in missing)
-            raise _unusable(setting, "names a SOCKS proxy, for which a package is missing", f"pip install {install}")
+            raise _unusable(
+                setting, "names a SOCKS proxy, for which a package is missing", f"pip install {install}"
+            )
     return address
 
 
@@ -180,3 +182,11 @@ def read_verify(value: Any) -> bool | str:
     if text.lower() in ("true", "false", ""):
         return text.lower() != "false"
     return text
+
+
+@lru_cache(maxsize=64)
+def host_header(address: str) -> str:
+    """Return the header ``Host`` for a base address: with the port only if it is not the scheme's default."""
+    parts = urlsplit(address)
+    default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return parts.netloc.lower().removesuffix(default)

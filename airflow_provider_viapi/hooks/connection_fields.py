@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.http_settings import DEFAULT_TIMEOUT, HttpSettings, read_verify
 
 LEAST_QPS, MOST_QPS = 0.01, 1000.0
 """Calls per second that a connection may ask for: one in 100 seconds is slow enough for any account."""
@@ -16,29 +18,41 @@ def read_endpoint(where: str, value: Any, name: str = "endpoint") -> str | None:
     """A base address without a slash at its end; for errors with whose and which field it is."""
     if value in (None, ""):
         return None
-    address = str(value) if "://" in str(value) else f"https://{value}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+    address = str(value).strip()
+    address = address if "://" in address else f"https://{address}"
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.username or re.search(r"\s", address):
         raise wrong(
             where,
-            f"has in its extra an address ({name}) that is not http:// or https:// without user, password or query",
+            f"has in its extra an address ({name}) that is not http:// or https:// with a valid host and port, "
+            "without user, password, query or blanks",
         )
     return address.rstrip("/")
 
 
-def read_verify(value: Any) -> bool | str:
-    """Whether TLS certificates are checked, or the path of a bundle of authorities."""
-    if value is None or value == "":
-        return True
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    return value if isinstance(value, bool) else str(value)
+def stripped(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a connection's extra without blanks around its texts."""
+    return {name: value.strip() if isinstance(value, str) else value for name, value in extra.items()}
 
 
-def read_timeout(where: str, value: Any) -> float:
-    """Seconds to wait for an answer, 1 to 600; 30 unless given."""
+def read_http(where: str, extra: Mapping[str, Any]) -> HttpSettings:
+    """Return the HTTP settings of a connection and of the environment.
+
+    :raises ConfigurationError: one of them cannot be used; the message names it
+    """
+    verify = read_verify(extra.get("verify"))
+    return HttpSettings.read(verify=verify, timeout=_read_timeout(where, extra.get("timeout")), where=where)
+
+
+def _read_timeout(where: str, value: Any) -> float:
+    """Return the seconds to wait for a response, 1 to 600; default: 30."""
     if value in (None, ""):
-        return 30.0
+        return DEFAULT_TIMEOUT
     try:
         seconds = float(value)
     except (TypeError, ValueError):

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
     from airflow_provider_viapi.huawei.client import Client
     from airflow_provider_viapi.huawei.config import Account
+    from airflow_provider_viapi.huawei.iam import User
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
     from airflow_provider_viapi.huawei.model import Action
-    from airflow_provider_viapi.huawei.tokens import User
     from airflow_provider_viapi.jobs.delay_queue import Log
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
@@ -96,7 +96,7 @@ class HuaweiCloudHook(BaseHook):
             who = proof.access_key_id if isinstance(proof, Credentials) else (proof.domain, proof.name)
             addresses = tuple(sorted(account.endpoints.items()))
             self._identity = (
-                *(who, account.region, account.project_id, account.endpoint, addresses, account.verify),
+                *(who, account.region, account.project_id, account.endpoint, addresses, account.http),
                 *(account.app_user_id, account.vias_paths, account.poll_qps),
             )
             self.__dict__["account"] = self._proven(account, proof)
@@ -129,7 +129,7 @@ class HuaweiCloudHook(BaseHook):
         from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 
         if isinstance(proof, Credentials):
-            return replace(account, proof=RenewableCredentials(*self._readers(proof), held=proof))
+            return replace(account, auth=RenewableCredentials(*self._readers(proof), initial=proof))
 
         from airflow_provider_viapi.huawei.client import with_token_for
 
@@ -259,8 +259,8 @@ class HuaweiCloudHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask IAM for the region's project: free, and a wrong key, password or clock shows in the answer."""
+        from airflow_provider_viapi.huawei.iam import project_of
         from airflow_provider_viapi.huawei.services import iam
-        from airflow_provider_viapi.huawei.tokens import project_of
 
         try:
             account = self.account

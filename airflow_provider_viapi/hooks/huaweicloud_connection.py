@@ -11,13 +11,13 @@ from airflow_provider_viapi.hooks.connection_fields import (
     read_calls_per_second,
     read_choice,
     read_endpoint,
-    read_timeout,
-    read_verify,
+    read_http,
+    stripped,
     wrong,
 )
-from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account
+from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account, check_region
+from airflow_provider_viapi.huawei.iam import User
 from airflow_provider_viapi.huawei.model import PathFamily
-from airflow_provider_viapi.huawei.tokens import User
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -33,20 +33,23 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     :raises ConfigurationError: something is missing or cannot be right; the message names it, never its value
     """
     where = f"the connection {connection.conn_id!r}"
+    extra = stripped(extra)
     auth = read_choice(where, "auth", extra.get("auth"), Auth)
+    endpoint = read_endpoint(where, extra.get("endpoint"))
+    endpoints = {
+        service: address
+        for service in ("metastudio", "vias", "iam")
+        if (address := read_endpoint(where, extra.get(f"{service}_endpoint"), f"{service}_endpoint"))
+    }
+    region = str(extra.get("region") or DEFAULT_REGION)
     account = Account(
-        region=str(extra.get("region") or DEFAULT_REGION),
+        region=check_region(where, region, has_endpoint=endpoint is not None or bool(endpoints)),
         project_id=_text(extra.get("project_id")),
-        endpoint=read_endpoint(where, extra.get("endpoint")),
-        endpoints={
-            service: address
-            for service in ("metastudio", "vias", "iam")
-            if (address := read_endpoint(where, extra.get(f"{service}_endpoint"), f"{service}_endpoint"))
-        },
+        endpoint=endpoint,
+        endpoints=endpoints,
         vias_paths=read_choice(where, "vias_paths", extra.get("vias_paths"), PathFamily),
         app_user_id=_app_user_id(where, extra.get("app_user_id")),
-        verify=read_verify(extra.get("verify")),
-        timeout=read_timeout(where, extra.get("timeout")),
+        http=read_http(where, extra),
         poll_qps=read_calls_per_second(where, "poll_qps", extra, Account.poll_qps),
     )
     return account, _user(where, connection, extra) if auth == "password" else _key(where, connection, extra)
@@ -62,10 +65,11 @@ def missing_connection(conn_id: str, error: Exception) -> ConfigurationError:
 
 
 def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Credentials:
-    if not connection.login or not connection.password:
-        raise wrong(where, f"has no {'password (SK)' if connection.login else 'login (AK)'}")
+    key_id, secret = (connection.login or "").strip(), (connection.password or "").strip()
+    if not key_id or not secret:
+        raise wrong(where, f"has no {'password (SK)' if key_id else 'login (AK)'}")
     try:
-        return Credentials(connection.login, connection.password, _text(extra.get("security_token")))
+        return Credentials(key_id, secret, _text(extra.get("security_token")))
     except ConfigurationError as error:
         raise wrong(where, f"cannot be used: {error.message}") from None
 
@@ -79,7 +83,7 @@ def _user(where: str, connection: Connection, extra: Mapping[str, Any]) -> User:
     ):
         if not value:
             raise wrong(where, f"has no {what}")
-    return User(str(connection.login), str(connection.password), str(domain))
+    return User(str(connection.login).strip(), str(connection.password), str(domain))
 
 
 def _app_user_id(where: str, value: Any) -> str | None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.config import Account
-    from airflow_provider_viapi.alibaba.credentials import Credentials
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
     from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.credentials import Credentials
     from airflow_provider_viapi.jobs.delay_queue import Log
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport
@@ -76,7 +76,7 @@ class ViapiHook(BaseHook):
             account = await single_flight((self.conn_type, self.viapi_conn_id), self._read_in_loop)
             key_id = getattr(account.credentials, "access_key_id", None)
             self._identity = (
-                *(account.endpoint, account.region_id, account.signature, account.verify, key_id),
+                *(account.endpoint, account.region_id, account.signature, account.http, key_id),
                 *(account.poll_qps, account.list_jobs),
             )
             self.__dict__["account"] = self._with_refreshing_key(account)
@@ -107,11 +107,11 @@ class ViapiHook(BaseHook):
     def _counted(self, account: Account) -> Account:
         from airflow_provider_viapi.jobs.metrics import count_call
 
-        return replace(account, call_told=partial(count_call, self._stats))
+        return replace(account, on_call=partial(count_call, self._stats))
 
     def _with_refreshing_key(self, account: Account) -> Account:
         """The account with a key for which somebody may put another one into the connection while jobs wait."""
-        from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
+        from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 
         if not isinstance(account.credentials, Credentials):
             return account
@@ -122,7 +122,7 @@ class ViapiHook(BaseHook):
         async def read_in_loop() -> Credentials:
             return await (await self._read_in_loop()).credentials.acurrent()
 
-        return account.signing_with(RenewableCredentials(read, read_in_loop, held=account.credentials))
+        return account.signing_with(RenewableCredentials(read, read_in_loop, initial=account.credentials))
 
     @cached_property
     def client(self) -> Client:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.config import DEFAULT_REGION, Account, ListJobs, Signature
-from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource
+from airflow_provider_viapi.alibaba.config import DEFAULT_REGION, Account, ListJobs, Signature, check_region
+from airflow_provider_viapi.credentials import Credentials, CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.hooks.connection_fields import (
     read_calls_per_second,
     read_choice,
     read_endpoint,
-    read_timeout,
-    read_verify,
+    read_http,
+    stripped,
     wrong,
 )
 
@@ -28,12 +28,13 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     :raises ConfigurationError: something is missing or cannot be right; the message names it, never its value
     """
     where = f"the connection {connection.conn_id!r}"
+    extra = stripped(extra)
+    endpoint = read_endpoint(where, extra.get("endpoint"))
     return Account(
         credentials=_credentials(where, connection, extra),
-        region_id=str(extra.get("region_id") or DEFAULT_REGION),
-        endpoint=read_endpoint(where, extra.get("endpoint")),
-        verify=read_verify(extra.get("verify")),
-        timeout=read_timeout(where, extra.get("timeout")),
+        region_id=check_region(where, str(extra.get("region_id") or DEFAULT_REGION), endpoint),
+        endpoint=endpoint,
+        http=read_http(where, extra),
         signature=read_choice(where, "signature", extra.get("signature"), Signature),
         poll_qps=read_calls_per_second(where, "poll_qps", extra, Account.poll_qps),
         submit_qps=read_calls_per_second(where, "submit_qps", extra, Account.submit_qps),
@@ -62,8 +63,8 @@ def _credentials(where: str, connection: Connection, extra: Mapping[str, Any]) -
 
 
 def _key(where: str, connection: Connection, extra: Mapping[str, Any]) -> Credentials:
-    key_id = connection.login or extra.get("access_key_id")
-    secret = connection.password or extra.get("access_key_secret")
+    key_id = (connection.login or "").strip() or extra.get("access_key_id")
+    secret = (connection.password or "").strip() or extra.get("access_key_secret")
     if not key_id or not secret:
         missing = "login (access key id)" if not key_id else "password (access key secret)"
         raise wrong(where, f"has no {missing}")

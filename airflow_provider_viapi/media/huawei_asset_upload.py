@@ -86,11 +86,11 @@ def _send(source: Source, place: Mapping[str, Any], hook: HuaweiCloudHook) -> No
     own = (account.endpoint, *account.endpoints.values())
     allowed = [urlsplit(each).netloc for each in own if each]
     try:
-        with public_session(allowed, account.verify) as session, source.read(ahead=False) as file:
+        with public_session(allowed, account.http.verify) as session, source.read(ahead=False) as file:
             answer = session.put(
                 place["upload_url"],
                 data=_Body(file, source.size),
-                timeout=(account.timeout, 300),
+                timeout=(account.http.timeout, 300),
                 allow_redirects=False,
             )
     except requests.RequestException as failure:

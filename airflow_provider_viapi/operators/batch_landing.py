@@ -64,7 +64,7 @@ class Landing:
                 refresh_links=lambda: self._ask(report.job_id),
                 log=self._log,
                 allowed_hosts=landing.trusted_hosts(account),
-                verify=account.verify,
+                verify=account.http.verify,
             )
         except OSError as error:
             raise ServiceError(

@@ -14,10 +14,11 @@ import pytest
 
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import ConnectionFailed, InvalidRequest, ResponseLost, Throttled
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import ConnectionFailed, InvalidRequest, ResponseLost, Throttled
+from airflow_provider_viapi.http_settings import HttpSettings
 from scripted_server import Answer, scripted_server
 
 ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT
@@ -31,11 +32,11 @@ HANG_UP = Answer(hang_up=True)
 
 def account(url: str) -> Account:
     credentials = Credentials("the-key-id", "the-key-secret", "the-sts-token")
-    return Account(credentials, endpoint=url, timeout=2)
+    return Account(credentials, endpoint=url, http=HttpSettings(timeout=2))
 
 
 def call_in_worker(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
-    with Client(account, patience=2) as client:
+    with Client(account, retry_seconds=2) as client:
         return client.call(action, request)
 
 
@@ -107,7 +108,7 @@ def test_an_answer_tells_how_far_our_clock_is_ahead_of_the_service_s() -> None:
 def test_patience_ends() -> None:
     with (
         scripted_server(THROTTLED) as server,
-        Client(account(server.url), patience=1) as client,
+        Client(account(server.url), retry_seconds=1) as client,
         pytest.raises(Throttled),
     ):
         client.call(ERASE, VIDEO)
@@ -132,7 +133,7 @@ def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
 def test_a_worker_that_finds_nobody_there_says_so_once_its_patience_ends() -> None:
     address = unused_address()
 
-    with Client(account(address), patience=1) as client, pytest.raises(ConnectionFailed, match=address):
+    with Client(account(address), retry_seconds=1) as client, pytest.raises(ConnectionFailed, match=address):
         client.call(ERASE, VIDEO)
 
 

@@ -117,7 +117,9 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         (errors.SubmissionInDoubt("unknown"), False),
         (errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", http_status=400), False),
     ],
-    ids=lambda value: f"{type(value).__name__}-{value.code}" if isinstance(value, ServiceError) else str(value),
+    ids=lambda value: (
+        f"{type(value).__name__}-{value.code}" if isinstance(value, ServiceError) else str(value)
+    ),
 )
 def test_only_a_refusal_before_any_work_proves_that_nothing_was_accepted(
     error: ServiceError, is_refusal: bool

@@ -54,10 +54,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRest]:
 def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
     made = account(monkeypatch, **KEY)
 
-    assert made.proof.current() == Credentials("the-ak", "the-sk")
+    assert made.auth.current() == Credentials("the-ak", "the-sk")
     assert made.address(vias.SERVICE) == "https://vias.cn-north-4.myhuaweicloud.com"
     assert made.address(iam.SERVICE) == "https://iam.cn-north-4.myhuaweicloud.com"
-    assert (made.project_id, made.vias_paths, made.verify, made.timeout) == (None, "v2", True, 30.0)
+    assert (made.project_id, made.vias_paths, made.http.verify, made.http.timeout) == (None, "v2", True, 30.0)
 
 
 def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,11 +75,11 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 
     made = account(monkeypatch, **KEY, extra=extra)
 
-    assert made.proof.current() == Credentials("the-ak", "the-sk", "the-token")
+    assert made.auth.current() == Credentials("the-ak", "the-sk", "the-token")
     assert made.address(vias.SERVICE) == "https://vias.ap-southeast-3.example"
     assert made.address(metastudio.SERVICE) == "https://metastudio.cn-east-3.myhuaweicloud.com"
     assert (made.project_id, made.vias_paths, made.app_user_id) == ("p1", "v1", "user-1")
-    assert (made.verify, made.timeout, made.poll_qps) == (False, 12.5, 3.0)
+    assert (made.http.verify, made.http.timeout, made.poll_qps) == (False, 12.5, 3.0)
 
 
 def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +87,8 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
 
     loaded = asyncio.run(HuaweiCloudHook().aget_config())
 
-    assert loaded.proof.current() == synchronously.proof.current()
-    assert replace(loaded, proof=synchronously.proof) == synchronously
+    assert loaded.auth.current() == synchronously.auth.current()
+    assert replace(loaded, auth=synchronously.auth) == synchronously
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_key_that_somebody_put_into_the_connection_is_used_from_then_on(
 ) -> None:
     server.on("GET /v2/p1/tasks/t1", REJECTED, Answer(200, {"id": "t1", "state": "RUNNING"}))
     hook = HuaweiCloudHook()
-    assert hook.account.proof.current() == Credentials("the-ak", "the-sk")
+    assert hook.account.auth.current() == Credentials("the-ak", "the-sk")
     extra = {"endpoint": server.url, "project_id": "p1"}
     connect(monkeypatch, login="the-next-ak", password="the-next-sk", extra=extra)
 

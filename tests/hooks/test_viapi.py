@@ -12,13 +12,13 @@ import pytest
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
     InvalidRequest,
 )
-from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.hooks.viapi_connection import parse_connection
@@ -39,7 +39,7 @@ def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> No
     assert made.credentials.current().access_key_id == "the-id"
     assert made.credentials.current().access_key_secret == "the-secret"
     assert made.address(videoenhan.SERVICE) == "https://videoenhan.cn-shanghai.aliyuncs.com"
-    assert (made.verify, made.timeout) == (True, 30.0)
+    assert (made.http.verify, made.http.timeout) == (True, 30.0)
 
 
 def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +55,7 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert made.credentials.current().security_token == "the-token"
     assert made.address(imgsearch.SERVICE) == "http://127.0.0.1:8765"
-    assert (made.verify, made.timeout) == (False, 12.5)
+    assert (made.http.verify, made.http.timeout) == (False, 12.5)
 
 
 def test_the_official_providers_connection_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:

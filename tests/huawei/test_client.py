@@ -22,12 +22,13 @@ from airflow_provider_viapi.errors import (
     ResponseLost,
     ServiceError,
 )
-from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.client import Client, open_async_client, with_token_for
 from airflow_provider_viapi.huawei.config import Account, Token
+from airflow_provider_viapi.huawei.iam import User, project_of
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.huawei.tokens import User, project_of
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 
 KEY = Credentials("the-ak", "the-sk", "the-sts-token")
@@ -59,11 +60,13 @@ def server() -> Iterator[ScriptedRest]:
 
 
 def account(server: ScriptedRest, **changes: Any) -> Account:
-    return replace(Account(KEY, project_id="p1", endpoint=server.url, timeout=2), **changes)
+    return replace(
+        Account(KEY, project_id="p1", endpoint=server.url, http=HttpSettings(timeout=2)), **changes
+    )
 
 
 def call_in_worker(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
-    with Client(account, patience=2) as client:
+    with Client(account, retry_seconds=2) as client:
         return client.call(action, request)
 
 
@@ -84,8 +87,8 @@ def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedRest)
     assert call(account(server), SHOW, TASK) == {"id": "t1", "state": "RUNNING"}
 
     (request,) = server.requests
-    claim = signature.read_authorization(request.headers["authorization"])
-    expected = signature.expected_signature(
+    claim = signing.read_authorization(request.headers["authorization"])
+    expected = signing.expected_signature(
         request.method, request.path, "", request.headers, request.body, claim.signed_headers, "the-sk"
     )
     assert claim.signature == expected
@@ -309,10 +312,10 @@ def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: Scripted
     server.on(SPEAK_AT, REJECTED, Answer(200, {"job_id": "j1"}))
     source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), held=KEY)
 
-    assert call(account(server, proof=source), SPEAK, TEXT) == {"job_id": "j1"}
+    assert call(account(server, auth=source), SPEAK, TEXT) == {"job_id": "j1"}
 
     keys = [
-        signature.read_authorization(each.headers["authorization"]).access_key_id for each in server.requests
+        signing.read_authorization(each.headers["authorization"]).access_key_id for each in server.requests
     ]
     assert keys == ["the-ak", "the-next-ak"]
 

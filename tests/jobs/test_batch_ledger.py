@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from operators.run_batch import Store
 

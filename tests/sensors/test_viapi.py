@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import JobFailed, JobTimedOut
+from airflow_provider_viapi.errors import JobFailed, JobTimedOut
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
