@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,13 @@ LIMITED = ListOf(name="Boxes", fields=(Number(name="X", minimum=0, maximum=1, re
         (FRACTION, 1, 1.0),
         (PIXELS, 480, 480),
         (PIXELS, "480", 480),
+        (PIXELS, 480.0, 480),
+        (PIXELS, Decimal(480), 480),
+        (PIXELS, numpy.int64(480), 480),
+        (FRACTION, numpy.float32(0.5), 0.5),
+        (FRACTION, Decimal("0.25"), 0.25),
         (NAME, "covers_2026", "covers_2026"),
+        (NAME, 20231023, "20231023"),
         (Choice(name="CropType", choices=("smart", "cut")), "cut", "cut"),
         (Url(name="VideoUrl"), "http://h/a.mp4?e=%E4%B8%AD", "http://h/a.mp4?e=%E4%B8%AD"),
         (LIMITED, [{"X": "0.5"}], [{"X": 0.5}]),
@@ -69,7 +77,14 @@ def test_takes_values_as_written_and_as_rendered(parameter: Parameter, given_val
         (NAME, "Covers"),
         (NAME, "x" * 65),
         (NAME, "covers\n"),
-        (NAME, 12),
+        (NAME, 0.5),
+        (NAME, True),
+        (NAME, "ab\ud800"),
+        (FRACTION, 10**400),
+        (FRACTION, Decimal("NaN")),
+        (PIXELS, Decimal("480.5")),
+        (PIXELS, float("nan")),
+        (PIXELS, numpy.array([480])),
         (Choice(name="CropType", choices=("smart", "cut")), "SMART"),
         (Url(name="VideoUrl"), "http://h/视频.mp4"),
         (Url(name="VideoUrl"), "http://h/a b.mp4"),

@@ -155,7 +155,7 @@ def test_no_key_shows_in_errors_or_logs(call: Call, caplog: pytest.LogCaptureFix
         call(account(server, source))
 
     told = "".join(traceback.format_exception(caught.value)) + caplog.text
-    assert "calling anew with another one" in told
+    assert "retrying with a new one" in told
     assert not any(private in told for private in ("secret-1", "secret-2", "token-1", "token-2"))
 
 

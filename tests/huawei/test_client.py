@@ -136,8 +136,8 @@ def test_a_client_looks_its_project_up_once_for_all_calls_at_once(server: Script
 @pytest.mark.parametrize(
     ("projects", "named"),
     [
-        ([], r"no project is named 'cn-north-4'; say .* project_id"),
-        ([{"id": "p1"}, {"id": "p2"}], r"2 projects are named 'cn-north-4' \(p1, p2\); say .* project_id"),
+        ([], r"no project is named 'cn-north-4'; set project_id"),
+        ([{"id": "p1"}, {"id": "p2"}], r"2 projects are named 'cn-north-4' \(p1, p2\); set project_id"),
     ],
 )
 def test_no_project_or_two_of_one_name_is_a_clear_error(
@@ -310,7 +310,7 @@ def test_an_answer_without_a_token_is_no_token(server: ScriptedRest, body: Any) 
 @BOTH
 def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: ScriptedRest) -> None:
     server.on(SPEAK_AT, REJECTED, Answer(200, {"job_id": "j1"}))
-    source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), held=KEY)
+    source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), initial=KEY)
 
     assert call(account(server, auth=source), SPEAK, TEXT) == {"job_id": "j1"}
 
