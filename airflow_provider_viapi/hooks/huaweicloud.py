@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from airflow_provider_viapi.credentials import Credentials
-    from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
     from airflow_provider_viapi.huawei.client import Client
     from airflow_provider_viapi.huawei.config import Account
     from airflow_provider_viapi.huawei.iam import User
@@ -32,10 +31,10 @@ Given = TypeVar("Given", "Credentials", "User")
 class HuaweiCloudHook(BaseHook):
     """Calls MetaStudio's and VIAS's actions with the key, or the password, of an Airflow connection.
 
-    ``hook.metastudio`` and ``hook.vias`` have every action as a method::
+    Actions are called by name, with their parameters by wire name::
 
-        HuaweiCloudHook().metastudio.videos.create(script_id="…", output_asset_config={"asset_name": "Spring"})
-        HuaweiCloudHook().vias.tasks.stop(task_id)
+        HuaweiCloudHook().call("metastudio.ShowAsset", {"asset_id": "…"})
+        HuaweiCloudHook().call("vias.StartStopTask", {"task_id": task_id, "command": "stop"})
 
     The connection is of type ``huaweicloud``: access key (AK) in *login*, its secret (SK) in *password*. *Extra*:
 
@@ -160,27 +159,14 @@ class HuaweiCloudHook(BaseHook):
         """The client, under the name that Airflow's hooks give it."""
         return self.client
 
-    def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action and return its decoded answer.
+    def call(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action and return its decoded response.
 
+        :param action: the action or its name, such as ``metastudio.Create2DDigitalHumanVideo``
         :param request: parameters by wire name, checked before anything is sent
         :raises ServiceError: see ``airflow_provider_viapi.errors``
         """
         return self.client.call(action, request)
-
-    @cached_property
-    def metastudio(self) -> MetaStudio:
-        """MetaStudio's actions, in groups."""
-        from airflow_provider_viapi.huawei.calls import MetaStudio
-
-        return MetaStudio(self.call)
-
-    @cached_property
-    def vias(self) -> Vias:
-        """VIAS's actions, in groups."""
-        from airflow_provider_viapi.huawei.calls import Vias
-
-        return Vias(self.call)
 
     def report(self, job: Job) -> JobReport:
         """How a job stands, by one look."""

@@ -152,11 +152,12 @@ class ViapiHook(BaseHook):
         """The client, under the name that Airflow's hooks give it."""
         return self.client
 
-    def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action and return its decoded answer, ``RequestId`` and ``Data``.
+    def call(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action and return its decoded response, ``RequestId`` and ``Data``.
 
+        :param action: the action or its name, such as ``imgsearch.SearchImage``
         :param request: parameters by wire name, checked before anything is sent
-        :raises ServiceError: see ``airflow_provider_viapi.alibaba.errors``
+        :raises ServiceError: see ``airflow_provider_viapi.errors``
         """
         return self.client.call(action, request)
 

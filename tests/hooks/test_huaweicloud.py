@@ -139,10 +139,10 @@ def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) 
 def test_a_call_goes_out_with_the_connections_key(server: ScriptedRest) -> None:
     server.on("GET /v1/p1/products", Answer(200, {"count": 0, "products": []}))
 
-    assert HuaweiCloudHook().metastudio.products.list(limit=5) == {"count": 0, "products": []}
+    assert HuaweiCloudHook().call("metastudio.ListProducts", {"limit": 5}) == {"count": 0, "products": []}
     assert "Access=the-ak," in server.requests[0].headers["authorization"]
     with pytest.raises(InvalidRequest, match="limit is -1"):
-        HuaweiCloudHook().metastudio.products.list(limit=-1)
+        HuaweiCloudHook().call("metastudio.ListProducts", {"limit": -1})
 
 
 def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
@@ -151,7 +151,7 @@ def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: Scr
     server.on(TOKENS_AT, token("the-iam-token"))
     server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
 
-    HuaweiCloudHook().vias.tasks.stop("t1")
+    HuaweiCloudHook().call("vias.StartStopTask", {"task_id": "t1", "command": "stop"})
 
     assert [each.path for each in server.requests] == [
         "/v3/auth/tokens",
