@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,10 +75,6 @@ class CloudHook(BaseHook):
     @cached_property
     def client(self) -> Any:
         """Client for a worker; its connections stay open as long as the hook exists."""
-        raise NotImplementedError
-
-    def find_action(self, name: str) -> Any:
-        """Return the action with a name."""
         raise NotImplementedError
 
     def report(self, job: Job) -> JobReport:
@@ -169,7 +165,10 @@ class CloudHook(BaseHook):
         :raises InvalidRequest: there is no such action, or a parameter is missing or invalid
         :raises ServiceError: see ``airflow_provider_viapi.errors``
         """
-        found = self.find_action(action) if isinstance(action, str) else action
+        try:
+            found = self.client.find_action(action)
+        except LookupError as error:
+            raise InvalidRequest(str(error.args[0]), code="InvalidAction") from None
         return dict(self.client.call(found, request))
 
     async def cancel(self, job: Job, log: Log) -> bool:

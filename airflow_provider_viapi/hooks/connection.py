@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from airflow_provider_viapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_viapi.http_settings import HttpSettings
 
 MIN_QPS, MAX_QPS = 0.01, 1000.0
 """Range of the fields that set a rate, in calls per second."""
@@ -78,9 +81,18 @@ class ConnectionFields:
             raise invalid_field(self, name, f"allowed: a number of {unit} from {least:g} to {most:g}")
         return number
 
-    def timeout(self) -> float:
-        """Return the seconds to wait for a response, 1 to 600; default: 30."""
-        return self.number("timeout", 30.0, 1, 600, "seconds")
+    def http(self) -> HttpSettings:
+        """Return the HTTP settings of the connection and of the environment.
+
+        :raises ConfigurationError: one of them cannot be used; the message names it
+        """
+        from airflow_provider_viapi.http_settings import DEFAULT_TIMEOUT, HttpSettings, read_verify
+
+        return HttpSettings.read(
+            verify=read_verify(self.text("verify")),
+            timeout=self.number("timeout", DEFAULT_TIMEOUT, 1, 600, "seconds"),
+            where=self.name,
+        )
 
     def calls_per_second(self, name: str, default: float) -> float:
         """Return a rate limit."""
@@ -95,32 +107,14 @@ class ConnectionFields:
         try:
             parts = urlsplit(address)
             is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            (parts.hostname or "").encode("idna")
         except ValueError:
             raise invalid_field(self, name, "allowed: http://host:port or https://host") from None
-        if not is_usable or parts.query or parts.fragment or "@" in parts.netloc or " " in address:
+        if not is_usable or parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", address):
             raise invalid_field(
                 self, name, "allowed: http://host:port or https://host, without user, password or query"
             )
         return address.rstrip("/")
-
-    def verify(self) -> bool | str:
-        """Return whether TLS certificates are checked, or the path of a CA bundle; default: true."""
-        text = self.text("verify") or "true"
-        return text.lower() == "true" if text.lower() in ("true", "false") else text
-
-    def region(self, name: str, default: str, offered: Collection[str], *, has_endpoint: bool) -> str:
-        """Return the region; with an endpoint of its own, any name will do.
-
-        :param offered: regions where the services are known to exist
-        """
-        region = self.text(name) or default
-        if not has_endpoint and region not in offered:
-            raise invalid_field(
-                self,
-                name,
-                f"the services are offered in {', '.join(offered)}; set endpoint to call another address",
-            )
-        return region
 
 
 def invalid_field(fields: ConnectionFields, name: str, advice: str) -> ConfigurationError:

@@ -16,12 +16,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.credentials import Credentials
     from airflow_provider_viapi.hooks.connection import ConnectionFields
-    from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
     from airflow_provider_viapi.huawei.client import Client
     from airflow_provider_viapi.huawei.config import Account
+    from airflow_provider_viapi.huawei.iam import User
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
-    from airflow_provider_viapi.huawei.model import Action
-    from airflow_provider_viapi.huawei.tokens import User
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poller import Poller
 
@@ -91,7 +89,7 @@ class HuaweiCloudHook(CloudHook):
         from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 
         if isinstance(key, Credentials):
-            return replace(account, proof=RenewableCredentials(read, aread, held=key))
+            return replace(account, auth=RenewableCredentials(read, aread, initial=key))
 
         from airflow_provider_viapi.huawei.client import with_token_for
 
@@ -103,8 +101,8 @@ class HuaweiCloudHook(CloudHook):
         who = key.access_key_id if isinstance(key, Credentials) else (key.domain, key.name)
         addresses = tuple(sorted(account.endpoints.items()))
         return (
-            *(who, account.region, account.project_id, account.endpoint, addresses, account.verify),
-            *(account.timeout, account.app_user_id, account.vias_paths, account.poll_qps),
+            *(who, account.region, account.project_id, account.endpoint, addresses, account.http),
+            *(account.app_user_id, account.vias_paths, account.poll_qps),
         )
 
     @cached_property
@@ -113,29 +111,6 @@ class HuaweiCloudHook(CloudHook):
         from airflow_provider_viapi.huawei.client import Client
 
         return Client(self.account)
-
-    def find_action(self, name: str) -> Action:
-        """Return the action with a name, such as ``vias.CreateTask``.
-
-        :raises InvalidRequest: there is none
-        """
-        from airflow_provider_viapi.huawei import services
-
-        return services.find(name)
-
-    @cached_property
-    def metastudio(self) -> MetaStudio:
-        """MetaStudio's actions, in groups."""
-        from airflow_provider_viapi.huawei.calls import MetaStudio
-
-        return MetaStudio(self.call)
-
-    @cached_property
-    def vias(self) -> Vias:
-        """VIAS's actions, in groups."""
-        from airflow_provider_viapi.huawei.calls import Vias
-
-        return Vias(self.call)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
@@ -183,8 +158,8 @@ class HuaweiCloudHook(CloudHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Request the region's project from IAM: free, and a wrong key, password or clock shows."""
+        from airflow_provider_viapi.huawei.iam import project_of
         from airflow_provider_viapi.huawei.services import iam
-        from airflow_provider_viapi.huawei.tokens import project_of
 
         try:
             account = self.account
@@ -206,25 +181,23 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
     from airflow_provider_viapi.hooks.connection import ConnectionFields
-    from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account
+    from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account, check_region
     from airflow_provider_viapi.huawei.model import PathFamily
-    from airflow_provider_viapi.huawei.services import metastudio, vias
 
     fields = ConnectionFields(connection, extra, HuaweiCloudHook.accepted_conn_types)
     auth = fields.choice("auth", Auth)
     endpoint = fields.address("endpoint")
     own = {name: fields.address(f"{name}_endpoint") for name in ("metastudio", "vias", "iam")}
     endpoints = {name: address for name, address in own.items() if address}
-    regions = tuple(dict.fromkeys((*metastudio.SERVICE.regions, *vias.SERVICE.regions)))
+    region = fields.text("region") or DEFAULT_REGION
     account = Account(
-        region=fields.region("region", DEFAULT_REGION, regions, has_endpoint=bool(endpoint or endpoints)),
+        region=check_region(fields.name, region, has_endpoint=bool(endpoint or endpoints)),
         project_id=fields.text("project_id"),
         endpoint=endpoint,
         endpoints=endpoints,
         vias_paths=fields.choice("vias_paths", PathFamily),
         app_user_id=_app_user_id(fields),
-        verify=fields.verify(),
-        timeout=fields.timeout(),
+        http=fields.http(),
         poll_qps=fields.calls_per_second("poll_qps", Account.poll_qps),
     )
     return account, _user(fields) if auth == "password" else _key(fields)
@@ -242,7 +215,7 @@ def _key(fields: ConnectionFields) -> Credentials:
 
 
 def _user(fields: ConnectionFields) -> User:
-    from airflow_provider_viapi.huawei.tokens import User
+    from airflow_provider_viapi.huawei.iam import User
 
     domain = fields.text("domain")
     for what, value in (

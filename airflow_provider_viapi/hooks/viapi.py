@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.config import Account
-    from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
-    from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.poller import Poller
@@ -70,7 +69,7 @@ class ViapiHook(CloudHook):
 
         from airflow_provider_viapi.jobs.metrics import count_call
 
-        account = replace(parse_connection(connection, extra), call_told=partial(count_call, self.stats))
+        account = replace(parse_connection(connection, extra), on_call=partial(count_call, self.stats))
         return account, account.credentials
 
     def _with_refreshing_key(
@@ -80,7 +79,7 @@ class ViapiHook(CloudHook):
         read: Callable[[], CredentialsSource],
         aread: Callable[[], Awaitable[CredentialsSource]],
     ) -> Account:
-        from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
+        from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 
         if not isinstance(key, Credentials):
             # A source of temporary keys renews them itself.
@@ -89,11 +88,11 @@ class ViapiHook(CloudHook):
         async def current() -> Credentials:
             return await (await aread()).acurrent()
 
-        return account.signing_with(RenewableCredentials(lambda: read().current(), current, held=key))
+        return account.signing_with(RenewableCredentials(lambda: read().current(), current, initial=key))
 
     def _fingerprint_of(self, account: Account, key: CredentialsSource) -> tuple[object, ...]:
         return (
-            *(account.endpoint, account.region_id, account.signature, account.verify, account.timeout),
+            *(account.endpoint, account.region_id, account.signature, account.http),
             *(getattr(key, "access_key_id", None), account.poll_qps, account.list_jobs),
         )
 
@@ -103,19 +102,6 @@ class ViapiHook(CloudHook):
         from airflow_provider_viapi.alibaba.client import Client
 
         return Client(self.account)
-
-    def find_action(self, name: str) -> Action:
-        """Return the action with a name.
-
-        :param name: ``service.Action``, or ``Action`` alone if only one service has it
-        :raises InvalidRequest: there is none, or more than one
-        """
-        from airflow_provider_viapi.alibaba import services
-
-        try:
-            return services.find(name)
-        except LookupError as error:
-            raise InvalidRequest(str(error.args[0]), code="InvalidAction") from None
 
     @cached_property
     def submit_quota(self) -> RateLimiter:
@@ -166,17 +152,22 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     :param extra: the connection's extra, decoded
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
-    from airflow_provider_viapi.alibaba.config import DEFAULT_REGION, Account, ListJobs, Signature
+    from airflow_provider_viapi.alibaba.config import (
+        DEFAULT_REGION,
+        Account,
+        ListJobs,
+        Signature,
+        check_region,
+    )
     from airflow_provider_viapi.hooks.connection import ConnectionFields
 
     fields = ConnectionFields(connection, extra, ACCEPTED_TYPES)
     endpoint = fields.address("endpoint")
     return Account(
         credentials=_credentials(fields),
-        region_id=fields.region("region_id", DEFAULT_REGION, (DEFAULT_REGION,), has_endpoint=bool(endpoint)),
+        region_id=check_region(fields.name, fields.text("region_id") or DEFAULT_REGION, endpoint),
         endpoint=endpoint,
-        verify=fields.verify(),
-        timeout=fields.timeout(),
+        http=fields.http(),
         signature=fields.choice("signature", Signature),
         poll_qps=fields.calls_per_second("poll_qps", Account.poll_qps),
         submit_qps=fields.calls_per_second("submit_qps", Account.submit_qps),
@@ -196,7 +187,7 @@ def _credentials(fields: ConnectionFields) -> CredentialsSource:
 
 
 def _key(fields: ConnectionFields) -> Credentials:
-    from airflow_provider_viapi.alibaba.credentials import Credentials
+    from airflow_provider_viapi.credentials import Credentials
 
     key_id = fields.login or fields.text("access_key_id")
     secret = fields.password or fields.text("access_key_secret")

@@ -523,7 +523,7 @@ class JobOperator(StoppableOperator, ActionOperator):
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-                verify=self.hook.account.verify,
+                verify=self.hook.account.http.verify,
             )
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.services import imgsearch
+from airflow_provider_viapi.errors import CredentialsRejected
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, Outcome

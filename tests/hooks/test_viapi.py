@@ -13,13 +13,13 @@ import pytest
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
     InvalidRequest,
 )
-from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
 from airflow_provider_viapi.jobs.backend import RequestNonce
@@ -40,7 +40,7 @@ def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> No
     assert made.credentials.current().access_key_id == "the-id"
     assert made.credentials.current().access_key_secret == "the-secret"
     assert made.address(videoenhan.SERVICE) == "https://videoenhan.cn-shanghai.aliyuncs.com"
-    assert (made.verify, made.timeout) == (True, 30.0)
+    assert (made.http.verify, made.http.timeout) == (True, 30.0)
 
 
 def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,7 +56,7 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert made.credentials.current().security_token == "the-token"
     assert made.address(imgsearch.SERVICE) == "http://127.0.0.1:8765"
-    assert (made.verify, made.timeout) == (False, 12.5)
+    assert (made.http.verify, made.http.timeout) == (False, 12.5)
 
 
 def test_the_official_providers_connection_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,13 +234,13 @@ def test_blanks_around_what_was_entered_do_no_harm(monkeypatch: pytest.MonkeyPat
         "ACS3-HMAC-SHA256",
         "cn-shanghai",
     )
-    assert (made.verify, made.timeout, made.poll_qps, made.list_jobs) == (False, 7.0, 3.0, "never")
+    assert (made.http.verify, made.http.timeout, made.poll_qps, made.list_jobs) == (False, 7.0, 3.0, "never")
 
 
 def test_a_region_without_these_services_is_answered_with_those_that_have_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"region_id.*offered in cn-shanghai"):
+    with pytest.raises(ConfigurationError, match=r"region_id 'cn-hangzhou'.*allowed: cn-shanghai"):
         account(monkeypatch, login="i", password="s", extra={"region_id": "cn-hangzhou"})
 
     extra = {"region_id": "cn-hangzhou", "endpoint": "http://127.0.0.1:8765"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import JobFailed, ServiceError, SubmissionInDoubt
+from airflow_provider_viapi.errors import JobFailed, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.jobs import poller, reconciliation
 from airflow_provider_viapi.operators import base
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator

@@ -36,13 +36,13 @@ def sensor(kind: type[HuaweiCloudJobSensor], **arguments: Any) -> HuaweiCloudJob
 
 
 def task() -> str:
-    return str(HuaweiCloudHook().vias.tasks.create(**WATCH)["tasks"][0]["id"])
+    return str(HuaweiCloudHook().call("vias.CreateTask", WATCH)["tasks"][0]["id"])
 
 
 def voice() -> str:
-    models = HuaweiCloudHook().metastudio.voice_models
-    job_id = models.create_basic(voice_name="Anna")["job_id"]
-    models.submit(job_id)
+    hook = HuaweiCloudHook()
+    job_id = hook.call("metastudio.CreateTrainingBasicJob", {"voice_name": "Anna"})["job_id"]
+    hook.call("metastudio.CommitVoiceTrainingJob", {"job_id": job_id})
     return str(job_id)
 
 
@@ -63,9 +63,10 @@ def test_a_task_that_becomes_abnormal_fails_the_sensor_with_its_reason(emulator:
 
 @BOTH
 def test_a_live_task_is_found_in_its_room(emulator: EmulatorServer, deferrable: bool) -> None:
-    studio = HuaweiCloudHook().metastudio
-    room_id = studio.rooms.create(room_name="shop", scene_scripts=[])["room_id"]
-    job_id = studio.live.start(room_id=room_id)["job_id"]
+    hook = HuaweiCloudHook()
+    room = {"room_name": "shop", "scene_scripts": []}
+    room_id = hook.call("metastudio.CreateSmartLiveRoom", room)["room_id"]
+    job_id = hook.call("metastudio.StartSmartLive", {"room_id": room_id})["job_id"]
 
     on_air = sensor(
         LiveTaskSensor, room_id=room_id, job_id=job_id, wait_for="PROCESSING", deferrable=deferrable
@@ -90,7 +91,9 @@ def test_a_voice_is_waited_for_while_people_review_it(
         return seen
 
     monkeypatch.setattr(HuaweiCloudHook, "report", reviewed_after_the_first_look)
-    while HuaweiCloudHook().metastudio.voice_models.show(job_id)["state"] != "AUDITING":
+    while (
+        HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
+    ):
         pass
 
     life = live(sensor(VoiceModelSensor, job_id=job_id, deferrable=deferrable))
@@ -102,7 +105,7 @@ def test_a_voice_is_waited_for_while_people_review_it(
 def test_that_a_job_awaits_a_review_is_logged_once(
     emulator: EmulatorServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = HuaweiCloudHook().metastudio.image_models.create(name="Anna")
+    made = HuaweiCloudHook().call("metastudio.Create2dModelTrainingJob", {"name": "Anna"})
 
     waiting = sensor(ImageModelSensor, job_id=made["job_id"])
     for _ in range(3):
@@ -113,7 +116,9 @@ def test_that_a_job_awaits_a_review_is_logged_once(
 
 def test_a_model_whose_review_fails_is_not_retried(emulator: EmulatorServer) -> None:
     job_id = voice()
-    while HuaweiCloudHook().metastudio.voice_models.show(job_id)["state"] != "AUDITING":
+    while (
+        HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
+    ):
         pass
     emulator.review_huawei_model(job_id, accept=False)
 
@@ -128,7 +133,7 @@ def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer) 
     with pytest.raises(AirflowSensorTimeout, match="the job continues"):
         live(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=True, timeout=1))
 
-    assert HuaweiCloudHook().vias.tasks.show(task_id)["state"] == "STARTING"
+    assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"] == "STARTING"
 
 
 @BOTH
@@ -143,7 +148,7 @@ def test_a_soft_failing_sensor_is_skipped_when_its_job_fails(
 
 
 def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> None:
-    job_id = HuaweiCloudHook().metastudio.speech.create(**SPEAK)["job_id"]
+    job_id = HuaweiCloudHook().call("metastudio.CreateAsyncTtsJob", SPEAK)["job_id"]
 
     life = live(sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id))
 

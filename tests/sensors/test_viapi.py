@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
 )
 
-from airflow_provider_viapi.alibaba.errors import CredentialsRejected, JobFailed
+from airflow_provider_viapi.errors import CredentialsRejected, JobFailed
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator

@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Service, States
 
-SERVICE = Service(
-    "vias",
-    regions=(
-        *("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2"),
-        *("ap-southeast-1", "ap-southeast-3", "ap-southeast-4"),
-    ),
-)
+SERVICE = Service("vias", regions=("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2"))
 
 PEOPLE_FLOW_COUNTING_CLOUD = "c-flowcount-cloud"
 PEOPLE_FLOW_COUNTING_EDGE = "c-flowcount-edge"
