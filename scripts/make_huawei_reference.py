@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
-from airflow_provider_viapi.huawei.calls.group import Group
 from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.schema import Parameter
+
+METASTUDIO = (
+    *("assets", "files", "scripts", "videos", "cards", "rooms"),
+    *("live", "products", "images", "voices", "speech", "vocabulary"),
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "huawei-actions.md"
 
@@ -18,41 +19,24 @@ HEAD = """\
 # Huawei Cloud's actions
 
 Written by `scripts/make_huawei_reference.py` from the service model (`airflow_provider_viapi/huawei/services`), by
-which hook and emulator check every request. How sure any of it is stands in [huawei.md](huawei.md). Bold parameters
-are required. `hook` is a `HuaweiCloudHook`; each method takes the parameters by their names.
+which hook and emulator check every request. [huawei.md](huawei.md) says how reliable each source is. Bold parameters
+are required. Call an action by its name: `HuaweiCloudHook().call("vias.ShowTask", {"task_id": "…"})`.
 """
 
 
 def reference() -> str:
-    """The whole page."""
+    """Return the whole page."""
     parts = [HEAD]
-    for title, name, whole in (("MetaStudio", "metastudio", MetaStudio), ("VIAS", "vias", Vias)):
+    for title, modules in (("MetaStudio", [getattr(metastudio, name) for name in METASTUDIO]), ("VIAS", (vias.tasks, vias.sources))):
         parts.append(f"## {title}\n")
-        for group, methods in _groups(whole):
-            parts.append(f"### {group.replace('_', ' ')}\n")
-            parts += [_section(f"hook.{name}.{group}.{method}", action) for method, action in methods]
+        for module in modules:
+            parts.append(f"### {module.__name__.rpartition('.')[2]}\n")
+            parts += [_section(each) for each in vars(module).values() if isinstance(each, Action)]
     return "\n".join(parts)
 
 
-def _groups(whole: type[MetaStudio] | type[Vias]) -> Iterator[tuple[str, list[tuple[str, Action]]]]:
-    called: list[Action] = []
-
-    def call(action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        called.append(action)
-        return {}
-
-    for name, group in vars(whole(call)).items():
-        assert isinstance(group, Group)
-        methods = [each for each in vars(type(group)) if not each.startswith("_")]
-        for method in methods:
-            bound = getattr(group, method)
-            bound(**dict.fromkeys(inspect.signature(bound).parameters))
-        yield name, list(zip(methods, called, strict=True))
-        called.clear()
-
-
-def _section(method: str, action: Action) -> str:
-    lines = [f"#### `{method}`\n", f"{action.summary} `{action.name}`, {action.method} `{action.path}`"]
+def _section(action: Action) -> str:
+    lines = [f"#### `{action.full_name}`\n", f"{action.summary} {action.method} `{action.path}`"]
     if action.path_v1:
         lines[-1] += f" (v1: `{action.path_v1}`)"
     if action.note:
@@ -77,12 +61,12 @@ def _row(parameter: Parameter) -> str:
 
 def _job(kind: JobKind) -> str:
     states = kind.states
-    told = [f"Goes on: {', '.join(states.going)}", f"done: {', '.join(states.succeeded)}"]
-    told += [f"failed: {', '.join(states.failed)}"] if states.failed else []
-    told += [f"ended early: {', '.join(states.cancelled)}"] if states.cancelled else []
+    parts = [f"Goes on: {', '.join(states.going)}", f"done: {', '.join(states.succeeded)}"]
+    parts += [f"failed: {', '.join(states.failed)}"] if states.failed else []
+    parts += [f"ended early: {', '.join(states.cancelled)}"] if states.cancelled else []
     cancel = f"; `{kind.cancel.name}` ends it early" if kind.cancel else ""
     goals = f"; may be waited for: {', '.join(kind.goals)}" if kind.goals else ""
-    return f"A job, shown by `{kind.show.name}`{cancel}{goals}. {'; '.join(told)}."
+    return f"A job, shown by `{kind.show.name}`{cancel}{goals}. {'; '.join(parts)}."
 
 
 if __name__ == "__main__":

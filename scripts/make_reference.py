@@ -37,9 +37,9 @@ reads links to Shanghai OSS best. Links in results are good for 30 minutes.
 """
 
 KNOWN_TO = {
-    ("seed", "today"): "seed and today",
-    ("seed",): "only seed",
-    ("today",): "only today",
+    ("2020", "2025"): "seed and today",
+    ("2020",): "only seed",
+    ("2025",): "only today",
 }
 
 

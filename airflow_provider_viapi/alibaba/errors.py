@@ -1,47 +1,22 @@
-"""Which class of the tree one of Alibaba Cloud's error codes belongs to.
+"""Alibaba Cloud's error codes and the error class of each.
 
-The codes and what they mean are from the VIAPI documents' error tables and Alibaba's API metadata of 2025. The tree
-itself is drawn in ``airflow_provider_viapi.errors``.
+The codes and their meanings are from the VIAPI documents' error tables and Alibaba's API metadata of 2025. The
+classes are in ``airflow_provider_viapi.errors``.
 """
 
 from __future__ import annotations
 
 from airflow_provider_viapi.errors import (
-    ConfigurationError,
-    ConnectionFailed,
     CredentialsRejected,
     InvalidMedia,
     InvalidRequest,
-    JobFailed,
-    JobTimedOut,
     PermissionDenied,
-    ResponseLost,
     ServiceError,
-    SubmissionInDoubt,
     Throttled,
     TransientError,
-    from_dict,
 )
 
-__all__ = [
-    "ConfigurationError",
-    "ConnectionFailed",
-    "CredentialsRejected",
-    "InvalidMedia",
-    "InvalidRequest",
-    "JobFailed",
-    "JobTimedOut",
-    "PermissionDenied",
-    "ResponseLost",
-    "ServiceError",
-    "SubmissionInDoubt",
-    "Throttled",
-    "TransientError",
-    "classify",
-    "from_dict",
-]
-
-# The first part of a code that fits decides, so longer ones stand before the shorter ones they begin with.
+# The first prefix that matches decides.
 _CODES: tuple[tuple[str, type[ServiceError]], ...] = (
     ("Throttling", Throttled),
     ("ServiceUnavailable", TransientError),
@@ -63,15 +38,15 @@ _CODES: tuple[tuple[str, type[ServiceError]], ...] = (
     ("InvalidImage", InvalidMedia),
 )
 
-# Several services name the parameter first (InvalidXyz.Region); the last part then tells that a file is meant.
+# Several services name the parameter first (InvalidXyz.Region); the last part shows that a file is meant.
 _MEDIA_SUFFIXES = frozenset({"Region", "Download", "URL", "Decode", "Resolution", "Unsafe"})
 
 
 def classify(code: str, http_status: int) -> type[ServiceError]:
-    """Which class of the tree an error answer belongs to.
+    """Return the error class for an error response.
 
-    :param code: the answer's ``Code``
-    :param http_status: the answer's status, which decides only where the code is not known
+    :param code: the response's ``Code``
+    :param http_status: the response's status, which decides only if the code is unknown
     """
     for prefix, kind in _CODES:
         if code.startswith(prefix):
@@ -80,8 +55,13 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
         return InvalidMedia
     if http_status == 429:
         return Throttled
-    if http_status >= 500:
+    if http_status >= 500 or http_status == 408:
         return TransientError
     if http_status in (401, 403):
         return PermissionDenied
     return InvalidRequest
+
+
+def is_expired_key(rejection: CredentialsRejected) -> bool:
+    """Return true if a key or token was rejected because it has expired, not because of its secret or the clock."""
+    return (rejection.code or "").startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))

@@ -1,7 +1,7 @@
-"""What a service, an action and a result are; the actions themselves are data in ``services``.
+"""Service and action as data types; the actions themselves are data in ``services``.
 
-The operators check literal values with it when a DAG is parsed and rendered ones before anything is paid, the
-hook checks every call, and the emulator checks what arrives as the server would.
+Operators check literal values with it when a DAG is parsed, and rendered ones before anything is paid; the hook
+checks every call; the emulator checks requests as the server would.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from airflow_provider_viapi.schema import Parameter, check_request
 
 __all__ = ["Action", "Generation", "ResultField", "Service"]
 
-Generation = Literal["seed", "today"]
-"""A description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
+Generation = Literal["2020", "2025"]
+"""Description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
 
-# How a service says that it has no such action: the documents, and answers of its gateway that users quote.
+# Codes for an unknown action, from the documents and from responses that users quote.
 _NOT_SERVED = frozenset(
     {"InvalidAction.NotFound", "InvalidApi.NotFound", "InvalidApi.OutOfService", "UnsupportedOperation"}
 )
@@ -27,10 +27,10 @@ _NOT_SERVED = frozenset(
 
 @dataclass(frozen=True)
 class Service:
-    """One of Alibaba Cloud's services: a host and a version that belong together.
+    """A service of Alibaba Cloud: a host and an API version.
 
     :param name: first part of the host name
-    :param version: date of the API version, sent with every call
+    :param version: API version, a date that is sent with every call
     :param regional: the region is the second part of the host name
     """
 
@@ -43,16 +43,16 @@ class Service:
 class Action:
     """One action of a service.
 
-    :param service: whose it is
-    :param name: the name on the wire, such as ``EraseVideoSubtitles``
-    :param summary: what it does, in a line
-    :param parameters: what it takes
-    :param result: what its ``Data`` (or, of a job, its result) holds
-    :param is_job: the answer is only a job id; the result comes later
-    :param repeatable: sending it twice costs and changes nothing more than sending it once
+    :param service: the service that offers it
+    :param name: the wire name, such as ``EraseVideoSubtitles``
+    :param summary: description in one line
+    :param parameters: parameters of a request
+    :param result: fields of ``Data`` in the response or, for a job, of its result
+    :param is_job: the response holds only a job id; the result comes later
+    :param idempotent: calling it twice costs and changes nothing more than calling it once
     :param in_query: Alibaba's clients send its parameters in the query string, not in the form
-    :param generations: which descriptions of the API have it
-    :param retired: why a service of today may not have it, in plain words
+    :param generations: descriptions of the API that include it
+    :param retired: why the service may no longer offer it, for error messages
     :param note: what else the descriptions say or leave open
     """
 
@@ -62,9 +62,9 @@ class Action:
     parameters: tuple[Parameter, ...] = ()
     result: tuple[ResultField, ...] = ()
     is_job: bool = False
-    repeatable: bool = False
+    idempotent: bool = False
     in_query: bool = False
-    generations: tuple[Generation, ...] = ("seed", "today")
+    generations: tuple[Generation, ...] = ("2020", "2025")
     retired: str | None = None
     note: str = ""
     _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
@@ -74,30 +74,27 @@ class Action:
 
     @property
     def full_name(self) -> str:
-        """The name with its service's before it, as jobs and the DAG author's ``action=`` have it."""
+        """The name after its service's, ``service.Name``, as in jobs and in the operators' ``action``."""
         return f"{self.service.name}.{self.name}"
 
     def unserved_because(self, code: str | None) -> str | None:
-        """Why the service refuses this action altogether, if that is known and ``code`` says that it does so.
-
-        :param code: that of an error answer
-        """
+        """Return why the service no longer offers this action, if that is known and an error code says so."""
         return self.retired if code in _NOT_SERVED else None
 
     def before_staging(self, opens: Callable[[str], bool]) -> Action:
-        """The same action for a request as its author writes it, with files anywhere.
+        """Return the same action for a request as its author writes it, with files in any storage.
 
-        :param opens: tells of the scheme of an address (``s3``) that files can be copied from there
+        :param opens: returns true for the scheme of an address (``s3``) that files can be copied from
         """
         return replace(self, parameters=tuple(before_staging(each, opens) for each in self.parameters))
 
     def check(
-        self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+        self, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
-        """The request with values of their proper types; those that are ``None`` are left out.
+        """Return the request with values of their proper types, without those that are ``None``.
 
         :param request: wire name to value
-        :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
-        :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
+        :param is_unresolved: recognises a value that is not known yet (a template), which is passed on unchecked
+        :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        return check_request(self.name, self._by_name, request, pending)
+        return check_request(self.name, self._by_name, request, is_unresolved)

@@ -1,4 +1,8 @@
-"""The kinds of parameters that only Alibaba Cloud's actions take; those of any cloud are in ``parameters``."""
+"""Parameter types that only Alibaba Cloud's actions take, and the limits of the media files that they name.
+
+The limits are from Alibaba's API metadata of late 2025 and the VIAPI documents of 2020 and 2021. A megabyte is
+counted as 2²⁰ bytes, since no document says which is meant: a file that is refused here is too large by either count.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
 from airflow_provider_viapi.schema import (
     INT32,
     Boolean,
@@ -18,10 +21,13 @@ from airflow_provider_viapi.schema import (
     String,
     Url,
     ValidationError,
+    count_repr,
 )
 
 __all__ = [
+    "GB",
     "INT32",
+    "MB",
     "AtMost",
     "BitRate",
     "Boolean",
@@ -29,6 +35,7 @@ __all__ = [
     "Integer",
     "ListOf",
     "Media",
+    "MediaLimits",
     "Number",
     "Parameter",
     "String",
@@ -37,14 +44,40 @@ __all__ = [
     "before_staging",
 ]
 
+MB, GB = 1 << 20, 1 << 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaLimits:
+    """Limits of a file that an action reads; what is not given is unknown or not limited.
+
+    :param formats: types by their usual file extension, in lower case: ``mp4``, ``jpeg``
+    :param max_bytes: size of the largest file
+    :param min_bytes: size of the smallest file
+    :param min_side: fewest pixels of each side of an image
+    :param max_side: most pixels of each side of an image
+    :param when: name and value of a field of the same object; the limits apply only with that value
+    """
+
+    formats: tuple[str, ...] = ()
+    max_bytes: int | None = None
+    min_bytes: int | None = None
+    min_side: int | None = None
+    max_side: int | None = None
+    when: tuple[str, str] | None = None
+
+    def hold_for(self, item: Mapping[str, Any]) -> bool:
+        """Return true if the limits apply to the file that a request, or an item of a list in it, names."""
+        return self.when is None or item.get(self.when[0]) == self.when[1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Media(Url):
     """The address of a file that the service reads.
 
-    :param limits: what the file may be, as far as that is documented
-    :param opens: tells of the scheme of any other address (``s3``) that staging can copy the file from there; on
-        the wire there are only addresses that the service can read
+    :param limits: limits of the file, as far as they are documented
+    :param opens: returns true for the scheme of an address (``s3``) that staging can copy a file from; ``None`` in a
+        request as it is sent, which holds only addresses that the service can read
     """
 
     limits: tuple[MediaLimits, ...] = ()
@@ -75,7 +108,7 @@ class Media(Url):
 
 @dataclass(frozen=True, kw_only=True)
 class BitRate(Integer):
-    """A bit rate in whole megabits; the same in kilobits with a k behind them (``15000k``) is taken as well."""
+    """A bit rate in whole megabits; kilobits followed by a k (``15000k``) are accepted as well."""
 
     @property
     def allowed(self) -> str:
@@ -90,11 +123,11 @@ class BitRate(Integer):
 
 @dataclass(frozen=True)
 class AtMost:
-    """How many items of a list may have a certain value.
+    """Limit of the number of items of a list that have a certain value.
 
-    :param count: so many
-    :param value: of this value
-    :param field: in this field
+    :param count: most items
+    :param value: the value
+    :param field: name of the field that has it
     """
 
     count: int
@@ -104,34 +137,34 @@ class AtMost:
 
 @dataclass(frozen=True, kw_only=True)
 class ListOf(Parameter):
-    """A list of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
+    """A list of objects with the same fields, sent flat and counted from 1 (``Boxes.1.X``).
 
-    :param fields: what an item takes; each item has at least one of them
-    :param least: fewest items
-    :param most: most items
-    :param most_with: most items that have a certain value
+    :param fields: fields of an item; each item has at least one of them
+    :param min_items: fewest items; default: 0
+    :param max_items: most items; default: no limit
+    :param max_with: limits of items with a certain value
     """
 
     fields: tuple[Parameter, ...]
-    least: int = 0
-    most: int | None = None
-    most_with: tuple[AtMost, ...] = ()
+    min_items: int = 0
+    max_items: int | None = None
+    max_with: tuple[AtMost, ...] = ()
 
     @property
     def allowed(self) -> str:
-        bounds = [f"at least {self.least}"] if self.least else []
-        bounds += [f"at most {self.most}"] if self.most is not None else []
+        bounds = [f"at least {self.min_items}"] if self.min_items else []
+        bounds += [f"at most {self.max_items}"] if self.max_items is not None else []
         count = " and ".join(bounds) or "a list of"
-        shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
+        shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.max_with)
         return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
 
     def check(self, value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list | tuple) or len(value) < self.least:
+        if not isinstance(value, list | tuple) or len(value) < self.min_items:
             raise ValidationError(self.allowed)
-        if self.most is not None and len(value) > self.most:
+        if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(self.allowed)
         items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
-        for limit in self.most_with:
+        for limit in self.max_with:
             count = sum(item.get(limit.field) == limit.value for item in items)
             if count > limit.count:
                 raise ValidationError(f"{self.allowed}; {count} have {limit.field} {limit.value}")
@@ -140,7 +173,7 @@ class ListOf(Parameter):
     def _check_item(self, index: int, item: Any) -> dict[str, Any]:
         known = {field.name: field for field in self.fields}
         if not isinstance(item, Mapping):
-            raise ValidationError(f"{self.allowed}; item {index} is something else")
+            raise ValidationError(f"{self.allowed}; item {index} is of type {type(item).__name__}")
         if unknown := sorted(str(name) for name in item.keys() - known.keys()):
             raise ValidationError(
                 f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these"
@@ -155,21 +188,21 @@ class ListOf(Parameter):
             try:
                 checked[field.name] = field.check(given)
             except ValidationError as bad:
-                shown = field.show(given)
+                shown = field.redacted_repr(given)
                 raise ValidationError(f"{bad} for {field.name}; item {index} has {shown}") from None
         if not checked:
             # On the wire an item without fields would be a gap in the numbering.
             raise ValidationError(f"{self.allowed}; item {index} is empty")
         return checked
 
-    def show(self, value: Any) -> str:
-        return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+    def redacted_repr(self, value: Any) -> str:
+        return count_repr(value)
 
 
 def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:
-    """The parameter as an author fills it in, before its files are where the service can read them.
+    """Return the parameter as an author fills it in, before its files are where the service can read them.
 
-    :param opens: tells of a scheme (``s3``) that files can be copied from there
+    :param opens: returns true for the scheme of an address (``s3``) that files can be copied from
     """
     if isinstance(parameter, Media):
         return replace(parameter, opens=opens)

@@ -100,7 +100,7 @@ class Action:
     :param in_body: fields of the body, which is JSON
     :param answer: the answer's fields, as far as they are known
     :param status: of an answer that says that it was done
-    :param repeatable: calling twice costs and changes nothing more than calling once
+    :param idempotent: calling twice costs and changes nothing more than calling once
     :param job: how the job is followed that it makes, if it makes one
     :param note: what else the descriptions say or leave open
     """
@@ -116,7 +116,7 @@ class Action:
     in_body: tuple[Parameter, ...] = ()
     answer: tuple[str, ...] = ()
     status: int = 200
-    repeatable: bool = False
+    idempotent: bool = False
     job: JobKind | None = None
     note: str = ""
     _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
@@ -176,12 +176,12 @@ class Action:
         return self.path_v1 if family == "v1" and self.path_v1 is not None else self.path
 
     def check(
-        self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+        self, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
-        """The request with values of their proper types; those that are ``None`` are left out.
+        """Return the request with values of their proper types, without those that are ``None``.
 
         :param request: wire name to value
-        :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
-        :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
+        :param is_unresolved: recognises a value that is not known yet (a template), which is passed on unchecked
+        :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        return check_request(self.name, self._by_name, request, pending)
+        return check_request(self.name, self._by_name, request, is_unresolved)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
-from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.alibaba.parameters import ListOf, Media, MediaLimits, Parameter
 from airflow_provider_viapi.errors import InvalidRequest
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidMedia
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.media.source import Source
 
 # Endings that mean the same; those of one line are told apart by their ending only.
@@ -76,7 +76,7 @@ def _check_size(source: Source, limits: MediaLimits | None) -> None:
         raise _Refused("Size", "is empty")
     if limits is None:
         return
-    least, most = limits.least_bytes or 1, limits.most_bytes
+    least, most = limits.min_bytes or 1, limits.max_bytes
     if source.size < least or (most is not None and source.size > most):
         allowed = f"{least:,} to {most:,}" if most is not None else f"at least {least:,}"
         raise _Refused("Size", f"has {source.size:,} bytes; allowed: {allowed}")
@@ -104,10 +104,10 @@ def _recognized(beginning: bytes) -> tuple[str, ...]:
 
 
 def _check_sides(source: Source, limits: MediaLimits) -> None:
-    if limits.shortest_side is None and limits.longest_side is None:
+    if limits.min_side is None and limits.max_side is None:
         return
     size = _sides(source)
-    shortest, longest = limits.shortest_side or 1, limits.longest_side
+    shortest, longest = limits.min_side or 1, limits.max_side
     if size is None:
         return
     if min(size) < shortest or (longest is not None and max(size) > longest):

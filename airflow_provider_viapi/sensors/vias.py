@@ -1,4 +1,4 @@
-"""Waiting for a task of VIAS to come to a state."""
+"""Sensor for the state of a task of VIAS."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 
 
 class TaskStateSensor(HuaweiCloudJobSensor):
-    """Wait until a task is in a state; fail with the service's reason if it ends badly before.
-
-    Returns what is known of the task.
+    """Wait until a task is in a state and return what it reports; fail with the service's reason if it ends badly.
 
     :param vias_task_id: the task of VIAS, such as ``create.job_id``
-    :param wait_for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``
+    :param wait_for: ``RUNNING`` (default), ``SUCCEEDED`` or ``STOPPED``
     """
 
     def __init__(

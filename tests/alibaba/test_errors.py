@@ -7,10 +7,9 @@ import pickle
 
 import pytest
 
-from airflow_provider_viapi import errors as tree
-from airflow_provider_viapi.alibaba import errors
-from airflow_provider_viapi.alibaba.errors import ServiceError, classify, from_dict
-from airflow_provider_viapi.errors import outcome_is_refusal
+from airflow_provider_viapi import errors
+from airflow_provider_viapi.alibaba.errors import classify
+from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
 
 
 @pytest.mark.parametrize(
@@ -87,12 +86,14 @@ def test_the_text_names_action_code_status_and_request_id() -> None:
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     drawn = [
         line.split()[-1] if line.strip() == "ServiceError" else line.strip(" │├└─").split()[0]
-        for line in (tree.__doc__ or "").splitlines()
+        for line in (errors.__doc__ or "").splitlines()
         if "──" in line or line.strip() == "ServiceError"
     ]
 
-    family = tree._family(ServiceError)
-    assert sorted(drawn) == sorted(name for name, kind in family.items() if kind.__module__ == tree.__name__)
+    family = errors._family(ServiceError)
+    assert sorted(drawn) == sorted(
+        name for name, kind in family.items() if kind.__module__ == errors.__name__
+    )
 
 
 @pytest.mark.parametrize(

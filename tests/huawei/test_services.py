@@ -53,9 +53,9 @@ def test_an_action_and_its_parameters_are_described(action: Action) -> None:
 @EACH
 def test_a_question_may_be_asked_again_and_a_create_may_not(action: Action) -> None:
     if action.method == "GET":
-        assert action.repeatable
+        assert action.idempotent
     if action.job is not None:
-        assert not action.repeatable
+        assert not action.idempotent
 
 
 @EACH_JOB

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.credentials import Credentials
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     PermissionDenied,
@@ -27,6 +26,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs import batch as jobs_batch
 from airflow_provider_viapi.jobs import reconciliation
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.batch import Batch
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig

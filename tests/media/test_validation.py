@@ -12,10 +12,9 @@ from typing import Any, BinaryIO, cast
 import pytest
 from PIL import Image
 
-from airflow_provider_viapi.alibaba.errors import InvalidMedia
-from airflow_provider_viapi.alibaba.media_parameters import GB, MB, MediaLimits
-from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.alibaba.parameters import GB, MB, ListOf, Media, MediaLimits, Parameter
 from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
+from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import validation
 from airflow_provider_viapi.media.source import Source, stat
@@ -152,9 +151,9 @@ def test_the_limits_are_those_of_the_reference(name: str) -> None:
         for limits in address.limits:
             words = f"{address.doc} {address.note}".lower().replace("jpg", "jpeg")
             assert all(kind in words for kind in limits.formats)
-            for most, unit in ((limits.most_bytes or GB, "gb"), (limits.most_bytes or MB, "mb")):
+            for most, unit in ((limits.max_bytes or GB, "gb"), (limits.max_bytes or MB, "mb")):
                 size = GB if unit == "gb" else MB
-                if limits.most_bytes and most >= size and (unit == "gb" or most < GB):
+                if limits.max_bytes and most >= size and (unit == "gb" or most < GB):
                     assert f"{most // size} {unit}" in words
-            for side in (limits.shortest_side, limits.longest_side):
+            for side in (limits.min_side, limits.max_side):
                 assert side is None or str(side) in words

@@ -54,7 +54,7 @@ def running_task() -> str:
 
 
 def state_of(task_id: str) -> str:
-    return str(HuaweiCloudHook().vias.tasks.show(task_id)["state"])
+    return str(HuaweiCloudHook().call("vias.ShowTask", {"task_id": task_id})["state"])
 
 
 @BOTH
@@ -524,4 +524,4 @@ def test_sources_and_groups_of_them_are_made_watched_and_deleted(emulator: Emula
     assert live(watch(input=watched), Store()).result["state"] == "RUNNING"
     live(DeleteVideoGroupOperator(task_id="no_group", video_group_id=group))
     live(DeleteVideoSourceOperator(task_id="no_source", video_source_id=source))
-    assert HuaweiCloudHook().vias.sources.list()["video_source_list"] == []
+    assert HuaweiCloudHook().call("vias.ListVideoSources", {})["video_source_list"] == []

@@ -20,7 +20,7 @@ from operators.huawei_tasks import WATCH, connect, in_haste
 def task_id(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
     in_haste(monkeypatch)
     connect(monkeypatch, viapi_emulator)
-    return str(HuaweiCloudHook().vias.tasks.create(**WATCH)["tasks"][0]["id"])
+    return str(HuaweiCloudHook().call("vias.CreateTask", WATCH)["tasks"][0]["id"])
 
 
 def trigger(job_id: str, **arguments: Any) -> HuaweiCloudJobTrigger:
@@ -74,5 +74,5 @@ def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
 
     asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
 
-    told = HuaweiCloudHook().vias.tasks.show(task_id)["state"]
+    told = HuaweiCloudHook().call("vias.ShowTask", {"task_id": task_id})["state"]
     assert (told in ("STOPPING", "STOPPED")) is stops

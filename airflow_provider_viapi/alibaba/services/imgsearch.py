@@ -5,9 +5,8 @@ Closed to new accounts since 2023-02-15, still served for those that had it [API
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, String
+from airflow_provider_viapi.alibaba.parameters import MB, Choice, Integer, Media, MediaLimits, String
 
 SERVICE = Service("imgsearch", "2020-03-20")
 
@@ -32,9 +31,9 @@ def _picture(most_megabytes: int) -> Media:
         limits=(
             MediaLimits(
                 formats=("jpeg", "png"),
-                most_bytes=most_megabytes * MB,
-                shortest_side=128,
-                longest_side=1024,
+                max_bytes=most_megabytes * MB,
+                min_side=128,
+                max_side=1024,
             ),
         ),
     )
@@ -58,7 +57,7 @@ DELETE_IMAGE_DB = Action(
     name="DeleteImageDb",
     summary="Delete an image database with all that is in it; there is no way back.",
     parameters=(_database("Name"),),
-    repeatable=True,
+    idempotent=True,
     note="What the service answers when there is no such database is not documented.",
 )
 
@@ -67,7 +66,7 @@ LIST_IMAGE_DBS = Action(
     name="ListImageDbs",
     summary="Names of the account's image databases.",
     result=(ResultField("DbList", "list", fields=(ResultField("Name"),)),),
-    repeatable=True,
+    idempotent=True,
 )
 
 ADD_IMAGE = Action(
@@ -118,7 +117,7 @@ SEARCH_IMAGE = Action(
             ),
         ),
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 LIST_IMAGES = Action(
@@ -158,7 +157,7 @@ LIST_IMAGES = Action(
         ResultField("Token", doc="Asks for the next page."),
         ResultField("TotalCount", "integer", "How many there are."),
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_IMAGE = Action(
@@ -166,6 +165,6 @@ DELETE_IMAGE = Action(
     name="DeleteImage",
     summary="Delete what an image database holds under an EntityId.",
     parameters=(_database("DbName"), _entity("What the picture shows.")),
-    repeatable=True,
+    idempotent=True,
     note="What the service answers when there is no such entry is not documented.",
 )

@@ -6,7 +6,7 @@ from airflow_provider_viapi.alibaba.model import Action, Generation, ResultField
 from airflow_provider_viapi.alibaba.parameters import String
 
 
-def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("seed", "today")) -> Action:
+def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("2020", "2025")) -> Action:
     """``GetAsyncJobResult`` as the given service has it."""
     return Action(
         service=service,
@@ -27,6 +27,6 @@ def get_async_job_result(service: Service, generations: tuple[Generation, ...] =
             ResultField("ErrorCode"),
             ResultField("ErrorMessage"),
         ),
-        repeatable=True,
+        idempotent=True,
         generations=generations,
     )

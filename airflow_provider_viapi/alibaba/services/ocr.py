@@ -28,7 +28,7 @@ TRIM_DOCUMENT = Action(
     ),
     result=(ResultField("Content", doc="What was read."),),
     is_job=True,
-    generations=("seed",),
+    generations=("2020",),
     retired=(
         "it is in the documents of 2020 and in Alibaba's SDK up to 2.0.16, but no longer in SDK 3.0.0 and later, "
         "so today's service may not have it"

@@ -27,7 +27,7 @@ AUTHORIZE_FILE_UPLOAD = Action(
         ResultField("Signature", doc="Goes into the form."),
         ResultField("UseAccelerate", "boolean"),
     ),
-    repeatable=True,
-    generations=("today",),
+    idempotent=True,
+    generations=("2025",),
     note="Its answer has no Data: the fields stand beside the RequestId. How long a file is kept is not documented.",
 )

@@ -8,7 +8,7 @@ from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("viapi", "2023-01-17")
 
-GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE, generations=("today",))
+GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE, generations=("2025",))
 
 QUERY_ASYNC_JOB_LIST = Action(
     service=SERVICE,
@@ -46,8 +46,8 @@ QUERY_ASYNC_JOB_LIST = Action(
             ),
         ),
     ),
-    repeatable=True,
-    generations=("today",),
+    idempotent=True,
+    generations=("2025",),
 )
 
 CANCEL_WAITING_ASYNC_JOB = Action(
@@ -55,6 +55,6 @@ CANCEL_WAITING_ASYNC_JOB = Action(
     name="CancelWaitingAsyncJob",
     summary="Cancel a job that is still queued; one that is being processed runs to its end and is billed.",
     parameters=(String(name="JobId", required=True, min_length=1, doc="Which job."),),
-    repeatable=True,
-    generations=("today",),
+    idempotent=True,
+    generations=("2025",),
 )

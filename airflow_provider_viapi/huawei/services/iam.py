@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, Service
-from airflow_provider_viapi.json_parameters import Object
+from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.schema import String
 
 SERVICE = Service("iam")
@@ -16,12 +16,15 @@ CREATE_TOKEN = Action(
     path="/v3/auth/tokens",
     in_body=(
         Object(
-            name="auth", required=True, needs=("identity", "scope"), doc="Who asks, and for which project."
+            name="auth",
+            required=True,
+            required_fields=("identity", "scope"),
+            doc="Who asks, and for which project.",
         ),
     ),
     answer=("token",),
     status=201,
-    repeatable=True,
+    idempotent=True,
 )
 
 LIST_PROJECTS = Action(
@@ -34,5 +37,5 @@ LIST_PROJECTS = Action(
         String(name="name", min_length=1, doc="Only the projects of this name; a region's has the region's."),
     ),
     answer=("projects", "links"),
-    repeatable=True,
+    idempotent=True,
 )

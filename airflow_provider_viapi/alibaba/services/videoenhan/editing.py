@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.parameters import Choice, Integer, ListOf
+from airflow_provider_viapi.alibaba.parameters import GB, Choice, Integer, ListOf, MediaLimits
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     COVER,
     MP4_ONLY,
@@ -52,7 +51,7 @@ ERASE_VIDEO_LOGO = Action(
                 fraction("W", "Width, as a fraction of the width."),
                 fraction("H", "Height, as a fraction of the height."),
             ),
-            most=100,
+            max_items=100,
             doc="Where the logos are. What happens without any is not documented.",
             note="seed: no limit is given; today: 100 by its metadata, of which its text says that all but the "
             "first two are ignored",
@@ -70,7 +69,7 @@ CHANGE_VIDEO_SIZE = Action(
         source(
             "MP4, AVI, MOV or FLV, at most 1 GB; what comes after two hours is cut off",
             # The seed's is the larger limit, and which of the two holds was not seen.
-            MediaLimits(formats=("mp4", "avi", "mov", "flv"), most_bytes=10 * GB),
+            MediaLimits(formats=("mp4", "avi", "mov", "flv"), max_bytes=10 * GB),
             note="seed: at most 10 GB",
         ),
         _side("Width", "Width"),

@@ -121,7 +121,7 @@ ENHANCE_VIDEO_QUALITY = Action(
     ),
     result=(made("VideoURL"),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )
 
 INTERPOLATE_VIDEO_FRAME = Action(
@@ -135,7 +135,7 @@ INTERPOLATE_VIDEO_FRAME = Action(
     ),
     result=(made("VideoURL"),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )
 
 ENHANCE_PORTRAIT_VIDEO = Action(
@@ -145,5 +145,5 @@ ENHANCE_PORTRAIT_VIDEO = Action(
     parameters=(source(f"{FORMATS}, less than 1920×1080 pixels", MOST_READ),),
     result=(made(),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )

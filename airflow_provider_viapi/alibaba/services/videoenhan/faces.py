@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField
-from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, String
+from airflow_provider_viapi.alibaba.parameters import (
+    MB,
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    Media,
+    MediaLimits,
+    String,
+)
 from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, made, source
 
 _CLIP = "MP4, AVI, MKV, MOV, FLV, TS or MPG of a constant frame rate, at most 120 MB"
-_CLIP_LIMITS = MediaLimits(formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), most_bytes=120 * MB)
+_CLIP_LIMITS = MediaLimits(formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), max_bytes=120 * MB)
 _FACE = "JPEG or PNG, at most 20 MB, each side from 128 to 4000 pixels"
-_FACE_LIMITS = (
-    MediaLimits(formats=("jpeg", "png"), most_bytes=20 * MB, shortest_side=128, longest_side=4000),
-)
+_FACE_LIMITS = (MediaLimits(formats=("jpeg", "png"), max_bytes=20 * MB, min_side=128, max_side=4000),)
 
 _MARK = (
     Boolean(name="AddWatermark", doc="Whether the video says that it was made by a machine.", default=True),
@@ -60,7 +66,7 @@ MERGE_VIDEO_FACE = Action(
     ),
     result=(made("VideoURL"),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
     note="Accounts that had opened it before 2024-07-17 have to be allowed by Alibaba.",
 )
 
@@ -87,13 +93,13 @@ MERGE_VIDEO_MODEL_FACE = Action(
                 Media(name="TemplateFaceURL", doc="Or a picture of that face."),
                 Media(name="ImageURL", doc=f"The face that is put in: {_FACE}.", limits=_FACE_LIMITS),
             ),
-            most=100,
+            max_items=100,
             doc="Which face becomes which, of a template for several people.",
         ),
     ),
     result=(made("VideoURL"),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
     note="For company accounts; those that had opened it before 2024-07-17 have to be allowed by Alibaba.",
 )
 
@@ -120,7 +126,7 @@ ADD_FACE_VIDEO_TEMPLATE = Action(
         ResultField("TransResult", "file", "Matrices of where the faces are, a NumPy file."),
     ),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
     note="For company accounts. In the metadata the result stands under the key Date instead of Data.",
 )
 
@@ -149,9 +155,9 @@ QUERY_FACE_VIDEO_TEMPLATE = Action(
             ),
         ),
     ),
-    repeatable=True,
+    idempotent=True,
     in_query=True,
-    generations=("today",),
+    generations=("2025",),
     note="For company accounts.",
 )
 
@@ -160,7 +166,7 @@ DELETE_FACE_VIDEO_TEMPLATE = Action(
     name="DeleteFaceVideoTemplate",
     summary="Delete a template.",
     parameters=(_template("The template."),),
-    repeatable=True,
-    generations=("today",),
+    idempotent=True,
+    generations=("2025",),
     note="For company accounts. What it answers when there is no such template is not documented.",
 )

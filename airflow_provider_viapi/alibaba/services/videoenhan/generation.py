@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import GB, MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
+    GB,
+    MB,
     AtMost,
     Boolean,
     Choice,
     Integer,
     ListOf,
     Media,
+    MediaLimits,
     Number,
     String,
 )
@@ -26,8 +28,8 @@ from airflow_provider_viapi.alibaba.services.videoenhan.service import (
 _MATERIAL = ListOf(
     name="FileList",
     required=True,
-    least=1,
-    most_with=(AtMost(5, "video", "Type"), AtMost(40, "image", "Type"), AtMost(1, "audio", "Type")),
+    min_items=1,
+    max_with=(AtMost(5, "video", "Type"), AtMost(40, "image", "Type"), AtMost(1, "audio", "Type")),
     fields=(
         String(
             name="FileName",
@@ -41,13 +43,13 @@ _MATERIAL = ListOf(
             doc="The file: MP4, AVI, MKV or MOV of at most 1 GB; JPG or PNG of 30 KB to 100 MB; MP3.",
             note="seed: also BMP and WAV, and no sizes are given",
             limits=(
-                MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), most_bytes=GB),
+                MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), max_bytes=GB),
                 MediaLimits(
                     when=("Type", "image"),
                     formats=("jpeg", "png", "bmp"),
                     # A kilobyte of the smaller kind, as a megabyte is one of the larger: see ``media``.
-                    least_bytes=30 * 1000,
-                    most_bytes=100 * MB,
+                    min_bytes=30 * 1000,
+                    max_bytes=100 * MB,
                 ),
                 MediaLimits(when=("Type", "audio"), formats=("mp3", "wav")),
             ),
@@ -140,5 +142,5 @@ GENERATE_HUMAN_ANIME_STYLE_VIDEO = Action(
     ),
     result=(made(),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Media, Number
+from airflow_provider_viapi.alibaba.parameters import GB, Media, MediaLimits, Number
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service("videoenhan", "2020-03-20")
@@ -16,11 +15,11 @@ FORMATS = "MP4, AVI, MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB"
 
 MOST_READ = MediaLimits(
     formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg", "mxf"),
-    most_bytes=GB,
+    max_bytes=GB,
 )
 """The same as data."""
 
-MP4_ONLY = MediaLimits(formats=("mp4",), most_bytes=GB)
+MP4_ONLY = MediaLimits(formats=("mp4",), max_bytes=GB)
 """What those read that erase things."""
 
 COVER = ResultField("VideoCoverUrl", "file", "A still of that video.")

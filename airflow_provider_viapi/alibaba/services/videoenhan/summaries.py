@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.parameters import Integer, Number
+from airflow_provider_viapi.alibaba.parameters import Integer, MediaLimits, Number
 from airflow_provider_viapi.alibaba.services.videoenhan.service import COVER, SERVICE, made, source
 
 _RETIRED = (
@@ -33,7 +32,7 @@ ABSTRACT_ECOMMERCE_VIDEO = Action(
             name="Duration",
             required=True,
             minimum=0,
-            above=True,
+            exclusive_minimum=True,
             doc="Length of the summary in seconds.",
             note="seed: no range is given",
         ),
@@ -42,7 +41,7 @@ ABSTRACT_ECOMMERCE_VIDEO = Action(
     ),
     result=(made(), COVER),
     is_job=True,
-    generations=("seed",),
+    generations=("2020",),
     retired=_RETIRED,
 )
 
@@ -61,6 +60,6 @@ ABSTRACT_FILM_VIDEO = Action(
     ),
     result=(made(),),
     is_job=True,
-    generations=("seed",),
+    generations=("2020",),
     retired=_RETIRED,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE, TASK_STATES
-from airflow_provider_viapi.json_parameters import Object
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
 TASK_ID = String(name="task_id", required=True, min_length=1, doc="The task.")
@@ -18,7 +18,7 @@ SHOW_TASK = Action(
     path_v1="/v1/{project_id}/infer/tasks/{task_id}",
     in_path=(TASK_ID,),
     answer=("id", "name", "service_id", "created_at", "state"),
-    repeatable=True,
+    idempotent=True,
     note="which fields the answer has besides those of the list is not known",
 )
 
@@ -46,7 +46,7 @@ LIST_TASKS = Action(
         String(name="alg_id", doc="The algorithm."),
     ),
     answer=("count", "tasks", "page", "page_size"),
-    repeatable=True,
+    idempotent=True,
     note="count is documented as the number on the page, not of all",
 )
 
@@ -93,7 +93,12 @@ CREATE_TASK = Action(
     ),
     in_body=(
         String(name="name", required=True, min_length=1, doc="The task's name."),
-        Object(name="input", required=True, needs=("type",), doc="What is watched: its type and its data."),
+        Object(
+            name="input",
+            required=True,
+            required_fields=("type",),
+            doc="What is watched: its type and its data.",
+        ),
         Object(name="output", required=True, doc="Where alarms go: webhook, dis and the like."),
         String(
             name="service_version", required=True, min_length=1, doc="The algorithm's version, such as 1.2."
