@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_viapi.schema import Parameter, ValidationError
 
 
-@dataclass(frozen=True, kw_only=True)
 class StringList(Parameter):
     """A list of strings that are not empty.
 
@@ -35,7 +33,6 @@ class StringList(Parameter):
         return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
 
 
-@dataclass(frozen=True, kw_only=True)
 class Object(Parameter):
     """A structure of JSON that goes through as it is, but for fields that have to be there.
 
@@ -65,7 +62,6 @@ class Object(Parameter):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
 class ObjectList(Object):
     """A list of such structures."""
 

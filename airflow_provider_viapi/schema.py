@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.record import Record
 
 INT32 = 2**31 - 1
 """The largest whole number that the services' metadata has room for."""
@@ -23,8 +23,7 @@ class ValidationError(Exception):
     """A value that a parameter cannot take; the words say which are allowed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(Record):
     """What all kinds have in common.
 
     :param name: the name on the wire, such as ``VideoUrl``
@@ -58,7 +57,6 @@ class Parameter:
         return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-@dataclass(frozen=True, kw_only=True)
 class String(Parameter):
     """A string of limited length, perhaps of limited characters.
 
@@ -88,7 +86,6 @@ class String(Parameter):
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
 class Url(Parameter):
     """An address that the service fetches a file from."""
 
@@ -116,7 +113,6 @@ class Url(Parameter):
         return super().show(bare)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Integer(Parameter):
     """A whole number, both bounds included; without a bound of its own it is what fits into 32 bits."""
 
@@ -139,7 +135,6 @@ class Integer(Parameter):
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
 class Number(Parameter):
     """A finite number, both bounds included.
 
@@ -171,7 +166,6 @@ class Number(Parameter):
         return float(value)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Boolean(Parameter):
     """True or false, also in words of any case, since Alibaba's clients send ``True`` and ``true``."""
 
@@ -187,7 +181,6 @@ class Boolean(Parameter):
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
 class Choice(Parameter):
     """One of a few words."""
 

@@ -56,7 +56,7 @@ class Client:
         :param request: parameters by wire name
         :raises ServiceError: what the tree in ``errors`` says
         """
-        trying = trying_again(self.patience, repeatable=action.repeatable)
+        trying = trying_again(self.patience, repeatable=action.idempotent)
         return trying(self.call_once, action, request)
 
     def replay(

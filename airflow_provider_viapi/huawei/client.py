@@ -103,7 +103,7 @@ class Client:
         :param request: parameters by wire name
         :raises ServiceError: what the tree in ``errors`` says
         """
-        trying = trying_again(self.patience, repeatable=action.repeatable)
+        trying = trying_again(self.patience, repeatable=action.idempotent)
         return trying(self.call_once, action, request)
 
     def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,10 +109,10 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     if response.status >= 400:
         reason = read_reason(document)
         kind = classify(reason.code, response.status)
-        if response.status == 500 and not action.repeatable:
+        if response.status == 500 and not action.idempotent:
             # A service may stumble after it has done its work, and nothing tells a repeated call from a new one.
             kind = ResponseLost
-        if response.status in _NOT_WORKED_ON and not reason.code and not action.repeatable:
+        if response.status in _NOT_WORKED_ON and not reason.code and not action.idempotent:
             kind = InvalidRequest
         raise kind(
             reason.message or "the service gave no reason",

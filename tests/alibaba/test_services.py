@@ -55,6 +55,7 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
             return st.booleans()
         case ListOf():
             items = request_of(parameter.fields).filter(bool)
+            items = items.map(fitting_suffix) if parameter.item_rule else items
             return st.lists(items, min_size=parameter.least or 1, max_size=3).filter(
                 lambda chosen: all(
                     sum(item.get(limit.field) == limit.value for item in chosen) <= limit.count
@@ -62,6 +63,11 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
                 )
             )
     raise NotImplementedError(type(parameter))
+
+
+def fitting_suffix(item: dict[str, str]) -> dict[str, str]:
+    suffix = {"video": "mp4", "image": "jpg", "audio": "mp3"}[item["Type"]]
+    return item | {"FileName": f"{item['FileName'].replace('.', '_')}.{suffix}"}
 
 
 def refused(parameter: Parameter) -> st.SearchStrategy[Any]:
@@ -106,6 +112,8 @@ def test_a_request_within_the_model_is_taken_and_survives_the_way_to_the_service
     action: Action, data: st.DataObject
 ) -> None:
     request = data.draw(request_of(action.parameters))
+    for rule in action.needed:
+        request |= dict.fromkeys(rule.names, 0)
 
     checked = action.check(request)
     body = canonical_query(flatten(checked))
@@ -189,7 +197,9 @@ def test_what_only_the_documents_of_2020_allow_or_only_todays_is_taken() -> None
 
 
 def files(count: int, kind: str) -> list[dict[str, str]]:
-    return [{"FileName": f"{number}.{kind}", "FileUrl": VIDEO, "Type": kind} for number in range(count)]
+    suffix = {"video": "mp4", "image": "jpg", "audio": "mp3"}[kind]
+    names = [f"{number}.{suffix}" for number in range(count)]
+    return [{"FileName": name, "FileUrl": f"http://h/{name}", "Type": kind} for name in names]
 
 
 def test_material_up_to_its_limits_is_taken() -> None:
@@ -265,7 +275,7 @@ SEED = {
 
 
 def test_every_action_of_the_documents_of_2020_is_in_the_model_and_marked_as_theirs() -> None:
-    theirs = {action.full_name for action in ACTIONS if "seed" in action.generations}
+    theirs = {action.full_name for action in ACTIONS if "2020" in action.generations}
 
     assert theirs == {f"{service}.{name}" for service, names in SEED.items() for name in names.split()}
 

@@ -53,9 +53,9 @@ def test_an_action_and_its_parameters_are_described(action: Action) -> None:
 @EACH
 def test_a_question_may_be_asked_again_and_a_create_may_not(action: Action) -> None:
     if action.method == "GET":
-        assert action.repeatable
+        assert action.idempotent
     if action.job is not None:
-        assert not action.repeatable
+        assert not action.idempotent
 
 
 @EACH_JOB
@@ -74,7 +74,7 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
     assert kind.state_in[0] not in kind.private
     assert len(set(kind.states.all)) == len(kind.states.all)
     assert set(kind.goals) <= set(kind.states.all)
-    assert set(kind.states.by_people) <= set(kind.states.going)
+    assert set(kind.states.awaiting_review) <= set(kind.states.going)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""The actions of the VIAPI services as data: one module (or package) a service.
+"""Actions of the VIAPI services as data, one module (or package) per service.
 
-Facts are from the VIAPI documents of 2020 and 2021 (called *seed*) and Alibaba's API metadata and SDKs of late 2025
-(called *today*); where they differ, a parameter's ``note`` says how. What neither says is not claimed.
+Facts are from the VIAPI documents of 2020 and 2021 (marked *2020*) and Alibaba's API metadata and SDKs of late 2025
+(marked *2025*); where they differ, a parameter's ``note`` has both. Facts that neither states are not in the model.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.model import Action
 
 @cache
 def actions() -> dict[str, Action]:
-    """Every action in the model by ``service.Name``, such as ``videoenhan.EraseVideoSubtitles``."""
+    """Return every action in the model by ``service.Name``, such as ``videoenhan.EraseVideoSubtitles``."""
     from airflow_provider_viapi.alibaba.services import (
         imgsearch,
         ocr,
@@ -32,10 +32,10 @@ def actions() -> dict[str, Action]:
 
 
 def find(name: str) -> Action:
-    """The action of that name.
+    """Return the action of that name.
 
     :param name: ``service.Name``, or ``Name`` alone where only one service has it
-    :raises LookupError: no action, or more than one, is called that
+    :raises LookupError: no action has that name, or several have
     """
     known = actions()
     if name in known:
@@ -43,5 +43,5 @@ def find(name: str) -> Action:
     matches = [action for action in known.values() if action.name == name]
     if len(matches) != 1:
         candidates = ", ".join(sorted(full for full in known if full.endswith(f".{name}")) or sorted(known))
-        raise LookupError(f"{name!r} does not name one action of the service model; there is {candidates}")
+        raise LookupError(f"{name!r} does not name one action of the service model; available: {candidates}")
     return matches[0]

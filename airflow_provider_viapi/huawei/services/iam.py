@@ -21,7 +21,7 @@ CREATE_TOKEN = Action(
     ),
     answer=("token",),
     status=201,
-    repeatable=True,
+    idempotent=True,
 )
 
 LIST_PROJECTS = Action(
@@ -34,5 +34,5 @@ LIST_PROJECTS = Action(
         String(name="name", min_length=1, doc="Only the projects of this name; a region's has the region's."),
     ),
     answer=("projects", "links"),
-    repeatable=True,
+    idempotent=True,
 )

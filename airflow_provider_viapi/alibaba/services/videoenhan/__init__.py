@@ -1,13 +1,13 @@
-"""Service videoenhan (video production), version 2020-03-20: its actions, by what they are for.
+"""Service videoenhan (video production), version 2020-03-20.
 
-* ``summaries``: a short version of a video
-* ``editing``: what is in the picture, and its shape
-* ``enhancement``: size, colour, frame rate, sharpness
+* ``summaries``: shorten a video
+* ``editing``: erase subtitles and logos, change the frame
+* ``enhancement``: resolution, color, frame rate, sharpness
 * ``generation``: new videos from material or in another style
-* ``faces``: one face for another
+* ``faces``: replace faces
 
-The seed's actions are from the document of 2020-09-25, the others from the API metadata of late 2025; the two
-that are retired are also in Alibaba's SDK up to 3.0.22.
+Actions of 2020 are from the document of 2020-09-25, the others from the API metadata of late 2025; the two that are
+retired are also in Alibaba's SDK up to 3.0.22.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         text("video_asset_name", "Name of the asset that the video becomes."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
@@ -71,7 +71,7 @@ SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         "job_info card_templet_asset_id card_text_config card_image_url introduction_type "
         "introduction_text voice_asset_id introduction_audio_asset_id gender"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_DIGITAL_HUMAN_BUSINESS_CARD = Action(

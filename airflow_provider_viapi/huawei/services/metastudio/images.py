@@ -37,7 +37,7 @@ IMAGE_STATES = States(
         "VIDEO_ANALYZE_FAILED ACTION_MARK_SUCCESS ACTION_MARK_FAILED ACTION_MARK_UPLOADED "
         "MANUL_STOP_ACTION_MARK"
     ),
-    by_people=words(
+    awaiting_review=words(
         "WAIT_FILE_UPLOAD WAIT_MAIN_FILE_UPLOAD WAIT_USER_CONFIRM AUTO_VERIFYING MANUAL_VERIFYING"
     ),
     succeeded=words("JOB_SUCCESS JOB_FINISH"),
@@ -70,7 +70,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Pay by use."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_2D_MODEL_TRAINING_JOB = Action(
@@ -98,7 +98,7 @@ SHOW_2D_MODEL_TRAINING_JOB = Action(
         "flexus_retry_count audio_source_type supported_service allocated_resource "
         "train_video_rotation_state action_video_rotation_state sub_training_job_info"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_2D_MODEL_TRAINING_JOB = Action(

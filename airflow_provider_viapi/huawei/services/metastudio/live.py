@@ -33,7 +33,7 @@ LIST_SMART_LIVE = Action(
     in_path=(text("room_id", "The live room.", required=True),),
     in_query=(*PAGE, text("state", "State."), *SORT, *MADE),
     answer=words("count smart_live_jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_SMART_LIVE = Action(
@@ -49,7 +49,7 @@ SHOW_SMART_LIVE = Action(
         "rtc_callback_config stream_duration block_reason cover_url co_streamer_config "
         "live_job_log relation_live_platform_info used_resource_type is_ai_mark_on"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 STOP_SMART_LIVE = Action(
@@ -100,7 +100,7 @@ LIST_SMART_LIVE_JOBS = Action(
     path="/v1/{project_id}/smart-live-jobs",
     in_query=(*PAGE, text("state", "State."), *SORT, *MADE, text("room_name", "Name of the live room.")),
     answer=words("count smart_live_jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 LIVE_EVENT_REPORT = Action(

@@ -81,7 +81,7 @@ LIST_SMART_LIVE_ROOMS = Action(
         text("confirm_state", "unconfirm, confirmed or reject."),
     ),
     answer=words("count smart_live_rooms"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_SMART_LIVE_ROOM = Action(
@@ -98,7 +98,7 @@ SHOW_SMART_LIVE_ROOM = Action(
         "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
         "cover_url thumbnail room_state confirm_state script_version error_info"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_SMART_LIVE_ROOM = Action(
@@ -145,7 +145,7 @@ LIST_INTERACTION_RULE_GROUPS = Action(
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
     in_query=(*PAGE, *MADE, text("group_name", "Its name.")),
     answer=words("count interaction_rule_groups"),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_INTERACTION_RULE_GROUP = Action(

@@ -52,7 +52,7 @@ LIST_VIDEO_SCRIPTS = Action(
         text("view_mode", "Landscape or vertical."),
     ),
     answer=words("count video_scripts"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_VIDEO_SCRIPT = Action(
@@ -67,7 +67,7 @@ SHOW_VIDEO_SCRIPT = Action(
         "video_config priv_data background_music_config review_config audio_files action_config "
         "shoot_scripts script_id create_time update_time script_cover_url"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_VIDEO_SCRIPT = Action(

@@ -59,7 +59,7 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
         texts("job_ids", "The jobs."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
@@ -75,7 +75,7 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
         "create_time lastupdate_time script_id video_making_type human_image model_asset_id "
         "voice_config video_config shoot_scripts background_music_config"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
@@ -95,7 +95,7 @@ SHOW_PHOTO_DETECTION = Action(
     path="/v1/{project_id}/photo-detection/{job_id}",
     in_path=(JOB,),
     answer=words("job_id state error_info create_time"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
@@ -111,7 +111,7 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
         "create_time lastupdate_time script_id human_image voice_config video_config "
         "shoot_scripts"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
@@ -131,7 +131,7 @@ SHOW_SUBTITLE_FILE = Action(
     path="/v1/{project_id}/subtitle-files/{job_id}",
     in_path=(JOB,),
     answer=words("job_state subtitle_file_info"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(

@@ -60,7 +60,7 @@ SHOW_VIDEO_SOURCE = Action(
     method="GET",
     path="/v2/{project_id}/source/sources/{video_source_id}",
     in_path=(SOURCE_ID,),
-    repeatable=True,
+    idempotent=True,
 )
 
 LIST_VIDEO_SOURCES = Action(
@@ -85,7 +85,7 @@ LIST_VIDEO_SOURCES = Action(
         String(name="tag", doc="A tag."),
     ),
     answer=("video_source_number", "total_number", "quota_number", "video_source_list"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CREATE_VIDEO_GROUP = Action(
@@ -119,7 +119,7 @@ SHOW_VIDEO_GROUP = Action(
     method="GET",
     path="/v2/{project_id}/video-group/{video_group_id}",
     in_path=(GROUP_ID,),
-    repeatable=True,
+    idempotent=True,
 )
 
 LIST_VIDEO_GROUPS = Action(
@@ -128,6 +128,6 @@ LIST_VIDEO_GROUPS = Action(
     summary="The groups of video sources.",
     method="GET",
     path="/v2/{project_id}/video-group/groups",
-    repeatable=True,
+    idempotent=True,
     note="which filters it has was not found",
 )

@@ -18,7 +18,7 @@ SHOW_TASK = Action(
     path_v1="/v1/{project_id}/infer/tasks/{task_id}",
     in_path=(TASK_ID,),
     answer=("id", "name", "service_id", "created_at", "state"),
-    repeatable=True,
+    idempotent=True,
     note="which fields the answer has besides those of the list is not known",
 )
 
@@ -46,7 +46,7 @@ LIST_TASKS = Action(
         String(name="alg_id", doc="The algorithm."),
     ),
     answer=("count", "tasks", "page", "page_size"),
-    repeatable=True,
+    idempotent=True,
     note="count is documented as the number on the page, not of all",
 )
 
