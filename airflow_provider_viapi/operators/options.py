@@ -1,23 +1,25 @@
-"""Keyword arguments that all operators share, typed for editors and type checkers, and the types of their own arguments.
+"""Types of operators' arguments, for editors and type checkers: those that all operators share, and those of values.
 
-An operator declares ``**kwargs: Unpack[ViapiJobOptions]`` and passes them on. The docstrings of the dictionaries are the
-one place where the arguments are described: :func:`describe` appends them to the docstring of every operator.
+An operator declares ``**kwargs: Unpack[ViapiJobOptions]`` and passes them on. The docstrings of the dictionaries
+describe the shared arguments; :func:`describe` appends them to the docstring of every operator.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from typing_extensions import Required, TypeAlias, TypedDict
+from typing_extensions import Required, TypedDict
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
 
 Address: TypeAlias = "str | os.PathLike[str] | XComArg"
-"""URL or storage address of a file: text, a template, a path object such as ``ObjectStoragePath``, another task's output."""
+"""URL or storage address of a file: text, a template, a path such as ``ObjectStoragePath``, another task's output."""
 
 Text: TypeAlias = "str | XComArg"
 """Text, a template, or another task's output."""
@@ -118,19 +120,27 @@ class WaitOptions(TypedDict, total=False):
 
     :param deferrable: wait in the triggerer instead of on a worker; default: ``[operators] default_deferrable``
     :param wait_for_completion: if false, return the job's id as soon as the job is accepted; a sensor can wait for it
-    :param job_timeout: how long an attempt waits for the job, in total; default: one day
+    :param job_timeout: how long an attempt waits for the job: a ``timedelta`` or seconds, up to 30 days; default: 1
+        day
+    :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
+        ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``
     :param on_doubt: what to do if it cannot be known whether a submission was accepted: ``fail`` the task so that a
         user decides, or ``resubmit``, which may pay twice; default: ``fail``
-    :param land_to: where the files of the result are downloaded to before their links expire: a folder (ends with ``/``)
-        in any storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
-        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``; the result gains ``landed``, the files' addresses
+    :param land_to: where the files of the result are stored before their links expire: a folder (ends with ``/``) in
+        any storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
+        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``; the result gains ``landed``, the address of each
+        file
+    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default: the
+        connection's own endpoint
     """
 
     deferrable: bool | None
     wait_for_completion: bool
-    job_timeout: timedelta
+    job_timeout: timedelta | float
+    submit_timeout: timedelta | float
     on_doubt: Literal["fail", "resubmit"]
     land_to: Address | None
+    allowed_hosts: Sequence[str]
 
 
 class ViapiOptions(TaskOptions, total=False):
@@ -145,7 +155,7 @@ class ViapiOptions(TaskOptions, total=False):
     viapi_conn_id: str
 
 
-class ViapiJobOptions(ViapiOptions, WaitOptions, total=False):
+class ViapiJobOptions(WaitOptions, ViapiOptions, total=False):
     """Arguments of every VIAPI operator that runs a job."""
 
 
@@ -158,13 +168,13 @@ class HuaweiCloudOptions(TaskOptions, total=False):
     huaweicloud_conn_id: str
 
 
-class HuaweiCloudJobOptions(HuaweiCloudOptions, WaitOptions, total=False):
+class HuaweiCloudJobOptions(WaitOptions, HuaweiCloudOptions, total=False):
     """Arguments of Huawei Cloud operators that run a job:
 
-    :param cancel_on_kill: end the job when a user ends the task, or ``job_timeout`` passes, while the task waits for it;
+    :param cancel_on_kill: cancel the job when a user ends the task, or ``job_timeout`` passes, before it is finished;
         default: true. A task that waits for a state before the end and is marked as successful keeps its job. Live
         tasks and tasks of VIAS are stopped even if they run; videos are cancelled only while they are queued, other
-        jobs cannot be cancelled
+        jobs never
     """
 
     cancel_on_kill: bool
@@ -181,10 +191,16 @@ class JobCommandOptions(HuaweiCloudOptions, total=False):
     job_timeout: timedelta
 
 
-_OF = {
-    "ViapiOptions": (ViapiOptions, TaskOptions),
-    "ViapiJobOptions": (WaitOptions, ViapiOptions, TaskOptions),
-    "HuaweiCloudOptions": (HuaweiCloudOptions, TaskOptions),
-    "HuaweiCloudJobOptions": (WaitOptions, HuaweiCloudJobOptions, HuaweiCloudOptions, TaskOptions),
-    "JobCommandOptions": (JobCommandOptions, HuaweiCloudOptions, TaskOptions),
-}
+def describe(operator: type) -> str:
+    """Return the arguments that an operator takes besides its own, in the form of a docstring.
+
+    The annotation of the operator's ``**kwargs`` names the dictionary that lists them.
+    """
+    found = re.search(r"Unpack\[(\w+)\]", str(operator.__init__.__annotations__.get("kwargs")))  # type: ignore[misc]
+    return _arguments(globals()[found[1]]) if found else ""
+
+
+def _arguments(options: Any) -> str:
+    own = f"{inspect.getdoc(options)}\n" if ":param" in (options.__doc__ or "") else ""
+    bases = (_arguments(base) for base in options.__orig_bases__ if base is not TypedDict)
+    return "\n".join(filter(None, (own, *bases)))

@@ -34,8 +34,8 @@ class DetectVideoShotOperator(ViapiJobOperator):
 class GenerateVideoCoverOperator(ViapiJobOperator):
     """Generate cover images from a video.
 
-    Returns ``Outputs``, each with ``ImageURL``, the URL of a cover, valid for 30 minutes, and ``Confidence``, whose range
-    is not documented.
+    Returns ``Outputs``, each with ``ImageURL``, the URL of a cover, valid for 30 minutes, and ``Confidence``, whose
+    range is not documented.
 
     :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``)
     :param is_gif: animated GIFs instead of still images

@@ -22,8 +22,8 @@ class EraseVideoSubtitlesOperator(ViapiJobOperator):
 
     Returns ``VideoUrl``, the URL of the video without subtitles, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, at most
-        1 GB, at most 1920×1080 pixels
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, at
+        most 1 GB, at most 1920×1080 pixels
     :param bx: left edge of the subtitle band as a fraction of the width, 0–1; default: 0
     :param by: top edge of the subtitle band as a fraction of the height, 0–1; default: 0.75
     :param bw: width of the subtitle band as a fraction of the width, 0–1; default: 1
@@ -51,8 +51,8 @@ class EraseVideoLogoOperator(ViapiJobOperator):
 
     Returns ``VideoUrl``, the URL of the video without logos, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, at most
-        1 GB, at most 1920×1080 pixels
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, at
+        most 1 GB, at most 1920×1080 pixels
     :param boxes: boxes around the logos, each a mapping of ``X``, ``Y`` (left and top edge), ``W`` and ``H`` (width
         and height), as fractions of the picture's width and height, 0–1. At most 100; by the metadata of 2025 the
         service ignores all but the first two. The effect of a request without boxes is not documented
@@ -75,14 +75,14 @@ class ChangeVideoSizeOperator(ViapiJobOperator):
 
     Returns ``VideoUrl`` and ``VideoCoverUrl`` (cover image of the video), both valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MOV
-        or FLV, at most 10 GB, cut off after 2 hours; the metadata of 2025 states at most 1 GB
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MOV or FLV, at most 10 GB, cut off after 2 hours; the metadata of 2025 states at most 1 GB
     :param width: width of the output in pixels, 32–2160
     :param height: height of the output in pixels, 32–2160
-    :param crop_type: ``smart`` crops and fills depending on the subject, ``fill`` keeps the whole picture, ``cut`` crops
-        until nothing has to be filled
-    :param fill_type: fill of the empty area: ``image`` (a blurred picture of the video), ``color`` (needs ``r``, ``g``
-        and ``b``) or ``stretch``
+    :param crop_type: ``smart`` crops and fills depending on the subject, ``fill`` keeps the whole picture, ``cut``
+        crops until nothing has to be filled
+    :param fill_type: fill of the empty area: ``image`` (a blurred picture of the video), ``color`` (needs ``r``,
+        ``g`` and ``b``) or ``stretch``
     :param tightness: how closely a smart crop follows the subject, 0–1; a larger value cuts more off; default: 0.6
     :param r: red of the fill color, 0–255
     :param g: green of the fill color, 0–255

@@ -18,9 +18,9 @@ class SuperResolveVideoOperator(ViapiJobOperator):
 
     Returns ``VideoUrl``, the URL of the larger video (H.264 in an MP4), valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 32×32 and less than 1920×1080 pixels; the metadata of 2025
-        states more than 360×360 pixels
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 32×32 and less than 1920×1080 pixels; the metadata of
+        2025 states more than 360×360 pixels
     :param bit_rate: bit rate of the output in Mbit/s, 1–100. The metadata of 2025 states 1–20 and default: 10, the
         documents of 2020 state default: twice that of the input
     """
@@ -38,13 +38,13 @@ class AdjustVideoColorOperator(ViapiJobOperator):
 
     Returns ``VideoUrl``, the URL of the corrected video, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 360×360 pixels, scaled down if a side has more than 3840
-        pixels
-    :param mode: ``LogC`` for low-contrast (log) footage, usually 10 bits, ``Rec709`` for ordinary video, usually 8 bits;
-        default: ``LogC`` (required in the documents of 2020)
-    :param video_bitrate: bit rate of the output in whole Mbit/s, 8–200, or in kbit/s as the documents of 2020 write it
-        (``15000k``); default: 20 (that of the input in the documents of 2020)
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 360×360 pixels, scaled down if a side has more than
+        3840 pixels
+    :param mode: ``LogC`` for low-contrast (log) footage, usually 10 bits, ``Rec709`` for ordinary video, usually 8
+        bits; default: ``LogC`` (required in the documents of 2020)
+    :param video_bitrate: bit rate of the output in whole Mbit/s, 8–200, or in kbit/s as the documents of 2020 write
+        it (``15000k``); default: 20 (that of the input in the documents of 2020)
     :param video_codec: ``h264``, ``hevc`` or ``prores``; default: ``h264``
     :param video_format: ``mp4`` or ``mov``; default: ``mp4`` (``mov`` in the documents of 2020)
     """
@@ -78,12 +78,13 @@ class EnhanceVideoQualityOperator(ViapiJobOperator):
 
     Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 360×360 and less than 1920×1080 pixels, at most 10 minutes
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 360×360 and less than 1920×1080 pixels, at most 10
+        minutes
     :param out_put_width: width of the output in pixels, 180–7680, from half to four times that of the input; default:
         twice
-    :param out_put_height: height of the output in pixels, 180–4320, from half to four times that of the input; default:
-        twice
+    :param out_put_height: height of the output in pixels, 180–4320, from half to four times that of the input;
+        default: twice
     :param frame_rate: frames per second of the output, 1–120; default: 50
     :param hdr_format: transfer function, ``PQ`` or ``HLG``; default: ``PQ``
     :param max_illuminance: peak brightness in nits, 500–1000, with ``HLG`` only; default: 1000. ``PQ`` always has 600
@@ -121,8 +122,8 @@ class InterpolateVideoFrameOperator(ViapiJobOperator):
 
     Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS, MPG or MXF, at most 1 GB, at least 360×360 and at most 1920×1080 pixels
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, at least 360×360 and at most 1920×1080 pixels
     :param frame_rate: frames per second of the output, 1–120; default: 50
     :param bitrate: bit rate of the output in Mbit/s, 8–200; default: 20
     """
@@ -146,8 +147,8 @@ class EnhancePortraitVideoOperator(ViapiJobOperator):
 
     Returns ``VideoUrl``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS, MPG or MXF, at most 1 GB, less than 1920×1080 pixels
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, less than 1920×1080 pixels
     """
 
     action = enhancement.ENHANCE_PORTRAIT_VIDEO

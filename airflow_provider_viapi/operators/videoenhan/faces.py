@@ -29,8 +29,8 @@ class MergeVideoFaceOperator(ViapiJobOperator):
 
     Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS or MPG, at most 120 MB, more than 360×360 and less than 1920×1920 pixels, at most 5 minutes,
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS or MPG, at most 120 MB, more than 360×360 and less than 1920×1920 pixels, at most 5 minutes,
         constant frame rate
     :param reference_url: image of the new face, likewise: JPEG or PNG, at most 20 MB, at least 128×128 and at most
         4000×4000 pixels
@@ -110,12 +110,12 @@ class AddFaceVideoTemplateOperator(ViapiJobOperator):
     For company accounts.
 
     Returns ``TemplateId``, ``FaceInfos`` (for a template of several people: mappings of ``TemplateFaceID`` and
-    ``TemplateFaceURL``, image of the face) and ``TransResult`` (positions of the faces, a NumPy file). Links are valid
-    for 30 minutes.
+    ``TemplateFaceURL``, image of the face) and ``TransResult`` (positions of the faces, a NumPy file). Links are
+    valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS or MPG, at most 120 MB, at least 320×320 and at most 1920×1920 pixels, constant frame rate, at most
-        six people
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS or MPG, at most 120 MB, at least 320×320 and at most 1920×1920 pixels, constant frame rate,
+        at most six people
     :param video_scene: replace one person (``single``) or several (``multi``); default: ``single``
     """
 
@@ -134,8 +134,8 @@ class AddFaceVideoTemplateOperator(ViapiJobOperator):
 class QueryFaceVideoTemplateOperator(ViapiOperator):
     """List one page of the account's templates, or one template. For company accounts.
 
-    Returns ``Total`` (number of templates) and ``Elements``, each with ``TemplateId``, ``TemplateURL`` (the video, valid
-    for 30 minutes), ``UserId``, ``CreateTime``, ``UpdateTime`` and ``FaceInfos``.
+    Returns ``Total`` (number of templates) and ``Elements``, each with ``TemplateId``, ``TemplateURL`` (the video,
+    valid for 30 minutes), ``UserId``, ``CreateTime``, ``UpdateTime`` and ``FaceInfos``.
 
     :param template_id: id of the one template to return
     :param page_no: number of the page, 1–5000; default: 1

@@ -41,8 +41,8 @@ class GenerateVideoOperator(ViapiJobOperator):
     :param file_list: material, each a mapping of ``FileName`` (with the suffix of its type, which may be left out for
         MP4 and MP3), ``FileUrl`` (a URL that the service can read or an address in object storage) and ``Type``
         (``video``, ``image`` or ``audio``). At most 5 videos, of which the first three minutes in all are used: MP4,
-        AVI, MKV or MOV, at most 1 GB. At most 40 images: JPEG, PNG or BMP, at least 30 KB, at most 100 MB. At most one
-        audio: MP3 or WAV. The metadata of 2025 does not name BMP and WAV
+        AVI, MKV or MOV, at most 1 GB. At most 40 images: JPEG, PNG or BMP, at least 30 KB, at most 100 MB. At most
+        one audio: MP3 or WAV. The metadata of 2025 does not name BMP and WAV
     :param scene: ``costume`` for clothes, ``general`` for anything, ``keeporder`` to keep the order of the material
         (metadata of 2025); default: ``costume``
     :param width: width of the output in pixels, 32–2160; with one of ``width`` and ``height`` the output is a square,
@@ -56,8 +56,8 @@ class GenerateVideoOperator(ViapiJobOperator):
         random, depending on ``style``
     :param smart_effect: cut to the beat of the music and animate still images; default: true
     :param puzzle_effect: show several clips or images in one shot; default: false
-    :param mute: remove the sound; default: false. The output has none either without audio material if the videos have
-        no sound
+    :param mute: remove the sound; default: false. The output has none either without audio material if the videos
+        have no sound
     """
 
     action = generation.GENERATE_VIDEO
@@ -99,8 +99,9 @@ class GenerateHumanAnimeStyleVideoOperator(ViapiJobOperator):
 
     Returns ``VideoUrl``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV,
-        MOV, FLV, TS, MPG or MXF, at most 1 GB, recommended at most 1920×1080 pixels and five people in the picture
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, recommended at most 1920×1080 pixels and five people in the
+        picture
     :param cartoon_style: ``anime`` (Japanese animation), ``3d``, ``handdrawn``, ``sketch`` (pencil) or ``artstyle``
     """
 

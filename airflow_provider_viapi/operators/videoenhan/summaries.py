@@ -19,11 +19,11 @@ class AbstractEcommerceVideoOperator(ViapiJobOperator):
     The action is in the documents of 2020 and in Alibaba's SDK up to 3.0.22, but neither in SDK 4.0.0 nor in the API
     metadata of late 2025: today's service may refuse it, and the error then says so.
 
-    Returns ``VideoUrl`` and ``VideoCoverUrl`` (cover image of the video), both valid for 30 minutes. The longer side of
-    the output has at most 1300 pixels.
+    Returns ``VideoUrl`` and ``VideoCoverUrl`` (cover image of the video), both valid for 30 minutes. The longer side
+    of the output has at most 1300 pixels.
 
-    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI, MKV
-        or MOV
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV or MOV
     :param duration: length of the summary in seconds, more than 0
     :param width: width of the output in pixels, 32–2160; default: in proportion to the height
     :param height: height of the output in pixels, 32–2160; default: in proportion to the width

@@ -12,53 +12,89 @@ retired are also in Alibaba's SDK up to 3.0.22.
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
-    CHANGE_VIDEO_SIZE,
-    ERASE_VIDEO_LOGO,
-    ERASE_VIDEO_SUBTITLES,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-    ADJUST_VIDEO_COLOR,
-    ENHANCE_PORTRAIT_VIDEO,
-    ENHANCE_VIDEO_QUALITY,
-    INTERPOLATE_VIDEO_FRAME,
-    SUPER_RESOLVE_VIDEO,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
-    ADD_FACE_VIDEO_TEMPLATE,
-    DELETE_FACE_VIDEO_TEMPLATE,
-    MERGE_VIDEO_FACE,
-    MERGE_VIDEO_MODEL_FACE,
-    QUERY_FACE_VIDEO_TEMPLATE,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.generation import (
-    GENERATE_HUMAN_ANIME_STYLE_VIDEO,
-    GENERATE_VIDEO,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.service import GET_ASYNC_JOB_RESULT, SERVICE
-from airflow_provider_viapi.alibaba.services.videoenhan.summaries import (
-    ABSTRACT_ECOMMERCE_VIDEO,
-    ABSTRACT_FILM_VIDEO,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "ABSTRACT_ECOMMERCE_VIDEO",
-    "ABSTRACT_FILM_VIDEO",
-    "ADD_FACE_VIDEO_TEMPLATE",
-    "ADJUST_VIDEO_COLOR",
-    "CHANGE_VIDEO_SIZE",
-    "DELETE_FACE_VIDEO_TEMPLATE",
-    "ENHANCE_PORTRAIT_VIDEO",
-    "ENHANCE_VIDEO_QUALITY",
-    "ERASE_VIDEO_LOGO",
-    "ERASE_VIDEO_SUBTITLES",
-    "GENERATE_HUMAN_ANIME_STYLE_VIDEO",
-    "GENERATE_VIDEO",
-    "GET_ASYNC_JOB_RESULT",
-    "INTERPOLATE_VIDEO_FRAME",
-    "MERGE_VIDEO_FACE",
-    "MERGE_VIDEO_MODEL_FACE",
-    "QUERY_FACE_VIDEO_TEMPLATE",
-    "SERVICE",
-    "SUPER_RESOLVE_VIDEO",
-]
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
+        CHANGE_VIDEO_SIZE as CHANGE_VIDEO_SIZE,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
+        ERASE_VIDEO_LOGO as ERASE_VIDEO_LOGO,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
+        ERASE_VIDEO_SUBTITLES as ERASE_VIDEO_SUBTITLES,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
+        ADJUST_VIDEO_COLOR as ADJUST_VIDEO_COLOR,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
+        ENHANCE_PORTRAIT_VIDEO as ENHANCE_PORTRAIT_VIDEO,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
+        ENHANCE_VIDEO_QUALITY as ENHANCE_VIDEO_QUALITY,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
+        INTERPOLATE_VIDEO_FRAME as INTERPOLATE_VIDEO_FRAME,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
+        SUPER_RESOLVE_VIDEO as SUPER_RESOLVE_VIDEO,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
+        ADD_FACE_VIDEO_TEMPLATE as ADD_FACE_VIDEO_TEMPLATE,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
+        DELETE_FACE_VIDEO_TEMPLATE as DELETE_FACE_VIDEO_TEMPLATE,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import MERGE_VIDEO_FACE as MERGE_VIDEO_FACE
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
+        MERGE_VIDEO_MODEL_FACE as MERGE_VIDEO_MODEL_FACE,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
+        QUERY_FACE_VIDEO_TEMPLATE as QUERY_FACE_VIDEO_TEMPLATE,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.generation import (
+        GENERATE_HUMAN_ANIME_STYLE_VIDEO as GENERATE_HUMAN_ANIME_STYLE_VIDEO,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.generation import GENERATE_VIDEO as GENERATE_VIDEO
+    from airflow_provider_viapi.alibaba.services.videoenhan.service import (
+        GET_ASYNC_JOB_RESULT as GET_ASYNC_JOB_RESULT,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE as SERVICE
+    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import (
+        ABSTRACT_ECOMMERCE_VIDEO as ABSTRACT_ECOMMERCE_VIDEO,
+    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import (
+        ABSTRACT_FILM_VIDEO as ABSTRACT_FILM_VIDEO,
+    )
+
+_MODULE_OF = {
+    "ABSTRACT_ECOMMERCE_VIDEO": "summaries",
+    "ABSTRACT_FILM_VIDEO": "summaries",
+    "ADD_FACE_VIDEO_TEMPLATE": "faces",
+    "ADJUST_VIDEO_COLOR": "enhancement",
+    "CHANGE_VIDEO_SIZE": "editing",
+    "DELETE_FACE_VIDEO_TEMPLATE": "faces",
+    "ENHANCE_PORTRAIT_VIDEO": "enhancement",
+    "ENHANCE_VIDEO_QUALITY": "enhancement",
+    "ERASE_VIDEO_LOGO": "editing",
+    "ERASE_VIDEO_SUBTITLES": "editing",
+    "GENERATE_HUMAN_ANIME_STYLE_VIDEO": "generation",
+    "GENERATE_VIDEO": "generation",
+    "GET_ASYNC_JOB_RESULT": "service",
+    "INTERPOLATE_VIDEO_FRAME": "enhancement",
+    "MERGE_VIDEO_FACE": "faces",
+    "MERGE_VIDEO_MODEL_FACE": "faces",
+    "QUERY_FACE_VIDEO_TEMPLATE": "faces",
+    "SERVICE": "service",
+    "SUPER_RESOLVE_VIDEO": "enhancement",
+}
+
+__all__ = [*_MODULE_OF]
+
+
+def __getattr__(name: str) -> Any:
+    # A DAG file that erases subtitles does not pay for the actions on faces.
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -99,7 +99,8 @@ def _side(name: str, doc: str) -> Integer:
         name=name,
         minimum=32,
         maximum=2160,
-        doc=f"{doc} of the output in pixels. With one of Width and Height the output is a square, with neither 750×750.",
+        doc=f"{doc} of the output in pixels. With one of Width and Height the output is a square, with "
+        "neither 750×750.",
     )
 
 
