@@ -13,77 +13,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.operators.videoenhan.editing import (
-        ChangeVideoSizeOperator as ChangeVideoSizeOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.editing import (
-        EraseVideoLogoOperator as EraseVideoLogoOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.editing import (
-        EraseVideoSubtitlesOperator as EraseVideoSubtitlesOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.enhancement import (
-        AdjustVideoColorOperator as AdjustVideoColorOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.enhancement import (
-        EnhancePortraitVideoOperator as EnhancePortraitVideoOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.enhancement import (
-        EnhanceVideoQualityOperator as EnhanceVideoQualityOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.enhancement import (
-        InterpolateVideoFrameOperator as InterpolateVideoFrameOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.enhancement import (
-        SuperResolveVideoOperator as SuperResolveVideoOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.faces import (
-        AddFaceVideoTemplateOperator as AddFaceVideoTemplateOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.faces import (
-        DeleteFaceVideoTemplateOperator as DeleteFaceVideoTemplateOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.faces import (
-        MergeVideoFaceOperator as MergeVideoFaceOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.faces import (
-        MergeVideoModelFaceOperator as MergeVideoModelFaceOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.faces import (
-        QueryFaceVideoTemplateOperator as QueryFaceVideoTemplateOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.generation import (
-        GenerateHumanAnimeStyleVideoOperator as GenerateHumanAnimeStyleVideoOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.generation import (
-        GenerateVideoOperator as GenerateVideoOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.summaries import (
-        AbstractEcommerceVideoOperator as AbstractEcommerceVideoOperator,
-    )
-    from airflow_provider_viapi.operators.videoenhan.summaries import (
-        AbstractFilmVideoOperator as AbstractFilmVideoOperator,
-    )
+    from airflow_provider_viapi.operators.videoenhan.editing import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.enhancement import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.faces import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.generation import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.summaries import *  # noqa: F403
 
-_MODULE_OF = {
-    "AbstractEcommerceVideoOperator": "summaries",
-    "AbstractFilmVideoOperator": "summaries",
-    "AddFaceVideoTemplateOperator": "faces",
-    "AdjustVideoColorOperator": "enhancement",
-    "ChangeVideoSizeOperator": "editing",
-    "DeleteFaceVideoTemplateOperator": "faces",
-    "EnhancePortraitVideoOperator": "enhancement",
-    "EnhanceVideoQualityOperator": "enhancement",
-    "EraseVideoLogoOperator": "editing",
-    "EraseVideoSubtitlesOperator": "editing",
-    "GenerateHumanAnimeStyleVideoOperator": "generation",
-    "GenerateVideoOperator": "generation",
-    "InterpolateVideoFrameOperator": "enhancement",
-    "MergeVideoFaceOperator": "faces",
-    "MergeVideoModelFaceOperator": "faces",
-    "QueryFaceVideoTemplateOperator": "faces",
-    "SuperResolveVideoOperator": "enhancement",
+_NAMES = {
+    "editing": (
+        "ChangeVideoSizeOperator",
+        "EraseVideoLogoOperator",
+        "EraseVideoSubtitlesOperator",
+    ),
+    "enhancement": (
+        "AdjustVideoColorOperator",
+        "EnhancePortraitVideoOperator",
+        "EnhanceVideoQualityOperator",
+        "InterpolateVideoFrameOperator",
+        "SuperResolveVideoOperator",
+    ),
+    "faces": (
+        "AddFaceVideoTemplateOperator",
+        "DeleteFaceVideoTemplateOperator",
+        "MergeVideoFaceOperator",
+        "MergeVideoModelFaceOperator",
+        "QueryFaceVideoTemplateOperator",
+    ),
+    "generation": (
+        "GenerateHumanAnimeStyleVideoOperator",
+        "GenerateVideoOperator",
+    ),
+    "summaries": (
+        "AbstractEcommerceVideoOperator",
+        "AbstractFilmVideoOperator",
+    ),
 }
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [*_MODULE_OF]
 

@@ -1,4 +1,4 @@
-"""Operators that shorten a video. Both actions are in the documents of 2020; the service may not have them any more."""
+"""Operators that shorten a video; both actions are of 2020, and the service may not have them any more."""
 
 from __future__ import annotations
 

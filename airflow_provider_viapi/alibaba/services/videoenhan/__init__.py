@@ -16,79 +16,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
-        CHANGE_VIDEO_SIZE as CHANGE_VIDEO_SIZE,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
-        ERASE_VIDEO_LOGO as ERASE_VIDEO_LOGO,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
-        ERASE_VIDEO_SUBTITLES as ERASE_VIDEO_SUBTITLES,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-        ADJUST_VIDEO_COLOR as ADJUST_VIDEO_COLOR,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-        ENHANCE_PORTRAIT_VIDEO as ENHANCE_PORTRAIT_VIDEO,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-        ENHANCE_VIDEO_QUALITY as ENHANCE_VIDEO_QUALITY,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-        INTERPOLATE_VIDEO_FRAME as INTERPOLATE_VIDEO_FRAME,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-        SUPER_RESOLVE_VIDEO as SUPER_RESOLVE_VIDEO,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
-        ADD_FACE_VIDEO_TEMPLATE as ADD_FACE_VIDEO_TEMPLATE,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
-        DELETE_FACE_VIDEO_TEMPLATE as DELETE_FACE_VIDEO_TEMPLATE,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.faces import MERGE_VIDEO_FACE as MERGE_VIDEO_FACE
-    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
-        MERGE_VIDEO_MODEL_FACE as MERGE_VIDEO_MODEL_FACE,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
-        QUERY_FACE_VIDEO_TEMPLATE as QUERY_FACE_VIDEO_TEMPLATE,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.generation import (
-        GENERATE_HUMAN_ANIME_STYLE_VIDEO as GENERATE_HUMAN_ANIME_STYLE_VIDEO,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.generation import GENERATE_VIDEO as GENERATE_VIDEO
-    from airflow_provider_viapi.alibaba.services.videoenhan.service import (
-        GET_ASYNC_JOB_RESULT as GET_ASYNC_JOB_RESULT,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE as SERVICE
-    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import (
-        ABSTRACT_ECOMMERCE_VIDEO as ABSTRACT_ECOMMERCE_VIDEO,
-    )
-    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import (
-        ABSTRACT_FILM_VIDEO as ABSTRACT_FILM_VIDEO,
-    )
+    from airflow_provider_viapi.alibaba.services.videoenhan.editing import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.generation import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.service import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import *  # noqa: F403
 
-_MODULE_OF = {
-    "ABSTRACT_ECOMMERCE_VIDEO": "summaries",
-    "ABSTRACT_FILM_VIDEO": "summaries",
-    "ADD_FACE_VIDEO_TEMPLATE": "faces",
-    "ADJUST_VIDEO_COLOR": "enhancement",
-    "CHANGE_VIDEO_SIZE": "editing",
-    "DELETE_FACE_VIDEO_TEMPLATE": "faces",
-    "ENHANCE_PORTRAIT_VIDEO": "enhancement",
-    "ENHANCE_VIDEO_QUALITY": "enhancement",
-    "ERASE_VIDEO_LOGO": "editing",
-    "ERASE_VIDEO_SUBTITLES": "editing",
-    "GENERATE_HUMAN_ANIME_STYLE_VIDEO": "generation",
-    "GENERATE_VIDEO": "generation",
-    "GET_ASYNC_JOB_RESULT": "service",
-    "INTERPOLATE_VIDEO_FRAME": "enhancement",
-    "MERGE_VIDEO_FACE": "faces",
-    "MERGE_VIDEO_MODEL_FACE": "faces",
-    "QUERY_FACE_VIDEO_TEMPLATE": "faces",
-    "SERVICE": "service",
-    "SUPER_RESOLVE_VIDEO": "enhancement",
+_NAMES = {
+    "editing": (
+        "CHANGE_VIDEO_SIZE",
+        "ERASE_VIDEO_LOGO",
+        "ERASE_VIDEO_SUBTITLES",
+    ),
+    "enhancement": (
+        "ADJUST_VIDEO_COLOR",
+        "ENHANCE_PORTRAIT_VIDEO",
+        "ENHANCE_VIDEO_QUALITY",
+        "INTERPOLATE_VIDEO_FRAME",
+        "SUPER_RESOLVE_VIDEO",
+    ),
+    "faces": (
+        "ADD_FACE_VIDEO_TEMPLATE",
+        "DELETE_FACE_VIDEO_TEMPLATE",
+        "MERGE_VIDEO_FACE",
+        "MERGE_VIDEO_MODEL_FACE",
+        "QUERY_FACE_VIDEO_TEMPLATE",
+    ),
+    "generation": (
+        "GENERATE_HUMAN_ANIME_STYLE_VIDEO",
+        "GENERATE_VIDEO",
+    ),
+    "service": (
+        "GET_ASYNC_JOB_RESULT",
+        "SERVICE",
+    ),
+    "summaries": (
+        "ABSTRACT_ECOMMERCE_VIDEO",
+        "ABSTRACT_FILM_VIDEO",
+    ),
 }
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [*_MODULE_OF]
 
