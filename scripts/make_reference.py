@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 from airflow_provider_viapi.alibaba.errors import DOCUMENTED, TransientError, classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
@@ -71,6 +73,8 @@ A seventh state, `JOB_CANCELED`, is in Alibaba's API metadata of 2025: `JobFaile
 other state counts as running.
 """
 
+Operator = TypeVar("Operator")
+
 KNOWN_TO = {
     ("2020", "2025"): "documents of 2020 and metadata of 2025",
     ("2020",): "documents of 2020 only",
@@ -91,17 +95,24 @@ def error_codes() -> str:
 
 
 def operators() -> list[type[ViapiOperator]]:
+    """Return the operators of single actions of VIAPI."""
+    return operators_in("Alibaba Cloud VIAPI", ViapiOperator)
+
+
+@cache
+def operators_in(integration: str, base: type[Operator]) -> list[type[Operator]]:
     """Return the operators of single actions, from the modules that the provider's metadata names."""
     modules = [
         importlib.import_module(name)
         for entry in get_provider_info()["operators"]
+        if entry["integration-name"] == integration
         for name in entry["python-modules"]
     ]
     named = [getattr(module, name) for module in modules for name in getattr(module, "__all__", vars(module))]
     return [
         value
         for value in named
-        if inspect.isclass(value) and issubclass(value, ViapiOperator) and hasattr(value, "action")
+        if inspect.isclass(value) and issubclass(value, base) and hasattr(value, "action")
     ]
 
 
