@@ -96,7 +96,7 @@ class HuaweiCloudJobSensor(BaseSensorOperator):
         report = self.hook.report(self.job)
         if report.state != self._told:
             self._told = report.state
-            by_people = report.state in services.find(self.action).job_kind.states.by_people
+            by_people = report.state in services.find(self.action).job_kind.states.awaiting_review
             waits = ": people have to see to it, which may take days" if by_people else ""
             self.log.info("Job %s is %s%s", report.job_id, report.state, waits)
         return report

@@ -46,7 +46,9 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def room(emulator: EmulatorServer) -> str:
-    made = HuaweiCloudHook().call("metastudio.CreateSmartLiveRoom", {"room_name": "shop", "scene_scripts": []})
+    made = HuaweiCloudHook().call(
+        "metastudio.CreateSmartLiveRoom", {"room_name": "shop", "scene_scripts": []}
+    )
     return str(made["room_id"])
 
 

@@ -86,7 +86,9 @@ def test_a_voice_is_waited_for_while_people_review_it(
         return seen
 
     monkeypatch.setattr(HuaweiCloudHook, "report", reviewed_after_the_first_look)
-    while HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING":
+    while (
+        HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
+    ):
         pass
 
     life = live(sensor(VoiceModelSensor, job_id=job_id, deferrable=deferrable))
@@ -109,7 +111,9 @@ def test_that_people_have_to_see_to_it_is_told_once(
 
 def test_a_model_that_people_reject_fails_for_good(emulator: EmulatorServer) -> None:
     job_id = voice()
-    while HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING":
+    while (
+        HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
+    ):
         pass
     emulator.review_huawei_model(job_id, accept=False)
 
