@@ -128,7 +128,7 @@ def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer) 
     with pytest.raises(JobTimedOut):
         live(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=True, timeout=1))
 
-    assert HuaweiCloudHook().call("vias.ShowTask", {"task_id": task_id})["state"] == "STARTING"
+    assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"] == "STARTING"
 
 
 def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> None:
