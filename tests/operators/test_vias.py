@@ -54,7 +54,7 @@ def running_task() -> str:
 
 
 def state_of(task_id: str) -> str:
-    return str(HuaweiCloudHook().call("vias.ShowTask", {"task_id": task_id})["state"])
+    return str(HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"])
 
 
 @BOTH

@@ -74,5 +74,5 @@ def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
 
     asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
 
-    told = HuaweiCloudHook().call("vias.ShowTask", {"task_id": task_id})["state"]
+    told = HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"]
     assert (told in ("STOPPING", "STOPPED")) is stops
