@@ -332,9 +332,7 @@ class BatchOperator(StoppableOperator):
 
     def _check_operator(self, operator: Any) -> None:
         is_job = isinstance(operator, type) and issubclass(operator, self.operator_base())
-        if not is_job or not isinstance(
-            getattr(operator, "action", None), operator.action_type
-        ):
+        if not is_job or not isinstance(getattr(operator, "action", None), operator.action_type):
             raise TypeError(
                 f"operator is {operator!r}; allowed: an operator class for a job, derived from "
                 f"{self.operator_base().__name__} and with its own action"
