@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import assets
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -88,7 +89,7 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         }
         kwargs.setdefault("on_doubt", "resubmit")
         super().__init__(request=request, **kwargs)
-        self.source = source
+        self.source: Any = as_address(source)
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
         """Return the fingerprint of the request and its source file."""
