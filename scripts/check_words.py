@@ -2,19 +2,20 @@
 
     python scripts/check_words.py [PATH ...]
 
-Without arguments it reads ``[tool.check_words]`` in pyproject.toml: ``paths`` to check and ``exclude`` to skip. A line
-that contains ``words: ok`` is skipped, for a quotation or a test of this script. JSON is never checked: it is the
-vendors' wording.
+Without arguments it reads ``[tool.check_words]`` in pyproject.toml: ``paths`` to check and ``exclude`` to skip. A
+line that contains ``words: ok`` is skipped, for a quotation or a test of this script. JSON is never checked: it is
+the vendors' wording.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = {".md", ".py", ".toml", ".sh", ".yaml", ".yml"}
@@ -23,7 +24,9 @@ ESCAPE = "words: ok"
 
 # A phrase may be wrapped, in a comment too, or be part of a snake_case name.
 GAP = r"[\s_#]+"
-DETERMINERS = "a|an|the|each|every|this|that|next|first|last|later|earlier|previous|another|one|two|all|own|per"
+DETERMINERS = (
+    "a|an|the|each|every|this|that|next|first|last|later|earlier|previous|another|one|two|all|own|per"
+)
 
 BANNED: dict[str, str] = {
     # pattern: what to write instead
