@@ -43,7 +43,7 @@ def test_every_code_of_the_providers_own_is_one_that_it_gives(code: str) -> None
 def test_the_form_of_the_connection_is_described_field_by_field() -> None:
     page = (ROOT / "docs" / "connection.md").read_text()
 
-    described = set(first_column(page, "| field | what |"))
+    described = set(first_column(page, "| field | meaning |"))
 
     # Which kind of credentials, with its settings, has no field: it goes into extra as JSON.
     assert described == CONN_FIELDS.keys() | {"credentials"}
