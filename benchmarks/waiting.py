@@ -280,7 +280,7 @@ def _explanation(scale: float) -> str:
         "clients run side by side; with 10,000 jobs the usual patterns are stopped after "
         f"{COMPARED_SECONDS[10_000]:.0f} s. *Jobs refused*: jobs with at least one throttled call, at which the "
         "usual trigger fails; here it continues. *Lower bound*: simulated, see `benchmarks/lower_bound.py`. The CPU "
-        "time of an idle loop with as many sleepers is subtracted. A *step* is what the loop runs between two awaits, "
+        "time of an idle loop with as many sleepers is subtracted. A *step* is what the loop runs between two awaits "
         "without garbage collection, which traverses all of Airflow's objects whichever allocation starts it."
     )
 
