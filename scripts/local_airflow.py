@@ -165,7 +165,7 @@ class LocalAirflow:
         return str(run.raise_for_status().json()["dag_run_id"])
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
-        """The tasks of a run with their states."""
+        """Return the tasks of a run with their states."""
         answer = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=10_000)
         return [
             TaskInstance(**{field: instance[field] for field in TaskInstance.__dataclass_fields__})
