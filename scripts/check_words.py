@@ -49,7 +49,7 @@ BANNED: dict[str, str] = {
     r"(?:take|takes|taken|taking|took) up": "resume, collect",
     r"(?:came|come|comes|become|becomes|became) of": "result, outcome",
     r"(?:is|are|no|has|have|found no) room": "space, capacity",
-    r"lived": "exists, lasts",
+    r"(?<!-)lived": "exists, lasts",
     r"liv(?:e|es|ing) through": "use the same",
     rf"(?:{DETERMINERS}) tr(?:y|ies)(?!:)": "attempt",
     rf"(?:{DETERMINERS}) looks?": "list request, check",

@@ -30,7 +30,7 @@ def test_a_banned_word_is_found_in_prose_names_and_wrapped_comments(text: str, w
         "try:\n    call()",
         "raise SubmissionInDoubt(on_doubt='fail')",
         "a submission in doubt",
-        "an outstanding request of a standalone intelligence",
+        "an outstanding, short-lived request of a standalone intelligence",
         "he told us  # words: ok",
     ],
 )
