@@ -42,7 +42,7 @@ def link(kind: Any, operator: Any = None) -> str:
     return str(kind.get_link(operator, ti_key=None))
 
 
-def test_the_page_that_queries_the_job_is_linked_once_there_is_a_job(pushed: dict[str, Any]) -> None:
+def test_the_page_of_the_question_after_the_job_is_linked_once_there_is_one(pushed: dict[str, Any]) -> None:
     assert link(HuaweiCloudJobLink()) == ""
 
     pushed["job_link"] = job_address("vias", "ShowTaskInfo", "cn-north-4")
@@ -95,7 +95,7 @@ def test_the_first_file_of_the_result_is_linked(
         (SPEECH, None),
     ],
 )
-def test_an_address_that_is_not_a_result_file_is_never_linked(
+def test_what_is_no_file_of_the_result_is_never_linked(
     pushed: dict[str, Any], operator: Any, result: Any
 ) -> None:
     pushed["return_value"] = result
@@ -103,7 +103,7 @@ def test_an_address_that_is_not_a_result_file_is_never_linked(
     assert link(HuaweiCloudResultLink(), operator) == ""
 
 
-def test_no_field_of_a_response_is_mistaken_for_a_file_of_another_action() -> None:
+def test_no_field_of_an_answer_could_be_taken_for_a_file_of_another_actions() -> None:
     jobs = [(action, action.job) for action in actions().values() if action.job is not None]
     files = {field.name for action, _ in jobs for field in action.result}
 

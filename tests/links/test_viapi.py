@@ -22,7 +22,7 @@ def link(kind: Any) -> str:
     return str(kind.get_link(None, ti_key=None))
 
 
-def test_the_query_for_the_job_is_filled_in() -> None:
+def test_the_question_after_the_job_is_filled_in() -> None:
     assert job_address("videoenhan", "2020-03-20", "J-1") == (
         "https://api.aliyun.com/api/videoenhan/2020-03-20/GetAsyncJobResult?params=%7B%22JobId%22%3A%22J-1%22%7D"
     )
@@ -53,7 +53,7 @@ def test_the_first_file_of_the_result_is_linked(pushed: dict[str, Any], result: 
     assert link(ViapiResultLink()) == address
 
 
-def test_a_file_that_is_not_part_of_the_tasks_result_is_not_linked(pushed: dict[str, Any]) -> None:
+def test_a_file_that_the_tasks_own_result_does_not_have_is_not_linked(pushed: dict[str, Any]) -> None:
     pushed["return_value"] = {"Outputs": [{"ImageURL": "http://h/i.jpg"}]}
     operator = ChangeVideoSizeOperator(task_id="reframe", video_url="http://h/v.mp4", width=320, height=180)
 
