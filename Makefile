@@ -28,7 +28,10 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint test-huawei-client  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
-	$(BIN)/pytest -m '(not chaos or quick) and not live' $(PARALLEL)
+	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix' $(PARALLEL)
+
+test-media: $(READY)  ## Run every media action of the emulator with every kind of odd clip
+	$(BIN)/pytest tests/emulator/media -m matrix $(PARALLEL)
 
 test-live: $(READY)  ## Run the conformance requests against the real service: needs a key and a bucket, and is billed
 	$(BIN)/pytest tests/live -m live -s -rs --timeout 7200
@@ -51,7 +54,7 @@ format: $(READY)  ## Fix what ruff can fix
 test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airflow on the other supported versions
 
 test-airflow-%: .venv-%/ready
-	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator \
+	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix' --ignore=tests/emulator \
 		-p no:cacheprovider $(PARALLEL)
 
 reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from the service models
@@ -95,5 +98,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos lint format test-matrix test-clients test-huawei-client test-live reference constraints clean
+.PHONY: help demo test bench test-chaos lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready
