@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
-from airflow_provider_viapi.emulator.media.audio import Samples, load_sound, silence
+from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
 from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, stretches_of
 from airflow_provider_viapi.emulator.media.cover import write_cover
 from airflow_provider_viapi.emulator.media.faults import MediaFault
@@ -58,13 +58,13 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     scheduled = schedule(_shots(request, pace), pace, overlap, _wanted(request))
     sound = None if request.get("Mute", False) else _sound(request, scheduled, overlap)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(video, traits, sound=sound is not None) as written:
+    with VideoTarget(video, traits, sampled=[None] if sound is not None else []) as written:
         for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
             picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
             picture.pts, picture.time_base = number, traits.time_base
             written.add_picture(picture)
             if sound is not None:
-                written.add_sound(sound[:, number * SOUND_OF_A_PICTURE : (number + 1) * SOUND_OF_A_PICTURE])
+                written.add_samples(sound[:, number * SOUND_OF_A_PICTURE : (number + 1) * SOUND_OF_A_PICTURE])
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
@@ -155,7 +155,7 @@ def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Sa
     length = SOUND_OF_A_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
     music = next((file["FileUrl"] for file in request["FileList"] if file["Type"] == "audio"), None)
     if music is not None:
-        return _repeated(load_sound(music, 0, LONGEST_SECONDS, padded=False), length)
+        return _repeated(load_audio(music, 0, LONGEST_SECONDS, padded=False), length)
     whole, start, heard = silence(length), 0, False
     for shot, count in scheduled:
         own = shot.sound(count - overlap)
