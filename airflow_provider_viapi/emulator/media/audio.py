@@ -40,7 +40,10 @@ def load_audio(path: Path, start: float, length: float, *, padded: bool = True) 
         if not streams:
             return None
         cutter = AudioCutter([(start, start + length)], pieces.append)
-        for packet in packets_from_zero(container, streams[:1]):
+        # With the pictures, so that a clock that jumps is continued in the same way for both.
+        for packet in packets_from_zero(container, (*container.streams.video[:1], streams[0])):
+            if packet.stream is not streams[0]:
+                continue
             if packet.pts is not None and packet.pts * packet.time_base > start + length:
                 break
             cutter.push(packet)

@@ -6,7 +6,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from statistics import median_low
 from typing import Any
 
 import av
@@ -31,7 +30,7 @@ METADATA_OPTIONS: dict[str, Any] = (
 # Timestamps of one stream that jump further than this, in seconds, belong to another recording.
 MAX_STEP_BACK, MAX_STEP_FORWARD = Fraction(1, 2), Fraction(10)
 MAX_PRIMING = Fraction(1, 10)  # seconds of audio before the first picture that only prepare the decoder
-MIN_LOOKAHEAD, MAX_LOOKAHEAD = 8, 200
+MAX_LOOKAHEAD = 200
 PROBED_PACKETS = 400
 
 
@@ -84,7 +83,7 @@ def packets_from_zero(container: InputContainer, streams: Iterable[Any]) -> Iter
     packets = _demuxed(container, streams)
     origin = _start(container)
     if Flags.ts_discont in Flags(container.format.flags):
-        packets = _continued(packets)
+        packets = iter(_ContinuedClock(packets))
     for packet in packets:
         _shift(packet, -origin)
         yield packet
@@ -122,42 +121,81 @@ def _shift(packet: Packet[Any], by: Fraction) -> None:
         packet.dts = None if packet.dts is None else packet.dts + ticks
 
 
-def _continued(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
-    """Continue the clock of packets where it jumps; each part begins when everything before it has ended."""
-    shift = Fraction(0)
-    previous: dict[int, Fraction] = {}
-    ends: dict[int, Fraction] = {}
-    ahead: deque[Packet[Any]] = deque()
-    while packet := ahead.popleft() if ahead else next(packets, None):
-        index, decoded = packet.stream.index, seconds(packet.dts, packet.time_base)
-        if decoded is not None:
-            step = decoded - previous.get(index, decoded)
-            if not -MAX_STEP_BACK <= step <= MAX_STEP_FORWARD:
-                missing = ends.keys() - {index} - {each.stream.index for each in ahead}
-                while (missing or len(ahead) < MIN_LOOKAHEAD) and len(ahead) < MAX_LOOKAHEAD:
-                    if (following := next(packets, None)) is None:
-                        break
-                    ahead.append(following)
-                    missing.discard(following.stream.index)
-                shift = max(ends.values()) - _begin_of_part([packet, *ahead])
-                previous.clear()
+class _ContinuedClock:
+    """Continue the clock of packets where it jumps; each part begins when everything before it has ended.
+
+    Streams jump at different places of the file, as packets of one part may lie behind the first ones of the next.
+    """
+
+    def __init__(self, packets: Iterator[Packet[Any]]) -> None:
+        self._packets = packets
+        self._ahead: deque[Packet[Any]] = deque()
+        self._shifts = [Fraction(0)]  # of each part
+        self._part: dict[int, int] = {}  # of each stream
+        self._previous: dict[int, Fraction] = {}
+        self._end = Fraction(0)
+
+    def __iter__(self) -> Iterator[Packet[Any]]:
+        while (packet := self._ahead.popleft() if self._ahead else next(self._packets, None)) is not None:
+            index, decoded = packet.stream.index, _decoded(packet)
+            part = self._part.setdefault(index, len(self._shifts) - 1)
+            if decoded is not None:
+                if _jumps(self._previous.get(index), decoded):
+                    if self._is_stray(packet):
+                        packet.pts = packet.dts = None
+                        yield packet
+                        continue
+                    part = self._part[index] = part + 1
+                    if part == len(self._shifts):
+                        self._shifts.append(self._shift_of_next_part(packet))
+                self._previous[index] = decoded
+            _shift(packet, self._shifts[part])
+            self._end = max(self._end, _end(packet))
+            yield packet
+
+    def _look_ahead(self) -> Iterator[Packet[Any]]:
+        yield from tuple(self._ahead)
+        while len(self._ahead) < MAX_LOOKAHEAD and (packet := next(self._packets, None)) is not None:
+            self._ahead.append(packet)
+            yield packet
+
+    def _is_stray(self, packet: Packet[Any]) -> bool:
+        """Return whether only this packet has a wrong time: the next one of its stream follows the one before."""
+        for other in self._look_ahead():
+            if other.stream is packet.stream and (decoded := _decoded(other)) is not None:
+                return not _jumps(self._previous[packet.stream.index], decoded)
+        return False
+
+    def _shift_of_next_part(self, first: Packet[Any]) -> Fraction:
+        begin, end = _shown(first) or Fraction(0), self._end
+        previous = dict(self._previous)
+        jumped = {first.stream.index}
+        for packet in self._look_ahead():
+            index, decoded = packet.stream.index, _decoded(packet)
+            if decoded is None:
+                continue
+            if index not in jumped and _jumps(previous.get(index), decoded):
+                jumped.add(index)
             previous[index] = decoded
-        _shift(packet, shift)
-        if (shown := _shown(packet)) is not None:
-            length = seconds(packet.duration, packet.time_base) or Fraction(0)
-            ends[index] = max(shown + length, ends.get(index, shown))
-        yield packet
+            if index in jumped:
+                begin = min(begin, decoded if (shown := _shown(packet)) is None else shown)
+                if jumped >= previous.keys():
+                    break
+            else:
+                end = max(end, _end(packet) + self._shifts[-1])
+        return end - begin
 
 
-def _begin_of_part(part: list[Packet[Any]]) -> Fraction:
-    """Return the earliest time of some packets; stray ones, which are damaged, lose theirs."""
-    times = [time for packet in part if (time := _shown(packet)) is not None]
-    typical = median_low(times)
-    for packet in part:
-        time = _shown(packet)
-        if time is not None and abs(time - typical) > MAX_STEP_FORWARD:
-            packet.pts = packet.dts = None
-    return min(time for time in times if abs(time - typical) <= MAX_STEP_FORWARD)
+def _jumps(previous: Fraction | None, time: Fraction) -> bool:
+    return previous is not None and not -MAX_STEP_BACK <= time - previous <= MAX_STEP_FORWARD
+
+
+def _decoded(packet: Packet[Any]) -> Fraction | None:
+    return seconds(packet.dts, packet.time_base)
+
+
+def _end(packet: Packet[Any]) -> Fraction:
+    return (_shown(packet) or Fraction(0)) + (seconds(packet.duration, packet.time_base) or Fraction(0))
 
 
 def _shown(packet: Packet[Any]) -> Fraction | None:

@@ -191,7 +191,8 @@ def observe(path: Path) -> Seen:
             if len(times) == 3:
                 height, width = colours.shape[:2]
                 left = colours[height // 3 : 2 * height // 3, width // 8 : width // 4].mean(axis=(0, 1))
-        bright = [time for time, luma in zip(times, lumas, strict=True) if luma > 180]
+        threshold = np.median(lumas) + 40
+        bright = [time for time, luma in zip(times, lumas, strict=True) if luma > threshold]
         tracks = container.streams.audio
         languages = [track.metadata.get("language") for track in tracks]
         channels = [track.layout.nb_channels for track in tracks]
