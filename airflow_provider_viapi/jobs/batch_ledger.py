@@ -161,7 +161,7 @@ class BatchLedger:
     def entry(self, name: str) -> Entry | None:
         """Return an item's submission, if there is one."""
         record = self._jobs.records.get(name, {})
-        return Entry(digest=name, **{key: record[key] for key in _ENTRY}) if "nonce" in record else None
+        return Entry(digest=name, **_entry(record)) if "nonce" in record else None
 
     def open_ledger(self, item: Item) -> Ledger:
         """Return the ledger of one item, for its submission."""
@@ -236,7 +236,7 @@ class BatchLedger:
         earlier = self._jobs
         rows = PagedStore(self._store, self._key("rows"))
         unknown = {
-            name: {key: record[key] for key in _ENTRY}
+            name: _entry(record)
             for name, record in earlier.records.items()
             if "nonce" in record and not record["job_id"]
         }
@@ -266,12 +266,12 @@ class _EntryStore:
         record = self._jobs.records.get(self._item.name, {})
         if "nonce" not in record:
             return None
-        return {"digest": self._item.digest} | {key: record[key] for key in _ENTRY}
+        return {"digest": self._item.digest, **_entry(record)}
 
     def set(self, key: str, value: Any) -> None:
         earlier = self._jobs.records.get(self._item.name, {})
         past = [job_id for job_id in _jobs_of(earlier) if job_id != value["job_id"]]
-        record = {**{key: value[key] for key in _ENTRY}, "index": self._item.index}
+        record = {**_entry(value), "index": self._item.index}
         self._jobs.put({self._item.name: {**record, "past": past} if past else record})
 
     def delete(self, key: str) -> None:
@@ -282,6 +282,12 @@ class _EntryStore:
 
 def _fingerprint(items: Sequence[Item]) -> str:
     return hashlib.sha256("\n".join(item.name for item in items).encode()).hexdigest()
+
+
+def _entry(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a submission; those with their defaults are left out, since each item has a record."""
+    fields = {key: record[key] for key in _ENTRY if record.get(key) not in (None, False)}
+    return {"job_id": None, **fields}
 
 
 def _jobs_of(record: Record) -> list[str]:

@@ -92,7 +92,7 @@ def describe_item(item: Item) -> str:
 
 def _first_address(value: Any) -> str | None:
     if isinstance(value, str):
-        return value if "://" in value[:16] else None
+        return value if re.match(r"[A-Za-z][\w+.-]*://", value) else None
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     return next((found for each in inner if (found := _first_address(each))), None)
 

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.batch import Batch
     from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-    from airflow_provider_viapi.jobs.completions import WaitPolicy
     from airflow_provider_viapi.jobs.submission import OnDoubt
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
     from airflow_provider_viapi.triggers.batch import BatchTrigger
@@ -48,9 +47,14 @@ MAX_IN_FLIGHT = 1000
 ITEM_VARIABLES = ("index",)
 """Placeholders of ``land_to`` besides those of a task with one job."""
 
+MAX_DURATION = timedelta(days=365)
+"""Longest attempt, if ``execution_timeout`` does not say less."""
+
 RENDERED_DIFFERENTLY = (
     ", because the items render differently after each wake-up of the task; pass them from an upstream task"
 )
+
+NO_RETRY = "A retry would render other items again and pay for all of them, so there is none"
 
 
 class BatchOperator(StoppableOperator):
@@ -127,13 +131,19 @@ class BatchOperator(StoppableOperator):
         """Return the base class of operators that this batch can run."""
         raise NotImplementedError
 
-    def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
-        """Return the operator of one item."""
+    @staticmethod
+    def trigger_class() -> type[BatchTrigger]:
+        """Return the class of the trigger that waits for the running jobs."""
         raise NotImplementedError
 
-    def trigger(self, batch: Batch, policy: WaitPolicy) -> BatchTrigger:
-        """Return the trigger that waits for the running jobs."""
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection id under the name that the cloud's operators and triggers have for it."""
         raise NotImplementedError
+
+    def cloud_arguments(self) -> dict[str, Any]:
+        """Return the arguments of every item's operator that are the cloud's own, besides the connection."""
+        return {}
 
     def check_inputs(self) -> None:
         """Refuse rendered arguments of the cloud's own that cannot be used."""
@@ -233,7 +243,7 @@ class BatchOperator(StoppableOperator):
             max_failed=self.max_failed,
             job_timeout=self.job_timeout,
             began=began,
-            until=began + (self.execution_timeout or timedelta(days=365)),
+            until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
         )
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
@@ -260,8 +270,8 @@ class BatchOperator(StoppableOperator):
                 return self._finish(batch, context)
             policy = batch.wait_policy(lands=self.land_to is not None)
             if self.deferrable and batch.ledger.is_persistent:
-                trigger, state = self.trigger(batch, policy), self._state(batch)
-                self.defer(trigger=trigger, method_name="resume", kwargs={"state": state})
+                trigger = self.trigger_class().of(batch, policy, **self.connection)
+                self.defer(trigger=trigger, method_name="resume", kwargs={"state": self._state(batch)})
             from airflow_provider_viapi.triggers.batch import wait_for_some
 
             waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
@@ -284,8 +294,9 @@ class BatchOperator(StoppableOperator):
         if failed is not None:
             failed.action = self.operator.action.name
             permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
-            # A retry renders the items once more and would pay for all of them again.
-            if permanent > self.max_failed or (batch.is_closed and batch.progress.left):
+            if batch.is_closed:
+                raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
+            if permanent > self.max_failed:
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
         landed = {
@@ -294,7 +305,7 @@ class BatchOperator(StoppableOperator):
             for key, address in (row["result"] or {}).get("landed", {}).items()
         }
         report_assets(context, self.outlets, landed)
-        first = next((row["result"] for row in rows if row["result"]), {})
+        first: Mapping[str, Any] = next((row["result"] for row in rows if row["result"]), {})
         address = result_address(first, [self.operator.action], first.get("landed"))
         store_links(self, context, result_link=address)
         batch.ledger.mark_delivered()
@@ -319,6 +330,18 @@ class BatchOperator(StoppableOperator):
             "is_closed": batch.is_closed,
         }
 
+    def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
+        """Return the operator of one item, as a task with this item alone would have it."""
+        operator: JobOperator = self.operator(
+            task_id=self.task_id,
+            on_doubt=self.on_doubt,
+            **self.connection,
+            **self.cloud_arguments(),
+            **arguments,
+        )
+        operator.hook = self.hook
+        return operator
+
     def _open_ledger(self, context: Context) -> BatchLedger:
         from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
         from airflow_provider_viapi.state import open_store
@@ -340,9 +363,7 @@ class BatchOperator(StoppableOperator):
 
     def _check_operator(self, operator: Any) -> None:
         is_job = isinstance(operator, type) and issubclass(operator, self.operator_base())
-        if not is_job or not isinstance(
-            getattr(operator, "action", None), operator.action_type
-        ):
+        if not is_job or not isinstance(getattr(operator, "action", None), operator.action_type):
             raise TypeError(
                 f"operator is {operator!r}; allowed: an operator class for a job, derived from "
                 f"{self.operator_base().__name__} and with its own action"
@@ -431,23 +452,21 @@ class ViapiBatchOperator(BatchOperator):
 
         return ViapiHook(self.viapi_conn_id)
 
-    def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
-        """Return the operator of one item."""
-        operator: JobOperator = self.operator(
-            task_id=self.task_id,
-            viapi_conn_id=self.viapi_conn_id,
-            staging=self.staging,
-            on_doubt=self.on_doubt,
-            **arguments,
-        )
-        operator.hook = self.hook
-        return operator
-
-    def trigger(self, batch: Batch, policy: WaitPolicy) -> BatchTrigger:
-        """Return the trigger that waits for the running jobs."""
+    @staticmethod
+    def trigger_class() -> type[BatchTrigger]:
+        """Return the class of the trigger that waits for the running jobs."""
         from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
 
-        return ViapiBatchTrigger.of(batch, policy, viapi_conn_id=self.viapi_conn_id)
+        return ViapiBatchTrigger
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection id under the name that the cloud's operators and triggers have for it."""
+        return {"viapi_conn_id": self.viapi_conn_id}
+
+    def cloud_arguments(self) -> dict[str, Any]:
+        """Return the destination of staged copies."""
+        return {"staging": self.staging}
 
 
 class HuaweiCloudBatchOperator(BatchOperator):
@@ -502,19 +521,14 @@ class HuaweiCloudBatchOperator(BatchOperator):
 
         return is_permanent(error)
 
-    def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
-        """Return the operator of one item."""
-        operator: JobOperator = self.operator(
-            task_id=self.task_id,
-            huaweicloud_conn_id=self.huaweicloud_conn_id,
-            on_doubt=self.on_doubt,
-            **arguments,
-        )
-        operator.hook = self.hook
-        return operator
-
-    def trigger(self, batch: Batch, policy: WaitPolicy) -> BatchTrigger:
-        """Return the trigger that waits for the running jobs."""
+    @staticmethod
+    def trigger_class() -> type[BatchTrigger]:
+        """Return the class of the trigger that waits for the running jobs."""
         from airflow_provider_viapi.triggers.batch import HuaweiCloudBatchTrigger
 
-        return HuaweiCloudBatchTrigger.of(batch, policy, huaweicloud_conn_id=self.huaweicloud_conn_id)
+        return HuaweiCloudBatchTrigger
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection id under the name that the cloud's operators and triggers have for it."""
+        return {"huaweicloud_conn_id": self.huaweicloud_conn_id}

@@ -10,8 +10,8 @@ import pytest
 
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest
 from airflow_provider_viapi.jobs.completions import (
-    MAX_REPORT_BYTES,
     MAX_BYTES,
+    MAX_REPORT_BYTES,
     Completions,
     QuietLog,
     wait_for_completions,

@@ -91,7 +91,9 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 
 @BOTH
-def test_a_batch_returns_a_row_per_item_in_their_order(emulator: EmulatorServer, batch: Make, deferrable: bool) -> None:
+def test_a_batch_returns_a_row_per_item_in_their_order(
+    emulator: EmulatorServer, batch: Make, deferrable: bool
+) -> None:
     run = run_batch(batch("a", "b", "c", "d", "e", max_in_flight=2, deferrable=deferrable), Store())
 
     assert [row["index"] for row in run.rows] == [0, 1, 2, 3, 4]
@@ -195,7 +197,9 @@ def test_a_retry_does_not_submit_permanently_failed_items(emulator: EmulatorServ
     assert [bool(row["error"]) for row in run.rows] == [False, True, False]
 
 
-def test_clearing_a_failed_batch_submits_only_failed_items(emulator: EmulatorServer, batch: Make, video: Any) -> None:
+def test_clearing_a_failed_batch_submits_only_failed_items(
+    emulator: EmulatorServer, batch: Make, video: Any
+) -> None:
     store = Store()
     with pytest.raises(AirflowFailException):
         run_batch(batch("a", "refuse", "c"), store)
@@ -208,9 +212,7 @@ def test_clearing_a_failed_batch_submits_only_failed_items(emulator: EmulatorSer
     ]
 
 
-def test_clearing_a_successful_batch_submits_all_items_again(
-    emulator: EmulatorServer, batch: Make
-) -> None:
+def test_clearing_a_successful_batch_submits_all_items_again(emulator: EmulatorServer, batch: Make) -> None:
     store = Store()
     run_batch(batch("a", "b"), store)
 
@@ -438,7 +440,9 @@ def test_several_results_cannot_land_under_one_name(
         make()
 
     single = batch("a", land_to=f"file://{tmp_path}/film.mp4", deferrable=False)
-    assert run_batch(single, Store()).rows[0]["result"]["landed"] == {"VideoUrl": f"file://{tmp_path}/film.mp4"}
+    assert run_batch(single, Store()).rows[0]["result"]["landed"] == {
+        "VideoUrl": f"file://{tmp_path}/film.mp4"
+    }
 
 
 def test_a_destination_without_file_system_is_refused_before_submission(
@@ -479,7 +483,9 @@ def test_a_batch_publishes_its_running_jobs(emulator: EmulatorServer, batch: Mak
     emulator.fault(action=EVERY, job={"processing": 1}, times=2)
     published: list[list[str]] = []
 
-    run = run_batch(batch("a", "b"), Store(), between=lambda run: published.append(list(run.pushed["job_ids"])))
+    run = run_batch(
+        batch("a", "b"), Store(), between=lambda run: published.append(list(run.pushed["job_ids"]))
+    )
 
     assert sorted(published[0]) == sorted(job["job_id"] for job in emulator.jobs())
     assert run.pushed["job_ids"] == []

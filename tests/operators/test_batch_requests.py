@@ -9,7 +9,6 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskGroup
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.jobs.batch_report import MAX_BYTES, truncate
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator, ViapiBatchOperator
 from airflow_provider_viapi.operators.batch_requests import build_items, build_request
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
@@ -162,26 +161,6 @@ def test_an_item_is_identified_by_its_request_not_by_place_or_signature() -> Non
 
     assert len(set(names)) == 3
     assert sorted(names) == sorted(names_again)
-
-
-def test_rows_stay_under_five_megabytes() -> None:
-    def row(index: int, length: int) -> dict[str, Any]:
-        return {
-            "index": index,
-            "job_id": "J",
-            "state": "S",
-            "result": {"VideoUrl": "x" * length},
-            "error": None,
-        }
-
-    kept, shortened = truncate([row(index, 5000 if index % 10 else 300) for index in range(10_000)])
-    whole, none = truncate([row(index, 300) for index in range(10_000)])
-
-    assert shortened == 9000
-    assert kept[0]["result"] == {"VideoUrl": "x" * 300}
-    assert kept[1]["result"] is None
-    assert len(str(kept)) < MAX_BYTES
-    assert (len(whole), none) == (10_000, 0)
 
 
 def test_a_job_timeout_may_be_given_in_seconds() -> None:
