@@ -346,13 +346,18 @@ def _translate(
         via = settings.proxy_for(request.url)
         through = f" through the proxy {display_proxy(via)}" if via else ""
         return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
-    if _cannot_be_sent(error):
+    if _cannot_be_sent(error, request.url):
         return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
     return ResponseLost(f"no response came back from {address} ({reason})", action=action)
 
 
-def _cannot_be_sent(error: BaseException) -> bool:
+def _cannot_be_sent(error: BaseException, url: str) -> bool:
     """Return true for the errors that the libraries raise before they open a connection."""
+    try:
+        # Out of range, it raises ValueError; httpx finds out only from the operating system.
+        _ = urlsplit(url).port
+    except ValueError:
+        return True
     if type(error).__name__ == "InvalidHeader":
         # The same class says that the response's header is invalid, but then wraps urllib3's error.
         return not any(isinstance(each, Exception) for each in error.args)

@@ -8,15 +8,16 @@ all may be given: what a type cannot take is an error of the request, never anot
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.record import Record
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
@@ -26,8 +27,7 @@ class ValidationError(Exception):
     """A value that a parameter cannot take; the message says which are allowed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(Record):
     """Base class of all parameter types.
 
     :param name: the wire name, such as ``VideoUrl``
@@ -64,7 +64,6 @@ class Parameter:
         return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-@dataclass(frozen=True, kw_only=True)
 class String(Parameter):
     """A string of limited length and, optionally, limited characters.
 
@@ -98,7 +97,14 @@ class String(Parameter):
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
+def as_address(value: Any) -> Any:
+    """Return a path object, such as ``ObjectStoragePath`` or ``pathlib.Path``, as text, and any other value unchanged."""
+    if not isinstance(value, os.PathLike):
+        return value
+    address = str(value)
+    return f"file://{address}" if address.startswith("/") else address
+
+
 class Url(Parameter):
     """The address of a file that the service downloads."""
 
@@ -126,7 +132,6 @@ class Url(Parameter):
         return super().redacted_repr(bare)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Integer(Parameter):
     """An integer; both bounds are included.
 
@@ -153,7 +158,6 @@ class Integer(Parameter):
         return int(number)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Number(Parameter):
     """A finite number; both bounds are included.
 
@@ -196,7 +200,6 @@ def _as_float(value: Any) -> float | None:
         return math.inf
 
 
-@dataclass(frozen=True, kw_only=True)
 class Boolean(Parameter):
     """True or false, also as a string in any case, since Alibaba's clients send ``True`` and ``true``."""
 
@@ -212,7 +215,6 @@ class Boolean(Parameter):
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
 class Choice(Parameter):
     """One of a fixed set of strings."""
 

@@ -1,36 +1,37 @@
-"""Service and action as data types; the actions themselves are data in ``services``.
+"""Classes of the service model: services and actions; the actions themselves are data in ``services``.
 
-Operators check literal values with it when a DAG is parsed, and rendered ones before anything is paid; the hook
-checks every call; the emulator checks requests as the server would.
+Operators check literal values with it when a DAG is parsed and rendered ones before anything is paid, the hook checks
+every call, and the emulator checks what arrives as the service would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from airflow_provider_viapi.alibaba.parameters import before_staging
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.results import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request
 
-__all__ = ["Action", "Generation", "ResultField", "Service"]
+__all__ = ["Action", "Generation", "Needed", "ResultField", "Service"]
 
 Generation = Literal["2020", "2025"]
 """Description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
 
-# Codes for an unknown action, from the documents and from responses that users quote.
+# How a service reports that it has no such action: the documents, and answers of its gateway that users quote.
 _NOT_SERVED = frozenset(
     {"InvalidAction.NotFound", "InvalidApi.NotFound", "InvalidApi.OutOfService", "UnsupportedOperation"}
 )
 
 
-@dataclass(frozen=True)
-class Service:
-    """A service of Alibaba Cloud: a host and an API version.
+class Service(Record, kw_only=False):
+    """One of Alibaba Cloud's services: a host and a version that belong together.
 
     :param name: first part of the host name
-    :param version: API version, a date that is sent with every call
+    :param version: date of the API version, sent with every call
     :param regional: the region is the second part of the host name
     """
 
@@ -39,20 +40,31 @@ class Service:
     regional: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Action:
+class Needed(Record):
+    """Parameters that a request must have if another one has a certain value.
+
+    :param when: the other parameter and its value
+    :param names: the parameters
+    """
+
+    when: tuple[str, str]
+    names: tuple[str, ...]
+
+
+class Action(Record):
     """One action of a service.
 
-    :param service: the service that offers it
-    :param name: the wire name, such as ``EraseVideoSubtitles``
-    :param summary: description in one line
-    :param parameters: parameters of a request
-    :param result: fields of ``Data`` in the response or, for a job, of its result
-    :param is_job: the response holds only a job id; the result comes later
-    :param idempotent: calling it twice costs and changes nothing more than calling it once
+    :param service: the service
+    :param name: the name on the wire, such as ``EraseVideoSubtitles``
+    :param summary: what the action does, in one sentence
+    :param parameters: what it takes
+    :param needed: parameters that are required only together with a value of another one
+    :param result: fields of its ``Data`` (or, of a job, of its result)
+    :param is_job: the answer is only a job id; the result comes later
+    :param idempotent: sending it twice costs and changes nothing more than sending it once
     :param in_query: Alibaba's clients send its parameters in the query string, not in the form
-    :param generations: descriptions of the API that include it
-    :param retired: why the service may no longer offer it, for error messages
+    :param generations: which descriptions of the API have it
+    :param retired: why the service may not have it any more, as a sentence
     :param note: what else the descriptions say or leave open
     """
 
@@ -60,6 +72,7 @@ class Action:
     name: str
     summary: str
     parameters: tuple[Parameter, ...] = ()
+    needed: tuple[Needed, ...] = ()
     result: tuple[ResultField, ...] = ()
     is_job: bool = False
     idempotent: bool = False
@@ -67,34 +80,48 @@ class Action:
     generations: tuple[Generation, ...] = ("2020", "2025")
     retired: str | None = None
     note: str = ""
-    _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {each.name: each for each in self.parameters})
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        return {each.name: each for each in self.parameters}
 
     @property
     def full_name(self) -> str:
-        """The name after its service's, ``service.Name``, as in jobs and in the operators' ``action``."""
+        """The name with its service's before it, as jobs and the DAG author's ``action=`` have it."""
         return f"{self.service.name}.{self.name}"
 
     def unserved_because(self, code: str | None) -> str | None:
-        """Return why the service no longer offers this action, if that is known and an error code says so."""
+        """Return why the service has no such action, if that is known and an error answer reports it.
+
+        :param code: code of the error answer
+        """
         return self.retired if code in _NOT_SERVED else None
 
     def before_staging(self, opens: Callable[[str], bool]) -> Action:
-        """Return the same action for a request as its author writes it, with files in any storage.
+        """Return the action for requests as DAG authors write them, with files in any storage.
 
-        :param opens: returns true for the scheme of an address (``s3``) that files can be copied from
+        :param opens: return true for the scheme of an address (``s3``) that files can be copied from
         """
-        return replace(self, parameters=tuple(before_staging(each, opens) for each in self.parameters))
+        return self.replace(parameters=tuple(before_staging(each, opens) for each in self.parameters))
 
     def check(
         self, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
-        """Return the request with values of their proper types, without those that are ``None``.
+        """Return the request with values of their proper types; those that are ``None`` are left out.
 
         :param request: wire name to value
-        :param is_unresolved: recognises a value that is not known yet (a template), which is passed on unchecked
+        :param is_unresolved: returns true for a value that is not known yet (a template), passed on unchecked
         :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        return check_request(self.name, self._by_name, request, is_unresolved)
+        checked = check_request(self.name, self._by_name, request, is_unresolved)
+        for rule in self.needed:
+            name, value = rule.when
+            if checked.get(name) == value and (
+                missing := [each for each in rule.names if each not in checked]
+            ):
+                raise InvalidRequest(
+                    f"{', '.join(missing)} missing; {name} {value!r} requires {', '.join(rule.names)}",
+                    code="MissingParameter",
+                    action=self.name,
+                )
+        return checked

@@ -1,16 +1,14 @@
-"""Parameter types that only Alibaba Cloud's actions take, and the limits of the media files that they name.
-
-The limits are from Alibaba's API metadata of late 2025 and the VIAPI documents of 2020 and 2021. A megabyte is
-counted as 2²⁰ bytes, since no document says which is meant: a file that is refused here is too large by either count.
-"""
+"""Parameter types of Alibaba Cloud's actions; the types that both clouds share are in ``schema``."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import (
     INT32,
     Boolean,
@@ -22,12 +20,11 @@ from airflow_provider_viapi.schema import (
     Url,
     ValidationError,
     count_repr,
+    as_address,
 )
 
 __all__ = [
-    "GB",
     "INT32",
-    "MB",
     "AtMost",
     "BitRate",
     "Boolean",
@@ -35,7 +32,6 @@ __all__ = [
     "Integer",
     "ListOf",
     "Media",
-    "MediaLimits",
     "Number",
     "Parameter",
     "String",
@@ -44,40 +40,15 @@ __all__ = [
     "before_staging",
 ]
 
-MB, GB = 1 << 20, 1 << 30
 
-
-@dataclass(frozen=True, kw_only=True)
-class MediaLimits:
-    """Limits of a file that an action reads; what is not given is unknown or not limited.
-
-    :param formats: types by their usual file extension, in lower case: ``mp4``, ``jpeg``
-    :param max_bytes: size of the largest file
-    :param min_bytes: size of the smallest file
-    :param min_side: fewest pixels of each side of an image
-    :param max_side: most pixels of each side of an image
-    :param when: name and value of a field of the same object; the limits apply only with that value
-    """
-
-    formats: tuple[str, ...] = ()
-    max_bytes: int | None = None
-    min_bytes: int | None = None
-    min_side: int | None = None
-    max_side: int | None = None
-    when: tuple[str, str] | None = None
-
-    def hold_for(self, item: Mapping[str, Any]) -> bool:
-        """Return true if the limits apply to the file that a request, or an item of a list in it, names."""
-        return self.when is None or item.get(self.when[0]) == self.when[1]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Media(Url):
-    """The address of a file that the service reads.
+    """URL of a file that the service reads.
 
-    :param limits: limits of the file, as far as they are documented
-    :param opens: returns true for the scheme of an address (``s3``) that staging can copy a file from; ``None`` in a
-        request as it is sent, which holds only addresses that the service can read
+    Checking a URL of Alibaba Cloud OSS in another region than Shanghai warns: the documents of 2020 exclude it.
+
+    :param limits: the documented limits of the file; of several, those whose ``when`` fits
+    :param opens: return true for the scheme of any other address (``s3``) that staging can copy the file from; on the
+        wire there are only URLs that the service can read
     """
 
     limits: tuple[MediaLimits, ...] = ()
@@ -92,9 +63,12 @@ class Media(Url):
         )
 
     def check(self, value: Any) -> str:
+        value = as_address(value)
         scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):
-            return super().check(value)
+            url = super().check(value)
+            self._warn_of_region(url)
+            return url
         if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
             raise ValidationError(self.allowed)
         if not rest.strip("/") or rest.endswith("/"):
@@ -105,10 +79,24 @@ class Media(Url):
             raise ValidationError(f"{self.allowed}; nothing that is installed opens {scheme}://")
         return str(value)
 
+    def _warn_of_region(self, url: str) -> None:
+        region = _OSS_REGION.match(url)
+        if region is not None and region[1] not in ("cn-shanghai", "accelerate"):
+            warnings.warn(
+                f"{self.name} is in OSS region {region[1]}; the services read from cn-shanghai and may refuse other "
+                "regions (InvalidFile.Region): copy the file to a bucket in Shanghai, or give its oss:// address so "
+                "that it is staged",
+                stacklevel=2,
+            )
 
-@dataclass(frozen=True, kw_only=True)
+
+_OSS_REGION = re.compile(
+    r"https?://[^/?#]+\.oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com(?:[:/?#]|$)", re.I
+)
+
+
 class BitRate(Integer):
-    """A bit rate in whole megabits; kilobits followed by a k (``15000k``) are accepted as well."""
+    """Bit rate in whole megabits per second; the same in kilobits with a suffix (``15000k``) is accepted as well."""
 
     @property
     def allowed(self) -> str:
@@ -121,13 +109,12 @@ class BitRate(Integer):
         return super().check(value)
 
 
-@dataclass(frozen=True)
-class AtMost:
-    """Limit of the number of items of a list that have a certain value.
+class AtMost(Record):
+    """How many items of a list may have a certain value.
 
-    :param count: most items
+    :param count: largest number of such items
     :param value: the value
-    :param field: name of the field that has it
+    :param field: the field that has it
     """
 
     count: int
@@ -135,27 +122,28 @@ class AtMost:
     field: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ListOf(Parameter):
-    """A list of objects with the same fields, sent flat and counted from 1 (``Boxes.1.X``).
+    """List of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
 
     :param fields: fields of an item; each item has at least one of them
-    :param min_items: fewest items; default: 0
-    :param max_items: most items; default: no limit
-    :param max_with: limits of items with a certain value
+    :param min_items: fewest items
+    :param max_items: most items
+    :param most_with: limits of the items that have a certain value
+    :param item_rule: return what is allowed instead if a checked item's fields contradict each other, else ``None``
     """
 
     fields: tuple[Parameter, ...]
     min_items: int = 0
     max_items: int | None = None
-    max_with: tuple[AtMost, ...] = ()
+    most_with: tuple[AtMost, ...] = ()
+    item_rule: Callable[[Mapping[str, Any]], str | None] | None = None
 
     @property
     def allowed(self) -> str:
         bounds = [f"at least {self.min_items}"] if self.min_items else []
         bounds += [f"at most {self.max_items}"] if self.max_items is not None else []
         count = " and ".join(bounds) or "a list of"
-        shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.max_with)
+        shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
         return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
 
     def check(self, value: Any) -> list[dict[str, Any]]:
@@ -164,7 +152,7 @@ class ListOf(Parameter):
         if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(self.allowed)
         items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
-        for limit in self.max_with:
+        for limit in self.most_with:
             count = sum(item.get(limit.field) == limit.value for item in items)
             if count > limit.count:
                 raise ValidationError(f"{self.allowed}; {count} have {limit.field} {limit.value}")
@@ -173,7 +161,7 @@ class ListOf(Parameter):
     def _check_item(self, index: int, item: Any) -> dict[str, Any]:
         known = {field.name: field for field in self.fields}
         if not isinstance(item, Mapping):
-            raise ValidationError(f"{self.allowed}; item {index} is of type {type(item).__name__}")
+            raise ValidationError(f"{self.allowed}; item {index} is something else")
         if unknown := sorted(str(name) for name in item.keys() - known.keys()):
             raise ValidationError(
                 f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these"
@@ -193,6 +181,8 @@ class ListOf(Parameter):
         if not checked:
             # On the wire an item without fields would be a gap in the numbering.
             raise ValidationError(f"{self.allowed}; item {index} is empty")
+        if self.item_rule is not None and (problem := self.item_rule(checked)):
+            raise ValidationError(f"{problem}; item {index} differs")
         return checked
 
     def redacted_repr(self, value: Any) -> str:
@@ -200,12 +190,12 @@ class ListOf(Parameter):
 
 
 def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:
-    """Return the parameter as an author fills it in, before its files are where the service can read them.
+    """Return the parameter as DAG authors may give it, before its files are where the service can read them.
 
-    :param opens: returns true for the scheme of an address (``s3``) that files can be copied from
+    :param opens: return true for a scheme (``s3``) that files can be copied from
     """
     if isinstance(parameter, Media):
-        return replace(parameter, opens=opens)
+        return parameter.replace(opens=opens)
     if isinstance(parameter, ListOf):
-        return replace(parameter, fields=tuple(before_staging(field, opens) for field in parameter.fields))
+        return parameter.replace(fields=tuple(before_staging(field, opens) for field in parameter.fields))
     return parameter

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_viapi.schema import Parameter, ValidationError, count_repr, is_encodable
 
 
-@dataclass(frozen=True, kw_only=True)
 class StringList(Parameter):
     """A list of strings that are not empty.
 
@@ -37,7 +35,6 @@ class StringList(Parameter):
         return count_repr(value)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Object(Parameter):
     """A JSON object that is passed on as it is; only the presence of some fields is checked.
 
@@ -68,7 +65,6 @@ class Object(Parameter):
         return f"a mapping of {', '.join(map(str, value))}"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ObjectList(Object):
     """A list of such objects."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits
+from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
 
@@ -51,13 +52,12 @@ def fit(file: Path, shown: str) -> Path | None:
     from PIL import Image, ImageOps
 
     allowed = limits()
-    # The documents say "smaller than 1024" and "at most 1024": this fits either way.
-    longest = (allowed.max_side or 1024) - 1
+    longest = max(allowed.max_pixels or (1024, 1024)) - 1
     try:
         with Image.open(file) as image:
             if (
                 image.format in _TAKEN
-                and max(image.size) <= longest
+                and allowed.allows_pixels(*image.size)
                 and file.stat().st_size <= (allowed.max_bytes or 0)
             ):
                 return None
@@ -69,10 +69,9 @@ def fit(file: Path, shown: str) -> Path | None:
         raise InvalidMedia(
             f"{shown} cannot be read as a picture ({type(error).__name__})", code="InvalidImage.Decode"
         ) from None
-    if min(opaque.size) < (allowed.min_side or 1):
+    if not allowed.allows_pixels(*opaque.size):
         raise InvalidMedia(
-            f"{shown} would be {opaque.width}×{opaque.height} pixels; allowed: each side from "
-            f"{allowed.min_side} to {allowed.max_side}",
+            f"{shown} would be {opaque.width}×{opaque.height} pixels; allowed: {allowed.pixels}",
             code="InvalidImage.Resolution",
         )
     fitted = file.with_name(f"{file.stem}-fitted.jpg")

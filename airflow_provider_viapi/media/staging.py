@@ -16,8 +16,8 @@ from airflow_provider_viapi.media.request_media import files_elsewhere, is_reada
 from airflow_provider_viapi.schema import check_request
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import Source

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidMedia
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.media.source import Source
 
 # Endings that mean the same; those of one line are told apart by their ending only.
@@ -104,15 +104,11 @@ def _recognized(beginning: bytes) -> tuple[str, ...]:
 
 
 def _check_sides(source: Source, limits: MediaLimits) -> None:
-    if limits.min_side is None and limits.max_side is None:
+    if limits.min_pixels is None and limits.max_pixels is None:
         return
     size = _sides(source)
-    shortest, longest = limits.min_side or 1, limits.max_side
-    if size is None:
-        return
-    if min(size) < shortest or (longest is not None and max(size) > longest):
-        told = f"{size[0]}×{size[1]} pixels"
-        raise _Refused("Resolution", f"has {told}; allowed: each side from {shortest} to {longest or 'any'}")
+    if size is not None and not limits.allows_pixels(*size):
+        raise _Refused("Resolution", f"has {size[0]}×{size[1]} pixels; allowed: {limits.pixels}")
 
 
 def _sides(source: Source) -> tuple[int, int] | None:

@@ -91,7 +91,7 @@ class HuaweiCloudJobSensor(JobSensor):
 
     def describe(self, state: str) -> str:
         """Return the state, and whether it waits for a review."""
-        awaiting_review = state in services.find(self.action).job_kind.states.by_people
+        awaiting_review = state in services.find(self.action).job_kind.states.awaiting_review
         return (
             f"{state}: it waits for a user's review or action, which may take days"
             if awaiting_review

@@ -8,8 +8,9 @@ import pickle
 import pytest
 
 from airflow_provider_viapi import errors
-from airflow_provider_viapi.alibaba.errors import classify
+from airflow_provider_viapi.alibaba.errors import DOCUMENTED, classify
 from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
+from airflow_provider_viapi.operators.durability import is_permanent
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,44 @@ def test_a_code_decides_the_class_and_the_status_only_where_the_code_is_unknown(
     code: str, status: int, kind: type[ServiceError]
 ) -> None:
     assert classify(code, status) is kind
+
+
+TRANSIENT = {
+    "InternalServerError",
+    "InternalServerError.Model",
+    "InternalServerError.Algo",
+    "InternalServerError.Busy",
+    "InternalError.Algo",
+}
+"""Codes that the documents call errors of the server."""
+
+DOCUMENTED_CODES = pytest.mark.parametrize(
+    "code", [*{each.code: None for each in DOCUMENTED}, "UnsupportedOperation"]
+)
+
+
+def test_the_table_has_every_row_of_the_documents() -> None:
+    assert len(DOCUMENTED) == 20
+
+
+@DOCUMENTED_CODES
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 500, 503, 586])
+def test_a_documented_code_has_one_class_at_every_status(code: str, status: int) -> None:
+    kind = classify(code, status)
+
+    if code in TRANSIENT:
+        assert kind is errors.TransientError
+    elif code.startswith("InvalidFile"):
+        assert kind is errors.InvalidMedia
+    else:
+        assert kind is errors.InvalidRequest
+
+
+@DOCUMENTED_CODES
+def test_a_job_that_failed_with_a_documented_code_is_retried_only_if_the_server_failed(code: str) -> None:
+    failed = errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", code=code)
+
+    assert is_permanent(failed) is (code not in TRANSIENT)
 
 
 ONE_OF_EACH = [

@@ -137,7 +137,7 @@ def test_the_signed_host_is_that_of_the_header(endpoint: str, host: str) -> None
 
 @BOTH
 def test_parameters_that_alibabas_clients_send_in_the_query_are_sent_there(account: Account) -> None:
-    in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
+    in_query = videoenhan.ERASE_VIDEO_SUBTITLES.replace(in_query=True)
 
     request = encode(in_query, REQUEST, account, account.credentials.current(), RequestNonce("n-1", NOW))
 
@@ -146,7 +146,7 @@ def test_parameters_that_alibabas_clients_send_in_the_query_are_sent_there(accou
 
 
 def test_the_signature_covers_the_query_of_either_kind() -> None:
-    in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
+    in_query = videoenhan.ERASE_VIDEO_SUBTITLES.replace(in_query=True)
 
     request = encode(in_query, REQUEST, ACCOUNT, ACCOUNT.credentials.current(), RequestNonce("n-1", NOW))
     query = query_of(request)

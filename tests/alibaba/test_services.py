@@ -57,13 +57,19 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
             return st.booleans()
         case ListOf():
             items = request_of(parameter.fields).filter(bool)
+            items = items.map(fitting_suffix) if parameter.item_rule else items
             return st.lists(items, min_size=parameter.min_items or 1, max_size=3).filter(
                 lambda chosen: all(
                     sum(item.get(limit.field) == limit.value for item in chosen) <= limit.count
-                    for limit in parameter.max_with
+                    for limit in parameter.most_with
                 )
             )
     raise NotImplementedError(type(parameter))
+
+
+def fitting_suffix(item: dict[str, str]) -> dict[str, str]:
+    suffix = {"video": "mp4", "image": "jpg", "audio": "mp3"}[item["Type"]]
+    return item | {"FileName": f"{item['FileName'].replace('.', '_')}.{suffix}"}
 
 
 NOT_TEXT = st.sampled_from([0.5, True, ["a"], {"a": 1}, "\ud800"])
@@ -111,6 +117,8 @@ def test_a_request_within_the_model_is_taken_and_survives_the_way_to_the_service
     action: Action, data: st.DataObject
 ) -> None:
     request = data.draw(request_of(action.parameters))
+    for rule in action.needed:
+        request |= dict.fromkeys(rule.names, 0)
 
     checked = action.check(request)
     body = canonical_query(flatten(checked))
@@ -194,7 +202,9 @@ def test_what_only_the_documents_of_2020_allow_or_only_todays_is_taken() -> None
 
 
 def files(count: int, kind: str) -> list[dict[str, str]]:
-    return [{"FileName": f"{number}.{kind}", "FileUrl": VIDEO, "Type": kind} for number in range(count)]
+    suffix = {"video": "mp4", "image": "jpg", "audio": "mp3"}[kind]
+    names = [f"{number}.{suffix}" for number in range(count)]
+    return [{"FileName": name, "FileUrl": f"http://h/{name}", "Type": kind} for name in names]
 
 
 def test_material_up_to_its_limits_is_taken() -> None:

@@ -46,7 +46,9 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def room(emulator: EmulatorServer) -> str:
-    made = HuaweiCloudHook().call("metastudio.CreateSmartLiveRoom", {"room_name": "shop", "scene_scripts": []})
+    made = HuaweiCloudHook().call(
+        "metastudio.CreateSmartLiveRoom", {"room_name": "shop", "scene_scripts": []}
+    )
     return str(made["room_id"])
 
 
@@ -269,7 +271,7 @@ def test_speech_whose_answer_was_lost_is_found_in_the_list_and_paid_once(emulato
     emulator.fault(action="CreateAsyncTtsJob", drop="after")
 
     assert live(speak(), Store()).result["audio_file_url"]
-    assert HuaweiCloudHook().call("metastudio.ListAsyncTtsJob", {})["count"] == 1
+    assert HuaweiCloudHook().call("metastudio.ShowTtsJob", {})["count"] == 1
 
 
 def test_subtitles_whose_answer_was_lost_stay_in_doubt_since_no_list_shows_them(

@@ -197,7 +197,7 @@ def test_every_action_is_found_at_its_paths(emulator: EmulatorServer) -> None:
 def test_vias_answers_in_both_families_of_paths(account: Account, family: Any, caller: Caller) -> None:
     made = caller(
         vias.tasks.CREATE_TASK,
-        service_name=vias.PEOPLE_FLOW_COUNTING_CLOUD,
+        service_name="c-flowcount-cloud",
         name="door",
         input={"type": "url", "data": [{"url": "rtsp://camera"}]},
         output={"webhook": {"url": "http://127.0.0.1:9"}},
