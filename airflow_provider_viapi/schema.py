@@ -8,6 +8,7 @@ all may be given: what a type cannot take is an error of the request, never anot
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -94,6 +95,14 @@ class String(Parameter):
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             raise ValidationError(self.allowed)
         return value
+
+
+def as_address(value: Any) -> Any:
+    """Return a path object, such as ``ObjectStoragePath`` or ``pathlib.Path``, as text, and any other value unchanged."""
+    if not isinstance(value, os.PathLike):
+        return value
+    address = str(value)
+    return f"file://{address}" if address.startswith("/") else address
 
 
 class Url(Parameter):

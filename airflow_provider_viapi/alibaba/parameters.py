@@ -19,6 +19,7 @@ from airflow_provider_viapi.schema import (
     String,
     Url,
     ValidationError,
+    as_address,
     count_repr,
 )
 
@@ -62,6 +63,7 @@ class Media(Url):
         )
 
     def check(self, value: Any) -> str:
+        value = as_address(value)
         scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):
             url = super().check(value)

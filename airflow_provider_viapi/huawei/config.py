@@ -12,8 +12,11 @@ from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.huawei.model import PathFamily, Service
 
 DEFAULT_REGION = "cn-north-4"
-REGIONS = ("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2")
-"""The regions that are known to offer VIAS; MetaStudio is known to be offered in the first two."""
+REGIONS = (
+    *("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2"),
+    *("ap-southeast-1", "ap-southeast-3", "ap-southeast-4"),
+)
+"""The regions that are known to offer VIAS [Java SDK 2026]; MetaStudio is known to be offered in the first two."""
 
 
 @dataclass(frozen=True)

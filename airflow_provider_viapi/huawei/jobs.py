@@ -55,7 +55,7 @@ def family_of(action: str) -> Family:
     return _FAMILIES.get(action, "others")
 
 
-def pace_of(family: Family) -> Backoff:
+def backoff_of(family: Family) -> Backoff:
     """How often a single job of a family is asked after."""
     return Backoff(first=30.0, longest=300.0) if family == "models" else Backoff()
 

@@ -13,7 +13,7 @@ from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientE
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import CountedReader, Source
 
 LARGEST = 5 * 2**30

@@ -17,7 +17,7 @@ from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 __all__ = ["check", "check_opens", "land", "path_variables", "trusted_hosts"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import Source
     from airflow_provider_viapi.media.team_bucket import TeamBucket
 

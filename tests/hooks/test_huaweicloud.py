@@ -96,8 +96,8 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
     [
         ({"password": "s3cr3t-value"}, r"login \(AK\)"),
         ({"login": "ak"}, r"password \(SK\)"),
-        ({"login": "ak", "password": "s3cr3t-value "}, "access key secret"),
-        ({"login": "ak", "password": "s", "extra": {"security_token": "s3cr3t-value\n"}}, "security token"),
+        ({"login": "ak", "password": "s3cr3t value"}, "access key secret"),
+        ({"login": "ak", "password": "s", "extra": {"security_token": "s3cr3t-value\n1"}}, "security token"),
         ({"login": "ak", "password": "s3cr3t-value", "extra": {"auth": "magic"}}, "aksk, password"),
         ({"login": "u", "password": "s3cr3t-value", "extra": {"auth": "password"}}, "domain"),
         ({"login": "u", "extra": {"auth": "password", "domain": "d"}}, "password"),
@@ -126,6 +126,37 @@ def test_a_connection_that_is_not_there_is_named() -> None:
         _ = HuaweiCloudHook("nowhere").account
     with pytest.raises(ConfigurationError, match="'nowhere'"):
         asyncio.run(HuaweiCloudHook("nowhere").aget_config())
+
+
+def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="type 'viapi'; allowed: huaweicloud"):
+        account(monkeypatch, conn_type="viapi", **KEY)
+
+
+def test_a_region_without_these_services_is_answered_with_those_that_have_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ConfigurationError, match="region 'eu-west-0'.*allowed: cn-north-4, cn-east-3"):
+        account(monkeypatch, **KEY, extra={"region": "eu-west-0"})
+
+
+def test_what_the_form_saves_untouched_is_an_ordinary_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = {name: field["schema"]["default"] for name, field in HUAWEI_CONN_FIELDS.items()}
+
+    saved = account(monkeypatch, **KEY, extra=defaults)
+
+    plain = account(monkeypatch, **KEY)
+    assert replace(saved, auth=plain.auth) == plain
+
+
+def test_a_call_takes_the_name_of_an_action_and_checks_it(server: ScriptedRest) -> None:
+    server.on("GET /v2/p1/tasks/t1", RUNNING)
+
+    assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": "t1"})["state"] == "RUNNING"
+    with pytest.raises(InvalidRequest, match="task_id"):
+        HuaweiCloudHook().call("vias.ShowTaskInfo", {})
+    with pytest.raises(InvalidRequest, match=r"vias\.NoSuchAction"):
+        HuaweiCloudHook().call("vias.NoSuchAction", {})
 
 
 def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +288,7 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
 
 
 def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "pace_of", lambda family: Backoff(first=0.05, longest=0.1))
+    monkeypatch.setattr(jobs, "backoff_of", lambda family: Backoff(first=0.05, longest=0.1))
     server.on(
         "GET /v2/p1/tasks/t1",
         Answer(200, {"id": "t1", "state": "STARTING"}),
@@ -312,7 +343,7 @@ def test_cancelling_says_what_came_of_it(server: ScriptedRest, caplog: pytest.Lo
     assert asyncio.run(HuaweiCloudHook().cancel(speech, log)) is False
 
     assert "Cancelled job t1" in caplog.text
-    assert "Job j1 cannot be cancelled any more" in caplog.text
+    assert "Job j1 cannot be cancelled in its current state" in caplog.text
 
 
 def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:

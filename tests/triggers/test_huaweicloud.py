@@ -69,7 +69,7 @@ def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
     task_id: str, monkeypatch: pytest.MonkeyPatch, state: str, goal: str, cancel_on_kill: bool, stops: bool
 ) -> None:
     monkeypatch.setattr(
-        "airflow_provider_viapi.triggers.job.is_over", lambda instance, states: state in states
+        "airflow_provider_viapi.triggers.job.is_terminal", lambda instance, states: state in states
     )
 
     asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
