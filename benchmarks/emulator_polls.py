@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import psutil
 import requests
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.jobs.backend import RequestNonce
 
 from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.config import Account, Signature

@@ -23,8 +23,8 @@ from typing import Any
 
 import httpx
 import psutil
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.jobs.backend import RequestNonce
 
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.rpc import decode, encode
