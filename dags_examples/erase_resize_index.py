@@ -1,4 +1,4 @@
-"""Erase a video's subtitles, reframe it to a square, and make its cover findable by likeness."""
+"""Erase a video's subtitles, reframe it to a square, and add its cover to an image database."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 
 with DAG(
     dag_id="erase_resize_index",
+    description="Erase subtitles, reframe to a square, index the cover image",
+    tags=["viapi", "video", "image search"],
     schedule=None,
     params={
-        "video_url": Param(type="string", format="uri", description="A video with subtitles"),
+        "video_url": Param(type="string", format="uri", description="URL of a video with subtitles"),
         "db_name": "covers",
     },
     doc_md=__doc__,

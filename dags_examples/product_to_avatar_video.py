@@ -1,7 +1,7 @@
-"""A product's text becomes speech with subtitles and a video of an avatar, all on S3; the speech is kept as an asset.
+"""Generate speech, subtitles and an avatar video from a product's text, store them on S3, keep the speech as asset.
 
-Voice and avatar are assets of MetaStudio's, its own or the team's. Every link to a result lives for a day; what has
-landed stays.
+Voice and avatar are assets of MetaStudio, the public ones or your own. Links to results expire after 24 hours; the
+stored files remain.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from airflow_provider_viapi.operators.metastudio import (
 
 with DAG(
     dag_id="product_to_avatar_video",
+    description="Speech, subtitles and an avatar video from a text",
+    tags=["huaweicloud", "metastudio"],
     schedule=None,
     params={
         "product": Param("Folding lamp", type="string"),
-        "text": Param("A lamp that folds into your pocket.", type="string", description="What is said"),
-        "voice": Param(type="string", description="Asset of the voice"),
-        "avatar": Param(type="string", description="Asset of the avatar"),
-        "target": Param("s3://media/products/", type="string", description="Where the results go"),
+        "text": Param("A lamp that folds into your pocket.", type="string", description="Text to speak"),
+        "voice": Param(type="string", description="Asset id of the voice"),
+        "avatar": Param(type="string", description="Asset id of the avatar"),
+        "target": Param("s3://media/products/", type="string", description="Folder for the results"),
         "width": Param(1920, type="integer"),
         "height": Param(1080, type="integer"),
     },
