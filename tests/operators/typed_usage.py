@@ -84,4 +84,4 @@ EraseVideoSubtitlesOperator(task_id="a", video_url="a", on_doubt="guess")  # err
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", deferrable="yes")  # error: Argument "deferrable"
 ChangeVideoSizeOperator(task_id="a", video_url="a", width=1, height=1, crop_type="x")  # error: Argument "crop_type"
 ListImageDbsOperator(task_id="a", land_to="s3://media/")  # error: Unexpected keyword argument "land_to"
-StopLiveOperator(task_id="a", room_id="r", job_id="j", on_doubt="fail")  # error: Unexpected keyword argument "on_doubt"
+StopLiveOperator(task_id="a", room_id="r", job_id="j", land_to="x")  # error: Unexpected keyword argument
