@@ -1,4 +1,4 @@
-"""Erase a video's subtitles, reframe it to a square, and add its cover to an image database."""
+"""Erase a video's subtitles, reframe it to a square, and index its cover for image search."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ with DAG(
     tags=["viapi", "video", "image search"],
     schedule=None,
     params={
-        "video_url": Param(type="string", format="uri", description="URL of a video with subtitles"),
+        "video_url": Param(type="string", format="uri", description="A video with subtitles"),
         "db_name": "covers",
     },
     doc_md=__doc__,

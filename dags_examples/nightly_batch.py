@@ -1,6 +1,6 @@
-"""Every night, erase the subtitles of all listed videos in one task and store the results.
+"""Erase the subtitles of all listed videos every night, in one task, and store the results.
 
-Jobs are submitted at the connection's ``submit_qps``, and each video is paid for once. The last task counts the
+The task submits at the connection's rate (``submit_qps``) and pays for each video once. The last task counts the
 results.
 """
 
@@ -22,9 +22,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     params={
-        "video_urls": Param(
-            [], type="array", description="URLs of videos with subtitles", items={"type": "string"}
-        ),
+        "video_urls": Param([], type="array", description="Videos with subtitles", items={"type": "string"}),
         "land_to": Param("s3://media/clean/", type="string", description="Folder for the results"),
     },
     doc_md=__doc__,

@@ -1,7 +1,7 @@
-"""Every night, erase the subtitles of all listed videos: one mapped task per video, all waiting in the triggerer.
+"""Erase the subtitles of all listed videos every night, with one mapped task per video.
 
-Each video has its own task in the UI, which can be cleared and retried alone. For thousands of videos use
-``nightly_batch``, which needs one task.
+All tasks wait in one triggerer, and each stores its result before the link expires. Each video can be inspected,
+cleared and retried individually. For thousands of videos use ``nightly_batch``, which needs one task.
 """
 
 from __future__ import annotations
@@ -21,9 +21,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     params={
-        "videos": Param(
-            [], type="array", description="URLs of videos with subtitles", items={"type": "string"}
-        ),
+        "videos": Param([], type="array", description="Videos with subtitles", items={"type": "string"}),
         "target": Param("s3://media/clean/", type="string", description="Folder for the results"),
     },
     doc_md=__doc__,

@@ -1,7 +1,7 @@
-"""Generate speech, subtitles and an avatar video from a product's text, store them on S3, keep the speech as asset.
+"""Create speech with subtitles and an avatar video from a text, store them, and keep the speech as an asset.
 
-Voice and avatar are assets of MetaStudio, the public ones or your own. Links to results expire after 24 hours; the
-stored files remain.
+Voice and avatar are assets in MetaStudio, predefined or the team's. Links to results expire after one day; the stored
+files remain.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ with DAG(
         "width": Param(1920, type="integer"),
         "height": Param(1080, type="integer"),
     },
-    # Numbers inside structures stay numbers.
+    # Keeps numbers inside structures as numbers.
     render_template_as_native_obj=True,
     default_args={"deferrable": True, "retries": 2},
     doc_md=__doc__,

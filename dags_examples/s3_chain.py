@@ -1,4 +1,4 @@
-"""Erase subtitles, reframe, index and search on S3; each task reads the file that the previous one has stored."""
+"""Erase, reframe, index and search, with S3 on both sides: each step reads the stored result of the last one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ with DAG(
     params={
         "source": Param(type="string", description="A video with subtitles, such as s3://media/in/film.mp4"),
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
-        "staging": Param(
-            None, type=["null", "string"], description="Your own bucket in Shanghai: oss://bucket/prefix"
-        ),
+        "staging": Param(None, type=["null", "string"], description="Staging bucket: oss://bucket/prefix"),
         "db_name": "covers",
     },
-    # Without native rendering, a ``staging`` of None would become the text "None".
+    # ``staging`` may be None, which a template would otherwise render as text.
     render_template_as_native_obj=True,
     default_args={"staging": "{{ params.staging }}"},
     doc_md=__doc__,

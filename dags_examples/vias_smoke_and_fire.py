@@ -1,7 +1,7 @@
-"""Detect smoke and fire in a stream from dusk to dawn, and stop the task whatever happens in between.
+"""Analyse a stream for smoke and fire from dusk to dawn, and stop the analysis whatever happens in between.
 
-VIAS bills a task while it runs. ``watch`` is the setup and ``stop`` its teardown: it runs when ``until_dawn`` has
-succeeded or failed, and only if ``watch`` has succeeded. Alarms go to a webhook.
+VIAS bills a task for as long as it runs. ``watch`` is the setup task and ``stop`` its teardown: it runs as soon as
+``until_dawn`` has ended, with or without success, and only if ``watch`` succeeded. Alarms are sent to a webhook.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
 
-# Time at which the run was due; Airflow 3 has it for manual runs too.
+# When the run was due. Airflow 3 sets it for every run, including manual ones.
 DUSK = "(dag_run.run_after if dag_run.run_after is defined else data_interval_end)"
 
 with DAG(
@@ -25,10 +25,8 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     params={
-        "stream": Param("rtsp://camera.example/roof", type="string", description="URL of the stream"),
-        "webhook": Param(
-            "https://team.example/alarms", type="string", description="URL that receives alarms"
-        ),
+        "stream": Param("rtsp://camera.example/roof", type="string", description="Address of the stream"),
+        "webhook": Param("https://team.example/alarms", type="string", description="Address for alarms"),
         "hours": Param(12, type="number", exclusiveMinimum=0, description="Hours from dusk to dawn"),
     },
     doc_md=__doc__,
@@ -37,7 +35,7 @@ with DAG(
         task_id="watch",
         service_name="c-smoke-and-fire-edge",
         service_version="1.0",
-        # A name of its own for every night.
+        # A different name for each night.
         name="roof-{{ " + DUSK + ".strftime('%Y%m%d-%H%M%S') }}",
         input={"type": "url", "data": [{"url": "{{ params.stream }}"}]},
         output={"webhook": {"url": "{{ params.webhook }}"}},
@@ -48,7 +46,7 @@ with DAG(
     )
     until_dawn = DateTimeSensorAsync(
         task_id="until_dawn",
-        # A run of a night that has passed, as when the DAG is unpaused by day, ends at once.
+        # In the past if the DAG is enabled by day: then the sensor succeeds immediately.
         target_time="{{ (" + DUSK + " + macros.timedelta(hours=params.hours)).isoformat() }}",
     )
     stop = StopTaskOperator(

@@ -7,42 +7,15 @@ tree of classes is drawn in ``airflow_provider_viapi.errors``.
 from __future__ import annotations
 
 from airflow_provider_viapi.errors import (
-    ConfigurationError,
-    ConnectionFailed,
     CredentialsRejected,
     InvalidMedia,
     InvalidRequest,
-    JobFailed,
-    JobTimedOut,
     PermissionDenied,
-    ResponseLost,
     ServiceError,
-    SubmissionInDoubt,
     Throttled,
     TransientError,
-    from_dict,
 )
 from airflow_provider_viapi.record import Record
-
-__all__ = [
-    "DOCUMENTED",
-    "ConfigurationError",
-    "ConnectionFailed",
-    "CredentialsRejected",
-    "DocumentedCode",
-    "InvalidMedia",
-    "InvalidRequest",
-    "JobFailed",
-    "JobTimedOut",
-    "PermissionDenied",
-    "ResponseLost",
-    "ServiceError",
-    "SubmissionInDoubt",
-    "Throttled",
-    "TransientError",
-    "classify",
-    "from_dict",
-]
 
 # The first prefix that fits decides; the HTTP status counts only for codes that none of the tables has.
 _CODES: tuple[tuple[str, type[ServiceError]], ...] = (
@@ -146,8 +119,13 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
         return InvalidRequest
     if http_status == 429:
         return Throttled
-    if http_status >= 500:
+    if http_status >= 500 or http_status == 408:
         return TransientError
     if http_status in (401, 403):
         return PermissionDenied
     return InvalidRequest
+
+
+def is_expired_key(rejection: CredentialsRejected) -> bool:
+    """Return true if a key or token was rejected because it has expired, not because of its secret or the clock."""
+    return (rejection.code or "").startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))

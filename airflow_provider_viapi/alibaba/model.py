@@ -105,15 +105,15 @@ class Action(Record):
         return self.replace(parameters=tuple(before_staging(each, opens) for each in self.parameters))
 
     def check(
-        self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+        self, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
         """Return the request with values of their proper types; those that are ``None`` are left out.
 
         :param request: wire name to value
-        :param pending: return true for a value that is not known yet (a template), which passes as it is
+        :param is_unresolved: returns true for a value that is not known yet (a template), passed on unchecked
         :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        checked = check_request(self.name, self._by_name, request, pending)
+        checked = check_request(self.name, self._by_name, request, is_unresolved)
         for rule in self.needed:
             name, value = rule.when
             if checked.get(name) == value and (

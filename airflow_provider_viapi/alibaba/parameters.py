@@ -20,6 +20,7 @@ from airflow_provider_viapi.schema import (
     Url,
     ValidationError,
     as_address,
+    count_repr,
 )
 
 __all__ = [
@@ -125,30 +126,30 @@ class ListOf(Parameter):
     """List of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
 
     :param fields: fields of an item; each item has at least one of them
-    :param least: fewest items
-    :param most: most items
+    :param min_items: fewest items
+    :param max_items: most items
     :param most_with: limits of the items that have a certain value
     :param item_rule: return what is allowed instead if a checked item's fields contradict each other, else ``None``
     """
 
     fields: tuple[Parameter, ...]
-    least: int = 0
-    most: int | None = None
+    min_items: int = 0
+    max_items: int | None = None
     most_with: tuple[AtMost, ...] = ()
     item_rule: Callable[[Mapping[str, Any]], str | None] | None = None
 
     @property
     def allowed(self) -> str:
-        bounds = [f"at least {self.least}"] if self.least else []
-        bounds += [f"at most {self.most}"] if self.most is not None else []
+        bounds = [f"at least {self.min_items}"] if self.min_items else []
+        bounds += [f"at most {self.max_items}"] if self.max_items is not None else []
         count = " and ".join(bounds) or "a list of"
         shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
         return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
 
     def check(self, value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list | tuple) or len(value) < self.least:
+        if not isinstance(value, list | tuple) or len(value) < self.min_items:
             raise ValidationError(self.allowed)
-        if self.most is not None and len(value) > self.most:
+        if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(self.allowed)
         items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
         for limit in self.most_with:
@@ -175,7 +176,7 @@ class ListOf(Parameter):
             try:
                 checked[field.name] = field.check(given)
             except ValidationError as bad:
-                shown = field.show(given)
+                shown = field.redacted_repr(given)
                 raise ValidationError(f"{bad} for {field.name}; item {index} has {shown}") from None
         if not checked:
             # On the wire an item without fields would be a gap in the numbering.
@@ -184,8 +185,8 @@ class ListOf(Parameter):
             raise ValidationError(f"{problem}; item {index} differs")
         return checked
 
-    def show(self, value: Any) -> str:
-        return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+    def redacted_repr(self, value: Any) -> str:
+        return count_repr(value)
 
 
 def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:

@@ -108,7 +108,7 @@ def different(parameter: Parameter, said: Mapping[str, Any]) -> Iterator[str]:
         yield "required"
     if parameter.default != default_of(said):
         yield "default"
-    if isinstance(parameter, ListOf) and parameter.most != said.get("maxItems"):
+    if isinstance(parameter, ListOf) and parameter.max_items != said.get("maxItems"):
         yield "most"
     if isinstance(parameter, Choice) and not set(parameter.choices) <= set(said["words"]):
         yield "choices"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, Service
-from airflow_provider_viapi.json_parameters import Object
+from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.schema import String
 
 SERVICE = Service("iam")
@@ -14,7 +14,11 @@ CREATE_TOKEN = Action(
     summary="Return a token for the password of an IAM user, in the header X-Subject-Token of the answer.",
     method="POST",
     path="/v3/auth/tokens",
-    in_body=(Object(name="auth", required=True, needs=("identity", "scope"), doc="Identity and project."),),
+    in_body=(
+        Object(
+            name="auth", required=True, required_fields=("identity", "scope"), doc="Identity and project."
+        ),
+    ),
     answer=("token",),
     status=201,
     idempotent=True,

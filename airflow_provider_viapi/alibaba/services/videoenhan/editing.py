@@ -54,7 +54,7 @@ ERASE_VIDEO_LOGO = Action(
                 fraction("W", "Width, as a fraction of the width."),
                 fraction("H", "Height, as a fraction of the height."),
             ),
-            most=100,
+            max_items=100,
             doc="Boxes around the logos. The effect of a request without boxes is not documented.",
             note="2020: no limit is stated; 2025: 100 by the metadata, whose text says that all but the first two "
             "are ignored",

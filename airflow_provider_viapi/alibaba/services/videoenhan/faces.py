@@ -87,7 +87,7 @@ MERGE_VIDEO_MODEL_FACE = Action(
                 Media(name="TemplateFaceURL", doc="Image of that face, instead of its id."),
                 Media(name="ImageURL", doc=f"Image of the new face: {_FACE}.", limits=_FACE_LIMITS),
             ),
-            most=100,
+            max_items=100,
             doc="Faces to replace, for a template of several people.",
         ),
     ),

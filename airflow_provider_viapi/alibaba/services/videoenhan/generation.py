@@ -68,7 +68,7 @@ def _check_suffix(item: Mapping[str, Any]) -> str | None:
 _MATERIAL = ListOf(
     name="FileList",
     required=True,
-    least=1,
+    min_items=1,
     most_with=tuple(
         AtMost(count=count, value=kind, field="Type")
         for kind, count in (("video", 5), ("image", 40), ("audio", 1))

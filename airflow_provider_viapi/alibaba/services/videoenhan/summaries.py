@@ -33,7 +33,7 @@ ABSTRACT_ECOMMERCE_VIDEO = Action(
             name="Duration",
             required=True,
             minimum=0,
-            above=True,
+            exclusive_minimum=True,
             doc="Length of the summary in seconds.",
             note="2020: no range is stated",
         ),

@@ -25,7 +25,7 @@ CARD = (
         "card_image_config",
         "The person's picture and a logo, in Base64.",
         required=True,
-        needs=("human_image",),
+        required_fields=("human_image",),
     ),
     choice("introduction_type", ("TEXT", "AUDIO"), "Text or recorded speech."),
     text("introduction_text", "What the person says."),
@@ -37,11 +37,11 @@ CARD = (
     structure(
         "callback_config",
         "Whom to tell when it has ended, and the key to sign that with.",
-        needs=("callback_url",),
+        required_fields=("callback_url",),
     ),
 )
 
-MADE_CARD = (ResultField("job_info", "structure", fields=(MADE_VIDEO,)),)
+MADE_CARD = (ResultField("job_info", "object", fields=(MADE_VIDEO,)),)
 
 LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     service=SERVICE,

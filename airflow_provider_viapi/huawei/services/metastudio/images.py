@@ -131,11 +131,13 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
         text("batch_name", "Name of a batch of such jobs."),
         texts("tags", "Tags."),
         flag("is_fast_flexus", "The Flexus edition's quick kind."),
-        structures("samples_basic_info", "Movements that are to be learned.", needs=("action_tag",)),
+        structures(
+            "samples_basic_info", "Movements that are to be learned.", required_fields=("action_tag",)
+        ),
         structure(
             "voice_properties",
             "What the voice is for, its sex and language.",
-            needs=("job_tag", "sex", "language"),
+            required_fields=("job_tag", "sex", "language"),
         ),
         texts("supported_service", "What it may be used for."),
         choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
@@ -224,7 +226,7 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         structure(
             "voice_properties",
             "What the voice is for, its sex and language.",
-            needs=("job_tag", "sex", "language"),
+            required_fields=("job_tag", "sex", "language"),
         ),
         texts("supported_service", "What it may be used for."),
     ),

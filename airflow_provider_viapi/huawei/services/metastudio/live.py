@@ -117,7 +117,7 @@ LIVE_EVENT_REPORT = Action(
     ),
     in_body=(
         whole("total", "How many events.", required=True),
-        structures("events", "What has happened on air, each with its time.", needs=("timestamp",)),
+        structures("events", "What has happened on air, each with its time.", required_fields=("timestamp",)),
         structure("review_config", "Whether the content is reviewed."),
     ),
     answer=("live_event_report_url",),
@@ -131,7 +131,9 @@ START_SMART_LIVE = Action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
     in_path=(text("room_id", "The live room.", required=True),),
     in_body=(
-        structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+        structure(
+            "video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")
+        ),
         structure("play_policy", "How often and in which order scripts are played."),
         texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
         texts("stream_keys", "Stream keys that go with the addresses; private."),

@@ -26,7 +26,7 @@ CREATE_PRODUCT = Action(
     in_body=(
         text("name", "Its name.", required=True),
         text("description", "A description."),
-        texts("tags", "Tags.", most=50),
+        texts("tags", "Tags.", max_items=50),
         structure("cover", "Its cover."),
         structures("text_list", "StringList about the product."),
         structures("asset_list", "Pictures and videos of the product."),
@@ -67,7 +67,7 @@ UPDATE_PRODUCT = Action(
     in_body=(
         text("name", "Its name.", required=True),
         text("description", "A description."),
-        texts("tags", "Tags.", most=50),
+        texts("tags", "Tags.", max_items=50),
         structure("cover", "Its cover."),
         structures("text_list", "StringList about the product."),
         structures("asset_list", "Pictures and videos of the product."),

@@ -24,15 +24,17 @@ ROOM = (
         "NORMAL stays, TEMP goes with its task, TEMPLATE is a pattern.",
     ),
     structures(
-        "scene_scripts", "What is said and shown, scene by scene.", needs=("script_name", "shoot_scripts")
+        "scene_scripts",
+        "What is said and shown, scene by scene.",
+        required_fields=("script_name", "shoot_scripts"),
     ),
     structure("interaction_config", "How replies to viewers are spoken."),
     structures("interaction_rules", "What to say when viewers write what."),
     structure("play_policy", "How often and in which order scripts are played."),
-    structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+    structure("video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")),
     texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
     texts("stream_keys", "Stream keys that go with the addresses; private."),
-    texts("backup_model_asset_ids", "Avatars that take turns; up to 5.", most=5),
+    texts("backup_model_asset_ids", "Avatars that take turns; up to 5.", max_items=5),
     structure("live_event_callback_config", "Whom to tell what happens on air."),
     structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
     structure("review_config", "Whether the content is reviewed."),
@@ -43,7 +45,7 @@ ROOM = (
     structure(
         "relation_live_platform_info",
         "The room on a live platform that it goes with.",
-        needs=("platform_id", "live_id"),
+        required_fields=("platform_id", "live_id"),
     ),
 )
 

@@ -125,7 +125,7 @@ CREATE_ASYNC_TTS_JOB = Action(
         structure(
             "callback_config",
             "Whom to tell when it has ended, and the key to sign that with.",
-            needs=("callback_url",),
+            required_fields=("callback_url",),
         ),
         flag("gen_srt", "Make subtitles too."),
         whole("srt_len", "Longest line of subtitles."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.huawei.services.vias.service import (
     ALGORITHM_NAME,
     BATCH_ANSWER,
@@ -13,7 +14,6 @@ from airflow_provider_viapi.huawei.services.vias.service import (
     paging,
     task_settings,
 )
-from airflow_provider_viapi.json_parameters import Object
 from airflow_provider_viapi.schema import String
 
 BATCH_ID = identifier("id", "Id of the batch task.")
@@ -21,7 +21,7 @@ BATCH_ID = identifier("id", "Id of the batch task.")
 _BATCH_INPUT = Object(
     name="batch_input",
     required=True,
-    needs=("video_source_group",),
+    required_fields=("video_source_group",),
     doc="Video sources: video_source_group, a list of video_source_group_id and video_source_list, each with "
     "video_source_id and target_roi.",
 )

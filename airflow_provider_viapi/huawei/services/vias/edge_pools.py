@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import StringList
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE, identifier, paging
-from airflow_provider_viapi.json_parameters import StringList
 from airflow_provider_viapi.schema import String
 
 POOL_ID = identifier("id", "Id of the edge pool.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Service, States
-from airflow_provider_viapi.json_parameters import Object
+from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
 
 SERVICE = Service(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import StringList
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE, identifier, paging
-from airflow_provider_viapi.json_parameters import StringList
 from airflow_provider_viapi.schema import Boolean, Choice, Number, Parameter, String
 
 SOURCE_ID = identifier("video_source_id", "Id of the video source.")

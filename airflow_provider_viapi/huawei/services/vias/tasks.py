@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind
+from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.huawei.services.vias.service import (
     ALGORITHM_NAME,
     COMMAND,
@@ -12,7 +13,6 @@ from airflow_provider_viapi.huawei.services.vias.service import (
     identifier,
     task_settings,
 )
-from airflow_provider_viapi.json_parameters import Object
 from airflow_provider_viapi.schema import Choice, Integer, String
 
 TASK_ID = identifier("task_id", "Id of the task.")
@@ -20,7 +20,7 @@ TASK_ID = identifier("task_id", "Id of the task.")
 _INPUT = Object(
     name="input",
     required=True,
-    needs=("type",),
+    required_fields=("type",),
     doc="Source to analyse: its type and its data. video_source is recommended; obs, url (cloud), edgecamera, vcn "
     "(edge) and restful are marked for removal in the SDK.",
 )
