@@ -8,7 +8,6 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
 import re
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
@@ -44,6 +43,7 @@ from airflow_provider_viapi.operators.durability import (
     open_ledger,
     record_decision,
 )
+from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
 
 if TYPE_CHECKING:
@@ -99,18 +99,6 @@ def default_deferrable(deferrable: bool | None) -> bool:
     return deferrable
 
 
-class _Docstring:
-    """Docstring of an operator and of the arguments that all operators share, composed when ``help()`` reads it."""
-
-    def __init__(self, own: str | None) -> None:
-        self._own = inspect.cleandoc(own or "")
-
-    def __get__(self, instance: Any, operator: type) -> str:
-        from airflow_provider_viapi.operators.options import describe
-
-        return f"{self._own}\n\n{describe(operator)}".rstrip()
-
-
 class ActionOperator(BaseOperator):
     """Base of all operators: an action of a service and its request.
 
@@ -130,7 +118,7 @@ class ActionOperator(BaseOperator):
         if "action" in cls.__dict__:
             cls._check_action(cls.action)
         if "__init__" in cls.__dict__:
-            cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]
+            cls.__doc__ = describe(cls)
 
     @classmethod
     def _check_action(cls, action: Any) -> None:
