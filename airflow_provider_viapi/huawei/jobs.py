@@ -79,7 +79,7 @@ class HuaweiSubmitBackend:
         self._request = request
         self.action_name = action.full_name
         # Connecting and responding each have the connection's whole timeout.
-        self.accepted_within = 2 * timedelta(seconds=client.account.timeout)
+        self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
 
     def identity(self) -> Identity:
         """Return the project and endpoint; fetches token and project, so that nothing is in doubt if that fails."""

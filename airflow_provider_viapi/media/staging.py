@@ -52,7 +52,7 @@ def check(
     :param pending: tells of a value that it is not known yet
     :raises InvalidRequest: something is not allowed, such as an address that nothing opens
     """
-    return action.before_staging(opens).check(request, pending=pending)
+    return action.before_staging(opens).check(request, is_unresolved=pending)
 
 
 def check_place(to: str | None) -> None:

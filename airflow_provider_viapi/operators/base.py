@@ -8,6 +8,7 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import re
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     from_dict,
 )
+from airflow_provider_viapi.links.base import result_address, store_links
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
     attempt_of,
@@ -96,6 +98,18 @@ def default_deferrable(deferrable: bool | None) -> bool:
     return deferrable
 
 
+class _Docstring:
+    """Docstring of an operator and of the arguments that all operators share, composed when ``help()`` reads it."""
+
+    def __init__(self, own: str | None) -> None:
+        self._own = inspect.cleandoc(own or "")
+
+    def __get__(self, instance: Any, operator: type) -> str:
+        from airflow_provider_viapi.operators.options import describe
+
+        return f"{self._own}\n\n{describe(operator)}".rstrip()
+
+
 class ActionOperator(BaseOperator):
     """Base of all operators: an action of a service and its request.
 
@@ -114,6 +128,8 @@ class ActionOperator(BaseOperator):
         super().__init_subclass__(**kwargs)
         if "action" in cls.__dict__:
             cls._check_action(cls.action)
+        if "__init__" in cls.__dict__:
+            cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]
 
     @classmethod
     def _check_action(cls, action: Any) -> None:
@@ -366,6 +382,7 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
+        store_links(self, context)
         with fail_without_retry(self.is_permanent):
             request = self.validated_request()
             self._check_destination()
@@ -373,7 +390,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             ledger = open_ledger(context)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
-            context["ti"].xcom_push(key="job_link", value=self.job_link(job))
+            store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
             if not self.wait_for_completion:
@@ -389,6 +406,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         """Continue after the trigger: land and return the result, or raise why there is none."""
         from airflow_provider_viapi.jobs.model import JobReport
 
+        store_links(self, context)
         ledger = open_ledger(context)
         with fail_without_retry(self.is_permanent):
             if "error" in event:
@@ -488,6 +506,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
         if self.land_to is not None:
             result["landed"] = self._land(result, self._job(report.job_id), ledger, context)
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         ledger.mark_delivered(attempt_of(context))
         return result
 
@@ -519,7 +538,7 @@ class JobOperator(StoppableOperator, ActionOperator):
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-                verify=self.hook.account.verify,
+                verify=self.hook.account.http.verify,
             )
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.

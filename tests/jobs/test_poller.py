@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.errors import (
     ConnectionFailed,
     JobTimedOut,
     PermissionDenied,

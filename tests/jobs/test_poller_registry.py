@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import ConnectionFailed
+from airflow_provider_viapi.errors import ConnectionFailed
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.poller import Poller
 from airflow_provider_viapi.jobs.poller_registry import shared_limiter, shared_poller

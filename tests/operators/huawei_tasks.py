@@ -11,6 +11,7 @@ from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.jobs import poller
+from skipping_clock import skip_waits
 
 STREAM = {"type": "url", "data": [{"url": "rtsp://camera/1"}]}
 FILE = {"type": "obs", "data": [{"bucket": "films", "path": "a.mp4"}]}
@@ -57,6 +58,7 @@ def connect(
 
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.02)
+    skip_waits(monkeypatch)
 
 
 def accepted(emulator: EmulatorServer, action: str) -> int:
