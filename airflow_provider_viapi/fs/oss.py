@@ -1,9 +1,9 @@
 """``oss://`` for fsspec, and with it for Airflow's ``ObjectStoragePath``; needs the extra ``oss``.
 
 A written file appears when it is closed, whole, or not at all: parts that were sent before an error are discarded.
-Airflow finds ``schemes`` and ``get_fs`` by the provider's metadata. ``ObjectStoragePath`` also needs a class that fsspec
-itself can import for ``oss://``, hence the entry point. It takes the place of the package ``ossfs`` in the environment,
-so the class refuses what is meant for ``ossfs``, instead of using another identity.
+Airflow finds ``schemes`` and ``get_fs`` by the provider's metadata. ``ObjectStoragePath`` also needs a class that
+fsspec can import for ``oss://``, hence the entry point. It takes the place of the package ``ossfs``, so the class
+refuses what is meant for ``ossfs``, instead of using another identity.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
         if unknown or not conn_id:
             given = f"{', '.join(unknown)} cannot be used" if unknown else "conn_id is missing"
             raise ConfigurationError(
-                f"oss:// is opened by airflow-provider-viapi here, with the key of an Airflow connection, and {given}. "
+                f"oss:// is opened by airflow-provider-viapi, with the key of an Airflow connection, and {given}. "
                 "Give conn_id='viapi_default', or use ossfs.OSSFileSystem(...) of the package ossfs by its class",
                 code="ConfigurationError",
             )

@@ -131,13 +131,13 @@ class ImageDatabase:
         return data
 
     async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        await self._quota.take()
+        await self._quota.wait()
         try:
             response = await self._client.call_once(action, request)
         except Throttled:
-            self._quota.refused()
+            self._quota.on_throttled()
             raise
-        self._quota.granted()
+        self._quota.on_success()
         data: dict[str, Any] = response["Data"]
         return data
 

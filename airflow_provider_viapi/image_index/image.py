@@ -46,7 +46,7 @@ class ImageEntry:
     def display_url(self) -> str:
         """The address as a log may show it: without its query, which may hold a signature."""
         (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "ImageUrl")
-        return parameter.show(self.address).strip("'\"")
+        return parameter.redacted_repr(self.address).strip("'\"")
 
 
 def parse_images(
@@ -102,7 +102,7 @@ def _parse_one(action: Action, index: int, image: Any, pending: Callable[[Any], 
             raise invalid(f"{here}.{name} is missing", code="MissingParameter")
     given = {wire: as_address(image.get(name)) for name, wire in _PARAMETERS.items()}
     try:
-        checked = action.check({"DbName": "any", **given}, pending=pending)
+        checked = action.check({"DbName": "any", **given}, is_unresolved=pending)
     except InvalidRequest as error:
         raise invalid(f"{here}: {error.message}", code=error.code) from None
     del checked["DbName"]

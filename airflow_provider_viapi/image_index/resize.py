@@ -53,14 +53,13 @@ def fit(file: Path, display_url: str) -> Path | None:
     from PIL import Image, ImageOps
 
     allowed = limits()
-    # The documents say "smaller than 1024" and "at most 1024": this fits either way.
-    longest = (allowed.longest_side or 1024) - 1
+    longest = max(allowed.max_pixels or (1024, 1024)) - 1
     try:
         with Image.open(file) as image:
             if (
                 image.format in _ACCEPTED_FORMATS
-                and max(image.size) <= longest
-                and file.stat().st_size <= (allowed.most_bytes or 0)
+                and allowed.allows_pixels(*image.size)
+                and file.stat().st_size <= (allowed.max_bytes or 0)
             ):
                 return None
             image.draft("RGB", (longest, longest))
@@ -71,10 +70,9 @@ def fit(file: Path, display_url: str) -> Path | None:
         raise InvalidMedia(
             f"{display_url} cannot be read as an image ({type(error).__name__})", code="InvalidImage.Decode"
         ) from None
-    if min(opaque.size) < (allowed.shortest_side or 1):
+    if not allowed.allows_pixels(*opaque.size):
         raise InvalidMedia(
-            f"{display_url} would be {opaque.width}×{opaque.height} pixels; allowed: each side from "
-            f"{allowed.shortest_side} to {allowed.longest_side}",
+            f"{display_url} would be {opaque.width}×{opaque.height} pixels; allowed: {allowed.pixels}",
             code="InvalidImage.Resolution",
         )
     fitted = file.with_name(f"{file.stem}-fitted.jpg")

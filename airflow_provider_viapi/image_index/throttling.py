@@ -31,16 +31,16 @@ class TolerantLimiter:
         """Wait until the next call may be sent."""
         async with self._lock:
             # The response time is mostly work on the image, and says nothing about when the call arrived.
-            await self._quota.take()
+            await self._quota.wait()
 
     def on_success(self) -> None:
         """Record a call that was accepted."""
         self._credit = min(self._max_credit, self._credit + TOLERATED_SHARE)
-        self._quota.granted()
+        self._quota.on_success()
 
     def on_throttled(self) -> None:
         """Record a call that was throttled; unless that is rare, reduce the rate."""
         if self._credit >= 1:
             self._credit -= 1
         else:
-            self._quota.refused()
+            self._quota.on_throttled()

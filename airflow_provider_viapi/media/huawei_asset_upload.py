@@ -48,24 +48,27 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
     :raises TransientError: the upload broke; a retry may help
     :raises ServiceError: it was refused
     """
-    files = hook.metastudio.assets.show(asset_id).get("files") or []
+    files = hook.call("metastudio.ShowAsset", {"asset_id": asset_id}).get("files") or []
     earlier = [each for each in files if each.get("asset_file_category") == _MAIN]
     if any(each.get("state") == "CREATED" for each in earlier):
         log.info("Asset %s has its file already", asset_id)
         return
     for each in earlier:
-        hook.metastudio.files.delete(each["file_id"])
+        hook.call("metastudio.DeleteFile", {"file_id": each["file_id"]})
     source = stat(address)
-    upload_target = hook.metastudio.files.create(
-        file_name=source.name,
-        file_md5=_md5(source),
-        file_size=source.size,
-        file_type=PurePosixPath(source.name).suffix.removeprefix(".").lower() or "bin",
-        asset_id=asset_id,
-        asset_file_category=_MAIN,
+    upload_target = hook.call(
+        "metastudio.CreateFile",
+        {
+            "file_name": source.name,
+            "file_md5": _md5(source),
+            "file_size": source.size,
+            "file_type": PurePosixPath(source.name).suffix.removeprefix(".").lower() or "bin",
+            "asset_id": asset_id,
+            "asset_file_category": _MAIN,
+        },
     )
     _send(source, upload_target, hook)
-    hook.metastudio.files.confirm(upload_target["file_id"], state="CREATED")
+    hook.call("metastudio.ConfirmFileUpload", {"file_id": upload_target["file_id"], "state": "CREATED"})
     log.info("Uploaded %s (%d bytes) to asset %s", source.display_url, source.size, asset_id)
 
 
@@ -86,11 +89,11 @@ def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> N
     own = (account.endpoint, *account.endpoints.values())
     allowed = [urlsplit(each).netloc for each in own if each]
     try:
-        with public_session(allowed, account.verify) as session, source.read(ahead=False) as file:
+        with public_session(allowed, account.http.verify) as session, source.read(ahead=False) as file:
             response = session.put(
                 target["upload_url"],
                 data=_Body(file, source.size),
-                timeout=(account.timeout, 300),
+                timeout=(account.http.timeout, 300),
                 allow_redirects=False,
             )
     except requests.RequestException as failure:

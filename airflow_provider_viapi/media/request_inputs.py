@@ -33,7 +33,7 @@ def check(
     :raises InvalidRequest: something is not allowed, such as an address that nothing opens
     """
     addressed = _without_path_objects(action.parameters, request) if isinstance(request, Mapping) else request
-    return action.before_staging(opens).check(addressed, pending=pending)
+    return action.before_staging(opens).check(addressed, is_unresolved=pending)
 
 
 def check_place(to: str | None) -> None:
@@ -101,7 +101,7 @@ def files_to_stage(
             for index, item in enumerate(value, start=1):
                 yield from files_to_stage(each.fields, item, f"{prefix}{each.name}.{index}.")
         elif isinstance(each, Media) and not is_http_url(value):
-            limits = next((limits for limits in each.limits if limits.hold_for(structure)), None)
+            limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
             yield f"{prefix}{each.name}", limits, value
 
 

@@ -17,8 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
 from airflow_provider_viapi.errors import PermissionDenied
+from airflow_provider_viapi.http import redact_http_logs
 
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _NOT_PUBLIC = (
@@ -38,7 +38,7 @@ def public_session(allowed_hosts: Collection[str] = (), verify: bool | str = Tru
     :param allowed_hosts: ``host`` or ``host:port`` of those that may be private all the same
     :param verify: check TLS certificates; a path names a bundle of authorities
     """
-    keep_http_logs_clean()
+    redact_http_logs()
     session = requests.Session()
     # Otherwise the password of a .netrc would be sent to whatever host the URL names.
     session.auth = lambda prepared: prepared

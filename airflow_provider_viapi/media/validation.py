@@ -83,7 +83,7 @@ def _check_size(source: Source, limits: MediaLimits | None) -> None:
         raise _Refused("Size", "is empty")
     if limits is None:
         return
-    least, most = limits.least_bytes or 1, limits.most_bytes
+    least, most = limits.min_bytes or 1, limits.max_bytes
     if source.size < least or (most is not None and source.size > most):
         allowed = f"{least:,} to {most:,}" if most is not None else f"at least {least:,}"
         raise _Refused("Size", f"has {source.size:,} bytes; allowed: {allowed}")
@@ -111,15 +111,11 @@ def _recognized(beginning: bytes) -> tuple[str, ...]:
 
 
 def _check_dimensions(source: Source, limits: MediaLimits) -> None:
-    if limits.shortest_side is None and limits.longest_side is None:
+    if limits.min_pixels is None and limits.max_pixels is None:
         return
     size = _dimensions(source)
-    shortest, longest = limits.shortest_side or 1, limits.longest_side
-    if size is None:
-        return
-    if min(size) < shortest or (longest is not None and max(size) > longest):
-        shown = f"{size[0]}×{size[1]} pixels"
-        raise _Refused("Resolution", f"has {shown}; allowed: each side from {shortest} to {longest or 'any'}")
+    if size is not None and not limits.allows_pixels(*size):
+        raise _Refused("Resolution", f"has {size[0]}×{size[1]} pixels; allowed: {limits.pixels}")
 
 
 def _dimensions(source: Source) -> tuple[int, int] | None:

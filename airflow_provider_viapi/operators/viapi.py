@@ -42,6 +42,8 @@ class ViapiOperator(ActionOperator):
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
+    item_name = ""
+    """Distinguishes the items of a batch, each of which holds its own staged copies."""
 
     def __init__(
         self,
@@ -90,7 +92,7 @@ class ViapiOperator(ActionOperator):
         """Return the files that a checked request names."""
         from airflow_provider_viapi.media.staging import RequestInputs, Staging
 
-        staging = Staging.of_task(context, self.hook, to=self.staging, log=self.log)
+        staging = Staging.of_task(context, self.hook, to=self.staging, log=self.log, item=self.item_name)
         return RequestInputs(staging, self.action, request)
 
     def execute(self, context: Context) -> Any:

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_viapi.alibaba.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media import team_bucket
 from airflow_provider_viapi.media.request_inputs import check, check_place

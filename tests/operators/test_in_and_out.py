@@ -25,6 +25,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
 from run_task import live
+from skipping_clock import skip_waits
 
 __all__ = ["storage_emulator", "team"]
 
@@ -159,6 +160,7 @@ def test_a_submission_that_is_refused_leaves_no_staged_copy(
 def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer_be_forgotten(
     team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    skip_waits(monkeypatch, speed=10)
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
@@ -203,7 +205,7 @@ def batch(team: TeamStorage, *films: str, **arguments: Any) -> ViapiBatchOperato
 def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: str) -> None:
     team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
 
-    rows = run_batch.live(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
+    rows = run_batch.run_batch(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["InvalidParameter", None]
     assert team.keys("staged") == []
@@ -223,7 +225,7 @@ def test_a_file_that_cannot_be_read_fails_its_item_alone(
     monkeypatch.setattr(Staging, "stage", stage_what_may_be_read)
     make = lambda: batch(team, "s3://films/locked.mp4", film, max_failed=1)  # noqa: E731
 
-    rows = run_batch.live(make, run_batch.Store()).rows
+    rows = run_batch.run_batch(make, run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["AccessDenied", None]
 

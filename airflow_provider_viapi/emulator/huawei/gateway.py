@@ -14,9 +14,9 @@ from airflow_provider_viapi.emulator.huawei.routing import Paths
 from airflow_provider_viapi.emulator.quota import Quota
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.rest import LONGEST_SIGNED_BODY
+from airflow_provider_viapi.huawei.parameters import StringList
+from airflow_provider_viapi.huawei.rest import MAX_SIGNED_BODY
 from airflow_provider_viapi.huawei.services import iam
-from airflow_provider_viapi.json_parameters import StringList
 
 
 class Gateway:
@@ -41,7 +41,7 @@ class Gateway:
         """
         action, in_path = self._paths.find(request.method, request.path)
         if action is not iam.CREATE_TOKEN:
-            if "x-auth-token" not in request.headers and len(request.body) > LONGEST_SIGNED_BODY:
+            if "x-auth-token" not in request.headers and len(request.body) > MAX_SIGNED_BODY:
                 raise refusal("APIGW.0201", "Request entity too large")
             self._identity.authenticate(request)
         if in_path.pop("project_id", self._tenant.project_id) != self._tenant.project_id:
