@@ -48,7 +48,7 @@ def job_id(number: int) -> str:
 
 
 def main(results_per_second: int, seconds_between_lists: float) -> None:
-    job_actions.SECONDS_BETWEEN_LISTS = seconds_between_lists
+    job_actions.LIST_INTERVAL = seconds_between_lists
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(4096)

@@ -19,7 +19,9 @@ def session_clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def running_emulator(session_clock: Clock) -> Iterator[EmulatorServer]:
-    with EmulatorServer(transforms=fake_media.TRANSFORMS, now=session_clock) as server:
+    with EmulatorServer(
+        transforms=fake_media.TRANSFORMS, now=session_clock, public_hosts=["viapi.test"]
+    ) as server:
         yield server
 
 

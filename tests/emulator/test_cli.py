@@ -215,4 +215,4 @@ def test_the_quota_is_the_one_that_was_given(run: Run) -> None:
 def test_the_help_says_that_the_keys_are_for_local_use(run: Run) -> None:
     out, _ = run("--help").communicate(timeout=20)
 
-    assert "viapi-emulator-secret, for local use" in " ".join(out.split())
+    assert "viapi-emulator-secret, which is public: for local use only" in " ".join(out.split())

@@ -44,7 +44,7 @@ def look(emulator: EmulatorServer) -> Callable[[], Seen]:
 
 
 def test_it_says_so_when_there_is_nothing_yet(look: Callable[[], Seen]) -> None:
-    assert "No job was submitted yet" in look().words
+    assert "No job has been submitted yet" in look().words
 
 
 def test_a_job_is_shown_with_what_it_was_given_beside_what_it_made(
@@ -87,7 +87,7 @@ def test_files_that_are_not_kept_any_more_are_not_linked(
     seen = look()
 
     assert seen.all("video", "img") == []
-    assert "no longer kept" in seen.words
+    assert "file expired" in seen.words
 
 
 def test_calls_and_faults_to_come_are_told(
@@ -98,7 +98,7 @@ def test_calls_and_faults_to_come_are_told(
 
     words = look().words
 
-    assert "1 fault to come" in words
+    assert "1 fault waiting" in words
     assert "ListImageDbs" in words
 
 
@@ -122,7 +122,7 @@ def test_only_the_newest_jobs_are_shown(
     words = look().words
 
     assert "53 jobs" in words
-    assert "and 3 older ones" in words
+    assert "and 3 older jobs" in words
     assert [job_id in words for job_id in (ids[2], ids[3], ids[52])] == [False, True, True]
 
 

@@ -80,7 +80,7 @@ def test_every_address_becomes_a_file_also_inside_lists() -> None:
         "FileList": [{"FileName": "a", "FileUrl": "http://h/a"}, {"FileUrl": "http://h/b"}],
     }
 
-    local = localized(request, parameters, lambda name, url: Path(name) / url[-1])
+    local = localized(request, parameters, lambda name, url, limit: Path(name) / url[-1])
 
     assert local == {
         "Width": 2,

@@ -1,4 +1,4 @@
-"""Templates of faces, and work that the emulator does not pretend to do."""
+"""Templates of faces, and work that the emulator needs a trained model do."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_faces_are_not_looked_for(caller: Caller, video: Callable[[int, int], st
     ended = add(caller, video(640, 360), VideoScene="multi")
 
     assert (ended["Status"], ended["ErrorCode"]) == ("PROCESS_FAILED", "InvalidApi.ForbiddenInvoke")
-    assert "does not look for faces" in ended["ErrorMessage"]
+    assert "does not detect faces" in ended["ErrorMessage"]
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_what_cannot_be_done_is_taken_in_and_fails_without_a_file(
 
     assert ended.keys() == {"JobId", "Status", "ErrorCode", "ErrorMessage"}
     assert (ended["Status"], ended["ErrorCode"]) == ("PROCESS_FAILED", "InvalidApi.ForbiddenInvoke")
-    assert "does not pretend to" in ended["ErrorMessage"]
+    assert "needs a trained model" in ended["ErrorMessage"]

@@ -60,7 +60,7 @@ def test_a_dropped_connection_is_closed_and_not_a_byte_was_sent(emulator: Emulat
     address = urlsplit(emulator.url)
 
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
-        connection.sendall(b"GET /?Action=ListImageDbs HTTP/1.1\r\nHost: emulator\r\n\r\n")
+        connection.sendall(b"GET /?Action=ListImageDbs HTTP/1.1\r\nHost: localhost\r\n\r\n")
         received = connection.recv(1000)
 
     assert received == b""
@@ -309,29 +309,29 @@ def test_links_expire_when_told(
 @pytest.mark.parametrize(
     ("described", "words"),
     [
-        ("rubbish", "a fault is a structure"),
-        ([], "a fault is a structure"),
+        ("rubbish", "a fault must be an object"),
+        ([], "a fault must be an object"),
         ({}, "action is None"),
         ({"action": "ErasePlanets", "delay": 1}, "action is 'ErasePlanets'"),
-        ({"action": "*"}, "nothing happens"),
+        ({"action": "*"}, "has no effect"),
         ({"action": "*", "dealy": 1}, "no field dealy"),
         ({"action": "*", "delay": 1, "times": 0}, "times is 0"),
         ({"action": "*", "delay": 1, "times": True}, "times is True"),
         ({"action": "*", "delay": -1}, "delay is -1"),
         ({"action": "*", "delay": "1"}, "delay is '1'"),
         ({"action": "*", "drop": "now"}, "drop is 'now'"),
-        ({"action": "*", "drop": "before", "status": 502}, "drop leaves no answer"),
+        ({"action": "*", "drop": "before", "status": 502}, "drop sends no response"),
         ({"action": "*", "status": 99}, "status is 99"),
         ({"action": "*", "status": 204}, "status is 204"),
-        ({"action": "*", "body": "<html>"}, "go with status"),
-        ({"action": "*", "code": "Throttling", "body": "<html>"}, "a status alone"),
+        ({"action": "*", "body": "<html>"}, "only valid with status"),
+        ({"action": "*", "code": "Throttling", "body": "<html>"}, "without code"),
         ({"action": "*", "code": ""}, "code is ''"),
-        ({"action": "*", "message": "why"}, "message goes with code"),
+        ({"action": "*", "message": "why"}, "message is only valid with code"),
         ({"action": "*", "status": 502, "performed": "yes"}, "performed is 'yes'"),
-        ({"action": "*", "job": 5}, "job is a structure"),
+        ({"action": "*", "job": 5}, "job must be an object"),
         ({"action": "*", "job": {"status": "FAILED"}}, "job has no field status"),
         ({"action": "*", "job": {"state": "PROCESS_SUCCESS"}}, "job.state is 'PROCESS_SUCCESS'"),
-        ({"action": "*", "job": {"code": "InternalError"}}, "go with job.state"),
+        ({"action": "*", "job": {"code": "InternalError"}}, "only valid with job.state"),
         ({"action": "*", "job": {"queued": 1e9}}, "job.queued is"),
         ({"action": "*", "result_expires": None}, "result_expires is None"),
     ],

@@ -133,7 +133,7 @@ def test_an_action_that_the_emulator_does_not_have_is_refused_as_such() -> None:
         answer = Caller(server.url).send("EraseVideoSubtitles", VideoUrl="http://127.0.0.1:9/a.mp4")
 
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidApi.ForbiddenInvoke")
-    assert "emulator does not have EraseVideoSubtitles" in answer.json()["Message"]
+    assert "emulator does not implement EraseVideoSubtitles" in answer.json()["Message"]
 
 
 def job() -> Job:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.data_folder import FolderUnusable
+from airflow_provider_viapi.emulator.data_folder import DataFolderError
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from emulator import fake_media
 from emulator.signing_caller import Caller
@@ -46,7 +46,7 @@ def test_image_databases_outlive_it_in_a_folder_of_the_users(tmp_path: Path) -> 
 
 
 def test_two_do_not_share_a_folder(tmp_path: Path) -> None:
-    with EmulatorServer(data_dir=tmp_path), pytest.raises(FolderUnusable, match="in use"):
+    with EmulatorServer(data_dir=tmp_path), pytest.raises(DataFolderError, match="in use"):
         EmulatorServer(data_dir=tmp_path).start()
 
 
@@ -54,7 +54,7 @@ def test_a_folder_with_another_database_in_it_is_refused(tmp_path: Path) -> None
     (tmp_path / "viapi-emulator.lock").touch()
     (tmp_path / "images.sqlite").write_text("not a database, but a letter of some length " * 100)
 
-    with pytest.raises(FolderUnusable, match="not a database"):
+    with pytest.raises(DataFolderError, match="not a database"):
         EmulatorServer(data_dir=tmp_path).start()
 
 
@@ -62,7 +62,7 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path: Path) -
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "diary").write_text("Dear diary")
 
-    with pytest.raises(FolderUnusable, match="neither empty"):
+    with pytest.raises(DataFolderError, match="not empty"):
         EmulatorServer(data_dir=tmp_path).start()
 
     assert (tmp_path / "files" / "diary").read_text() == "Dear diary"

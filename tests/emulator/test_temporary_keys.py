@@ -62,4 +62,4 @@ def test_a_key_for_no_time_is_refused_with_a_reason(emulator: EmulatorServer, as
     answer = httpx.post(f"{emulator.url}/_emulator/sts", content=asked)
 
     assert answer.status_code == 400
-    assert "for how long" in answer.json()["message"]
+    assert "seconds must be the validity of the key" in answer.json()["message"]

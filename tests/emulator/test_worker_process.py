@@ -59,7 +59,7 @@ def test_work_that_is_interrupted_ends_whether_or_not_its_process_had_started(se
         process.interrupt()
         with pytest.raises(WorkerDied):
             await work
-        await process.settle()
+        await process.wait_closed()
         assert psutil.pid_exists(await process.run(os.getpid))
 
     run(scenario)

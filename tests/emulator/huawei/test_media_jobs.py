@@ -191,7 +191,7 @@ def test_speech_is_silence_that_says_what_it_is(
     path = fetched(seen["audio_file_url"], tmp_path / "speech")
     assert path.read_bytes().startswith(begins)
     with av.open(str(path)) as media:
-        assert "stand-in" in media.metadata["comment"]
+        assert "placeholder" in media.metadata["comment"]
     assert fetched(seen["audio_info_file_url"], tmp_path / "info").read_bytes().startswith(b"{")
     assert "audio_srt_file_url" not in seen
 

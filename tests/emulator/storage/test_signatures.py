@@ -17,7 +17,7 @@ from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.storage.auth import StorageRequest
 from airflow_provider_viapi.emulator.storage.signature_v1 import presign
-from airflow_provider_viapi.emulator.storage.signatures import authenticate
+from airflow_provider_viapi.emulator.storage.storage import authenticate
 
 CAPTURES = json.loads(Path(__file__).with_name("oss_vectors.json").read_text())
 KEY = AccessKey("an-id", "a-secret")

@@ -169,7 +169,7 @@ def test_an_address_that_cannot_be_taken_apart_is_said_to_be_one(caller: Caller)
     answer = caller.send("AuthorizeFileUpload", **ASK)
 
     assert (answer.status_code, answer.json()["Code"]) == (500, "InternalError")
-    assert "[::1]:8765 cannot be made of" in answer.json()["Message"]
+    assert "[::1]:8765 cannot be split that way" in answer.json()["Message"]
 
 
 def test_localhost_becomes_an_address_that_can_be_taken_apart(caller: Caller) -> None:
