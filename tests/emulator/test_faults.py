@@ -21,6 +21,13 @@ ERASE = "EraseVideoSubtitles"
 NOWHERE = "http://127.0.0.1:9/a.mp4"
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def test_a_delayed_answer_comes_after_its_work_was_done(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action=ERASE, delay=0.3)
 
@@ -145,6 +152,85 @@ def test_an_error_can_have_another_status(caller: Caller, emulator: EmulatorServ
     emulator.fault(action=ERASE, code="Throttling.User", status=400)
 
     assert caller.refused(ERASE) == (400, "Throttling.User")
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("InternalError.Timeout", 504), ("InternalError", 500), ("ServiceUnavailable", 503)]
+)
+def test_an_error_can_come_although_the_job_was_accepted(
+    caller: Caller, emulator: EmulatorServer, code: str, status: int
+) -> None:
+    emulator.fault(action=ERASE, code=code, status=status, performed=True)
+
+    assert caller.refused(ERASE, VideoUrl=NOWHERE) == (status, code)
+    assert len(emulator.jobs()) == 1
+    assert emulator.calls() == {ERASE: {"accepted": 1, "rejected": 0}}
+
+
+def test_a_job_can_be_accepted_long_after_its_nonce_was_recorded(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
+    emulator.fault(action=ERASE, accept_after=3600)
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+
+    replay = caller.refused(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+    before = emulator.jobs()
+    emulator.clear_faults()
+
+    assert replay == (400, "SignatureNonceUsed")
+    assert before == []
+    wait_for(lambda: len(emulator.jobs()) == 1)
+
+
+def test_a_request_can_be_held_before_it_is_processed_although_the_client_is_gone(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
+    emulator.fault(action=ERASE, hold=3600)
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+    caller.http.timeout = httpx.Timeout(30)
+
+    assert caller.call(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+    emulator.fault(action=ERASE, hold=3600)
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE)
+    before = len(emulator.jobs())
+    emulator.clear_faults()
+
+    assert before == 1
+    wait_for(lambda: len(emulator.jobs()) == 2)
+
+
+@pytest.mark.parametrize("field", ["hold", "accept_after"])
+def test_a_held_call_has_no_effect_after_a_reset(
+    caller: Caller, emulator: EmulatorServer, field: str
+) -> None:
+    emulator.fault(action=ERASE, **{field: 3600})
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE)
+
+    emulator.reset()
+    time.sleep(0.3)
+
+    assert emulator.jobs() == []
+
+
+def test_lists_can_show_a_job_late(caller: Caller, emulator: EmulatorServer, clock: Clock) -> None:
+    emulator.fault(action=ERASE, job={"listed_after": 60, "queued": 3600})
+    job_id = caller.call(ERASE, VideoUrl=NOWHERE)["RequestId"]
+
+    early = caller.call("QueryAsyncJobList")["Data"]["Result"]
+    known = caller.call("GetAsyncJobResult", JobId=job_id)["Data"]["Status"]
+    clock.time += 60
+    late = caller.call("QueryAsyncJobList")["Data"]["Result"]
+
+    assert (early, known) == ([], "QUEUING")
+    assert [job["JobId"] for job in late] == [job_id]
 
 
 def test_an_error_comes_in_xml_to_those_who_ask_for_it(caller: Caller, emulator: EmulatorServer) -> None:
@@ -328,6 +414,10 @@ def test_links_expire_when_told(
         ({"action": "*", "code": ""}, "code is ''"),
         ({"action": "*", "message": "why"}, "message is only valid with code"),
         ({"action": "*", "status": 502, "performed": "yes"}, "performed is 'yes'"),
+        ({"action": "*", "performed": True}, "performed is only valid with status or code"),
+        ({"action": "*", "hold": -1}, "hold is -1"),
+        ({"action": "*", "code": "InternalError", "accept_after": 1}, "needs a call that is performed"),
+        ({"action": "*", "job": {"listed_after": "soon"}}, "job.listed_after is 'soon'"),
         ({"action": "*", "job": 5}, "job must be an object"),
         ({"action": "*", "job": {"status": "FAILED"}}, "job has no field status"),
         ({"action": "*", "job": {"state": "PROCESS_SUCCESS"}}, "job.state is 'PROCESS_SUCCESS'"),

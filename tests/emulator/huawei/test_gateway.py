@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -271,3 +274,43 @@ def token(emulator: EmulatorServer) -> str:
     answer = httpx.post(f"{emulator.url}/v3/auth/tokens", json=body, trust_env=False)
     assert answer.status_code == 201
     return answer.headers["x-subject-token"]
+
+
+def test_a_response_has_the_documented_request_id_and_rate_limit_headers(
+    caller: Caller, account: Account
+) -> None:
+    first, second = (send(account, datetime.now(timezone.utc)).headers for _ in range(2))
+
+    assert re.fullmatch(r"[0-9a-f]{32}-[0-9]{13}-viapi-emulator", first["x-request-id"])
+    assert first["x-ratelimit-window"] == "minute"
+    # The documents describe X-ratelimit-used as the number of remaining requests.
+    assert int(first["x-ratelimit"]) > int(first["x-ratelimit-used"]) == int(second["x-ratelimit-used"]) + 1
+
+
+def test_the_rate_limit_headers_follow_the_quota() -> None:
+    with EmulatorServer(calls_per_second=2) as emulator:
+        key = Credentials(emulator.access_key_id, emulator.access_key_secret)
+        account = Account(proof=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
+        headers = [send(account, datetime.now(timezone.utc)).headers for _ in range(3)]
+
+    assert {each["x-ratelimit"] for each in headers} == {"120"}
+    assert headers[0]["x-ratelimit-used"] == "119"
+
+
+@pytest.mark.parametrize("token", [None, "guessed"])
+def test_a_large_body_without_a_valid_token_is_not_read(
+    emulator: EmulatorServer, account: Account, token: str | None
+) -> None:
+    address = urlsplit(emulator.url)
+    header = "" if token is None else f"X-Auth-Token: {token}\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(
+            f"POST /v1/x/digital-assets HTTP/1.1\r\nHost: localhost\r\n{header}"
+            "Content-Length: 20000000\r\n\r\n".encode()
+        )
+        received = connection.recv(2000).decode()
+        while "}" not in received:
+            received += connection.recv(2000).decode()
+
+    assert received.startswith("HTTP/1.1 413 ")
+    assert "APIGW.0201" in received

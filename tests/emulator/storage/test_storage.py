@@ -78,6 +78,29 @@ def test_an_object_is_what_was_put_with_what_was_told_along(bucket: Bucket) -> N
     assert (got.headers["content-type"], got.headers["x-oss-meta-by"]) == ("video/mp4", "me")
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_sandboxed"),
+    [
+        ("video/mp4", False),
+        ("image/png", False),
+        ("audio/mpeg", False),
+        ("text/html", True),
+        ("image/svg+xml", True),
+        ("video/mp4, text/html", True),
+        ("application/octet-stream", True),
+    ],
+)
+def test_browsers_show_media_and_run_no_script_of_an_upload(
+    bucket: Bucket, kind: str, is_sandboxed: bool
+) -> None:
+    bucket.ask("PUT", "upload", b"<script>alert(1)</script>", {"content-type": kind})
+
+    headers = bucket.ask("GET", "upload").headers
+
+    assert (headers["content-security-policy"] == "sandbox") is is_sandboxed
+    assert headers["x-content-type-options"] == "nosniff"
+
+
 def test_a_part_of_an_object_can_be_read_and_its_size_asked_for(bucket: Bucket) -> None:
     bucket.ask("PUT", "a.mp4", b"0123456789")
 
