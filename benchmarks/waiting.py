@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from lower_bound import forced_delays, percentile, results_alone
-
 from report import Goal, report, table
 
 HERE = Path(__file__).parent

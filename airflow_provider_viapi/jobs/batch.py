@@ -28,7 +28,6 @@ from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig, Progress
 from airflow_provider_viapi.jobs.completions import ENDS_ALL, Completions
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.taking_up import TakingUp
 
 ROWS_AT_ONCE = 20
 """So many rows are written down together; a worker lost before that collects their results again."""
@@ -193,7 +192,7 @@ class Batch:
     def deadline_of(self, item: Item) -> datetime:
         """When waiting for an item's job ends."""
         entry = self.ledger.entry(item.name)
-        signed_at = entry.stamp.at if entry else self.terms.began
+        signed_at = entry.sent_at if entry else self.terms.began
         return min(max(signed_at, self.terms.began) + self.terms.job_timeout, self.terms.until)
 
     def tell(self) -> None:
@@ -205,12 +204,7 @@ class Batch:
         """Have an item's job accepted or taken up; false when the service is not to be had now."""
         submitting = self.means.submitting(item, self.ledger.open_ledger(item))
         try:
-            job, report = TakingUp(
-                submitting,
-                look=self.means.look,
-                cancel=lambda job: self.means.cancel([job]),
-                max_tries=0,
-            ).job()
+            job, report = submitting.resume_or_submit()
         except TransientError as passing:
             if isinstance(passing, Throttled):
                 self.means.quota.refused()

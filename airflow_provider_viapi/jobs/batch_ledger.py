@@ -19,7 +19,17 @@ KEY = "viapi_batch"
 Standing = Literal["fresh", "open", "running", "delivered", "failed"]
 """``open`` is a submission without an answer; the others say what they are."""
 
-_ENTRY = ("nonce", "signed_at", "access_key_id", "try_number", "job_id")
+_ENTRY = (
+    "nonce",
+    "signed_at",
+    "account",
+    "endpoint",
+    "key_id",
+    "try_number",
+    "job_id",
+    "scope",
+    "adopted",
+)
 
 
 @dataclass(frozen=True)

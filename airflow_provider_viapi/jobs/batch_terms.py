@@ -13,7 +13,7 @@ from airflow_provider_viapi.jobs.delay_queue import Log
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.taking_up import Submitting
+from airflow_provider_viapi.jobs.submission import Submission
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class BatchBackend:
     :param log: told how far the batch is
     """
 
-    submitting: Callable[[Item, Ledger], Submitting]
+    submitting: Callable[[Item, Ledger], Submission]
     look: Callable[[Job], JobReport]
     cancel: Callable[[Collection[Job]], Collection[str]]
     collect: Callable[[Item, JobReport], Mapping[str, Any]]

@@ -200,7 +200,7 @@ class Poller:
                 continue
             sweep_began = sweep_began or _now()
             try:
-                sighting = await self._jobs.look(wanted)
+                sighting = await self._jobs.list_states(wanted)
             except Exception as error:
                 seconds = self._stumbled(error, pace)
                 if _now() - looked_at > LOOKS_BEFORE_ASKING * pace.interval() or self._list_from is None:

@@ -23,12 +23,12 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError, from_dic
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.asset_events import report_assets
 from airflow_provider_viapi.media.staging import check_place
+from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.batch_landing import OF_THE_ITEM, landed_of
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
 from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
-from airflow_provider_viapi.operators.templates import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.triggers.task_state import is_over
+from airflow_provider_viapi.triggers.task_state import is_terminal
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
     from airflow_provider_viapi.jobs.completions import Completions
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.jobs.taking_up import OnDoubt
+    from airflow_provider_viapi.jobs.submission import OnDoubt
+    from airflow_provider_viapi.operators.durability import XComClaims
 
 MAX_IN_FLIGHT = 1000
 """Jobs of one batch that run at the same time at most: their ids are arguments of a trigger, some 40 kB then."""
@@ -272,9 +273,12 @@ class ViapiBatchOperator(BaseOperator):
     def _tell(self, batch: Batch, context: Context) -> None:
         batch.tell()
         context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
+        if self.claims is not None:
+            self.claims.close_intent()
         # For tasks that find out which of the account's jobs is theirs: see operators.context.
         context["ti"].xcom_push(key="job_ids", value=[job.id for job in batch.jobs])
 
+    claims: XComClaims | None = None
     told_to_stop = False
     _waiting: asyncio.Task[Completions] | None = None
 
@@ -301,6 +305,6 @@ class ViapiBatchOperator(BaseOperator):
             raise
         except BaseException:
             # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self.told_to_stop and is_over(context["ti"]):
+            if self.told_to_stop and is_terminal(context["ti"]):
                 batch.withdraw()
             raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.staging import check
-from airflow_provider_viapi.operators.templates import is_templated
+from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ from airflow_provider_viapi.errors import (
     InvalidMedia,
     PermissionDenied,
     ServiceError,
-    SubmissionInDoubt,
     TransientError,
     from_dict,
 )
@@ -25,10 +24,11 @@ from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import Submission
+from airflow_provider_viapi.jobs.task_run import OtherTasks
 from airflow_provider_viapi.media.request_inputs import Media
 from airflow_provider_viapi.operators.batch_landing import Landing
 from airflow_provider_viapi.operators.batch_requests import first_arguments
-from airflow_provider_viapi.operators.durability import claimed_job_ids, is_permanent
+from airflow_provider_viapi.operators.durability import XComClaims, is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
 if TYPE_CHECKING:
@@ -99,23 +99,21 @@ def _means(task: ViapiBatchOperator, ledger: BatchLedger, context: Context) -> B
     looks = RateLimiter(task.hook.account.poll_qps)
     resubmitted: set[str] = set()
 
-    def submitting(item: Item, of_item: Ledger) -> Submission:
-        def claimed() -> set[str]:
-            if ledger.has_other_doubts(item):
-                raise _doubt(task)
-            return ledger.job_ids() | claimed_job_ids(context)
+    published = XComClaims(context)
+    run = one.task_run(context)
+    task.claims = published
 
-        # Trying again is the batch's own affair, so a submission has no time for it.
-        whole = one.submission(item.request, of_item, datetime.now(timezone.utc), context)
-        its_media = media(item)
-        return replace(
-            whole,
-            staged=lambda: _staged(its_media),
-            claimed=claimed,
-            claim=lambda job_id: None,
-            resubmitted=resubmitted,
+    def submitting(item: Item, of_item: Ledger) -> Submission:
+        # The batch itself retries, so a submission has no time for it.
+        its_run = replace(
+            run,
+            claims=BatchClaims(item, ledger, published),
             log=quiet,
+            stop_requested=lambda: task.told_to_stop,
         )
+        whole = one.submission(item.request, of_item, its_run, run.timing.now(), context)
+        its_media = media(item)
+        return replace(whole, request=lambda: _staged(its_media), resubmitted=resubmitted)
 
     def media(item: Item) -> Media:
         return Media.of(
@@ -175,10 +173,32 @@ def _one_of(task: ViapiBatchOperator) -> ViapiJobOperator:
     return one
 
 
-def _doubt(task: ViapiBatchOperator) -> SubmissionInDoubt:
-    return SubmissionInDoubt(
-        "a submission got no answer, and so did that of another item: which job is whose cannot be known. Running "
-        "this task again asks again; on_doubt='resubmit' submits anew and may pay twice",
-        code="SubmissionInDoubt",
-        action=task.operator.action.name,
-    )
+class BatchClaims:
+    """Claims of one item: besides other tasks, other items of the same batch may own a listed job.
+
+    :param item: the item
+    :param ledger: of the batch
+    :param published: the claims of the batch's task
+    """
+
+    def __init__(self, item: Item, ledger: BatchLedger, published: XComClaims) -> None:
+        self._item = item
+        self._ledger = ledger
+        self._published = published
+        self._job_id: str | None = None
+
+    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
+        """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
+        if intent is not None:
+            self._published.publish_intent_once(intent)
+
+    def publish_job(self, job_id: str | None) -> None:
+        """Remember the item's job; the batch publishes all of them together."""
+        self._job_id = job_id
+
+    def others(self) -> OtherTasks:
+        """Return the jobs and open submissions of other tasks and items."""
+        others = self._published.others()
+        open_items = ("another item of this batch",) if self._ledger.has_other_doubts(self._item) else ()
+        own = self._ledger.job_ids() - {self._job_id}
+        return OtherTasks(others.job_ids | own, (*others.open_intents, *open_items))

@@ -14,7 +14,7 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import landing
 from airflow_provider_viapi.media.asset_events import report_assets
-from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_over, run_shielded
+from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_terminal, run_shielded
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
@@ -52,7 +52,7 @@ class ViapiBatchTrigger(BaseTrigger):
         self.viapi_conn_id = viapi_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments to make this trigger again, in any triggerer."""
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "job_ids": self.job_ids,
             "action": self.action,
@@ -90,7 +90,7 @@ class ViapiBatchTrigger(BaseTrigger):
         from asgiref.sync import sync_to_async
 
         # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_over)(self.task_instance):
+        if await sync_to_async(is_terminal)(self.task_instance):
             await cancel_jobs(ViapiHook(self.viapi_conn_id), self.jobs, self.log)
         else:
             self.log.info("Leaving %d jobs to whoever takes over this task", len(self.job_ids))

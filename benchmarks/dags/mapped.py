@@ -6,9 +6,9 @@ import json
 import os
 
 from airflow.sdk import DAG
-from noop_operator import NothingOperator
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from noop_operator import NothingOperator
 
 SECONDS = json.loads(os.environ["VIAPI_BENCH_SECONDS"])
 VIDEO = os.environ["VIAPI_BENCH_VIDEO"]

@@ -1,4 +1,4 @@
-"""The tree of errors: where an answer's code puts it, and that it survives the way between processes."""
+"""Error classes: which one an error code maps to, pickling, and which errors prove that nothing was accepted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from airflow_provider_viapi import errors as tree
 from airflow_provider_viapi.alibaba import errors
 from airflow_provider_viapi.alibaba.errors import ServiceError, classify, from_dict
+from airflow_provider_viapi.errors import outcome_is_refusal
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,9 @@ ONE_OF_EACH = [
 @pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
 def test_an_error_survives_pickling_and_a_trigger_event(error: ServiceError) -> None:
     pickled = pickle.loads(pickle.dumps(error))
-    told = from_dict(json.loads(json.dumps(error.as_dict())))
+    restored = from_dict(json.loads(json.dumps(error.as_dict())))
 
-    for copy in (pickled, told):
+    for copy in (pickled, restored):
         assert type(copy) is type(error)
         assert copy.__dict__ == error.__dict__
         assert str(copy) == str(error)
@@ -92,3 +93,33 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
 
     family = tree._family(ServiceError)
     assert sorted(drawn) == sorted(name for name, kind in family.items() if kind.__module__ == tree.__name__)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_refusal"),
+    [
+        (errors.InvalidRequest("BX is 2", http_status=400, code="InvalidParameter"), True),
+        (errors.InvalidMedia("not readable", http_status=400), True),
+        (errors.CredentialsRejected("wrong secret", http_status=400), True),
+        (errors.PermissionDenied("not enabled", http_status=403), True),
+        (errors.Throttled("too fast", http_status=503, code="Throttling"), True),
+        (errors.ConnectionFailed("no connection"), True),
+        (errors.ConfigurationError("no key"), True),
+        (errors.ServiceError("an unknown refusal", http_status=409, code="SomethingNew"), True),
+        (errors.ServiceError("the nonce was used", http_status=400, code="SignatureNonceUsed"), False),
+        (errors.ServiceError("no response was read"), False),
+        (errors.ResponseLost("no response"), False),
+        (errors.TransientError("it failed", http_status=500, code="InternalError"), False),
+        (errors.TransientError("too slow", http_status=504, code="InternalError.Timeout"), False),
+        (errors.TransientError("later", http_status=503, code="ServiceUnavailable"), False),
+        (errors.TransientError("too slow", http_status=408, code="Timeout"), False),
+        (errors.InvalidRequest("timed out", http_status=408, code="RequestTimeout"), False),
+        (errors.SubmissionInDoubt("unknown"), False),
+        (errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", http_status=400), False),
+    ],
+    ids=lambda value: f"{type(value).__name__}-{value.code}" if isinstance(value, ServiceError) else str(value),
+)
+def test_only_a_refusal_before_any_work_proves_that_nothing_was_accepted(
+    error: ServiceError, is_refusal: bool
+) -> None:
+    assert outcome_is_refusal(error) is is_refusal

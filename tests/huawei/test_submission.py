@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from airflow_provider_viapi.huawei.submission import HuaweiSubmission
+from airflow_provider_viapi.jobs.taking_up import TakingUp
 
 from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.credentials import Credentials
@@ -17,11 +19,9 @@ from airflow_provider_viapi.huawei.client import Client
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 from airflow_provider_viapi.huawei.services import find
-from airflow_provider_viapi.huawei.submission import HuaweiSubmission
 from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.taking_up import TakingUp
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 
 SPEECH = ("metastudio.CreateAsyncTtsJob", {"text": "Hi", "voice_asset_id": "v1"})

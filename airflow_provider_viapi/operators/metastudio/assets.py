@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.huawei.submission import HuaweiSubmission
-    from airflow_provider_viapi.jobs.ledger import Ledger
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.model import Job
 
 AssetType = Literal[
     "VOICE_MODEL",
@@ -87,27 +81,19 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         super().__init__(request=request, on_doubt=on_doubt, **kwargs)
         self.source = source
 
-    def submission(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> HuaweiSubmission:
-        """What makes the asset, of this very file, which has to be there by then."""
-        from airflow_provider_viapi.jobs.ledger import request_digest
+    def request_digest(self, request: Mapping[str, Any]) -> str:
+        """Return the fingerprint of the request and its source file."""
+        return super().request_digest({**request, "source": self.source})
+
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Check that the source file exists before an asset is created for it."""
         from airflow_provider_viapi.media import huawei_asset_upload
 
-        @cache
-        def filled() -> Mapping[str, Any]:
-            huawei_asset_upload.stat(self.source)
-            return request
+        huawei_asset_upload.stat(self.source)
+        return request
 
-        digest = request_digest(self.action.full_name, {**request, "source": self.source})
-        return replace(super().submission(request, ledger, deadline, context), digest=digest, filled=filled)
-
-    def _take_up(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> tuple[Job, JobReport | None]:
+    def accepted(self, job: Job, context: Context) -> None:
+        """Upload the file to the asset."""
         from airflow_provider_viapi.media import huawei_asset_upload
 
-        job, report = super()._take_up(request, ledger, deadline, context)
-        if report is None:
-            huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
-        return job, report
+        huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)

@@ -14,9 +14,6 @@ from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
-    from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import JobReport
 
 
@@ -153,7 +150,8 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
         request = {"script_id": script_id, "sequence_no": sequence_no, "callback_config": callback_config}
         super().__init__(request=request, **kwargs)
 
-    def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+    def final_report(self, report: JobReport) -> JobReport:
+        """Return the report as failed if the subtitles of a scene could not be generated."""
         from airflow_provider_viapi.jobs.model import Outcome
 
         scenes = (report.result or {}).get("subtitle_file_info") or ()
@@ -167,7 +165,7 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
                 error_code=reason.get("error_code"),
                 error_message=f"no subtitles for scene {named}: {reason.get('error_msg') or 'no reason given'}",
             )
-        return super()._finish(report, ledger, context)
+        return report
 
 
 class CreateBusinessCardOperator(HuaweiCloudJobOperator):
