@@ -150,7 +150,7 @@ def test_a_job_cannot_succeed_before_it_was_worked_on() -> None:
         job().succeed({}, {}, now=1.0)
 
 
-def test_a_job_that_ended_stays_as_it_is() -> None:
+def test_a_terminal_state_does_not_change() -> None:
     ended = job()
     ended.start(now=0.5)
     ended.fail("InvalidFile.Decode", "no video", now=1.0)

@@ -75,7 +75,7 @@ def test_a_link_has_the_address_under_which_its_caller_came(
     )
 
 
-def test_a_link_is_good_for_30_minutes_from_the_end_of_the_job(link: str, clock: Clock) -> None:
+def test_a_link_is_valid_for_30_minutes_after_the_end_of_the_job(link: str, clock: Clock) -> None:
     clock.time += 30 * 60
     just_in_time = httpx.get(link)
     clock.time += 1
@@ -86,9 +86,7 @@ def test_a_link_is_good_for_30_minutes_from_the_end_of_the_job(link: str, clock:
     assert "Request has expired." in too_late.text
 
 
-def test_asking_for_the_job_again_does_not_make_its_link_any_younger(
-    caller: Caller, link: str, clock: Clock
-) -> None:
+def test_querying_the_job_again_does_not_extend_its_link(caller: Caller, link: str, clock: Clock) -> None:
     (job_id,) = {part for part in link.split("/") if part.count("-") == 4}
     clock.time += 600
 

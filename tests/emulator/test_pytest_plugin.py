@@ -31,7 +31,7 @@ def run_pytest(folder: Path, *arguments: str) -> str:
     return run.stdout
 
 
-def test_every_test_gets_an_emulator_that_knows_nothing(tmp_path: Path) -> None:
+def test_every_test_gets_an_emulator_that_was_reset(tmp_path: Path) -> None:
     assert "2 passed" in run_pytest(tmp_path)
 
 

@@ -19,7 +19,7 @@ from emulator import fake_media
 from emulator.signing_caller import Caller
 
 
-def test_nothing_is_left_when_it_ends_in_the_middle_of_work(
+def test_no_process_or_thread_remains_after_it_stops_during_work(
     source: Callable[[str], str], tmp_path: Path
 ) -> None:
     threads, children = set(threading.enumerate()), set(multiprocessing.active_children())
@@ -68,7 +68,7 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path: Path) -
     assert (tmp_path / "files" / "diary").read_text() == "Dear diary"
 
 
-def test_a_port_that_is_taken_is_an_error_of_the_operating_system() -> None:
+def test_a_port_that_is_in_use_is_an_os_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(OSError, match="in use"):
         EmulatorServer(port=other.getsockname()[1]).start()
 

@@ -90,7 +90,7 @@ def test_no_process_is_left_when_it_is_closed() -> None:
 @pytest.mark.parametrize(
     ("work", "argument", "error"), [(int, "three", ValueError), (os.listdir, "/nothing", OSError)]
 )
-def test_what_the_work_raises_comes_back(work: Any, argument: str, error: type[Exception]) -> None:
+def test_an_exception_of_the_work_is_raised(work: Any, argument: str, error: type[Exception]) -> None:
     async def scenario(process: WorkerProcess) -> None:
         pid = await process.run(os.getpid)
         with pytest.raises(error):

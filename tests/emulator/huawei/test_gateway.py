@@ -79,7 +79,7 @@ def test_a_request_that_was_changed_on_its_way_is_refused(account: Account, chan
     assert answer.headers["x-request-id"].startswith(f"{answer.json()['request_id']}-")
 
 
-def test_nobody_calls_without_a_proof(emulator: EmulatorServer) -> None:
+def test_a_call_without_authentication_is_refused(emulator: EmulatorServer) -> None:
     answer = httpx.get(f"{emulator.url}/v1/{emulator.huawei_project_id}/digital-assets", trust_env=False)
 
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
@@ -152,7 +152,7 @@ def test_iam_writes_errors_in_its_own_way(emulator: EmulatorServer) -> None:
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, 401)
 
 
-def test_a_region_without_a_project_is_told(emulator: EmulatorServer, account: Account) -> None:
+def test_a_region_without_a_project_is_an_error(emulator: EmulatorServer, account: Account) -> None:
     with (
         Client(Account(proof=account.proof, endpoint=emulator.url, region="mars-1")) as client,
         pytest.raises(ConfigurationError, match="no project is named 'mars-1'"),

@@ -76,7 +76,7 @@ def test_a_task_on_a_stream_runs_until_it_is_stopped_and_runs_again(caller: Call
     caller.in_state("RUNNING", SHOW, task_id=task_id)
 
 
-def test_a_task_on_a_file_comes_to_its_end(caller: Caller) -> None:
+def test_a_task_on_a_file_succeeds(caller: Caller) -> None:
     seen = caller.in_state("SUCCEEDED", SHOW, task_id=made(caller, input=FILE))
 
     assert (seen["name"], seen["service_id"], seen["type"]) == ("gate", "c-smoke-and-fire-edge", 1)
@@ -89,7 +89,7 @@ def test_a_command_that_is_not_possible_in_a_tasks_state_is_refused(caller: Call
     assert caller.refused(START_STOP, task_id=task_id, command="start") == (400, "VIAS.00010001")
 
 
-def test_a_task_that_is_not_there_is_an_error(caller: Caller) -> None:
+def test_a_missing_task_is_an_error(caller: Caller) -> None:
     assert caller.refused(SHOW, task_id="none") == (400, "VIAS.00010002")
 
 
@@ -117,7 +117,7 @@ def test_a_task_that_waits_can_be_stopped(caller: Caller, emulator: EmulatorServ
 
 
 @pytest.mark.parametrize("state", ["ABNORMAL", "FROZEN", "START_FAILED", "LACK_OF_RESOURCES"])
-def test_a_task_gets_into_the_state_it_was_told_with_a_reason(
+def test_a_task_enters_the_state_of_its_fault_with_a_reason(
     caller: Caller, emulator: EmulatorServer, state: str
 ) -> None:
     emulator.fault(action=CREATE.name, job={"state": state, "code": "VIAS.1", "message": "no stream"})
@@ -259,18 +259,18 @@ def test_an_avatar_waits_for_files_for_a_person_and_for_the_customer(
 ) -> None:
     answer = caller(images.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")
     job_id, show = answer["job_id"], images.SHOW_2D_MODEL_TRAINING_JOB
-    tell = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
+    command = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
 
     again = caller(images.UPDATE_2D_MODEL_TRAINING_JOB, job_id=job_id, name="Ada L.")
     assert answer["training_video_upload_url"].startswith(emulator.url)
     assert httpx.put(again["training_video_upload_url"], content=b"film", trust_env=False).status_code == 200
     assert caller(show, job_id=job_id)["name"] == "Ada L."
     assert caller(show, job_id=job_id)["state"] == "WAIT_FILE_UPLOAD"
-    caller(tell, job_id=job_id, command="SUBMITVERIFYING")
+    caller(command, job_id=job_id, command="SUBMITVERIFYING")
     caller.in_state("MANUAL_VERIFYING", show, job_id=job_id)
     emulator.review_huawei_model(job_id)
     caller.in_state("WAIT_USER_CONFIRM", show, job_id=job_id)
-    caller(tell, job_id=job_id, command="CONFIRM_ACCEPT")
+    caller(command, job_id=job_id, command="CONFIRM_ACCEPT")
     assert caller(show, job_id=job_id)["state"] == "JOB_SUCCESS"
 
 
@@ -286,6 +286,6 @@ def test_models_are_listed_and_deleted(caller: Caller) -> None:
     assert caller.refused(voices.SHOW_VOICE_TRAINING_JOB, job_id=voice) == (404, "MSS.41000003")
 
 
-def test_what_cannot_be_moved_is_told(emulator: EmulatorServer) -> None:
+def test_moving_a_missing_job_is_an_error(emulator: EmulatorServer) -> None:
     with pytest.raises(ValueError, match="no task, live task or model"):
         emulator.move_huawei_job("none", "RUNNING")
