@@ -56,7 +56,7 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
         engine = SeededEngine(folder, keys=[AccessKey()], transforms={}, calls_per_second=quota)
-        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1")))
+        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1"), ()))
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         for line in sys.stdin:
             engine.loop.call_soon_threadsafe(engine.seed, json.loads(line))
