@@ -12,6 +12,7 @@
     │   ├── Throttled           over the account's rate limit or quota
     │   ├── ConnectionFailed    the request never reached the service
     │   └── ResponseLost        the request was sent and the response is missing or unreadable
+    ├── StopRequested           the task was asked to stop; nothing was submitted
     ├── SubmissionInDoubt       it cannot be known whether a job was accepted and will be billed
     ├── JobFailed               the service ended the job without success
     ├── JobTimedOut             the job did not end before the caller's deadline

@@ -34,10 +34,10 @@ from report import ROOT, Goal, report, table
 sys.path.insert(0, str(ROOT))
 
 from airflow_provider_viapi.alibaba.config import Account, Signature
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.jobs.backend import RequestNonce
 
 ROUNDS = 25
 REQUESTS = 400
@@ -63,7 +63,7 @@ Seconds = dict[tuple[Signature, str], list[float]]
 def ours(signature: Signature) -> Encoder:
     """What the provider does for each call."""
     account = Account(KEY, signature=signature)
-    return lambda request: encode(ACTION, request, account, RequestNonce.new())
+    return lambda request: encode(ACTION, request, account, account.credentials.current(), RequestNonce.new())
 
 
 def tea_call(signature: Signature) -> Encoder:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 from airflow.providers.common.compat.sdk import DAG, Param
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 
-from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
 
 # When the run was due: Airflow 3 says so of every run, also of one that is started by hand.
@@ -32,7 +31,7 @@ with DAG(
 ):
     watch = CreateTaskOperator(
         task_id="watch",
-        service_name=vias.SMOKE_AND_FIRE_DETECTION_EDGE,
+        service_name="c-smoke-and-fire-edge",
         service_version="1.0",
         # Tells the tasks of different nights apart.
         name="roof-{{ " + DUSK + ".strftime('%Y%m%d-%H%M%S') }}",

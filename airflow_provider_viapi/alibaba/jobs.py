@@ -9,14 +9,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.credentials import is_expired_key
+from airflow_provider_viapi.alibaba.errors import is_expired_key
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.services import viapi
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot, RequestNonce
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
+from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient, Client
@@ -63,7 +63,7 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
         result=_read_result(data.get("Result"), job.id) if outcome is Outcome.SUCCEEDED else None,
         error_code=data.get("ErrorCode") or None,
         # It may quote the presigned address of a staged file.
-        error_message=redact(str(data.get("ErrorMessage") or "")) or None,
+        error_message=redact_text(str(data.get("ErrorMessage") or "")) or None,
     )
 
 
@@ -82,7 +82,7 @@ def _read_result(document: Any, job_id: str) -> dict[str, Any]:
             result = json.loads(document, parse_constant=refuse)
     if isinstance(result, dict):
         return result
-    shown = redact(str(document))[:200]
+    shown = redact_text(str(document))[:200]
     raise ServiceError(
         f"job {job_id} has succeeded, but its Result is not a JSON object: {shown!r}. It was paid for; "
         "ask the service's support about it",
@@ -125,7 +125,7 @@ class ViapiSubmitBackend:
         self._credentials: Credentials | None = None
         self.action_name = action.full_name
         # Connecting and responding each have the connection's whole timeout.
-        self.accepted_within = 2 * timedelta(seconds=client.account.timeout)
+        self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
 
     def identity(self) -> Identity:
         """Return the account, endpoint and key of the next request."""

@@ -9,9 +9,9 @@ from functools import partial
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
-from airflow_provider_viapi.alibaba import acs3
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.signature import canonical_query, sign, string_to_sign
+from airflow_provider_viapi.alibaba import signing
+from airflow_provider_viapi.alibaba.signing import canonical_query, sign, string_to_sign
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.request import Request
 
@@ -103,7 +103,7 @@ def _read_acs3(request: Request) -> Authorization:
     if unsigned := [name for name in _ACS3_SIGNED if name not in signed]:
         raise ApiError("IncompleteSignature", f"SignedHeaders must include {', '.join(unsigned)}.")
     # The digest of the body that arrived, not the one in the header: a changed body must not pass.
-    signed["x-acs-content-sha256"] = acs3.content_digest(request.body)
+    signed["x-acs-content-sha256"] = signing.content_digest(request.body)
     query = canonical_query(dict(parse_qsl(request.query, keep_blank_values=True)))
     return Authorization(
         access_key_id=access_key_id,
@@ -117,11 +117,11 @@ def _read_acs3(request: Request) -> Authorization:
 
 
 def _sign_acs3(method: str, query: str, headers: Mapping[str, str], access_key_id: str, secret: str) -> str:
-    header = acs3.authorization(method, query, headers, Credentials(access_key_id, secret))
+    header = signing.acs3_authorization(method, query, headers, Credentials(access_key_id, secret))
     return header.rpartition("Signature=")[2]
 
 
 def _describe_acs3(method: str, query: str, headers: Mapping[str, str]) -> str:
-    request = acs3.canonical_request(method, query, headers)
-    to_sign = f"{acs3.ALGORITHM}\n{sha256(request.encode()).hexdigest()}"
+    request = signing.acs3_canonical_request(method, query, headers)
+    to_sign = f"{signing.ACS3}\n{sha256(request.encode()).hexdigest()}"
     return f"server StringToSign is [{to_sign}] server CanonicalRequest is [{request}]"

@@ -79,14 +79,14 @@ def _parser() -> argparse.ArgumentParser:
         "--public-host",
         action="append",
         metavar="NAME",
-        help="further host name or address of the emulator, such as the name of its container; "
+        help="further host name or address of the emulator, for example of its container; "
         "may be repeated (default: only loopback names and the address to listen on)",
     )
     parser.add_argument(
         "--data-dir",
         type=Path,
-        help="folder for the emulator's files; image databases stay in it (default: a temporary folder, deleted at the "
-        "end)",
+        help="folder for the emulator's files; image databases stay in it (default: a temporary folder, "
+        "deleted at the end)",
     )
     parser.add_argument(
         "--qps",

@@ -1,7 +1,7 @@
 """The dashboard: every job with its state, its input beside its output, and the counts of calls.
 
-Plain HTML without scripts. Everything that callers sent is escaped, and the content security policy of the page allows
-only its own style and the emulator's own files.
+Plain HTML without scripts. Everything that callers sent is escaped, and the page's policy allows only its own style
+and the emulator's own files.
 """
 
 from __future__ import annotations

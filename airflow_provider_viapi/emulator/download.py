@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
 from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media_checks import applicable, max_bytes
+from airflow_provider_viapi.emulator.media_checks import applicable
 
 MAX_MEDIA_BYTES = 1 << 30
 """Size of the largest file, unless the service model has a limit for the parameter that names it."""
@@ -82,8 +82,8 @@ def localized(
 
 
 def _max_bytes(parameter: Parameter, request: Mapping[str, Any]) -> int:
-    limits = [most for each in applicable(parameter, request) if (most := max_bytes(each)) is not None]
-    return min(limits, default=MAX_MEDIA_BYTES)
+    limits = (each.max_bytes for each in applicable(parameter, request))
+    return min((most for most in limits if most is not None), default=MAX_MEDIA_BYTES)
 
 
 def suffix(url: str) -> str:

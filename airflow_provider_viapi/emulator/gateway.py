@@ -9,13 +9,13 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter
 from airflow_provider_viapi.emulator.access_keys import AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.quota import Quota
 from airflow_provider_viapi.emulator.request import Call, Request
+from airflow_provider_viapi.errors import InvalidRequest
 
 
 class Gateway:

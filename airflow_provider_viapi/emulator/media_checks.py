@@ -55,19 +55,13 @@ TRANSFORMS: Mapping[str, Callable[[Mapping[str, Any], Path], Mapping[str, Any]]]
 """Media work by action name, as functions that can be pickled."""
 
 
-def max_bytes(limits: MediaLimits) -> int | None:
-    """Return the size of the largest file that limits allow."""
-    most: int | None = _limit(limits, "max_bytes", "most_bytes")
-    return most
-
-
 def applicable(parameter: Parameter, structure: Mapping[str, Any]) -> Iterator[MediaLimits]:
     """Return the limits of the file that a parameter names.
 
     :param structure: the request, or the item of a list that has the parameter
     """
     for limits in parameter.limits if isinstance(parameter, Media) else ():
-        if limits.when is None or structure.get(limits.when[0]) == limits.when[1]:
+        if limits.applies_to(structure):
             yield limits
 
 
@@ -85,7 +79,7 @@ def _sources(
 
 
 def _check(name: str, path: Path, limits: MediaLimits) -> None:
-    size, most, least = path.stat().st_size, max_bytes(limits), _limit(limits, "min_bytes", "least_bytes")
+    size, most, least = path.stat().st_size, limits.max_bytes, limits.min_bytes
     if most is not None and size > most:
         raise MediaFault("InvalidFile.Size", f"{name} has {size} bytes; the action reads at most {most}")
     if least is not None and size < least:
@@ -96,15 +90,15 @@ def _check(name: str, path: Path, limits: MediaLimits) -> None:
     if limits.formats and not info.formats & set(limits.formats):
         found, allowed = " or ".join(sorted(info.formats)), ", ".join(limits.formats)
         raise MediaFault("InvalidFile.Type", f"{name} is of type {found}; the action reads {allowed}")
-    if info.size is not None and not _allows_pixels(limits, *info.size):
+    if info.size is not None and not limits.allows_pixels(*info.size):
+        width, height = info.size
         raise MediaFault(
-            "InvalidFile.Resolution",
-            f"{name} has {info.size[0]}x{info.size[1]} pixels{_allowed_pixels(limits)}",
+            "InvalidFile.Resolution", f"{name} is {width}×{height}; the action reads {limits.pixels}"
         )
-    seconds = _limit(limits, "max_seconds")
-    if seconds is not None and info.seconds is not None and info.seconds > seconds:
+    if limits.max_seconds is not None and info.seconds is not None and info.seconds > limits.max_seconds:
         raise MediaFault(
-            "InvalidFile.Content", f"{name} lasts {info.seconds:.1f} s; the action reads {seconds:g} s"
+            "InvalidFile.Content",
+            f"{name} lasts {info.seconds:.1f} s; the action reads at most {limits.max_seconds:g} s",
         )
 
 
@@ -151,20 +145,3 @@ def _formats(container: str, brand: str) -> frozenset[str]:
     if container == _QUICKTIME:
         return frozenset({"mov"} if brand == "qt" else {"mp4"} if brand else {"mov", "mp4"})
     return frozenset({_CONTAINERS.get(container, container)})
-
-
-def _limit(limits: MediaLimits, *names: str) -> Any:
-    return next((value for name in names if (value := getattr(limits, name, None)) is not None), None)
-
-
-def _allows_pixels(limits: MediaLimits, width: int, height: int) -> bool:
-    allows = getattr(limits, "allows_pixels", None)
-    if allows is not None:
-        return bool(allows(width, height))
-    least, most = _limit(limits, "shortest_side") or 0, _limit(limits, "longest_side") or max(width, height)
-    return bool(least <= min(width, height) and max(width, height) <= most)
-
-
-def _allowed_pixels(limits: MediaLimits) -> str:
-    allowed = getattr(limits, "pixels", "")
-    return f"; the action reads {allowed}" if allowed else ""

@@ -55,7 +55,7 @@ def family_of(action: str) -> Family:
     return _FAMILIES.get(action, "others")
 
 
-def pace_of(family: Family) -> Backoff:
+def backoff_of(family: Family) -> Backoff:
     """How often a single job of a family is asked after."""
     return Backoff(first=30.0, longest=300.0) if family == "models" else Backoff()
 
@@ -79,7 +79,7 @@ class HuaweiSubmitBackend:
         self._request = request
         self.action_name = action.full_name
         # Connecting and responding each have the connection's whole timeout.
-        self.accepted_within = 2 * timedelta(seconds=client.account.timeout)
+        self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
 
     def identity(self) -> Identity:
         """Return the project and endpoint; fetches token and project, so that nothing is in doubt if that fails."""

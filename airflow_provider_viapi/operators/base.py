@@ -8,14 +8,22 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, XComArg, conf
+from airflow.providers.common.compat.sdk import (
+    AirflowTaskTimeout,
+    BaseOperator,
+    TaskDeferred,
+    XComArg,
+    conf,
+)
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -27,6 +35,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     from_dict,
 )
+from airflow_provider_viapi.links.base import result_address, store_links
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
     attempt_of,
@@ -47,6 +56,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+
+T = TypeVar("T")
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -87,6 +98,18 @@ def default_deferrable(deferrable: bool | None) -> bool:
     return deferrable
 
 
+class _Docstring:
+    """Docstring of an operator and of the arguments that all operators share, composed when ``help()`` reads it."""
+
+    def __init__(self, own: str | None) -> None:
+        self._own = inspect.cleandoc(own or "")
+
+    def __get__(self, instance: Any, operator: type) -> str:
+        from airflow_provider_viapi.operators.options import describe
+
+        return f"{self._own}\n\n{describe(operator)}".rstrip()
+
+
 class ActionOperator(BaseOperator):
     """Base of all operators: an action of a service and its request.
 
@@ -105,6 +128,8 @@ class ActionOperator(BaseOperator):
         super().__init_subclass__(**kwargs)
         if "action" in cls.__dict__:
             cls._check_action(cls.action)
+        if "__init__" in cls.__dict__:
+            cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]
 
     @classmethod
     def _check_action(cls, action: Any) -> None:
@@ -181,7 +206,62 @@ class OutputRefs:
         return XComArg(self.operator, key=f"landed.{key}")
 
 
-class JobOperator(ActionOperator):
+class StoppableOperator(BaseOperator):
+    """Base of operators that wait on the worker: stop when Airflow asks to, and cancel jobs whose task has ended."""
+
+    _stop_requested = False
+    _waiting: asyncio.Task[Any] | None = None
+
+    @property
+    def cancel_on_states(self) -> Collection[str]:
+        """States of the task with which its jobs are cancelled."""
+        return TERMINAL
+
+    def on_kill(self) -> None:
+        """Stop submitting and waiting; whether jobs are cancelled depends on the state of the task."""
+        self._stop_requested = True
+        if self._waiting is not None:
+            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
+            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+
+    def run_until_stopped(self, coroutine: Coroutine[Any, Any, T], doing: str) -> T:
+        """Run a coroutine on this worker.
+
+        :param doing: what it waits for, for the error
+        :raises StopRequested: Airflow stops the task
+        """
+
+        async def run() -> T:
+            self._waiting = waiting = asyncio.ensure_future(coroutine)
+            if self._stop_requested:
+                waiting.cancel()
+            return await waiting
+
+        try:
+            return asyncio.run(run())
+        except asyncio.CancelledError:
+            raise StopRequested(f"the task was stopped while {doing}") from None
+        finally:
+            self._waiting = None
+
+    @contextmanager
+    def cancelling_if_ended(self, context: Context, cancel: Callable[[], object]) -> Iterator[None]:
+        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped because a user ended it."""
+        try:
+            yield
+        except TaskDeferred:
+            raise
+        except AirflowTaskTimeout:
+            cancel()
+            raise
+        except BaseException:
+            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
+            if self._stop_requested and is_terminal(context["ti"], self.cancel_on_states):
+                cancel()
+            raise
+
+
+class JobOperator(StoppableOperator, ActionOperator):
     """Submit a job once, wait for it without occupying a worker, return its result.
 
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
@@ -294,11 +374,6 @@ class JobOperator(ActionOperator):
         return is_permanent(error)
 
     @property
-    def cancel_on_states(self) -> Collection[str]:
-        """States of the task with which its job is cancelled."""
-        return TERMINAL
-
-    @property
     def landed(self) -> OutputRefs:
         """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
         return OutputRefs(self)
@@ -307,6 +382,7 @@ class JobOperator(ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
+        store_links(self, context)
         with fail_without_retry(self.is_permanent):
             request = self.validated_request()
             self._check_destination()
@@ -314,7 +390,7 @@ class JobOperator(ActionOperator):
             ledger = open_ledger(context)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
-            context["ti"].xcom_push(key="job_link", value=self.job_link(job))
+            store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
             if not self.wait_for_completion:
@@ -330,6 +406,7 @@ class JobOperator(ActionOperator):
         """Continue after the trigger: land and return the result, or raise why there is none."""
         from airflow_provider_viapi.jobs.model import JobReport
 
+        store_links(self, context)
         ledger = open_ledger(context)
         with fail_without_retry(self.is_permanent):
             if "error" in event:
@@ -386,40 +463,13 @@ class JobOperator(ActionOperator):
             landing.check_opens(self.land_to)
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
-        async def wait() -> JobReport:
-            self._waiting = asyncio.ensure_future(self.hook.wait_for(job, until=deadline, log=self.log))
-            if self._stop_requested:
-                self._waiting.cancel()
-            return await self._waiting
-
-        try:
-            return asyncio.run(wait())
-        except JobTimedOut as late:
-            raise self._handle_timeout(late, ledger, context) from None
-        except AirflowTaskTimeout:
-            self._cancel_job(job, ledger, context)
-            raise
-        except asyncio.CancelledError:
-            if is_terminal(context["ti"], self.cancel_on_states):
-                self._cancel_job(job, ledger, context)
-        except BaseException:
-            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self._stop_requested and is_terminal(context["ti"], self.cancel_on_states):
-                self._cancel_job(job, ledger, context)
-            raise
-        finally:
-            self._waiting = None
-        raise StopRequested(f"the task was stopped while job {job.id} was running", action=self.action.name)
-
-    _stop_requested = False
-    _waiting: asyncio.Task[JobReport] | None = None
-
-    def on_kill(self) -> None:
-        """Stop submitting and waiting; whether the job is cancelled depends on the state of the task."""
-        self._stop_requested = True
-        if self._waiting is not None:
-            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
-            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+        with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
+            try:
+                waiting = self.hook.wait_for(job, until=deadline, log=self.log)
+                report: JobReport = self.run_until_stopped(waiting, f"job {job.id} was running")
+                return report
+            except JobTimedOut as late:
+                raise self._handle_timeout(late, ledger, context) from None
 
     def _handle_timeout(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
         """Cancel a job that is late and return the error to raise."""
@@ -456,6 +506,7 @@ class JobOperator(ActionOperator):
         self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
         if self.land_to is not None:
             result["landed"] = self._land(result, self._job(report.job_id), ledger, context)
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         ledger.mark_delivered(attempt_of(context))
         return result
 
@@ -487,7 +538,7 @@ class JobOperator(ActionOperator):
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-                verify=self.hook.account.verify,
+                verify=self.hook.account.http.verify,
             )
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.

@@ -93,9 +93,12 @@ class XComClaims:
         from airflow_provider_viapi.jobs.task_run import OtherTasks
 
         held = [str(job_id) for job_id in self._pull("job_id") if job_id is not None]
+        own = self._job_id or self._instance.xcom_pull(
+            task_ids=self._instance.task_id, key="job_id", map_indexes=self._instance.map_index
+        )
         # Removed once: another task may hold the same job, which the caller has to know.
-        if self._job_id in held:
-            held.remove(self._job_id)
+        if own is not None and str(own) in held:
+            held.remove(str(own))
         held += [str(job_id) for job_id in chain.from_iterable(ids or () for ids in self._pull("job_ids"))]
         intents = [intent for intent in self._pull(INTENT_KEY) if isinstance(intent, Mapping)]
         return OtherTasks(frozenset(held), tuple(name for intent in intents if (name := self._open(intent))))

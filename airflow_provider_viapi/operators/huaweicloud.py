@@ -85,7 +85,7 @@ class HuaweiCloudOperator(ActionOperator):
         action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
     ) -> dict[str, Any]:
         """Return a request with values of their proper types."""
-        return action.check(request, pending=is_unresolved)
+        return action.check(request, is_unresolved=is_unresolved)
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""

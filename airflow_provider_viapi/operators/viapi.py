@@ -42,6 +42,8 @@ class ViapiOperator(ActionOperator):
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
+    item_name = ""
+    """Distinguishes the items of a batch, each of which holds its own staged copies."""
 
     def __init__(
         self,
@@ -90,7 +92,15 @@ class ViapiOperator(ActionOperator):
         """Return the files that a checked request names."""
         from airflow_provider_viapi.media.request_inputs import Media
 
-        return Media.of(context, request, action=self.action, to=self.staging, hook=self.hook, log=self.log)
+        return Media.of(
+            context,
+            request,
+            item=self.item_name,
+            action=self.action,
+            to=self.staging,
+            hook=self.hook,
+            log=self.log,
+        )
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its ``Data``."""

@@ -92,7 +92,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
                 refresh_links=self._ask if self.job_id else None,
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *landing.trusted_hosts(account)],
-                verify=account.verify,
+                verify=account.http.verify,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)
         return self._landed

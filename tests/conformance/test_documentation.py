@@ -70,6 +70,7 @@ def test_every_action_has_its_entry_in_the_reference(action: Action) -> None:
 
 def test_the_committed_reference_is_what_the_script_makes() -> None:
     assert make_reference.reference() == PAGE
+    assert make_reference.error_codes() == make_reference.CODES_PAGE.read_text()
 
 
 @pytest.mark.parametrize("action", of_every_name(), ids=lambda action: action.name)

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from airflow_provider_viapi.alibaba import acs3
-from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.signature import canonical_query
+from airflow_provider_viapi.alibaba.signing import canonical_query
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.gateway import Gateway
@@ -60,13 +60,13 @@ def signed(
         "x-acs-version": version,
         "x-acs-date": timestamp(now),
         "x-acs-signature-nonce": "a-nonce",
-        "x-acs-content-sha256": acs3.content_digest(body),
+        "x-acs-content-sha256": signing.content_digest(body),
         "content-type": FORM if document is None else "application/json; charset=utf-8",
         **{name.replace("_", "-"): value for name, value in changed.items()},
     }
     sent = {name: value for name, value in headers.items() if value is not None}
     canonical = canonical_query(query or {})
-    proof = acs3.authorization(
+    proof = signing.acs3_authorization(
         "POST", canonical, {"x-acs-content-sha256": "", **sent}, Credentials(KEY.id, secret)
     )
     return Request("POST", canonical, body, {**sent, "authorization": proof})

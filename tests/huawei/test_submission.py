@@ -12,14 +12,15 @@ import pytest
 from airflow_provider_viapi.huawei.submission import HuaweiSubmission
 from airflow_provider_viapi.jobs.taking_up import TakingUp
 
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt, TransientError
+from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.huawei.client import Client
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.jobs import reconciliation
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
@@ -67,7 +68,9 @@ def submission(
     claimed: Collection[str] = (),
     **changes: Any,
 ) -> HuaweiSubmission:
-    account = Account(Credentials("ak", "sk"), project_id="p1", endpoint=server.url, timeout=2)
+    account = Account(
+        Credentials("ak", "sk"), project_id="p1", endpoint=server.url, http=HttpSettings(timeout=2)
+    )
     action = find(what[0])
     settings: dict[str, Any] = {
         "digest": "d",
@@ -412,7 +415,9 @@ def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) 
     server.on("GET /v3/projects", HANG_UP)
     ledger = Ledger(InMemoryStore())
     trying = submission(server, ledger=ledger, until=datetime.now(timezone.utc))
-    trying.client.account = Account(Credentials("ak", "sk"), endpoint=server.url, timeout=2)
+    trying.client.account = Account(
+        Credentials("ak", "sk"), endpoint=server.url, http=HttpSettings(timeout=2)
+    )
 
     with pytest.raises(TransientError):
         trying.submit()

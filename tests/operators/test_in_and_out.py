@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.errors import (
     InvalidRequest,
     JobFailed,
     PermissionDenied,
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.media import staging
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
@@ -26,6 +25,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
 from run_task import live
+from skipping_clock import skip_waits
 
 __all__ = ["storage_emulator", "team"]
 
@@ -141,7 +141,7 @@ def test_a_submission_that_is_refused_leaves_no_staged_copy(
 def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer_be_forgotten(
     team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 5.1)
+    skip_waits(monkeypatch, speed=10)
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):

@@ -180,6 +180,11 @@ def test_a_task_links_to_its_job_and_its_result(
     assert state == "success"
     assert links["Job at Alibaba Cloud"] == viapi_emulator.url
     assert links["Result"] == airflow.xcom("erase_resize_index", run_id, "erase")["VideoUrl"]
+    path = path.removesuffix("links") + "xcomEntries"
+    keys = {each["key"] for each in airflow.rest.get(path).raise_for_status().json()["xcom_entries"]}
+    assert {"job_link", "result_link"} <= keys
+    assert not any(key.startswith("_link") for key in keys)
+    assert "XCom not found" not in airflow.task_log("erase_resize_index", run_id, "erase")
 
 
 def test_a_batch_of_two_waves_has_a_row_for_each_item_and_paid_for_each_once(

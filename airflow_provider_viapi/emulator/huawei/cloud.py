@@ -39,7 +39,7 @@ from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.quota import Quota
 from airflow_provider_viapi.emulator.responses import ServiceResponse
 from airflow_provider_viapi.emulator.storage.storage import Storage
-from airflow_provider_viapi.huawei.rest import LONGEST_SIGNED_BODY
+from airflow_provider_viapi.huawei.rest import MAX_SIGNED_BODY
 from airflow_provider_viapi.huawei.services import actions, iam
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ class HuaweiCloud:
         :param token: the IAM token that the client sends, if any
         """
         has_valid_token = token is not None and self._identity.is_valid_token(token)
-        return MAX_TOKEN_BODY_BYTES if has_valid_token else LONGEST_SIGNED_BODY
+        return MAX_TOKEN_BODY_BYTES if has_valid_token else MAX_SIGNED_BODY
 
     def expire_tokens(self) -> None:
         """Expire every token that was issued."""

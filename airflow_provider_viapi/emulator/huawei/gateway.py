@@ -15,8 +15,8 @@ from airflow_provider_viapi.emulator.huawei.rest import RestCall, RestRequest
 from airflow_provider_viapi.emulator.quota import Quota
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import StringList
 from airflow_provider_viapi.huawei.services import iam
-from airflow_provider_viapi.json_parameters import StringList
 
 
 class Paths:

@@ -15,7 +15,7 @@ from airflow_provider_viapi.emulator.access_keys import CLOCK_TOLERANCE, AccessK
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.huawei.errors import unauthorized
 from airflow_provider_viapi.emulator.huawei.rest import Reply, RestCall, RestRequest
-from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.services import iam
 
 TOKEN_LIFETIME = 24 * 60 * 60
@@ -115,8 +115,8 @@ class Identity:
     def _check_signature(self, request: RestRequest) -> None:
         headers = request.headers
         try:
-            claim = signature.read_authorization(headers["authorization"].strip())
-            signed_at = signature.read_timestamp(headers["x-sdk-date"])
+            claim = signing.read_authorization(headers["authorization"].strip())
+            signed_at = signing.read_timestamp(headers["x-sdk-date"])
             key = self._access_keys[claim.access_key_id]
         except KeyError:
             raise unauthorized("x-sdk-date not found") from None
@@ -135,13 +135,13 @@ class Identity:
             raise unauthorized(error.message) from None
 
     @staticmethod
-    def _is_signed_by(key: AccessKey, claim: signature.Claim, request: RestRequest) -> bool:
+    def _is_signed_by(key: AccessKey, claim: signing.Claim, request: RestRequest) -> bool:
         digest = request.headers.get("x-sdk-content-sha256")
-        if digest not in (None, signature.UNSIGNED, sha256(request.body).hexdigest()):
+        if digest not in (None, signing.UNSIGNED, sha256(request.body).hexdigest()):
             return False
-        query = signature.encode_query(parse_qsl(request.query, keep_blank_values=True))
+        query = signing.encode_query(parse_qsl(request.query, keep_blank_values=True))
         try:
-            expected = signature.expected_signature(
+            expected = signing.expected_signature(
                 request.method,
                 request.path,
                 query,

@@ -18,9 +18,9 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, Throttled
 from airflow_provider_viapi.huawei.client import Client, with_token_for
 from airflow_provider_viapi.huawei.config import Account
+from airflow_provider_viapi.huawei.iam import User
 from airflow_provider_viapi.huawei.rest import encode
 from airflow_provider_viapi.huawei.services import actions, metastudio, vias
-from airflow_provider_viapi.huawei.tokens import User
 from emulator.huawei.callers import Caller
 
 LIST = metastudio.assets.LIST_ASSETS
@@ -28,8 +28,8 @@ LIST = metastudio.assets.LIST_ASSETS
 
 def send(account: Account, moment: datetime, **changed: str) -> httpx.Response:
     """A list of assets asked for at that time, with headers changed after they were signed."""
-    assert isinstance(account.proof, Credentials)
-    request = encode(LIST, {}, account, account.proof, moment)
+    assert isinstance(account.auth, Credentials)
+    request = encode(LIST, {}, account, account.auth, moment)
     headers = {**request.headers, **changed}
     return httpx.request(request.method, request.url, headers=headers, content=request.body, trust_env=False)
 
@@ -88,7 +88,7 @@ def test_a_call_without_authentication_is_refused(emulator: EmulatorServer) -> N
 def test_a_wrong_key_is_refused_and_not_shown(account: Account, emulator: EmulatorServer) -> None:
     key = Credentials(emulator.access_key_id, "guessed")
     with (
-        Client(Account(proof=key, endpoint=emulator.url, project_id=account.project_id)) as client,
+        Client(Account(auth=key, endpoint=emulator.url, project_id=account.project_id)) as client,
         pytest.raises(CredentialsRejected, match="verify aksk signature fail") as raised,
     ):
         client.call_once(LIST, {})
@@ -98,8 +98,8 @@ def test_a_wrong_key_is_refused_and_not_shown(account: Account, emulator: Emulat
 def test_a_temporary_key_calls_until_it_ends(account: Account, emulator: EmulatorServer) -> None:
     def with_key(seconds: float) -> Client:
         key = emulator.sts(seconds)
-        proof = Credentials(key["access_key_id"], key["access_key_secret"], key["security_token"])
-        return Client(Account(proof=proof, endpoint=emulator.url, project_id=account.project_id))
+        auth = Credentials(key["access_key_id"], key["access_key_secret"], key["security_token"])
+        return Client(Account(auth=auth, endpoint=emulator.url, project_id=account.project_id))
 
     with with_key(900) as good, with_key(0) as ended:
         assert good.call_once(LIST, {})["count"] == 3
@@ -154,7 +154,7 @@ def test_iam_writes_errors_in_its_own_way(emulator: EmulatorServer) -> None:
 
 def test_a_region_without_a_project_is_an_error(emulator: EmulatorServer, account: Account) -> None:
     with (
-        Client(Account(proof=account.proof, endpoint=emulator.url, region="mars-1")) as client,
+        Client(Account(auth=account.auth, endpoint=emulator.url, region="mars-1")) as client,
         pytest.raises(ConfigurationError, match="no project is named 'mars-1'"),
     ):
         client.call_once(LIST, {})
@@ -200,7 +200,7 @@ def test_every_action_is_found_at_its_paths(emulator: EmulatorServer) -> None:
 def test_vias_answers_in_both_families_of_paths(account: Account, family: Any, caller: Caller) -> None:
     made = caller(
         vias.tasks.CREATE_TASK,
-        service_name=vias.PEOPLE_FLOW_COUNTING_CLOUD,
+        service_name="c-flowcount-cloud",
         name="door",
         input={"type": "url", "data": [{"url": "rtsp://camera"}]},
         output={"webhook": {"url": "http://127.0.0.1:9"}},
@@ -208,7 +208,7 @@ def test_vias_answers_in_both_families_of_paths(account: Account, family: Any, c
     )
     task_id = made["tasks"][0]["id"]
     account = Account(
-        proof=account.proof, endpoint=account.endpoint, project_id=account.project_id, vias_paths=family
+        auth=account.auth, endpoint=account.endpoint, project_id=account.project_id, vias_paths=family
     )
     with Client(account) as client:
         assert client.call_once(vias.tasks.SHOW_TASK, {"task_id": task_id})["id"] == task_id
@@ -249,7 +249,7 @@ def test_a_call_over_the_quota_is_throttled() -> None:
     started = time.time()
     with EmulatorServer(calls_per_second={"ListAssets": 2}, now=lambda: started) as server:
         key = Credentials(server.access_key_id, server.access_key_secret)
-        account = Account(proof=key, endpoint=server.url, project_id=server.huawei_project_id)
+        account = Account(auth=key, endpoint=server.url, project_id=server.huawei_project_id)
         with Client(account) as client:
             caller = Caller(client)
             for _ in range(2):
@@ -290,7 +290,7 @@ def test_a_response_has_the_documented_request_id_and_rate_limit_headers(
 def test_the_rate_limit_headers_follow_the_quota() -> None:
     with EmulatorServer(calls_per_second=2) as emulator:
         key = Credentials(emulator.access_key_id, emulator.access_key_secret)
-        account = Account(proof=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
+        account = Account(auth=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
         headers = [send(account, datetime.now(timezone.utc)).headers for _ in range(3)]
 
     assert {each["x-ratelimit"] for each in headers} == {"120"}

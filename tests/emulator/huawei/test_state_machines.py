@@ -28,7 +28,7 @@ FILE = {"type": "obs", "data": [{"bucket": "films", "path": "a.mp4"}]}
 
 def task(**changed: Any) -> dict[str, Any]:
     return {
-        "service_name": vias.SMOKE_AND_FIRE_DETECTION_EDGE,
+        "service_name": "c-smoke-and-fire-edge",
         "name": "gate",
         "input": STREAM,
         "output": {"webhook": {"url": "http://127.0.0.1:9"}},

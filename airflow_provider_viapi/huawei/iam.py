@@ -18,7 +18,7 @@ from airflow_provider_viapi.huawei.services import iam
 class User:
     """A user of IAM.
 
-    :param name: of the user
+    :param name: name of the user
     :param password: never shown, sent only to IAM
     :param domain: name of the account that the user belongs to
     """
@@ -29,16 +29,16 @@ class User:
 
 
 def token_request(user: User, account: Account, now: datetime) -> HttpRequest:
-    """The request for a token that is good in the account's project."""
+    """Return the request for a token that is valid in the account's project."""
     project = {"id": account.project_id} if account.project_id is not None else {"name": account.region}
-    who = {"name": user.name, "password": user.password, "domain": {"name": user.domain}}
-    identity = {"methods": ["password"], "password": {"user": who}}
+    user_fields = {"name": user.name, "password": user.password, "domain": {"name": user.domain}}
+    identity = {"methods": ["password"], "password": {"user": user_fields}}
     auth = {"auth": {"identity": identity, "scope": {"project": project}}}
     return encode(iam.CREATE_TOKEN, auth, account, None, now)
 
 
 def read_token(response: HttpResponse) -> Token:
-    """The token in an answer: its value in the header ``X-Subject-Token``, its end in the body.
+    """Return the token of a response: its value in the header ``X-Subject-Token``, its expiry in the body.
 
     :raises CredentialsRejected: user, password or domain is wrong
     :raises ResponseLost: there is no token in it
@@ -46,25 +46,25 @@ def read_token(response: HttpResponse) -> Token:
     answer = decode(iam.CREATE_TOKEN, response)
     value = response.headers.get("x-subject-token")
     try:
-        ends = datetime.fromisoformat(answer["token"]["expires_at"].replace("Z", "+00:00"))
+        expiry = datetime.fromisoformat(answer["token"]["expires_at"].replace("Z", "+00:00"))
     except (KeyError, TypeError, ValueError, AttributeError):
-        ends = None
-    if not value or ends is None:
+        expiry = None
+    if not value or expiry is None:
         raise ResponseLost(
-            "got an answer without a token", http_status=response.status, action=iam.CREATE_TOKEN.name
+            "the response holds no token", http_status=response.status, action=iam.CREATE_TOKEN.name
         )
-    aware = ends if ends.tzinfo is not None else ends.replace(tzinfo=timezone.utc)
+    aware = expiry if expiry.tzinfo is not None else expiry.replace(tzinfo=timezone.utc)
     return Token(value, aware.timestamp())
 
 
 def project_of(answer: Mapping[str, Any], region: str) -> str:
-    """The id of the one project of a region, from the answer of ``KeystoneListProjects``.
+    """Return the id of the only project of a region, from the response of ``KeystoneListProjects``.
 
     :raises ConfigurationError: there is none, or more than one
     """
     projects = answer.get("projects")
     if not isinstance(projects, list):
-        raise ResponseLost("got an answer without projects", action=iam.LIST_PROJECTS.name)
+        raise ResponseLost("the response holds no projects", action=iam.LIST_PROJECTS.name)
     ids = [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
     if len(ids) == 1:
         return ids[0]
@@ -73,6 +73,4 @@ def project_of(answer: Mapping[str, Any], region: str) -> str:
         if ids
         else f"no project is named {region!r}"
     )
-    raise ConfigurationError(
-        f"{found}; say which is meant with project_id in the connection's extra", code="ConfigurationError"
-    )
+    raise ConfigurationError(f"{found}; set project_id in the connection's extra")
