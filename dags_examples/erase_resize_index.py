@@ -1,4 +1,4 @@
-"""Erase a video's subtitles, reframe it to a square, and make its cover findable by likeness."""
+"""Erase a video's subtitles, reframe it to a square, and index its cover for image search."""
 
 from __future__ import annotations
 

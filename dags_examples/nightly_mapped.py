@@ -1,6 +1,7 @@
-"""Every night: one mapped task per video, all waiting in one triggerer, each result landed before its link ends.
+"""Erase the subtitles of all listed videos every night, with one mapped task per video.
 
-Each video is a task of its own: seen, cleared and retried by itself. For thousands, ``nightly_batch`` takes one task.
+All tasks wait in one triggerer, and each stores its result before the link expires. Each video can be inspected,
+cleared and retried individually. For thousands of videos use ``nightly_batch``, which needs one task.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ with DAG(
     catchup=False,
     params={
         "videos": Param([], type="array", description="Videos with subtitles", items={"type": "string"}),
-        "target": Param("s3://media/clean/", type="string", description="Where the results go"),
+        "target": Param("s3://media/clean/", type="string", description="Folder for the results"),
     },
     doc_md=__doc__,
 ):

@@ -199,7 +199,7 @@ class Reconciliation:
     ) -> str | None:
         """Decide from a list that was read after the request could last be accepted."""
         skew = listed.clock_skew
-        # By our clock and by the service's: the worker that sent the request may have had another clock than this one.
+        # By our clock and the service's: the clock of the worker that sent the request may have differed from this one.
         earliest = min(self.entry.sent_at, self.entry.sent_at - skew) - CLOCK_SKEW
         latest = max(accepted_by, accepted_by - skew) + CLOCK_SKEW
         candidates = [job for job in listed.within(earliest, latest, now - skew) if job.job_id not in owned]

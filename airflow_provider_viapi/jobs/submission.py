@@ -239,7 +239,7 @@ class Submission:
         self.run.claims.publish_job(job.id)
 
     def _check_not_adopted(self, job: Job) -> None:
-        """Fail if another task has adopted the job in the meantime: that task returns a result that is not its own."""
+        """Fail if another task has adopted the job: that task would return a result that is not its own."""
         if job.id in self.run.claims.others().job_ids:
             raise self._in_doubt(
                 f"job {job.id} was accepted for this task and adopted by another one as well"

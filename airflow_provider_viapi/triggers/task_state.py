@@ -1,7 +1,7 @@
 """Distinguish a task that a user ended from one that moved, restarted or was cleared.
 
-Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a terminal
-state; when the task was cleared or its triggerer went away, the next attempt or triggerer resumes the job.
+Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
+terminal state; when the task was cleared or its triggerer went away, the next attempt or triggerer resumes the job.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators import base as operators_job
 from airflow_provider_viapi.operators import job_control
 from airflow_provider_viapi.operators.vias import (

@@ -57,7 +57,7 @@ def write_video(
     """
     scene = _scene(picture, size)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(path, traits, sound=True) as video:
+    with VideoTarget(path, traits, sampled=[None]) as video:
         shown, pixels = None, None
         for number in range(max(1, round(seconds * RATE))):
             line = next((text for begin, end, text in cues if begin <= number / RATE < end), "")
@@ -66,7 +66,7 @@ def write_video(
             frame = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
             frame.pts, frame.time_base = number, traits.time_base
             video.add_picture(frame)
-            video.add_sound(silence(SOUND_RATE // RATE))
+            video.add_samples(silence(SOUND_RATE // RATE))
 
 
 def write_cover(path: Path, picture: Image.Image | None, size: tuple[int, int]) -> None:

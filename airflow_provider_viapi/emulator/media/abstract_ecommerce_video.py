@@ -32,13 +32,14 @@ def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[s
     :raises MediaFault: as :class:`VideoSource` does
     """
     source, video, cover = request["VideoUrl"], folder / "video.mp4", folder / "cover.jpg"
-    with VideoSource(source) as clip:
+    with VideoSource(source, deinterlace=True) as clip:
         footage, traits = watch(clip.pictures()), clip.traits
     size = _size(traits, request.get("Width"), request.get("Height"))
     layout = arrange(traits, size, tightness=1.0)
     parts = best_parts(footage, request["Duration"])
     made = replace(traits, size=size, pixel_aspect=Fraction(1))
-    write_parts(source, video, footage, parts, made, lambda picture: framed(picture, layout))
+    with VideoSource(source, deinterlace=True) as clip:
+        write_parts(clip, video, footage, parts, made, lambda picture: framed(picture, layout))
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 

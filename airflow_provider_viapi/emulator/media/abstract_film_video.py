@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_viapi.emulator.media.shots import best_parts, watch
 from airflow_provider_viapi.emulator.media.summary import write_parts
-from airflow_provider_viapi.emulator.media.video import VideoSource
+from airflow_provider_viapi.emulator.media.video import ULTRA_HD, VideoSource
 
 
 def abstract_film_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -24,7 +24,9 @@ def abstract_film_video(request: Mapping[str, Any], folder: Path) -> dict[str, P
     :raises MediaFault: as :class:`VideoSource` does
     """
     source, target = request["VideoUrl"], folder / "video.mp4"
-    with VideoSource(source) as clip:
-        footage, traits = watch(clip.pictures()), clip.traits
-    write_parts(source, target, footage, best_parts(footage, request["Length"]), traits)
+    with VideoSource(source, largest=ULTRA_HD) as clip:
+        footage = watch(clip.pictures())
+    parts = best_parts(footage, request["Length"])
+    with VideoSource(source, largest=ULTRA_HD) as clip:
+        write_parts(clip, target, footage, parts, clip.traits)
     return {"VideoUrl": target}

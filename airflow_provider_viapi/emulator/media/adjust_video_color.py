@@ -23,8 +23,8 @@ from airflow_provider_viapi.emulator.media.frames import (
     with_planes,
 )
 from airflow_provider_viapi.emulator.media.lut3d import Colours, through_cube, write_cube
-from airflow_provider_viapi.emulator.media.video import MEGABIT, VideoSource
-from airflow_provider_viapi.emulator.media.writer import H264, HEVC, PRORES, Traits, VideoTarget
+from airflow_provider_viapi.emulator.media.video import MEGABIT, VideoSource, rewrite
+from airflow_provider_viapi.emulator.media.writer import H264, HEVC, PRORES, Traits
 
 CODECS = {"h264": H264, "hevc": HEVC, "prores": PRORES}
 DEFAULT_MEGABITS = 20
@@ -63,18 +63,20 @@ def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Pa
     codec = CODECS[request.get("VideoCodec", "h264")]
     target = folder / f"video.{'mov' if codec is PRORES else request.get('VideoFormat', 'mp4')}"
     bit_rate = request.get("VideoBitrate", DEFAULT_MEGABITS) * MEGABIT
-    with VideoSource(source) as clip:
+    deinterlace = (
+        log or codec is not H264
+    )  # where colours are converted at full size, or fields are not known
+    with VideoSource(source, deinterlace=deinterlace) as clip:
         table = None if log else _stretching(clip.pictures(), clip.traits.colour)
-    with VideoSource(source) as clip:
+    with VideoSource(source, deinterlace=deinterlace) as clip:
         size = _within_ultra_hd(clip.traits.size)
         traits = replace(clip.traits, size=size, colour=BT_709 if log else clip.traits.colour)
-        with VideoTarget(target, traits, clip.audio, codec=codec, bit_rate=bit_rate) as written:
-            scaled = (
-                picture.reformat(*size, picture_format(*size), interpolation=SMOOTH)
-                for picture in clip.pictures(written.add_audio)
-            )
-            for picture in _developed(scaled, traits) if table is None else _stretched(scaled, table):
-                written.add_picture(picture)
+
+        def adjusted(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+            scaled = (p.reformat(*size, picture_format(*size), interpolation=SMOOTH) for p in pictures)
+            return _developed(scaled, traits) if table is None else _stretched(scaled, table)
+
+        rewrite(clip, target, adjusted, traits=traits, codec=codec, bit_rate=bit_rate)
     return {"VideoUrl": target}
 
 

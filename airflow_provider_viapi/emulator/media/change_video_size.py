@@ -15,8 +15,7 @@ from airflow_provider_viapi.emulator.media.cover import write_cover
 from airflow_provider_viapi.emulator.media.crop_layout import Box, arrange, framed
 from airflow_provider_viapi.emulator.media.frame_stats import Glimpse, attention, survey
 from airflow_provider_viapi.emulator.media.frames import Colour, Plane, from_rgb, planes
-from airflow_provider_viapi.emulator.media.video import VideoSource
-from airflow_provider_viapi.emulator.media.writer import VideoTarget
+from airflow_provider_viapi.emulator.media.video import VideoSource, rewrite
 
 LONGEST_SECONDS = 2 * 60 * 60
 TIGHTNESS = 0.6
@@ -44,17 +43,21 @@ def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Pat
     frame = request["Width"], request["Height"]
     smart = request.get("CropType", "smart") == "smart"
     tightness = request.get("Tightness", TIGHTNESS) if smart else float(request["CropType"] == "cut")
-    with VideoSource(request["VideoUrl"]) as clip:
+    with VideoSource(request["VideoUrl"], deinterlace=True) as clip:
         glimpses = survey(clip.pictures(until=LONGEST_SECONDS))
-    with VideoSource(request["VideoUrl"]) as clip:
+    with VideoSource(request["VideoUrl"], deinterlace=True) as clip:
         layout = arrange(clip.traits, frame, tightness, attention(glimpses) if smart else None)
         if request.get("FillType") == "stretch":
             layout = replace(layout, place=Box(0, 0, *frame))
         canvas = _canvas(request, clip.traits.colour, glimpses[len(glimpses) // 2])
         traits = replace(clip.traits, size=frame, pixel_aspect=Fraction(1))
-        with VideoTarget(video, traits, clip.audio) as written:
-            for picture in clip.pictures(written.add_audio, until=LONGEST_SECONDS):
-                written.add_picture(framed(picture, layout, canvas))
+        rewrite(
+            clip,
+            video,
+            lambda pictures: (framed(picture, layout, canvas) for picture in pictures),
+            traits=traits,
+            until=LONGEST_SECONDS,
+        )
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 

@@ -11,11 +11,11 @@ from typing import Protocol
 import numpy as np
 from PIL import Image, ImageOps
 
-from airflow_provider_viapi.emulator.media.audio import Samples, load_sound
+from airflow_provider_viapi.emulator.media.audio import Samples, load_audio
 from airflow_provider_viapi.emulator.media.crop_layout import arrange, framed
-from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import rgb
 from airflow_provider_viapi.emulator.media.shots import best_parts, watch
+from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.emulator.media.transitions import Pixels
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
@@ -87,7 +87,7 @@ class Stretch:
     def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
         """The pictures that are shown when it plays, the middle of each filling the frame."""
         made = 0
-        with VideoSource(self.path) as clip:
+        with VideoSource(self.path, deinterlace=True) as clip:
             layout = arrange(clip.traits, size, tightness=1.0)
             shown = rgb(framed(clip.first, layout))
             for picture in clip.pictures(until=self.end):
@@ -103,7 +103,7 @@ class Stretch:
 
     def sound(self, count: int) -> Samples | None:
         """The clip's own."""
-        return load_sound(self.path, self.start, count / RATE)
+        return load_audio(self.path, self.start, count / RATE)
 
 
 def stretches_of(path: Path, seconds: float, until: float) -> tuple[list[Stretch], float]:
@@ -112,7 +112,7 @@ def stretches_of(path: Path, seconds: float, until: float) -> tuple[list[Stretch
     :param seconds: how long they are altogether
     :param until: where to stop looking, in seconds
     """
-    with VideoSource(path) as clip:
+    with VideoSource(path, deinterlace=True) as clip:
         footage = watch(clip.pictures(until=until))
     parts = best_parts(footage, seconds)
     stretches = [Stretch(path, footage.times[part.start], footage.times[part.stop]) for part in parts]
@@ -133,11 +133,6 @@ def _side_by_side(paths: Sequence[Path], size: tuple[int, int]) -> Image.Image:
 
 
 def _photograph(path: Path, size: tuple[int, int]) -> Image.Image:
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except Image.DecompressionBombError as error:
-        raise MediaFault("InvalidFile.Resolution", "the picture has far too many pixels") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise MediaFault("InvalidFile.Decode", "the file cannot be read as a picture") from error
-    return ImageOps.fit(upright, size, Image.Resampling.LANCZOS, centering=(0.5, ABOVE))
+    return ImageOps.fit(
+        open_image(path, "InvalidFile"), size, Image.Resampling.LANCZOS, centering=(0.5, ABOVE)
+    )

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PIL import Image
-
 from airflow_provider_viapi.emulator.media.frame_stats import richness, small
-from airflow_provider_viapi.emulator.media.frames import rgb
+from airflow_provider_viapi.emulator.media.frames import shown_image
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
 JPEG_QUALITY = 90
@@ -19,6 +17,6 @@ def write_cover(video: Path, target: Path) -> None:
     :param video: the clip to look through
     :param target: the JPEG to write, of the clip's size
     """
-    with VideoSource(video) as clip:
+    with VideoSource(video, deinterlace=True) as clip:
         best = max(clip.pictures(), key=lambda picture: richness(small(picture)[0]))
-        Image.fromarray(rgb(best)).save(target, "JPEG", quality=JPEG_QUALITY)
+        shown_image(best, clip.traits.pixel_aspect).save(target, "JPEG", quality=JPEG_QUALITY)

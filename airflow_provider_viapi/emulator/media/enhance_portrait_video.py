@@ -11,8 +11,7 @@ from av.video.frame import VideoFrame
 from PIL import Image, ImageFilter
 
 from airflow_provider_viapi.emulator.media.frames import Plane, chroma_step, planes
-from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, require_within
-from airflow_provider_viapi.emulator.media.writer import VideoTarget
+from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, rewrite
 
 # The chroma of skin of all shades, as it is commonly told from the rest.
 SKIN_U, SKIN_V = (77, 127), (133, 173)
@@ -32,11 +31,8 @@ def enhance_portrait_video(request: Mapping[str, Any], folder: Path) -> dict[str
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
-    with VideoSource(request["VideoUrl"]) as clip:
-        require_within(FULL_HD, clip)
-        with VideoTarget(target, clip.traits, clip.audio) as written:
-            for picture in sharpened(clip.pictures(written.add_audio)):
-                written.add_picture(picture)
+    with VideoSource(request["VideoUrl"], largest=FULL_HD) as clip:
+        rewrite(clip, target, sharpened)
     return {"VideoUrl": target}
 
 

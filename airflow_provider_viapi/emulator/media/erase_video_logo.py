@@ -13,8 +13,7 @@ from airflow_provider_viapi.emulator.media.connected_components import Mask, Num
 from airflow_provider_viapi.emulator.media.frames import chroma_slice, chroma_step, planes
 from airflow_provider_viapi.emulator.media.inpaint import push_pull
 from airflow_provider_viapi.emulator.media.logo_mask import persistent_marks
-from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, require_within
-from airflow_provider_viapi.emulator.media.writer import VideoTarget
+from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, rewrite
 
 MOST_BOXES = 2
 MARGIN = 32  # pixels around a hole from which it is filled
@@ -34,14 +33,12 @@ def erase_video_logo(request: Mapping[str, Any], folder: Path) -> dict[str, Path
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     source, target = request["VideoUrl"], folder / "video.mp4"
-    with VideoSource(source) as clip:
-        require_within(FULL_HD, clip)
+    with VideoSource(source, largest=FULL_HD) as clip:
         columns, rows = clip.traits.size
         boxes = request.get("Boxes")
         hole = _boxed(boxes[:MOST_BOXES], (rows, columns)) if boxes else persistent_marks(clip.pictures())
-    with VideoSource(source) as clip, VideoTarget(target, clip.traits, clip.audio) as written:
-        for picture in without(hole, clip.pictures(written.add_audio)):
-            written.add_picture(picture)
+    with VideoSource(source, largest=FULL_HD) as clip:
+        rewrite(clip, target, lambda pictures: without(hole, pictures))
     return {"VideoUrl": target}
 
 

@@ -18,10 +18,9 @@ from airflow_provider_viapi.emulator.media.text_mask import Scale, letters, stro
 from airflow_provider_viapi.emulator.media.video import (
     FULL_HD,
     VideoSource,
-    require_within,
+    rewrite,
     with_neighbours,
 )
-from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 # How far before and after a picture its letters are looked for: long enough for letters that their background
 # hides now and then, short enough to hold in memory.
@@ -75,12 +74,9 @@ def erase_video_subtitles(request: Mapping[str, Any], folder: Path) -> dict[str,
         height=request.get("BH", Band.height),
     )
     target = folder / "video.mp4"
-    with VideoSource(request["VideoUrl"]) as clip:
-        require_within(FULL_HD, clip)
+    with VideoSource(request["VideoUrl"], largest=FULL_HD) as clip:
         reach = min(GLANCE_PICTURES, max(1, round(GLANCE_SECONDS * clip.traits.frame_rate)))
-        with VideoTarget(target, clip.traits, clip.audio) as written:
-            for picture in without_subtitles(clip.pictures(written.add_audio), band, reach):
-                written.add_picture(picture)
+        rewrite(clip, target, lambda pictures: without_subtitles(pictures, band, reach))
     return {"VideoUrl": target}
 
 

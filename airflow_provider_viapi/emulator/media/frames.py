@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from PIL import Image
+
+from airflow_provider_viapi.emulator.media.hdr import HDR_TRANSFERS, hdr_to_sdr
 
 Plane = npt.NDArray[np.uint8]
 
@@ -23,6 +27,7 @@ EXACT = 0x40000 | 0x2000
 SMOOTH = Interpolation.BICUBIC | EXACT
 """How pictures are scaled: bicubic, and without the drift in colour of quicker rounding."""
 
+MAX_IMAGE_WIDTH = 8192
 FULL_RANGE = 2
 NO_COLOUR = 128
 """The chroma sample of greys."""
@@ -113,44 +118,67 @@ def with_colour(frame: VideoFrame, colour: Colour) -> VideoFrame:
 
 
 def as_picture(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    """A decoded frame as a player shows it, in its picture format.
+    """Return a decoded frame as a player shows it, in its picture format.
 
-    It is scaled when a stream changed its size on the way, and turned and mirrored as its display matrix
-    says, in quarter turns. What the numbers mean as colours stays as it is; RGB becomes BT.601, limited
-    range.
+    It is scaled when a stream changed its size on the way, turned and mirrored in quarter turns as its display
+    matrix says, and shown on white where it is transparent. YUV keeps its colour tags; RGB becomes BT.601,
+    limited range.
 
     :param width: of the stream as stored, in pixels, before any turn
     :param height: likewise
     """
-    return _upright(_converted(frame, width, height), _display_matrix(frame))
+    matrix = display_matrix(frame)
+    if any(component.is_alpha for component in frame.format.components) or frame.format.has_palette:
+        frame = _on_white(frame)
+    picture = _converted(frame, width, height)
+    return picture if matrix is None else _upright(picture, matrix)
+
+
+def display_matrix(frame: VideoFrame) -> npt.NDArray[np.int32] | None:
+    """Return the display matrix of a frame, None when it is shown as stored."""
+    side_data: Any = frame.side_data  # a mapping by name, which the library's stubs do not say
+    matrix = side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return None
+    values = np.frombuffer(memoryview(matrix), np.int32).reshape(3, 3)
+    return None if values[0, 0] > 0 and values[1, 1] > 0 else values
+
+
+def is_sideways(frame: VideoFrame) -> bool:
+    """Return whether a frame is turned by 90 degrees to be shown, so that its width becomes its height."""
+    matrix = display_matrix(frame)
+    return matrix is not None and bool(matrix[0, 0] == 0 and matrix[1, 1] == 0)
+
+
+def _on_white(frame: VideoFrame) -> VideoFrame:
+    colours = frame.to_ndarray(format="rgba").astype(np.uint16)
+    alpha = colours[..., 3:]
+    if frame.format.name == "bgra" and not alpha.any():  # uncompressed AVI leaves the fourth byte unused
+        alpha = np.full_like(alpha, 255)
+    opaque = (colours[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    made = VideoFrame.from_ndarray(np.ascontiguousarray(opaque.astype(np.uint8)), "rgb24")
+    return with_times(made, frame)
 
 
 def _converted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    target_format = picture_format(width, height)
-    if frame.format.is_rgb:
-        matrix, colour_range = Colorspace.ITU601.value, ColorRange.MPEG.value
+    rgb_matrix = 0  # of H.273; old decoders also give it to grey pictures
+    if frame.format.is_rgb or frame.colorspace == rgb_matrix:
+        matrix, source_range, target_range = Colorspace.ITU601.value, None, ColorRange.MPEG.value
     else:
-        matrix, colour_range = frame.colorspace, colour_of(frame).range
+        matrix = frame.colorspace
+        source_range = target_range = colour_of(frame).range
     return frame.reformat(
         width,
         height,
-        target_format,
+        picture_format(width, height),
         interpolation=SMOOTH,
         dst_colorspace=matrix,
-        src_color_range=None if frame.format.is_rgb else colour_range,
-        dst_color_range=colour_range,
+        src_color_range=source_range,
+        dst_color_range=target_range,
     )
 
 
-def _display_matrix(frame: VideoFrame) -> npt.NDArray[np.int32] | None:
-    side_data: Any = frame.side_data  # a mapping by name, which the library's stubs do not say
-    matrix = side_data.get("DISPLAYMATRIX")
-    return None if matrix is None else np.frombuffer(memoryview(matrix), np.int32).reshape(3, 3)
-
-
-def _upright(picture: VideoFrame, matrix: npt.NDArray[np.int32] | None) -> VideoFrame:
-    if matrix is None or (matrix[0, 0] > 0 and matrix[1, 1] > 0):
-        return picture
+def _upright(picture: VideoFrame, matrix: npt.NDArray[np.int32]) -> VideoFrame:
     if matrix[0, 0] == 0 and matrix[1, 1] == 0:
         turned = [plane.T for plane in planes(picture)]
         mirror_rows, mirror_columns = matrix[0, 1] < 0, matrix[1, 0] < 0
@@ -163,8 +191,25 @@ def _upright(picture: VideoFrame, matrix: npt.NDArray[np.int32] | None) -> Video
 
 
 def rgb(picture: VideoFrame) -> npt.NDArray[np.uint8]:
-    """The picture's colours as (rows, columns, 3), full range, by the matrix and range that its tags say."""
-    return np.asarray(picture.to_ndarray(format="rgb24"), np.uint8)
+    """Return a picture's colours for an SDR screen: (rows, columns, RGB), full range, by its colour tags.
+
+    HDR (PQ and HLG) is tone-mapped to BT.709.
+    """
+    colours = picture.to_ndarray(format="rgb24")
+    if picture.color_trc in HDR_TRANSFERS:
+        table = hdr_to_sdr(HDR_TRANSFERS[picture.color_trc])
+        colours = np.asarray(Image.fromarray(colours).filter(table))
+    return np.asarray(colours, np.uint8)
+
+
+def shown_image(picture: VideoFrame, pixel_aspect: Fraction) -> Image.Image:
+    """Return a picture for an SDR screen with square pixels: its height is kept, its width adapted.
+
+    :param pixel_aspect: width of a pixel as it is shown divided by its height
+    """
+    image = Image.fromarray(rgb(picture))
+    width = min(MAX_IMAGE_WIDTH, max(1, round(image.width * pixel_aspect)))
+    return image if width == image.width else image.resize((width, image.height), Image.Resampling.LANCZOS)
 
 
 def from_rgb(colours: npt.NDArray[np.uint8], colour: Colour) -> VideoFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import cycle, groupby
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
-from airflow_provider_viapi.emulator.media.audio import Samples, load_sound, silence
+from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
 from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, stretches_of
 from airflow_provider_viapi.emulator.media.cover import write_cover
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.emulator.media.transitions import CUT, Pixels, Transition
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
@@ -58,13 +60,18 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     scheduled = schedule(_shots(request, pace), pace, overlap, _wanted(request))
     sound = None if request.get("Mute", False) else _sound(request, scheduled, overlap)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(video, traits, sound=sound is not None) as written:
+    with VideoTarget(video, traits, sampled=[None] if sound is not None else []) as written:
         for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
             picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
             picture.pts, picture.time_base = number, traits.time_base
             written.add_picture(picture)
             if sound is not None:
-                written.add_sound(sound[:, number * SOUND_OF_A_PICTURE : (number + 1) * SOUND_OF_A_PICTURE])
+                written.add_samples(sound[:, number * SOUND_OF_A_PICTURE : (number + 1) * SOUND_OF_A_PICTURE])
+    wanted = sum(count - overlap for _, count in scheduled) + overlap
+    if written.count != wanted:
+        raise MediaFault(
+            "InternalError.Algo", f"pictures were lost: {written.count} of {wanted} were written"
+        )
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
@@ -108,24 +115,39 @@ def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
     """The material, each piece of it once, in the order in which it is shown."""
     videos = [file for file in request["FileList"] if file["Type"] == "video"][:MOST_VIDEOS]
     images = [file for file in request["FileList"] if file["Type"] == "image"][:MOST_IMAGES]
+    for file in images:
+        with _naming(file, request):
+            open_image(file["FileUrl"], "InvalidFile")
     files = [*videos, *images]
     if request.get("Scene") == "keeporder":
         files = [file for file in request["FileList"] if file in files]
     shots: list[Shot] = []
     unseen = MOST_OF_VIDEOS
     for kind, group in groupby(files, key=lambda file: file["Type"]):
-        paths = [file["FileUrl"] for file in group]
+        files_of_kind = list(group)
         if kind == "image":
-            shots += _stills(paths, request)
+            shots += _stills([file["FileUrl"] for file in files_of_kind], request)
             continue
-        for path in paths:
+        for file in files_of_kind:
             if unseen > 0:
-                stretches, seen = stretches_of(path, 2 * SECONDS_OF_A_SHOT[pace], until=unseen)
+                with _naming(file, request):
+                    stretches, seen = stretches_of(file["FileUrl"], 2 * SECONDS_OF_A_SHOT[pace], until=unseen)
                 shots += stretches
                 unseen -= seen
     if not shots:
         raise MediaFault("InvalidFile.Content", "there is neither a video nor an image to show")
     return shots
+
+
+@contextmanager
+def _naming(file: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[None]:
+    """Say in an error which file of the list cannot be used."""
+    try:
+        yield
+    except MediaFault as fault:
+        number = next(number for number, other in enumerate(request["FileList"], start=1) if other is file)
+        name = f" ({file['FileName']})" if file.get("FileName") else ""
+        raise MediaFault(fault.code, f"FileList.{number}{name}: {fault.message}") from fault
 
 
 def _stills(paths: Sequence[Path], request: Mapping[str, Any]) -> list[Still]:
@@ -153,9 +175,13 @@ def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: in
 def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Samples | None:
     """The music, over and over, fading out; else the clips' own sound; None when there is neither."""
     length = SOUND_OF_A_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
-    music = next((file["FileUrl"] for file in request["FileList"] if file["Type"] == "audio"), None)
+    music = next((file for file in request["FileList"] if file["Type"] == "audio"), None)
     if music is not None:
-        return _repeated(load_sound(music, 0, LONGEST_SECONDS, padded=False), length)
+        with _naming(music, request):
+            samples = load_audio(music["FileUrl"], 0, LONGEST_SECONDS, padded=False)
+            if samples is None or not samples.size:
+                raise MediaFault("InvalidFile.Content", "the file holds no audio")
+        return _repeated(samples, length)
     whole, start, heard = silence(length), 0, False
     for shot, count in scheduled:
         own = shot.sound(count - overlap)
@@ -166,9 +192,7 @@ def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Sa
     return whole if heard else None
 
 
-def _repeated(music: Samples | None, length: int) -> Samples | None:
-    if music is None or not music.size:
-        return None
+def _repeated(music: Samples, length: int) -> Samples:
     whole = np.tile(music, -(-length // music.shape[1]))[:, :length]
     fade = np.clip(np.arange(length, 0, -1) / SOUND_RATE, 0, 1)
     return (whole * fade).astype(np.float32)

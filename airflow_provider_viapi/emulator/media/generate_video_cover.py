@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from airflow_provider_viapi.emulator.media.frames import rgb
+from airflow_provider_viapi.emulator.media.frames import shown_image
 from airflow_provider_viapi.emulator.media.shots import Footage, watch
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
@@ -28,7 +28,7 @@ def generate_video_cover(request: Mapping[str, Any], folder: Path) -> dict[str, 
     :raises MediaFault: the clip cannot be used
     """
     source, animated = request["VideoUrl"], bool(request["IsGif"])
-    with VideoSource(source) as clip:
+    with VideoSource(source, deinterlace=True) as clip:
         footage = watch(clip.pictures())
     outputs = []
     for number, best in enumerate(_best_pictures(footage), start=1):
@@ -45,13 +45,14 @@ def _best_pictures(footage: Footage) -> list[int]:
 
 
 def _write(source: Path, target: Path, footage: Footage, best: int, *, animated: bool) -> None:
-    with VideoSource(source) as clip:
+    with VideoSource(source, deinterlace=True) as clip:
         if not animated:
-            Image.fromarray(rgb(next(islice(clip.pictures(), best, None)))).save(target, "JPEG", quality=90)
+            picture = next(islice(clip.pictures(), best, None))
+            shown_image(picture, clip.traits.pixel_aspect).save(target, "JPEG", quality=90)
             return
         wanted = set(_pictures_of_gif(footage, best))
         pictures = [
-            _small(Image.fromarray(rgb(picture)))
+            _small(shown_image(picture, clip.traits.pixel_aspect))
             for index, picture in enumerate(clip.pictures())
             if index in wanted
         ]

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
 from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.still_images import open_image
 
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.floating[Any]]
@@ -87,21 +88,8 @@ def score(cosine: float) -> float:
 
 
 def _colours(picture: Path) -> Samples:
-    """The picture upright, opaque, in 64x64 pixels: (rows, columns, RGB) from 0 to 1."""
-    try:
-        with Image.open(picture) as image:
-            upright = ImageOps.exif_transpose(_eight_bit(image)).convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
-    opaque = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
-    return np.asarray(opaque.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """A grey picture of 16 bits at 8, which a plain conversion would clip to white."""
-    if not image.mode.startswith("I;16"):
-        return image
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    """Return the picture in 64x64 pixels: (rows, columns, RGB) from 0 to 1."""
+    return np.asarray(open_image(picture).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
 
 
 def _histogram(luma: Samples, chroma: Samples) -> Samples:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.media.frame_rate import at_rate
-from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
-from airflow_provider_viapi.emulator.media.writer import VideoTarget
+from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, rewrite
 
 DEFAULT_RATE = 50
 DEFAULT_MEGABITS = 20
@@ -31,10 +30,13 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
     target = folder / "video.mp4"
     rate = request.get("FrameRate", DEFAULT_RATE)
     bit_rate = request.get("Bitrate", DEFAULT_MEGABITS) * MEGABIT
-    with VideoSource(request["VideoURL"]) as clip:
-        require_within(FULL_HD, clip)
+    with VideoSource(request["VideoURL"], largest=FULL_HD, deinterlace=True) as clip:
         traits = replace(clip.traits, frame_rate=Fraction(rate), time_base=Fraction(1, rate))
-        with VideoTarget(target, traits, clip.audio, bit_rate=bit_rate) as written:
-            for picture in at_rate(clip.pictures(written.add_audio), clip.traits, rate):
-                written.add_picture(picture)
+        rewrite(
+            clip,
+            target,
+            lambda pictures: at_rate(pictures, clip.traits, rate),
+            traits=traits,
+            bit_rate=bit_rate,
+        )
     return {"VideoURL": target}

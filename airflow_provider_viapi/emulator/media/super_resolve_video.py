@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation
 
 from airflow_provider_viapi.emulator.media.frames import EXACT, picture_format
-from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, require_within
-from airflow_provider_viapi.emulator.media.writer import VideoTarget
+from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, rewrite
 
 SHARP = Interpolation.LANCZOS | EXACT
 DEFAULT_MEGABITS = 10
@@ -29,13 +29,13 @@ def super_resolve_video(request: Mapping[str, Any], folder: Path) -> dict[str, P
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
-    with VideoSource(request["VideoUrl"]) as clip:
-        require_within(FULL_HD, clip)
+    bit_rate = request.get("BitRate", DEFAULT_MEGABITS) * MEGABIT
+    with VideoSource(request["VideoUrl"], largest=FULL_HD, deinterlace=True) as clip:
         width, height = (2 * side for side in clip.traits.size)
-        bit_rate = request.get("BitRate", DEFAULT_MEGABITS) * MEGABIT
-        traits = replace(clip.traits, size=(width, height))
-        with VideoTarget(target, traits, clip.audio, bit_rate=bit_rate) as written:
-            for picture in clip.pictures(written.add_audio):
-                larger = picture.reformat(width, height, picture_format(width, height), interpolation=SHARP)
-                written.add_picture(larger)
+
+        def enlarged(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+            for picture in pictures:
+                yield picture.reformat(width, height, picture_format(width, height), interpolation=SHARP)
+
+        rewrite(clip, target, enlarged, traits=replace(clip.traits, size=(width, height)), bit_rate=bit_rate)
     return {"VideoUrl": target}

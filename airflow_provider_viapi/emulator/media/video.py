@@ -1,4 +1,4 @@
-"""Reading a clip picture by picture, and writing it anew with its pictures changed.
+"""Read a clip picture by picture, and write it again with its pictures changed.
 
 Everything streams: one picture, or the few that a change looks ahead, is in memory at a time, never the clip.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from heapq import heappop, heappush
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -15,58 +16,79 @@ from typing import Any, TypeAlias, TypeVar
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.format import Flags
 from av.packet import Packet
-from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
-from airflow_provider_viapi.emulator.media.containers import WITH_PICTURES, open_media
+from airflow_provider_viapi.emulator.media.audio import playable_audio
+from airflow_provider_viapi.emulator.media.containers import (
+    VIDEO_CONTAINERS,
+    film_stream,
+    open_media,
+    packets_from_zero,
+    seconds,
+)
 from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media.frames import as_picture, colour_of
-from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
+from airflow_provider_viapi.emulator.media.frames import as_picture, colour_of, display_matrix, is_sideways
+from airflow_provider_viapi.emulator.media.interlacing import InterlacedFrames
+from airflow_provider_viapi.emulator.media.writer import H264, Codec, Traits, VideoTarget
 
-SMALLEST_SIDE, LARGEST_SIDE = 32, 8192
-FULL_HD = (1920, 1080)
+MIN_SIDE, MAX_SIDE = 32, 8192
+FULL_HD, ULTRA_HD, EIGHT_K = (1920, 1080), (4096, 2304), (8192, 4320)
+"""Limits of size as (longer side, shorter side) in pixels."""
+
 MEGABIT = 1_000_000
 RATE_WHEN_UNKNOWN = Fraction(25)
+
+# A file is refused as cut off when more than both is missing of the length that its header states.
+MAX_MISSING_SECONDS, MAX_MISSING_SHARE = 0.5, 0.05
+MIN_DECODED_SHARE = 0.4  # of the packets of video; two packets may hold one picture's fields
+HONEST_HEADERS = frozenset({"mov", "matroska", "flv"})  # containers whose header states the length
 
 AudioPacket: TypeAlias = "Packet[AudioStream]"
 Event: TypeAlias = "VideoFrame | AudioPacket"
 Item = TypeVar("Item")
-Timed = TypeVar("Timed", VideoFrame, "Packet[Any]")
 Change = Callable[[Iterator[VideoFrame]], Iterator[VideoFrame]]
 
 
-def rewrite(source: Path, target: Path, change: Change) -> None:
-    """Write a clip anew as MP4, its pictures changed, their times and the sound kept.
+def rewrite(
+    clip: VideoSource,
+    target: Path,
+    change: Change,
+    *,
+    traits: Traits | None = None,
+    codec: Codec = H264,
+    bit_rate: int | None = None,
+    until: float | None = None,
+) -> None:
+    """Write a clip again with its pictures changed; their times and the audio are kept.
 
-    :param source: the clip to read
-    :param target: the MP4 to write
-    :param change: is given the pictures one by one and yields what takes their place, in the same size
-    :raises MediaFault: as :class:`VideoSource` does
+    :param target: the MP4 or MOV to write
+    :param change: yields the new pictures, one for each unless the frame rate changes
+    :param traits: of the new pictures (default: those of the clip)
+    :param codec: of the new pictures
+    :param bit_rate: of the pictures in bits per second (default: a steady high quality)
+    :param until: leave out what is due at this time or later, in seconds
+    :raises MediaFault: as :meth:`VideoSource.pictures` does; ``InternalError.Algo`` when not everything that was
+        read was also written
     """
-    with VideoSource(source) as clip, VideoTarget(target, clip.traits, clip.audio) as written:
-        for picture in change(clip.pictures(written.add_audio)):
+    traits = traits or clip.traits
+    with VideoTarget(target, traits, clip.audio, codec=codec, bit_rate=bit_rate) as written:
+        for picture in change(clip.pictures(written.add_audio, until=until)):
             written.add_picture(picture)
-
-
-def require_within(largest: tuple[int, int], clip: VideoSource) -> None:
-    """Refuse a clip that is larger, upright or lying, than (longer side, shorter side) in pixels.
-
-    :raises MediaFault: ``InvalidFile.Resolution``
-    """
-    sides = sorted(clip.traits.size, reverse=True)
-    if sides[0] > largest[0] or sides[1] > largest[1]:
+    same_rate = (traits.frame_rate, traits.time_base) == (clip.traits.frame_rate, clip.traits.time_base)
+    missing = abs(clip.end - written.end)
+    if (same_rate and written.count != clip.count) or missing > 1.5 / min(
+        traits.frame_rate, clip.traits.frame_rate
+    ):
         raise MediaFault(
-            "InvalidFile.Resolution",
-            f"the video is {sides[0]}x{sides[1]}, at most {largest[0]}x{largest[1]} is supported",
+            "InternalError.Algo",
+            f"pictures were lost: {clip.count} ({clip.end:.2f} s) were read, "
+            f"{written.count} ({written.end:.2f} s) were written",
         )
 
 
 def with_neighbours(items: Iterable[Item], reach: int) -> Iterator[tuple[Item, list[Item]]]:
-    """Every item with those around it, itself among them: up to ``reach`` before and as many after."""
+    """Yield every item with those around it, itself included: up to ``reach`` before and as many after."""
     before: deque[Item] = deque(maxlen=reach)
     ahead: deque[Item] = deque()
     for item in items:
@@ -82,32 +104,43 @@ def with_neighbours(items: Iterable[Item], reach: int) -> Iterator[tuple[Item, l
 class VideoSource:
     """A clip that is being read; a context manager.
 
-    ``traits`` is what all its pictures have in common, ``first`` the first of them, ``duration`` how long the
-    container says that it lasts (seconds, or None), ``bit_rate`` that of the whole file (bits per second),
-    ``audio`` its streams of sound.
+    ``traits`` is what all its pictures have in common, ``first`` the first of them, ``duration`` the length that
+    the container states (seconds, or None), ``audio`` its audio streams. ``count`` and ``end`` (seconds) say how
+    many pictures were read so far and when the last of them ends.
 
-    :param path: the file; what it is shows from its content, not from its name
-    :raises MediaFault: ``InvalidFile.Decode`` when no picture can be made of it, ``InvalidFile.Type`` when it
-        is media of another kind (a still, a sound, a playlist), ``InvalidFile.Content`` when it holds no
-        picture, ``InvalidFile.Resolution`` when a side is not within 32-8192 pixels
+    :param path: the file; its content decides what it is, not its name
+    :param largest: the longer and the shorter side that are accepted, in pixels (default: 8192x4320)
+    :param deinterlace: make progressive pictures of interlaced ones (default: keep them)
+    :raises MediaFault: ``InvalidFile.Decode`` when no picture can be decoded, or no audio where there is some;
+        ``InvalidFile.Type`` when it is media of another kind (a still, a sound, a playlist);
+        ``InvalidFile.Content`` when it holds no picture; ``InvalidFile.Resolution`` when a side is shorter than
+        32 pixels or the picture larger than ``largest``
     """
 
-    def __init__(self, path: Path) -> None:
-        self._container = open_media(path, WITH_PICTURES)
+    def __init__(self, path: Path, *, largest: tuple[int, int] = EIGHT_K, deinterlace: bool = False) -> None:
+        self._largest, self._deinterlace = largest, deinterlace
+        self._container = open_media(path, VIDEO_CONTAINERS)
         try:
-            self._video = _stream_of_pictures(self._container)
-            self.audio = tuple(s for s in self._container.streams.audio if s.codec_context and s.rate)
-            self._origin = _arbitrary_origin(self._container)
+            self._video = film_stream(self._container, path)
+            self._prepare_decoder()
+            self.audio = playable_audio(self._container.streams.audio)
+            if self._container.streams.audio and not self.audio:
+                raise MediaFault("InvalidFile.Decode", "the codec of the audio is not known")
+            self.count, self.end = 0, 0.0
+            self._packets, self._damaged = 0, False
+            self._audio_end = 0.0
+            self._decode_times: list[int] | None = [] if self._format == "avi" else None
+            self._interlaced: InterlacedFrames | None = None
             self._last_pts: int | None = None
-            self._stored_size: tuple[int, int] | None = None
-            self._damaged = False
+            self._stored_size = (0, 0)
+            self._sideways = False
+            self._rate = self._video.average_rate or self._video.guessed_rate or RATE_WHEN_UNKNOWN
             self._events = self._read()
             self.first = self._first_picture()
         except BaseException:
             self._container.close()
             raise
         self.traits = self._traits()
-        self.bit_rate = self._container.bit_rate
         length = self._container.duration
         self.duration = None if length is None else length / av.time_base
 
@@ -122,29 +155,80 @@ class VideoSource:
     def pictures(
         self, audio: Callable[[AudioPacket], None] = lambda packet: None, *, until: float | None = None
     ) -> Iterator[VideoFrame]:
-        """The pictures in the order in which they are shown, each upright and in its picture format; once.
+        """Yield the pictures in the order in which they are shown, each upright and in its picture format; once.
 
-        Their times are the container's, and rise strictly. Only MPEG streams, whose clock starts anywhere,
-        are moved to start at zero. A frame that cannot be decoded is passed over, as a player does.
+        Their times rise strictly, on a clock that starts at zero with the file. A frame that cannot be decoded is
+        passed over, as a player does.
 
-        :param audio: is called with every packet of :attr:`audio` that lies between the pictures
-        :param until: leave out the pictures and the sound that are due at this time or later, in seconds
+        :param audio: called with every packet of :attr:`audio` that lies between the pictures
+        :param until: leave out the pictures and the audio that are due at this time or later, in seconds
+        :raises MediaFault: ``InvalidFile.Decode`` when the file is cut off, or most pictures cannot be decoded
         """
-        running = {self._video.index, *(stream.index for stream in self.audio)}
-        for index, event in self._events:
-            if until is not None and _seconds(event) >= until:
-                running.discard(index)
+        running: set[Any] = {self._video, *self.audio}
+        for stream, event in self._events:
+            time = seconds(event.pts, event.time_base)
+            if until is not None and time is not None and float(time) >= until:
+                running.discard(stream)
                 if not running:
                     return
             elif isinstance(event, VideoFrame):
+                self.count += 1
+                self.end = float((time or 0) + 1 / self._rate)
                 yield event
             else:
                 audio(event)
+        self._require_whole(until)
+
+    @property
+    def _format(self) -> str:
+        return self._container.format.name.partition(",")[0]
+
+    def _prepare_decoder(self) -> None:
+        stream = self._video
+        if stream.codec_context is None:
+            raise MediaFault("InvalidFile.Decode", "the video's codec is not known")
+        if not stream.width:
+            raise MediaFault("InvalidFile.Content", "the video holds no pictures")
+        self._require_size(stream.width, stream.height)
+        stream.thread_type = "AUTO"
+        stream.codec_context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
+
+    def _require_size(self, width: int, height: int) -> None:
+        """Refuse a size before anything of that size is decoded."""
+        longer, shorter = max(width, height), min(width, height)
+        if shorter < MIN_SIDE or longer > self._largest[0] or shorter > self._largest[1]:
+            raise MediaFault(
+                "InvalidFile.Resolution",
+                f"the video is {width}x{height}, its sides must have at least {MIN_SIDE} pixels, "
+                f"the longer at most {self._largest[0]}, the shorter at most {self._largest[1]}",
+            )
+
+    def _require_whole(self, until: float | None) -> None:
+        if self._interlaced is None or self.count < MIN_DECODED_SHARE * self._packets:
+            raise MediaFault(
+                "InvalidFile.Decode",
+                f"only {self.count} of {self._packets} pictures of the video can be decoded",
+            )
+        if until is not None or self._format not in HONEST_HEADERS:
+            return
+        if self._video.duration is not None and self._video.time_base is not None:
+            stated, read = float(self._video.duration * self._video.time_base), self.end
+            read -= float(seconds(self.first.pts, self.first.time_base) or 0)
+        elif len(self._container.streams) == 1 + len(self.audio) and self.duration is not None:
+            begin = (self._container.start_time or 0) / av.time_base
+            stated, read = self.duration - begin, max(self.end, self._audio_end)
+        else:
+            return
+        if stated - read > max(MAX_MISSING_SECONDS, MAX_MISSING_SHARE * stated):
+            raise MediaFault(
+                "InvalidFile.Decode",
+                f"the file is cut off: it states {stated:.2f} s, {read:.2f} s can be read",
+            )
 
     def _first_picture(self) -> VideoFrame:
-        read: list[tuple[int, Event]] = []
-        for index, event in self._events:
-            read.append((index, event))
+        read: list[tuple[Any, Event]] = []
+        for stream, event in self._events:
+            read.append((stream, event))
             if isinstance(event, VideoFrame):
                 self._events = chain(read, self._events)
                 return event
@@ -153,85 +237,76 @@ class VideoSource:
         raise MediaFault("InvalidFile.Content", "the video holds no pictures")
 
     def _traits(self) -> Traits:
-        width, height = self.first.width, self.first.height
         aspect = self._video.sample_aspect_ratio or Fraction(1)
         return Traits(
-            size=(width, height),
-            pixel_aspect=1 / aspect if (width, height) != self._stored_size else aspect,
-            frame_rate=self._video.average_rate or self._video.guessed_rate or RATE_WHEN_UNKNOWN,
+            size=(self.first.width, self.first.height),
+            pixel_aspect=1 / aspect if self._sideways else aspect,
+            frame_rate=self._rate,
             time_base=self.first.time_base or 1 / RATE_WHEN_UNKNOWN,
             colour=colour_of(self.first),
+            interlaced=self.first.interlaced_frame,
         )
 
-    def _read(self) -> Iterator[tuple[int, Event]]:
-        """Pictures and packets of sound as they lie in the file, on one clock."""
-        for packet in self._packets():
-            if packet.stream_index == self._video.index:
+    def _read(self) -> Iterator[tuple[Any, Event]]:
+        """Yield pictures and packets of audio as they lie in the file."""
+        for packet in packets_from_zero(self._container, (self._video, *self.audio)):
+            if packet.stream is not self._video:
+                if (time := seconds(packet.pts, packet.time_base)) is not None:
+                    self._audio_end = max(self._audio_end, float(time))
+                yield packet.stream, packet
+            elif packet.size:
                 for picture in self._decoded(packet):
-                    yield self._video.index, picture
-            else:
-                yield packet.stream_index, self._on_clock(packet)
+                    yield self._video, picture
+        for picture in self._flushed():
+            yield self._video, picture
 
-    def _packets(self) -> Iterator[Packet[Any]]:
+    def _decoded(self, packet: Packet[Any]) -> Iterator[VideoFrame]:
+        self._packets += 1
+        if self._decode_times is not None and packet.dts is not None:
+            heappush(self._decode_times, packet.dts)
         try:
-            yield from self._container.demux(self._video, *self.audio)
+            frames = packet.decode()
         except av.FFmpegError:
             self._damaged = True
+            if self._decode_times and packet.dts in self._decode_times:
+                self._decode_times.remove(packet.dts)
+            return
+        for frame in frames:
+            yield from self._pictures_of(frame)
 
-    def _decoded(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+    def _flushed(self) -> Iterator[VideoFrame]:
         try:
-            return [self._in_order(self._on_clock(self._picture(frame))) for frame in packet.decode()]
+            frames = self._video.codec_context.decode(None)
         except av.FFmpegError:
-            self._damaged = True
-            return []
+            frames = []
+        for frame in frames:
+            frame.time_base = self._video.time_base
+            yield from self._pictures_of(frame)
+        for frame in self._interlaced.flush() if self._interlaced else []:
+            yield self._picture(frame)
+
+    def _pictures_of(self, frame: VideoFrame) -> Iterator[VideoFrame]:
+        if self._interlaced is None:
+            self._require_size(frame.width, frame.height)
+            self._stored_size = frame.width, frame.height
+            self._sideways = is_sideways(frame)
+            # Interlaced H.264 of 4:2:0 cannot have other heights, and its lines cannot become columns.
+            unfit = display_matrix(frame) is not None or frame.width % 2 or frame.height % 4
+            self._interlaced = InterlacedFrames(deinterlace=self._deinterlace or bool(unfit))
+        if self._decode_times:
+            # AVI has no presentation times: in the order in which they are shown, pictures take the decoding times.
+            frame.pts = heappop(self._decode_times)
+        for each in self._interlaced.push(frame):
+            yield self._picture(each)
 
     def _picture(self, frame: VideoFrame) -> VideoFrame:
-        self._stored_size = self._stored_size or (frame.width, frame.height)
-        return as_picture(frame, *self._stored_size)
-
-    def _on_clock(self, event: Timed) -> Timed:
-        if self._origin and event.time_base is not None:
-            offset = round(self._origin / event.time_base)
-            event.pts = None if event.pts is None else event.pts - offset
-            event.dts = None if event.dts is None else event.dts - offset
-        return event
-
-    def _in_order(self, picture: VideoFrame) -> VideoFrame:
-        """The picture, later than the one before even where the file gives it no time or an earlier one."""
+        """Return the picture of a frame; it is later than the one before, whatever the file says."""
+        picture = as_picture(frame, *self._stored_size)
         if self._last_pts is None:
             picture.pts = picture.pts or 0
-        elif picture.pts is None or picture.pts <= self._last_pts:
+        elif picture.pts is None:
+            picture.pts = self._last_pts + max(1, round(1 / (self._rate * (picture.time_base or 1))))
+        elif picture.pts <= self._last_pts:
             picture.pts = self._last_pts + 1
         self._last_pts = picture.pts
         return picture
-
-
-def _stream_of_pictures(container: InputContainer) -> VideoStream:
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        raise MediaFault("InvalidFile.Type", "the file holds no video")
-    stream = streams[0]
-    if stream.codec_context is None:
-        raise MediaFault("InvalidFile.Decode", "the video's codec is not known")
-    if not stream.width:
-        raise MediaFault("InvalidFile.Content", "the video holds no pictures")
-    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (stream.width, stream.height)):
-        raise MediaFault(
-            "InvalidFile.Resolution",
-            f"the video is {stream.width}x{stream.height}, its sides must be {SMALLEST_SIDE}-{LARGEST_SIDE}",
-        )
-    stream.thread_type = "AUTO"
-    return stream
-
-
-def _arbitrary_origin(container: InputContainer) -> Fraction:
-    """Where the clock of an MPEG stream happens to start, in seconds; 0 for files whose zero is meant."""
-    if Flags.ts_discont not in Flags(container.format.flags) or container.start_time is None:
-        return Fraction(0)
-    return Fraction(container.start_time, av.time_base)
-
-
-def _seconds(event: Event) -> float:
-    if event.pts is None or event.time_base is None:
-        return 0.0
-    return float(event.pts * event.time_base)

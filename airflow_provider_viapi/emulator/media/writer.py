@@ -1,9 +1,8 @@
-"""Writing a clip: pictures and their sound, in an MP4 or MOV that plays while it still downloads."""
+"""Write a clip, pictures and audio, as MP4 or MOV that plays while it still downloads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,20 +10,19 @@ from types import TracebackType
 from typing import cast
 
 import av
-import numpy as np
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
+from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from airflow_provider_viapi.emulator.media.audio import LAYOUT, RATE, Samples
+from airflow_provider_viapi.emulator.media.audio import Samples
+from airflow_provider_viapi.emulator.media.audio_tracks import EncodedTrack, track_for
+from airflow_provider_viapi.emulator.media.containers import METADATA_OPTIONS
+from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import Colour, picture_format
 
-# What players find in an MP4 and know how to play; other sound becomes AAC.
-COPIED_SOUND = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"})
-AAC_SAMPLE_RATES = frozenset({16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000})
-AAC_LAYOUTS = frozenset({"mono", "stereo", "3.0", "4.0", "5.0", "5.1", "7.1"})
+MAX_MISSING_AUDIO = 0.15  # seconds of a track: a codec's delay and one packet
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,11 @@ class Traits:
     """What is the same for all pictures of a clip.
 
     :param size: (width, height) in pixels
-    :param pixel_aspect: how much wider than high a pixel is shown
+    :param pixel_aspect: width of a pixel as it is shown divided by its height
     :param frame_rate: the average, in frames per second
     :param time_base: the unit of presentation times, in seconds
     :param colour: what the numbers mean as colours
+    :param interlaced: whether each picture consists of two fields
     """
 
     size: tuple[int, int]
@@ -68,21 +67,25 @@ class Traits:
     frame_rate: Fraction
     time_base: Fraction
     colour: Colour
+    interlaced: bool = False
 
 
 class VideoTarget:
-    """A clip that is being written; a context manager, and the file is whole when it ends well.
+    """A clip that is being written; a context manager, and the file is complete when it ends without an error.
 
     Pictures are usually H.264 of 8 bits: 4:2:0, which everything plays, or 4:4:4 (High 4:4:4 Predictive) when
     a side is odd, which FFmpeg and its kin play but browsers may not: 4:2:0 has no odd sizes, and a size that
     was asked for is kept exactly. Every picture is shown at its own time, so a variable rate stays variable.
 
-    :param path: the file to write, an MP4 or, when so called, a MOV
+    ``count`` and ``end`` (seconds) say how many pictures were added and when the last of them ends.
+
+    :param path: the file to write, an MP4 or, by its name, a MOV
     :param traits: of the pictures that will come
     :param audio: the source's audio streams, all of which are kept
-    :param sound: whether there will be sound that comes as samples
+    :param sampled: one language (or None) for each track whose audio comes as samples
     :param codec: for the pictures
-    :param bit_rate: of the pictures, in bits per second; when None, whatever a steady high quality takes
+    :param bit_rate: of the pictures, in bits per second (default: a steady high quality)
+    :raises MediaFault: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
     """
 
     def __init__(
@@ -91,16 +94,17 @@ class VideoTarget:
         traits: Traits,
         audio: Sequence[AudioStream] = (),
         *,
-        sound: bool = False,
+        sampled: Sequence[str | None] = (),
         codec: Codec = H264,
         bit_rate: int | None = None,
     ) -> None:
-        container = "mov" if path.suffix == ".mov" else "mp4"
-        self._container = av.open(str(path), "w", format=container, options={"movflags": "+faststart"})
+        self._path, self._period = path, 1 / traits.frame_rate
+        self._format = "mov" if path.suffix == ".mov" else "mp4"
+        self._container = av.open(str(path), "w", format=self._format, options={"movflags": "+faststart"})
         self._video = self._add_video(traits, codec, bit_rate)
-        self._audio = {stream.index: self._add_audio(stream) for stream in audio}
-        self._sound = self._container.add_stream("aac", rate=RATE) if sound else None
-        self._sound_length = 0
+        self._copies = {stream.index: track_for(self._container, stream) for stream in audio}
+        self._sampled = [EncodedTrack(self._container, language=language) for language in sampled]
+        self.count, self.end = 0, 0.0
 
     def __enter__(self) -> VideoTarget:
         return self
@@ -113,43 +117,59 @@ class VideoTarget:
                 self._finish()
         finally:
             self._container.close()
+        if error is None:
+            self._require_complete()
 
     def add_picture(self, picture: VideoFrame) -> None:
         """Encode the next picture; its time must be later than that of the one before."""
         picture.pict_type = PictureType.NONE  # or the encoder would follow the source's key frames
+        self.count += 1
+        self.end = float((picture.pts or 0) * (picture.time_base or 0) + self._period)
         self._container.mux(self._video.encode(picture))
 
     def add_audio(self, packet: Packet[AudioStream]) -> None:
-        """Copy the next packet of one of the source's audio streams, or encode what is in it as AAC.
+        """Add the next packet of one of the source's audio streams; a damaged one leaves a gap."""
+        self._copies[packet.stream.index].add(packet)
 
-        A damaged packet leaves a gap in the sound.
-        """
-        stream = self._audio[packet.stream.index]
-        with suppress(av.FFmpegError):
-            if not _is_copied(packet.stream):
-                for frame in packet.decode():
-                    self._container.mux(stream.encode(frame))
-            elif packet.dts is not None:
-                packet.stream = stream
-                self._container.mux(packet)
-
-    def add_sound(self, samples: Samples) -> None:
-        """Encode the next samples, (channels, samples) at 48 kHz; they follow those before without a gap."""
-        if self._sound is None:
-            raise ValueError("the clip was opened without sound")
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", LAYOUT)
-        frame.rate, frame.pts, frame.time_base = RATE, self._sound_length, Fraction(1, RATE)
-        self._sound_length += samples.shape[1]
-        self._container.mux(self._sound.encode(frame))
+    def add_samples(self, samples: Samples, track: int = 0) -> None:
+        """Encode the next samples of a track, (channels, samples) in stereo at 48 kHz, without a gap."""
+        self._sampled[track].add_samples(samples)
 
     def _finish(self) -> None:
         if self._video.codec_context.is_open:
             self._container.mux(self._video.encode(None))
-        made = [] if self._sound is None else [self._sound]
-        for stream in (*self._audio.values(), *made):
-            if stream.codec_context.is_encoder and stream.codec_context.is_open:
-                with suppress(av.FFmpegError):
-                    self._container.mux(stream.encode(None))
+        for track in (*self._copies.values(), *self._sampled):
+            track.finish()
+
+    def _require_complete(self) -> None:
+        """Compare what the file holds with what was added."""
+        tracks = [*self._copies.values(), *self._sampled]
+        with av.open(str(self._path), **METADATA_OPTIONS) as written:
+            video = written.streams.video[0] if written.streams.video else None
+            audio = written.streams.audio
+            count, ends = 0, {stream.index: 0.0 for stream in written.streams}
+            for packet in written.demux():
+                if packet.pts is not None and packet.time_base is not None:
+                    count += packet.stream is video
+                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    ends[packet.stream.index] = max(end, ends[packet.stream.index])
+            heard = [ends[stream.index] for stream in audio]
+        if count != self.count or not count:
+            raise MediaFault(
+                "InternalError.Algo", f"pictures were lost: {count} of {self.count} were written"
+            )
+        given = [track.end for track in tracks if track.end > MAX_MISSING_AUDIO]
+        if len(heard) < len(given):
+            raise MediaFault(
+                "InternalError.Algo", f"audio was lost: {len(heard)} of {len(given)} tracks were written"
+            )
+        if len(heard) == len(tracks):
+            for number, (track, end) in enumerate(zip(tracks, heard, strict=True), start=1):
+                if end < track.end - MAX_MISSING_AUDIO:
+                    raise MediaFault(
+                        "InternalError.Algo",
+                        f"audio of track {number} was lost: {end:.2f} of {track.end:.2f} s were written",
+                    )
 
     def _add_video(self, traits: Traits, codec: Codec, bit_rate: int | None) -> VideoStream:
         options = codec.options if bit_rate else {**codec.options, **codec.steady}
@@ -165,18 +185,8 @@ class VideoTarget:
         context.colorspace, context.color_range = traits.colour.matrix, traits.colour.range
         context.color_primaries, context.color_trc = traits.colour.primaries, traits.colour.transfer
         stream.bit_rate = bit_rate or 0
+        if traits.interlaced:
+            context.flags |= Flags.interlaced_dct
         if codec.tag:
             stream.codec_context.codec_tag = codec.tag
         return stream
-
-    def _add_audio(self, source: AudioStream) -> AudioStream:
-        if _is_copied(source):
-            return self._container.add_stream_from_template(source)
-        rate = source.rate if source.rate in AAC_SAMPLE_RATES else 48000
-        stream = self._container.add_stream("aac", rate=rate)
-        stream.layout = source.layout.name if source.layout.name in AAC_LAYOUTS else "stereo"
-        return stream
-
-
-def _is_copied(stream: AudioStream) -> bool:
-    return stream.codec_context.codec.canonical_name in COPIED_SOUND

@@ -11,12 +11,8 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.media.enhance_portrait_video import enhance_portrait_video
-from airflow_provider_viapi.emulator.media.enhance_video_quality import (
-    enhance_video_quality,
-    in_nits,
-    to_hlg,
-    to_pq,
-)
+from airflow_provider_viapi.emulator.media.enhance_video_quality import enhance_video_quality
+from airflow_provider_viapi.emulator.media.hdr import from_sdr, to_hlg, to_pq
 from airflow_provider_viapi.emulator.media.interpolate_video_frame import interpolate_video_frame
 from emulator.media.sample_clips import (
     likeness,
@@ -84,7 +80,7 @@ def test_the_colours_of_an_hdr_clip_are_those_of_the_original(small: Path, tmp_p
 
     target = enhance_video_quality(request, tmp_path)["VideoURL"]
 
-    meant = to_pq(in_nits(np.asarray(pictures(small)) / 255, 600), 600) * 255
+    meant = to_pq(from_sdr(np.asarray(pictures(small)) / 255, 600)) * 255
     assert likeness(pictures(target), list(meant)) > 30
 
 
@@ -100,7 +96,7 @@ def test_an_hdr_clip_is_stored_by_the_matrix_of_bt_2020(tmp_path: Path) -> None:
 
     target = enhance_video_quality(request, tmp_path)["VideoURL"]
 
-    red, green, blue = to_pq(in_nits(colours / 255, 600), 600).T
+    red, green, blue = to_pq(from_sdr(colours / 255, 600)).T
     luma = 0.2627 * red + 0.6780 * green + 0.0593 * blue
     with av.open(str(target)) as container:
         stored = np.frombuffer(memoryview(next(container.decode(video=0)).planes[0]), np.uint16)
@@ -108,14 +104,14 @@ def test_an_hdr_clip_is_stored_by_the_matrix_of_bt_2020(tmp_path: Path) -> None:
 
 
 def test_greys_keep_their_light_and_white_reaches_the_peak() -> None:
-    grey, white = in_nits(np.full(3, 0.5), 600), in_nits(np.ones(3), 600)
+    grey, white = from_sdr(np.full(3, 0.5), 600), from_sdr(np.ones(3), 600)
 
     assert grey == pytest.approx(np.full(3, 203 * 0.5**2.4), rel=0.02)
     assert white == pytest.approx(np.full(3, 600), rel=0.001)
 
 
 def test_light_is_encoded_as_the_standards_say() -> None:
-    assert to_pq(np.array([100.0, 1000.0, 10_000.0]), 600) == pytest.approx([0.508, 0.752, 1.0], abs=0.001)
+    assert to_pq(np.array([100.0, 1000.0, 10_000.0])) == pytest.approx([0.508, 0.752, 1.0], abs=0.001)
     assert to_hlg(np.full(3, 1000.0), 1000) == pytest.approx(np.ones(3), abs=0.001)
     assert to_hlg(np.full(3, 203.0), 1000) == pytest.approx(np.full(3, 0.75), abs=0.01)
 

@@ -1,0 +1,69 @@
+"""Open pictures of users: upright, opaque, 8 bits of sRGB, whatever the file holds."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from airflow_provider_viapi.emulator.media.faults import MediaFault
+
+MAX_PIXELS = 8192 * 8192
+_OPAQUE_MODES = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
+
+
+def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
+    """Return a picture as RGB: turned by its EXIF orientation, on white, converted from its profile to sRGB.
+
+    :param kind: prefix of the error codes: InvalidImage, or InvalidFile where it is one of several files
+    :raises MediaFault: ``….Decode`` when the file cannot be read as a picture, ``….Resolution`` when it has more
+        than 8192x8192 pixels
+    """
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise MediaFault(
+                    f"{kind}.Resolution",
+                    f"the picture is {image.width}x{image.height}, at most {MAX_PIXELS} pixels are supported",
+                )
+            return to_srgb(image)
+    except Image.DecompressionBombError as error:
+        raise MediaFault(f"{kind}.Resolution", "the picture has far too many pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaFault(f"{kind}.Decode", "the file cannot be read as a picture") from error
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
+    """Return a picture as RGB: 8 bits, upright, on white, in sRGB."""
+    upright = _eight_bit(ImageOps.exif_transpose(image))
+    if upright.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in upright.info:
+        alpha = upright.convert("RGBA").getchannel("A")
+    else:
+        alpha = None
+    opaque = upright.convert(_OPAQUE_MODES.get(upright.mode, "RGB"))
+    colours = _from_profile(opaque, image.info.get("icc_profile"))
+    if alpha is None:
+        return colours
+    return Image.composite(colours, Image.new("RGB", colours.size, "white"), alpha)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 bits at 8, which a plain conversion would clip to white."""
+    if not image.mode.startswith("I"):
+        return image
+    samples = np.rint(np.asarray(image).astype(np.float64) / 257)
+    return Image.fromarray(np.clip(samples, 0, 255).astype(np.uint8))
+
+
+def _from_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert colours from an ICC profile to sRGB; one that is damaged or of other channels is ignored."""
+    converted = None
+    if profile:
+        try:
+            source, target = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            converted = None
+    return converted or image.convert("RGB")
