@@ -52,7 +52,8 @@ class XComClaims:
     """Claims of the tasks of one DAG run, published as XComs.
 
     A task publishes its open submission under ``job_intent`` and its job under ``job_id``; a batch publishes its
-    running jobs under ``job_ids``. Other DAG runs cannot be seen.
+    running jobs under ``job_ids``. With ``[viapi] state_path``, what they have stored there counts too. Other DAG runs
+    cannot be seen.
     """
 
     def __init__(self, context: Context) -> None:
@@ -91,6 +92,7 @@ class XComClaims:
     def others(self) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks of the DAG run."""
         from airflow_provider_viapi.jobs.task_run import OtherTasks
+        from airflow_provider_viapi.state import siblings
 
         held = [str(job_id) for job_id in self._pull("job_id") if job_id is not None]
         own = self._job_id or self._instance.xcom_pull(
@@ -101,7 +103,14 @@ class XComClaims:
             held.remove(str(own))
         held += [str(job_id) for job_id in chain.from_iterable(ids or () for ids in self._pull("job_ids"))]
         intents = [intent for intent in self._pull(INTENT_KEY) if isinstance(intent, Mapping)]
-        return OtherTasks(frozenset(held), tuple(name for intent in intents if (name := self._open(intent))))
+        names = [name for intent in intents if (name := self._open(intent))]
+        # Airflow clears a task's XComs when its retry starts; what it stored in object storage stays.
+        for key, entry in siblings(self._context).items():
+            if entry.get("job_id"):
+                held.append(str(entry["job_id"]))
+            else:
+                names.append(f"{key.task_id}/{key.map_index}")
+        return OtherTasks(frozenset(held), tuple(dict.fromkeys(names)))
 
     def _pull(self, key: str) -> list[Any]:
         task_ids = [task.task_id for task in self._context["dag"].tasks]
