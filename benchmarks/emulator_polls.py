@@ -20,11 +20,11 @@ import requests
 
 from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.config import Account, Signature
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import viapi, videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from report import Goal, report, table
 
 POLLS = 6_000
@@ -128,7 +128,13 @@ async def poll_all(url: str, signature: Signature, job_id: str) -> None:
 
 def signed_poll(account: Account, job_id: str) -> bytes:
     """Return a poll as sent on the wire, with the headers that an HTTP client adds."""
-    request = encode(viapi.GET_ASYNC_JOB_RESULT, {"JobId": job_id}, account, account.credentials.current(), RequestNonce.new())
+    request = encode(
+        viapi.GET_ASYNC_JOB_RESULT,
+        {"JobId": job_id},
+        account,
+        account.credentials.current(),
+        RequestNonce.new(),
+    )
     address = urlsplit(request.url)
     headers = {
         "host": address.netloc,

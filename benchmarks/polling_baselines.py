@@ -25,13 +25,13 @@ import httpx
 import psutil
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.http import HttpResponse
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 from waiting_emulator import job_id
 
@@ -114,7 +114,9 @@ def usual(url: str, scale: float, *, session_per_poll: bool) -> Waiter:
     context = ssl.create_default_context()
 
     async def poll(http: httpx.AsyncClient, number: int) -> dict[str, Any]:
-        request = encode(action, {"JobId": job_id(number)}, account, account.credentials.current(), RequestNonce.new())
+        request = encode(
+            action, {"JobId": job_id(number)}, account, account.credentials.current(), RequestNonce.new()
+        )
         answer = await http.request(
             request.method, request.url, content=request.body, headers=request.headers
         )

@@ -19,8 +19,8 @@ from airflow_provider_viapi.schema import (
     String,
     Url,
     ValidationError,
-    count_repr,
     as_address,
+    count_repr,
 )
 
 __all__ = [
