@@ -189,9 +189,7 @@ def test_a_temporary_key_may_call(emulator: RunningEmulator) -> None:
     ("changed", "words"),
     [({"sk": "guessed"}, "verify aksk signature fail"), ({"ak": "nobody"}, "Get secretKey failed")],
 )
-def test_a_wrong_key_is_refused(
-    emulator: RunningEmulator, changed: dict[str, str], words: str
-) -> None:
+def test_a_wrong_key_is_refused(emulator: RunningEmulator, changed: dict[str, str], words: str) -> None:
     with pytest.raises(ClientRequestException) as raised:
         client_of(emulator, **changed).list_assets(model.ListAssetsRequest())
 
