@@ -161,6 +161,9 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
 
 def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
     message = redact_text(str(answer.get("Message") or "the service gave no reason"))
+    if code == "SignatureDoesNotMatch":
+        # An unknown key id has a code of its own, so only the secret is left.
+        message = f"the access key id is known, its secret is wrong. The service: {message}"
     retired = action.unserved_because(code)
     return f"{message} ({action.name}: {retired})" if retired else message
 
