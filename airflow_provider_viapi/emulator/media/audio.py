@@ -21,7 +21,7 @@ Samples = npt.NDArray[np.float32]
 
 RATE = 48_000
 LAYOUT = "stereo"
-FADE = RATE // 100  # hides the click of a cut
+FADES_A_SECOND = 100  # a fade of a hundredth of a second hides the click of a cut
 CLOCK_TOLERANCE = 0.05  # seconds; containers round timestamps, and small steps are no gaps
 
 
@@ -78,7 +78,7 @@ class AudioCutter:
         *,
         rate: int = RATE,
         layout: str = LAYOUT,
-        fade: int = FADE,
+        fade: int = RATE // FADES_A_SECOND,
     ) -> None:
         self._parts = [
             (round(start * rate), end if math.isinf(end) else round(end * rate)) for start, end in parts

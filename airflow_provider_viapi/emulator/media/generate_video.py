@@ -13,6 +13,7 @@ import numpy as np
 
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
 from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
+from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, stretches_of
 from airflow_provider_viapi.emulator.media.cover import write_cover
 from airflow_provider_viapi.emulator.media.faults import MediaFault
@@ -60,7 +61,7 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     scheduled = schedule(_shots(request, pace), pace, overlap, _wanted(request))
     sound = None if request.get("Mute", False) else _sound(request, scheduled, overlap)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(video, traits, sampled=[None] if sound is not None else []) as written:
+    with VideoTarget(video, traits, sampled=[AudioTraits()] if sound is not None else []) as written:
         for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
             picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
             picture.pts, picture.time_base = number, traits.time_base

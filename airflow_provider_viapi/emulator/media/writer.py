@@ -17,7 +17,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from airflow_provider_viapi.emulator.media.audio import Samples
-from airflow_provider_viapi.emulator.media.audio_tracks import EncodedTrack, track_for
+from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits, EncodedTrack, track_for
 from airflow_provider_viapi.emulator.media.containers import METADATA_OPTIONS
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import Colour, picture_format
@@ -82,7 +82,7 @@ class VideoTarget:
     :param path: the file to write, an MP4 or, by its name, a MOV
     :param traits: of the pictures that will come
     :param audio: the source's audio streams, all of which are kept
-    :param sampled: one language (or None) for each track whose audio comes as samples
+    :param sampled: traits of the tracks whose audio comes as samples
     :param codec: for the pictures
     :param bit_rate: of the pictures, in bits per second (default: a steady high quality)
     :raises MediaFault: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
@@ -94,7 +94,7 @@ class VideoTarget:
         traits: Traits,
         audio: Sequence[AudioStream] = (),
         *,
-        sampled: Sequence[str | None] = (),
+        sampled: Sequence[AudioTraits] = (),
         codec: Codec = H264,
         bit_rate: int | None = None,
     ) -> None:
@@ -103,7 +103,7 @@ class VideoTarget:
         self._container = av.open(str(path), "w", format=self._format, options={"movflags": "+faststart"})
         self._video = self._add_video(traits, codec, bit_rate)
         self._copies = {stream.index: track_for(self._container, stream) for stream in audio}
-        self._sampled = [EncodedTrack(self._container, language=language) for language in sampled]
+        self._sampled = [EncodedTrack(self._container, track) for track in sampled]
         self.count, self.end = 0, 0.0
 
     def __enter__(self) -> VideoTarget:
@@ -132,7 +132,7 @@ class VideoTarget:
         self._copies[packet.stream.index].add(packet)
 
     def add_samples(self, samples: Samples, track: int = 0) -> None:
-        """Encode the next samples of a track, (channels, samples) in stereo at 48 kHz, without a gap."""
+        """Encode the next samples of a track, (channels, samples); they follow those before without a gap."""
         self._sampled[track].add_samples(samples)
 
     def _finish(self) -> None:
