@@ -27,7 +27,10 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint test-huawei-client  ## Lint, types, import contracts and the tests, with a real scheduler and triggerer among them
-	$(BIN)/pytest -m '(not chaos or quick) and not live' $(PARALLEL)
+	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix' $(PARALLEL)
+
+test-media: $(READY)  ## Every media action of the emulator with every kind of odd clip
+	$(BIN)/pytest tests/emulator/media $(PARALLEL)
 
 test-live: $(READY)  ## The conformance requests against the real service: needs a key and a bucket, and is billed
 	$(BIN)/pytest tests/live -m live -s -rs --timeout 7200
@@ -49,7 +52,7 @@ format: $(READY)  ## Let ruff mend what it can
 test-matrix: $(MATRIX:%=test-airflow-%)  ## The tests that need no running Airflow, on the other Airflows we support
 
 test-airflow-%: .venv-%/ready
-	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live' --ignore=tests/emulator \
+	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix' --ignore=tests/emulator \
 		-p no:cacheprovider $(PARALLEL)
 
 reference: $(READY)  ## Make docs/actions.md and docs/huawei-actions.md again from the service models
@@ -93,5 +96,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin what the environments ho
 clean:  ## Remove environments and what runs left behind
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos lint format test-matrix test-clients test-huawei-client test-live reference constraints clean
+.PHONY: help demo test test-media bench test-chaos lint format test-matrix test-clients test-huawei-client test-live reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready
