@@ -40,7 +40,7 @@ QUICKTIME_LANGUAGES = {
 
 @dataclass(frozen=True)
 class AudioTraits:
-    """What is the same for all samples of a track.
+    """The properties that all samples of a track share.
 
     :param rate: samples a second
     :param layout: FFmpeg's name of the channels

@@ -27,13 +27,13 @@ MAX_MISSING_AUDIO = 0.15  # seconds of a track: a codec's delay and one packet
 
 @dataclass(frozen=True)
 class Codec:
-    """How pictures are encoded.
+    """An encoder of pictures and its settings.
 
     :param encoder: FFmpeg's name of it
-    :param pixel_format: the only one that is written; when None, the picture format of the size
+    :param pixel_format: the one that is written (default: the picture format of the size)
     :param options: for speed and the like
-    :param steady: the options of a steady high quality, for when no bit rate is asked for
-    :param tag: what the container calls it, where players insist on one of several names
+    :param steady: the options of a constant high quality, used without a bit rate
+    :param tag: tag in the container, where players require one of several
     """
 
     encoder: str
@@ -52,7 +52,7 @@ PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "standard"}, {})
 
 @dataclass(frozen=True)
 class Traits:
-    """What is the same for all pictures of a clip.
+    """The properties that all pictures of a clip share.
 
     :param size: (width, height) in pixels
     :param pixel_aspect: width of a pixel as it is shown divided by its height
