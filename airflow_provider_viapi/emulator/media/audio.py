@@ -110,7 +110,7 @@ class AudioCutter:
             self._give(silence(int(self._parts[0][1]) - self._reached, self._layout))
 
     def _new_resampler(self) -> AudioResampler:
-        return AudioResampler("fltp", self._layout, self._rate)
+        return AudioResampler("flt", self._layout, self._rate)
 
     def _resampled(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         kind = frame.format.name, frame.layout.name, frame.sample_rate
@@ -121,7 +121,7 @@ class AudioCutter:
         yield from self._resampler.resample(frame)
 
     def _take(self, piece: AudioFrame) -> None:
-        samples = np.asarray(piece.to_ndarray(), np.float32)
+        samples = np.asarray(piece.to_ndarray(), np.float32).reshape(-1, piece.layout.nb_channels).T
         begin = self._begin(piece)
         self._expected = begin + samples.shape[1]
         self.heard = self._expected / self._rate

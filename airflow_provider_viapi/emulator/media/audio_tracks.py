@@ -69,7 +69,8 @@ class EncodedTrack:
 
     def add_samples(self, samples: Samples) -> None:
         """Encode the next samples, (channels, samples); they follow those before without a gap."""
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self._layout)
+        # Interleaved, as PyAV has no planar frames of eight channels.
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples.T).reshape(1, -1), "flt", self._layout)
         frame.rate, frame.pts, frame.time_base = self._rate, self._length, Fraction(1, self._rate)
         self._length += samples.shape[1]
         self._container.mux(self._stream.encode(frame))

@@ -151,8 +151,8 @@ def _audio_packets(stream: Any, odd: Odd) -> list[av.Packet]:
     tone = 0.5 * np.sin(2 * np.pi * TONE * times)
     tone[(times < FLASH.start / RATE) | (times >= FLASH.stop / RATE)] = 0
     channels = av.AudioLayout(odd.layout).nb_channels
-    samples = np.ascontiguousarray(np.repeat(tone[None], channels, axis=0).astype(np.float32))
-    frame = av.AudioFrame.from_ndarray(samples, "fltp", odd.layout)
+    samples = np.repeat(tone, channels).astype(np.float32).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(samples, "flt", odd.layout)
     frame.rate, frame.time_base = rate, Fraction(1, rate)
     frame.pts = round(odd.start * rate)
     return [*stream.encode(frame), *stream.encode(None)]
