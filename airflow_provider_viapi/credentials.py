@@ -1,7 +1,7 @@
-"""Who is asking, and temporary keys that are renewed.
+"""Access keys, and sources of temporary keys that are renewed.
 
-What signs knows only :class:`Credentials`. What calls asks a :class:`CredentialsSource` for them before each
-request, so that a job may outlive the token that it was submitted with.
+Code that signs knows only :class:`Credentials`. Code that calls asks a :class:`CredentialsSource` for them before
+each request, so that a job may outlive the token that it was submitted with.
 """
 
 from __future__ import annotations
@@ -26,39 +26,40 @@ from airflow_provider_viapi.errors import (
 
 logger = logging.getLogger(__name__)
 
-RENEWED_BEFORE = 300.0
-"""Seconds before its end at which a key is renewed; half of its life if that is less."""
+RENEW_BEFORE = 300.0
+"""Seconds before its expiry at which a key is renewed; half of its lifetime if that is less."""
 
-TRIED_AGAIN_AFTER = 60.0
-"""Seconds until a renewal that failed is tried again, as long as the key is still good."""
+RENEWAL_BACKOFF = 60.0
+"""Seconds until a failed renewal is retried, as long as the key has not expired."""
 
 
 class CredentialsSource(Protocol):
-    """Where the key of the moment is to be had."""
+    """Provides the current key."""
 
     def current(self, rejected: Credentials | None = None) -> Credentials:
-        """The key to sign with; may block while it is fetched.
+        """Return the key to sign with; may block while it is fetched.
 
-        :param rejected: a key that the service no longer accepts: another one if there is any, or else the same
-        :raises ConfigurationError: there is none, and asking again would not help
-        :raises TransientError: there is none now; asking again later may help
+        :param rejected: a key that the service no longer accepts: another one is returned if there is any, otherwise
+            the same
+        :raises ConfigurationError: there is none, and a retry would not help
+        :raises TransientError: there is none now; a retry may help
         """
         ...
 
     async def acurrent(self, rejected: Credentials | None = None) -> Credentials:
-        """The same from an event loop, which goes on meanwhile."""
+        """Return the key without blocking the event loop; see :meth:`current`."""
         ...
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """An access key; as a source, one that stays as it is.
+    """An access key; also a source that always returns it.
 
     :param access_key_id: the public half of the key
     :param access_key_secret: the secret half; never shown, never sent
-    :param security_token: goes with temporary (STS) keys; never shown
-    :param expires: when the service will stop to accept it, in Unix time; never unless given
-    :raises ConfigurationError: a part is empty, or holds what no key has
+    :param security_token: belongs to temporary (STS) keys; never shown
+    :param expires: Unix time at which the service stops accepting it; default: never
+    :raises ConfigurationError: a part is empty or holds characters that no key has
     """
 
     access_key_id: str
@@ -71,122 +72,130 @@ class Credentials:
         if self.security_token is not None:
             parts["security token"] = self.security_token
         for name, value in parts.items():
-            # A header, where id and token are sent, must not be broken into by them.
+            # Id and token are sent in headers, which a line break would end.
             if not re.fullmatch(r"[!-~]+", value):
                 raise ConfigurationError(
-                    f"the {name} is empty or holds a character that none has; a blank or a line break, say, "
-                    "that was copied with it",
-                    code="ConfigurationError",
+                    f"the {name} is empty or holds a character that no key has, such as a space or a line break "
+                    "that was copied with it"
                 )
 
     def current(self, rejected: Credentials | None = None) -> Credentials:
-        """Itself."""
+        """Return this key."""
         return self
 
     async def acurrent(self, rejected: Credentials | None = None) -> Credentials:
-        """Itself."""
+        """Return this key."""
         return self
 
 
-class Ending(Protocol):
-    """What is good until a certain time."""
+class Expiring(Protocol):
+    """A key or token that expires."""
 
     @property
     def expires(self) -> float:
-        """Unix time of its end."""
+        """Unix time of the expiry."""
         ...
 
 
-Held = TypeVar("Held", bound=Ending)
+Key = TypeVar("Key", bound=Expiring)
 
 
-class Renewable(Generic[Held]):
-    """A source that fetches a key when it is first asked, keeps it until shortly before its end, fetches anew.
+class Renewable(Generic[Key]):
+    """A source that fetches a key when it is first asked, caches it until shortly before its expiry, and renews it.
 
-    All that ask at the same time, threads or coroutines, are served by one fetch. Once a key was had, failing to
-    get the next one counts as something that passes: jobs wait for it, and the key is used to its very end. Only
-    when that is over and whoever gives keys refuses one, nobody waits any longer.
+    All that ask at the same time, threads or coroutines, are served by one fetch. Once there was a key, a failed
+    renewal is transient: jobs wait for the next one, and the key is used until it expires. Only if it has expired and
+    its issuer refuses another one, the error is permanent.
 
-    :param fetch: gets a key; may block
-    :param fetch_in_loop: gets one from an event loop; ``fetch`` in a thread unless given
-    :param held: a key to begin with
+    :param fetch: fetches a key; may block
+    :param afetch: fetches a key in an event loop; default: ``fetch`` in a thread
+    :param initial: the first key; default: it is fetched
+    :param identity: names what the keys belong to, such as a role, where their ids change
     :param now: the clock, in Unix time
     """
 
     def __init__(
         self,
-        fetch: Callable[[], Held],
-        fetch_in_loop: Callable[[], Awaitable[Held]] | None = None,
+        fetch: Callable[[], Key],
+        afetch: Callable[[], Awaitable[Key]] | None = None,
         *,
-        held: Held | None = None,
+        initial: Key | None = None,
+        identity: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self.identity = identity
         self._fetch = fetch
-        self._fetch_in_loop = fetch_in_loop
+        self._afetch = afetch
         self._now = now
-        self._held: Held | None = None
+        self._key: Key | None = None
         self._renew_at = math.inf
         self._lock = threading.Lock()
-        self._under_way: asyncio.Task[Held] | None = None
-        if held is not None:
-            self._hold(held)
+        self._renewal: asyncio.Task[Key] | None = None
+        if initial is not None:
+            self._store(initial)
 
-    def current(self, rejected: Held | None = None) -> Held:
-        """The key to sign with; see :class:`CredentialsSource`."""
-        good = self._good(rejected)
-        if good is not None:
-            return good
+    def current(self, rejected: Key | None = None) -> Key:
+        """Return the key to sign with; see :class:`CredentialsSource`."""
+        key = self._valid_key(rejected)
+        if key is not None:
+            return key
         with self._lock:
             # Another thread may have fetched one while this one waited.
-            return self._good(rejected) or self._renew(rejected)
+            return self._valid_key(rejected) or self._renew(rejected)
 
-    async def acurrent(self, rejected: Held | None = None) -> Held:
-        """The same from an event loop, which goes on meanwhile."""
-        good = self._good(rejected)
-        if good is not None:
-            return good
+    async def acurrent(self, rejected: Key | None = None) -> Key:
+        """Return the key without blocking the event loop; see :class:`CredentialsSource`."""
+        key = self._valid_key(rejected)
+        if key is not None:
+            return key
         loop = asyncio.get_running_loop()
-        under_way = self._under_way
-        if under_way is None or under_way.done() or under_way.get_loop() is not loop:
-            under_way = self._under_way = loop.create_task(self._renew_in_loop(rejected))
-        # One that is cancelled while it waits must not take the fetch away from the others.
-        return await asyncio.shield(under_way)
+        renewal = self._renewal
+        if renewal is None or renewal.done() or renewal.get_loop() is not loop:
+            renewal = self._renewal = loop.create_task(self._arenew(rejected))
+        # One that is cancelled while it waits must not cancel the fetch for the others.
+        return await asyncio.shield(renewal)
 
-    def _good(self, rejected: Held | None) -> Held | None:
-        held = self._held
-        return None if held is None or held == rejected or self._now() >= self._renew_at else held
+    def _valid_key(self, rejected: Key | None) -> Key | None:
+        key = self._key
+        return None if key is None or key == rejected or self._now() >= self._renew_at else key
 
-    def _renew(self, rejected: Held | None) -> Held:
+    def _renew(self, rejected: Key | None) -> Key:
         try:
-            return self._hold(self._fetch())
+            return self._store(self._fetch())
         except ServiceError as failure:
-            return self._go_on_after(failure, rejected)
+            return self._handle_failure(failure, rejected)
 
-    async def _renew_in_loop(self, rejected: Held | None) -> Held:
-        if self._fetch_in_loop is None:
+    async def _arenew(self, rejected: Key | None) -> Key:
+        if self._afetch is None:
             return await asyncio.to_thread(self.current, rejected)
         try:
-            return self._hold(await self._fetch_in_loop())
+            return self._store(await self._afetch())
         except ServiceError as failure:
-            return self._go_on_after(failure, rejected)
+            return self._handle_failure(failure, rejected)
 
-    def _hold(self, fetched: Held) -> Held:
-        self._renew_at = fetched.expires - min(RENEWED_BEFORE, (fetched.expires - self._now()) / 2)
-        self._held = fetched
-        return fetched
+    def _store(self, key: Key) -> Key:
+        self._renew_at = key.expires - min(RENEW_BEFORE, (key.expires - self._now()) / 2)
+        self._key = key
+        return key
 
-    def _go_on_after(self, failure: ServiceError, rejected: Held | None) -> Held:
-        held, now = self._held, self._now()
-        if held is None:
+    def _handle_failure(self, failure: ServiceError, rejected: Key | None) -> Key:
+        key, now = self._key, self._now()
+        if key is None:
             raise failure
-        if held == rejected or now >= held.expires:
+        if key == rejected or now >= key.expires:
             if isinstance(failure, CredentialsRejected | PermissionDenied):
                 raise failure
-            raise TransientError(f"the key is no longer good and {failure.message}", code=failure.code)
-        logger.warning("The key is good for %d more seconds, but %s", held.expires - now, failure.message)
-        self._renew_at = min(now + TRIED_AGAIN_AFTER, held.expires)
-        return held
+            raise TransientError(
+                f"the key has expired and cannot be renewed: {failure.message}", code=failure.code
+            )
+        logger.warning(
+            "The key cannot be renewed, it is valid for %d more seconds: %s",
+            key.expires - now,
+            failure.message,
+        )
+        self._renew_at = min(now + RENEWAL_BACKOFF, key.expires)
+        return key
 
 
 class RenewableCredentials(Renewable[Credentials]):
-    """A source of access keys that end."""
+    """A source of access keys that expire."""

@@ -1,27 +1,29 @@
-"""What can go wrong between a caller and a service.
+"""The errors that this package raises, for every cloud.
 
 ::
 
     ServiceError
-    ├── ConfigurationError           the connection is missing or cannot be used as it is
-    ├── InvalidRequest          the request cannot be right, here or at the service
+    ├── ConfigurationError      the connection or the HTTP settings are missing or unusable
+    ├── InvalidRequest          the request cannot succeed, found locally or by the service
     │   └── InvalidMedia        a file that the request names cannot be used
     ├── CredentialsRejected     the key, its secret, its token or the clock is wrong
-    ├── PermissionDenied        the key is right but may not do this, or the capability is not opened
-    ├── TransientError          will pass: ask again later
-    │   ├── Throttled           over the account's quota
-    │   ├── ConnectionFailed         the request never arrived: nothing was accepted
-    │   └── ResponseLost          the request went out; what came of it is not known
-    ├── SubmissionInDoubt       a job may or may not have been accepted, and money spent
+    ├── PermissionDenied        the key is valid but lacks the permission, or the capability is not enabled
+    ├── TransientError          the service failed; retry later
+    │   ├── Throttled           over the account's rate limit or quota
+    │   ├── ConnectionFailed    the request never reached the service
+    │   └── ResponseLost        the request was sent and the response is missing or unreadable
+    ├── StopRequested           the task was asked to stop; nothing was submitted
+    ├── SubmissionInDoubt       it cannot be known whether a job was accepted and will be billed
     ├── JobFailed               the service ended the job without success
-    ├── JobTimedOut             the job did not end before our own deadline
-    └── ResultExpired           the link to a file of a result has ended before the file was fetched
+    ├── JobTimedOut             the job did not end before the caller's deadline
+    └── ResultExpired           the link to a result file expired before the file was downloaded
 
-Every error carries ``code``, ``message``, ``request_id``, ``http_status`` and ``action``; a caller decides by
-class and code, never by the text. All of them survive pickling and a round trip through plain values, because
-Airflow passes them between processes. None holds a secret, a signature or a token.
+Every error carries ``code``, ``message``, ``request_id``, ``http_status`` and ``action``; callers decide by class and
+code, never by the text. Errors survive pickling and a round trip through plain values, because Airflow passes them
+between processes. None holds a secret, a signature or a token.
 
-The tree is the same for every cloud; which class a code belongs to is for each cloud's own ``errors`` to say.
+Each cloud's own ``errors`` module says which class one of its error codes belongs to. Whether an error proves that
+nothing was accepted, and so that nothing will be billed, is decided in one place: :func:`outcome_is_refusal`.
 """
 
 from __future__ import annotations
@@ -30,12 +32,12 @@ from typing import Any
 
 
 class ServiceError(Exception):
-    """Anything that this package raises about the service.
+    """Base class of all errors of this package.
 
-    :param message: what happened, in words for a person
-    :param code: the service's code, such as ``Throttling.User``, or the nearest one for a local check
-    :param request_id: the service's id of the call, to be named in a support ticket
-    :param http_status: the status of the answer, if there was one
+    :param message: what happened and what to do, for users
+    :param code: the service's error code, such as ``Throttling.User``, or its nearest equivalent for a local check
+    :param request_id: the service's id of the call, for support tickets
+    :param http_status: status of the response, if there was one
     :param action: the action that was called, such as ``EraseVideoSubtitles``
     """
 
@@ -56,29 +58,28 @@ class ServiceError(Exception):
         self.action = action
 
     def __str__(self) -> str:
-        details = {
-            "code": self.code,
-            "HTTP": self.http_status,
-            "request id": self.request_id,
-        }
-        told = ", ".join(f"{name} {value}" for name, value in details.items() if value is not None)
+        named = (("code", self.code), ("HTTP", self.http_status), ("request id", self.request_id))
+        details = ", ".join(f"{name} {value}" for name, value in named if value is not None)
         prefix = f"{self.action}: " if self.action else ""
-        return f"{prefix}{self.message}" + (f" ({told})" if told else "")
+        return f"{prefix}{self.message}" + (f" ({details})" if details else "")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _revive, (type(self), self.message, {**self.__dict__})
+        return _restore, (type(self), self.message, {**self.__dict__})
 
     def as_dict(self) -> dict[str, Any]:
-        """The error as plain values, for a trigger's event; :func:`from_dict` makes it whole again."""
+        """Return the error as plain values, for a trigger's event; :func:`from_dict` restores it."""
         return {"class": type(self).__name__, **self.__dict__}
 
 
 class ConfigurationError(ServiceError):
-    """The connection is missing, incomplete or holds a value that cannot be used."""
+    """The connection or the HTTP settings are missing, incomplete or unusable; nothing was sent."""
+
+    def __init__(self, message: str, *, code: str | None = "ConfigurationError", **details: Any) -> None:
+        super().__init__(message, code=code, **details)
 
 
 class InvalidRequest(ServiceError):
-    """The request cannot be right: found by the service model before sending, or by the service."""
+    """The request cannot succeed: found by the service model before sending, or by the service."""
 
 
 class InvalidMedia(InvalidRequest):
@@ -90,33 +91,37 @@ class CredentialsRejected(ServiceError):
 
 
 class PermissionDenied(ServiceError):
-    """The key is right but may not do this, or the capability is not opened for the account."""
+    """The key is valid but lacks the permission, or the capability is not enabled for the account."""
 
 
 class TransientError(ServiceError):
-    """A fault that passes by itself; the same call may succeed later."""
+    """A failure of the service that may pass; the same call may succeed later."""
 
 
 class Throttled(TransientError):
-    """The call was refused because the account is over its quota; nothing was accepted."""
+    """The call was refused because the account is over its rate limit or quota; nothing was accepted."""
 
 
 class ConnectionFailed(TransientError):
-    """No connection came about, so the request never arrived and nothing was accepted."""
+    """The request never reached the service, so nothing was accepted."""
 
 
 class ResponseLost(TransientError):
-    """The request was sent but no well-formed answer came back: it may have been accepted or not."""
+    """The request was sent and no well-formed response came back: it may have been accepted or not."""
 
 
 class SubmissionInDoubt(ServiceError):
-    """A job's submission got no readable answer: the job may be running, and sending again may pay twice."""
+    """It cannot be known whether a job was accepted; submitting it again may pay twice."""
+
+
+class StopRequested(ServiceError):
+    """Airflow stops the task; nothing is in flight that is not recorded."""
 
 
 class JobFailed(ServiceError):
     """The service ended the job without success.
 
-    :param job_id: the job
+    :param job_id: id of the job
     :param state: its last state in the service's own word, such as ``PROCESS_FAILED``
     """
 
@@ -127,9 +132,9 @@ class JobFailed(ServiceError):
 
 
 class JobTimedOut(ServiceError):
-    """The job was still waiting or running at the deadline that the caller had set.
+    """The job was still waiting or running at the caller's deadline.
 
-    :param job_id: the job
+    :param job_id: id of the job
     """
 
     def __init__(self, message: str, *, job_id: str, **details: Any) -> None:
@@ -138,9 +143,9 @@ class JobTimedOut(ServiceError):
 
 
 class ResultExpired(ServiceError):
-    """The link to a file of a result has ended, and asking for the result again gave none that works.
+    """The link to a result file has expired, and fetching the result again gave no working link.
 
-    :param age: seconds since the link ended, where it says when
+    :param age: seconds since the link expired, if the link states when
     """
 
     def __init__(self, message: str, *, age: float | None = None, **details: Any) -> None:
@@ -148,7 +153,38 @@ class ResultExpired(ServiceError):
         self.age = age
 
 
-def _revive(kind: type[ServiceError], message: str, fields: dict[str, Any]) -> ServiceError:
+_REFUSALS = (
+    ConfigurationError,
+    InvalidRequest,
+    CredentialsRejected,
+    PermissionDenied,
+    Throttled,
+    ConnectionFailed,
+)
+
+# The gateway has seen a request with this nonce before, so that earlier request may have been accepted.
+_NONCE_USED = "SignatureNonceUsed"
+_REQUEST_TIMEOUT = 408
+
+
+def outcome_is_refusal(error: ServiceError) -> bool:
+    """Return true if the error of a call proves that nothing was accepted, and so nothing will be billed.
+
+    Refusals before any work prove it: request, credentials, permissions, rate limit, and requests that never reached
+    the service. A well-formed 5xx does not: the service may fail after it has accepted the job.
+
+    :param error: what a call of an action raised
+    """
+    if error.code == _NONCE_USED or error.http_status == _REQUEST_TIMEOUT:
+        return False
+    if isinstance(error, _REFUSALS):
+        return True
+    # An error code that no table knows, in a well-formed response.
+    is_client_error = error.http_status is not None and 400 <= error.http_status < 500
+    return type(error) is ServiceError and error.code is not None and is_client_error
+
+
+def _restore(kind: type[ServiceError], message: str, fields: dict[str, Any]) -> ServiceError:
     error = kind.__new__(kind)
     Exception.__init__(error, message)
     error.__dict__.update(fields)
@@ -163,7 +199,7 @@ def _family(kind: type[ServiceError]) -> dict[str, type[ServiceError]]:
 
 
 def from_dict(fields: dict[str, Any]) -> ServiceError:
-    """Make an error from what :meth:`ServiceError.as_dict` gave; an unknown class becomes :class:`ServiceError`."""
+    """Restore an error from the result of :meth:`ServiceError.as_dict`; unknown classes become ``ServiceError``."""
     plain = dict(fields)
     kind = _family(ServiceError).get(str(plain.pop("class", "")), ServiceError)
-    return _revive(kind, str(plain.get("message", "")), plain)
+    return _restore(kind, str(plain.get("message", "")), plain)

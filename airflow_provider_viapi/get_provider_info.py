@@ -1,4 +1,4 @@
-"""What Airflow asks a provider about itself; nothing else is imported for it."""
+"""Provider metadata that Airflow reads; importing it imports nothing else."""
 
 from __future__ import annotations
 
@@ -12,37 +12,56 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 
 
 def _field(label: str, description: str, **schema: Any) -> dict[str, Any]:
-    return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
+    # Airflow's form shows the default as the field's value; without one it would show "null" in some versions.
+    return {
+        "label": label,
+        "description": description,
+        "schema": {"type": ["string", "null"], "default": "", **schema},
+    }
 
+
+_ENDPOINT = _field(
+    "Endpoint", "One base address for all services, such as the emulator's http://127.0.0.1:8765."
+)
+_SECURITY_TOKEN = _field("Security token", "For temporary (STS) keys only.", format="password")
+_HTTP_FIELDS: dict[str, dict[str, Any]] = {
+    "verify": _field(
+        "Verify TLS", "true (default), false, or the path of a CA bundle in PEM format.", default="true"
+    ),
+    "timeout": _field("Timeout", "Seconds to wait for a response, 1 to 600; default: 30.", default="30"),
+    "poll_qps": _field(
+        "Polls per second",
+        "Limit of calls per second for the results of jobs, 0.01 to 1000; default: 10.",
+        default="10",
+    ),
+}
 
 CONN_FIELDS: dict[str, dict[str, Any]] = {
-    "region_id": _field("Region", "cn-shanghai unless given; the services are offered nowhere else."),
-    "security_token": _field("Security token", "For temporary (STS) keys only.", format="password"),
+    "region_id": _field(
+        "Region", "Default: cn-shanghai, the only region with these services.", default="cn-shanghai"
+    ),
+    "security_token": _SECURITY_TOKEN,
     "credentials": _field(
         "Credentials",
-        "Where temporary keys come from, if not login and password; the docs list what each needs.",
-        enum=["ram_role_arn", "ecs_ram_role", "oidc_role_arn", "credentials_uri", "default", None],
+        "Source of temporary keys; empty: login and password are the key. docs/connection.md lists the fields that"
+        " each source needs.",
+        enum=["", "ram_role_arn", "ecs_ram_role", "oidc_role_arn", "credentials_uri", "default"],
     ),
     "signature": _field(
-        "Signature", "How requests are signed; 1.0 unless given.", enum=["1.0", "ACS3-HMAC-SHA256", None]
+        "Signature", "Signing method; default: 1.0.", enum=["1.0", "ACS3-HMAC-SHA256"], default="1.0"
     ),
-    "endpoint": _field(
-        "Endpoint", "One base address for all services, such as the emulator's http://127.0.0.1:8765."
-    ),
-    "verify": _field("Verify TLS", "true, false, or the path of a bundle of authorities."),
-    "timeout": _field("Timeout", "Seconds to wait for an answer, 1 to 600; 30 unless given."),
-    "poll_qps": _field(
-        "Result calls per second",
-        "At most so many calls for the results of jobs, 0.01 to 1000; 10 unless given.",
-    ),
+    "endpoint": _ENDPOINT,
+    **_HTTP_FIELDS,
     "submit_qps": _field(
         "Submissions per second",
-        "At most so many where one task submits many jobs, 0.01 to 1000; 2 unless given.",
+        "Limit of submissions per second where one task submits many jobs, 0.01 to 1000; default: 2.",
+        default="2",
     ),
     "list_jobs": _field(
-        "Look into the job list",
-        "auto (unless given): when more than a few jobs wait; always; or never.",
-        enum=["auto", "always", "never", None],
+        "Read the job list",
+        "While jobs are waited for: auto (default: when more than a few are), always, or never.",
+        enum=["auto", "always", "never"],
+        default="auto",
     ),
 }
 
@@ -55,36 +74,64 @@ HUAWEI_UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
     "auth": _field(
         "Authentication",
-        "aksk (unless given): login and password are an access key; password: an IAM user's.",
-        enum=["aksk", "password", None],
+        "aksk (default): login and password are an access key; password: an IAM user's.",
+        enum=["aksk", "password"],
+        default="aksk",
     ),
-    "domain": _field("Account name", "Of the account that the IAM user belongs to; with password only."),
-    "region": _field("Region", "cn-north-4 unless given."),
-    "project_id": _field("Project id", "Looked up by the region's name unless given."),
-    "security_token": _field("Security token", "For temporary keys only.", format="password"),
-    "endpoint": _field(
-        "Endpoint", "One base address for all services, such as the emulator's http://127.0.0.1:8765."
+    "domain": _field(
+        "Account name",
+        "Name of the account that the IAM user belongs to; only with authentication by password.",
     ),
+    "region": _field("Region", "Default: cn-north-4.", default="cn-north-4"),
+    "project_id": _field("Project id", "Default: found by the region's name."),
+    "security_token": _SECURITY_TOKEN,
+    "endpoint": _ENDPOINT,
     "metastudio_endpoint": _field("MetaStudio endpoint", "Base address of MetaStudio alone."),
     "vias_endpoint": _field("VIAS endpoint", "Base address of VIAS alone."),
     "iam_endpoint": _field("IAM endpoint", "Base address of IAM alone."),
     "vias_paths": _field(
-        "VIAS paths",
-        "Which description of VIAS's paths is followed; v2 unless given.",
-        enum=["v2", "v1", None],
+        "VIAS paths", "Version of VIAS's paths; default: v2.", enum=["v2", "v1"], default="v2"
     ),
-    "app_user_id": _field("Application user", "MetaStudio keeps an application's users apart by it."),
-    "verify": _field("Verify TLS", "true, false, or the path of a bundle of authorities."),
-    "timeout": _field("Timeout", "Seconds to wait for an answer, 1 to 600; 30 unless given."),
-    "poll_qps": _field(
-        "Result calls per second",
-        "At most so many calls for the results of jobs, 0.01 to 1000; 10 unless given.",
+    "app_user_id": _field(
+        "Application user", "MetaStudio separates jobs and assets of an application's users by it."
     ),
+    **_HTTP_FIELDS,
+}
+
+CONFIG: dict[str, Any] = {
+    "viapi": {
+        "description": "Settings of the provider airflow-provider-viapi.",
+        "options": {
+            "state_path": {
+                "description": (
+                    "Folder in object storage, or on a volume that all workers share, where each task instance keeps"
+                    " the job that it submitted, so that a retry resumes that job instead of paying for another. Put"
+                    " the connection id before the bucket name. Needed below Airflow 3.3, which keeps no task state;"
+                    " from 3.3 on it replaces Airflow's task state store."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "s3://aws_default@bucket/viapi-state",
+                "default": "",
+            },
+            "state_retention_days": {
+                "description": (
+                    "Age in days after which the objects below state_path are deleted, now and then, by a task of the"
+                    " same DAG that begins; 0: never, such as where a lifecycle rule of the bucket deletes them. Must"
+                    " be longer than the longest job_timeout."
+                ),
+                "version_added": "0.2.0",
+                "type": "integer",
+                "example": None,
+                "default": "30",
+            },
+        },
+    }
 }
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's metadata, in the form of Airflow's ``provider.yaml`` schema."""
+    """Return the provider's metadata, in the form of Airflow's ``provider.yaml`` schema."""
     package = "airflow_provider_viapi"
     return {
         "package-name": "airflow-provider-viapi",
@@ -151,6 +198,7 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "filesystems": [f"{package}.fs.oss"],
+        "config": CONFIG,
         "extra-links": [
             f"{package}.links.viapi.ViapiJobLink",
             f"{package}.links.viapi.ViapiResultLink",

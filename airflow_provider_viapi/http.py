@@ -1,42 +1,73 @@
-"""Bytes out and in: ``requests`` where a worker calls, ``httpx`` where an event loop does.
+"""Send HTTP requests: ``requests`` on a worker, ``httpx`` in an event loop, with the same settings and errors.
 
-What the bytes mean is each cloud's own affair. The HTTP libraries' exceptions become those of our tree; their texts
-may hold a signed address, so they are never passed on.
+The exceptions of both libraries become errors of this package. Their texts may hold a signed address, so they are
+never passed on. What provably never reached the service is :class:`ConnectionFailed`, or :class:`ConfigurationError`
+where only a change of the settings helps; everything else that yields no response is :class:`ResponseLost`.
 """
 
 from __future__ import annotations
 
+import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import ConnectionFailed, ResponseLost, ServiceError, TransientError
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ResponseLost,
+    ServiceError,
+)
+from airflow_provider_viapi.http_settings import HttpSettings, display_proxy
+from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     import httpx
     import requests
-    from tenacity import Retrying
+
+__all__ = [
+    "AsyncTransport",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpSettings",
+    "SyncTransport",
+    "gateway_refusal",
+    "open_async_transport",
+    "redact_http_logs",
+    "requests_session",
+]
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request as it goes out; its parts are kept out of ``repr`` because they are signed."""
+    """A request to send; its signed parts are kept out of ``repr``.
+
+    :param action: name of the action, for error messages
+    """
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    action: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the address, for error messages."""
+        return _origin(self.url)
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer as it came in.
+    """A response as it was received.
 
-    :param headers: by name in lower case; kept out of ``repr`` because a token may be among them
+    :param headers: by lower-case name; kept out of ``repr`` because a token may be among them
     """
 
     status: int
@@ -44,163 +75,304 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def may_send_again(error: BaseException, *, repeatable: bool) -> bool:
-    """Whether the same call may be made anew after this error without any risk of paying twice.
-
-    :param repeatable: calling twice costs and changes nothing more than calling once
-    """
-    if isinstance(error, ResponseLost):
-        return repeatable
-    return isinstance(error, TransientError)
-
-
-def trying_again(seconds: float, *, repeatable: bool) -> Retrying:
-    """Calls again over so many seconds while the service throttles or stumbles and that is safe."""
-    from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential, wait_random
-
-    return Retrying(
-        retry=retry_if_exception(lambda error: may_send_again(error, repeatable=repeatable)),
-        wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
-        stop=stop_after_delay(seconds),
-        reraise=True,
-    )
-
-
 class SyncTransport:
-    """Sends from a worker; not to be shared between threads.
+    """Sends requests from a worker; not to be shared between threads."""
 
-    :param verify: check TLS certificates; a path names a bundle of authorities
-    :param timeout: seconds to wait for a connection, and again for an answer
-    """
-
-    def __init__(self, *, verify: bool | str, timeout: float) -> None:
-        import requests
-
+    def __init__(self, settings: HttpSettings) -> None:
         self.clock_skew = timedelta(0)
-        """How far our clock is ahead of the one that the last answer was dated by."""
-        self._verify = verify
-        self._timeout = timeout
-        self._session = requests.Session()
-        # Otherwise a .netrc would have its password put where a signature stands.
-        self._session.auth = lambda signed: signed
+        """How far the local clock is ahead of the service's, by the date of the last response."""
+        redact_http_logs()
+        self._settings = settings
+        self._session = requests_session(settings)
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
-    def send(self, request: HttpRequest, *, address: str, action: str) -> HttpResponse:
-        """Send a request once.
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request once, without following redirects.
 
-        :param address: where to, for errors
-        :param action: what for, for errors
-        :raises ConnectionFailed: it did not arrive
-        :raises ResponseLost: it may have arrived
+        :raises ConnectionFailed: it did not reach the service
+        :raises ConfigurationError: it was not sent, because of the settings or the address
+        :raises ResponseLost: it may have reached the service
         """
-        import requests
-
         try:
-            answer = self._session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers=request.headers,
-                timeout=self._timeout,
-                # Given here, it wins over what the environment says of certificates.
-                verify=self._verify,
-                allow_redirects=False,
+            response = self._session.request(
+                request.method, request.url, data=request.body, headers=request.headers, allow_redirects=False
             )
-            self.clock_skew = _clock_ahead(answer.headers.get("Date"), otherwise=self.clock_skew)
-            return HttpResponse(answer.status_code, answer.content, _lower_case(answer.headers))
-        except requests.RequestException as error:
-            translated = _from_requests(error, address, action)
+            self.clock_skew = _clock_skew(response.headers.get("Date"), default=self.clock_skew)
+            return HttpResponse(response.status_code, response.content, _lower_case(response.headers))
+        # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
+        except Exception as error:
+            translated = _translate(error, request, self._settings, _was_not_sent_by_requests(error))
+        # Raised here, it has no context, and the library's message cannot be printed with it.
         raise translated
 
 
 class AsyncTransport:
-    """Sends from an event loop; :func:`open_loop_transport` makes one.
+    """Sends requests in an event loop; :func:`open_async_transport` makes one.
 
-    :param http: what sends
+    :param context: TLS settings, loaded off the loop
     """
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
+    def __init__(self, settings: HttpSettings, context: ssl.SSLContext) -> None:
+        redact_http_logs()
+        self._settings = settings
+        self._context = context
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
-    async def send(self, request: HttpRequest, *, address: str, action: str) -> HttpResponse:
+    async def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request once; see :meth:`SyncTransport.send`."""
-        import httpx
-
         try:
-            answer = await self._http.request(
+            response = await self._client_for(request.url).request(
                 request.method, request.url, content=request.body, headers=request.headers
             )
-            return HttpResponse(answer.status_code, answer.content, _lower_case(answer.headers))
-        except httpx.HTTPError as error:
-            translated = _from_httpx(error, address, action)
+            return HttpResponse(response.status_code, response.content, _lower_case(response.headers))
+        except Exception as error:
+            translated = _translate(error, request, self._settings, _was_not_sent_by_httpx(error))
         raise translated
 
+    def _client_for(self, url: str) -> httpx.AsyncClient:
+        proxy = self._settings.proxy_for(url)
+        client = self._clients.get(proxy)
+        if client is None:
+            import httpx
 
-async def open_loop_transport(*, verify: bool | str, timeout: float) -> AsyncTransport:
-    """A transport for the running event loop, its certificates loaded off the loop; close it when done."""
+            client = self._clients[proxy] = httpx.AsyncClient(
+                verify=self._context, timeout=self._settings.timeout, proxy=proxy, trust_env=False
+            )
+        return client
+
+
+async def open_async_transport(settings: HttpSettings) -> AsyncTransport:
+    """Return a transport for the running event loop; close it when done.
+
+    :raises ConfigurationError: the CA bundle cannot be loaded
+    """
     import asyncio
 
-    import httpx
+    # Loading certificates takes longer than a loop may be blocked.
+    return AsyncTransport(settings, await asyncio.to_thread(tls_context, settings))
 
-    context = await asyncio.to_thread(_tls_context, verify)
-    return AsyncTransport(httpx.AsyncClient(verify=context, timeout=timeout))
+
+def tls_context(settings: HttpSettings) -> ssl.SSLContext:
+    """Return the TLS context for the settings; contexts are shared.
+
+    :raises ConfigurationError: the CA bundle cannot be loaded
+    """
+    try:
+        return _tls_context(settings.verify)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigurationError(
+            f"{settings.verify_setting} names {settings.verify!r}, which cannot be loaded as certificates ({reason})"
+        ) from None
 
 
 @cache
 def _tls_context(verify: bool | str) -> ssl.SSLContext:
     import httpx
 
-    if isinstance(verify, str):
-        return ssl.create_default_context(cafile=verify)
-    return httpx.create_ssl_context(verify=verify)
+    if isinstance(verify, bool):
+        return httpx.create_ssl_context(verify=verify, trust_env=False)
+    if Path(verify).is_dir():
+        return ssl.create_default_context(capath=verify)
+    return ssl.create_default_context(cafile=verify)
 
 
-def _clock_ahead(date: str | None, otherwise: timedelta) -> timedelta:
+def requests_session(settings: HttpSettings) -> requests.Session:
+    """Return a session that takes proxies, certificates and default timeout from the settings only.
+
+    It reads no ``.netrc``, whose password would replace a signature. Adapters may be mounted as on any session.
+    """
+    session: requests.Session = _session_class()(settings)
+    return session
+
+
+@cache
+def _session_class() -> Any:
+    import requests
+
+    class ConfiguredSession(requests.Session):
+        def __init__(self, settings: HttpSettings) -> None:
+            super().__init__()
+            self.trust_env = False
+            self.verify = settings.verify
+            self._settings = settings
+
+        def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+            # Every redirect comes through here too, perhaps to a host with another proxy.
+            proxy = self._settings.proxy_for(request.url or "")
+            options["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
+            options.setdefault("verify", self.verify)
+            if options.get("timeout") is None:
+                options["timeout"] = self._settings.timeout
+            return super().send(request, **options)
+
+        def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
+            # It would read the environment, and send the proxy's password to the host of the redirect.
+            return proxies
+
+    return ConfiguredSession
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts log records of HTTP libraries, which log addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Replace signatures and tokens in the record's message."""
+        message = record.getMessage()
+        redacted = redact_text(message)
+        if redacted != message:
+            record.msg, record.args = redacted, None
+        return True
+
+
+_FILTER = RedactingFilter("viapi-redaction")
+
+
+def redact_http_logs() -> None:
+    """Redact the logs of httpx, which logs each address at INFO, and of urllib3, which does at DEBUG."""
+    for name in ("httpx", "urllib3.connectionpool"):
+        # Adding the same filter again has no effect.
+        logging.getLogger(name).addFilter(_FILTER)
+
+
+_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 431})
+"""With these statuses a gateway or proxy says that it has not even passed the request on."""
+
+
+def gateway_refusal(response: HttpResponse, request_action: str) -> ConnectionFailed | None:
+    """Return the error for a response that proves, by its status, that the request did not reach the service.
+
+    Only for responses without an error code of the service.
+    """
+    status = response.status
+    if 300 <= status < 400:
+        target = _origin(response.headers.get("location", ""))
+        message = f"the endpoint redirects to {target}; set the connection's endpoint to the final address"
+    elif status == 407:
+        message = "the proxy requires authentication; put user and password into the proxy's address"
+    elif status in _NOT_FORWARDED:
+        message = f"a gateway refused the request with HTTP status {status} and did not forward it"
+    else:
+        return None
+    return ConnectionFailed(message, http_status=status, action=request_action)
+
+
+def _clock_skew(date: str | None, default: timedelta) -> timedelta:
     try:
         return datetime.now(timezone.utc) - parsedate_to_datetime(date or "")
     except (TypeError, ValueError):
-        return otherwise
+        return default
 
 
 def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _from_requests(error: requests.RequestException, address: str, action: str) -> ServiceError:
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another address"
+
+
+# Errors of a TLS handshake, in which the request has not been sent yet. Other TLS errors may come while the response
+# is read.
+_HANDSHAKE_ERRORS = frozenset(
+    {
+        "WRONG_VERSION_NUMBER",
+        "RECORD_LAYER_FAILURE",
+        "UNSUPPORTED_PROTOCOL",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    }
+)
+
+
+_NEVER_SENT = frozenset(
+    {
+        *("InvalidURL", "InvalidSchema", "MissingSchema", "InvalidProxyURL"),  # requests
+        *("LocationParseError", "LocationValueError"),  # urllib3
+        *("InvalidURL", "UnsupportedProtocol", "LocalProtocolError"),  # httpx
+        "UnicodeEncodeError",
+    }
+)
+"""Names of the exceptions about addresses and headers that cannot be sent."""
+
+
+def _was_not_sent_by_requests(error: BaseException) -> bool:
     import requests
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, SSLError
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    # Any other TLS error may come while the answer is read, when the request has long arrived.
-    untrusted = isinstance(reason, SSLError) and any(
-        isinstance(each, ssl.SSLCertVerificationError) for each in reason.args
+    # urllib3 raises ProxyError only until the connection to the proxy, or its tunnel, is made.
+    return isinstance(error, requests.ConnectTimeout) or any(
+        isinstance(cause, NewConnectionError | ConnectTimeoutError | ProxyError)
+        or (isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE_ERRORS)
+        for cause in _causes(error)
     )
-    if isinstance(error, requests.ConnectTimeout) or untrusted:
-        return _unreachable(error, address, action)
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return _unreachable(reason, address, action)
-    return _answer_lost(error, address, action)
 
 
-def _from_httpx(error: httpx.HTTPError, address: str, action: str) -> ServiceError:
+def _was_not_sent_by_httpx(error: BaseException) -> bool:
     import httpx
 
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return _unreachable(error, address, action)
-    return _answer_lost(error, address, action)
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
 
 
-def _unreachable(error: Exception, address: str, action: str) -> ServiceError:
-    return ConnectionFailed(f"no connection to {address} ({type(error).__name__})", action=action)
+def _translate(
+    error: BaseException, request: HttpRequest, settings: HttpSettings, not_sent: bool
+) -> ServiceError:
+    address, action = request.origin, request.action
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ConfigurationError(
+                f"the TLS certificate of {address} is not trusted: {cause.verify_message}. It was checked against "
+                f"{settings.verify if isinstance(settings.verify, str) else 'the certificates of certifi'}; name the "
+                "right CA bundle in the connection's verify, or in the environment variable REQUESTS_CA_BUNDLE",
+                code="CertificateNotTrusted",
+                action=action,
+            )
+    reasons = [str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror]
+    reason = reasons[-1] if reasons else type(error).__name__
+    if not_sent:
+        via = settings.proxy_for(request.url)
+        through = f" through the proxy {display_proxy(via)}" if via else ""
+        return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
+    if _cannot_be_sent(error, request.url):
+        return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
+    return ResponseLost(f"no response came back from {address} ({reason})", action=action)
 
 
-def _answer_lost(error: Exception, address: str, action: str) -> ServiceError:
-    return ResponseLost(f"no answer came back from {address} ({type(error).__name__})", action=action)
+def _cannot_be_sent(error: BaseException, url: str) -> bool:
+    """Return true for the errors that the libraries raise before they open a connection."""
+    try:
+        # Out of range, it raises ValueError; httpx finds out only from the operating system.
+        _ = urlsplit(url).port
+    except ValueError:
+        return True
+    if type(error).__name__ == "InvalidHeader":
+        # The same class says that the response's header is invalid, but then wraps urllib3's error.
+        return not any(isinstance(each, Exception) for each in error.args)
+    return type(error).__name__ in _NEVER_SENT or str(error).startswith("Could not find a suitable TLS CA")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and the ones it was made from, outermost first."""
+    seen: list[BaseException] = [error]
+    for each in seen:
+        yield each
+        inner = (
+            *each.args,
+            each.__cause__,
+            getattr(each, "reason", None),
+            getattr(each, "original_error", None),
+        )
+        seen.extend(one for one in inner if isinstance(one, BaseException) and one not in seen)

@@ -1,4 +1,4 @@
-"""What a result holds, and which files: data of the service models of both clouds, and how it is read."""
+"""Fields of an action's result, which of them are files, and how the files' addresses are read from a result."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ class ResultField:
     """A field of an action's result.
 
     :param name: the key in the result
-    :param kind: type of the value; ``file`` is the address of one, ``structure`` a mapping with ``fields``, ``list``
-        a list of such, ``integers`` a list of whole numbers
-    :param doc: what it is, for the reference pages
+    :param kind: type of the value: ``file`` is the address of a file, ``object`` a mapping with ``fields``, ``list``
+        a list of such mappings, ``integers`` a list of integers; default: ``string``
+    :param doc: description for the reference pages
+    :param fields: fields of an object or of a list's items
     """
 
     name: str
-    kind: Literal["string", "integer", "number", "boolean", "file", "structure", "list", "integers"] = (
-        "string"
-    )
+    kind: Literal["string", "integer", "number", "boolean", "file", "object", "list", "integers"] = "string"
     doc: str = ""
     fields: tuple[ResultField, ...] = ()
 
@@ -30,53 +29,52 @@ class HasResultFields(Protocol):
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """Name of the action, for error messages."""
         ...
 
     @property
     def result(self) -> tuple[ResultField, ...]:
-        """What its result holds."""
+        """Fields of its result."""
         ...
 
 
 def file_urls(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[str, str]:
-    """The addresses of a result's files by their keys: ``VideoUrl``, inside a list ``Outputs.0.ImageURL``, inside a
-    structure ``output_asset_config.cover_url``.
+    """Return the addresses of a result's files by their paths in it.
+
+    A path is ``VideoUrl``, ``Outputs.0.ImageURL`` inside a list, ``output_asset_config.cover_url`` inside an object.
 
     :param result: the decoded result; a field that is missing or empty is left out
-    :param fields: what the result holds, as the service model says
+    :param fields: fields of the result
     """
     return dict(_walk(result, tuple(fields), ""))
 
 
 def has_files(fields: Iterable[ResultField]) -> bool:
-    """Whether a result of these fields can hold a file at all."""
+    """Return true if a result with these fields can hold a file."""
     return any(field.kind == "file" or has_files(field.fields) for field in fields)
 
 
-def is_to_have_files(fields: Iterable[ResultField]) -> bool:
-    """Whether a result of these fields without any file lacks something; a list may well be empty."""
+def requires_files(fields: Iterable[ResultField]) -> bool:
+    """Return true if a result with these fields is incomplete without a file; a list may be empty."""
     return any(
-        field.kind == "file" or (field.kind == "structure" and is_to_have_files(field.fields))
-        for field in fields
+        field.kind == "file" or (field.kind == "object" and requires_files(field.fields)) for field in fields
     )
 
 
 def has_several_files(fields: Iterable[ResultField]) -> bool:
-    """Whether a result of these fields can hold more than one file."""
+    """Return true if a result with these fields can hold more than one file."""
     return _most_files(fields) > 1
 
 
 def fields_of_any(actions: Iterable[HasResultFields]) -> tuple[ResultField, ...]:
-    """The fields of all these actions, for a result of which it is not known what has made it."""
+    """Return the fields of all actions, for a result whose action is unknown."""
     return tuple(field for action in actions for field in action.result)
 
 
 def _most_files(fields: Iterable[ResultField]) -> int:
-    """One, or more than that; a list may hold any number."""
-    times = {"list": 2}
+    # A list may hold any number; two is enough to know.
     return sum(
-        1 if field.kind == "file" else times.get(field.kind, 1) * _most_files(field.fields)
+        1 if field.kind == "file" else (2 if field.kind == "list" else 1) * _most_files(field.fields)
         for field in fields
     )
 
@@ -88,7 +86,7 @@ def _walk(
         value = result.get(field.name)
         if field.kind == "file" and isinstance(value, str) and value:
             yield f"{prefix}{field.name}", value
-        elif field.kind == "structure" and isinstance(value, Mapping):
+        elif field.kind == "object" and isinstance(value, Mapping):
             yield from _walk(value, field.fields, f"{prefix}{field.name}.")
         elif field.kind == "list" and isinstance(value, list):
             for number, item in enumerate(value):

@@ -1,37 +1,40 @@
-"""The kinds of parameters that actions take, and how a value is checked against each.
+"""Parameter types that the actions of every cloud share, and the check of a request against them.
 
-Every kind takes a value as a DAG author writes it (``0.5``), as a template renders it (``"0.5"``) or as it stands
-on the wire (``"0.5"``) and returns it with its proper type, or raises :class:`ValidationError` with what is allowed.
+A type takes a value as a DAG author writes it (``0.5``), as a template renders it (``"0.5"``) or as it is sent
+(``"0.5"``) and returns it with its proper type, or raises :class:`ValidationError` with what is allowed. Any value at
+all may be given: what a type cannot take is an error of the request, never another exception.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.record import Record
 
 INT32 = 2**31 - 1
-"""The largest whole number that the services' metadata has room for."""
+"""Largest integer that the services' metadata allows."""
 
 
 class ValidationError(Exception):
-    """A value that a parameter cannot take; the words say which are allowed."""
+    """A value that a parameter cannot take; the message says which are allowed."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """What all kinds have in common.
+class Parameter(Record):
+    """Base class of all parameter types.
 
-    :param name: the name on the wire, such as ``VideoUrl``
+    :param name: the wire name, such as ``VideoUrl``
     :param required: the service refuses a request without it
-    :param doc: what it is, with its unit, for the reference pages
-    :param default: what the service takes when nothing is given, if that is known
-    :param note: where the API's generations differ, and who says so
+    :param doc: description with the unit, for the reference pages
+    :param default: what the service assumes when nothing is given, if that is known
+    :param note: where descriptions of the API differ, and the source of each
     """
 
     name: str
@@ -42,30 +45,32 @@ class Parameter:
 
     @property
     def allowed(self) -> str:
-        """The allowed values in words."""
+        """Description of the allowed values."""
         raise NotImplementedError
 
     def check(self, value: Any) -> Any:
-        """The value with its proper type.
+        """Return the value with its proper type.
 
-        :raises ValidationError: it is not one of the allowed
+        :raises ValidationError: it is not allowed
         """
         raise NotImplementedError
 
-    def show(self, value: Any) -> str:
-        """A value as an error message may show it: short, and without what should stay private."""
-        text = repr(value)
+    def redacted_repr(self, value: Any) -> str:
+        """Return a value as an error message may show it: short, and without what should stay private."""
+        try:
+            text = repr(value)
+        except Exception:
+            return type(value).__name__
         return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-@dataclass(frozen=True, kw_only=True)
 class String(Parameter):
-    """A string of limited length, perhaps of limited characters.
+    """A string of limited length and, optionally, limited characters.
 
-    :param min_length: fewest characters
-    :param max_length: most characters
+    :param min_length: fewest characters; default: 0
+    :param max_length: most characters; default: no limit
     :param pattern: regular expression that the whole value matches
-    :param characters: the pattern in words
+    :param characters: description of the pattern
     """
 
     min_length: int = 0
@@ -80,17 +85,28 @@ class String(Parameter):
         return f"{self.min_length} to {self.max_length} characters ({self.characters})"
 
     def check(self, value: Any) -> str:
-        too_long = isinstance(value, str) and self.max_length is not None and len(value) > self.max_length
-        if not isinstance(value, str) or len(value) < self.min_length or too_long:
+        if isinstance(value, int) and not isinstance(value, bool):
+            # Native rendering of templates makes a number of a text of digits.
+            value = str(value)
+        if not isinstance(value, str) or not is_encodable(value):
             raise ValidationError(self.allowed)
+        if len(value) < self.min_length or (self.max_length is not None and len(value) > self.max_length):
+            raise ValidationError(self.allowed + (f"; it has {len(value)}" if self.max_length else ""))
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             raise ValidationError(self.allowed)
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
+def as_address(value: Any) -> Any:
+    """Return a path object (``ObjectStoragePath``, ``pathlib.Path``) as text, and any other value unchanged."""
+    if not isinstance(value, os.PathLike):
+        return value
+    address = str(value)
+    return f"file://{address}" if address.startswith("/") else address
+
+
 class Url(Parameter):
-    """An address that the service fetches a file from."""
+    """The address of a file that the service downloads."""
 
     @property
     def allowed(self) -> str:
@@ -108,17 +124,19 @@ class Url(Parameter):
             raise ValidationError(self.allowed)
         return value
 
-    def show(self, value: Any) -> str:
-        # A signed address carries its signature in the query, and may carry a password before the host.
+    def redacted_repr(self, value: Any) -> str:
+        # A presigned address carries its signature in the query, and any address a password before the host.
         if not isinstance(value, str):
-            return super().show(value)
+            return super().redacted_repr(value)
         bare = re.sub(r"//[^/@]*@", "//", value.partition("?")[0])
-        return super().show(bare)
+        return super().redacted_repr(bare)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Integer(Parameter):
-    """A whole number, both bounds included; without a bound of its own it is what fits into 32 bits."""
+    """An integer; both bounds are included.
+
+    :param maximum: default: the largest 32-bit integer
+    """
 
     minimum: int
     maximum: int = INT32
@@ -132,48 +150,58 @@ class Integer(Parameter):
     def check(self, value: Any) -> int:
         if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
+        number = value if isinstance(value, int) else _as_float(value)
+        if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
             raise ValidationError(self.allowed)
-        if not self.minimum <= value <= self.maximum:
+        if number != int(number) or not self.minimum <= number <= self.maximum:
             raise ValidationError(self.allowed)
-        return value
+        return int(number)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Number(Parameter):
-    """A finite number, both bounds included.
+    """A finite number; both bounds are included.
 
-    :param above: the minimum itself is too little
+    :param maximum: default: no limit
+    :param exclusive_minimum: the minimum itself is not allowed
     """
 
     minimum: float
     maximum: float = math.inf
-    above: bool = False
+    exclusive_minimum: bool = False
 
     @property
     def allowed(self) -> str:
-        if math.isinf(self.maximum):
-            return f"a number {'above' if self.above else 'of at least'} {self.minimum:g}"
-        return f"a number {'above' if self.above else 'from'} {self.minimum:g} to {self.maximum:g}"
+        lower = "above" if self.exclusive_minimum else "of at least" if math.isinf(self.maximum) else "from"
+        return f"a number {lower} {self.minimum:g}" + (
+            "" if math.isinf(self.maximum) else f" to {self.maximum:g}"
+        )
 
     def check(self, value: Any) -> float:
-        if isinstance(value, str):
+        number = _as_float(value)
+        if number is None and isinstance(value, str):
             try:
-                value = float(value)
+                number = float(value)
             except ValueError:
                 raise ValidationError(self.allowed) from None
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if number is None or not math.isfinite(number) or not self.minimum <= number <= self.maximum:
             raise ValidationError(self.allowed)
-        if not math.isfinite(value) or not self.minimum <= value <= self.maximum:
+        if self.exclusive_minimum and number == self.minimum:
             raise ValidationError(self.allowed)
-        if self.above and value == self.minimum:
-            raise ValidationError(self.allowed)
+        return number
+
+
+def _as_float(value: Any) -> float | None:
+    """Return a number of any type (decimal, NumPy's scalars) as a float, anything else as ``None``."""
+    if isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        return None
+    try:
         return float(value)
+    except (OverflowError, ValueError):
+        return math.inf
 
 
-@dataclass(frozen=True, kw_only=True)
 class Boolean(Parameter):
-    """True or false, also in words of any case, since Alibaba's clients send ``True`` and ``true``."""
+    """True or false, also as a string in any case, since Alibaba's clients send ``True`` and ``true``."""
 
     @property
     def allowed(self) -> str:
@@ -187,9 +215,8 @@ class Boolean(Parameter):
         return value
 
 
-@dataclass(frozen=True, kw_only=True)
 class Choice(Parameter):
-    """One of a few words."""
+    """One of a fixed set of strings."""
 
     choices: tuple[str, ...]
 
@@ -203,19 +230,33 @@ class Choice(Parameter):
         return value
 
 
+def is_encodable(text: str) -> bool:
+    """Return true unless the text holds surrogates, which UTF-8 cannot encode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def count_repr(value: Any) -> str:
+    """Return the number of items of a list, or the type of anything else, for values that are long or private."""
+    return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+
+
 def check_request(
     action: str,
     parameters: Mapping[str, Parameter],
     request: Mapping[str, Any],
-    pending: Callable[[Any], bool] = lambda value: False,
+    is_unresolved: Callable[[Any], bool] = lambda value: False,
 ) -> dict[str, Any]:
-    """The request with values of their proper types; those that are ``None`` are left out.
+    """Return the request with values of their proper types, without those that are ``None``.
 
-    :param action: name of the action, for errors
-    :param parameters: what it takes, by wire name
+    :param action: name of the action, for error messages
+    :param parameters: what the action takes, by wire name
     :param request: wire name to value
-    :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
-    :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
+    :param is_unresolved: recognises a value that is not known yet (a template), which is passed on unchecked
+    :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
     """
 
     def invalid(code: str, message: str) -> InvalidRequest:
@@ -224,17 +265,19 @@ def check_request(
     given = {name: value for name, value in request.items() if value is not None}
     for name in given.keys() - parameters.keys():
         known = ", ".join(parameters) or "none"
-        raise invalid("InvalidParameter", f"{name} is not a parameter of this action; it has {known}")
+        raise invalid(
+            "InvalidParameter", f"{name} is not a parameter of this action; its parameters are {known}"
+        )
     checked = {}
     for name, parameter in parameters.items():
         value = given.get(name)
-        if value is None or (value == "" and parameter.required):
+        if value is None or (parameter.required and isinstance(value, str) and value == ""):
             if parameter.required:
                 raise invalid("MissingParameter", f"{name} is missing")
             continue
         try:
-            checked[name] = value if pending(value) else parameter.check(value)
+            checked[name] = value if is_unresolved(value) else parameter.check(value)
         except ValidationError as allowed:
-            shown = parameter.show(value)
+            shown = parameter.redacted_repr(value)
             raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}") from None
     return checked

@@ -1,7 +1,7 @@
 """Many jobs in one task, against as many mapped tasks with a job each, under a real Airflow.
 
-Shown are wall time, what Airflow's database was made to write, and the CPU time of Airflow's processes. The
-emulator's jobs take 20 to 40 seconds, in which it does no media work. Each of the two has an Airflow of its own.
+Reports wall time, rows written to Airflow's database, and CPU time of Airflow's processes. The emulator's jobs take
+20 to 40 seconds without media work. Each of the two variants has an Airflow of its own.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ DAGS = {"batch": "one task", "jobs": "mapped tasks"}
 
 
 @dataclass
-class Found:
-    """What one of the two took.
+class Measured:
+    """Measurements of one variant.
 
-    :param seconds: of the run
-    :param cpu: seconds of all of Airflow's processes, as long as the run
-    :param idle: seconds of them that Airflow would have used in that time without it
+    :param seconds: wall time of the run
+    :param cpu: CPU seconds of all of Airflow's processes during the run
+    :param idle: CPU seconds that Airflow would have used in that time without the run
     :param written: rows inserted, updated and deleted, by table
-    :param submitted: how many jobs, of how many items
+    :param submitted: number of jobs submitted, and of different videos that succeeded
     """
 
     seconds: float
@@ -52,15 +52,15 @@ class Found:
 
 
 def main() -> int:
-    """Play both and report."""
+    """Run both variants and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=500, help="jobs of each (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=500, help="jobs of each variant (default: %(default)s)")
     count = parser.parse_args().jobs
     seconds = [SHORTEST + (LONGEST - SHORTEST) * number / max(1, count - 1) for number in range(count)]
     with tempfile.TemporaryDirectory() as folder:
         media = Path(folder) / "media"
         media.mkdir()
-        (media / "clip.mp4").write_bytes(b"no video, which nobody notices")
+        (media / "clip.mp4").write_bytes(b"not a video; the jobs do not read it")
         with serve(media) as served, EmulatorServer(transforms={ERASE: copy}) as emulator:
             found = {}
             for dag_id in DAGS:
@@ -69,15 +69,17 @@ def main() -> int:
                     emulator.fault(action=ERASE, job={"processing": each})
                 home = Path(folder) / dag_id
                 home.mkdir()
-                found[dag_id] = play(dag_id, emulator, served.address("clip.mp4"), seconds, home)
+                found[dag_id] = run_variant(dag_id, emulator, served.address("clip.mp4"), seconds, home)
                 print(f"{DAGS[dag_id]}: {found[dag_id].seconds:.1f} s", file=sys.stderr, flush=True)
-    return told(count, found)
+    return write_report(count, found)
 
 
-def play(dag_id: str, emulator: EmulatorServer, video: str, seconds: list[float], home: Path) -> Found:
+def run_variant(
+    dag_id: str, emulator: EmulatorServer, video: str, seconds: list[float], home: Path
+) -> Measured:
     """Run a DAG in an Airflow of its own."""
     connection = json.loads(emulator.connection_json())
-    # The emulator has no quota; what is compared is Airflow's work, not the account's pace.
+    # The emulator has no quota here: the comparison is of Airflow's work, not of the account's rate limit.
     connection["extra"] |= {"submit_qps": 50}
     environment = {
         "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
@@ -101,11 +103,11 @@ def play(dag_id: str, emulator: EmulatorServer, video: str, seconds: list[float]
         written = writes(home / "airflow.db")
     jobs = emulator.jobs()
     succeeded = {job["request"]["VideoUrl"] for job in jobs if job["status"] == "PROCESS_SUCCESS"}
-    return Found(took, used, idle * waited, written, (len(jobs), len(succeeded)))
+    return Measured(took, used, idle * waited, written, (len(jobs), len(succeeded)))
 
 
 def cpu_seconds(airflow: LocalAirflow) -> float:
-    """What Airflow's processes have used so far, and those that they have outlived."""
+    """Return the CPU seconds of Airflow's processes and their ended children so far."""
     total = 0.0
     for session in (session for group in airflow.sessions.values() for session in group):
         leader = psutil.Process(session.leader.pid)
@@ -119,7 +121,7 @@ def cpu_seconds(airflow: LocalAirflow) -> float:
 
 
 def count_writes(database: Path) -> None:
-    """Have SQLite count, from now on, each row that is written."""
+    """Make SQLite count every written row from now on."""
     with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
         connection.execute("CREATE TABLE bench_written (name TEXT PRIMARY KEY, rows INTEGER NOT NULL)")
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -135,13 +137,13 @@ def count_writes(database: Path) -> None:
 
 
 def writes(database: Path) -> dict[str, int]:
-    """How many rows were written, by table."""
+    """Return the number of rows written, by table."""
     with closing(sqlite3.connect(database, timeout=60)) as connection:
         return dict(connection.execute("SELECT name, rows FROM bench_written WHERE rows > 0"))
 
 
-def told(count: int, found: dict[str, Found]) -> int:
-    """The report, and the exit status."""
+def write_report(count: int, found: dict[str, Measured]) -> int:
+    """Write the report and return the exit status."""
     both = list(found.values())
 
     def row(what: str, figures: list[str]) -> tuple[str, ...]:
@@ -156,10 +158,10 @@ def told(count: int, found: dict[str, Found]) -> int:
         [
             row("wall time, s", [f"{each.seconds:.0f}" for each in both]),
             row("CPU time of Airflow, s", [f"{each.cpu:.0f}" for each in both]),
-            row("without what it uses idle, s", [f"{each.cpu - each.idle:.0f}" for each in both]),
+            row("minus its idle use, s", [f"{each.cpu - each.idle:.0f}" for each in both]),
             row("rows written", [f"{sum(each.written.values()):,}" for each in both]),
             *(
-                row(f"of them in {name}", [f"{each.written.get(name, 0):,}" for each in both])
+                row(f"of which in {name}", [f"{each.written.get(name, 0):,}" for each in both])
                 for name in names[:SHOWN_TABLES]
             ),
         ],

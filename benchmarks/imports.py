@@ -1,7 +1,7 @@
-"""What importing a provider's modules costs beyond ``airflow.sdk``: CPU time and number of modules.
+"""Measure the cost of importing a provider's modules beyond ``airflow.sdk``: CPU time and number of modules.
 
-Each import happens in a process of its own, forked from one that has done no more than a DAG file does that uses
-nothing but ``airflow.sdk``. All modules take turns, ours and those of others, and the medians count.
+Each import happens in a process of its own, forked from one that has imported what a DAG file with
+only ``airflow.sdk`` imports. The modules of all providers alternate, and the report uses the medians.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ KINDS = ("operators", "triggers", "sensors", "hooks", "transfers")
 
 @dataclass
 class Module:
-    """One module and what was measured of its import."""
+    """One module and the measurements of its import."""
 
     provider: str
     kind: str
     name: str
     milliseconds: list[float] = field(default_factory=list)
-    brought: int = 0
+    new_modules: int = 0
 
     @property
     def median(self) -> float:
@@ -51,13 +51,13 @@ class Module:
 
 
 def main() -> int:
-    """Import every module of every provider in turns, and report."""
+    """Import every module of every provider alternately, and report."""
     sys.path.insert(0, str(ROOT))
     sys.dont_write_bytecode = False
-    import_what_a_dag_file_has()
-    modules = [*named_by_ours()]
+    preload_airflow()
+    modules = [*own_modules()]
     for provider, package in OTHERS.items():
-        modules += found(provider, package)
+        modules += other_modules(provider, package)
     for module in modules:
         measure(module)  # compiles what was never imported, and warms the disk cache
         module.milliseconds.clear()
@@ -66,14 +66,14 @@ def main() -> int:
             measure(module)
     ours = [module for module in modules if module.provider == "this provider"]
     others = [module for module in modules if module.provider != "this provider"]
-    heading = ("provider, kind", "modules", "ms, least", "ms, most", "new modules, least", "most")
+    heading = ("provider, kind", "modules", "ms, min", "ms, max", "new modules, min", "max")
     tables = table(heading, summary(modules)), table(("module", "ms", "new modules"), map(row, ours))
     packages = [f"apache-airflow-providers-{name}" for name in OTHERS]
     return report("imports", "\n\n".join(tables), [*goals(ours, others)], ["apache-airflow", *packages])
 
 
-def import_what_a_dag_file_has() -> None:
-    """Load what ``airflow.sdk`` offers, and what the triggerer has before any provider's trigger."""
+def preload_airflow() -> None:
+    """Load ``airflow.sdk``, and what the triggerer has loaded before any provider's trigger."""
     import airflow.sdk
     import airflow.triggers.base
 
@@ -82,8 +82,8 @@ def import_what_a_dag_file_has() -> None:
     assert airflow.triggers.base
 
 
-def named_by_ours() -> Iterator[Module]:
-    """The modules that DAG files and the triggerer import: those that our metadata names."""
+def own_modules() -> Iterator[Module]:
+    """Yield the modules that DAG files and the triggerer import: those in the provider's metadata."""
     info = in_a_fork(lambda: importlib.import_module(f"{OURS}.get_provider_info").get_provider_info())
     for kind in KINDS:
         for entry in info[kind]:
@@ -91,16 +91,16 @@ def named_by_ours() -> Iterator[Module]:
                 yield Module("this provider", kind, name)
 
 
-def found(provider: str, package: str) -> Iterator[Module]:
-    """Every module of a provider, of the kinds that are measured."""
+def other_modules(provider: str, package: str) -> Iterator[Module]:
+    """Yield every module of a provider, of the measured kinds."""
     for kind in KINDS:
-        # Looking for modules imports packages, which must not be there already when they are measured.
+        # Finding modules imports packages; they must not be loaded yet when they are measured.
         for name in in_a_fork(lambda kind=kind: modules_below(f"{package}.{kind}")):
             yield Module(provider, kind, name)
 
 
 def modules_below(package: str) -> list[str]:
-    """The names of a package's modules, but for those of a base class alone, which nobody uses alone."""
+    """Return the names of a package's modules, except modules that only hold a base class."""
     spec = find_spec(package)
     if spec is None or spec.submodule_search_locations is None:
         return []
@@ -110,12 +110,12 @@ def modules_below(package: str) -> list[str]:
 
 def measure(module: Module) -> None:
     """Import a module in a process of its own."""
-    milliseconds, module.brought = in_a_fork(lambda: imported(module.name))
+    milliseconds, module.new_modules = in_a_fork(lambda: imported(module.name))
     module.milliseconds.append(milliseconds)
 
 
 def in_a_fork(work: Callable[[], Any]) -> Any:
-    """What the work returns, done in a process of its own."""
+    """Call a function in a forked process and return its result."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -131,14 +131,14 @@ def in_a_fork(work: Callable[[], Any]) -> Any:
             os._exit(status)
     os.close(writing)
     with os.fdopen(reading, "rb") as result:
-        told = result.read()
+        pickled = result.read()
     if os.waitpid(child, 0)[1]:
-        raise RuntimeError("a process that was to import failed; see above")
-    return pickle.loads(told)
+        raise RuntimeError("a forked process failed; its traceback is above")
+    return pickle.loads(pickled)
 
 
 def imported(name: str) -> tuple[float, int]:
-    """Milliseconds of CPU time, and how many modules came with it."""
+    """Return the milliseconds of CPU time of an import, and the number of new modules."""
     gc.collect()
     gc.freeze()
     before, began = len(sys.modules), time.process_time()
@@ -147,39 +147,41 @@ def imported(name: str) -> tuple[float, int]:
 
 
 def summary(modules: list[Module]) -> Iterator[tuple[str, ...]]:
-    """A row for each kind of each provider."""
+    """Yield a row for each kind of each provider."""
     for kind in KINDS:
         for provider in dict.fromkeys(module.provider for module in modules):
             those = [each for each in modules if (each.provider, each.kind) == (provider, kind)]
             if those:
-                times, brought = [each.median for each in those], [each.brought for each in those]
-                figures = f"{min(times):.1f}", f"{max(times):.1f}", str(min(brought)), str(max(brought))
+                times, new = [each.median for each in those], [each.new_modules for each in those]
+                figures = f"{min(times):.1f}", f"{max(times):.1f}", str(min(new)), str(max(new))
                 yield f"{provider}, {kind}", str(len(those)), *figures
 
 
 def row(module: Module) -> tuple[str, str, str]:
-    """One of our modules."""
-    return f"`{module.name.removeprefix(f'{OURS}.')}`", f"{module.median:.1f}", str(module.brought)
+    """Return the row of one of this provider's modules."""
+    return f"`{module.name.removeprefix(f'{OURS}.')}`", f"{module.median:.1f}", str(module.new_modules)
 
 
 def goals(ours: list[Module], others: list[Module]) -> Iterator[Goal]:
-    """Less than 15 ms each, and fewer modules than any of the others' of its kind brings."""
+    """Yield the goals: below 15 ms each, and fewer new modules than any other provider's module of the kind."""
     slowest = max(ours, key=lambda module: module.median)
     yield Goal(
-        f"every module of ours in less than {MOST_MILLISECONDS:.0f} ms",
+        f"every module of this provider below {MOST_MILLISECONDS:.0f} ms",
         f"{slowest.median:.1f} ms at most ({slowest.name})",
         slowest.median < MOST_MILLISECONDS,
     )
     for kind in KINDS:
-        most = max((each for each in ours if each.kind == kind), key=lambda each: each.brought, default=None)
+        most = max(
+            (each for each in ours if each.kind == kind), key=lambda each: each.new_modules, default=None
+        )
         least = min(
-            (each for each in others if each.kind == kind), key=lambda each: each.brought, default=None
+            (each for each in others if each.kind == kind), key=lambda each: each.new_modules, default=None
         )
         if most and least:
             yield Goal(
-                f"{kind}: fewer new modules than any of the others'",
-                f"{most.brought} at most, {least.brought} at least ({least.name})",
-                most.brought < least.brought,
+                f"{kind}: fewer new modules than any module of the other providers",
+                f"{most.new_modules} at most, {least.new_modules} at least ({least.name})",
+                most.new_modules < least.new_modules,
             )
 
 

@@ -1,7 +1,7 @@
-"""Fill an image database with 5,000 pictures at a quota of 50 a second, once through and once killed in the middle.
+"""Fill an image database with 5,000 images at a quota of 50 per second, uninterrupted and killed halfway.
 
-The emulator, a server with a few small pictures and the indexing are processes of their own on loopback. Writes
-``benchmarks/results/indexing.md`` and ends with 0 only if every goal is reached::
+The emulator, a server with a few small images and the indexing are separate processes on loopback. Writes
+``benchmarks/results/indexing.md`` and exits with 0 only if every goal is reached::
 
     python benchmarks/indexing.py [--images 5000] [--qps 50]
 """
@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import media_samples
 from airflow_provider_viapi.alibaba.client import open_async_client
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.image import Picture, read_pictures
 from airflow_provider_viapi.image_index.indexer import Indexer
@@ -42,25 +42,25 @@ KEY = ("viapi-emulator", "viapi-emulator-secret")
 DATABASE = "bench"
 LEAST_USE = 0.95
 SLACK = 0.98
-"""Of the quota that the indexing is told to use. Calls that leave evenly do not arrive evenly, and one that arrives
-too early is refused and costs a pause."""
+"""Share of the quota that the indexing uses. Calls that leave at equal intervals do not arrive at equal intervals,
+and a call that arrives too early is refused and causes a pause."""
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Where an indexing takes place.
+class Environment:
+    """Emulator and images of one run.
 
-    :param endpoint: the emulator
-    :param pictures: addresses of the pictures, repeated under ever new entity ids
+    :param endpoint: address of the emulator
+    :param images: addresses of the images, repeated under new entity ids
     :param database: the emulator's sqlite file
     """
 
     endpoint: str
-    pictures: list[str]
+    images: list[str]
     database: Path
 
     def count(self) -> tuple[int, int]:
-        """Entries, and different entity ids among them."""
+        """Return the number of entries and of different entity ids."""
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
         try:
             entries, different = connection.execute(
@@ -73,7 +73,7 @@ class Stage:
 
 @contextmanager
 def process(*command: str, ready: str) -> Iterator[str]:
-    """Run a command, give the rest of the line that begins with ``ready``, and end it."""
+    """Run a command, yield the rest of the line that begins with ``ready``, and stop it."""
     running = subprocess.Popen([sys.executable, "-u", *command], stdout=subprocess.PIPE, text=True)
     try:
         assert running.stdout is not None
@@ -86,10 +86,10 @@ def process(*command: str, ready: str) -> Iterator[str]:
 
 
 @contextmanager
-def staged(qps: int) -> Iterator[Stage]:
-    """The emulator with an empty database, and pictures that are served."""
+def environment_with(qps: int) -> Iterator[Environment]:
+    """Start the emulator with an empty database, and a server with images."""
     with tempfile.TemporaryDirectory() as folder:
-        served = Path(folder, "pictures")
+        served = Path(folder, "images")
         served.mkdir()
         for name, path in media_samples.photographs().items():
             with Image.open(path) as image:
@@ -103,7 +103,7 @@ def staged(qps: int) -> Iterator[Stage]:
         ):
             addresses = [f"http://127.0.0.1:{port}/{path.name}" for path in sorted(served.iterdir())]
             create_database(endpoint)
-            yield Stage(endpoint, addresses, data / "images.sqlite")
+            yield Environment(endpoint, addresses, data / "images.sqlite")
 
 
 SERVER = """
@@ -133,11 +133,11 @@ def account(endpoint: str) -> Account:
 
 
 async def index(endpoint: str, addresses: list[str], images: int, qps: float) -> dict[str, Any]:
-    """What one run does, and how long it was sending."""
+    """Index once and return the report with the seconds spent before and while sending."""
     first: list[float] = []
 
     @asynccontextmanager
-    async def as_it_is(picture: Picture) -> AsyncIterator[str]:
+    async def unchanged(picture: Picture) -> AsyncIterator[str]:
         first.append(time.monotonic())
         yield picture.address
 
@@ -151,15 +151,15 @@ async def index(endpoint: str, addresses: list[str], images: int, qps: float) ->
     began = time.monotonic()
     async with await open_async_client(account(endpoint)) as client:
         database = ImageDatabase(client, DATABASE, looks=qps)
-        indexer = Indexer(database, RateLimiter(qps), as_it_is, max_failed=0, log=log)
+        indexer = Indexer(database, RateLimiter(qps), unchanged, max_failed=0, log=log)
         report = await indexer.run(pictures)
     ended = time.monotonic()
     return {**report.as_dict(), "before": first[0] - began, "sending": ended - first[0]}
 
 
-def run(stage: Stage, images: int, qps: float, kill_at: int | None = None) -> dict[str, Any]:
-    """Index in a process of its own; killed once the database holds so many."""
-    specification = json.dumps([stage.endpoint, stage.pictures, images, qps])
+def run(environment: Environment, images: int, qps: float, kill_at: int | None = None) -> dict[str, Any]:
+    """Index in a process of its own; with ``kill_at``, kill it once the database holds that many images."""
+    specification = json.dumps([environment.endpoint, environment.images, images, qps])
     child = subprocess.Popen(
         [sys.executable, __file__, "--child", specification], stdout=subprocess.PIPE, text=True
     )
@@ -167,8 +167,8 @@ def run(stage: Stage, images: int, qps: float, kill_at: int | None = None) -> di
         output, _ = child.communicate()
         return dict(json.loads(output))
     began = time.monotonic()
-    while stage.count()[0] < kill_at:
-        assert child.poll() is None, "it ended before it was killed"
+    while environment.count()[0] < kill_at:
+        assert child.poll() is None, "the indexing ended before it was killed"
         time.sleep(0.2)
     child.kill()
     child.wait()
@@ -183,16 +183,16 @@ def calls(endpoint: str) -> dict[str, dict[str, int]]:
 
 
 def measure(images: int, qps: int) -> int:
-    """Both runs; returns the exit status."""
-    told = qps * SLACK
+    """Run both variants, report, and return the exit status."""
+    rate = qps * SLACK
     rows, goals = [], []
-    for name, kill_at in (("once through", None), ("killed in the middle, run again", images // 2)):
-        with staged(qps) as stage:
+    for name, kill_at in (("uninterrupted", None), ("killed halfway, run again", images // 2)):
+        with environment_with(qps) as environment:
             if kill_at is not None:
-                run(stage, images, told, kill_at)
-            result = run(stage, images, told)
-            entries, different = stage.count()
-            refused = calls(stage.endpoint)["AddImage"]["rejected"]
+                run(environment, images, rate, kill_at)
+            result = run(environment, images, rate)
+            entries, different = environment.count()
+            refused = calls(environment.endpoint)["AddImage"]["rejected"]
         use = result["added"] / result["sending"] / qps
         counts = [f"{result[each]:,}" for each in ("found", "added")]
         times = [f"{result[each]:.1f} s" for each in ("before", "sending")]
@@ -200,16 +200,16 @@ def measure(images: int, qps: int) -> int:
         goals += [
             Goal(f"{name}: {LEAST_USE} of the quota used while sending", f"{use:.3f}", use >= LEAST_USE),
             Goal(f"{name}: no duplicates", str(entries - different), entries == different),
-            Goal(f"{name}: all {images:,} there", f"{different:,}", different == images),
+            Goal(f"{name}: all {images:,} images in the database", f"{different:,}", different == images),
         ]
     heading = "run", "found", "added", "before", "sending", "share of the quota", "throttled", "duplicates"
     body = f"""
 # Indexing in bulk
 
-{images:,} pictures into one database at the emulator's quota of {qps} a second; the indexing is told to make
-{told:g} calls a second. *Before* is what the run does before it sends the first picture: it looks at what is there
-and, after a run that was broken off, waits until the database stands still. *Throttled* are all calls refused, those
-of the killed run included. Emulator, pictures and indexing are processes on one machine.
+{images:,} images into one database. The emulator's quota is {qps} calls per second; the indexing uses {rate:g}.
+*Before* is the time before the first image is sent: the run lists the database and, after an interrupted run, waits
+until it stops changing. *Throttled* counts all refused calls, including those of the killed run. Emulator, image
+server and indexing run on one machine.
 
 {table(heading, rows)}
 """

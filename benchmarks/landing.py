@@ -1,10 +1,10 @@
-"""Landing 1 GB (on moto, 256 MB) beside a plain copy over the same two ends: throughput and memory.
+"""Compare landing 1 GB (on moto, 256 MB) with a plain copy between the same ends: throughput and memory.
 
     python benchmarks/landing.py [--to-disk 1024] [--to-s3 256]
 
-A file is served on loopback by a process of its own and brought to a local disk and to moto's S3, by turns with
-``shutil.copyfileobj`` and by landing, each in a process of its own whose peak memory is measured. Only the ratios say
-anything: the machine's own speed is in both.
+A process serves a file on loopback. It is copied to a local disk and to moto's S3, alternately with
+``shutil.copyfileobj`` and by landing, each in a process of its own whose peak memory is measured. Only the ratios are
+meaningful: both contain the machine's speed.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ LEAST_RATIO, MOST_MEMORY = 0.8, 100.0
 
 @dataclass(frozen=True)
 class Measured:
-    """One copy.
+    """Measurements of one copy.
 
-    :param seconds: from the request to the file under its name
-    :param megabytes_more: peak of memory above that of the process before the copy
+    :param seconds: from the request until the file has its final name
+    :param megabytes_more: peak memory above that of the process before the copy
     """
 
     seconds: float
@@ -50,7 +50,7 @@ class Measured:
 
 
 def serve(megabytes: int) -> None:
-    """Serve a file of so many megabytes and print its address; until the process is ended."""
+    """Serve a file of the given size and print its address, until the process is stopped."""
     block = os.urandom(MEGABYTE)
 
     class Handler(BaseHTTPRequestHandler):
@@ -88,7 +88,7 @@ def copy(how: str, source: str, to: str) -> None:
     from airflow_provider_viapi.alibaba.services import videoenhan
     from airflow_provider_viapi.media import landing, resumable_download, ssrf_guard  # noqa: F401
 
-    # What both need is loaded and connected before anything is measured.
+    # Load and connect what both need before measuring.
     path = ObjectStoragePath(to)
     path.fs.exists(path.path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -113,7 +113,7 @@ def copy(how: str, source: str, to: str) -> None:
 
 @contextmanager
 def running(*arguments: str) -> Iterator[str]:
-    """This script in a process of its own; gives the line in which it tells what it has to tell."""
+    """Run this script in a process of its own and yield its line of output."""
     process = subprocess.Popen(
         [sys.executable, __file__, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -138,16 +138,16 @@ def measure_file(megabytes: int) -> dict[str, list[Measured]]:
         path = Path(folder) / "film.mp4"
 
         def once(how: str) -> Measured:
-            # Replacing a file costs more than making one.
+            # Replacing a file costs more than creating one.
             path.unlink(missing_ok=True)
             return measure(how, source, path.as_uri())
 
-        return _by_turns(once)
+        return _alternate(once)
 
 
 def measure_s3(megabytes: int) -> dict[str, list[Measured]]:
     def once(how: str) -> Measured:
-        # A fresh one each time: moto keeps what it is given.
+        # A new server each time: moto keeps all objects in memory.
         with running("serve-s3") as endpoint:
             boto3.client("s3", endpoint_url=endpoint, **KEY).create_bucket(Bucket="media")
             extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
@@ -157,10 +157,10 @@ def measure_s3(megabytes: int) -> dict[str, list[Measured]]:
             return measure(how, source, "s3://benchmark@media/film.mp4")
 
     with running("serve", str(megabytes)) as source:
-        return _by_turns(once)
+        return _alternate(once)
 
 
-def _by_turns(once: Callable[[str], Measured]) -> dict[str, list[Measured]]:
+def _alternate(once: Callable[[str], Measured]) -> dict[str, list[Measured]]:
     measured: dict[str, list[Measured]] = {"copyfileobj": [], "landing": []}
     for _ in range(TURNS):
         for how, taken in measured.items():
@@ -202,10 +202,10 @@ def main(megabytes: dict[str, int]) -> int:
     )
     body = f"""# Landing
 
-A file served on loopback, brought to the same place with `shutil.copyfileobj` and by landing, {TURNS} turns
-each: the best throughput of each, and the most memory above that of the process before. The speeds are those of a
-machine that is shared; the ratios count. moto joins the parts of a large upload so slowly that clients give up
-waiting, so that it is given less.
+A file served on loopback, copied to the same destination with `shutil.copyfileobj` and by landing, {TURNS} times
+each. The table shows the best throughput, and the maximum of memory above that of the process before. The machine is
+shared with other work, so compare the ratios, not the speeds. moto joins the parts of a large upload so slowly that
+clients time out, so its file is smaller.
 
 {table(heading, rows)}"""
     packages = ("apache-airflow", "apache-airflow-providers-amazon", "s3fs", "fsspec", "moto")

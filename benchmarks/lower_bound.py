@@ -1,4 +1,4 @@
-"""What the quota itself forces: nobody can know of a job's end before a list shows it, nor fetch results faster."""
+"""Lower bound of the delay: no client can notice a job's end before a list shows it, nor fetch results faster."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ PHASES = 20
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that so large a share of the values does not exceed."""
+    """Return the value that the given share of the values does not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
 
-def forced_delays(seconds: Sequence[float], per_second: float, between_looks: float) -> list[float]:
-    """Delays from finished to noticed of one who uses both quotas to the full and whose calls take no time.
+def forced_delays(seconds: Sequence[float], per_second: float, list_interval: float) -> list[float]:
+    """Return the delays from finished to noticed of an ideal client that uses both quotas fully.
 
-    It looks at a page of the list (newest first) at every moment that the list allows, passes over what it knows to
-    have ended, and fetches results, those of the jobs that ended first before others, at every moment that the quota
-    allows. NoAuth can choose where between two looks jobs end: so the first look is at so many moments, evenly spread
-    over the time between two looks, and the delays of all are given; of ten jobs, a single one would be luck.
+    Its calls take no time. It reads a page of the list (newest first) whenever the list's quota allows, skips jobs
+    that it knows to have ended, and fetches results, in the order in which jobs ended, whenever the results' quota
+    allows. Where jobs end between two list requests is chance, so the simulation runs with several times of the
+    first list request, evenly spread over one interval, and returns the delays of all runs.
 
-    :param seconds: how long each job takes; all begin at 0
-    :param per_second: results
-    :param between_looks: seconds
+    :param seconds: duration of each job; all start at 0
+    :param per_second: quota of results
+    :param list_interval: seconds between two list requests
     """
-    moments = (between_looks * (phase + 1) / PHASES for phase in range(PHASES))
-    return [delay for first in moments for delay in _delays(seconds, per_second, between_looks, first)]
+    moments = (list_interval * (phase + 1) / PHASES for phase in range(PHASES))
+    return [delay for first in moments for delay in _delays(seconds, per_second, list_interval, first)]
 
 
 def _delays(
-    seconds: Sequence[float], per_second: float, between_looks: float, first_look: float
+    seconds: Sequence[float], per_second: float, list_interval: float, first_list: float
 ) -> list[float]:
     pages = [range(start, min(start + PAGE, len(seconds))) for start in range(0, len(seconds), PAGE)]
     unknown, known, delays = set(range(len(seconds))), list[tuple[float, int]](), []
-    now, page, next_look = 0.0, 0, first_look
+    now, page, next_list = 0.0, 0, first_list
     while len(delays) < len(seconds):
-        if known and now < next_look:
+        if known and now < next_list:
             ended, _ = heapq.heappop(known)
             delays.append(now - ended)
             now += 1 / per_second
             continue
-        now = max(now, next_look)
-        next_look += between_looks
+        now = max(now, next_list)
+        next_list += list_interval
         for number in pages[-1 - page]:
             if number in unknown and seconds[number] <= now:
                 unknown.discard(number)
@@ -55,7 +55,7 @@ def _delays(
 
 
 def results_alone(seconds: Sequence[float], per_second: float) -> list[float]:
-    """The same for one who knows of every end at once, as nobody can: only the results' quota holds it up."""
+    """Return the delays of a client that knows every end immediately: only the results' quota delays it."""
     delays, free = [], 0.0
     for ended in sorted(seconds):
         free = max(free, ended)

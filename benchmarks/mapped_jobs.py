@@ -1,8 +1,8 @@
-"""A DAG of mapped jobs under a real Airflow, against the same DAG with tasks that do nothing for as long.
+"""Compare a DAG of mapped jobs on a real Airflow with the same DAG whose tasks do nothing for as long.
 
 Scheduler, triggerer, DAG processor and API server are those of ``scripts/local_airflow.py``. The emulator's jobs take
-20 to 40 seconds, in which it does no media work: it copies a few bytes. So what is compared is Airflow with its own
-waiting and Airflow with ours.
+20 to 40 seconds without media work: it copies a few bytes. So the comparison is of Airflow with its own waiting and
+Airflow with this provider's.
 """
 
 from __future__ import annotations
@@ -28,23 +28,25 @@ from served_folder import serve
 
 MOST = 1.15
 SHORTEST, LONGEST = 20.0, 40.0
-# Forwards and backwards, so that neither is always the first.
+# Forwards and backwards, so that neither variant is always the first.
 TURNS = ("nothing", "jobs", "jobs", "nothing")
-PATIENCE = 1800.0
+TIMEOUT = 1800.0
 ERASE = "EraseVideoSubtitles"
 
 
 def copy(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Media work that costs nothing; the emulator's worker processes import it from here."""
+    """Do media work that costs nothing; the emulator's worker processes import it from here."""
     video = folder / "video.mp4"
     video.write_bytes(request["VideoUrl"].read_bytes())
     return {"VideoUrl": video}
 
 
 def main() -> int:
-    """Play both DAGs in turns and report."""
+    """Run both DAGs alternately and report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=100, help="mapped tasks of each DAG (%(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=100, help="mapped tasks of each DAG (default: %(default)s)"
+    )
     count = parser.parse_args().jobs
     seconds = [SHORTEST + (LONGEST - SHORTEST) * number / max(1, count - 1) for number in range(count)]
     took: dict[str, list[float]] = {"nothing": [], "jobs": []}
@@ -52,7 +54,7 @@ def main() -> int:
         media, home = Path(folder) / "media", Path(folder) / "airflow"
         media.mkdir()
         home.mkdir()
-        (media / "clip.mp4").write_bytes(b"no video, which nobody notices")
+        (media / "clip.mp4").write_bytes(b"not a video; the jobs do not read it")
         with serve(media) as served, EmulatorServer(transforms={ERASE: copy}) as emulator:
             environment = {
                 "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
@@ -69,13 +71,13 @@ def main() -> int:
                     took[dag_id].append(wall_time(airflow, dag_id))
                     print(f"{dag_id}: {took[dag_id][-1]:.1f} s", file=sys.stderr, flush=True)
             calls, jobs = emulator.calls(), emulator.jobs()
-    return told(count, took, calls, jobs)
+    return write_report(count, took, calls, jobs)
 
 
 def wall_time(airflow: LocalAirflow, dag_id: str) -> float:
-    """Seconds from a run's start to its end, as Airflow has them."""
+    """Return the seconds from a run's start to its end, as Airflow records them."""
     run_id = airflow.trigger(dag_id, parse_timeout=120)
-    state = airflow.wait(dag_id, run_id, timeout=PATIENCE)
+    state = airflow.wait(dag_id, run_id, timeout=TIMEOUT)
     if state != "success":
         raise RuntimeError(f"the run of {dag_id} ended as {state}")
     run = airflow.rest.get(f"/dags/{dag_id}/dagRuns/{run_id}").raise_for_status().json()
@@ -83,13 +85,13 @@ def wall_time(airflow: LocalAirflow, dag_id: str) -> float:
     return (ended - began).total_seconds()
 
 
-def told(
+def write_report(
     count: int,
     took: dict[str, list[float]],
     calls: dict[str, dict[str, int]],
     jobs: list[dict[str, Any]],
 ) -> int:
-    """The report, and the exit status."""
+    """Write the report and return the exit status."""
     means = {dag_id: statistics.fmean(found) for dag_id, found in took.items()}
     ratio = means["jobs"] / means["nothing"]
     runs = table(
@@ -109,7 +111,7 @@ def told(
     )
     succeeded = sum(job["status"] == "PROCESS_SUCCESS" for job in jobs)
     goals = [
-        Goal(f"wall time, at most {MOST} × that of doing nothing", f"{ratio:.2f} ×", ratio <= MOST),
+        Goal(f"wall time at most {MOST} × that of tasks that do nothing", f"{ratio:.2f} ×", ratio <= MOST),
         Goal(
             "each task submitted one job, and each succeeded",
             f"{succeeded} of {len(jobs)} for {expected} tasks",

@@ -1,4 +1,4 @@
-"""A deferrable operator that does nothing: what is left of a task's time is Airflow's own."""
+"""A deferrable operator that does nothing: the rest of a task's time is Airflow's own."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 
-class NothingOperator(BaseOperator):
-    """Defers for some seconds, counted from the moment in which a job would be submitted."""
+class NoopOperator(BaseOperator):
+    """Defer for some seconds, counted from the moment at which a job would be submitted."""
 
     def __init__(self, *, seconds: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seconds = seconds
 
     def execute(self, context: Context) -> None:
-        trigger = NothingTrigger(until=time.time() + self.seconds)
+        trigger = NoopTrigger(until=time.time() + self.seconds)
         self.defer(trigger=trigger, method_name="execute_complete")
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         return event
 
 
-class NothingTrigger(BaseTrigger):
-    """Fires at a time, in Unix time."""
+class NoopTrigger(BaseTrigger):
+    """Fire at a time, in Unix time."""
 
     def __init__(self, *, until: float) -> None:
         super().__init__()

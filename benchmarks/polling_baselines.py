@@ -1,8 +1,8 @@
-"""Those who wait: our trigger, the two usual patterns, and nobody.
+"""Clients that wait for jobs: this provider's trigger, the two usual patterns, and an idle loop.
 
-A program: it prints a line when it is ready, reads how many jobs there are, waits for all of them, and prints what it
-saw and used. The usual patterns ask after each job every ten seconds and know of no quota; a refused question, with
-which the usual trigger fails, is only counted here, so that their waiting can be measured to its end.
+A program: it prints a line when it is ready, reads the number of jobs, waits for all of them, and prints its
+measurements. The usual patterns poll each job every ten seconds and know no quota; a throttled call, at which the
+usual trigger fails, is only counted here, so that their wait can be measured to its end.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ import httpx
 import psutil
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.http import HttpResponse
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 from waiting_emulator import job_id
 
 SECONDS_BETWEEN_POLLS = 10.0
 
 
-class Watched:
-    """What is seen of a run: when each job was noticed, which were refused, and what it cost."""
+class Measurements:
+    """Measurements of a run: when each job was noticed, which jobs met a refusal, and the cost."""
 
     def __init__(self) -> None:
         self.noticed: dict[int, float] = {}
@@ -57,9 +57,9 @@ class Watched:
             await asyncio.sleep(0.5)
 
     def watch_steps(self) -> None:
-        """From now on, know how long the longest step of the event loop was, without the collecting of garbage.
+        """Measure the longest step of the event loop from now on, without garbage collection.
 
-        A collection goes through all that Airflow holds, whoever happens to allocate the object that starts it.
+        A collection traverses all of Airflow's objects, whichever allocation starts it.
         """
         run, began = asyncio.Handle._run, 0.0
 
@@ -82,17 +82,17 @@ class Watched:
         asyncio.Handle._run = timed  # type: ignore[method-assign]
 
 
-Waiter = Callable[[int, Watched], Awaitable[None]]
+Waiter = Callable[[int, Measurements], Awaitable[None]]
 
 
 def ours(url: str, scale: float) -> Waiter:
-    """The trigger, driven as a triggerer does."""
+    """Wait with this provider's trigger, driven as a triggerer does."""
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
 
     ViapiJobs.list_interval = 5.0 / scale
     deadline = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
 
-    async def wait(number: int, watched: Watched) -> None:
+    async def wait(number: int, watched: Measurements) -> None:
         trigger = ViapiJobTrigger(
             job_id=job_id(number), action="videoenhan.EraseVideoSubtitles", deadline=deadline
         )
@@ -107,35 +107,37 @@ def ours(url: str, scale: float) -> Waiter:
 
 
 def usual(url: str, scale: float, *, session_per_poll: bool) -> Waiter:
-    """The field's usual triggers; certificates are loaded only once, which not all of them do."""
+    """Wait as the usual triggers do; certificates are loaded only once, which not all of them do."""
     key = AccessKey()
     account = Account(Credentials(key.id, key.secret), endpoint=url)
     action = videoenhan.GET_ASYNC_JOB_RESULT
     context = ssl.create_default_context()
 
-    async def ask(http: httpx.AsyncClient, number: int) -> dict[str, Any]:
-        request = encode(action, {"JobId": job_id(number)}, account, RequestNonce.new())
+    async def poll(http: httpx.AsyncClient, number: int) -> dict[str, Any]:
+        request = encode(
+            action, {"JobId": job_id(number)}, account, account.credentials.current(), RequestNonce.new()
+        )
         answer = await http.request(
             request.method, request.url, content=request.body, headers=request.headers
         )
         return decode(action, HttpResponse(answer.status_code, answer.content))
 
-    async def is_done(http: httpx.AsyncClient, number: int, watched: Watched) -> bool:
+    async def is_done(http: httpx.AsyncClient, number: int, watched: Measurements) -> bool:
         try:
-            return (await ask(http, number))["Data"]["Status"] == "PROCESS_SUCCESS"
+            return (await poll(http, number))["Data"]["Status"] == "PROCESS_SUCCESS"
         except TransientError:
             watched.refused.add(number)
         except httpx.HTTPError:
             watched.errors += 1
         return False
 
-    async def wait_with_own(number: int, watched: Watched) -> None:
+    async def wait_with_own(number: int, watched: Measurements) -> None:
         async with httpx.AsyncClient(verify=context) as http:
             while not await is_done(http, number, watched):
                 await asyncio.sleep(SECONDS_BETWEEN_POLLS / scale)
         watched.noticed[number] = time.time()
 
-    async def wait_with_new(number: int, watched: Watched) -> None:
+    async def wait_with_new(number: int, watched: Measurements) -> None:
         while True:
             async with httpx.AsyncClient(verify=context) as http:
                 if await is_done(http, number, watched):
@@ -146,25 +148,25 @@ def usual(url: str, scale: float, *, session_per_poll: bool) -> Waiter:
     return wait_with_new if session_per_poll else wait_with_own
 
 
-def nobody(url: str, scale: float) -> Waiter:
-    """As many that only sleep as there are jobs."""
+def idle(url: str, scale: float) -> Waiter:
+    """Sleep, in as many tasks as there are jobs."""
 
-    async def sleep(number: int, watched: Watched) -> None:
+    async def sleep(number: int, watched: Measurements) -> None:
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_POLLS / scale)
 
     return sleep
 
 
-CONTESTANTS: dict[str, Callable[[str, float], Waiter]] = {
+CLIENTS: dict[str, Callable[[str, float], Waiter]] = {
     "ours": ours,
     "session per trigger": lambda url, scale: usual(url, scale, session_per_poll=False),
     "session per poll": lambda url, scale: usual(url, scale, session_per_poll=True),
-    "idle": nobody,
+    "idle": idle,
 }
 
 
-async def compete(wait: Waiter, jobs: int, watched: Watched, most_seconds: float) -> None:
+async def wait_for_all(wait: Waiter, jobs: int, watched: Measurements, most_seconds: float) -> None:
     sampling = asyncio.ensure_future(watched.sample_memory())
     waiting = []
     for number in range(jobs):
@@ -182,15 +184,15 @@ async def compete(wait: Waiter, jobs: int, watched: Watched, most_seconds: float
 
 def main(who: str, url: str, scale: float, most_seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    wait = CONTESTANTS[who](url, scale)
-    told, sys.stdout = sys.stdout, Path(os.devnull).open("w")  # noqa: SIM115
-    print("ready", file=told, flush=True)
+    wait = CLIENTS[who](url, scale)
+    output, sys.stdout = sys.stdout, Path(os.devnull).open("w")  # noqa: SIM115
+    print("ready", file=output, flush=True)
     jobs = int(sys.stdin.readline())
-    watched = Watched()
+    watched = Measurements()
     watched.watch_steps()
     began, cpu = time.perf_counter(), time.process_time()
 
-    def tell() -> None:
+    def finish() -> None:
         found = {
             "noticed": dict(watched.noticed),
             "failed": dict(watched.failed),
@@ -203,15 +205,15 @@ def main(who: str, url: str, scale: float, most_seconds: float) -> None:
             "stall_wall": watched.longest_wall,
             "collection": watched.longest_collection,
         }
-        print(json.dumps(found), file=told, flush=True)
+        print(json.dumps(found), file=output, flush=True)
         os._exit(0)
 
-    # A loop that drowns in its own polls does not come to look at the clock.
-    drowning = threading.Timer(most_seconds + 10, tell)
-    drowning.daemon = True
-    drowning.start()
-    asyncio.run(compete(wait, jobs, watched, most_seconds))
-    tell()
+    # A loop that is saturated by its own polls does not notice the timeout.
+    watchdog = threading.Timer(most_seconds + 10, finish)
+    watchdog.daemon = True
+    watchdog.start()
+    asyncio.run(wait_for_all(wait, jobs, watched, most_seconds))
+    finish()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a benchmark reports: a table, its goals, and what it was measured on."""
+"""The report of a benchmark: a table, its goals, date, machine and versions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 @dataclass(frozen=True)
 class Goal:
-    """Something to reach.
+    """A goal and its measurement.
 
-    :param what: in words, with the figure to reach
-    :param figure: what was measured, with its unit
-    :param reached: whether that is enough
+    :param what: the goal in words, with the required figure
+    :param figure: the measurement, with its unit
+    :param reached: whether the measurement meets the goal
     """
 
     what: str
@@ -32,16 +32,16 @@ class Goal:
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; all columns but the first hold figures and lie to the right."""
+    """Return a Markdown table; all columns but the first hold figures and are right-aligned."""
     rule = ["---", *["---:"] * (len(heading) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in [heading, rule, *rows])
 
 
 def report(name: str, body: str, goals: Sequence[Goal], packages: Iterable[str] = ()) -> int:
-    """Print what was found, write it to ``results/<name>.md``, and return the exit status: 0 if all is reached.
+    """Print the report, write it to ``results/<name>.md``, and return the exit status: 0 if all goals are reached.
 
-    :param body: Markdown: tables, and what is needed to read them
-    :param packages: the distributions whose versions matter
+    :param body: Markdown: tables, and the explanation needed to read them
+    :param packages: distributions whose versions are reported
     """
     text = "\n".join([body.strip(), "", *map(str, goals), "", f"*{measured_on(packages)}*", ""])
     RESULTS.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ def report(name: str, body: str, goals: Sequence[Goal], packages: Iterable[str] 
 
 
 def measured_on(packages: Iterable[str] = ()) -> str:
-    """Date, machine, its load, and versions, in a line."""
+    """Return date, machine, its load, and versions, in a line."""
     found = {name: _version(name) for name in packages}
     versions = ", ".join(f"{name} {found[name]}" for name in found if found[name])
     busy = os.getloadavg()[0]
@@ -66,7 +66,7 @@ def measured_on(packages: Iterable[str] = ()) -> str:
 
 
 def machine() -> str:
-    """How many cores of what."""
+    """Return the number and model of the cores."""
     return f"{len(os.sched_getaffinity(0))} cores of {_cpu_model()}"
 
 

@@ -1,7 +1,6 @@
-"""Runs every benchmark and puts what they found into ``docs/performance.md``; exits 0 only if all goals are reached.
+"""Run the benchmarks and insert their reports into ``docs/performance.md``; exit with 0 if all goals are reached.
 
-``make bench`` runs all; names as arguments run only those, and ``--assemble`` none: the results that are there are
-put into the document.
+``make bench`` runs all. Names as arguments select some. ``--assemble`` runs none and inserts the existing reports.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ BENCHMARKS = {
     "indexing": (".venv",),
     "emulator_polls": (".venv",),
 }
-"""The benchmarks, in the order of the document, with the environment and the options that each needs."""
+"""The benchmarks, in the order of the document, with the environment and options of each."""
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 
 
 def main() -> int:
-    """Run what is asked for and assemble the document."""
+    """Run the selected benchmarks and assemble the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"benchmarks to run instead of all: {', '.join(BENCHMARKS)}")
     parser.add_argument("--assemble", action="store_true", help="run none")
@@ -59,7 +58,7 @@ def run(name: str) -> int:
 
 
 def put(text: str, name: str, result: str) -> str:
-    """The document with a result between its markers; at the end, with markers, if there are none yet."""
+    """Return the document with a report between its markers; appended with markers if there are none yet."""
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     if begin not in text:
         text = f"{text.rstrip()}\n\n## {name.replace('_', ' ').capitalize()}\n\n{begin}\n{end}\n"

@@ -1,11 +1,12 @@
-"""How many ChangeVideoSize requests can be signed in a second, by us and by Alibaba's clients, in one process.
+"""Measure how many ChangeVideoSize requests this provider and Alibaba's clients sign per second, in one process.
 
-Counted is the way from an action's parameters to a signed HTTP request: address, headers and body. Checking the
-parameters, the network and reading the answer are left out, for everybody. Alibaba's clients are asked in two ways:
+The measurement covers everything from an action's parameters to a signed HTTP request: address, headers and body. It
+excludes validation of the parameters, the network and reading the response, for all clients. Alibaba's clients are
+measured in two ways:
 
-* *call*: the call that a program makes, with the sending taken out of it
+* *call*: the call that a program makes, without sending
 * *functions*: only their functions that build and sign, in the order in which the call uses them; no program does
-  that, since it would have to write the client anew, but nothing is faster with their code
+  that, since it would have to rewrite the client, but nothing is faster with their code
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ from report import ROOT, Goal, report, table
 sys.path.insert(0, str(ROOT))
 
 from airflow_provider_viapi.alibaba.config import Account, Signature
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.jobs.backend import RequestNonce
 
 ROUNDS = 25
 REQUESTS = 400
-TO_REACH = 3.0
+REQUIRED = 3.0
 ACTION = videoenhan.CHANGE_VIDEO_SIZE
 VERSION = ACTION.service.version
 HOST = "videoenhan.cn-shanghai.aliyuncs.com"
@@ -61,13 +62,13 @@ Seconds = dict[tuple[Signature, str], list[float]]
 
 
 def ours(signature: Signature) -> Encoder:
-    """What the provider does for each call."""
+    """Sign as this provider does for each call."""
     account = Account(KEY, signature=signature)
-    return lambda request: encode(ACTION, request, account, RequestNonce.new())
+    return lambda request: encode(ACTION, request, account, account.credentials.current(), RequestNonce.new())
 
 
 def tea_call(signature: Signature) -> Encoder:
-    """``call_api`` of the clients of today; ``DaraCore.do_action``, which sends, ends after the address is made."""
+    """Sign with ``call_api`` of the current clients; ``DaraCore.do_action`` returns once the URL is built."""
     client = Client(
         utils_models.Config(
             access_key_id=KEY.access_key_id,
@@ -93,7 +94,7 @@ def tea_call(signature: Signature) -> Encoder:
 
 
 def tea_functions_1_0(request: dict[str, Any]) -> str:
-    """The statements of ``Client.do_rpcrequest`` that build and sign."""
+    """Run the statements of ``Client.do_rpcrequest`` that build and sign."""
     http = _tea_request()
     http.query = {
         "Action": ACTION.name,
@@ -113,7 +114,7 @@ def tea_functions_1_0(request: dict[str, Any]) -> str:
 
 
 def tea_functions_acs3(request: dict[str, Any]) -> str:
-    """The statements of ``Client.do_request`` that build and sign."""
+    """Run the statements of ``Client.do_request`` that build and sign."""
     algorithm = "ACS3-HMAC-SHA256"
     http = _tea_request()
     http.query = {}
@@ -142,7 +143,7 @@ LEGACY_CLIENT = AcsClient(KEY.access_key_id, KEY.access_key_secret, "cn-shanghai
 
 
 def legacy_call(request: dict[str, Any]) -> object:
-    """What ``AcsClient.do_action_with_exception`` does up to the sending."""
+    """Run ``AcsClient.do_action_with_exception`` up to the sending."""
     call = RpcRequest("videoenhan", VERSION, ACTION.name)
     call.set_method("POST")
     for name, value in request.items():
@@ -151,7 +152,7 @@ def legacy_call(request: dict[str, Any]) -> object:
 
 
 def legacy_functions(request: dict[str, Any]) -> tuple[str, str]:
-    """Its signing alone, and the form."""
+    """Run only its signing, and encode the form."""
     own = {name: str(value) for name, value in request.items()}
     system = {"Version": VERSION, "Action": ACTION.name, "Format": "JSON"}
     address, _ = rpc_signature_composer.get_signed_url(
@@ -173,7 +174,7 @@ ENCODERS: dict[tuple[Signature, str], Encoder] = {
 
 
 def main() -> int:
-    """Let everybody sign in turns, and report the medians, and the medians of each round's ratios."""
+    """Let all clients sign alternately, and report the medians, and the medians of each round's ratios."""
     sent = SimpleNamespace(status_code=200, headers={}, body=b"")
     DaraCore.do_action = staticmethod(lambda request, options: (DaraCore.compose_url(request), sent)[1])
     rows, goals = [], []
@@ -185,19 +186,24 @@ def main() -> int:
             rows.append((what, f"{1 / each:,.0f}", f"{each * 1e6:.1f}", f"{ratio:.2f}"))
         for signature in dict.fromkeys(signature for signature, _ in ENCODERS):
             goals.append(goal(signature, kind, seconds))
-    heading = ("signature, address in the request, who", "per CPU second", "µs each", "× our time")
+    heading = (
+        "signature, address in the request, who",
+        "per CPU second",
+        "µs each",
+        "× this provider's time",
+    )
     packages = ["alibabacloud-tea-openapi", "darabonba-core", "aliyun-python-sdk-core"]
     return report("signatures", table(heading, rows), goals, packages)
 
 
 def request_with(address: str) -> dict[str, Any]:
-    """All parameters of the action, checked."""
+    """Return all parameters of the action, validated."""
     given = {"VideoUrl": address, "Width": 720, "Height": 1280, "CropType": "fill", "FillType": "color"}
     return ACTION.check({**given, "Tightness": 0.6, "R": 16, "G": 16, "B": 16})
 
 
 def measured(request: dict[str, Any]) -> Seconds:
-    """CPU seconds of one request, by round, of each encoder."""
+    """Return the CPU seconds per request of each encoder, by round."""
     seconds: Seconds = {each: [] for each in ENCODERS}
     for round_number in range(ROUNDS + 1):
         for each, encoder in ENCODERS.items():
@@ -210,13 +216,13 @@ def measured(request: dict[str, Any]) -> Seconds:
 
 
 def ratio_to_ours(seconds: Seconds, signature: Signature, who: str) -> float:
-    """How many times our time somebody takes."""
+    """Return how many times this provider's time a client takes."""
     ours, theirs = seconds[signature, "this provider"], seconds[signature, who]
     return statistics.median(their / our for their, our in zip(theirs, ours, strict=True))
 
 
 def goal(signature: Signature, kind: str, seconds: Seconds) -> Goal:
-    """The fastest of the clients' calls takes three times our time."""
+    """Return the goal: the fastest of the clients' calls takes three times this provider's time."""
     ratios = {
         who: ratio_to_ours(seconds, signature, who)
         for signed, who in seconds
@@ -224,9 +230,9 @@ def goal(signature: Signature, kind: str, seconds: Seconds) -> Goal:
     }
     fastest = min(ratios, key=lambda who: ratios[who])
     return Goal(
-        f"signature {signature}, {kind} address, at least {TO_REACH:.0f} × the fastest client ({fastest})",
+        f"signature {signature}, {kind} address, at least {REQUIRED:.0f} × the fastest client ({fastest})",
         f"{ratios[fastest]:.2f} ×",
-        ratios[fastest] >= TO_REACH,
+        ratios[fastest] >= REQUIRED,
     )
 
 

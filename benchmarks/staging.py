@@ -1,10 +1,10 @@
-"""Staging 1 GB (from moto, 256 MB) beside a plain copy over the same two ends: throughput and memory.
+"""Compare staging 1 GB (from moto, 256 MB) with a plain copy between the same ends: throughput and memory.
 
     python benchmarks/staging.py [--from-disk 1024] [--from-s3 256]
 
-A file on a local disk and an object on moto's S3 are brought to the emulator's OSS, by turns with
+A file on a local disk and an object on moto's S3 are copied to the emulator's OSS, alternately with
 ``shutil.copyfileobj`` into a single PutObject and by staging, each in a process of its own whose peak memory is
-measured. Only the ratios say anything: the machine's own speed is in both.
+measured. Only the ratios are meaningful: both contain the machine's speed.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 @dataclass(frozen=True)
 class Measured:
-    """One copy.
+    """Measurements of one copy.
 
-    :param seconds: from looking the source up to the object under its name
-    :param megabytes_more: peak of memory above that of the process before the copy
+    :param seconds: from the source's metadata request until the object has its name
+    :param megabytes_more: peak memory above that of the process before the copy
     """
 
     seconds: float
@@ -51,7 +51,7 @@ class Measured:
 
 
 def serve_oss(folder: str) -> None:
-    """Be the emulator and print its address; until the process is ended."""
+    """Run the emulator and print its connection, until the process is stopped."""
     from airflow_provider_viapi.emulator.server import EmulatorServer
 
     with EmulatorServer(transforms={}, data_dir=Path(folder)) as server:
@@ -60,7 +60,7 @@ def serve_oss(folder: str) -> None:
 
 
 def serve_s3(megabytes: str) -> None:
-    """Be moto's S3 with an object of so many megabytes and print its address; until the process is ended."""
+    """Run moto's S3 with an object of the given size and print its connection, until the process is stopped."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -84,7 +84,7 @@ def copy(how: str, source: str) -> None:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.media import staging
 
-    # What both need is loaded and connected before anything is measured.
+    # Load and connect what both need before measuring.
     path, hook = ObjectStoragePath(source), ViapiHook("benchmark_oss")
     path.fs.exists(path.path)
     oss = open_oss(hook)
@@ -111,7 +111,7 @@ def copy(how: str, source: str) -> None:
 
 
 def put(oss: object, incoming: object, size: int) -> None:
-    """A PutObject whose body is copied into the socket."""
+    """Send a PutObject whose body is copied into the socket."""
     signed = oss._client.presign(  # type: ignore[attr-defined]
         oss._sdk.PutObjectRequest("team", "plain.mp4"),  # type: ignore[attr-defined]
         expiration=datetime.now(timezone.utc) + timedelta(hours=1),
@@ -131,7 +131,7 @@ def put(oss: object, incoming: object, size: int) -> None:
 
 @contextmanager
 def running(*arguments: str) -> Iterator[str]:
-    """This script in a process of its own; gives the line in which it tells what it has to tell."""
+    """Run this script in a process of its own and yield its line of output."""
     process = subprocess.Popen(
         [sys.executable, __file__, *arguments],
         stdout=subprocess.PIPE,
@@ -147,7 +147,7 @@ def running(*arguments: str) -> Iterator[str]:
 
 
 def measure(how: str, source: str) -> Measured:
-    """One copy to a fresh emulator, which keeps what it is given."""
+    """Measure one copy to a new emulator, since it keeps all objects."""
     with (
         tempfile.TemporaryDirectory(prefix="viapi-benchmark-", dir=IN_MEMORY) as folder,
         running("serve-oss", folder) as connection,
@@ -164,16 +164,16 @@ def measure_file(megabytes: int) -> dict[str, list[Measured]]:
         with path.open("wb") as file:
             for _ in range(megabytes):
                 file.write(block)
-        return by_turns(lambda how: measure(how, path.as_uri()))
+        return alternate(lambda how: measure(how, path.as_uri()))
 
 
 def measure_s3(megabytes: int) -> dict[str, list[Measured]]:
     with running("serve-s3", str(megabytes)) as connection:
         os.environ["AIRFLOW_CONN_BENCHMARK_S3"] = connection
-        return by_turns(lambda how: measure(how, "s3://benchmark_s3@media/film.mp4"))
+        return alternate(lambda how: measure(how, "s3://benchmark_s3@media/film.mp4"))
 
 
-def by_turns(once: Callable[[str], Measured]) -> dict[str, list[Measured]]:
+def alternate(once: Callable[[str], Measured]) -> dict[str, list[Measured]]:
     measured: dict[str, list[Measured]] = {"copyfileobj": [], "staging": []}
     for _ in range(TURNS):
         for how, taken in measured.items():
@@ -214,10 +214,11 @@ def main(megabytes: dict[str, int]) -> int:
     )
     body = f"""# Staging
 
-A file brought to the emulator's OSS with `shutil.copyfileobj` into the body of one PutObject and by staging, {TURNS}
-turns each: median of the throughput, most of the memory above that of the process before. The speeds are those of a
-machine that is shared; the ratios count. The emulator keeps its objects in memory here (`/dev/shm`): it writes what
-comes in parts twice, once more when the parts are joined, which OSS does not make its callers wait for.
+A file copied to the emulator's OSS with `shutil.copyfileobj` into the body of one PutObject and by staging, {TURNS}
+times each. The table shows the median of the throughput, and the maximum of memory above that of the process before.
+The machine is shared with other work, so compare the ratios, not the speeds. The emulator keeps its objects in
+memory here (`/dev/shm`): it writes parts twice, again when it joins them, which OSS does without making its callers
+wait.
 
 {table(heading, rows)}"""
     packages = ("apache-airflow", "alibabacloud-oss-v2", "s3fs", "fsspec", "moto")

@@ -1,7 +1,7 @@
-"""An emulator whose jobs are only states: nothing is fetched, made or stored for them.
+"""An emulator whose jobs are only states: it fetches, produces and stores no media.
 
-A program: it prints its address, reads a line of JSON with the seconds that each job takes, answers with the time at
-which they all began, and ends with its input after a last line that tells how many calls were let pass and refused.
+A program: it prints its address, reads a line of JSON with the duration of each job in seconds, and prints the time
+at which all of them started. When its input ends, it prints the numbers of accepted and refused calls and exits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from airflow_provider_viapi.emulator.jobs import Job
 
 
 class SeededEngine(Engine):
-    """An engine that is given jobs which nobody has submitted and nobody works on."""
+    """An engine with jobs that were not submitted and are not processed."""
 
     def start(self) -> None:
         super().start()
@@ -43,12 +43,12 @@ class SeededEngine(Engine):
 
 
 def job_id(number: int) -> str:
-    """The id of the job of that number."""
+    """Return the id of a job by its number."""
     return f"00000000-0000-0000-0000-{number:012}"
 
 
 def main(results_per_second: int, seconds_between_lists: float) -> None:
-    job_actions.SECONDS_BETWEEN_LISTS = seconds_between_lists
+    job_actions.LIST_INTERVAL = seconds_between_lists
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(4096)
@@ -56,7 +56,7 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
         engine = SeededEngine(folder, keys=[AccessKey()], transforms={}, calls_per_second=quota)
-        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1")))
+        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1"), ()))
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         for line in sys.stdin:
             engine.loop.call_soon_threadsafe(engine.seed, json.loads(line))

@@ -1,4 +1,4 @@
-"""Erase a video's subtitles, reframe it to a square, and make its cover findable by likeness."""
+"""Erase a video's subtitles, reframe it to a square, and index its cover for image search."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 
 with DAG(
     dag_id="erase_resize_index",
+    description="Erase subtitles, reframe to a square, index the cover image",
+    tags=["viapi", "video", "image search"],
     schedule=None,
     params={
         "video_url": Param(type="string", format="uri", description="A video with subtitles"),

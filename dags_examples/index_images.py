@@ -1,4 +1,4 @@
-"""Index a folder of photographs in object storage, and find those that are most like another one."""
+"""Index a folder of photographs in object storage, and search it for the ones most similar to a photograph."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator, Se
 
 with DAG(
     dag_id="index_images",
+    description="Index a folder of photographs and search it",
+    tags=["viapi", "image search"],
     schedule=None,
-    # Two runs at once would look at the same time for what is missing, and both add it.
+    # Two runs at the same time would find the same images missing, and both add them.
     max_active_runs=1,
     params={
         "db_name": "photographs",
-        "folder": Param("s3://media/photographs/", type="string", description="Where the photographs are"),
-        "query": Param(type="string", format="uri", description="The photograph to look for"),
+        "folder": Param("s3://media/photographs/", type="string", description="Folder of the photographs"),
+        "query": Param(type="string", format="uri", description="Photograph to search for"),
     },
     doc_md=__doc__,
 ):

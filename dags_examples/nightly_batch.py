@@ -1,7 +1,7 @@
-"""Every night: erase the subtitles of all videos that are listed, in one task, and bring the results to storage.
+"""Erase the subtitles of all listed videos every night, in one task, and store the results.
 
-At the account's own pace (the connection's ``submit_qps``), each video paid for once; in the morning the last task
-says how many there are.
+The task submits at the connection's rate (``submit_qps``) and pays for each video once. The last task counts the
+results.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 with DAG(
     dag_id="nightly_batch",
+    description="Erase the subtitles of many videos in one task",
+    tags=["viapi", "video", "batch"],
     schedule="0 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     params={
         "video_urls": Param([], type="array", description="Videos with subtitles", items={"type": "string"}),
-        "land_to": Param("s3://media/clean/", type="string", description="Where the results go"),
+        "land_to": Param("s3://media/clean/", type="string", description="Folder for the results"),
     },
     doc_md=__doc__,
 ):

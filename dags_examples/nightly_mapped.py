@@ -1,6 +1,7 @@
-"""Every night: one mapped task per video, all waiting in one triggerer, each result landed before its link ends.
+"""Erase the subtitles of all listed videos every night, with one mapped task per video.
 
-Each video is a task of its own: seen, cleared and retried by itself. For thousands, ``nightly_batch`` takes one task.
+All tasks wait in one triggerer, and each stores its result before the link expires. Each video can be inspected,
+cleared and retried individually. For thousands of videos use ``nightly_batch``, which needs one task.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 with DAG(
     dag_id="nightly_mapped",
+    description="Erase the subtitles of many videos, one mapped task per video",
+    tags=["viapi", "video", "mapped tasks"],
     schedule="0 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     params={
         "videos": Param([], type="array", description="Videos with subtitles", items={"type": "string"}),
-        "target": Param("s3://media/clean/", type="string", description="Where the results go"),
+        "target": Param("s3://media/clean/", type="string", description="Folder for the results"),
     },
     doc_md=__doc__,
 ):
@@ -30,6 +33,7 @@ with DAG(
 
     erase = EraseVideoSubtitlesOperator.partial(
         task_id="erase",
+        map_index_template="{{ task.video_url }}",
         by=0.7,
         bh=0.3,
         land_to="{{ params.target }}{map_index}-{job_id}{ext}",

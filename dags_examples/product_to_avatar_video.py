@@ -1,7 +1,7 @@
-"""A product's text becomes speech with subtitles and a video of an avatar, all on S3; the speech is kept as an asset.
+"""Create speech with subtitles and an avatar video from a text, store them, and keep the speech as an asset.
 
-Voice and avatar are assets of MetaStudio's, its own or the team's. Every link to a result lives for a day; what has
-landed stays.
+Voice and avatar are assets in MetaStudio, predefined or the team's. Links to results expire after one day; the stored
+files remain.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from airflow_provider_viapi.operators.metastudio import (
 
 with DAG(
     dag_id="product_to_avatar_video",
+    description="Speech, subtitles and an avatar video from a text",
+    tags=["huaweicloud", "metastudio"],
     schedule=None,
     params={
         "product": Param("Folding lamp", type="string"),
-        "text": Param("A lamp that folds into your pocket.", type="string", description="What is said"),
-        "voice": Param(type="string", description="Asset of the voice"),
-        "avatar": Param(type="string", description="Asset of the avatar"),
-        "target": Param("s3://media/products/", type="string", description="Where the results go"),
+        "text": Param("A lamp that folds into your pocket.", type="string", description="Text to speak"),
+        "voice": Param(type="string", description="Asset id of the voice"),
+        "avatar": Param(type="string", description="Asset id of the avatar"),
+        "target": Param("s3://media/products/", type="string", description="Folder for the results"),
         "width": Param(1920, type="integer"),
         "height": Param(1080, type="integer"),
     },
-    # Numbers inside structures stay numbers.
+    # Keeps numbers inside structures as numbers.
     render_template_as_native_obj=True,
     default_args={"deferrable": True, "retries": 2},
     doc_md=__doc__,

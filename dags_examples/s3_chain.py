@@ -1,4 +1,4 @@
-"""The first example with S3 on both sides: erase, reframe, index, search; each begins where the last has landed."""
+"""Erase, reframe, index and search, with S3 on both sides: each step reads the stored result of the last one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 
 with DAG(
     dag_id="s3_chain",
+    description="Erase, reframe, index and search with files on S3",
+    tags=["viapi", "video", "image search", "s3"],
     schedule=None,
     params={
         "source": Param(type="string", description="A video with subtitles, such as s3://media/in/film.mp4"),
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
-        "staging": Param(None, type=["null", "string"], description="The team's bucket: oss://bucket/prefix"),
+        "staging": Param(None, type=["null", "string"], description="Staging bucket: oss://bucket/prefix"),
         "db_name": "covers",
     },
-    # ``staging`` may be none, and a template would make a word of that.
+    # ``staging`` may be None, which a template would otherwise render as text.
     render_template_as_native_obj=True,
     default_args={"staging": "{{ params.staging }}"},
     doc_md=__doc__,

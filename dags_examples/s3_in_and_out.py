@@ -1,7 +1,7 @@
-"""Erase the subtitles of a video on S3, and bring the result back to S3 before its link ends.
+"""Erase the subtitles of a video on S3, and store the result on S3 before its link expires.
 
-The service cannot read S3: the video is staged to VIAPI's temporary storage, or to the team's own bucket in Shanghai
-if ``staging`` names one. Whoever schedules on the asset alias ``erased`` hears of every video that has landed.
+The service cannot read S3: the task stages the video to VIAPI's temporary storage, or to the bucket in ``staging``.
+Each stored video emits an event of the asset alias ``erased``, on which other DAGs can be scheduled.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 with DAG(
     dag_id="s3_in_and_out",
+    description="Erase the subtitles of a video on S3",
+    tags=["viapi", "video", "s3"],
     schedule=None,
     params={
         "source": Param(type="string", description="A video with subtitles, such as s3://media/in/film.mp4"),

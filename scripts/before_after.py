@@ -1,4 +1,4 @@
-"""A contact sheet that shows what the demo's jobs did: one row a moment, one column a version of the clip."""
+"""Contact sheet of the demo's results: one row per moment, one column per version of the clip."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PAPER, INK, FAINT_INK = "white", "#222222", "#666666"
 
 
 def contact_sheet(columns: Mapping[str, Path], target: Path, rows: int = 3) -> None:
-    """Draw the same moments of several videos next to each other.
+    """Draw the same moments of several videos side by side.
 
-    :param columns: videos by heading, in the order of the columns; the first one's length sets the moments
-    :param target: the picture to write
-    :param rows: how many moments, spread evenly over the clip
+    :param columns: videos by heading, in column order; the moments are spread over the first one's duration
+    :param target: file to write
+    :param rows: number of moments, spread evenly over the clip
     """
     length = duration(next(iter(columns.values())))
     moments = [length * (row + 0.5) / rows for row in range(rows)]
@@ -45,25 +45,25 @@ def contact_sheet(columns: Mapping[str, Path], target: Path, rows: int = 3) -> N
 
 
 def duration(video: Path) -> float:
-    """A video's length in seconds."""
+    """Return a video's duration in seconds."""
     with av.open(str(video)) as container:
         if container.duration is None:
-            raise ValueError(f"{video.name} does not say how long it is")
+            raise ValueError(f"{video.name} has no duration in its metadata")
         return float(container.duration / av.time_base)
 
 
 def dimensions(video: Path) -> tuple[int, int]:
-    """A video's width and height; raises ``ValueError`` for a file that is not a video."""
+    """Return a video's width and height; raise ``ValueError`` for a file that is not a video."""
     try:
         with av.open(str(video)) as container:
             stream = container.streams.video[0]
             return stream.width, stream.height
     except (av.FFmpegError, IndexError) as error:
-        raise ValueError(f"{video} is not a video that can be read") from error
+        raise ValueError(f"{video} is not a readable video") from error
 
 
 def frames_at(video: Path, moments: Sequence[float]) -> list[Image.Image]:
-    """The frames shown at these moments, in ascending order; after the video's end, its last one."""
+    """Return the frames at these moments, in ascending order; after the video's end, its last frame."""
     frames: list[Image.Image] = []
     with av.open(str(video)) as container:
         for frame in container.decode(video=0):

@@ -1,10 +1,10 @@
-"""Have Huawei's own MetaStudio SDK send each of its requests that we know of, and keep what it sent.
+"""Record the requests that Huawei's own MetaStudio SDK sends for each known operation.
 
     python capture_huawei_sdk.py actions.txt tests/huawei/sdk_requests.json
 
 Run it with the Python of an environment that has ``huaweicloudsdkmetastudio``; ``actions.txt`` names the operations,
-one in a line, as ``metastudio.ACTIONS`` has them. Keys and values are made up, and the requests go to a listener on
-this machine. What is kept is what was asked for, by wire name, and what came out.
+one per line, as in ``metastudio.ACTIONS``. Keys and values are invented, and the requests are sent to a listener on
+this machine. The output has the arguments of each operation, by wire name, and the request that was sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PROJECT = "0123456789abcdef0123456789abcdef"
 
 
 def value_of(kind: str, name: str, depth: int = 0) -> Any:
-    """Some value of a type of the SDK's, as the SDK takes it."""
+    """Return a value of one of the SDK's types."""
     plain = {"str": f"{name} é/~*", "int": 7, "float": 0.5, "bool": True, "object": {"any": 1}}
     if kind in plain:
         return plain[kind]
@@ -39,7 +39,7 @@ def value_of(kind: str, name: str, depth: int = 0) -> Any:
         return [inner] if inner is not None else None
     model = getattr(sdk, kind)
     if not model.openapi_types:
-        # An enumeration: one of its own words.
+        # An enumeration: use one of its values.
         return next(value for key, value in vars(model).items() if key.isupper())
     if depth > 1:
         return None
@@ -48,7 +48,7 @@ def value_of(kind: str, name: str, depth: int = 0) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The same as JSON has it."""
+    """Return the value as JSON types."""
     if isinstance(value, list):
         return [plain(each) for each in value]
     if hasattr(value, "openapi_types"):
@@ -58,12 +58,12 @@ def plain(value: Any) -> Any:
 
 
 class Listener(BaseHTTPRequestHandler):
-    """Keeps the last request."""
+    """Record the last request."""
 
     last: dict[str, Any]
 
     def handle_any(self) -> None:
-        """Keep it and answer with nothing."""
+        """Record the request and respond with an empty object."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         Listener.last = {
             "method": self.command,
@@ -79,11 +79,11 @@ class Listener(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 def capture(client: MetaStudioClient, operation: str) -> dict[str, Any]:
-    """What the SDK sends for an operation that is given everything it takes."""
+    """Return the request that the SDK sends for an operation with all arguments."""
     request = getattr(sdk, f"{operation}Request")
     given = {
         name: value_of(kind, name)
@@ -100,7 +100,7 @@ def capture(client: MetaStudioClient, operation: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Capture them all."""
+    """Record all operations."""
     actions, to = map(Path, sys.argv[1:3])
     server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -111,7 +111,7 @@ def main() -> None:
         .with_endpoint(f"http://127.0.0.1:{server.server_port}")
         .build()
     )
-    # The SDK's own tells of the machine, and is signed.
+    # The SDK's own user agent describes the machine, and is signed.
     client.preset_headers = {"User-Agent": "huaweicloud-usdk-python/3.0"}
     requests = [capture(client, operation) for operation in actions.read_text().split()]
     facts = {"sdk": "huaweicloudsdkmetastudio", "key": KEY, "project_id": PROJECT, "requests": requests}

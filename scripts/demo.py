@@ -1,6 +1,6 @@
-"""The provider at work on this machine: a real Airflow runs the example DAG against the emulator.
+"""Run the example DAG on a real Airflow on this machine, against the emulator.
 
-A clip with burnt-in subtitles goes in; the results, and a contact sheet of before and after, come out in
+The input is a clip with burnt-in subtitles. The results, and a contact sheet of before and after, are written to
 ``demo-output/``. Needs no account and no network.
 """
 
@@ -40,18 +40,18 @@ REFRAMED = (480, 480)
 
 
 class DemoFailed(Exception):
-    """Something that the demo is there to show did not happen."""
+    """A step of the demo did not produce its result."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The key of the emulator's only user, made up anew for every run."""
+    """Access key of the emulator's only user, random for every run."""
 
     key_id: str
     key_secret: str
 
     def connection(self, endpoint: str) -> str:
-        """The Airflow connection with which this user calls the emulator."""
+        """Return the Airflow connection with which this user calls the emulator."""
         return json.dumps(
             {
                 "conn_type": "viapi",
@@ -97,7 +97,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--video", type=Path, help="a video of your own instead of the sample clip")
-    parser.add_argument("--keep", action="store_true", help="leave Airflow and the emulator up until Ctrl-C")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep Airflow and the emulator running until Ctrl-C"
+    )
     options = parser.parse_args()
     if options.video:
         if not options.video.is_file():
@@ -106,7 +108,7 @@ def main() -> int:
             dimensions(options.video)
         except ValueError as error:
             parser.error(str(error))
-    # A plain kill unwinds the stack like Ctrl-C does, so that what was started is ended.
+    # SIGTERM unwinds the stack like Ctrl-C, so that all started processes are stopped.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
     home = Path(tempfile.mkdtemp(prefix="viapi-demo-"))
@@ -126,19 +128,19 @@ def main() -> int:
 
 
 def run_demo(home: Path, video: Path | None, *, keep: bool) -> None:
-    """Start everything, run the DAG, show and fetch what it made, and end everything."""
+    """Start all processes, run the DAG, show and fetch its results, and stop all processes."""
     started = time.monotonic()
 
-    def say(what: str, state: str = "") -> None:
+    def report(what: str, state: str = "") -> None:
         print(f"{time.monotonic() - started:6.1f} s  {what:<24} {state}".rstrip(), flush=True)
 
     account = Account(f"demo-{secrets.token_hex(4)}", secrets.token_hex(16))
     with contextlib.ExitStack() as stack:
         clip = prepare_clip(home / "media", video)
         media_url = stack.enter_context(served(clip.parent))
-        say("clip", f"{media_url}/{clip.name}")
+        report("clip", f"{media_url}/{clip.name}")
         endpoint = stack.enter_context(emulator(home / "emulator", account))
-        say("emulator", endpoint)
+        report("emulator", endpoint)
         airflow = stack.enter_context(
             LocalAirflow(
                 dags_folder=ROOT / "dags_examples",
@@ -146,9 +148,11 @@ def run_demo(home: Path, video: Path | None, *, keep: bool) -> None:
                 environment={"AIRFLOW_CONN_VIAPI_DEFAULT": account.connection(endpoint)},
             )
         )
-        say("Airflow", airflow.url)
+        report("Airflow", airflow.url)
         run_id = airflow.trigger(DAG_ID, {"video_url": f"{media_url}/{clip.name}"})
-        airflow.wait(DAG_ID, run_id, timeout=900, on_change=lambda task: say(task.label, task.state or "-"))
+        airflow.wait(
+            DAG_ID, run_id, timeout=900, on_change=lambda task: report(task.label, task.state or "-")
+        )
         try:
             show_results(airflow, run_id, clip)
         finally:
@@ -157,7 +161,7 @@ def run_demo(home: Path, video: Path | None, *, keep: bool) -> None:
 
 
 def prepare_clip(folder: Path, video: Path | None) -> Path:
-    """Put the clip to work on into a folder: the given video, or the sample with subtitles burnt in."""
+    """Put the input clip into a folder: the given video, or the sample with burnt-in subtitles."""
     folder.mkdir()
     if video is None:
         clip = folder / "clip.mp4"
@@ -169,15 +173,15 @@ def prepare_clip(folder: Path, video: Path | None) -> Path:
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serves files without a line on the terminal for each."""
+    """Serve files without logging each request."""
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder over HTTP on the loopback address and give its URL."""
+    """Serve a folder over HTTP on the loopback address and yield its URL."""
     handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -189,7 +193,7 @@ def served(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def emulator(folder: Path, account: Account) -> Iterator[str]:
-    """Run the emulator as a process of its own and give its endpoint."""
+    """Run the emulator as a process of its own and yield its endpoint."""
     folder.mkdir()
     command = [str(Path(sys.executable).parent / "viapi-emulator"), "--port", "0"]
     command += ["--data-dir", str(folder / "data")]
@@ -209,7 +213,7 @@ def emulator(folder: Path, account: Account) -> Iterator[str]:
 
 
 def show_results(airflow: LocalAirflow, run_id: str, clip: Path) -> None:
-    """Fetch the files of a run, print its table and draw its contact sheet, or say which task failed."""
+    """Fetch the files of a run, print its table and draw its contact sheet, or report which task failed."""
     OUTPUT.mkdir(exist_ok=True)
     instances = sorted(airflow.task_instances(DAG_ID, run_id), key=lambda task: task.start_date or "~")
     steps = [step(airflow, run_id, instance) for instance in instances]
@@ -231,7 +235,7 @@ def show_results(airflow: LocalAirflow, run_id: str, clip: Path) -> None:
 
 
 def step(airflow: LocalAirflow, run_id: str, instance: TaskInstance) -> Step:
-    """What a task did; its files are fetched now, since their links die within half an hour."""
+    """Return what a task did; fetch its files now, since their links expire within half an hour."""
     job_id, result = (
         airflow.xcom(DAG_ID, run_id, instance.task_id, key, instance.map_index)
         for key in ("job_id", "return_value")
@@ -241,12 +245,12 @@ def step(airflow: LocalAirflow, run_id: str, instance: TaskInstance) -> Step:
 
 
 def fetch(task_id: str, key: str, url: str) -> Path:
-    """Download one file of a result to a name made of its task and key: ``erase.mp4``, ``reframe-cover.jpg``."""
+    """Download one file of a result, named by its task and key: ``erase.mp4``, ``reframe-cover.jpg``."""
     part = key.removesuffix("Url").removeprefix("Video").lower()
     suffix = PurePosixPath(urlsplit(url).path).suffix
     target = OUTPUT / (f"{task_id}-{part}{suffix}" if part else f"{task_id}{suffix}")
-    with httpx.stream("GET", url, trust_env=False) as answer, target.open("wb") as file:
-        for chunk in answer.raise_for_status().iter_bytes():
+    with httpx.stream("GET", url, trust_env=False) as response, target.open("wb") as file:
+        for chunk in response.raise_for_status().iter_bytes():
             file.write(chunk)
     if not target.stat().st_size:
         raise DemoFailed(f"{target.name} is empty")
@@ -254,7 +258,7 @@ def fetch(task_id: str, key: str, url: str) -> Path:
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
-    """Lay rows out in columns, the first one being the heading."""
+    """Format rows as columns; the first row is the heading."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     ruled = [rows[0], tuple("-" * width for width in widths), *rows[1:]]
     return "\n".join(
@@ -264,9 +268,9 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 
 def wait_for_interrupt(page: str, endpoint: str) -> None:
-    """Leave things running until Ctrl-C."""
-    print(f"\nAirflow shows the run at {page}; no login is needed.")
-    print(f"The emulator answers at {endpoint}. Ctrl-C ends both.", flush=True)
+    """Wait until Ctrl-C."""
+    print(f"\nAirflow shows the run at {page}; no login is required.")
+    print(f"The emulator is at {endpoint}. Press Ctrl-C to stop both.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
 

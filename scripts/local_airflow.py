@@ -1,8 +1,8 @@
-"""A real Airflow 3 on this machine, for the time of a ``with`` block.
+"""A real Airflow 3 on this machine, for the duration of a ``with`` block.
 
 Its processes (API server, scheduler, DAG processor, triggerers) are those of a production deployment, only
 smaller: SQLite in a folder of the caller's, LocalExecutor, loopback addresses, free ports. Each can be
-killed, paused and started again by name, which is how tests show what survives a lost process.
+killed, paused and restarted by name, so that tests can show what survives a lost process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class TaskInstance:
-    """What Airflow says of one task of a run."""
+    """State of one task of a run, as Airflow reports it."""
 
     task_id: str
     map_index: int
@@ -43,15 +43,15 @@ class TaskInstance:
 
     @property
     def label(self) -> str:
-        """The task's id, with the map index of a mapped task."""
+        """Id of the task, with the map index of a mapped task."""
         return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
 
 
-class PatientTransport(httpx.HTTPTransport):
-    """Asks again when Airflow answers 500: on a busy machine SQLite's lock is not to be had in time for a change."""
+class RetryingTransport(httpx.HTTPTransport):
+    """Retry when Airflow responds with 500: on a busy machine a write may time out waiting for SQLite's lock."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and send again after a second, five times at most."""
+        """Send a request up to five times, one second apart."""
         for _ in range(4):
             response = super().handle_request(request)
             if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
@@ -62,13 +62,13 @@ class PatientTransport(httpx.HTTPTransport):
 
 
 class LocalAirflow:
-    """Airflow with the DAGs of one folder; ``home`` takes its database, configuration and logs.
+    """Airflow with the DAGs of one folder; ``home`` holds its database, configuration and logs.
 
     :param environment: added to the processes' environment: connections (``AIRFLOW_CONN_…``), and settings
         (``AIRFLOW__…``) that take precedence over those of this class
-    :param triggerers: how many triggerers share the deferred tasks
-    :param database: an SQLAlchemy address instead of SQLite in ``home``
-    :param start_timeout: seconds until every component must be healthy
+    :param triggerers: number of triggerers; default: 1
+    :param database: SQLAlchemy URL; default: SQLite in ``home``
+    :param start_timeout: seconds within which every component must become healthy; default: 120
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class LocalAirflow:
         api_port, *log_ports = _free_ports(3)
         self.url = f"http://127.0.0.1:{api_port}"
         self.rest = httpx.Client(
-            base_url=f"{self.url}/api/v2", timeout=30, trust_env=False, transport=PatientTransport()
+            base_url=f"{self.url}/api/v2", timeout=30, trust_env=False, transport=RetryingTransport()
         )
         self.sessions: dict[str, list[ProcessSession]] = {component: [] for component in COMPONENTS}
         self._home = home.resolve()
@@ -106,7 +106,7 @@ class LocalAirflow:
             for component in COMPONENTS:
                 for _ in range(self._triggerers if component == "triggerer" else 1):
                     self.start(component)
-            self._until(self._healthy, deadline, "Airflow to become healthy")
+            self._until(self._healthy, deadline, "Airflow is healthy")
             token = httpx.get(f"{self.url}/auth/token", trust_env=False).raise_for_status()
             self.rest.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
         except BaseException:
@@ -132,15 +132,15 @@ class LocalAirflow:
         return len(sessions) - 1
 
     def kill(self, component: str, index: int = 0) -> None:
-        """End a component's process and all that it started with SIGKILL."""
+        """Kill a component's process and all its children with SIGKILL."""
         self.sessions[component][index].kill()
 
     def send_signal(self, component: str, index: int, number: signal.Signals) -> None:
-        """Signal a component's process and all that it started, with SIGSTOP or SIGCONT for instance."""
+        """Send a signal, such as SIGSTOP or SIGCONT, to a component's process and all its children."""
         self.sessions[component][index].send_signal(number)
 
     def stop(self) -> None:
-        """End every process; the API server last, since tasks that end report to it."""
+        """Stop every process; the API server last, since ending tasks report to it."""
         self.rest.close()
         servers = self.sessions["api-server"]
         try:
@@ -156,7 +156,7 @@ class LocalAirflow:
         """Start a run of a DAG, as soon as the DAG is parsed, and return the run's id."""
         try:
             deadline = time.monotonic() + parse_timeout
-            self._until(lambda: self._get(f"/dags/{dag_id}"), deadline, f"the DAG {dag_id} to be parsed")
+            self._until(lambda: self._get(f"/dags/{dag_id}"), deadline, f"the DAG {dag_id} is parsed")
         except TimeoutError as error:
             broken = self._get("/importErrors")["import_errors"]
             raise RuntimeError("\n".join([str(error), *(file["stack_trace"] for file in broken)])) from error
@@ -165,7 +165,7 @@ class LocalAirflow:
         return str(run.raise_for_status().json()["dag_run_id"])
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
-        """The tasks of a run with their states."""
+        """Return the tasks of a run with their states."""
         answer = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=10_000)
         return [
             TaskInstance(**{field: instance[field] for field in TaskInstance.__dataclass_fields__})
@@ -180,11 +180,11 @@ class LocalAirflow:
         timeout: float = 300,
         on_change: Callable[[TaskInstance], None] = lambda instance: None,
     ) -> str:
-        """Wait until a run has ended and return its state; ``on_change`` hears of each task's new states."""
+        """Wait until a run has ended and return its state; call ``on_change`` for each new state of a task."""
         states: dict[str, str | None] = {}
 
         def change() -> tuple[str | None, list[TaskInstance]] | None:
-            # The run's state is read first: when it has ended, on_change hears of every last state.
+            # Read the run's state first, so that on_change is called for every final state.
             run = self._get(f"/dags/{dag_id}/dagRuns/{run_id}")
             changed = [
                 instance
@@ -198,7 +198,7 @@ class LocalAirflow:
         deadline = time.monotonic() + timeout
         state = None
         while not state:
-            state, changed = self._until(change, deadline, f"the run {run_id} of {dag_id} to end")
+            state, changed = self._until(change, deadline, f"the run {run_id} of {dag_id} has ended")
             for instance in changed:
                 on_change(instance)
         return state
@@ -206,17 +206,19 @@ class LocalAirflow:
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
     ) -> Any:
-        """The value that a task pushed under a key, ``None`` if there is none."""
+        """Return the value that a task pushed under a key, ``None`` if there is none."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
-        answer = self.rest.get(path, params={"map_index": map_index, "deserialize": True})
+        response = self.rest.get(path, params={"map_index": map_index, "deserialize": True})
         return (
-            None if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status().json()["value"]
+            None
+            if response.status_code == httpx.codes.NOT_FOUND
+            else response.raise_for_status().json()["value"]
         )
 
     def task_log(
         self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
     ) -> str:
-        """The log of one try of a task, a line per event; an exception follows as type and message."""
+        """Return the log of one attempt of a task, a line per event; exceptions as type and message."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         lines = []
         for entry in self._get(path, map_index=map_index, full_content=True)["content"]:
@@ -227,7 +229,7 @@ class LocalAirflow:
 
     @property
     def _process_logs(self) -> Path:
-        return self._home / "logs-of-processes"
+        return self._home / "process-logs"
 
     def _run(self, name: str, *arguments: str) -> ProcessSession:
         command = [sys.executable, "-m", "airflow", *arguments]
@@ -236,7 +238,7 @@ class LocalAirflow:
     def _migrate(self, deadline: float) -> None:
         migration = self._run("db-migrate", "db", "migrate")
         try:
-            self._until(lambda: migration.leader.poll() is not None, deadline, "the database")
+            self._until(lambda: migration.leader.poll() is not None, deadline, "the database is migrated")
         finally:
             migration.kill()
         if migration.leader.returncode:
@@ -246,21 +248,21 @@ class LocalAirflow:
         return all(component["status"] == "healthy" for component in self._get("/monitor/health").values())
 
     def _until(self, condition: Callable[[], Found | None], deadline: float, what: str) -> Found:
-        """Ask a condition until it holds, as long as every process runs and the deadline has not come."""
+        """Poll a condition until it holds; raise if a process ends or the deadline passes."""
         while True:
-            refusal = None
+            failure = None
             try:
                 if found := condition():
                     return found
-            except httpx.HTTPError as error:  # not there yet, or busy
-                refusal = error
+            except httpx.HTTPError as error:  # not started yet, or busy
+                failure = error
             for session in itertools.chain(*self.sessions.values()):
                 if session.leader.poll() is not None and not session.killed:
                     raise RuntimeError(
                         f"{session.name} ended with {session.leader.returncode}:\n{session.log_tail()}"
                     )
             if time.monotonic() > deadline:
-                raise TimeoutError(f"waited in vain for {what}; logs are in {self._home}") from refusal
+                raise TimeoutError(f"timed out waiting until {what}; logs are in {self._home}") from failure
             time.sleep(0.4)
 
     def _get(self, path: str, **parameters: str | int | bool) -> Any:
@@ -276,7 +278,7 @@ def _free_ports(count: int) -> list[int]:
 def _environment(
     *, home: Path, dags_folder: Path, database: str, api_port: int, log_ports: Sequence[int]
 ) -> dict[str, str]:
-    """The caller's environment without its Airflow, and the settings of this one."""
+    """Return the caller's environment without its Airflow, with the settings of this one."""
     settings = {
         "API__BASE_URL": f"http://127.0.0.1:{api_port}",
         "API__MAXIMUM_PAGE_LIMIT": "10000",

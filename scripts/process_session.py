@@ -1,4 +1,4 @@
-"""Commands that end with everything they started, however they are ended."""
+"""Commands that are stopped together with all processes they started."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import psutil  # type: ignore[import-untyped]
 
 
 class ProcessSession:
-    """A command in a session of its own, so that whatever it starts can be found and ended with it.
+    """A command in a session of its own, so that all its descendants can be found and stopped with it.
 
-    A session and not only a process group: Airflow gives every task a group of its own, in the same session.
+    A process group would not do: Airflow runs every task in a group of its own, in the same session.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
@@ -36,8 +36,8 @@ class ProcessSession:
             )
 
     def members(self) -> list[int]:
-        """The ids of the session's living processes."""
-        if self._ended:  # the session's id may belong to somebody else by now
+        """Return the ids of the session's running processes."""
+        if self._ended:  # the session's id may have been reused
             return []
         led = self.leader.poll() is None
         members = []
@@ -55,27 +55,27 @@ class ProcessSession:
                 os.kill(pid, number)
 
     def kill(self) -> None:
-        """End the session at once, as a power cut would."""
+        """Kill all processes of the session immediately."""
         self.killed = True
         while self.members():
             self.send_signal(signal.SIGKILL)
             time.sleep(0.05)
 
     def log_tail(self, lines: int = 30) -> str:
-        """The last lines that the command wrote."""
+        """Return the last lines of the command's output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def end_sessions(sessions: Iterable[ProcessSession], grace: float = 3) -> None:
-    """Ask the leaders to end their sessions, ``grace`` seconds later every process, then kill what is left.
+    """Send SIGTERM to the leaders, ``grace`` seconds later to every process, then kill the rest.
 
-    Not everybody at once: a supervisor whose children end before it has asked them to waits for them in vain.
+    Not to all at once: a supervisor hangs if its children end before it has stopped them.
     """
     remaining = list(sessions)
     try:
         for session in remaining:
             session.leader.terminate()
-            session.send_signal(signal.SIGCONT)  # a stopped process hears no SIGTERM
+            session.send_signal(signal.SIGCONT)  # a stopped process does not receive SIGTERM
         remaining = _still_alive(remaining, grace)
         for session in remaining:
             session.send_signal(signal.SIGTERM)
@@ -85,8 +85,8 @@ def end_sessions(sessions: Iterable[ProcessSession], grace: float = 3) -> None:
             session.kill()
 
 
-def _still_alive(sessions: list[ProcessSession], patience: float) -> list[ProcessSession]:
-    deadline = time.monotonic() + patience
+def _still_alive(sessions: list[ProcessSession], grace: float) -> list[ProcessSession]:
+    deadline = time.monotonic() + grace
     while (
         sessions := [session for session in sessions if session.members()]
     ) and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""A home of its own for Airflow, and a folder of media that is served, for all tests."""
+"""An Airflow home for the tests, and a folder of media that is served over HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from served_folder import ServedFolder, serve
 
-# Airflow reads these when it is imported, which the first test module does.
+# Airflow reads these at import, in the first test module.
 _HOME = tempfile.mkdtemp(prefix="viapi-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW__", "AIRFLOW_CONN_"))]:
@@ -23,6 +23,6 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFolder]:
-    """A folder of media on a server of its own, as a team's bucket would be."""
+    """Serve a folder of media, as a team's bucket would."""
     with serve(tmp_path_factory.mktemp("served")) as folder:
         yield folder

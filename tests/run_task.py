@@ -1,4 +1,4 @@
-"""Runs an operator as a worker and a triggerer would, without either: execute, the trigger, the method after."""
+"""Run an operator as a worker and a triggerer do, without either: execute, the trigger, the resumed method."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_viapi.jobs.ledger import Store
 
 @dataclass
 class TaskInstance:
-    """As much of a task instance as an operator uses."""
+    """The part of a task instance that operators use."""
 
     try_number: int = 1
     max_tries: int = 3
@@ -28,20 +28,20 @@ class TaskInstance:
     run_id: str = "run"
 
     def xcom_push(self, key: str, value: Any) -> None:
-        """Keep what the task leaves for others."""
+        """Record an XCom."""
         self.pushed[key] = value
 
     def xcom_pull(self, **_: Any) -> None:
-        """Find nothing: there are no other tasks."""
+        """Return ``None``: there are no other tasks."""
 
 
 @dataclass
-class Life:
-    """What became of a task.
+class TaskResult:
+    """Outcome of a task.
 
-    :param result: what it returned
-    :param pushed: the XComs that it pushed besides
-    :param trigger: class path and arguments of the trigger that it waited with
+    :param result: its return value
+    :param pushed: the other XComs that it pushed
+    :param trigger: class path and arguments of its trigger, if it deferred
     """
 
     result: Any
@@ -49,30 +49,34 @@ class Life:
     trigger: tuple[str, dict[str, Any]] | None = None
 
 
-def live(
+def run_task(
     operator: BaseOperator, store: Store | None = None, *, try_number: int = 1, max_tries: int = 3
-) -> Life:
-    """Run one try of a task from its start to its end; what it raises comes through.
+) -> TaskResult:
+    """Run one attempt of a task from start to end; its exceptions are raised.
 
-    :param store: what stands in for Airflow's task state store, to be passed to each try; without one the task
-        runs as on an Airflow that has none
+    :param store: replaces Airflow's task state store; pass the same one to each attempt. Default: none, as on an
+        Airflow without that store
     """
     instance = TaskInstance(try_number, max_tries)
     context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
     if store is not None:
         context["task_state_store"] = store
     try:
-        return Life(operator.execute(context), instance.pushed)
+        return TaskResult(operator.execute(context), instance.pushed)
     except TaskDeferred as deferral:
-        # Through text and back, as the database keeps it.
+        # Through JSON and back, as the database stores it.
         path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
         method = getattr(operator, deferral.method_name)
     event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
     result = method(context, event=json.loads(json.dumps(event.payload)))
-    return Life(result, instance.pushed, (path, arguments))
+    return TaskResult(result, instance.pushed, (path, arguments))
 
 
 async def _first_event(trigger: Any) -> Any:
     async for event in trigger.run():
         return event
     raise AssertionError("the trigger ended without an event")
+
+
+# The previous names, until all callers use the new ones.
+Life, live = TaskResult, run_task

@@ -1,4 +1,4 @@
-"""A folder of media on a server of its own, as a team's bucket would be."""
+"""A folder of media served over HTTP, as a team's bucket would."""
 
 from __future__ import annotations
 

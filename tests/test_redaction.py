@@ -1,12 +1,208 @@
-"""What Airflow is told to mask of a task's arguments, and what it is not."""
+"""Signing parameters leave a URL's stable form, and credentials leave messages; Airflow masks what is private."""
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from airflow_provider_viapi.redaction import find_secrets
+from airflow_provider_viapi.redaction import find_secrets, redact_text, redact_url, stable_url
+
+# Parameters that each vendor's signing adds; {s} differs from one signing to the next and is secret, {n} is a time.
+SIGNED_BY = {
+    "OSS V1": "Expires={n}&OSSAccessKeyId=LTAI{s}&Signature={s}",
+    "OSS V1, temporary key": "Expires={n}&OSSAccessKeyId=STS.{s}&Signature={s}&security-token={s}",
+    "OSS V4": "x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-date={n}&x-oss-expires=60"
+    "&x-oss-credential=LTAI{s}%2F20260101&x-oss-signature={s}&x-oss-security-token={s}",
+    "S3 SigV2": "AWSAccessKeyId=AKIA{s}&Expires={n}&Signature={s}&x-amz-security-token={s}",
+    "S3 SigV4": "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA{s}%2F2026&X-Amz-Date={n}"
+    "&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Security-Token={s}&X-Amz-Signature={s}",
+    "GCS V2": "GoogleAccessId=me%40{s}&Expires={n}&Signature={s}",
+    "GCS V4": "X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential={s}&X-Goog-Date={n}&X-Goog-Expires=60"
+    "&X-Goog-SignedHeaders=host&X-Goog-Signature={s}",
+    "Azure": "sv=2024-11-04&st={n}&se={n}&sr=b&sp=r&spr=https&sig={s}",
+    "Azure, user delegation": "sv=2024-11-04&se={n}&sr=b&sp=r&skoid={n}&sktid={n}&skt={n}&ske={n}&sks=b&skv=2024"
+    "&sig={s}",
+    "CloudFront, canned": "Expires={n}&Signature={s}&Key-Pair-Id=K{s}",
+    "CloudFront, custom": "Policy=ey{s}&Signature={s}&Key-Pair-Id=K{s}",
+    "Alibaba CDN": "auth_key={n}-0-0-{s}",
+    "OBS": "AccessKeyId=AK{s}&Expires={n}&Signature={s}",
+    "OBS, temporary key": "AccessKeyId=AK{s}&Expires={n}&x-obs-security-token={s}&Signature={s}",
+    "OBS, policy": "AccessKeyId=AK{s}&Policy=ey{s}&Signature={s}",
+    "COS": "q-sign-algorithm=sha1&q-ak=AKID{s}&q-sign-time={n};{n}&q-key-time={n};{n}&q-header-list=host"
+    "&q-url-param-list=&q-signature={s}",
+    "COS, temporary key": "q-sign-algorithm=sha1&q-ak=AKID{s}&q-sign-time={n};{n}&q-key-time={n};{n}"
+    "&q-header-list=host&q-url-param-list=&q-signature={s}&x-cos-security-token={s}",
+    "COS, in one parameter": "sign=q-sign-algorithm%3Dsha1%26q-ak%3DAKID{s}%26q-signature%3D{s}",
+    "TOS": "X-Tos-Algorithm=TOS4-HMAC-SHA256&X-Tos-Credential=AK{s}&X-Tos-Date={n}&X-Tos-Expires=60"
+    "&X-Tos-SignedHeaders=host&X-Tos-Security-Token={s}&X-Tos-Signature={s}",
+    "BOS": "authorization=bce-auth-v1%2F{s}%2F2026-01-01T00%3A00%3A00Z%2F60%2F%2F{s}",
+    "BOS, temporary key": "authorization=bce-auth-v1%2F{s}%2F2026%2F60%2F%2F{s}&x-bce-security-token={s}",
+    "Qiniu": "e={n}&token=ak{s}:{s}",
+    "KS3": "KSSAccessKeyId=AK{s}&Expires={n}&Signature={s}",
+    "B2": "Authorization=3_20260101_{s}_dnld",
+    "Akamai": "hdnts=st={n}~exp={n}~acl=/*~hmac={s}",
+    "Akamai, under another name": "token=exp={n}~acl=/*~hmac={s}",
+}
+BASES = ("https://media.example/a.mp4", "http://bucket.example:8080/folder/%E4%B8%AD.mp4")
+
+signatures = st.text("0123456789abcdef", min_size=32, max_size=32)
+times = st.integers(1_600_000_000, 1_900_000_000)
+own_parameters = st.dictionaries(
+    st.sampled_from(
+        ["versionId", "response-content-type", "x-oss-process", "policy", "page", "q-name", "sr"]
+    ),
+    st.text("abcXYZ019/,_", max_size=8),
+    max_size=3,
+)
+
+
+def sign(url: str, vendor: str, signature: str, moment: int) -> str:
+    added = SIGNED_BY[vendor].format(s=signature, n=moment)
+    return f"{url}{'&' if '?' in url else '?'}{added}"
+
+
+def with_parameters(url: str, parameters: dict[str, str]) -> str:
+    query = "&".join(f"{name}={quote(value)}" for name, value in parameters.items())
+    return f"{url}?{query}" if query else url
+
+
+@given(
+    st.sampled_from(BASES),
+    st.sampled_from(sorted(SIGNED_BY)),
+    own_parameters,
+    signatures,
+    signatures,
+    times,
+    times,
+)
+def test_the_stable_form_of_a_url_does_not_depend_on_its_signature(
+    base: str, vendor: str, own: dict[str, str], first: str, second: str, at: int, later: int
+) -> None:
+    # CloudFront's and OBS's own "policy", and Azure's "sr", are signing parameters beside those vendors' marks.
+    url = with_parameters(base, {name: own[name] for name in own if name not in ("policy", "sr")})
+
+    assert (
+        stable_url(sign(url, vendor, first, at))
+        == stable_url(sign(url, vendor, second, later))
+        == stable_url(url)
+    )
+
+
+@given(st.sampled_from(sorted(SIGNED_BY)), own_parameters, own_parameters, signatures, times)
+def test_signed_urls_of_different_objects_stay_different(
+    vendor: str, own: dict[str, str], other: dict[str, str], signature: str, at: int
+) -> None:
+    own, other = ({n: v for n, v in each.items() if n not in ("policy", "sr")} for each in (own, other))
+    one, two = with_parameters(BASES[0], own), with_parameters(BASES[0], other)
+
+    same = stable_url(sign(one, vendor, signature, at)) == stable_url(sign(two, vendor, signature, at))
+    assert same == (own == other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://shop/film?policy=gold", "https://shop/film?policy=silver"),
+        ("https://shop/film?q-name=cats", "https://shop/film?q-name=dogs"),
+        ("https://shop/film?token=1", "https://shop/film?token=2"),
+        ("https://shop/film?sign=leo", "https://shop/film?sign=virgo"),
+        ("https://shop/film?e=1&t=2", "https://shop/film?e=2&t=2"),
+        ("https://shop/film?expires=never", "https://shop/film?expires=soon"),
+        ("https://shop/film?authorization=public", "https://shop/film?authorization=private"),
+        ("https://oss/a?x-oss-process=image/resize,w_1&x-oss-date=1", "https://oss/a?x-oss-date=1"),
+        ("https://oss/a.mp4", "https://oss/A.mp4"),
+        ("https://oss/a.mp4", "http://oss/a.mp4"),
+        ("https://oss/a.mp4", "https://oss:8443/a.mp4"),
+        ("https://oss/a.mp4?a=1&a=2", "https://oss/a.mp4?a=2&a=1"),
+    ],
+)
+def test_parameters_without_a_vendors_marks_make_another_request(one: str, other: str) -> None:
+    assert stable_url(one) != stable_url(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("HTTPS://OSS.example/a.mp4?Expires=1&OSSAccessKeyId=k&Signature=s", "https://oss.example/a.mp4"),
+        ("https://oss.example:443/a.mp4", "https://oss.example/a.mp4"),
+        ("https://u:first@oss.example/a.mp4", "https://u:second@oss.example/a.mp4"),
+        ("https://oss/a.mp4?b=2&a=1", "https://oss/a.mp4?a=1&b=2"),
+    ],
+)
+def test_the_stable_form_ignores_case_of_the_host_passwords_and_order(one: str, other: str) -> None:
+    assert stable_url(one) == stable_url(other)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://h:port/a", "https://h/?%zz=%", "https://h/\ud800?a=\ud800"]
+)
+def test_the_stable_form_of_odd_urls_is_a_json_value(url: str) -> None:
+    assert json.dumps(stable_url(url))
+
+
+@given(st.sampled_from(BASES), st.sampled_from(sorted(SIGNED_BY)), signatures, times)
+def test_no_vendors_signature_is_left_in_a_redacted_url_or_text(
+    base: str, vendor: str, signature: str, at: int
+) -> None:
+    url = sign(base, vendor, signature, at)
+
+    assert signature not in redact_url(url)
+    assert signature not in redact_text(f"InvalidFile.Download: cannot fetch '{url}', HTTP 403")
+    assert signature not in redact_text(json.dumps({"Message": f"cannot fetch {url}"}))
+    assert signature not in redact_text(f"GET /?VideoUrl={quote(url, safe='')}&Version=1")
+    assert base in redact_text(f"InvalidFile.Download: cannot fetch '{url}', HTTP 403")
+
+
+@given(st.sampled_from(sorted(SIGNED_BY)), signatures, times)
+def test_every_vendors_signature_is_masked(vendor: str, signature: str, at: int) -> None:
+    url = sign(BASES[0], vendor, signature, at)
+
+    assert any(signature in secret for secret in find_secrets({"VideoUrl": url}))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no way to https://anna:p@ss#1@host/a?b=c today", "no way to https://***@host/a?b=c today"),
+        ("no way to https://ghp_abc1@host/a", "no way to https://***@host/a"),
+        ("rtsp://:s3cret@camera:554/1", "rtsp://***@camera:554/1"),
+        ("s3://my_conn@bucket/key", "s3://my_conn@bucket/key"),
+        ("http://alarms:8443/hook?mail=anna@team:b", "http://alarms:8443/hook?mail=anna@team:b"),
+        ("x-acs-security-token:CAIS/to+ken==\nhost:h", "x-acs-security-token:***\nhost:h"),
+        ("x-acs-security-token:CAIS/to+ken==\\nhost:h", "x-acs-security-token:***\\nhost:h"),
+        (
+            "server string to sign is:POST&%2F&AccessKeyId%3DLTAI1%26SecurityToken%3DCAIS%252F%26Version%3D1",
+            "server string to sign is:POST&%2F&AccessKeyId%3D***%26SecurityToken%3D***%26Version%3D1",
+        ),
+        ('{"SecurityToken": "CAIS", "Code": "Success"}', '{"SecurityToken": "***", "Code": "Success"}'),
+        ('{\\"AccessKeySecret\\":\\"abc\\"}', '{\\"AccessKeySecret\\":\\"***\\"}'),
+        ("{'password': 'abc', 'user': 'anna'}", "{'password': '***', 'user': 'anna'}"),
+        ("Authorization: Bearer abc.def rest", "Authorization: Bearer *** rest"),
+        (
+            "https://h/a.mp4?X-Amz-Expires=60&X-Amz-Signature=ab1",
+            "https://h/a.mp4?X-Amz-Expires=60&X-Amz-Signature=***",
+        ),
+        ("The Signature does not match: check the key", "The Signature does not match: check the key"),
+        ("https://shop/film?page=2&lang=zh-CN", "https://shop/film?page=2&lang=zh-CN"),
+    ],
+)
+def test_credentials_in_a_text_are_redacted_and_the_rest_stays_readable(text: str, shown: str) -> None:
+    assert redact_text(text) == shown
+
+
+def test_a_large_text_is_redacted_quickly() -> None:
+    started = time.process_time()
+
+    for text in ("A" * 3_000_000, "a-" * 1_500_000, "&a=b" * 500_000, "token " * 500_000, "://" * 500_000):
+        redact_text(text)
+
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize(

@@ -1,91 +1,94 @@
-"""Whose key, at which address: what a client needs to know besides the call itself."""
+"""Configuration of a client: the account's key, the services' addresses, limits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Literal
-from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.credentials import CredentialsSource
 from airflow_provider_viapi.alibaba.model import Action, Service
-from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.credentials import CredentialsSource
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.http_settings import HttpSettings, host_header
 
 DEFAULT_REGION = "cn-shanghai"
-"""The one region where the VIAPI services are offered."""
+REGIONS = (DEFAULT_REGION,)
+"""The regions where the VIAPI services are offered."""
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
-"""The ways to sign: the RPC services' first, and what Alibaba's SDKs send by default today."""
-
+"""Signature methods: the RPC services' original one, and the default of Alibaba's SDKs today."""
 
 ListJobs = Literal["auto", "always", "never"]
-"""Whether the account's list of jobs is looked into while jobs are waited for: if that saves calls, always, never."""
+"""When the account's job list is read while jobs are pending: when that saves calls, always, never."""
 
-CallTold = Callable[[str, ServiceError | None], None]
-"""Told of a call that has ended: the action, as ``service.Action``, and the error if there was one."""
+OnCall = Callable[[str, ServiceError | None], None]
+"""Called after each call with the action, as ``service.Action``, and the error if there was one."""
 
 
-def _nobody(action: str, error: ServiceError | None) -> None:
-    """NoAuth is told of calls."""
+def _ignore_call(action: str, error: ServiceError | None) -> None:
+    pass
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account and the way to it.
+    """An account and how to call the services for it.
 
-    :param credentials: the key, or where the key of the moment is to be had
-    :param region_id: part of the services' host names; only ``cn-shanghai`` is offered
+    :param credentials: a key, or a source of temporary keys
+    :param region_id: part of the services' host names; default and only region: ``cn-shanghai``
     :param endpoint: one base address for all services instead of their own hosts: the emulator, a proxy
-    :param verify: check TLS certificates; a path names a bundle of authorities
-    :param timeout: seconds to wait for a connection, and again for an answer
-    :param signature: how requests are signed
-    :param poll_qps: calls in a second for the results of jobs, at most
-    :param submit_qps: submissions in a second, at most, where one process submits many
-    :param list_jobs: whether the account's list of jobs is looked into
-    :param call_told: told of each call
+    :param http: proxies, certificates and timeout; default: those of the environment
+    :param signature: signature method; default: ``1.0``
+    :param poll_qps: most calls per second for the results of jobs; default: 10
+    :param submit_qps: most submissions per second where one process submits many; default: 2
+    :param list_jobs: when the account's job list is read
+    :param on_call: called after each call
     """
 
     credentials: CredentialsSource
     region_id: str = DEFAULT_REGION
     endpoint: str | None = None
-    verify: bool | str = True
-    timeout: float = 30.0
+    http: HttpSettings = field(default_factory=HttpSettings.read)
     signature: Signature = "1.0"
     poll_qps: float = 10.0
     submit_qps: float = 2.0
     list_jobs: ListJobs = "auto"
-    call_told: CallTold = field(default=_nobody, compare=False, repr=False)
+    on_call: OnCall = field(default=_ignore_call, compare=False, repr=False)
 
     def address(self, service: Service) -> str:
-        """The base address of a service, without a slash at its end."""
+        """Return the base address of a service, without a slash at its end."""
         if self.endpoint is not None:
             return self.endpoint
         region = f".{self.region_id}" if service.regional else ""
         return f"https://{service.name}{region}.aliyuncs.com"
 
     def host(self, service: Service) -> str:
-        """The host of a service as the header of that name has it: with a port only if it is not the usual one."""
-        return _host_of(self.address(service))
+        """Return the header ``Host`` for a service."""
+        return host_header(self.address(service))
 
     @contextmanager
-    def telling(self, action: Action) -> Iterator[None]:
-        """Around a call of that action, which is told of when it has ended."""
+    def observe(self, action: Action) -> Iterator[None]:
+        """Report the call of an action that is made inside this context to ``on_call``."""
         try:
             yield
         except ServiceError as error:
-            self.call_told(action.full_name, error)
+            self.on_call(action.full_name, error)
             raise
-        self.call_told(action.full_name, None)
+        self.on_call(action.full_name, None)
 
     def signing_with(self, credentials: CredentialsSource) -> Account:
-        """The same account with this key."""
-        return self if credentials is self.credentials else replace(self, credentials=credentials)
+        """Return the same account with another key."""
+        return replace(self, credentials=credentials)
 
 
-@lru_cache(maxsize=64)
-def _host_of(address: str) -> str:
-    parts = urlsplit(address)
-    usual = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
-    return parts.netloc.lower().removesuffix(usual)
+def check_region(where: str, region_id: str, endpoint: str | None) -> str:
+    """Return the region if the services are offered there, or if an endpoint replaces their hosts.
+
+    :param where: names the connection in the error message
+    :raises ConfigurationError: they are not; the message names the regions
+    """
+    if region_id not in REGIONS and endpoint is None:
+        raise ConfigurationError(
+            f"{where} has the region_id {region_id!r}, where VIAPI is not offered; allowed: {', '.join(REGIONS)}"
+        )
+    return region_id

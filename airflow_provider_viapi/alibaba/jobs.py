@@ -1,25 +1,27 @@
-"""Alibaba Cloud VIAPI's jobs behind the seam: its states, and how its answers are read."""
+"""VIAPI's jobs: submission, states, results and job list."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
-from datetime import datetime, timezone
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.alibaba.errors import is_expired_key
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.alibaba.services import viapi
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
-from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
+from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
+from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot, RequestNonce
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
+from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient, Client
     from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.credentials import Credentials
 
 STATES: Mapping[str, Outcome] = {
     "QUEUING": Outcome.WAITING,
@@ -30,68 +32,67 @@ STATES: Mapping[str, Outcome] = {
     "LIMIT_RETRY_FAILED": Outcome.FAILED,
     "JOB_CANCELED": Outcome.CANCELLED,
 }
-"""What each documented state means; one that is not documented counts as waiting, never as an end."""
+"""Meaning of the documented states [001 §6]. An unknown state counts as waiting, never as terminal."""
 
 
 def result_action(job: Job) -> Action:
-    """The action that tells the state of a job: that of the service which took it."""
+    """Return the action that reports a job: of the service that created it, or ``viapi``'s for unknown services."""
     service_name, _, _ = job.action.partition(".")
-    return services.find(f"{service_name}.GetAsyncJobResult")
-
-
-def submitted(action: Action, answer: Mapping[str, Any]) -> Job:
-    """The job that a submission's answer speaks of: its ``RequestId`` is the job's id."""
-    return Job(id=answer["RequestId"], action=action.full_name)
+    try:
+        return services.find(f"{service_name}.GetAsyncJobResult")
+    except (LookupError, InvalidRequest):
+        # Asked at the service viapi, every service's job can be read: user-defined actions need no further action.
+        return services.find("viapi.GetAsyncJobResult")
 
 
 def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
-    """How a job stands, from the answer of ``GetAsyncJobResult``.
+    """Decode the response of ``GetAsyncJobResult``.
 
-    :raises ResponseLost: the answer holds no state, or of a finished job no readable result
+    :raises ResponseLost: the response holds no state
+    :raises ServiceError: a job that succeeded has no readable result
     """
     data = answer["Data"]
     state = data.get("Status")
     if not state:
-        raise ResponseLost("got an answer without a state", action="GetAsyncJobResult")
+        raise ResponseLost("the response holds no state", action="GetAsyncJobResult")
     outcome = STATES.get(state, Outcome.WAITING)
     return JobReport(
         job_id=job.id,
         state=state,
         outcome=outcome,
-        result=_read_result(data.get("Result")) if outcome is Outcome.SUCCEEDED else None,
+        result=_read_result(data.get("Result"), job.id) if outcome is Outcome.SUCCEEDED else None,
         error_code=data.get("ErrorCode") or None,
-        # It may quote the address of a file, which staging has signed.
-        error_message=redact(str(data.get("ErrorMessage") or "")) or None,
+        # It may quote the presigned address of a staged file.
+        error_message=redact_text(str(data.get("ErrorMessage") or "")) or None,
     )
 
 
-def _read_result(document: str | None) -> dict[str, Any]:
-    try:
-        result = json.loads(document or "")
-    except (ValueError, RecursionError):
-        result = None
-    if not isinstance(result, dict):
-        raise ResponseLost(
-            "got a finished job whose Result is not a JSON structure", action="GetAsyncJobResult"
-        )
-    return result
+def _read_result(document: Any, job_id: str) -> dict[str, Any]:
+    """Return the result of a finished job: a JSON object in a string, or the object itself.
 
+    :raises ServiceError: it is something else; waiting longer would not change it
+    """
 
-def list_jobs(client: Client, action: Action) -> JobList:
-    """The account's jobs of one action: those of the last 24 hours, and of them at most 500."""
-    wanted = {"PopProduct": action.service.name, "PopApiName": action.name, "PageNum": 1, "PageSize": 500}
-    answer = client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
-    jobs = [
-        ListedJob(job["JobId"], job.get("GmtCreate", ""))
-        for job in answer["Data"]["Result"]
-        if job.get("JobId") and job.get("PopApiName", action.name) == action.name
-    ]
-    is_complete = answer["Data"].get("TotalPage", 1) <= 1
-    return JobList(jobs, is_complete=is_complete, clock_skew=client.clock_skew)
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    result = document
+    if isinstance(document, str):
+        with suppress(ValueError, RecursionError):
+            result = json.loads(document, parse_constant=refuse)
+    if isinstance(result, dict):
+        return result
+    shown = redact_text(str(document))[:200]
+    raise ServiceError(
+        f"job {job_id} has succeeded, but its Result is not a JSON object: {shown!r}. It was paid for; "
+        "ask the service's support about it",
+        code="UnreadableResult",
+        action="GetAsyncJobResult",
+    )
 
 
 def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
-    """When a job of the list has ended; the list tells full seconds and no time zone, so the nearest one counts."""
+    """Return when a listed job ended. The list shows full seconds and no time zone, so the nearest zone counts."""
     try:
         ended = datetime.fromisoformat(listed["EndTime"]).replace(tzinfo=None)
     except (KeyError, TypeError, ValueError):
@@ -105,26 +106,102 @@ def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
 
 
 def was_cancelled(answer: Mapping[str, Any]) -> bool:
-    """Whether ``CancelWaitingAsyncJob`` says that it did cancel."""
+    """Return whether ``CancelWaitingAsyncJob`` confirms the cancellation."""
     return str(answer.get("Success")).lower() == "true"
 
 
-class ViapiJobs:
-    """The jobs of one account.
+class ViapiSubmitBackend:
+    """Submission of one action's jobs to VIAPI; see ``jobs.backend.SubmitBackend``.
 
-    :param client: asks for it
+    :param client: calls the service
+    :param action: the action
+    """
+
+    can_replay = True
+
+    def __init__(self, client: Client, action: Action) -> None:
+        self._client = client
+        self._action = action
+        self._credentials: Credentials | None = None
+        self.action_name = action.full_name
+        # Connecting and responding each have the connection's whole timeout.
+        self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
+
+    def identity(self) -> Identity:
+        """Return the account, endpoint and key of the next request."""
+        account = self._client.account
+        credentials = self._credentials = account.credentials.current()
+        source = getattr(account.credentials, "identity", None) or credentials.access_key_id
+        return Identity(source, account.address(self._action.service), credentials.access_key_id)
+
+    def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        """Send the request once; its ``RequestId`` is the job's id."""
+        credentials = self._credentials or self._client.account.credentials.current()
+        answer = self._client.replay(self._action, request, nonce, credentials)
+        return self.job(answer["RequestId"])
+
+    def renewed_key(self, error: ServiceError) -> bool:
+        """Return whether the key has expired and another one is available now."""
+        if not isinstance(error, CredentialsRejected) or not is_expired_key(error):
+            return False
+        return self._client.account.credentials.current(rejected=self._credentials) != self._credentials
+
+    def job(self, job_id: str) -> Job:
+        """Return the job with an id."""
+        return Job(job_id, self.action_name)
+
+    def list_recent(self, sent_at: datetime) -> JobList:
+        """Return the account's jobs of the action in the last 24 hours, 500 at most."""
+        wanted = {
+            "PopProduct": self._action.service.name,
+            "PopApiName": self._action.name,
+            "PageNum": 1,
+            "PageSize": 500,
+        }
+        answer = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
+        jobs = [
+            ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
+            for job in answer["Data"]["Result"]
+            if job.get("JobId") and job.get("PopApiName", self._action.name) == self._action.name
+        ]
+        is_complete = _page_count(answer["Data"], unreadable=2) <= 1
+        return JobList(jobs, is_complete=is_complete, clock_skew=self._client.clock_skew)
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job."""
+        return read_report(job, self._client.call(result_action(job), {"JobId": job.id}))
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a queued job."""
+        try:
+            return was_cancelled(self._client.call(viapi.CANCEL_WAITING_ASYNC_JOB, {"JobId": job.id}))
+        except ServiceError:
+            return False
+
+
+def _page_count(data: Mapping[str, Any], *, unreadable: int) -> int:
+    try:
+        return int(data.get("TotalPage", 1))
+    except (TypeError, ValueError, OverflowError):
+        return unreadable
+
+
+class ViapiJobs:
+    """States of one account's jobs; see ``jobs.backend.JobBackend``.
+
+    :param client: calls the service
     """
 
     list_interval: float | None = 5.0
-    """How seldom the list may be asked for [API metadata]."""
+    """Seconds between two reads of the list, for the whole account [API metadata]."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
         self._next_page = 1
         self._seen: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
-        """Read the next page, of up to 500 jobs, of the account's list; it begins again once all were seen."""
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+        """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
         wanted = {"PageNum": self._next_page, "PageSize": 500}
         data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
         now = datetime.now(timezone.utc)
@@ -137,18 +214,18 @@ class ViapiJobs:
             if outcome is not Outcome.WAITING and (ending := read_ending(job, now)):
                 endings[job_id] = ending
         self._seen |= outcomes.keys()
-        is_last = self._next_page >= data.get("TotalPage", 1) or self._seen.issuperset(job_ids)
+        is_last = self._next_page >= _page_count(data, unreadable=1) or self._seen.issuperset(job_ids)
         self._next_page = 1 if is_last else self._next_page + 1
         if is_last:
             self._seen.clear()
         return ListSnapshot(outcomes, scan_complete=is_last, endings=endings)
 
     async def report(self, job: Job) -> JobReport:
-        """How the job stands, by one call of ``GetAsyncJobResult``."""
+        """Return the state of a job with one call of ``GetAsyncJobResult``."""
         return read_report(job, await self._client.call_once(result_action(job), {"JobId": job.id}))
 
     async def cancel(self, job: Job) -> bool:
-        """Cancel the job if it still queues; false when it goes on."""
+        """Cancel the job if it is still queued; false if it continues."""
         try:
             return was_cancelled(
                 await self._client.call_once(viapi.CANCEL_WAITING_ASYNC_JOB, {"JobId": job.id})
@@ -159,7 +236,7 @@ class ViapiJobs:
 
 @asynccontextmanager
 async def open_viapi_jobs(account: Account) -> AsyncIterator[ViapiJobs]:
-    """The jobs of an account, over one client that closes with the context."""
+    """Open a client for an account's jobs; it is closed with the context."""
     from airflow_provider_viapi.alibaba.client import open_async_client
 
     async with await open_async_client(account) as client:

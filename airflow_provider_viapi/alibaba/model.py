@@ -1,32 +1,33 @@
-"""What a service, an action and a result are; the actions themselves are data in ``services``.
+"""Classes of the service model: services and actions; the actions themselves are data in ``services``.
 
-The operators check literal values with it when a DAG is parsed and rendered ones before anything is paid, the
-hook checks every call, and the emulator checks what arrives as the server would.
+Operators check literal values with it when a DAG is parsed and rendered ones before anything is paid, the hook checks
+every call, and the emulator checks what arrives as the service would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from airflow_provider_viapi.alibaba.parameters import before_staging
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.results import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request
 
-__all__ = ["Action", "Generation", "ResultField", "Service"]
+__all__ = ["Action", "Generation", "Needed", "ResultField", "Service"]
 
-Generation = Literal["seed", "today"]
-"""A description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
+Generation = Literal["2020", "2025"]
+"""Description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
 
-# How a service says that it has no such action: the documents, and answers of its gateway that users quote.
+# How a service reports that it has no such action: the documents, and responses of its gateway that users quote.
 _NOT_SERVED = frozenset(
     {"InvalidAction.NotFound", "InvalidApi.NotFound", "InvalidApi.OutOfService", "UnsupportedOperation"}
 )
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Record, kw_only=False):
     """One of Alibaba Cloud's services: a host and a version that belong together.
 
     :param name: first part of the host name
@@ -39,20 +40,31 @@ class Service:
     regional: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Action:
+class Needed(Record):
+    """Parameters that a request must have if another one has a certain value.
+
+    :param when: the other parameter and its value
+    :param names: the parameters
+    """
+
+    when: tuple[str, str]
+    names: tuple[str, ...]
+
+
+class Action(Record):
     """One action of a service.
 
-    :param service: whose it is
+    :param service: the service
     :param name: the name on the wire, such as ``EraseVideoSubtitles``
-    :param summary: what it does, in a line
+    :param summary: what the action does, in one sentence
     :param parameters: what it takes
-    :param result: what its ``Data`` (or, of a job, its result) holds
-    :param is_job: the answer is only a job id; the result comes later
-    :param repeatable: sending it twice costs and changes nothing more than sending it once
+    :param needed: parameters that are required only together with a value of another one
+    :param result: fields of its ``Data`` (or, of a job, of its result)
+    :param is_job: the response is only a job id; the result comes later
+    :param idempotent: sending it twice costs and changes nothing more than sending it once
     :param in_query: Alibaba's clients send its parameters in the query string, not in the form
     :param generations: which descriptions of the API have it
-    :param retired: why a service of today may not have it, in plain words
+    :param retired: why the service may not have it any more, as a sentence
     :param note: what else the descriptions say or leave open
     """
 
@@ -60,17 +72,18 @@ class Action:
     name: str
     summary: str
     parameters: tuple[Parameter, ...] = ()
+    needed: tuple[Needed, ...] = ()
     result: tuple[ResultField, ...] = ()
     is_job: bool = False
-    repeatable: bool = False
+    idempotent: bool = False
     in_query: bool = False
-    generations: tuple[Generation, ...] = ("seed", "today")
+    generations: tuple[Generation, ...] = ("2020", "2025")
     retired: str | None = None
     note: str = ""
-    _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {each.name: each for each in self.parameters})
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        return {each.name: each for each in self.parameters}
 
     @property
     def full_name(self) -> str:
@@ -78,26 +91,37 @@ class Action:
         return f"{self.service.name}.{self.name}"
 
     def unserved_because(self, code: str | None) -> str | None:
-        """Why the service refuses this action altogether, if that is known and ``code`` says that it does so.
+        """Return why the service has no such action, if that is known and an error response reports it.
 
-        :param code: that of an error answer
+        :param code: code of the error response
         """
         return self.retired if code in _NOT_SERVED else None
 
     def before_staging(self, opens: Callable[[str], bool]) -> Action:
-        """The same action for a request as its author writes it, with files anywhere.
+        """Return the action for requests as DAG authors write them, with files in any storage.
 
-        :param opens: tells of the scheme of an address (``s3``) that files can be copied from there
+        :param opens: return true for the scheme of an address (``s3``) that files can be copied from
         """
-        return replace(self, parameters=tuple(before_staging(each, opens) for each in self.parameters))
+        return self.replace(parameters=tuple(before_staging(each, opens) for each in self.parameters))
 
     def check(
-        self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+        self, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
-        """The request with values of their proper types; those that are ``None`` are left out.
+        """Return the request with values of their proper types; those that are ``None`` are left out.
 
         :param request: wire name to value
-        :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
-        :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
+        :param is_unresolved: returns true for a value that is not known yet (a template), passed on unchecked
+        :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        return check_request(self.name, self._by_name, request, pending)
+        checked = check_request(self.name, self._by_name, request, is_unresolved)
+        for rule in self.needed:
+            name, value = rule.when
+            if checked.get(name) == value and (
+                missing := [each for each in rule.names if each not in checked]
+            ):
+                raise InvalidRequest(
+                    f"{', '.join(missing)} missing; {name} {value!r} requires {', '.join(rule.names)}",
+                    code="MissingParameter",
+                    action=self.name,
+                )
+        return checked

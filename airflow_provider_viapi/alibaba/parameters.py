@@ -1,13 +1,14 @@
-"""The kinds of parameters that only Alibaba Cloud's actions take; those of any cloud are in ``parameters``."""
+"""Parameter types of Alibaba Cloud's actions; the types that both clouds share are in ``schema``."""
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import (
     INT32,
     Boolean,
@@ -18,6 +19,8 @@ from airflow_provider_viapi.schema import (
     String,
     Url,
     ValidationError,
+    as_address,
+    count_repr,
 )
 
 __all__ = [
@@ -38,13 +41,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Media(Url):
-    """The address of a file that the service reads.
+    """URL of a file that the service reads.
 
-    :param limits: what the file may be, as far as that is documented
-    :param opens: tells of the scheme of any other address (``s3``) that staging can copy the file from there; on
-        the wire there are only addresses that the service can read
+    Checking a URL of Alibaba Cloud OSS in another region than Shanghai warns: the documents of 2020 exclude it.
+
+    :param limits: the documented limits of the file; of several, those whose ``when`` fits
+    :param opens: return true for the scheme of any other address (``s3``) that staging can copy the file from; on the
+        wire there are only URLs that the service can read
     """
 
     limits: tuple[MediaLimits, ...] = ()
@@ -59,9 +63,12 @@ class Media(Url):
         )
 
     def check(self, value: Any) -> str:
+        value = as_address(value)
         scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):
-            return super().check(value)
+            url = super().check(value)
+            self._warn_of_region(url)
+            return url
         if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
             raise ValidationError(self.allowed)
         if not rest.strip("/") or rest.endswith("/"):
@@ -72,10 +79,24 @@ class Media(Url):
             raise ValidationError(f"{self.allowed}; nothing that is installed opens {scheme}://")
         return str(value)
 
+    def _warn_of_region(self, url: str) -> None:
+        region = _OSS_REGION.match(url)
+        if region is not None and region[1] not in ("cn-shanghai", "accelerate"):
+            warnings.warn(
+                f"{self.name} is in OSS region {region[1]}; the services read from cn-shanghai and may refuse other "
+                "regions (InvalidFile.Region): copy the file to a bucket in Shanghai, or give its oss:// address so "
+                "that it is staged",
+                stacklevel=2,
+            )
 
-@dataclass(frozen=True, kw_only=True)
+
+_OSS_REGION = re.compile(
+    r"https?://[^/?#]+\.oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com(?:[:/?#]|$)", re.I
+)
+
+
 class BitRate(Integer):
-    """A bit rate in whole megabits; the same in kilobits with a k behind them (``15000k``) is taken as well."""
+    """Bit rate in whole megabits per second; the same in kilobits with a suffix (``15000k``) is accepted as well."""
 
     @property
     def allowed(self) -> str:
@@ -88,13 +109,12 @@ class BitRate(Integer):
         return super().check(value)
 
 
-@dataclass(frozen=True)
-class AtMost:
+class AtMost(Record):
     """How many items of a list may have a certain value.
 
-    :param count: so many
-    :param value: of this value
-    :param field: in this field
+    :param count: largest number of such items
+    :param value: the value
+    :param field: the field that has it
     """
 
     count: int
@@ -102,33 +122,34 @@ class AtMost:
     field: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ListOf(Parameter):
-    """A list of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
+    """List of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
 
-    :param fields: what an item takes; each item has at least one of them
-    :param least: fewest items
-    :param most: most items
-    :param most_with: most items that have a certain value
+    :param fields: fields of an item; each item has at least one of them
+    :param min_items: fewest items
+    :param max_items: most items
+    :param most_with: limits of the items that have a certain value
+    :param item_rule: return what is allowed instead if a checked item's fields contradict each other, else ``None``
     """
 
     fields: tuple[Parameter, ...]
-    least: int = 0
-    most: int | None = None
+    min_items: int = 0
+    max_items: int | None = None
     most_with: tuple[AtMost, ...] = ()
+    item_rule: Callable[[Mapping[str, Any]], str | None] | None = None
 
     @property
     def allowed(self) -> str:
-        bounds = [f"at least {self.least}"] if self.least else []
-        bounds += [f"at most {self.most}"] if self.most is not None else []
+        bounds = [f"at least {self.min_items}"] if self.min_items else []
+        bounds += [f"at most {self.max_items}"] if self.max_items is not None else []
         count = " and ".join(bounds) or "a list of"
         shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
         return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
 
     def check(self, value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list | tuple) or len(value) < self.least:
+        if not isinstance(value, list | tuple) or len(value) < self.min_items:
             raise ValidationError(self.allowed)
-        if self.most is not None and len(value) > self.most:
+        if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(self.allowed)
         items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
         for limit in self.most_with:
@@ -155,24 +176,26 @@ class ListOf(Parameter):
             try:
                 checked[field.name] = field.check(given)
             except ValidationError as bad:
-                shown = field.show(given)
+                shown = field.redacted_repr(given)
                 raise ValidationError(f"{bad} for {field.name}; item {index} has {shown}") from None
         if not checked:
             # On the wire an item without fields would be a gap in the numbering.
             raise ValidationError(f"{self.allowed}; item {index} is empty")
+        if self.item_rule is not None and (problem := self.item_rule(checked)):
+            raise ValidationError(f"{problem}; item {index} differs")
         return checked
 
-    def show(self, value: Any) -> str:
-        return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+    def redacted_repr(self, value: Any) -> str:
+        return count_repr(value)
 
 
 def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:
-    """The parameter as an author fills it in, before its files are where the service can read them.
+    """Return the parameter as DAG authors may give it, before its files are where the service can read them.
 
-    :param opens: tells of a scheme (``s3``) that files can be copied from there
+    :param opens: return true for a scheme (``s3``) that files can be copied from
     """
     if isinstance(parameter, Media):
-        return replace(parameter, opens=opens)
+        return parameter.replace(opens=opens)
     if isinstance(parameter, ListOf):
-        return replace(parameter, fields=tuple(before_staging(field, opens) for field in parameter.fields))
+        return parameter.replace(fields=tuple(before_staging(field, opens) for field in parameter.fields))
     return parameter

@@ -1,7 +1,7 @@
-"""Alibaba Cloud's RPC protocol without I/O: a call to bytes, and bytes to a result or an error.
+"""Alibaba Cloud's RPC protocol without I/O: a call becomes bytes, bytes become a result or an error.
 
-System parameters go into the query (signature 1.0) or into headers (ACS3), and the action's own into a form body, as
-Alibaba's SDKs send them: a body has room for forty signed addresses and stays out of access logs.
+System parameters are sent in the query (signature 1.0) or in headers (ACS3), and the action's own in a form body, as
+Alibaba's SDKs do: a body can hold forty presigned URLs, and access logs do not contain it.
 """
 
 from __future__ import annotations
@@ -12,39 +12,35 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from airflow_provider_viapi.alibaba import acs3
+from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.errors import ResponseLost, classify
+from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
-from airflow_provider_viapi.alibaba.redaction import redact
-from airflow_provider_viapi.alibaba.signature import (
-    canonical_query,
-    encoded_pairs,
-    in_order,
-    percent_encode,
-    sign_canonical,
-)
+from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
 from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
-from airflow_provider_viapi.http import HttpRequest, HttpResponse
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import ResponseLost
+from airflow_provider_viapi.http import HttpRequest, HttpResponse, gateway_refusal
+from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.redaction import redact_text
 
 FORM = "application/x-www-form-urlencoded"
 _SAME_IN_ALL = encoded_pairs({"Format": "JSON", "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0"})
 
 
 def flatten(request: Mapping[str, Any]) -> dict[str, str]:
-    """A checked request as flat wire parameters: lists are counted from 1, numbers have no exponent.
+    """Return a checked request as flat wire parameters: lists are counted from 1, numbers have no exponent.
 
     ``{"Boxes": [{"X": 0.00001}]}`` becomes ``{"Boxes.1.X": "0.00001"}``.
     """
     flat: dict[str, str] = {}
-    _lay_flat(flat, "", request.items())
+    _flatten_into(flat, "", request.items())
     return flat
 
 
-def _lay_flat(flat: dict[str, str], prefix: str, items: Iterable[tuple[object, Any]]) -> None:
-    for last, value in items:
-        name = f"{prefix}{last}"
+def _flatten_into(flat: dict[str, str], prefix: str, items: Iterable[tuple[object, Any]]) -> None:
+    for key, value in items:
+        name = f"{prefix}{key}"
         if isinstance(value, str):
             flat[name] = value
         elif isinstance(value, float):
@@ -53,52 +49,58 @@ def _lay_flat(flat: dict[str, str], prefix: str, items: Iterable[tuple[object, A
         elif isinstance(value, bool):
             flat[name] = "true" if value else "false"
         elif isinstance(value, list):
-            _lay_flat(flat, f"{name}.", enumerate(value, start=1))
+            _flatten_into(flat, f"{name}.", enumerate(value, start=1))
         elif isinstance(value, dict):
-            _lay_flat(flat, f"{name}.", value.items())
+            _flatten_into(flat, f"{name}.", value.items())
         else:
             flat[name] = str(value)
 
 
-def encode(action: Action, request: Mapping[str, Any], account: Account, stamp: RequestNonce) -> HttpRequest:
-    """A signed call of an action; the same arguments give the same bytes.
+def encode(
+    action: Action,
+    request: Mapping[str, Any],
+    account: Account,
+    credentials: Credentials,
+    nonce: RequestNonce,
+) -> HttpRequest:
+    """Return a signed call of an action; the same arguments give the same bytes.
 
     :param request: checked parameters of the action, by wire name
-    :param account: with a key that is at hand, since its source may otherwise have to fetch one
     """
-    sign = _encode_acs3 if account.signature == acs3.ALGORITHM else _encode_1_0
-    return sign(action, flatten(request), account, stamp)
+    encode_signed = _encode_acs3 if account.signature == signing.ACS3 else _encode_1_0
+    return encode_signed(action, flatten(request), account, credentials, nonce)
 
 
-def _encode_1_0(action: Action, own: Mapping[str, str], account: Account, stamp: RequestNonce) -> HttpRequest:
-    credentials = account.credentials.current()
+def _encode_1_0(
+    action: Action, own: Mapping[str, str], account: Account, credentials: Credentials, nonce: RequestNonce
+) -> HttpRequest:
     parameters = {
         "Action": action.name,
         "Version": action.service.version,
         "AccessKeyId": credentials.access_key_id,
-        "SignatureNonce": stamp.nonce,
-        "Timestamp": stamp.timestamp,
+        "SignatureNonce": nonce.nonce,
+        "Timestamp": nonce.timestamp,
     }
     if credentials.security_token is not None:
         parameters["SecurityToken"] = credentials.security_token
     query, form = _SAME_IN_ALL | encoded_pairs(parameters), encoded_pairs(own)
-    signature = sign_canonical("POST", in_order(query | form), credentials.access_key_secret)
+    signature = signing.sign_canonical("POST", in_order(query | form), credentials.access_key_secret)
     if action.in_query:
         query, form = query | form, {}
-    signed = f"{in_order(query)}&Signature={percent_encode(signature)}"
+    signed = f"{in_order(query)}&Signature={signing.percent_encode(signature)}"
     return HttpRequest(
         method="POST",
         url=f"{account.address(action.service)}/?{signed}",
         headers={"Content-Type": FORM, "Accept": "application/json"},
         body=in_order(form).encode("ascii"),
+        action=action.name,
     )
 
 
 def _encode_acs3(
-    action: Action, own: Mapping[str, str], account: Account, stamp: RequestNonce
+    action: Action, own: Mapping[str, str], account: Account, credentials: Credentials, nonce: RequestNonce
 ) -> HttpRequest:
-    credentials = account.credentials.current()
-    parameters = canonical_query(own)
+    parameters = signing.canonical_query(own)
     query, form = (parameters, "") if action.in_query else ("", parameters)
     body = form.encode("ascii")
     headers = {
@@ -106,29 +108,40 @@ def _encode_acs3(
         "content-type": FORM,
         "host": account.host(action.service),
         "x-acs-action": action.name,
-        "x-acs-content-sha256": acs3.content_digest(body),
-        "x-acs-date": stamp.timestamp,
+        "x-acs-content-sha256": signing.content_digest(body),
+        "x-acs-date": nonce.timestamp,
     }
     if credentials.security_token is not None:
         headers["x-acs-security-token"] = credentials.security_token
-    headers["x-acs-signature-nonce"] = stamp.nonce
+    headers["x-acs-signature-nonce"] = nonce.nonce
     headers["x-acs-version"] = action.service.version
-    headers["authorization"] = acs3.authorization("POST", query, headers, credentials)
+    headers["authorization"] = signing.acs3_authorization("POST", query, headers, credentials)
     address = account.address(action.service)
-    return HttpRequest("POST", f"{address}/?{query}" if query else f"{address}/", headers, body)
+    url = f"{address}/?{query}" if query else f"{address}/"
+    return HttpRequest("POST", url, headers, body, action=action.name)
 
 
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
-    """The answer's content, with the keys and types of the service model whichever form it came in.
+    """Return the response's content, with the keys and types of the service model in whichever form it came.
 
-    :raises ServiceError: the class of the tree that fits the answer's code, or :class:`ResponseLost` when it is not
-        a well-formed answer at all (a proxy's page, half a document)
+    :raises ServiceError: the class that fits the response's code, :class:`ConnectionFailed` when a gateway did not
+        forward the request, or :class:`ResponseLost` when it is not a well-formed response (a proxy's error page,
+        half a document)
     """
-    answer: dict[str, Any] = _upper_camel(_parse(action, response))
-    request_id, code = answer.get("RequestId"), answer.get("Code")
-    if not isinstance(request_id, str) or not request_id:
-        _garbled(action, response, "without a RequestId")
-    if isinstance(code, str) and code:
+    try:
+        answer: dict[str, Any] = _upper_camel(_parse(action, response))
+        request_id, code = answer.get("RequestId"), answer.get("Code")
+        if not isinstance(request_id, str) or not request_id:
+            _malformed(action, response, "holds no RequestId")
+        if not isinstance(code, str):
+            code = ""
+        if response.status >= 300 and not code:
+            _malformed(action, response, "holds neither result nor Code")
+    except ResponseLost:
+        if refusal := gateway_refusal(response, action.name):
+            raise refusal from None
+        raise
+    if code:
         raise classify(code, response.status)(
             _reason(action, code, answer),
             code=code,
@@ -136,26 +149,24 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
             http_status=response.status,
             action=action.name,
         )
-    if response.status >= 400:
-        _garbled(action, response, "with neither result nor Code")
     if action.is_job:
         # Documents show the job's later result here; only the RequestId, the job's id, is real.
         return answer
     try:
         data = _typed(answer.get("Data") or {}, action.result)
     except (TypeError, ValueError):
-        _garbled(action, response, "whose Data has another form than the action's result")
+        _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
 
 
 def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
-    told = acs3.hide_token(redact(str(answer.get("Message") or "the service gave no reason")))
+    message = redact_text(str(answer.get("Message") or "the service gave no reason"))
     retired = action.unserved_because(code)
-    return f"{told} ({action.name}: {retired})" if retired else told
+    return f"{message} ({action.name}: {retired})" if retired else message
 
 
-def _garbled(action: Action, response: HttpResponse, what: str) -> NoReturn:
-    raise ResponseLost(f"got an answer {what}", http_status=response.status, action=action.name)
+def _malformed(action: Action, response: HttpResponse, problem: str) -> NoReturn:
+    raise ResponseLost(f"the response {problem}", http_status=response.status, action=action.name)
 
 
 def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
@@ -165,9 +176,9 @@ def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
         else:
             document = json.loads(response.body)
     except (NotPlainXml, ValueError, RecursionError):
-        _garbled(action, response, "that is neither JSON nor XML")
+        _malformed(action, response, "is neither JSON nor XML")
     if not isinstance(document, dict):
-        _garbled(action, response, "that is not a structure")
+        _malformed(action, response, "is not an object")
     return document
 
 
@@ -177,7 +188,7 @@ def _capital(name: str) -> str:
 
 
 def _upper_camel(value: Any) -> Any:
-    # One document of the services shows keys in lower camel case; all others begin with a capital.
+    # One document of the services shows keys in lower camel case, all others in upper camel case.
     if isinstance(value, dict):
         return {_capital(name): _upper_camel(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -187,7 +198,7 @@ def _upper_camel(value: Any) -> Any:
 
 def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise TypeError("not a structure")
+        raise TypeError("not an object")
     typed = dict(data)
     for each in fields:
         if each.kind == "integers":

@@ -104,7 +104,7 @@ class Oss:
                 disable_upload_crc64_check=True,
                 credentials_provider=self._sdk.credentials.CredentialsProviderFunc(self._credentials),
                 http_client=self._sdk.transport.RequestsHttpClient(
-                    session=_session(account.verify), readwrite_timeout=account.timeout
+                    session=_session(account.http.verify), readwrite_timeout=account.http.timeout
                 ),
             )
         )

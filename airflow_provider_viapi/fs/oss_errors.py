@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
@@ -16,6 +15,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.redaction import redact_text
 
 _WRONG_KEY = frozenset(
     "InvalidAccessKeyId SignatureDoesNotMatch InvalidSecurityToken SecurityTokenExpired "  # noqa: SIM905
@@ -63,7 +63,7 @@ def _translate(error: Exception, address: str) -> ServiceError:
         return TransientError(f"no answer about {address} ({type(error).__name__})")
     details: dict[str, Any] = {"code": code, "http_status": status}
     details["request_id"] = getattr(error, "request_id", None) or None
-    told = redact(str(getattr(error, "message", "") or "OSS gave no reason"))
+    told = redact_text(str(getattr(error, "message", "") or "OSS gave no reason"))
     if status in (408, 429) or status >= 500:
         return TransientError(f"{address}: {told}", **details)
     if code in _WRONG_KEY:

@@ -1,1 +1,1 @@
-"""An Airflow connection becomes a client."""
+"""Hooks: an Airflow connection becomes a client of a cloud."""

@@ -1,67 +1,68 @@
-"""An Airflow connection becomes a client of Huawei Cloud's MetaStudio and VIAS."""
+"""Hook of Huawei Cloud MetaStudio and VIAS."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.providers.common.compat.sdk import BaseHook
-
-from airflow_provider_viapi.errors import PermissionDenied, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
+from airflow_provider_viapi.hooks.base import CloudHook
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_viapi.credentials import Credentials
-    from airflow_provider_viapi.huawei.calls import MetaStudio, Vias
+    from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.huawei.client import Client
     from airflow_provider_viapi.huawei.config import Account
+    from airflow_provider_viapi.huawei.iam import User
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
-    from airflow_provider_viapi.huawei.model import Action
-    from airflow_provider_viapi.huawei.tokens import User
-    from airflow_provider_viapi.jobs.delay_queue import Log
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poller import Poller
 
-Given = TypeVar("Given", "Credentials", "User")
+Auth = Literal["aksk", "password"]
+"""Authentication: an access key that signs, or a token for an IAM user's password."""
 
 
-class HuaweiCloudHook(BaseHook):
-    """Calls MetaStudio's and VIAS's actions with the key, or the password, of an Airflow connection.
+class HuaweiCloudHook(CloudHook):
+    """Calls MetaStudio's and VIAS's actions with the key, or the password, of an Airflow connection::
 
-    ``hook.metastudio`` and ``hook.vias`` have every action as a method::
-
-        HuaweiCloudHook().metastudio.videos.create(script_id="…", output_asset_config={"asset_name": "Spring"})
-        HuaweiCloudHook().vias.tasks.stop(task_id)
+        HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})
 
     The connection is of type ``huaweicloud``: access key (AK) in *login*, its secret (SK) in *password*. *Extra*:
 
-    * ``auth``: ``aksk`` unless given; with ``password``, login and password are an IAM user's
+    * ``auth``: ``aksk`` (default) or ``password``: login and password are an IAM user's
     * ``domain``: with ``password``, the name of the account that the user belongs to
-    * ``region``: ``cn-north-4`` unless given
-    * ``project_id``: of the region's project; looked up by the region's name unless given
+    * ``region``: default: ``cn-north-4``
+    * ``project_id``: of the region's project; default: found by the region's name
     * ``security_token``: for temporary keys
     * ``endpoint``: one base address for all services, such as that of the emulator
     * ``metastudio_endpoint``, ``vias_endpoint``, ``iam_endpoint``: base addresses of single services
-    * ``vias_paths``: ``v2`` unless given, or ``v1``
-    * ``app_user_id``: MetaStudio keeps jobs and assets of different users of an application apart
-    * ``verify``, ``timeout``, ``poll_qps``: as the connection ``viapi`` has them
+    * ``vias_paths``: ``v2`` (default) or ``v1``
+    * ``app_user_id``: MetaStudio separates jobs and assets of different users of an application by it
+    * ``verify``, ``timeout``, ``poll_qps``: as in a connection of type ``viapi``
 
     Making a hook reads nothing and connects to nothing; the first call does.
 
-    :param huaweicloud_conn_id: id of the connection
-    :param goal: the state that jobs are waited for instead of their end: ``PROCESSING`` of a live task that is on
-        air, ``RUNNING`` or ``STOPPED`` of a task of VIAS
-    :param scope: where jobs are that say nothing of it themselves: the room of a live task
+    :param huaweicloud_conn_id: id of the connection; default: ``huaweicloud_default``
+    :param goal: the state to wait for instead of a job's end: ``PROCESSING`` of a live task that is on air,
+        ``RUNNING`` or ``STOPPED`` of a task of VIAS
+    :param scope: scope of jobs that do not name one: the room of a live task
     """
 
     conn_name_attr = "huaweicloud_conn_id"
     default_conn_name = "huaweicloud_default"
     conn_type = "huaweicloud"
     hook_name = "Huawei Cloud"
+    accepted_conn_types = ("huaweicloud",)
+    missing_advice = (
+        "create it with type 'huaweicloud', the access key (AK) as login and its secret (SK) as password"
+    )
+
+    account: Account
 
     def __init__(
         self,
@@ -70,197 +71,95 @@ class HuaweiCloudHook(BaseHook):
         goal: str | None = None,
         scope: str | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(huaweicloud_conn_id)
         self.huaweicloud_conn_id = huaweicloud_conn_id
         self.goal = goal
         self.scope = scope
-        self._identity: tuple[object, ...] = ()
 
-    @cached_property
-    def account(self) -> Account:
-        """What the connection says; a key, or a user with the password, is read again when another one is needed.
-
-        :raises ConfigurationError: there is no such connection, or something in it is missing or wrong
-        """
-        return self._proven(*self._read())
-
-    async def aget_config(self) -> Account:
-        """The same from an event loop, where a look-up must not block and is shared for a minute."""
-        from airflow_provider_viapi.credentials import Credentials
-        from airflow_provider_viapi.hooks.single_flight import single_flight
-
-        if "account" not in self.__dict__:
-            account, proof = await single_flight(
-                (self.conn_type, self.huaweicloud_conn_id), self._read_in_loop
-            )
-            who = proof.access_key_id if isinstance(proof, Credentials) else (proof.domain, proof.name)
-            addresses = tuple(sorted(account.endpoints.items()))
-            self._identity = (
-                *(who, account.region, account.project_id, account.endpoint, addresses, account.verify),
-                *(account.app_user_id, account.vias_paths, account.poll_qps),
-            )
-            self.__dict__["account"] = self._proven(account, proof)
-        return self.account
-
-    def _read(self) -> tuple[Account, Credentials | User]:
-        from airflow_provider_viapi.hooks.huaweicloud_connection import missing_connection, parse_connection
-
-        try:
-            connection = self.get_connection(self.huaweicloud_conn_id)
-            extra = connection.extra_dejson
-        except Exception as error:
-            raise missing_connection(self.huaweicloud_conn_id, error) from error
+    def _parse(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
         return parse_connection(connection, extra)
 
-    async def _read_in_loop(self) -> tuple[Account, Credentials | User]:
-        from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
-
-        from airflow_provider_viapi.hooks.huaweicloud_connection import missing_connection, parse_connection
-
-        try:
-            connection = await get_async_connection(self.huaweicloud_conn_id)
-            extra = await get_async_extra_dejson(connection)
-        except Exception as error:
-            raise missing_connection(self.huaweicloud_conn_id, error) from error
-        return parse_connection(connection, extra)
-
-    def _proven(self, account: Account, proof: Credentials | User) -> Account:
-        """The account with a key, or a token for a password; either may be changed in the connection meanwhile."""
+    def _with_refreshing_key(
+        self,
+        account: Account,
+        key: Any,
+        read: Callable[[], Any],
+        aread: Callable[[], Awaitable[Any]],
+    ) -> Account:
         from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 
-        if isinstance(proof, Credentials):
-            return replace(account, proof=RenewableCredentials(*self._readers(proof), held=proof))
+        if isinstance(key, Credentials):
+            return replace(account, auth=RenewableCredentials(read, aread, initial=key))
 
         from airflow_provider_viapi.huawei.client import with_token_for
 
-        return with_token_for(proof, account, *self._readers(proof))
+        return with_token_for(key, account, read, aread)
 
-    def _readers(self, proof: Given) -> tuple[Callable[[], Given], Callable[[], Awaitable[Given]]]:
-        """What reads the connection again, for a key or a user as the one that it held before."""
+    def _fingerprint_of(self, account: Account, key: Credentials | User) -> tuple[object, ...]:
+        from airflow_provider_viapi.credentials import Credentials
 
-        def of_its_kind(now: Credentials | User) -> Given:
-            return now if isinstance(now, type(proof)) else proof
-
-        def read() -> Given:
-            return of_its_kind(self._read()[1])
-
-        async def read_in_loop() -> Given:
-            return of_its_kind((await self._read_in_loop())[1])
-
-        return read, read_in_loop
+        who = key.access_key_id if isinstance(key, Credentials) else (key.domain, key.name)
+        addresses = tuple(sorted(account.endpoints.items()))
+        return (
+            *(who, account.region, account.project_id, account.endpoint, addresses, account.http),
+            *(account.app_user_id, account.vias_paths, account.poll_qps),
+        )
 
     @cached_property
     def client(self) -> Client:
-        """The client that calls; it keeps its connections open for the life of the hook."""
+        """Client for a worker; its connections stay open as long as the hook exists."""
         from airflow_provider_viapi.huawei.client import Client
 
         return Client(self.account)
 
-    def get_conn(self) -> Client:
-        """The client, under the name that Airflow's hooks give it."""
-        return self.client
-
-    def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action and return its decoded answer.
-
-        :param request: parameters by wire name, checked before anything is sent
-        :raises ServiceError: see ``airflow_provider_viapi.errors``
-        """
-        return self.client.call(action, request)
-
-    @cached_property
-    def metastudio(self) -> MetaStudio:
-        """MetaStudio's actions, in groups."""
-        from airflow_provider_viapi.huawei.calls import MetaStudio
-
-        return MetaStudio(self.call)
-
-    @cached_property
-    def vias(self) -> Vias:
-        """VIAS's actions, in groups."""
-        from airflow_provider_viapi.huawei.calls import Vias
-
-        return Vias(self.call)
-
     def report(self, job: Job) -> JobReport:
-        """How a job stands, by one look."""
+        """Return the state of a job, with one call."""
         from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 
-        placed = self._placed(job)
-        return read_report(placed, self.call(kind_of(job.action).show, request_about(placed)), self.goal)
+        scoped = self._scoped(job)
+        return read_report(scoped, self.call(kind_of(job.action).show, request_about(scoped)), self.goal)
 
     async def cancel(self, job: Job, log: Log) -> bool:
-        """End a job early if its service can; false when it goes on, to its end and to its bill.
+        """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
+        return await super().cancel(self._scoped(job), log)
 
-        :param log: told which of the two
-        """
-        try:
-            async with self.open_jobs() as jobs:
-                cancelled = await jobs.cancel(self._placed(job))
-        except ServiceError as error:
-            log.warning("Job %s could not be cancelled (%s): it goes on and is billed", job.id, error)
-            return False
-        if cancelled:
-            log.info("Cancelled job %s", job.id)
-        else:
-            log.warning("Job %s cannot be cancelled any more: it goes on and is billed", job.id)
-        return cancelled
+    async def wait_for(self, job: Job, *, until: Any, log: Log) -> JobReport:
+        """Wait for a job, together with all others of its family, goal and connection in the event loop."""
+        return await super().wait_for(self._scoped(job), until=until, log=log)
 
-    def _placed(self, job: Job) -> Job:
+    def _scoped(self, job: Job) -> Job:
         return job if job.scope is not None or self.scope is None else replace(job, scope=self.scope)
 
     @asynccontextmanager
     async def open_jobs(self, family: Family = "others") -> AsyncIterator[HuaweiJobs]:
-        """The account's jobs of a family for an event loop; leaving the context closes the client."""
+        """Open the account's jobs of a family for the running event loop; leaving the context closes the client."""
         from airflow_provider_viapi.huawei.jobs import open_huawei_jobs
 
         async with open_huawei_jobs(await self.aget_config(), family, self.goal) as jobs:
             yield jobs
 
-    @asynccontextmanager
-    async def open_poller(self, family: Family = "others") -> AsyncIterator[Poller]:
-        """What waits for the account's jobs of a family in an event loop; leaving the context ends it.
+    def open_poller(self, family: Family = "others") -> AbstractAsyncContextManager[Poller]:
+        """Open a poller of the account's jobs of a family; all families of a connection share ``poll_qps``."""
+        from airflow_provider_viapi.huawei.jobs import backoff_of
 
-        It keeps to ``poll_qps`` together with all others of the connection in the running event loop.
-        """
-        from airflow_provider_viapi.huawei.jobs import pace_of
-        from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.poller_registry import shared_quota
+        return self._poll(self.open_jobs(family), self.poll_backoff or backoff_of(family))
 
-        async with self.open_jobs(family) as jobs:
-            quota = shared_quota(self._connection, self.account.poll_qps)
-            poller = Poller(jobs, pace=pace_of(family), quota=quota)
-            try:
-                yield poller
-            finally:
-                await poller.close()
-
-    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
-        """Wait for a job together with all others of its family, goal and connection in the running event loop.
-
-        :param until: an aware time at which to give up
-        :param log: told what is new about the job
-        :raises JobTimedOut: the job had not ended by then
-        :raises ServiceError: asking again would not help
-        """
+    def poller_key(self, job: Job) -> tuple[object, ...]:
+        """Return what jobs have in common that share a poller."""
         from airflow_provider_viapi.huawei.jobs import family_of
-        from airflow_provider_viapi.jobs.poller_registry import shared_poller
 
-        await self.aget_config()
-        family = family_of(job.action)
-        key = (*self._connection, family, self.goal)
-        async with shared_poller(key, lambda: self.open_poller(family)) as poller:
-            return await poller.wait(self._placed(job), until=until, log=log)
+        return (*self.connection_key, family_of(job.action), self.goal)
 
-    @property
-    def _connection(self) -> tuple[object, ...]:
-        # What was changed in the connection meanwhile holds for those who come a minute later.
-        return (self.conn_type, self.huaweicloud_conn_id, *self._identity)
+    def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
+        """Open the poller for the family of a job."""
+        from airflow_provider_viapi.huawei.jobs import family_of
+
+        return self.open_poller(family_of(job.action))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask IAM for the region's project: free, and a wrong key, password or clock shows in the answer."""
+        """Request the region's project from IAM: free, and a wrong key, password or clock shows."""
+        from airflow_provider_viapi.huawei.iam import project_of
         from airflow_provider_viapi.huawei.services import iam
-        from airflow_provider_viapi.huawei.tokens import project_of
 
         try:
             account = self.account
@@ -268,23 +167,69 @@ class HuaweiCloudHook(BaseHook):
             project_id = account.project_id or project_of(answer, account.region)
         except PermissionDenied as denied:
             if not self.account.project_id:
-                return False, f"{denied}; with project_id in extra no project needs to be looked up"
+                return False, f"{denied}; set project_id in the extra if the key may not list projects"
             project_id = self.account.project_id
         except ServiceError as error:
             return False, str(error)
         return True, f"Accepted at {account.address(iam.SERVICE)}; project {project_id}"
 
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """How the connection form shows Airflow's own fields."""
-        from airflow_provider_viapi.get_provider_info import HUAWEI_UI_FIELD_BEHAVIOUR
 
-        return {name.replace("-", "_"): value for name, value in HUAWEI_UI_FIELD_BEHAVIOUR.items()}
+def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
+    """Return the account that a connection describes, without its key, and the key or user.
 
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """The form's further fields, for Airflow before 3.2; later ones read the provider's metadata."""
-        from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
-        from airflow_provider_viapi.hooks.connection_widgets import widgets
+    :param extra: the connection's extra, decoded
+    :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
+    """
+    from airflow_provider_viapi.hooks.connection import ConnectionFields
+    from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account, check_region
+    from airflow_provider_viapi.huawei.model import PathFamily
 
-        return widgets(HUAWEI_CONN_FIELDS)
+    fields = ConnectionFields(connection, extra, HuaweiCloudHook.accepted_conn_types)
+    auth = fields.choice("auth", Auth)
+    endpoint = fields.address("endpoint")
+    own = {name: fields.address(f"{name}_endpoint") for name in ("metastudio", "vias", "iam")}
+    endpoints = {name: address for name, address in own.items() if address}
+    region = fields.text("region") or DEFAULT_REGION
+    account = Account(
+        region=check_region(fields.name, region, has_endpoint=bool(endpoint or endpoints)),
+        project_id=fields.text("project_id"),
+        endpoint=endpoint,
+        endpoints=endpoints,
+        vias_paths=fields.choice("vias_paths", PathFamily),
+        app_user_id=_app_user_id(fields),
+        http=fields.http(),
+        poll_qps=fields.calls_per_second("poll_qps", Account.poll_qps),
+    )
+    return account, _user(fields) if auth == "password" else _key(fields)
+
+
+def _key(fields: ConnectionFields) -> Credentials:
+    from airflow_provider_viapi.credentials import Credentials
+
+    if fields.login is None or fields.password is None:
+        raise fields.invalid(f"has no {'password (SK)' if fields.login else 'login (AK)'}")
+    try:
+        return Credentials(fields.login, fields.password, fields.text("security_token"))
+    except ConfigurationError as error:
+        raise fields.invalid(f"cannot be used: {error.message}") from None
+
+
+def _user(fields: ConnectionFields) -> User:
+    from airflow_provider_viapi.huawei.iam import User
+
+    domain = fields.text("domain")
+    for what, value in (
+        ("login (the IAM user's name)", fields.login),
+        ("password (the IAM user's)", fields.password),
+        ("domain in its extra (the account's name), which auth=password needs", domain),
+    ):
+        if not value:
+            raise fields.invalid(f"has no {what}")
+    return User(str(fields.login), str(fields.password), str(domain))
+
+
+def _app_user_id(fields: ConnectionFields) -> str | None:
+    text = fields.text("app_user_id")
+    if text is not None and not (text.isascii() and text.isprintable()):
+        raise fields.invalid("has an app_user_id in its extra with a character that is not printable ASCII")
+    return text

@@ -1,6 +1,7 @@
-"""A connection is read once for all that begin to wait within a minute.
+"""Share one asynchronous read among all callers of a minute.
 
-A triggerer that starts again takes up thousands of triggers at once, and each reading is a call of Airflow's API.
+A triggerer that restarts resumes thousands of triggers at once, and each read of a connection is a call of Airflow's
+API.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 SECONDS_KEPT = 60.0
-"""After which what was changed in a connection holds for those who come."""
+"""Age in seconds after which a value is read again."""
 
 T = TypeVar("T")
 
@@ -21,11 +22,11 @@ _readings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, asyncio.T
 
 
 async def single_flight(key: Hashable, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """What was read under this key in the running event loop, less than a minute ago or just now.
+    """Return what is read under a key in the running event loop, at most a minute old.
 
-    A reading that fails is told to all that wait for it, and the next one reads anew.
+    A read that fails raises in all callers that wait for it; the next caller reads again.
 
-    :param key: what is read
+    :param key: identifies what is read
     :param read: reads it
     """
     loop = asyncio.get_running_loop()
@@ -39,5 +40,5 @@ async def single_flight(key: Hashable, read: Callable[[], Coroutine[Any, Any, T]
         readings[key] = loop.create_task(read())
         readings[key].add_done_callback(forget_failed)
         loop.call_later(SECONDS_KEPT, readings.pop, key, None)
-    # The first to ask may leave; the others still wait for its reading.
+    # The first caller may be cancelled; the others still wait for its read.
     return await asyncio.shield(readings[key])

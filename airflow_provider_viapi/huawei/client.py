@@ -1,7 +1,4 @@
-"""Huawei Cloud's actions, called from a worker and from an event loop.
-
-All that the protocol is lives in ``rest``, and how bytes go out and come in in ``transport``.
-"""
+"""Clients for Huawei Cloud's actions, on a worker and in an event loop; the protocol itself is in ``rest``."""
 
 from __future__ import annotations
 
@@ -9,203 +6,147 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
+from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, arun, call_with_renewal, run
 from airflow_provider_viapi.credentials import Renewable
-from airflow_provider_viapi.errors import CredentialsRejected
-from airflow_provider_viapi.http import (
-    AsyncTransport,
-    HttpResponse,
-    SyncTransport,
-    open_loop_transport,
-    trying_again,
-)
+from airflow_provider_viapi.errors import ConnectionFailed, TransientError
+from airflow_provider_viapi.http import SyncTransport, open_async_transport
 from airflow_provider_viapi.huawei.config import Account, Auth, Token
+from airflow_provider_viapi.huawei.iam import User, project_of, read_token, token_request
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import iam
-from airflow_provider_viapi.huawei.tokens import User, project_of, read_token, token_request
+from airflow_provider_viapi.retrying import READ, retry_call
 
 logger = logging.getLogger(__name__)
+
+TOKEN_RETRY_SECONDS = 10.0
+
+
+def _find_action(action: Action | str) -> Action:
+    if isinstance(action, Action):
+        return action
+
+    from airflow_provider_viapi.huawei import services
+
+    return services.find(action)
+
+
+def _exchange(
+    account: Account, action: Action, checked: Mapping[str, Any], auth: Auth
+) -> Call[dict[str, Any]]:
+    response = yield encode(action, checked, account, auth, _now())
+    if limits := rate_limit(response):
+        logger.debug("%s: %s", action.name, limits)
+    return decode(action, response)
+
+
+def _call(account: Account, action: Action, checked: Mapping[str, Any]) -> Call[dict[str, Any]]:
+    # A response with status 401 means that nothing was accepted, so a new key or token may always be tried.
+    return call_with_renewal(
+        account.auth, lambda auth: _exchange(account, action, checked, auth), action=action.name
+    )
+
+
+def _needs_project(account: Account, action: Action) -> bool:
+    return account.project_id is None and "{project_id}" in action.path
+
+
+def _find_project(account: Account, action: Action) -> Call[Account]:
+    try:
+        answer = yield from _call(account, iam.LIST_PROJECTS, {"name": account.region})
+    except TransientError as failure:
+        # Whatever happened to this request: the action itself was not sent.
+        raise ConnectionFailed(
+            f"cannot find the project: {failure.message}", code=failure.code, action=action.name
+        ) from None
+    return account.in_project(project_of(answer, account.region))
+
+
+class Client(BaseClient[Account, Action]):
+    """Calls actions from a worker; see :class:`~airflow_provider_viapi.client.BaseClient`."""
+
+    def find_action(self, action: Action | str) -> Action:
+        """Return the action, or the one of that name, such as ``vias.CreateTask``."""
+        return _find_action(action)
+
+    def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action without retries, except once more with a new key or token after the old one was rejected."""
+        found = _find_action(action)
+        checked = found.check(request)
+        self._ensure_project(found)
+        return run(_call(self.account, found, checked), self._transport)
+
+    def make_ready(self, action: Action) -> None:
+        """Fetch what a call of the action needs: a key or token, and the project's id.
+
+        :raises ServiceError: it cannot be fetched; nothing of the call itself was sent
+        """
+        self.account.auth.current()
+        self._ensure_project(action)
+
+    def _ensure_project(self, action: Action) -> None:
+        if _needs_project(self.account, action):
+            self.account = run(_find_project(self.account, action), self._transport)
+
+
+class AsyncClient(BaseAsyncClient[Account]):
+    """Calls actions in an event loop; :func:`open_async_client` makes one."""
+
+    _project_lock: asyncio.Lock | None = None
+
+    async def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action without retries, except once more with a new key or token; see :meth:`Client.call_once`."""
+        found = _find_action(action)
+        checked = found.check(request)
+        if _needs_project(self.account, found):
+            self._project_lock = self._project_lock or asyncio.Lock()
+            async with self._project_lock:
+                if _needs_project(self.account, found):
+                    self.account = await arun(_find_project(self.account, found), self._transport)
+        return await arun(_call(self.account, found, checked), self._transport)
+
+
+async def open_async_client(account: Account) -> AsyncClient:
+    """Return a client for the running event loop; close it by leaving its context."""
+    return AsyncClient(account, await open_async_transport(account.http))
 
 
 def with_token_for(
     user: User,
     account: Account,
     read: Callable[[], User] | None = None,
-    read_in_loop: Callable[[], Awaitable[User]] | None = None,
+    aread: Callable[[], Awaitable[User]] | None = None,
 ) -> Account:
-    """The account with a token for a user's password as its proof, kept until shortly before it ends.
+    """Return the account with a token for a user's password, cached until shortly before its expiry.
 
-    :param account: says where IAM is, in which project the token is to be good, and how to call
-    :param read: the user to fetch a token for, read each time since the password may have been changed meanwhile;
-        always the same one unless given
-    :param read_in_loop: the same where an event loop needs the token
+    :param account: where IAM is, in which project the token is to be valid, and how to call
+    :param read: reads the user before each token, since the password may have been changed; default: always ``user``
+    :param aread: the same in an event loop
     """
 
     def fetch() -> Token:
         return _fetch_token(read() if read else user, account)
 
-    async def fetch_in_loop() -> Token:
-        today = await read_in_loop() if read_in_loop else user
-        return await asyncio.to_thread(_fetch_token, today, account)
+    async def afetch() -> Token:
+        current_user = await aread() if aread else user
+        return await asyncio.to_thread(_fetch_token, current_user, account)
 
-    return replace(account, proof=Renewable(fetch, fetch_in_loop))
+    return replace(account, auth=Renewable(fetch, afetch))
 
 
 def _fetch_token(user: User, account: Account) -> Token:
-    action = iam.CREATE_TOKEN
-    transport = SyncTransport(verify=account.verify, timeout=account.timeout)
-
-    def ask() -> Token:
-        request = token_request(user, account, _now())
-        return read_token(
-            transport.send(request, address=account.address(action.service), action=action.name)
-        )
-
+    transport = SyncTransport(account.http)
     try:
-        return trying_again(10, repeatable=True)(ask)
+        return retry_call(
+            lambda: read_token(transport.send(token_request(user, account, _now()))),
+            policy=READ,
+            max_seconds=TOKEN_RETRY_SECONDS,
+        )
     finally:
         transport.close()
-
-
-class Client:
-    """Calls actions from a worker; not to be shared between threads.
-
-    :param account: whose proof, at which addresses
-    :param patience: seconds over which a call is tried again while the service throttles or stumbles
-    """
-
-    def __init__(self, account: Account, *, patience: float = 60.0) -> None:
-        self.account = account
-        self.patience = patience
-        self._transport = SyncTransport(verify=account.verify, timeout=account.timeout)
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
-
-    @property
-    def clock_skew(self) -> timedelta:
-        """How far our clock is ahead of the service's, by the date of its last answer."""
-        return self._transport.clock_skew
-
-    def call(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action, again if need be and if that is safe, and return its decoded answer.
-
-        :param request: parameters by wire name
-        :raises ServiceError: what the tree in ``errors`` says
-        """
-        trying = trying_again(self.patience, repeatable=action.repeatable)
-        return trying(self.call_once, action, request)
-
-    def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action with a single request and return its decoded answer.
-
-        A key or token that is no longer accepted is renewed once, if there is another one, and the call made anew
-        with that: with status 401 nothing was accepted.
-        """
-        checked = action.check(request)
-        self._find_project(action)
-        proof = self.account.proof.current()
-        try:
-            return self._call_with(proof, action, checked)
-        except CredentialsRejected as rejection:
-            renewed = self.account.proof.current(rejected=proof)
-            if renewed == proof:
-                raise
-            _tell_renewed(rejection)
-        return self._call_with(renewed, action, checked)
-
-    def make_ready(self, action: Action) -> None:
-        """Have at hand what a call of the action needs: a key or token, and the project's id.
-
-        :raises ServiceError: it is not to be had; nothing of the call itself was sent
-        """
-        self.account.proof.current()
-        self._find_project(action)
-
-    def _find_project(self, action: Action) -> None:
-        if _needs_project(action, self.account):
-            answer = self.call_once(iam.LIST_PROJECTS, {"name": self.account.region})
-            self.account = self.account.in_project(project_of(answer, self.account.region))
-
-    def _call_with(self, proof: Auth, action: Action, checked: Mapping[str, Any]) -> dict[str, Any]:
-        request = encode(action, checked, self.account, proof, _now())
-        address = self.account.address(action.service)
-        return _take_in(action, self._transport.send(request, address=address, action=action.name))
-
-
-class AsyncClient:
-    """Calls actions from an event loop; :func:`open_async_client` makes one.
-
-    :param account: whose proof, at which addresses
-    :param transport: what sends
-    """
-
-    def __init__(self, account: Account, transport: AsyncTransport) -> None:
-        self.account = account
-        self._transport = transport
-        self._finding_project = asyncio.Lock()
-
-    async def __aenter__(self) -> AsyncClient:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._transport.close()
-
-    async def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Call an action with a single request; see :meth:`Client.call_once`."""
-        checked = action.check(request)
-        await self._find_project(action)
-        proof = await self.account.proof.acurrent()
-        try:
-            return await self._call_with(proof, action, checked)
-        except CredentialsRejected as rejection:
-            renewed = await self.account.proof.acurrent(rejected=proof)
-            if renewed == proof:
-                raise
-            _tell_renewed(rejection)
-        return await self._call_with(renewed, action, checked)
-
-    async def _find_project(self, action: Action) -> None:
-        if not _needs_project(action, self.account):
-            return
-        async with self._finding_project:
-            if _needs_project(action, self.account):
-                answer = await self.call_once(iam.LIST_PROJECTS, {"name": self.account.region})
-                self.account = self.account.in_project(project_of(answer, self.account.region))
-
-    async def _call_with(self, proof: Auth, action: Action, checked: Mapping[str, Any]) -> dict[str, Any]:
-        request = encode(action, checked, self.account, proof, _now())
-        address = self.account.address(action.service)
-        return _take_in(action, await self._transport.send(request, address=address, action=action.name))
-
-
-async def open_async_client(account: Account) -> AsyncClient:
-    """A client for the running event loop, its certificates loaded off the loop; close it when done."""
-    return AsyncClient(account, await open_loop_transport(verify=account.verify, timeout=account.timeout))
-
-
-def _needs_project(action: Action, account: Account) -> bool:
-    return account.project_id is None and "{project_id}" in action.path
-
-
-def _take_in(action: Action, response: HttpResponse) -> dict[str, Any]:
-    if limits := rate_limit(response):
-        logger.debug("%s: %s", action.name, limits)
-    return decode(action, response)
-
-
-def _tell_renewed(rejection: CredentialsRejected) -> None:
-    logger.info("The key or token was no longer accepted (%s); calling anew with another one", rejection.code)
 
 
 def _now() -> datetime:

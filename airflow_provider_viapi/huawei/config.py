@@ -1,27 +1,30 @@
-"""Whose proof of identity, in which project, at which addresses: what a client needs besides the call itself."""
+"""Configuration of a client: the account's key or token, its project, the services' addresses, limits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.huawei.model import PathFamily, Service
 
 DEFAULT_REGION = "cn-north-4"
-"""A region that is known to offer both MetaStudio and VIAS."""
+REGIONS = (
+    *("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2"),
+    *("ap-southeast-1", "ap-southeast-3", "ap-southeast-4"),
+)
+"""The regions that are known to offer VIAS [Java SDK 2026]; MetaStudio is known to be offered in the first two."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """What IAM gives for a password.
+    """A token that IAM issued for a user's password.
 
     :param value: some kilobytes of text; never shown
-    :param expires: Unix time of its end, a day after it was given
+    :param expires: Unix time of its expiry, a day after it was issued
     """
 
     value: str = field(repr=False)
@@ -29,87 +32,89 @@ class Token:
 
 
 Auth = Credentials | Token
-"""What a request proves itself with: a key that signs it, or a token that is sent along."""
+"""What authenticates a request: a key that signs it, or a token that is sent along."""
 
 
-class ProofSource(Protocol):
-    """Where the proof of the moment is to be had."""
+class AuthSource(Protocol):
+    """Provides the current key or token."""
 
     def current(self, rejected: Any = None) -> Auth:
-        """The proof; may block while it is fetched.
+        """Return the key or token; may block while it is fetched.
 
-        :param rejected: one that the service no longer accepts: another one if there is any, or else the same
+        :param rejected: one that the service no longer accepts: another one is returned if there is any, otherwise
+            the same
         """
         ...
 
     async def acurrent(self, rejected: Any = None) -> Auth:
-        """The same from an event loop, which goes on meanwhile."""
+        """Return the key or token without blocking the event loop."""
         ...
 
 
 class NoAuth:
-    """Stands where a key or a token is yet to come."""
+    """Placeholder for a key or token that is set later."""
 
     def current(self, rejected: Any = None) -> Auth:
-        """None.
+        """Raise an error.
 
         :raises ConfigurationError: always
         """
-        raise ConfigurationError(
-            "there is neither a key nor a password to prove oneself with", code="ConfigurationError"
-        )
+        raise ConfigurationError("there is neither a key nor a password")
 
     async def acurrent(self, rejected: Any = None) -> Auth:
-        """None.
-
-        :raises ConfigurationError: always
-        """
+        """Raise an error; see :meth:`current`."""
         return self.current()
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account and the way to it.
+    """An account and how to call the services for it.
 
-    :param proof: the key, or where the key or token of the moment is to be had
-    :param region: part of the services' host names, and name of the project unless that is given
-    :param project_id: of the project in that region; the client looks it up if it is not given
+    :param auth: a key, or a source of keys or tokens
+    :param region: part of the services' host names, and name of the project unless ``project_id`` is given; default:
+        ``cn-north-4``
+    :param project_id: id of the project in that region; default: the client asks IAM for it
     :param endpoint: one base address for all services instead of their own hosts: the emulator, a proxy
-    :param endpoints: base addresses of single services, by their names
-    :param vias_paths: which of the two descriptions of VIAS's paths is followed
-    :param app_user_id: an application's own user, whom MetaStudio keeps jobs and assets apart for
-    :param verify: check TLS certificates; a path names a bundle of authorities
-    :param timeout: seconds to wait for a connection, and again for an answer
-    :param poll_qps: calls per second for results at most
+    :param endpoints: base addresses of single services, by name
+    :param vias_paths: which of the two descriptions of VIAS's paths is followed; default: ``v2``
+    :param app_user_id: an application's user, for whom MetaStudio keeps jobs and assets apart
+    :param http: proxies, certificates and timeout; default: those of the environment
+    :param poll_qps: most calls per second for results; default: 10
     """
 
-    proof: ProofSource = field(default_factory=NoAuth)
+    auth: AuthSource = field(default_factory=NoAuth)
     region: str = DEFAULT_REGION
     project_id: str | None = None
     endpoint: str | None = None
     endpoints: Mapping[str, str] = field(default_factory=dict)
     vias_paths: PathFamily = "v2"
     app_user_id: str | None = None
-    verify: bool | str = True
-    timeout: float = 30.0
+    http: HttpSettings = field(default_factory=HttpSettings.read)
     poll_qps: float = 10.0
 
     def address(self, service: Service) -> str:
-        """The base address of a service, without a slash at its end."""
+        """Return the base address of a service, without a slash at its end."""
         own = self.endpoints.get(service.name) or self.endpoint
         return own or f"https://{service.name}.{self.region}.myhuaweicloud.com"
 
     def host(self, service: Service) -> str:
-        """The host of a service as the header of that name has it: with a port only if it is not the usual one."""
-        return _host_of(self.address(service))
+        """Return the header ``Host`` for a service."""
+        return host_header(self.address(service))
 
     def in_project(self, project_id: str) -> Account:
-        """The same account in this project."""
+        """Return the same account in a project."""
         return replace(self, project_id=project_id)
 
 
-@lru_cache(maxsize=64)
-def _host_of(address: str) -> str:
-    parts = urlsplit(address)
-    usual = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
-    return parts.netloc.lower().removesuffix(usual)
+def check_region(where: str, region: str, *, has_endpoint: bool) -> str:
+    """Return the region if a service is known to be offered there, or if endpoints replace the services' hosts.
+
+    :param where: names the connection in the error message
+    :raises ConfigurationError: it is not known; the message names the known ones
+    """
+    if region not in REGIONS and not has_endpoint:
+        raise ConfigurationError(
+            f"{where} has the region {region!r}, where neither MetaStudio nor VIAS is known to be offered; allowed: "
+            f"{', '.join(REGIONS)}, or any region whose endpoint is given"
+        )
+    return region

@@ -1,7 +1,7 @@
-"""What Huawei Cloud's error answers look like, and which class of the tree each belongs to.
+"""Huawei Cloud's error responses and the error class of each.
 
 Shapes and codes are from the documents of MetaStudio, VIAS, IAM and the API gateway, and from what Huawei's Python
-SDK reads; no live answer was seen.
+SDK reads; no live response was seen.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
+from airflow_provider_viapi.redaction import redact_text
 
 _SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
-"""Names under which code and text stand, each pair at the top or one level below."""
+"""Names of the fields with code and message, each pair at the top level or one below."""
 
 _THROTTLED = re.compile(r"API(GW|G|C)\.0308")
 
-_PRIVATE = re.compile(r"(?i)((?:x-security-token|x-auth-token|authorization)\s*[:=]\s*)[^\r\n]+")
+_AUTHORIZATION = re.compile(r"(?i)((?:x-security-token|x-auth-token|authorization)\s*[:=]\s*)[^\r\n]+")
 
-NOT_ANSWERED = frozenset({408, 502, 504})
-"""Statuses with which a gateway says that it waited in vain or got nonsense: the service may have done its work."""
+_GATEWAY_FAILURES = frozenset({408, 502, 504})
+"""Statuses with which a gateway reports that the service did not respond: it may have done its work."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """What an error answer says, as far as it can be read."""
+    """Code, message and request id of an error response, as far as they can be read."""
 
     code: str | None = None
     message: str | None = None
@@ -42,7 +43,7 @@ class Reason:
 
 
 def read_reason(document: Any) -> Reason:
-    """The reason in an error answer, in any of the shapes that are known.
+    """Read an error response in any of the known shapes.
 
     :param document: the decoded body
     """
@@ -53,27 +54,26 @@ def read_reason(document: Any) -> Reason:
         for code_name, message_name in _SHAPES:
             if code_name in part and message_name in part:
                 code, message = _text(part[code_name]), _text(part[message_name])
-                return Reason(code, message and hide_private(message), request_id)
+                return Reason(code, message and redact(message), request_id)
     return Reason(request_id=request_id)
 
 
-def hide_private(text: str) -> str:
-    """A text without the tokens in it: a gateway that refuses a signature quotes what it has signed."""
-    return _PRIVATE.sub(r"\1***", text)
+def redact(text: str) -> str:
+    """Return a text without tokens and signatures: a gateway that rejects a signature quotes what it has signed."""
+    return redact_text(_AUTHORIZATION.sub(r"\1***", text))
 
 
 def classify(code: str | None, http_status: int) -> type[ServiceError]:
-    """Which class of the tree an error answer belongs to.
+    """Return the error class for an error response.
 
-    :param code: its code, if it has a readable one; an error without one may be a page of a proxy's, which says
-        nothing of the call
-    :param http_status: its status, which decides between those with a code: only throttling is told by that
+    :param code: its code; ``None`` if it has none, in which case it may be a proxy's error page
+    :param http_status: its status, which decides among those with a code, except for throttling
     """
     if http_status == 429 or _THROTTLED.fullmatch(code or ""):
         return Throttled
     if http_status == 401:
         return CredentialsRejected
-    if http_status in NOT_ANSWERED or not code:
+    if http_status in _GATEWAY_FAILURES or not code:
         return ResponseLost
     if http_status >= 500:
         return TransientError

@@ -35,8 +35,8 @@ class HuaweiListedJob(ListedJob):
 
     at: datetime | None = None
 
-    def read_in(self, zone: timezone) -> datetime | None:
-        """When it was accepted, in whichever zone the list tells its times."""
+    def created_at(self, zone: timezone) -> datetime | None:
+        """Return when it was accepted; Huawei's times carry their zone."""
         return self.at
 
 
@@ -170,7 +170,7 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     ]
     if timeless := [each.job_id for each in fitting if each.at is None]:
         raise ServiceError(
-            f"{', '.join(timeless)} may have come of it, but when they were made cannot be read",
+            f"candidate jobs have no readable creation time: {', '.join(timeless)}",
             code="NoTime",
             action=listing.action.name,
         )

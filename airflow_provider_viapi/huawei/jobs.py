@@ -8,19 +8,28 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
-from airflow_provider_viapi.huawei.job_reports import kind_of, outcome_of, read_report, request_about
-from airflow_provider_viapi.huawei.model import States
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
+from airflow_provider_viapi.huawei.job_lists import has_list, list_jobs
+from airflow_provider_viapi.huawei.job_reports import (
+    kind_of,
+    outcome_of,
+    read_report,
+    request_about,
+    submitted,
+)
+from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.jobs.backend import ListSnapshot
+from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot, RequestNonce
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.huawei.client import AsyncClient
+    from airflow_provider_viapi.huawei.client import AsyncClient, Client
     from airflow_provider_viapi.huawei.config import Account
+    from airflow_provider_viapi.jobs.reconciliation import JobList
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +55,72 @@ def family_of(action: str) -> Family:
     return _FAMILIES.get(action, "others")
 
 
-def pace_of(family: Family) -> Backoff:
+def backoff_of(family: Family) -> Backoff:
     """How often a single job of a family is asked after."""
     return Backoff(first=30.0, longest=300.0) if family == "models" else Backoff()
+
+
+class HuaweiSubmitBackend:
+    """Submission of one request to Huawei Cloud; see ``jobs.backend.SubmitBackend``.
+
+    The service has no idempotency key, so nothing is sent again whose response was lost: a list of the account's
+    jobs is the only evidence.
+
+    :param client: calls the service
+    :param action: the action
+    :param request: the checked request as the author gave it, which listed jobs are compared with
+    """
+
+    can_replay = False
+
+    def __init__(self, client: Client, action: Action, request: Mapping[str, Any]) -> None:
+        self._client = client
+        self._action = action
+        self._request = request
+        self.action_name = action.full_name
+        # Connecting and responding each have the connection's whole timeout.
+        self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
+
+    def identity(self) -> Identity:
+        """Return the project and endpoint; fetches token and project, so that nothing is in doubt if that fails."""
+        self._client.make_ready(self._action)
+        account = self._client.account
+        project = account.project_id or account.region
+        return Identity(f"project:{project}", account.address(self._action.service), "")
+
+    def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        """Send the request once."""
+        return submitted(self._action, self._request, self._client.call_once(self._action, request))
+
+    def renewed_key(self, error: ServiceError) -> bool:
+        """Return false: the client itself renews a token that was refused."""
+        return False
+
+    def job(self, job_id: str) -> Job:
+        """Return the job with an id, in the scope that the request names."""
+        scope = self._action.job_kind.scope_name
+        return Job(job_id, self.action_name, str(self._request[scope]) if scope else None)
+
+    def list_recent(self, sent_at: datetime) -> JobList | None:
+        """Return the jobs that may have come of the request; ``None`` if no list shows the action's jobs."""
+        if not has_list(self._action):
+            return None
+        return list_jobs(self._client, self._action, self._request, sent_at)
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job."""
+        return read_report(job, self._client.call(kind_of(job.action).show, request_about(job)))
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a job if its service can; false if it continues."""
+        kind = kind_of(job.action)
+        if kind.cancel is None:
+            return False
+        try:
+            self._client.call(kind.cancel, {**request_about(job), **kind.cancel_with})
+        except ServiceError:
+            return False
+        return True
 
 
 class HuaweiJobs:
@@ -65,7 +137,7 @@ class HuaweiJobs:
         self._goal = goal
         self._unknown: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Nothing: there is no list."""
         return ListSnapshot({}, scan_complete=True)
 
@@ -108,7 +180,7 @@ class VideoJobs(HuaweiJobs):
 
     _last = ""
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Ask for the next hundred of them."""
         in_order = sorted(job_ids)
         rest = [job_id for job_id in in_order if job_id > self._last] or in_order
@@ -132,7 +204,7 @@ class ViasTasks(HuaweiJobs):
 
     _page = 1
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
         size = 50 if self._client.account.vias_paths == "v1" else 1000
         answer = await self._client.call_once(vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size})

@@ -1,4 +1,4 @@
-"""What an action of Huawei Cloud is; the actions themselves are data in ``services``.
+"""Classes of the service model of Huawei Cloud; the actions themselves are data in ``services``.
 
 The hook checks every call with it, operators check literal values when a DAG is parsed, and the emulator checks what
 arrives as the service would.
@@ -7,44 +7,43 @@ arrives as the service would.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.results import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 PathFamily = Literal["v2", "v1"]
-"""The two descriptions of VIAS's paths; which of them a region accepts is not known."""
+"""The two documented families of VIAS's paths; which of them a region accepts is not known."""
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Record, kw_only=False):
     """One of Huawei Cloud's services.
 
     :param name: first part of the host name
-    :param regions: where it is offered, as far as is known
+    :param regions: regions that are known to offer it
     """
 
     name: str
     regions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class States:
-    """What the states of a kind of job mean, in the service's words; any other state is not an end.
+class States(Record):
+    """Meaning of the states of a kind of job; any other state is not terminal.
 
-    :param going: the job waits, is worked on or is on air
-    :param by_people: of those, the ones in which a person has to do something, for days perhaps
-    :param succeeded: it ended well
-    :param failed: it ended badly
-    :param cancelled: somebody ended it
+    :param going: the job is queued, running or on air
+    :param awaiting_review: those of them in which a human has to act, perhaps for days
+    :param succeeded: the job has succeeded
+    :param failed: the job has failed
+    :param cancelled: the job was cancelled
     """
 
     going: tuple[str, ...]
-    by_people: tuple[str, ...] = ()
+    awaiting_review: tuple[str, ...] = ()
     succeeded: tuple[str, ...]
     failed: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
@@ -55,26 +54,25 @@ class States:
         return self.going + self.succeeded + self.failed + self.cancelled
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobKind:
-    """How a job is followed that an action has made.
+class JobKind(Record):
+    """Actions and response fields by which the jobs of one kind are followed.
 
-    :param show: the action that tells how it stands
-    :param cancel: the action that ends it early, if there is one
-    :param cancel_with: what that has to be given besides the job
-    :param states: what its states mean
-    :param id_in: the way to the job's id in the answer of the action that made it
-    :param state_in: the way to the state in the answer of ``show``
-    :param id_name: the parameter of ``show`` and ``cancel`` that takes the id
-    :param scope_name: a second one, for where the job is: a live task's room, say
+    :param show: action that reports a job
+    :param cancel: action that ends a job early, if there is one
+    :param cancel_with: parameters of ``cancel`` besides the job's id
+    :param states: meaning of the states
+    :param id_in: path to the job's id in the response of the action that creates it
+    :param state_in: path to the state in the response of ``show``
+    :param id_name: parameter of ``show`` and ``cancel`` that takes the id
+    :param scope_name: second parameter that locates the job, such as a live task's room
     :param goals: states that may be waited for instead of the end
-    :param files: where in the answer of ``show`` the addresses of the job's files stand
-    :param private: fields of that answer that prove who one is, so that they are not handed on
+    :param files: fields of the response of ``show`` that hold URLs of the job's files
+    :param private: fields of that response that contain credentials, which are removed from results
     """
 
     show: Action
     cancel: Action | None = None
-    cancel_with: Mapping[str, str] = field(default_factory=dict, hash=False)
+    cancel_with: Mapping[str, str] = {}
     states: States
     id_in: tuple[str | int, ...] = ("job_id",)
     state_in: tuple[str, ...] = ("state",)
@@ -85,23 +83,22 @@ class JobKind:
     private: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Action:
+class Action(Record):
     """One action of a service.
 
-    :param service: whose it is
-    :param name: the name in Huawei's SDKs and documents, such as ``CreateAsyncTtsJob``
-    :param summary: what it does, in a line
-    :param method: of HTTP
-    :param path: with a ``{name}`` for each parameter in it, ``project_id`` among them
-    :param path_v1: the same in the other family of paths, where that is known
+    :param service: the service
+    :param name: name in Huawei's SDKs and documents, such as ``CreateAsyncTtsJob``
+    :param summary: what the action does, in one sentence
+    :param method: HTTP method
+    :param path: path with a ``{name}`` for each parameter in it, ``project_id`` among them
+    :param path_v1: the same in the other family of paths, where it is known
     :param in_path: parameters in the path, besides the project
     :param in_query: parameters in the query
     :param in_body: fields of the body, which is JSON
-    :param answer: the answer's fields, as far as they are known
-    :param status: of an answer that says that it was done
-    :param repeatable: calling twice costs and changes nothing more than calling once
-    :param job: how the job is followed that it makes, if it makes one
+    :param answer: fields of the response, as far as they are known
+    :param status: HTTP status of a successful response
+    :param idempotent: calling twice costs and changes nothing more than calling once
+    :param job: kind of the job that the action creates, if it creates one
     :param note: what else the descriptions say or leave open
     """
 
@@ -116,21 +113,18 @@ class Action:
     in_body: tuple[Parameter, ...] = ()
     answer: tuple[str, ...] = ()
     status: int = 200
-    repeatable: bool = False
+    idempotent: bool = False
     job: JobKind | None = None
     note: str = ""
-    _by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        every = {each.name: each for each in self.parameters}
-        if len(every) != len(self.parameters):
-            raise ValueError(f"{self.name} has two parameters of one name")
-        object.__setattr__(self, "_by_name", every)
-
-    @property
+    @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What it takes, wherever that goes."""
+        """All parameters, in path, query and body."""
         return self.in_path + self.in_query + self.in_body
+
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        return {each.name: each for each in self.parameters}
 
     @property
     def full_name(self) -> str:
@@ -139,23 +133,23 @@ class Action:
 
     @property
     def is_job(self) -> bool:
-        """Whether the answer is only a job id; the result comes later."""
+        """True if the response is only a job id and the result comes later."""
         return self.job is not None
 
     @property
     def job_kind(self) -> JobKind:
-        """How the job is followed that it makes.
+        """Kind of the job that the action creates.
 
-        :raises InvalidRequest: it makes none
+        :raises InvalidRequest: it creates none
         """
         if self.job is None:
-            raise InvalidRequest(f"{self.full_name} makes no job", code="InvalidAction", action=self.name)
+            raise InvalidRequest(f"{self.full_name} creates no job", code="InvalidAction", action=self.name)
         return self.job
 
     def check_goal(self, goal: str | None) -> None:
-        """Refuse a goal that its jobs do not have.
+        """Refuse a state to wait for that the action's jobs do not have.
 
-        :raises InvalidRequest: it is none of theirs; the message says which are
+        :raises InvalidRequest: the message lists the states that may be waited for
         """
         kind = self.job_kind
         allowed = (*kind.goals, *kind.states.succeeded)
@@ -168,20 +162,20 @@ class Action:
 
     @property
     def result(self) -> tuple[ResultField, ...]:
-        """What the result of its job holds, as far as files are concerned."""
+        """Fields of its job's result that hold files."""
         return self.job.files if self.job is not None else ()
 
     def path_of(self, family: PathFamily) -> str:
-        """The path in a family; where only one is known, that."""
+        """Return the path of a family; if only one is known, that one."""
         return self.path_v1 if family == "v1" and self.path_v1 is not None else self.path
 
     def check(
-        self, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+        self, request: Mapping[str, Any], *, is_unresolved: Callable[[Any], bool] = lambda value: False
     ) -> dict[str, Any]:
-        """The request with values of their proper types; those that are ``None`` are left out.
+        """Return the request with values of their proper types; those that are ``None`` are left out.
 
         :param request: wire name to value
-        :param pending: tells of a value that it is not known yet (a template), so that it passes as it is
-        :raises InvalidRequest: something is unknown, missing or not allowed; the message says which
+        :param is_unresolved: returns true for a value that is not known yet (a template), passed on unchecked
+        :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        return check_request(self.name, self._by_name, request, pending)
+        return check_request(self.name, self._by_name, request, is_unresolved)

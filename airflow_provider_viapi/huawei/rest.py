@@ -1,4 +1,4 @@
-"""Huawei Cloud's REST protocol without I/O: a call to bytes, and bytes to an answer or an error."""
+"""Huawei Cloud's REST protocol without I/O: a call becomes bytes, bytes become a result or an error."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
-from airflow_provider_viapi.http import HttpRequest, HttpResponse
-from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.http import HttpRequest, HttpResponse, gateway_refusal
+from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.config import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_reason
 from airflow_provider_viapi.huawei.model import Action
@@ -19,53 +19,54 @@ from airflow_provider_viapi.schema import Parameter
 
 JSON = "application/json"
 
-LONGEST_SIGNED_BODY = 12 * 1024 * 1024
-"""Bytes that a request may have which a key signs [API gateway's documents]; a token has no such limit."""
+MAX_SIGNED_BODY = 12 * 1024 * 1024
+"""Most bytes of a body that a key signs [API gateway's documents]; with a token there is no such limit."""
 
 
 def encode(
-    action: Action, request: Mapping[str, Any], account: Account, proof: Auth | None, now: datetime
+    action: Action, request: Mapping[str, Any], account: Account, auth: Auth | None, now: datetime
 ) -> HttpRequest:
-    """A call of an action; the same arguments give the same bytes.
+    """Return the call of an action; the same arguments give the same bytes.
 
     :param request: checked parameters of the action, by wire name
     :param account: with its project, if the action's path has one
-    :param proof: the key that signs or the token that goes along; none where a token is yet to be had
+    :param auth: the key that signs or the token that is sent along; ``None`` for a request for a token
     :param now: an aware time, which the signature covers
     :raises InvalidRequest: the body is longer than a signed one may be
     """
     address, prefix = account.address(action.service), urlsplit(account.address(action.service)).path
     path = _path(action, request, account)
-    query = signature.encode_query(_pairs(action.in_query, request))
+    query = signing.encode_query(_pairs(action.in_query, request))
     body = _body(action, request)
     headers = {"content-type": JSON, "host": account.host(action.service)}
-    if account.project_id is not None and proof is not None:
+    if account.project_id is not None and auth is not None:
         headers["x-project-id"] = account.project_id
     if account.app_user_id is not None and action.service.name == "metastudio":
         headers["x-app-userid"] = account.app_user_id
-    if isinstance(proof, Credentials):
-        if len(body) > LONGEST_SIGNED_BODY:
+    if isinstance(auth, Credentials):
+        if len(body) > MAX_SIGNED_BODY:
             raise InvalidRequest(
-                f"the body has {len(body)} bytes; allowed: {LONGEST_SIGNED_BODY} when a key signs (auth=password "
+                f"the body has {len(body)} bytes; allowed: {MAX_SIGNED_BODY} when a key signs (auth=password "
                 "has no such limit)",
                 code="BodyTooLarge",
                 action=action.name,
             )
-        _sign(action.method, prefix + path, query, headers, body, proof, now)
-    elif proof is not None:
-        headers["x-auth-token"] = proof.value
-    return HttpRequest(action.method, f"{address}{path}{'?' if query else ''}{query}", headers, body)
+        _sign(action.method, prefix + path, query, headers, body, auth, now)
+    elif auth is not None:
+        headers["x-auth-token"] = auth.value
+    url = f"{address}{path}{'?' if query else ''}{query}"
+    return HttpRequest(action.method, url, headers, body, action=action.name)
 
 
 def _sign(
     method: str, path: str, query: str, headers: dict[str, str], body: bytes, key: Credentials, now: datetime
 ) -> None:
-    headers["x-sdk-date"] = signature.timestamp(now)
+    headers["x-sdk-date"] = signing.timestamp(now)
     if key.security_token is not None:
         headers["x-security-token"] = key.security_token
     signed = sorted(headers)
-    proof = signature.sign(method, path, query, headers, body, key.access_key_secret)
-    headers["authorization"] = signature.authorization(key.access_key_id, signed, proof)
+    signature = signing.sign(method, path, query, headers, body, key.access_key_secret)
+    headers["authorization"] = signing.authorization(key.access_key_id, signed, signature)
 
 
 def _path(action: Action, request: Mapping[str, Any], account: Account) -> str:
@@ -90,15 +91,11 @@ def _body(action: Action, request: Mapping[str, Any]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-_NOT_WORKED_ON = frozenset({405, 407, 411, 413, 414, 415, 431})
-"""Statuses by which whoever gives them, a proxy too, says that it has not even handed the request on."""
-
-
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
-    """The answer's content; of an answer that is not a structure it stands under ``value``.
+    """Return the response's content; content that is not an object is returned under the key ``value``.
 
-    :raises ServiceError: the class of the tree that fits status and code, or :class:`ResponseLost` when what came back
-        leaves open whether the call was accepted
+    :raises ServiceError: the class that fits status and code, :class:`ConnectionFailed` when a gateway did not
+        forward the request, or :class:`ResponseLost` when it remains unknown whether the call was accepted
     """
     request_id = response.headers.get("x-request-id")
     try:
@@ -108,12 +105,12 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         document, is_json = None, False
     if response.status >= 400:
         reason = read_reason(document)
+        if not reason.code and (refusal := gateway_refusal(response, action.name)):
+            raise refusal
         kind = classify(reason.code, response.status)
-        if response.status == 500 and not action.repeatable:
-            # A service may stumble after it has done its work, and nothing tells a repeated call from a new one.
+        if response.status == 500 and not action.idempotent:
+            # A service may fail after it has done its work, and cannot distinguish a repeated call from a new one.
             kind = ResponseLost
-        if response.status in _NOT_WORKED_ON and not reason.code and not action.repeatable:
-            kind = InvalidRequest
         raise kind(
             reason.message or "the service gave no reason",
             code=reason.code,
@@ -121,22 +118,24 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
             http_status=response.status,
             action=action.name,
         )
+    if refusal := gateway_refusal(response, action.name):
+        raise refusal
     if not 200 <= response.status < 300 or not is_json:
-        what = "that is not JSON" if not is_json else "that sends elsewhere"
+        problem = "is not JSON" if not is_json else "has an unexpected status"
         raise ResponseLost(
-            f"got an answer {what}", request_id=request_id, http_status=response.status, action=action.name
+            f"the response {problem}", request_id=request_id, http_status=response.status, action=action.name
         )
     return document if isinstance(document, dict) else {"value": document}
 
 
 def rate_limit(response: HttpResponse) -> str | None:
-    """What the answer's headers say of the rate limit, in words for a log; they are not acted upon.
+    """Return the rate limit in the response's headers as text for a log; it is not interpreted.
 
-    ``X-ratelimit-used`` is documented as what *remains*, so it is quoted and not interpreted.
+    ``X-ratelimit-used`` is documented as what *remains*.
     """
-    told = {
+    headers = {
         name: response.headers[name]
         for name in ("x-ratelimit", "x-ratelimit-used", "x-ratelimit-window")
         if name in response.headers
     }
-    return ", ".join(f"{name} {value}" for name, value in told.items()) or None
+    return ", ".join(f"{name} {value}" for name, value in headers.items()) or None

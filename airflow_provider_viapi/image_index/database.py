@@ -129,13 +129,13 @@ class ImageDatabase:
         return data
 
     async def _look_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        await self._quota.take()
+        await self._quota.wait()
         try:
             answer = await self._client.call_once(action, request)
         except Throttled:
-            self._quota.refused()
+            self._quota.on_throttled()
             raise
-        self._quota.granted()
+        self._quota.on_success()
         data: dict[str, Any] = answer["Data"]
         return data
 

@@ -45,7 +45,7 @@ class Picture:
     def shown(self) -> str:
         """The address as a log may show it: without a query, which may hold a signature."""
         (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "ImageUrl")
-        return parameter.show(self.address).strip("'\"")
+        return parameter.redacted_repr(self.address).strip("'\"")
 
 
 def read_pictures(
@@ -100,7 +100,7 @@ def _read_one(action: Action, index: int, image: Any, pending: Callable[[Any], b
             raise invalid(f"{here}.{name} is missing", code="MissingParameter")
     given = {wire: image.get(name) for name, wire in _PARAMETERS.items()}
     try:
-        checked = action.check({"DbName": "any", **given}, pending=pending)
+        checked = action.check({"DbName": "any", **given}, is_unresolved=pending)
     except InvalidRequest as error:
         raise invalid(f"{here}: {error.message}", code=error.code) from None
     del checked["DbName"]

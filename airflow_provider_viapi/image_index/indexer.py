@@ -28,7 +28,7 @@ from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 Readable = Callable[[Picture], AbstractAsyncContextManager[str]]
 """Has a picture lie where the service can read it, and gives the address, for as long as the context lasts."""

@@ -12,7 +12,7 @@ from airflow_provider_viapi.media import staging
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png"})
 """Of the files that are taken for pictures, in small letters."""

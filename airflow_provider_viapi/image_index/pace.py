@@ -31,16 +31,16 @@ class Pace:
         """Wait for the next call's turn."""
         async with self._turns:
             # The time to an answer is mostly work on the picture, and tells nothing of when the call arrived.
-            await self._quota.take()
+            await self._quota.wait()
 
     def granted(self) -> None:
         """A call went through."""
         self._saved = min(self._most_saved, self._saved + TOLERATED)
-        self._quota.granted()
+        self._quota.on_success()
 
     def refused(self) -> None:
         """A call was throttled; unless that is rare, the quota gives way."""
         if self._saved >= 1:
             self._saved -= 1
         else:
-            self._quota.refused()
+            self._quota.on_throttled()

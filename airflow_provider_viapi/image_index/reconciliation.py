@@ -14,7 +14,7 @@ from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.image import Identity, Picture
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 SECONDS_TO_STAND_STILL = 5.0
 """A database that has not grown for so long has no call of an earlier run under way. How long the service may work

@@ -52,14 +52,13 @@ def fit(file: Path, shown: str) -> Path | None:
     from PIL import Image, ImageOps
 
     allowed = limits()
-    # The documents say "smaller than 1024" and "at most 1024": this fits either way.
-    longest = (allowed.longest_side or 1024) - 1
+    longest = max(allowed.max_pixels or (1024, 1024)) - 1
     try:
         with Image.open(file) as image:
             if (
                 image.format in _TAKEN
-                and max(image.size) <= longest
-                and file.stat().st_size <= (allowed.most_bytes or 0)
+                and allowed.allows_pixels(*image.size)
+                and file.stat().st_size <= (allowed.max_bytes or 0)
             ):
                 return None
             image.draft("RGB", (longest, longest))
@@ -70,10 +69,9 @@ def fit(file: Path, shown: str) -> Path | None:
         raise InvalidMedia(
             f"{shown} cannot be read as a picture ({type(error).__name__})", code="InvalidImage.Decode"
         ) from None
-    if min(opaque.size) < (allowed.shortest_side or 1):
+    if not allowed.allows_pixels(*opaque.size):
         raise InvalidMedia(
-            f"{shown} would be {opaque.width}×{opaque.height} pixels; allowed: each side from "
-            f"{allowed.shortest_side} to {allowed.longest_side}",
+            f"{shown} would be {opaque.width}×{opaque.height} pixels; allowed: {allowed.pixels}",
             code="InvalidImage.Resolution",
         )
     fitted = file.with_name(f"{file.stem}-fitted.jpg")

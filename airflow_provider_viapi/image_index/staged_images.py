@@ -22,7 +22,7 @@ from airflow_provider_viapi.image_index.image import Picture
 from airflow_provider_viapi.media import staging
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 AT_ONCE = 16
 """Pictures that are on their way at the same time."""

@@ -1,9 +1,7 @@
-"""What a job is, having it accepted once, and the waiting for it; knows neither Airflow nor HTTP.
+"""Jobs of any cloud: submit once, wait with few calls, run many as a batch. Imports neither Airflow nor HTTP.
 
-* ``job``: a job, and a report of how it stands
-* ``service``: the seam through which a cloud's jobs are asked after
-* ``viapi``: Alibaba Cloud VIAPI behind that seam
-* ``ledger``, ``submission``, ``doubt``: a job is paid for once
-* ``poller``, ``watch``, ``pace``, ``quota``: the waiting, with few calls
-* ``sharing``: one poller per connection and event loop
+* ``model``, ``backend``: a job and its report; what a cloud implements
+* ``ledger``, ``submission``, ``reconciliation``, ``task_run``: a job is paid for once
+* ``poller``, ``delay_queue``, ``backoff``, ``rate_limiter``, ``poller_registry``, ``metrics``: wait for jobs
+* ``batch``, ``batch_ledger``, ``batch_report``, ``completions``, ``paged_store``: many jobs as one task
 """

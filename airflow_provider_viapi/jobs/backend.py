@@ -1,24 +1,120 @@
-"""The seam between the waiting and a cloud: whatever has these can be waited for."""
+"""Interfaces between jobs and a cloud: what a cloud implements, what operators and triggers call."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.errors import ServiceError
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome
+    from airflow_provider_viapi.jobs.reconciliation import JobList
+
+
+@dataclass(frozen=True)
+class RequestNonce:
+    """Identity of one signed request: sent twice with the same nonce, VIAPI's gateway refuses the second.
+
+    :param nonce: a random token; the gateway remembers it for about half an hour
+    :param at: when the request is signed, an aware time; the gateway accepts a difference of 15 minutes
+    """
+
+    nonce: str
+    at: datetime
+
+    @classmethod
+    def new(cls, at: datetime | None = None) -> RequestNonce:
+        """Return a fresh nonce.
+
+        :param at: default: the time of this machine
+        """
+        import secrets
+        from datetime import timezone
+
+        return cls(secrets.token_hex(16), at or datetime.now(timezone.utc))
+
+    @property
+    def timestamp(self) -> str:
+        """The time as it is sent: UTC, to the second, ``YYYY-MM-DDThh:mm:ssZ``."""
+        from datetime import timezone
+
+        return f"{self.at.astimezone(timezone.utc).isoformat()[:19]}Z"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who submits, and where: evidence about a submission is only valid for the same identity.
+
+    :param account: the account as far as it is known: a role, or the id of a static access key
+    :param endpoint: base address of the service
+    :param key_id: the key that signs
+    """
+
+    account: str
+    endpoint: str
+    key_id: str
+
+
+class SubmitBackend(Protocol):
+    """Submission of one action's jobs on one account, called from a worker.
+
+    :param action_name: the action, as ``service.Action``
+    :param can_replay: the service refuses a request that repeats a nonce, so that sending the same signed request
+        again can never create a second job
+    :param accepted_within: how long after it was sent a request may be accepted, besides its transit: the
+        client's timeouts
+    """
+
+    action_name: str
+    can_replay: bool
+    accepted_within: timedelta
+
+    def identity(self) -> Identity:
+        """Return who submits; fetches what a call needs (keys, tokens, project), so nothing is in doubt if it fails.
+
+        :raises ServiceError: the connection cannot be used now
+        """
+        ...
+
+    def submit(self, request: Mapping[str, object], nonce: RequestNonce) -> Job:
+        """Send one request, once, signed with the key of the last :meth:`identity`, and return the accepted job.
+
+        :raises ServiceError: refused, or the outcome is unknown; see ``errors.outcome_is_refusal``
+        """
+        ...
+
+    def renewed_key(self, error: ServiceError) -> bool:
+        """Return whether the error says that a key expired, and another key is available now."""
+        ...
+
+    def job(self, job_id: str) -> Job:
+        """Return the job of this action with an id that was found in a list."""
+        ...
+
+    def list_recent(self, sent_at: datetime) -> JobList | None:
+        """Return the account's jobs that may have come of this request; ``None`` if no list shows such jobs.
+
+        :param sent_at: when the request was sent, an aware time
+        """
+        ...
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, with one call."""
+        ...
+
+    def cancel(self, job: Job) -> bool:
+        """Cancel a job that is still queued; false if it continues and is billed."""
+        ...
 
 
 @dataclass(frozen=True)
 class Ending:
-    """When a job has ended, as far as a list tells.
+    """When a job ended, according to a job list.
 
-    :param ago: seconds before the look
-    :param took: seconds from its submission on; ``None`` if the list does not tell
+    :param ago: seconds between the end and the reading of the list
+    :param took: seconds from submission to the end; ``None`` if the list does not say
     """
 
     ago: float
@@ -27,11 +123,11 @@ class Ending:
 
 @dataclass(frozen=True)
 class ListSnapshot:
-    """What one look into an account's list of jobs has shown.
+    """One page of an account's job list, reduced to the jobs in question.
 
-    :param outcomes: of the jobs that were asked for, those that the look came across
-    :param scan_complete: the look was the last of a row that together would have shown every job that the list has
-    :param endings: of those that have ended, when, if the list tells
+    :param outcomes: by job id, of the jobs that the page shows
+    :param scan_complete: this page completes a scan of the whole list
+    :param endings: by job id, of jobs that ended, if the list says when
     """
 
     outcomes: Mapping[str, Outcome]
@@ -40,52 +136,52 @@ class ListSnapshot:
 
 
 class JobBackend(Protocol):
-    """A cloud's jobs, asked after from an event loop.
+    """State of an account's jobs, called from an event loop.
 
-    :param list_interval: how seldom the list may be looked into; ``None`` if there is no list
+    :param list_interval: seconds between two reads of the job list; ``None`` if there is no list
     """
 
     list_interval: float | None
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
-        """Look once into the account's list for many jobs; it tells how they stand, not their results.
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+        """Read one page of the job list, which shows states but no results.
 
-        :raises TransientError: not now
-        :raises ServiceError: the list is not to be had
+        :raises TransientError: not available now
+        :raises ServiceError: not available at all
         """
         ...
 
     async def report(self, job: Job) -> JobReport:
-        """How one job stands, with its result once it succeeded.
+        """Return the state of a job, with its result if it succeeded.
 
-        :raises TransientError: not now; asking again later may tell
-        :raises ServiceError: asking again would not help
+        :raises TransientError: not available now; retry later
+        :raises ServiceError: retrying would not help
         """
         ...
 
     async def cancel(self, job: Job) -> bool:
-        """Cancel the job if it still queues; false when it goes on, to its end and to its bill.
+        """Cancel a job that is still queued; false if it continues and is billed.
 
-        :raises ServiceError: it cannot be known
+        :raises ServiceError: the outcome is unknown
         """
         ...
 
 
 class JobHook(Protocol):
-    """What a task and its trigger need of a cloud's hook."""
+    """The part of a cloud's hook that operators and triggers use."""
 
     def report(self, job: Job) -> JobReport:
-        """How a job stands, by one look."""
+        """Return the state of a job, with one call."""
         ...
 
     async def cancel(self, job: Job, log: Log) -> bool:
-        """Cancel a job if it still queues; false when it goes on. The log is told which of the two."""
+        """Cancel a job that is still queued, and log which of the two happened."""
         ...
 
     async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
-        """Wait until it has ended.
+        """Wait until a job has ended.
 
-        :raises JobTimedOut: it had not by then
-        :raises ServiceError: asking again would not help
+        :raises JobTimedOut: it had not ended at ``until``
+        :raises ServiceError: retrying would not help
         """
         ...

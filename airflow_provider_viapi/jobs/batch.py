@@ -1,291 +1,417 @@
-"""Many jobs of one action as one piece of work: which items are submitted when, and what becomes of each.
+"""Many jobs of one action as one task: which item is submitted when, and what becomes of each.
 
-Items are submitted one after the other, so that at any moment at most one submission is out of which it is not known
-whether it was accepted. The waiting in between is somebody else's, in another process perhaps: all that a batch knows
-it has from its ledger.
+Items are submitted one after the other, so that at most one submission at a time has an unknown outcome. The wait in
+between may happen in another process: everything that a batch knows it has from its ledger.
 """
 
 from __future__ import annotations
 
 import random
-import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
+    JobFailed,
     JobTimedOut,
     PermissionDenied,
     ServiceError,
+    StopRequested,
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.jobs.batch_collecting import collected, failed_row
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
-from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig, Progress
-from airflow_provider_viapi.jobs.completions import ENDS_ALL, Completions
+from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
+from airflow_provider_viapi.jobs.completions import AFFECTS_ALL_JOBS, Completions, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.taking_up import TakingUp
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.task_run import TaskRun
 
-ROWS_AT_ONCE = 20
-"""So many rows are written down together; a worker lost before that collects their results again."""
+ROWS_PER_WRITE = 20
+"""Rows that are recorded together; if a worker is lost before that, their results are fetched again."""
 
-LONGEST_SUBMITTING = 300.0
-"""Seconds after which finished jobs are seen to before more are submitted: links to results die after 30 minutes."""
+CONCURRENT_DOWNLOADS = 4
 
-PAUSE = 0.5
-"""Seconds after a submission that the service was not to be had for; twice as many after each further one."""
+MAX_SUBMITTING = timedelta(seconds=300)
+"""After so long finished jobs are processed before more are submitted: links of results expire after 30 minutes."""
 
-STUMBLES = 5
-"""After so many of them in a row the batch does something else, or is put aside for a while."""
+INITIAL_BACKOFF = 0.5
+"""Seconds after a failed submission; doubled after each further one."""
 
-SECONDS_BETWEEN_TELLING = 30.0
-"""How often the log says how far the batch is, while it submits."""
+MAX_FAILED_SUBMISSIONS = 5
+"""After so many failed submissions in a row the batch stops submitting for a while."""
+
+PROGRESS_INTERVAL = timedelta(seconds=30)
+"""Between two log lines about the progress while the batch submits."""
+
+MAX_LOGGED_FAILURES = 100
+"""Failed items of an attempt that have a log line each."""
+
+MAX_WAIT = 180.0
+"""Seconds for which a finished job waits for others; links of results expire after 30 minutes."""
+
+LANDED_TOGETHER = 25
+"""Number of finished jobs that are worth a worker which lands their results."""
+
+SUBMIT_AGAIN = timedelta(seconds=30)
+"""When a batch that could not submit everything continues; later, the longer the service fails."""
+
+MAX_TIMEOUT_GRACE = timedelta(minutes=1)
+"""Time after the first timeout of a job in which other jobs may time out too, to be handled together."""
+
+
+@dataclass(frozen=True)
+class BatchConfig:
+    """Limits of a batch.
+
+    :param action: as ``service.Action``
+    :param max_in_flight: number of jobs that run at the same time
+    :param max_failed: when more items than that have failed, no more are submitted
+    :param job_timeout: how long an attempt waits for one job
+    :param began: when the attempt began, an aware time
+    :param until: when the attempt has to end, an aware time
+    :param done_before: number of items that had ended before the attempt
+    """
+
+    action: str
+    max_in_flight: int
+    max_failed: int
+    job_timeout: timedelta
+    began: datetime
+    until: datetime
+    done_before: int = 0
+
+
+class BatchBackend(Protocol):
+    """What a batch needs of its cloud and its task.
+
+    :param limiter: rate of submissions
+    """
+
+    limiter: RateLimiter
+
+    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        """Resume or submit an item's job, with one attempt to submit; see ``jobs.submission``."""
+        ...
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, with one call."""
+        ...
+
+    def cancel(self, jobs: Collection[Job]) -> Collection[str]:
+        """Cancel the jobs that are still queued, and return their ids."""
+        ...
+
+    def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
+        """Return the result of a job that succeeded; called from several threads."""
+        ...
+
+    def release_inputs(self, item: Item) -> None:
+        """Remove what was staged for an item alone; called from several threads."""
+        ...
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry of the task can succeed after an error."""
+        ...
+
+    def publish(self, jobs: Collection[Job]) -> None:
+        """Publish the running jobs, so that other tasks do not adopt them."""
+        ...
 
 
 @dataclass
 class Batch:
-    """One try of a batch, or the part of it between two waitings.
+    """One attempt of a batch, or the part of it between two waits.
 
-    :param running: the items whose jobs are waited for, by the job's id
-    :param stopped: why nothing more is submitted, if the service refuses all
-    :param stumbles: how often in a row the service was not to be had for a submission
+    :param items: the items of the attempt
+    :param ledger: their record
+    :param config: limits
+    :param backend: submits, polls and collects
+    :param run: the task's attempt
+    :param is_closed: submit nothing, only collect what was submitted
+    :param running: items whose jobs are waited for, by job id
+    :param refusal: why nothing more is submitted, if the service refuses every submission
+    :param failed_submissions: number of failed submissions in a row
+    :param logged_failures: number of failed items that have been logged
     """
 
     items: Sequence[Item]
     ledger: BatchLedger
-    terms: BatchConfig
-    means: BatchBackend
+    config: BatchConfig
+    backend: BatchBackend
+    run: TaskRun
+    is_closed: bool = False
+    refusal: PermissionDenied | None = None
+    failed_submissions: int = 0
+    logged_failures: int = 0
     running: dict[str, Item] = field(default_factory=dict)
-    stopped: PermissionDenied | None = None
-    stumbles: int = 0
 
     def __post_init__(self) -> None:
-        by_standing: dict[str, list[Item]] = {}
+        by_status: dict[str, list[Item]] = {}
         for item in self.items:
-            by_standing.setdefault(self.ledger.standing(item.name), []).append(item)
-        for item in by_standing.get("running", ()):
-            entry = self.ledger.entry(item.name)
-            self.running[str(entry and entry.job_id)] = item
-        # What is in doubt is settled before more jobs make the account's list longer.
-        self._left = deque([*by_standing.get("open", ()), *by_standing.get("fresh", ())])
-        self._done = len(by_standing.get("delivered", ()))
-        self._failed = len(by_standing.get("failed", ()))
+            by_status.setdefault(self.ledger.status(item.name), []).append(item)
+        for item in by_status.get("running", ()):
+            self.running[self._job_of(item).id] = item
+        # Unknown outcomes are resolved first: every further job makes it harder to tell whose a listed job is.
+        self._left = deque([*by_status.get("unknown", ()), *by_status.get("new", ())])
+        self._done = len(by_status.get("delivered", ()))
+        self._failed = len(by_status.get("failed", ()))
 
     @property
     def progress(self) -> Progress:
-        """How far the batch is."""
-        return Progress(self._done, self._failed, len(self.running), len(self._left))
+        """Number of items by status."""
+        left = self.ledger.count - self._done - self._failed - len(self.running)
+        return Progress(self._done, self._failed, len(self.running), left)
 
     @property
     def is_drained(self) -> bool:
-        """Whether nothing more will be submitted in this try."""
+        """True if this attempt submits nothing more."""
         return (
             not self._left
-            or self.stopped is not None
-            or self._failed > self.terms.max_failed
-            or _now() >= self.terms.until
+            or self.is_closed
+            or self.refusal is not None
+            or self._failed > self.config.max_failed
+            or self.run.timing.now() >= self.config.until
         )
 
     @property
-    def is_stumbling(self) -> bool:
-        """Whether the service was not to be had so often in a row that a worker had better not wait for it."""
-        return self.stumbles >= STUMBLES
-
-    @property
     def is_over(self) -> bool:
-        """Whether there is nothing more to do in this try."""
+        """True if this attempt has nothing more to do."""
         return self.is_drained and not self.running
 
     @property
     def jobs(self) -> list[Job]:
-        """The jobs that are waited for."""
-        return [self._job(job_id) for job_id in self.running]
+        """The jobs to wait for."""
+        return [self._job_of(item) for item in self.running.values()]
 
-    def take_up(self) -> None:
-        """See to what earlier tries have left: cancel what is not asked for any more, look at what runs.
+    def resume(self) -> None:
+        """Continue previous attempts: cancel jobs that are no longer in the list, check those that run.
 
-        :raises CredentialsRejected, ConfigurationError: nothing can be done with this key
+        :raises CredentialsRejected, ConfigurationError: the key cannot be used
         """
-        self._cancel_what_is_not_wanted()
+        self._cancel_unwanted()
         earlier, self.running = self.running, {}
         for job_id, item in earlier.items():
-            if not self.means.goes_on():
+            if self.run.stop_requested():
                 self.running[job_id] = item
             elif not self._begin(item):
                 self._left.append(item)
 
     def submit(self) -> None:
-        """Submit at the quota's pace until enough jobs run, nothing is left or the service is not to be had.
+        """Submit at the limiter's rate until enough jobs run, nothing is left or the service keeps failing.
 
-        :raises CredentialsRejected, ConfigurationError: nothing can be done with this key
+        :raises CredentialsRejected, ConfigurationError: the key cannot be used
         """
-        began = told = time.monotonic()
-        while not self.is_drained and len(self.running) < self.terms.max_in_flight:
-            if self.running and time.monotonic() - began > LONGEST_SUBMITTING:
+        began = logged = self.run.timing.now()
+        while not self.is_drained and len(self.running) < self.config.max_in_flight:
+            if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
-            time.sleep(max(0.0, self.means.quota.reserve()))
-            if not self.means.goes_on():
+            self.run.pause(max(0.0, self.backend.limiter.reserve()))
+            if self.run.stop_requested():
                 return
             if not self._begin(self._left[0]):
-                self.stumbles += 1
-                if self.is_stumbling:
+                self.failed_submissions += 1
+                if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
                     return
-                time.sleep(random.uniform(0.5, 1) * PAUSE * 2**self.stumbles)  # noqa: S311
+                jitter = random.uniform(0.5, 1)  # noqa: S311
+                self.run.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
                 continue
-            self.stumbles = 0
-            if self.stopped is None:
+            self.failed_submissions = 0
+            if self.refusal is None:
                 self._left.popleft()
-            if time.monotonic() - told > SECONDS_BETWEEN_TELLING:
-                told = time.monotonic()
-                self.tell()
+            if self.run.timing.now() - logged > PROGRESS_INTERVAL:
+                logged = self.run.timing.now()
+                self.log_progress()
 
-    def take_in(self, ended: Completions) -> None:
-        """See to jobs that have ended: collect their results, write down what became of them.
+    def collect(self, completions: Completions) -> None:
+        """Collect the results of jobs that have ended, and record the outcomes.
 
-        :raises CredentialsRejected, PermissionDenied: the jobs cannot be asked after; the next try goes on with them
+        :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
-        unread = self._look([job_id for job_id in ended.unread if job_id in self.running])
-        reports = [report for report in (*ended.reports, *unread) if report.job_id in self.running]
-        for start in range(0, len(reports), ROWS_AT_ONCE):
-            if not self.means.goes_on():
+        unread = self._reports([job_id for job_id in completions.unread if job_id in self.running])
+        reports = [report for report in (*completions.reports, *unread) if report.job_id in self.running]
+        for start in range(0, len(reports), ROWS_PER_WRITE):
+            if self.run.stop_requested():
                 return
-            self._collect(reports[start : start + ROWS_AT_ONCE])
-        rows: dict[str, Row] = {}
-        refused = [error for error in ended.errors.values() if isinstance(error, ENDS_ALL)]
-        for job_id, error in ended.errors.items():
+            some = reports[start : start + ROWS_PER_WRITE]
+            with ThreadPoolExecutor(CONCURRENT_DOWNLOADS) as pool:
+                rows = list(pool.map(self._row, some))
+            self._record(dict(zip([self.running[report.job_id] for report in some], rows, strict=True)))
+            for report in some:
+                del self.running[report.job_id]
+        refused = [error for error in completions.errors.values() if isinstance(error, AFFECTS_ALL_JOBS)]
+        failed: dict[Item, Row] = {}
+        for job_id, error in completions.errors.items():
             if error not in refused and job_id in self.running:
-                item = self.running.pop(job_id)
-                rows[item.name] = failed_row(self.means, error, job_id=job_id, resumable=True)
-        self._keep(rows)
+                failed[self.running.pop(job_id)] = self._failed_row(error, job_id, is_resumable=True)
+        self._record(failed)
         if refused:
             raise refused[0]
 
-    def _collect(self, reports: Sequence[JobReport]) -> None:
-        self._keep(collected([(self.running[report.job_id], report) for report in reports], self.means))
-        for report in reports:
-            del self.running[report.job_id]
-
     def expire_overdue(self) -> None:
-        """See to jobs whose time is over: those that still queue are cancelled, the others are for a later try."""
-        late = [job_id for job_id, item in self.running.items() if _now() >= self.deadline_of(item)]
-        self.take_in(Completions([report for report in self._look(late) if report.is_final]))
-        given_up = {job_id: self.running.pop(job_id) for job_id in late if job_id in self.running}
+        """Stop waiting for jobs that are late: queued ones are cancelled, others are left to the next attempt."""
+        now = self.run.timing.now()
+        late = [job_id for job_id, item in self.running.items() if now >= self.deadline_of(item)]
+        self.collect(Completions([report for report in self._reports(late) if report.is_final]))
+        expired = {job_id: self.running.pop(job_id) for job_id in late if job_id in self.running}
         rows = {}
-        for job_id, item in given_up.items():
-            why = f"had not ended after {self.terms.job_timeout}, or when the task's own time was over"
-            error = JobTimedOut(f"job {job_id} {why}", job_id=job_id)
-            rows[item.name] = failed_row(self.means, error, job_id=job_id, resumable=True)
-        self._keep(rows)
-        self._withdraw(given_up)
+        for job_id, item in expired.items():
+            limit = f"after {self.config.job_timeout} (job_timeout), or at the end of execution_timeout"
+            error = JobTimedOut(f"job {job_id} had not ended {limit}", job_id=job_id)
+            rows[item] = self._failed_row(error, job_id, is_resumable=True)
+        self._record(rows)
+        self._cancel_and_release(expired)
 
-    def withdraw(self) -> None:
-        """Cancel what can be cancelled of the jobs that run: a person has ended the task, or its time is over."""
-        self._withdraw(self.running)
-
-    def _withdraw(self, jobs: Mapping[str, Item]) -> None:
-        for job_id in self._cancel({job_id: item.name for job_id, item in jobs.items()}):
-            self.means.release_inputs(jobs[job_id])
+    def cancel(self) -> None:
+        """Cancel the running jobs that are still queued: a user has ended the task, or its time is over."""
+        self._cancel_and_release(self.running)
 
     def deadline_of(self, item: Item) -> datetime:
-        """When waiting for an item's job ends."""
+        """Return when waiting for an item's job ends."""
         entry = self.ledger.entry(item.name)
-        signed_at = entry.stamp.at if entry else self.terms.began
-        return min(max(signed_at, self.terms.began) + self.terms.job_timeout, self.terms.until)
+        sent_at = entry.sent_at if entry else self.config.began
+        return min(max(sent_at, self.config.began) + self.config.job_timeout, self.config.until)
 
-    def tell(self) -> None:
-        """Log how far the batch is."""
-        told = self.progress.told(self.terms.began, self.terms.at_first)
-        self.means.log.info("Batch of %d: %s", len(self.items), told)
+    def wait_policy(self, *, lands: bool) -> WaitPolicy:
+        """Return how long to wait now.
+
+        :param lands: results are downloaded, which many workers could share
+        """
+        config, now = self.config, self.run.timing.now()
+        # While there is more to submit, half of the jobs make way for the next ones.
+        enough = len(self.running) if self.is_drained else max(1, len(self.running) // 2)
+        until = config.until
+        if self.running:
+            first = min(self.deadline_of(item) for item in self.running.values())
+            until = min(until, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
+        if not self.is_drained and len(self.running) < config.max_in_flight:
+            factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
+            until = min(until, now + factor * SUBMIT_AGAIN)
+        return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
+
+    def log_progress(self) -> None:
+        """Log how many items are done."""
+        elapsed = self.run.timing.now() - self.config.began
+        self.run.log.info(
+            "Batch of %d: %s", self.ledger.count, self.progress.describe(elapsed, self.config.done_before)
+        )
 
     def _begin(self, item: Item) -> bool:
-        """Have an item's job accepted or taken up; false when the service is not to be had now."""
-        submitting = self.means.submitting(item, self.ledger.open_ledger(item))
+        """Resume or submit an item's job; false if the service fails now."""
         try:
-            job, report = TakingUp(
-                submitting,
-                look=self.means.look,
-                cancel=lambda job: self.means.cancel([job]),
-                max_tries=0,
-            ).job()
-        except TransientError as passing:
-            if isinstance(passing, Throttled):
-                self.means.quota.refused()
-            return self._still_runs(item)
-        except (CredentialsRejected, ConfigurationError):
+            job, report = self.backend.resume_or_submit(item)
+        except TransientError as error:
+            if isinstance(error, Throttled):
+                self.backend.limiter.on_throttled()
+            return self._is_running(item)
+        except (CredentialsRejected, ConfigurationError, StopRequested):
             raise
         except PermissionDenied as error:
-            self.stopped = error
-            self._still_runs(item)
-        except ServiceError as refusal:
-            # What is written down of a job, or of a submission in doubt, is for the next try.
-            is_out = self.ledger.entry(item.name) is not None
-            if not is_out:
-                self.means.release_inputs(item)
-            self._keep({item.name: failed_row(self.means, refusal, resumable=is_out)})
+            self.refusal = error
+            self._is_running(item)
+        except ServiceError as error:
+            # A recorded job, or a submission whose outcome is unknown, is for the next attempt.
+            is_recorded = self.ledger.entry(item.name) is not None
+            if not is_recorded:
+                self.backend.release_inputs(item)
+            self._record({item: self._failed_row(error, is_resumable=is_recorded)})
         else:
-            self.means.quota.granted()
+            self.backend.limiter.on_success()
             self.running[job.id] = item
             if report is not None:
-                self.take_in(Completions([report]))
+                self.collect(Completions([report]))
         return True
 
-    def _still_runs(self, item: Item) -> bool:
-        """Whether an item has a job after all; how that stands will be seen by whoever waits for it."""
-        entry = self.ledger.entry(item.name)
-        if entry is None or not entry.job_id:
+    def _is_running(self, item: Item) -> bool:
+        """Return whether the item has a job after all; its state is found out by polling."""
+        if self.ledger.status(item.name) != "running":
             return False
-        self.running[entry.job_id] = item
+        self.running[self._job_of(item).id] = item
         return True
 
-    def _look(self, job_ids: Collection[str]) -> Iterator[JobReport]:
-        """How jobs stand, as far as that is to be had."""
+    def _reports(self, job_ids: Collection[str]) -> Iterator[JobReport]:
+        """Yield the states of jobs, as far as they can be polled now."""
         for job_id in job_ids:
             try:
-                yield self.means.look(self._job(job_id))
-            except TransientError as passing:
-                self.means.log.warning("Jobs could not be asked after: %s", passing)
+                yield self.backend.report(self._job_of(self.running[job_id]))
+            except TransientError as error:
+                self.run.log.warning("Jobs could not be polled: %s", error)
                 return
-            except ENDS_ALL:
+            except AFFECTS_ALL_JOBS:
                 raise
             except ServiceError as error:
-                self.means.log.warning("Job %s could not be asked after: %s", job_id, error)
+                self.run.log.warning("Job %s could not be polled: %s", job_id, error)
 
-    def _keep(self, rows: Mapping[str, Row]) -> None:
-        self.ledger.keep(rows)
-        failed = sum(row.error is not None for row in rows.values())
-        self._failed += failed
-        self._done += len(rows) - failed
+    def _row(self, report: JobReport) -> Row:
+        item = self.running[report.job_id]
+        self.backend.release_inputs(item)
+        try:
+            report.result_or_raise()
+            result = self.backend.collect(item, report)
+        except JobFailed as error:
+            return self._failed_row(error, report.job_id, report.state)
+        except ServiceError as error:
+            return self._failed_row(error, report.job_id, report.state, is_resumable=True)
+        return Row(report.job_id, report.state, result)
 
-    def _cancel(self, names: Mapping[str, str]) -> Collection[str]:
-        """Cancel jobs that still queue, note it and return their ids; from a job's id to its item's name."""
-        if not names:
+    def _failed_row(
+        self,
+        error: ServiceError,
+        job_id: str | None = None,
+        state: str | None = None,
+        *,
+        is_resumable: bool = False,
+    ) -> Row:
+        is_permanent = self.backend.is_permanent(error)
+        return failed_row(
+            error, is_permanent=is_permanent, job_id=job_id, state=state, is_resumable=is_resumable
+        )
+
+    def _record(self, rows: Mapping[Item, Row]) -> None:
+        self.ledger.record_rows({item.name: row for item, row in rows.items()})
+        for item, row in rows.items():
+            if row.error is None:
+                self._done += 1
+                continue
+            self._failed += 1
+            self.logged_failures += 1
+            if self.logged_failures <= MAX_LOGGED_FAILURES:
+                self.run.log.warning("Failed: %s: %s", describe_item(item), describe_error(row.error))
+
+    def _cancel_and_release(self, running: Mapping[str, Item]) -> None:
+        for job_id in self._cancel(running.values()):
+            self.backend.release_inputs(running[job_id])
+
+    def _cancel(self, items: Collection[Item]) -> Collection[str]:
+        """Cancel the jobs of items, record those that were cancelled, and return their ids."""
+        if not items:
             return ()
-        gone = self.means.cancel([self._job(job_id) for job_id in names])
-        self.ledger.cancelled([names[job_id] for job_id in gone])
-        return gone
+        names = {self._job_of(item).id: item.name for item in items}
+        cancelled = self.backend.cancel([self._job_of(item) for item in items])
+        self.ledger.record_cancelled([names[job_id] for job_id in cancelled])
+        return cancelled
 
-    def _cancel_what_is_not_wanted(self) -> None:
+    def _cancel_unwanted(self) -> None:
         wanted = {item.name for item in self.items}
-        entries = {name: self.ledger.entry(name) for name in self.ledger.names() if name not in wanted}
-        jobs = {entry.job_id: name for name, entry in entries.items() if entry and entry.job_id}
+        unwanted = [Item(-1, name) for name in self.ledger.names() if name not in wanted]
+        entries = {item: entry for item in unwanted if (entry := self.ledger.entry(item.name))}
+        jobs = [item for item, entry in entries.items() if entry.job_id]
         if jobs:
-            self.means.log.info("The list has changed: %d jobs of earlier tries are not wanted", len(jobs))
+            self.run.log.info("The list has changed: %d jobs of previous attempts are not in it", len(jobs))
             self._cancel(jobs)
-        in_doubt = sum(entry is not None and not entry.job_id for entry in entries.values())
-        if in_doubt:
-            self.means.log.warning(
-                "%d items that are not in the list any more left submissions without an answer: "
-                "their jobs may be running",
-                in_doubt,
+        if len(jobs) < len(entries):
+            self.run.log.warning(
+                "The outcome of %d submissions of items that are no longer in the list is unknown: their jobs may be "
+                "running",
+                len(entries) - len(jobs),
             )
 
-    def _job(self, job_id: str) -> Job:
-        return Job(job_id, self.terms.action)
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    def _job_of(self, item: Item) -> Job:
+        entry = self.ledger.entry(item.name)
+        assert entry is not None and entry.job_id is not None, item.name  # noqa: S101
+        return Job(entry.job_id, self.config.action, entry.scope)

@@ -1,102 +1,141 @@
-"""One waiting of the poller's, and the order in which waitings are due."""
+"""Pending jobs in the order of their next poll."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+import math
+from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING, Protocol
 
-from airflow_provider_viapi.jobs.model import Job, JobReport
-
-if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.backend import Ending
-
-
-class Log(Protocol):
-    """What the waiting is told to: a logger of the standard library's or of Airflow's making."""
-
-    def info(self, message: str, /, *values: object) -> None:
-        """Take note of it."""
-        ...
-
-    def warning(self, message: str, /, *values: object) -> None:
-        """Take note of something that is not as it should be."""
-        ...
+from airflow_provider_viapi.jobs.backend import Ending
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 
 @dataclass(eq=False)
 class PendingJob:
-    """A job, whom to tell how it ends, and when it is asked after next.
+    """One wait for a job.
 
     :param until: the deadline
-    :param ended: gets the last report, or the error that ends the waiting
-    :param sweep: number of the last sweep of the job list in which the job was seen, or at which the waiting began
-    :param asked: how many questions there were
-    :param due: when it is asked after next, on the event loop's clock
-    :param is_late: the deadline has passed: the next answer is the last
-    :param seen_ended_at: when a list has shown that the job has ended
-    :param ending: what that list has told of the ending
+    :param result: receives the final report, or the error that ends the wait
+    :param last_scan: number of the scan of the job list that last showed the job, or during which the wait began
+    :param polls: how often the job was polled
+    :param due: time of the next poll, on the event loop's clock
+    :param is_late: the deadline has passed, and the next poll is the last
+    :param unexpected_errors: how many polls in a row ended with an error that is no ``ServiceError``
+    :param finished_at: when the job list first showed that the job has ended; the result is still missing
+    :param ending: what the job list says about the end
     """
 
     job: Job
     log: Log
     until: datetime
-    ended: asyncio.Future[JobReport]
-    sweep: int
-    asked: int = 0
+    result: asyncio.Future[JobReport]
+    last_scan: int
+    polls: int = 0
     due: float = 0.0
     is_late: bool = False
-    seen_ended_at: float | None = None
+    unexpected_errors: int = 0
+    finished_at: float | None = None
     ending: Ending | None = None
     _queued_for: float | None = None
-    _told: str | None = None
-    # Airflow finds a line's task by the context of the one who logs, and the poller serves many.
+    _logged: str | None = None
+    # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
     _context: Context = field(default_factory=copy_context, repr=False)
 
     @property
-    def is_known_to_have_ended(self) -> bool:
-        """Whether only the result is missing."""
-        return self.seen_ended_at is not None
+    def is_finished(self) -> bool:
+        """True if the job list shows that the job has ended."""
+        return self.finished_at is not None
 
-    def seen_ended(self, ending: Ending | None) -> None:
-        """A list shows that the job has ended."""
-        self.seen_ended_at, self.ending = _now(), ending
+    def mark_finished(self, ending: Ending | None) -> None:
+        """Record that the job list shows the end of the job."""
+        self.finished_at, self.ending = now(), ending
 
-    def seen_waiting(self) -> None:
-        """The job itself says that it has not ended, whatever a list has shown."""
-        self.seen_ended_at = self.ending = None
+    def mark_waiting(self) -> None:
+        """Record that the job itself reports that it has not ended, whatever the list says."""
+        self.finished_at = self.ending = None
 
-    def end(self, how: JobReport | Exception) -> None:
-        """End the waiting, unless it has ended before."""
-        if self.ended.done():
+    def resolve(self, outcome: JobReport | Exception) -> None:
+        """End the wait, if it has not ended already."""
+        if self.result.done():
             return
-        if isinstance(how, Exception):
-            self.ended.set_exception(how)
+        if isinstance(outcome, Exception):
+            self.result.set_exception(outcome)
         else:
-            self.ended.set_result(how)
+            self.result.set_result(outcome)
 
-    def forget(self) -> None:
-        """NoAuth waits any more."""
-        if not self.ended.cancel() and not self.ended.cancelled():
-            # Or asyncio complains that nobody has heard of an error that came as the waiter left.
-            self.ended.exception()
+    def discard(self) -> None:
+        """Mark an error as retrieved that arrives while the caller leaves, or asyncio logs it as never retrieved."""
+        if not self.result.cancel() and not self.result.cancelled():
+            self.result.exception()
 
-    def tell(self, text: str, *, warning: bool = False) -> None:
-        """Log what is new about the job, and nothing twice in a row."""
-        if text != self._told:
-            self._told = text
+    def log_once(self, text: str, *, warning: bool = False) -> None:
+        """Log a line about the job unless it repeats the previous one; a log that fails must not end the wait."""
+        if text != self._logged:
+            self._logged = text
             log = self.log.warning if warning else self.log.info
-            self._context.run(log, "Job %s %s", self.job.id, text)
+            with suppress(Exception, asyncio.CancelledError):
+                self._context.run(log, "Job %s %s", self.job.id, text)
+
+
+class DelayQueue:
+    """Priority queue by time; postponing a job is free until its earlier time comes."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, PendingJob]] = []
+        self._order = count()
+        self._earlier = asyncio.Event()
+
+    def schedule(self, pending: PendingJob, seconds: float) -> None:
+        """Schedule the next poll of a job; replaces the time that was scheduled before.
+
+        :param seconds: from now; negative values give priority over jobs that became due later
+        """
+        # NaN would corrupt the order of the heap.
+        pending.due = now() + (seconds if math.isfinite(seconds) else 0.0)
+        if pending._queued_for is None or pending.due < pending._queued_for:
+            self._push(pending)
+
+    def _push(self, pending: PendingJob) -> None:
+        pending._queued_for = pending.due
+        heapq.heappush(self._heap, (pending.due, next(self._order), pending))
+        self._earlier.set()
+
+    async def wait_until_due(self) -> None:
+        """Wait until a job is due."""
+        while (seconds := self._until_first()) is None or seconds > 0:
+            self._earlier.clear()
+            await wait_for_event(self._earlier, seconds)
+
+    def pop(self) -> PendingJob | None:
+        """Remove and return the job that has been due for longest; ``None`` if none is due."""
+        seconds = self._until_first()
+        if seconds is None or seconds > 0:
+            return None
+        pending = heapq.heappop(self._heap)[2]
+        pending._queued_for = None
+        return pending
+
+    def _until_first(self) -> float | None:
+        """Seconds until the first job is due; drops jobs that nobody waits for and outdated times on the way."""
+        while self._heap:
+            when, _, pending = self._heap[0]
+            if not pending.result.done() and pending._queued_for == when == pending.due:
+                return when - now()
+            heapq.heappop(self._heap)
+            if not pending.result.done() and pending._queued_for == when:
+                self._push(pending)
+        return None
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
-    """Return when an event is set, or after so many seconds.
+    """Wait until an event is set, or for so many seconds.
 
-    ``asyncio.wait_for`` would do but for Python before 3.12, where it drops a cancellation that comes with the event.
+    ``asyncio.wait_for`` before Python 3.12 drops a cancellation that arrives together with the event.
     """
     waiting = asyncio.ensure_future(event.wait())
     try:
@@ -105,53 +144,6 @@ async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
         waiting.cancel()
 
 
-class DelayQueue:
-    """Waitings in the order in which they are due; a later date costs nothing until the earlier one comes."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, PendingJob]] = []
-        self._order = count()
-        self._sooner = asyncio.Event()
-
-    def plan(self, watch: PendingJob, seconds: float) -> None:
-        """Have a waiting come up in so many seconds, and no more at the time that was planned before.
-
-        :param seconds: fewer than none put it before what has been due for less long
-        """
-        watch.due = _now() + seconds
-        if watch._queued_for is None or watch.due < watch._queued_for:
-            self._push(watch)
-
-    def _push(self, watch: PendingJob) -> None:
-        watch._queued_for = watch.due
-        heapq.heappush(self._heap, (watch.due, next(self._order), watch))
-        self._sooner.set()
-
-    async def any_due(self) -> None:
-        """Return when one is due."""
-        while (seconds := self._until_first()) is None or seconds > 0:
-            self._sooner.clear()
-            await wait_for_event(self._sooner, seconds)
-
-    def pop(self) -> PendingJob | None:
-        """The one that has been due for longest; those that have ended never come up."""
-        seconds = self._until_first()
-        if seconds is None or seconds > 0:
-            return None
-        watch = heapq.heappop(self._heap)[2]
-        watch._queued_for = None
-        return watch
-
-    def _until_first(self) -> float | None:
-        while self._heap:
-            when, _, watch = self._heap[0]
-            if not watch.ended.done() and watch._queued_for == when == watch.due:
-                return when - _now()
-            heapq.heappop(self._heap)
-            if not watch.ended.done() and watch._queued_for == when:
-                self._push(watch)
-        return None
-
-
-def _now() -> float:
+def now() -> float:
+    """Return the time of the running event loop, in seconds."""
     return asyncio.get_running_loop().time()

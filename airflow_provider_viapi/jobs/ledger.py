@@ -1,166 +1,214 @@
-"""What a task has submitted, written down where its next try finds it, so that a job is paid for once.
+"""Durable record of a task's submission, so that its job is paid for once.
 
-An entry is written before a submission is sent (the *intent*) and completed with the job's id after it. Whatever
-happens in between, the next try knows that something may be out there, and with which nonce and time it was sent.
+An entry is written before a request is sent (the *intent*) and completed with the job's id afterwards. Whatever
+happens in between, the next attempt knows that a job may exist, and with which nonce, time, account and endpoint it
+was requested.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
 
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.task_run import Attempt
 
 KEY = "viapi_job"
-"""Under which the entry is stored; a deployed task finds its job by it, so it never changes."""
+"""Key of the entry in the store. Deployed tasks find their jobs by it, so it never changes."""
 
 
 class Store(Protocol):
-    """Keeps values for one task instance over its tries; Airflow's task state store is one."""
+    """JSON values of one task instance, kept over its attempts; Airflow's task state store is one.
+
+    A store that does not outlive the process has ``is_persistent = False``.
+    """
 
     def get(self, key: str) -> Any:
-        """The value, or ``None``."""
+        """Return the value, or ``None``."""
         ...
 
     def set(self, key: str, value: Any) -> None:
-        """Keep a value of JSON's types."""
+        """Store a JSON value."""
         ...
 
     def delete(self, key: str) -> None:
-        """Forget the value, if there is one."""
+        """Remove the value, if there is one."""
         ...
 
 
 class InMemoryStore:
-    """Stands in where nothing survives a try: keeps an entry only as long as the process lives."""
+    """Store of a task on an Airflow without a durable one: lost with the process."""
+
+    is_persistent = False
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
 
     def get(self, key: str) -> Any:
-        """The value, or ``None``."""
+        """Return the value, or ``None``."""
         return self._values.get(key)
 
     def set(self, key: str, value: Any) -> None:
-        """Keep it for this try."""
+        """Store a value until the process ends."""
         self._values[key] = value
 
     def delete(self, key: str) -> None:
-        """Forget it."""
+        """Remove the value, if there is one."""
         self._values.pop(key, None)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The attempt in which a result was returned.
+
+    :param number: number of that attempt
+    :param max_tries: the task's ``max_tries`` in it
+    :param clear_number: the DAG run's ``clear_number`` in it
+    """
+
+    number: int
+    max_tries: int
+    clear_number: int = 0
+
+    def was_cleared_before(self, attempt: Attempt) -> bool:
+        """Return whether a user cleared the task after this delivery.
+
+        ``max_tries`` differs after a clear, unless ``retries`` was lowered in between. Then the DAG run was cleared
+        and ``max_tries`` has just the value that clearing sets.
+        """
+        if attempt.max_tries != self.max_tries:
+            return True
+        set_by_clear = attempt.max_tries == self.number + attempt.retries
+        return set_by_clear and attempt.clear_number != self.clear_number
 
 
 @dataclass(frozen=True)
 class Entry:
     """A submission.
 
-    :param digest: of what was asked for, see :func:`request_digest`
-    :param nonce: of the request that was signed
-    :param signed_at: its time, in ISO 8601
-    :param access_key_id: the key that signed it; nonces are known to be remembered only per key
-    :param try_number: the try of the task that made it
-    :param job_id: the accepted job; ``None`` as long as no answer came
-    :param scope: where that job is, if its service finds it only there
-    :param delivered_at_max_tries: once its result was returned, how many tries the task then had in all: a person who
-        clears the task grants it more, a worker that dies before Airflow knows of the result does not
+    :param digest: fingerprint of the request, see :func:`request_digest`
+    :param nonce: of the signed request
+    :param signed_at: when it was signed, ISO 8601
+    :param account, endpoint, key_id: who submitted, and where; see ``jobs.backend.Identity``
+    :param try_number: the attempt that submitted
+    :param job_id: the accepted job; ``None`` while the outcome is unknown
+    :param scope: see ``jobs.model.Job``
+    :param adopted: the job was found in a list, not named by the response
+    :param delivery: when the result was returned
     """
 
     digest: str
     nonce: str
     signed_at: str
-    access_key_id: str
+    account: str
+    endpoint: str
+    key_id: str
     try_number: int
     job_id: str | None = None
-    delivered_at_max_tries: int | None = None
     scope: str | None = None
+    adopted: bool = False
+    delivery: Delivery | None = None
 
     @property
-    def stamp(self) -> RequestNonce:
-        """What makes the very same request again."""
-        return RequestNonce(self.nonce, datetime.fromisoformat(self.signed_at))
+    def request_nonce(self) -> RequestNonce:
+        """Nonce and time of the request, to send the same one again."""
+        return RequestNonce(self.nonce, self.sent_at)
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the request was signed, an aware time."""
+        return datetime.fromisoformat(self.signed_at)
+
+    @property
+    def identity(self) -> Identity:
+        """Who submitted, and where."""
+        return Identity(self.account, self.endpoint, self.key_id)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Entry:
+        """Build an entry from its stored form; fields of a later version are ignored."""
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in stored.items() if name in known}
+        if values.get("delivery"):
+            values["delivery"] = Delivery(**values["delivery"])
+        return cls(**values)
 
 
 class Ledger:
-    """The one submission that a task instance has out at a time.
+    """The current submission of a task instance.
 
-    :param store: where the entry lies
+    :param store: where the entry is kept
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     @property
-    def lasts(self) -> bool:
-        """Whether what is written now will be there for the next try."""
-        return not isinstance(self._store, InMemoryStore)
+    def is_persistent(self) -> bool:
+        """True if the next attempt finds what is recorded now."""
+        return bool(getattr(self._store, "is_persistent", True))
 
     def read(self) -> Entry | None:
-        """The entry, if one is open."""
+        """Return the entry, if there is one."""
         stored = self._store.get(KEY)
-        return Entry(**stored) if stored else None
+        return Entry.from_dict(stored) if stored else None
 
-    def intend(self, digest: str, stamp: RequestNonce, access_key_id: str, try_number: int) -> Entry:
-        """Write down what is about to be sent; nothing may be sent unless this returns."""
-        entry = Entry(digest, stamp.nonce, stamp.at.isoformat(), access_key_id, try_number)
+    def record_intent(self, digest: str, nonce: RequestNonce, identity: Identity, try_number: int) -> Entry:
+        """Record what is about to be sent; nothing may be sent unless this returns."""
+        entry = Entry(digest, nonce.nonce, nonce.at.isoformat(), **asdict(identity), try_number=try_number)
         self._store.set(KEY, asdict(entry))
         return entry
 
-    def accepted(self, entry: Entry, job_id: str, scope: str | None = None) -> Entry:
-        """Write down the job that came of it."""
-        complete = replace(entry, job_id=job_id, scope=scope)
+    def record_job(
+        self, entry: Entry, job_id: str, scope: str | None = None, *, adopted: bool = False
+    ) -> Entry:
+        """Record the accepted job."""
+        complete = replace(entry, job_id=job_id, scope=scope, adopted=adopted)
         self._store.set(KEY, asdict(complete))
         return complete
 
-    def delivered(self, max_tries: int) -> None:
-        """Note that the result was returned; see :class:`Entry` for why the entry stays."""
+    def mark_delivered(self, attempt: Attempt) -> None:
+        """Record that the result was returned; the entry stays for a worker that is lost before Airflow knows."""
         entry = self.read()
         if entry is not None:
-            self._store.set(KEY, asdict(replace(entry, delivered_at_max_tries=max_tries)))
+            delivery = Delivery(attempt.number, attempt.max_tries, attempt.clear_number)
+            self._store.set(KEY, asdict(replace(entry, delivery=delivery)))
 
     def clear(self) -> None:
-        """Close the entry: the job came to nothing, or nothing was accepted."""
+        """Remove the entry: nothing was accepted, or the job failed or was cancelled."""
         self._store.delete(KEY)
 
 
-# What signed addresses of OSS, S3, GCS, CDNs and Tencent's COS add to the object's own; new with every signing. The
-# processing that OSS is asked for (x-oss-process) is part of what the address means.
-_SIGNED_PART = re.compile(
-    r"(?i)expires|signature|ossaccesskeyid|security-token|x-(oss-(?!process)|amz-|goog-).*|googleaccessid"
-    r"|awsaccesskeyid|auth_key|policy|key-pair-id|q-.*"
-)
-# Azure's names are short and ordinary, so they count as signing only beside its signature.
-_SIGNED_BY_AZURE = re.compile(r"(?i)s[vretpi]|sig|skoid|sktid|skt|ske|sks|skv|spr")
-
-
 def request_digest(action: str, request: Mapping[str, Any]) -> str:
-    """A fingerprint of what was asked for: the same for the same request, whatever its links are signed with.
+    """Return a fingerprint of a request: equal for equal requests, whatever their links are signed with.
+
+    It begins with the version of the rules, since digests of different versions cannot be compared.
 
     :param action: as ``service.Action``
-    :param request: the checked request, before its media were staged
+    :param request: the checked request, before its media are staged
     """
-    canonical = json.dumps([action, _without_signatures(request)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    from airflow_provider_viapi.redaction import DIGEST_VERSION
+
+    canonical = json.dumps([action, _stable(request)], sort_keys=True, ensure_ascii=False)
+    return f"{DIGEST_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
-def _without_signatures(value: Any) -> Any:
+def same_request(one: str, other: str) -> bool:
+    """Return whether two digests may be of the same request: those of different versions cannot be compared."""
+    return one == other or one.partition(":")[0] != other.partition(":")[0]
+
+
+def _stable(value: Any) -> Any:
+    from airflow_provider_viapi.redaction import stable_url
+
     if isinstance(value, Mapping):
-        return {name: _without_signatures(item) for name, item in value.items()}
+        return {name: _stable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_signatures(item) for item in value]
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        parts = urlsplit(value)
-        pairs = parse_qsl(parts.query, keep_blank_values=True)
-        by_azure = any(name.lower() == "sig" for name, _ in pairs)
-        lasting = [
-            pair
-            for pair in pairs
-            if not _SIGNED_PART.fullmatch(pair[0]) and not (by_azure and _SIGNED_BY_AZURE.fullmatch(pair[0]))
-        ]
-        return [parts._replace(query="").geturl(), lasting]
+        return [_stable(item) for item in value]
+    if isinstance(value, str) and value[:8].lower().startswith(("http://", "https://")):
+        return stable_url(value)
     return value

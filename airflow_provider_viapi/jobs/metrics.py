@@ -1,6 +1,6 @@
-"""What is measured of the calls and of the waiting, and who is told.
+"""Metrics of calls and waits.
 
-The names are part of what the package promises: dashboards are built on them.
+Dashboards depend on the names, so they do not change.
 """
 
 from __future__ import annotations
@@ -13,92 +13,92 @@ from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.delay_queue import PendingJob
 
 CALLS = "viapi.calls"
-"""Counts calls that were sent, by the service and the action that was called."""
+"""Counter of calls sent, by service and action."""
 
 THROTTLED = "viapi.throttled"
-"""Counts those of them that the service refused for their number."""
+"""Counter of calls that the service throttled, by service and action."""
 
 WAITING = "viapi.jobs_waiting"
-"""How many jobs are waited for in a process, by the service and the action that made them."""
+"""Gauge of jobs that a process waits for, by the service and action that created them."""
 
 SUBMIT_TO_FINISH = "viapi.submit_to_finish"
-"""Seconds from a job's submission to its end, by the service's clock."""
+"""Timer from a job's submission to its end, by the service's clock."""
 
 FINISH_TO_NOTICED = "viapi.finish_to_noticed"
-"""Seconds from a job's end, by the service's clock, to when its result was here, by ours."""
+"""Timer from a job's end by the service's clock to the arrival of its result by ours."""
 
 
 class Stats(Protocol):
-    """Where the numbers go."""
+    """Receiver of metrics."""
 
-    def count(self, name: str, of: str) -> None:
-        """It has happened once more.
+    def count(self, name: str, action: str) -> None:
+        """Increment a counter.
 
-        :param of: which action, as ``service.Action``
+        :param action: as ``service.Action``
         """
         ...
 
-    def level(self, name: str, of: str, value: int) -> None:
-        """It stands at so many now."""
+    def gauge(self, name: str, action: str, value: int) -> None:
+        """Set a gauge."""
         ...
 
-    def duration(self, name: str, of: str, seconds: float) -> None:
-        """It took so long."""
+    def duration(self, name: str, action: str, seconds: float) -> None:
+        """Record a timer."""
         ...
 
 
 class NoStats:
-    """Where nobody counts."""
+    """Receiver that drops all metrics."""
 
-    def count(self, name: str, of: str) -> None:
-        """Nothing."""
+    def count(self, name: str, action: str) -> None:
+        """Drop it."""
 
-    def level(self, name: str, of: str, value: int) -> None:
-        """Nothing."""
+    def gauge(self, name: str, action: str, value: int) -> None:
+        """Drop it."""
 
-    def duration(self, name: str, of: str, seconds: float) -> None:
-        """Nothing."""
+    def duration(self, name: str, action: str, seconds: float) -> None:
+        """Drop it."""
 
 
 def count_call(stats: Stats, action: str, error: ServiceError | None) -> None:
     """Count a call.
 
-    :param action: that was called, as ``service.Action``
-    :param error: that it ended with
+    :param action: as ``service.Action``
+    :param error: the error that the call ended with
     """
     stats.count(CALLS, action)
     if isinstance(error, Throttled):
         stats.count(THROTTLED, action)
 
 
-def tell_ended(stats: Stats, watch: PendingJob, now: float) -> None:
-    """Tell the times of a job whose result is here; nothing if no list has told when it ended.
+def record_finished(stats: Stats, pending: PendingJob, now: float) -> None:
+    """Record the times of a job whose result has arrived; nothing if no job list showed when it ended.
 
     :param now: on the event loop's clock
     """
-    if watch.ending is None or watch.seen_ended_at is None:
+    if pending.ending is None or pending.finished_at is None:
         return
-    if watch.ending.took is not None:
-        stats.duration(SUBMIT_TO_FINISH, watch.job.action, watch.ending.took)
-    stats.duration(FINISH_TO_NOTICED, watch.job.action, watch.ending.ago + now - watch.seen_ended_at)
+    if pending.ending.took is not None:
+        stats.duration(SUBMIT_TO_FINISH, pending.job.action, pending.ending.took)
+    stats.duration(FINISH_TO_NOTICED, pending.job.action, pending.ending.ago + now - pending.finished_at)
 
 
-class WaitingLevel:
-    """Tells how many jobs wait, and of an action that no job waits for any more that it stands at none.
+class WaitingGauge:
+    """Gauge of waiting jobs by action; an action without waiting jobs is set to 0 once.
 
-    :param stats: told
+    :param stats: receives the values
     """
 
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
-        self._told: Counter[str] = Counter()
+        self._sent: Counter[str] = Counter()
 
-    def tell(self, actions: Iterable[str]) -> None:
-        """Tell it anew.
+    def update(self, actions: Iterable[str]) -> None:
+        """Send the current values.
 
-        :param actions: of each job that waits
+        :param actions: one entry per waiting job
         """
         waiting = Counter(actions)
-        for action in self._told.keys() | waiting.keys():
-            self._stats.level(WAITING, action, waiting[action])
-        self._told = waiting
+        for action in self._sent.keys() | waiting.keys():
+            self._stats.gauge(WAITING, action, waiting[action])
+        self._sent = waiting

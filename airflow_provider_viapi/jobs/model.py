@@ -1,17 +1,29 @@
-"""A job that a service works on, and a report of how it stands."""
+"""A job, and a report of its state."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from airflow_provider_viapi.errors import JobFailed
 
 
+class Log(Protocol):
+    """The part of a logger that jobs use; a logger of the standard library or of Airflow."""
+
+    def info(self, message: str, /, *values: object) -> None:
+        """Log a step."""
+        ...
+
+    def warning(self, message: str, /, *values: object) -> None:
+        """Log a problem that does not end the job."""
+        ...
+
+
 class Outcome(str, Enum):
-    """What a state, which every service names in its own words, means to whoever waits."""
+    """Cloud-neutral meaning of a job's state."""
 
     WAITING = "waiting"
     SUCCEEDED = "succeeded"
@@ -23,9 +35,9 @@ class Outcome(str, Enum):
 class Job:
     """A job that was accepted.
 
-    :param id: the service's id of it
-    :param action: the action that made it, as ``service.Action``
-    :param scope: where it is, if the service finds it only there: a live task's room
+    :param id: the service's id of the job
+    :param action: the action that created it, as ``service.Action``
+    :param scope: what the service needs besides the id to find the job, such as a live task's room
     """
 
     id: str
@@ -35,14 +47,14 @@ class Job:
 
 @dataclass(frozen=True)
 class JobReport:
-    """How a job stood when the service was asked.
+    """State of a job as the service reported it.
 
-    :param job_id: which job
-    :param state: its state in the service's own word
-    :param outcome: what that means
-    :param result: the result's fields, once it succeeded
-    :param error_code: the service's reason, once it failed
-    :param error_message: the same in words
+    :param job_id: the job
+    :param state: the service's own name of its state, such as ``PROCESSING``
+    :param outcome: the meaning of that state
+    :param result: the fields of the result, of a job that succeeded
+    :param error_code: the service's error code, of a job that failed
+    :param error_message: the service's error message, of a job that failed
     """
 
     job_id: str
@@ -54,13 +66,13 @@ class JobReport:
 
     @property
     def is_final(self) -> bool:
-        """Whether the job has ended, so that asking again would tell nothing new."""
+        """True if the job has ended; its state will not change again."""
         return self.outcome is not Outcome.WAITING
 
     def result_or_raise(self) -> dict[str, Any]:
-        """The result of a job that succeeded.
+        """Return the result of a job that succeeded.
 
-        :raises JobFailed: it did not
+        :raises JobFailed: the job failed or was cancelled
         """
         if self.outcome is Outcome.SUCCEEDED:
             return dict(self.result or {})
@@ -72,10 +84,10 @@ class JobReport:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as plain values; :meth:`from_dict` makes it whole again."""
+        """Return the report as JSON values; :meth:`from_dict` is the inverse."""
         return asdict(self) | {"outcome": self.outcome.value}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> JobReport:
-        """The report that :meth:`as_dict` gave."""
+        """Build a report from the output of :meth:`as_dict`."""
         return cls(**{**fields, "outcome": Outcome(fields["outcome"])})

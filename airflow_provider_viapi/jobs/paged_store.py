@@ -1,7 +1,7 @@
-"""Many records in a store that keeps values under keys: on pages, so that neither calls nor values grow too many.
+"""Many named records in a key-value store, kept on pages to bound both the number of writes and the size of values.
 
-A page is written anew with each record that comes onto it, and never again once the next page is begun. A later
-record of the same name takes the place of an earlier one. One process at a time writes.
+A page is rewritten with each record that is added to it, and never again once the next page is begun. A later record
+replaces an earlier one of the same name. Only one process writes at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_viapi.jobs.ledger import Store
 
 PAGE_BYTES = 24_000
-"""How long a page grows. Airflow warns from 65,535 on; each record costs the writing of a page."""
+"""Size at which a page is full. Airflow warns from 65,535 bytes on, and each record costs the write of a page."""
 
 Record = Mapping[str, Any]
 
@@ -22,8 +22,8 @@ class PagedStore:
     """Records by name.
 
     :param store: keeps the pages
-    :param key: of the pages, which their numbers are put to
-    :param first: the page to begin reading at; what stands on earlier ones is not known then
+    :param key: prefix of the pages' keys, which end with their numbers
+    :param first: the page to read from; records of earlier pages are not loaded
     """
 
     def __init__(self, store: Store, key: str, *, first: int = 0) -> None:
@@ -33,13 +33,13 @@ class PagedStore:
         self.number = first
         self.records: dict[str, Record] = {}
         number = first
-        while (page := store.get(self._key_of(number))) is not None:
+        while (page := store.get(self._page_key(number))) is not None:
             self._page, self.number = page, number
             self.records.update(page)
             number += 1
 
     def put(self, records: Mapping[str, Record]) -> None:
-        """Keep records; when this returns they are all there for the next try, and ``number`` has the last page."""
+        """Store records durably; afterwards ``number`` is the number of the last page."""
         page, number = dict(self._page), self.number
         length = _length(page)
         for name, record in records.items():
@@ -51,18 +51,18 @@ class PagedStore:
             length += added
         self._write(page, number)
 
-    def forget(self) -> None:
-        """Delete the pages that are known."""
+    def delete(self) -> None:
+        """Delete all pages."""
         for number in range(self.number, -1, -1):
-            self._store.delete(self._key_of(number))
+            self._store.delete(self._page_key(number))
 
     def _write(self, page: dict[str, Record], number: int) -> None:
-        self._store.set(self._key_of(number), page)
-        # Only now, so that a write that failed leaves nothing that a later one would keep.
+        self._store.set(self._page_key(number), page)
+        # Only after the write: records of a write that failed must not be part of a later one.
         self._page, self.number = page, number
         self.records.update(page)
 
-    def _key_of(self, number: int) -> str:
+    def _page_key(self, number: int) -> str:
         return f"{self._key}_{number}"
 
 

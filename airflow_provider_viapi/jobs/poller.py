@@ -1,11 +1,11 @@
-"""The waiting: many jobs, few calls.
+"""Wait for many jobs with few calls.
 
-A few jobs are asked after one by one, at growing, jittered intervals. Many are looked for in the account's list, a
-page of hundreds per call, and only those that it shows as ended are asked for their result; a job that the list does
-not show (too old, or the list stumbles) is asked after by itself all the same.
+A few jobs are polled individually, at growing, jittered intervals. Many jobs are found in the account's job list, a
+page of hundreds per call; only those that it shows as ended are polled for their result. A job that the list does not
+show (too old, or the list fails) is polled individually as well.
 
-A call that is throttled, dropped or garbled never ends the waiting; only a final state, an error that cannot pass or
-the deadline does. All calls for results go through one quota, those for jobs that have ended before the others.
+Only a final state, a permanent error or the deadline ends a wait. Errors that may pass never do, and neither does an
+unexpected exception: every poll schedules the next one whatever happened to it, and the loops are restarted.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_viapi.errors import JobTimedOut, Throttled, TransientError
+from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled, TransientError
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
 from airflow_provider_viapi.jobs.backoff import AdaptiveInterval, Backoff
-from airflow_provider_viapi.jobs.delay_queue import DelayQueue, Log, PendingJob
-from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingLevel, tell_ended
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.delay_queue import DelayQueue, PendingJob, now
+from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome
 from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 
 if TYPE_CHECKING:
@@ -30,256 +33,327 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LIST_THRESHOLD = 3
-"""Up to so many jobs are asked after one by one: the list would cost as many calls and is the account's only one."""
+"""Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
 
-SWEEPS_BEFORE_ASKING = 2
-"""A job that so many sweeps of the whole list have not shown is asked after by itself."""
+SCANS_BEFORE_POLL = 2
+"""A job that this many scans of the whole list have not shown is polled individually."""
 
-LOOKS_BEFORE_ASKING = 6
-"""When no look has succeeded in the time of so many, jobs are asked after by themselves until one does."""
+FAILED_READS_BEFORE_POLL = 6
+"""When the list cannot be read for this many intervals, jobs are polled individually until it can."""
 
 LONGEST_SILENCE = 120.0
-"""Seconds, or three sweeps if they take longer, after which a job is asked after though the list should tell."""
+"""Seconds (or three scans, if they take longer) after which a job is polled although the list should show its end."""
 
 FINISHED_PRIORITY = 300.0
-"""Seconds by which a job that is known to have ended goes before those that are only due, so that both come up."""
+"""Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
 
-CALLS_AT_ONCE = 16
-"""Results that are asked for at the same time at most."""
+MAX_CONCURRENT_POLLS = 16
 
 GRACE = 30.0
-"""Seconds after a deadline in which a job may still be found to have ended; many may share a deadline."""
+"""Seconds after the deadline for a last poll; many jobs may share a deadline."""
 
-SECONDS_BETWEEN_LEVELS = 10.0
-"""How often the stats are told how many jobs wait."""
+METRICS_INTERVAL = 10.0
+"""Seconds between two updates of the gauge of waiting jobs."""
+
+MAX_UNEXPECTED_ERRORS = 5
+"""Errors in a row that are no ``ServiceError``, such as a bug: each counts as transient, the last one is final."""
+
+RESTART_PAUSE = 1.0
+"""Seconds until a loop that failed is restarted."""
 
 
 class Poller:
     """Waits for the jobs of one connection in one event loop.
 
-    :param jobs: whom to ask
-    :param pace: how often a single job is asked after
-    :param quota: calls per second for results; 10 unless given
-    :param list_jobs: ``auto`` looks into the list when more than a few jobs wait, ``always`` for any, ``never``
-    :param stats: told how many jobs wait and how long they take
+    :param backend: reports states
+    :param backoff: intervals between two polls of one job
+    :param limiter: rate of polls; default: 10 per second
+    :param list_jobs: ``auto`` reads the job list while more than a few jobs wait, ``always`` for any, ``never``
+    :param stats: receives metrics
     """
 
     def __init__(
         self,
-        jobs: JobBackend,
-        pace: Backoff | None = None,
-        quota: RateLimiter | None = None,
+        backend: JobBackend,
+        backoff: Backoff | None = None,
+        limiter: RateLimiter | None = None,
         list_jobs: ListJobs = "auto",
         stats: Stats | None = None,
     ) -> None:
-        self._jobs = jobs
-        self._pace = pace or Backoff()
-        self._quota = quota or RateLimiter(10)
+        self._backend = backend
+        self._backoff = backoff or Backoff()
+        self._limiter = limiter or RateLimiter(10)
         self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
         self._stats = stats or NoStats()
-        self._level = WaitingLevel(self._stats)
+        self._gauge = WaitingGauge(self._stats)
         self._has_many = False
-        self._watches: dict[str, list[PendingJob]] = {}
-        self._due = DelayQueue()
-        self._sweeps = 0
+        self._pending: dict[str, list[PendingJob]] = {}
+        self._queue = DelayQueue()
+        self._scans = 0
         self._silence = LONGEST_SILENCE
-        self._at_work: list[asyncio.Task[None]] = []
-        self._asking: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._polls: set[asyncio.Task[JobReport]] = set()
 
     async def wait(self, job: Job, *, until: datetime, log: Log = logger) -> JobReport:
-        """Wait until the job has ended and return how.
+        """Wait until the job has ended, and return its final report.
 
-        :param until: an aware time at which to give up, after one last look
-        :param log: told when the job's state changes and when asking fails
-        :raises JobTimedOut: the job had not ended by then
-        :raises ServiceError: an error that asking again cannot mend, such as a key without permission
+        :param until: deadline, an aware time; the job is polled once more after it
+        :param log: receives changes of the job's state and failed polls
+        :raises JobTimedOut: the job had not ended at the deadline
+        :raises ServiceError: a permanent error, such as a missing permission
         """
-        watch = PendingJob(job, log, until, asyncio.get_running_loop().create_future(), sweep=self._sweeps)
-        self._watches.setdefault(job.id, []).append(watch)
-        self._due.plan(watch, self._silence if self._uses_list else self._pace.interval(0))
-        self._begin()
+        result: asyncio.Future[JobReport] = asyncio.get_running_loop().create_future()
+        pending = PendingJob(job, log, until, result, last_scan=self._scans)
+        self._pending.setdefault(job.id, []).append(pending)
+        self._queue.schedule(pending, self._silence if self._uses_list else self._backoff.interval(0))
+        self._start()
         try:
-            await asyncio.wait({watch.ended}, timeout=max(0.0, _seconds_until(until)))
-            if not watch.ended.done():
-                watch.is_late = True
-                self._due.plan(watch, -FINISHED_PRIORITY)
-                await asyncio.wait({watch.ended}, timeout=GRACE)
-            watch.end(_too_late(watch))
-            return watch.ended.result()
+            await asyncio.wait({result}, timeout=max(0.0, _seconds_until(until)))
+            if not result.done():
+                pending.is_late = True
+                self._queue.schedule(pending, -FINISHED_PRIORITY)
+                await asyncio.wait({result}, timeout=GRACE)
+            pending.resolve(_timed_out(pending))
+            return result.result()
         finally:
-            watch.forget()
-            self._watches[job.id].remove(watch)
-            if not self._watches[job.id]:
-                del self._watches[job.id]
+            pending.discard()
+            self._pending[job.id].remove(pending)
+            if not self._pending[job.id]:
+                del self._pending[job.id]
 
-    def _begin(self) -> None:
-        if not self._at_work:
-            at_work = (self._keep_asking(), self._keep_looking(), self._keep_telling())
-            self._at_work = [asyncio.ensure_future(work) for work in at_work]
+    def _start(self) -> None:
+        if not self._loops:
+            loops = (self._poll_loop, self._list_loop, self._metrics_loop)
+            self._loops = [asyncio.ensure_future(_supervise(loop)) for loop in loops]
 
     async def close(self) -> None:
-        """Stop asking."""
-        tasks = [*self._at_work, *self._asking]
+        """Stop polling."""
+        tasks: list[asyncio.Task[Any]] = [*self._loops, *self._polls]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._level.tell(())
+        with suppress(Exception):
+            self._gauge.update(())
 
-    async def _keep_asking(self) -> None:
+    async def _poll_loop(self) -> None:
         while True:
-            await self._due.any_due()
-            while len(self._asking) >= CALLS_AT_ONCE:
-                await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
-            turn = await self._quota.begin()
-            watch = self._due.pop()
-            if watch is None:
-                self._quota.answered(turn)
+            await self._queue.wait_until_due()
+            while len(self._polls) >= MAX_CONCURRENT_POLLS:
+                await asyncio.wait(self._polls, return_when=asyncio.FIRST_COMPLETED)
+            permit = await self._limiter.acquire()
+            pending = self._queue.pop()
+            if pending is None:
+                self._limiter.release(permit)
                 continue
-            asking = asyncio.ensure_future(self._ask(watch, turn))
-            self._asking.add(asking)
-            asking.add_done_callback(self._asking.discard)
+            # The call is a task and its outcome is handled outside of it, so that no exception of the call, not even
+            # a CancelledError, can leave the job without its next poll.
+            poll = asyncio.ensure_future(_call(self._backend.report, pending.job))
+            self._polls.add(poll)
+            poll.add_done_callback(partial(self._on_polled, pending, permit))
 
-    async def _ask(self, watch: PendingJob, turn: Permit) -> None:
-        watch.asked += 1
-        seconds = self._pace.interval(watch.asked)
+    def _on_polled(self, pending: PendingJob, permit: Permit, poll: asyncio.Task[JobReport]) -> None:
+        self._polls.discard(poll)
+        pending.polls += 1
+        seconds = self._backoff.interval(pending.polls)
         try:
-            report = await self._jobs.report(watch.job)
+            self._limiter.release(permit)
+            if poll.cancelled():
+                self._on_poll_error(pending, RuntimeError("the call was cancelled"))
+                return
+            error = poll.exception()
+            if isinstance(error, Throttled) and pending.is_finished:
+                seconds = -FINISHED_PRIORITY
+            if error is not None:
+                self._on_poll_error(pending, error)
+            else:
+                self._on_report(pending, poll.result())
         except Exception as error:
-            if not _passes(error):
-                self._end(watch.job.id, error)
-                return
-            if isinstance(error, Throttled):
-                self._quota.refused()
-                if watch.is_known_to_have_ended:
-                    seconds = -FINISHED_PRIORITY
-            watch.tell(f"could not be asked after: {error}", warning=True)
-        else:
-            self._quota.granted()
-            if report.is_final:
-                self._end(watch.job.id, report)
-                return
-            watch.tell(f"is {report.state}")
-            watch.seen_waiting()
+            # Such as a report that is None.
+            self._on_poll_error(pending, error)
         finally:
-            self._quota.answered(turn)
-        if watch.is_late:
-            watch.end(_too_late(watch))
-        else:
-            self._due.plan(watch, seconds)
+            if not pending.result.done():
+                if pending.is_late:
+                    pending.resolve(_timed_out(pending))
+                else:
+                    self._queue.schedule(pending, seconds)
 
-    def _end(self, job_id: str, how: JobReport | Exception) -> None:
-        watches = self._watches.get(job_id, ())
-        if watches and isinstance(how, JobReport):
-            tell_ended(self._stats, watches[0], _now())
-        for watch in watches:
-            watch.end(how)
+    def _on_report(self, pending: PendingJob, report: JobReport) -> None:
+        if report.is_final:
+            self._resolve_all(pending.job.id, report)
+        else:
+            pending.log_once(f"is {report.state}")
+            pending.mark_waiting()
+        pending.unexpected_errors = 0
+        self._limiter.on_success()
+
+    def _on_poll_error(self, pending: PendingJob, error: BaseException) -> None:
+        if isinstance(error, ServiceError):
+            pending.unexpected_errors = 0
+            if isinstance(error, Throttled):
+                self._limiter.on_throttled()
+            if not _is_transient(error):
+                self._resolve_all(pending.job.id, error)
+                return
+            pending.log_once(f"could not be polled, retrying: {error}", warning=True)
+            return
+        pending.unexpected_errors += 1
+        text = f"could not be polled: unexpected {_describe(error)}"
+        if pending.unexpected_errors >= MAX_UNEXPECTED_ERRORS:
+            message = f"job {pending.job.id} {text}, {pending.unexpected_errors} times in a row"
+            self._resolve_all(pending.job.id, ServiceError(message, code="UnexpectedError"))
+        else:
+            pending.log_once(f"{text}; retrying", warning=True)
+
+    def _resolve_all(self, job_id: str, outcome: JobReport | Exception) -> None:
+        waits = self._pending.get(job_id, ())
+        for pending in waits:
+            pending.resolve(outcome)
+        if waits and isinstance(outcome, JobReport):
+            with suppress(Exception):
+                record_finished(self._stats, waits[0], now())
 
     @property
     def _uses_list(self) -> bool:
-        if self._list_from is None or self._jobs.list_interval is None:
+        if self._list_from is None or self._backend.list_interval is None:
             return False
-        # Once it is looked into for many, the last few are found in it with fewer calls than by asking.
-        self._has_many = len(self._watches) >= (1 if self._has_many else self._list_from)
+        # Once the list is in use for many jobs, the last few of them cost fewer calls by list than individually.
+        self._has_many = len(self._pending) >= (1 if self._has_many else self._list_from)
         return self._has_many
 
-    async def _keep_looking(self) -> None:
-        if self._jobs.list_interval is None:
+    async def _list_loop(self) -> None:
+        if self._backend.list_interval is None:
             return
-        pace = AdaptiveInterval(self._jobs.list_interval)
-        seconds = pace.interval()
-        looked_at, sweep_began = _now(), None
+        interval = AdaptiveInterval(self._backend.list_interval)
+        seconds = interval.interval()
+        read_at, scan_began = now(), None
+        unexpected_errors = 0
         while self._list_from is not None:
             await asyncio.sleep(seconds)
-            seconds = pace.interval()
-            wanted = self._unsettled()
+            seconds = interval.interval()
+            wanted = self._unfinished()
             if not self._uses_list:
-                self._ask_each_by_itself()
+                self._poll_individually(self._all())
             if not self._uses_list or not wanted:
-                looked_at, sweep_began = _now(), None
+                read_at, scan_began = now(), None
                 continue
-            sweep_began = sweep_began or _now()
+            scan_began = scan_began or now()
             try:
-                sighting = await self._jobs.look(wanted)
+                snapshot = await _in_own_task(_call(self._backend.list_states, wanted))
+                self._apply(snapshot)
             except Exception as error:
-                seconds = self._stumbled(error, pace)
-                if _now() - looked_at > LOOKS_BEFORE_ASKING * pace.interval() or self._list_from is None:
-                    self._ask_each_by_itself()
+                unexpected_errors = 0 if isinstance(error, ServiceError) else unexpected_errors + 1
+                seconds = self._on_list_error(error, interval, unexpected_errors)
+                if (
+                    now() - read_at > FAILED_READS_BEFORE_POLL * interval.interval()
+                    or self._list_from is None
+                ):
+                    self._poll_individually(self._all())
             else:
-                seconds, looked_at = pace.granted(), _now()
-                self._take_in(sighting)
-                if sighting.scan_complete:
-                    self._silence = max(LONGEST_SILENCE, 3 * (_now() - sweep_began))
-                    sweep_began = None
-                    self._sweeps += 1
-                    self._ask_after_the_unseen()
+                seconds, read_at, unexpected_errors = interval.on_success(), now(), 0
+                if snapshot.scan_complete:
+                    self._silence = max(LONGEST_SILENCE, 3 * (now() - scan_began))
+                    scan_began = None
+                    self._scans += 1
+                    self._poll_individually(
+                        each for each in self._all() if self._scans - each.last_scan > SCANS_BEFORE_POLL
+                    )
 
-    def _stumbled(self, error: Exception, pace: AdaptiveInterval) -> float:
-        """Seconds until the list is looked into again, if ever."""
-        if not _passes(error):
-            logger.warning("The job list is not to be had; each job is asked after by itself: %s", error)
+    def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
+        """Return the seconds until the list is read again, or give the list up."""
+        is_unexpected = not isinstance(error, ServiceError)
+        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or _is_transient(error)):
+            logger.warning(
+                "The job list cannot be used, polling each job individually: %s",
+                _describe(error) if is_unexpected else error,
+            )
             self._list_from = None
             return 0.0
         if isinstance(error, Throttled):
-            return pace.refused()
-        logger.info("The job list could not be looked into: %s", error)
-        return pace.interval() * random.uniform(1, 2)  # noqa: S311
+            return interval.on_throttled()
+        logger.info("The job list could not be read: %s", _describe(error) if is_unexpected else error)
+        return interval.interval() * random.uniform(1, 2)  # noqa: S311
 
-    def _unsettled(self) -> set[str]:
-        """The jobs of which it is not known that they have ended."""
-        return {job_id for job_id, watches in self._watches.items() if not watches[0].is_known_to_have_ended}
+    def _unfinished(self) -> set[str]:
+        return {job_id for job_id, waits in self._pending.items() if not waits[0].is_finished}
 
-    def _take_in(self, sighting: ListSnapshot) -> None:
-        for job_id, outcome in sighting.outcomes.items():
-            for watch in self._watches.get(job_id, ()):
-                watch.sweep = self._sweeps
+    def _apply(self, snapshot: ListSnapshot) -> None:
+        for job_id, outcome in snapshot.outcomes.items():
+            for pending in self._pending.get(job_id, ()):
+                pending.last_scan = self._scans
                 if outcome is Outcome.WAITING:
-                    self._due.plan(watch, self._silence)
-                elif not watch.is_known_to_have_ended:
-                    watch.seen_ended(sighting.endings.get(job_id))
-                    ago = watch.ending.ago if watch.ending else 0.0
-                    # Those that have ended first come first, on whichever page of the list they were.
-                    self._due.plan(watch, -FINISHED_PRIORITY - ago)
+                    self._queue.schedule(pending, self._silence)
+                elif not pending.is_finished:
+                    pending.mark_finished(snapshot.endings.get(job_id))
+                    ago = pending.ending.ago if pending.ending else 0.0
+                    # The links of a result expire, so the job that ended first is first, whichever page shows it.
+                    self._queue.schedule(pending, -FINISHED_PRIORITY - ago)
 
-    def _ask_after_the_unseen(self) -> None:
-        for watch in self._all():
-            if self._sweeps - watch.sweep > SWEEPS_BEFORE_ASKING:
-                self._bring_forward(watch)
+    def _poll_individually(self, jobs: Iterator[PendingJob]) -> None:
+        """Schedule polls of these jobs at individual intervals, unless they come sooner."""
+        for pending in jobs:
+            seconds = self._backoff.interval(pending.polls)
+            if pending.due > now() + seconds:
+                self._queue.schedule(pending, seconds)
 
-    def _ask_each_by_itself(self) -> None:
-        for watch in self._all():
-            self._bring_forward(watch)
-
-    def _bring_forward(self, watch: PendingJob) -> None:
-        seconds = self._pace.interval(watch.asked)
-        if watch.due > _now() + seconds:
-            self._due.plan(watch, seconds)
-
-    async def _keep_telling(self) -> None:
+    async def _metrics_loop(self) -> None:
         while True:
-            self._level.tell(watch.job.action for watch in self._all())
-            await asyncio.sleep(SECONDS_BETWEEN_LEVELS)
+            self._gauge.update(pending.job.action for pending in self._all())
+            await asyncio.sleep(METRICS_INTERVAL)
 
     def _all(self) -> Iterator[PendingJob]:
-        return (watch for watches in self._watches.values() for watch in watches)
+        return (pending for waits in self._pending.values() for pending in waits)
 
 
-def _passes(error: Exception) -> bool:
-    # A question that a proxy has sent twice is refused, but not the next one.
+async def _supervise(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a loop, and restart it whenever it fails."""
+    while True:
+        try:
+            await loop()
+            return
+        except Exception as error:
+            with suppress(Exception):
+                logger.warning("%s failed and is restarted: %s", loop.__name__, _describe(error))
+        await asyncio.sleep(RESTART_PAUSE)
+
+
+async def _call(function: Callable[..., Awaitable[T]], argument: object) -> T:
+    # The call happens inside of the task, even if it raises at once or returns nothing to await.
+    return await function(argument)
+
+
+async def _in_own_task(call: Coroutine[Any, Any, T]) -> T:
+    """Await a call in a task of its own: a CancelledError that it raises is an error and does not end the caller."""
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+    if task.cancelled():
+        raise RuntimeError("the call was cancelled")
+    return task.result()
+
+
+def _is_transient(error: Exception) -> bool:
+    # A proxy may send a request twice; the second one is refused for its nonce, but the next poll has a new one.
     return isinstance(error, TransientError) or getattr(error, "code", None) == "SignatureNonceUsed"
 
 
-def _too_late(watch: PendingJob) -> JobTimedOut:
+def _describe(error: BaseException) -> str:
+    """Return type and text of an exception; the text may quote an address with a signature, which is left out."""
+    text = re.sub(r"[?]\S+", "?***", str(error))
+    return f"{type(error).__name__}: {text[:300]}"
+
+
+def _timed_out(pending: PendingJob) -> JobTimedOut:
     return JobTimedOut(
-        f"job {watch.job.id} had not ended at the deadline {watch.until.isoformat(timespec='seconds')}",
-        job_id=watch.job.id,
-        action=watch.job.action.rpartition(".")[2],
+        f"job {pending.job.id} had not ended at the deadline {pending.until.isoformat(timespec='seconds')}",
+        job_id=pending.job.id,
+        action=pending.job.action.rpartition(".")[2],
     )
 
 
 def _seconds_until(moment: datetime) -> float:
     return (moment - datetime.now(timezone.utc)).total_seconds()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

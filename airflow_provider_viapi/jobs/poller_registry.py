@@ -1,4 +1,4 @@
-"""One poller per connection and kind of job in an event loop, and one quota per connection, while anybody waits."""
+"""Pollers and rate limiters shared by all waits of an event loop: one per connection, while any wait uses them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 
 @dataclass
-class _Shared:
-    """A poller with the number of those that use it."""
+class _SharedPoller:
+    """A poller with the number of its users."""
 
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     users: int = 0
@@ -22,36 +22,37 @@ class _Shared:
     context: AbstractAsyncContextManager[Poller] | None = None
 
 
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _Shared]] = WeakKeyDictionary()
-_quotas: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Hashable, RateLimiter]] = (
+# Keyed by event loop: a poller's tasks and a limiter's clock belong to one loop, and a process may run several.
+_pollers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, _SharedPoller]] = WeakKeyDictionary()
+_limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Hashable, RateLimiter]] = (
     WeakKeyDictionary()
 )
 
 
-def shared_quota(key: Hashable, rate: float) -> RateLimiter:
-    """The event loop's one quota for a connection, for as long as a poller keeps to it.
+def shared_limiter(key: Hashable, rate: float) -> RateLimiter:
+    """Return the event loop's rate limiter of a connection; it exists as long as a poller uses it.
 
-    :param key: which connection
+    :param key: identifies the connection
     :param rate: calls per second that all its pollers together never exceed
     """
-    quotas = _quotas.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-    quota = quotas.get(key)
-    if quota is None:
-        quota = quotas[key] = RateLimiter(rate)
-    return quota
+    limiters = _limiters.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    limiter = limiters.get(key)
+    if limiter is None:
+        limiter = limiters[key] = RateLimiter(rate)
+    return limiter
 
 
 @asynccontextmanager
 async def shared_poller(
     key: Hashable, open_poller: Callable[[], AbstractAsyncContextManager[Poller]]
 ) -> AsyncIterator[Poller]:
-    """The event loop's one poller for a connection; the last to leave closes it.
+    """Enter the event loop's poller of a connection; the last user closes it.
 
-    :param key: which connection
-    :param open_poller: makes it when the first one comes
+    :param key: identifies the connection
+    :param open_poller: opens the poller for its first user
     """
-    pollers = _shared.setdefault(asyncio.get_running_loop(), {})
-    shared = pollers.setdefault(key, _Shared())
+    pollers = _pollers.setdefault(asyncio.get_running_loop(), {})
+    shared = pollers.setdefault(key, _SharedPoller())
     shared.users += 1
     try:
         async with shared.opening:

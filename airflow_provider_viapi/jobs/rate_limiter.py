@@ -1,4 +1,4 @@
-"""Calls per second: evenly spaced, fewer when the service refuses, slowly more again when it does not."""
+"""Adaptive rate limiter: evenly spaced calls, fewer after the service throttles, slowly more again afterwards."""
 
 from __future__ import annotations
 
@@ -11,121 +11,125 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 SLOW_START_THRESHOLD = 0.85
-"""From this share of the pace at which the last refusal came, the pace grows a twentieth as fast."""
+"""From this share of the rate that was throttled last, the rate grows a twentieth as fast."""
 
 RARE_AFTER = 20
-"""A refusal after so many calls that went through is a rare one: the pace was a little too fast, not far."""
+"""After so many successful calls a throttled one is rare: the rate is a little too high, not far."""
 
-ENOUGH_ANSWERS = 50
-"""So many answers tell how long the way takes at least."""
+MIN_SAMPLES = 50
+"""Number of responses after which the shortest latency that was seen is trusted as the latency of the network."""
 
-LONGEST_DETOUR = 2.0
-"""Seconds that one call may have been under way longer than others, at most, for the next ones to wait for it."""
+MAX_ARRIVAL_JITTER = 2.0
+"""Longest time in seconds that later calls wait because an earlier one may have arrived late."""
 
 
 @dataclass(eq=False)
 class Permit:
-    """A call that was let go.
+    """Permission for one call.
 
-    :param sent: when, on the quota's clock
-    :param answered: when its answer was there, whichever; ``None`` until then
+    :param acquired: when the call was allowed, on the limiter's clock
+    :param released: when its response arrived; ``None`` until then
     """
 
-    sent: float
-    answered: float | None = None
+    acquired: float
+    released: float | None = None
 
 
 class RateLimiter:
-    """The pace of one kind of call on one connection.
+    """Rate of one kind of call on one connection.
 
-    Several processes that share an account each give way and come back in the same manner (down by a share, up by
-    small steps), which settles near equal shares. Close to the pace that was refused last the steps are smaller.
+    The rate decreases by a factor when the service throttles and increases by small steps after successful calls, so
+    several processes that share an account settle near equal shares. Close to the rate that was throttled last the
+    steps are smaller.
 
-    The service counts calls when they arrive, which is not when they leave: one that was held up on its way comes
-    together with those after it. So a call also keeps its distance, a second at full pace, from where the call as
-    many places before it may have arrived at the latest; :meth:`begin` tells of that one by its :class:`Permit`.
-
-    :param rate: calls per second that are never exceeded
-    :param clock: seconds, steadily growing
+    :param rate: calls per second that are never exceeded; above 0
+    :param clock: monotonic time in seconds
+    :raises ValueError: the rate is not a number above 0
     """
 
-    lowest_share = 1 / 64
-    """No refusal brings the pace below this share of ``rate``: somebody has to notice when the service recovers."""
+    min_share = 1 / 64
+    """Throttling never reduces the rate below this share of its maximum, so that a recovery is noticed."""
 
     def __init__(self, rate: float, clock: Callable[[], float] = time.monotonic) -> None:
         if not 0 < rate < math.inf:
-            raise ValueError(f"a quota is more than 0 calls per second, not {rate}")
+            raise ValueError(f"rate is {rate}; allowed: more than 0 calls per second")
         self.ceiling = rate
         self.rate = rate
         self._clock = clock
         self._next = clock()
-        self._deaf_until = self._next
-        self._refused_at = math.inf
-        self._turns: deque[Permit] = deque(maxlen=math.ceil(rate))
-        self._quickest = math.inf
-        self._answers = 0
+        self._ignore_until = self._next
+        self._throttled_rate = math.inf
+        self._permits: deque[Permit] = deque(maxlen=math.ceil(rate))
+        self._min_latency = math.inf
+        self._samples = 0
 
-    async def take(self) -> None:
-        """Wait for the next call's turn; callers are served in the order of their coming."""
-        self.answered(await self.begin())
+    async def wait(self) -> None:
+        """Wait until the next call is allowed; callers are served in order of arrival."""
+        self.release(await self.acquire())
 
-    async def begin(self) -> Permit:
-        """The same for a caller who will say with :meth:`answered` when the answer was there."""
+    async def acquire(self) -> Permit:
+        """Wait until the next call is allowed, and return its permit, to be released with the response.
+
+        The service counts calls when they arrive. A call that was delayed in the network arrives together with later
+        ones and exceeds the limit. So requests are spaced by estimated arrival time, for which the limiter needs to
+        know how long calls take.
+        """
         await asyncio.sleep(max(0.0, self.reserve()))
-        while (seconds := self._until_distance()) > 0:
+        while (seconds := self._seconds_to_spacing()) > 0:
             await asyncio.sleep(seconds)
-        turn = Permit(self._clock())
-        self._turns.append(turn)
-        return turn
+        permit = Permit(self._clock())
+        self._permits.append(permit)
+        return permit
 
     def reserve(self) -> float:
-        """Seconds from now until the turn that is hereby taken."""
+        """Reserve the next call and return the seconds to wait before making it."""
         now = self._clock()
-        turn = max(now, self._next)
-        self._next = turn + 1 / self.rate
-        return turn - now
+        start = max(now, self._next)
+        self._next = start + 1 / self.rate
+        return start - now
 
-    def answered(self, turn: Permit) -> None:
-        """The call's answer is there, or it is known that none will come."""
-        turn.answered = self._clock()
-        took = turn.answered - turn.sent
-        self._answers += 1
-        # A way that has become longer for good is learned by and by.
-        self._quickest = took if took < self._quickest else self._quickest + (took - self._quickest) / 1024
+    def release(self, permit: Permit) -> None:
+        """Record that the response arrived, or that none will arrive."""
+        permit.released = self._clock()
+        latency = permit.released - permit.acquired
+        self._samples += 1
+        # A network that has become slower is learned gradually.
+        decayed = self._min_latency + (latency - self._min_latency) / 1024
+        self._min_latency = latency if latency < self._min_latency else decayed
 
-    def granted(self) -> None:
-        """A call went through: after a hundred of them, or a little later, the pace is back where it was."""
-        is_careful = SLOW_START_THRESHOLD * self._refused_at <= self.rate <= self._refused_at
-        self.rate = min(self.ceiling, self.rate + self.ceiling / (2000 if is_careful else 100))
+    def on_success(self) -> None:
+        """Increase the rate a little; after about a hundred calls it is back where it was."""
+        is_close = SLOW_START_THRESHOLD * self._throttled_rate <= self.rate <= self._throttled_rate
+        self.rate = min(self.ceiling, self.rate + self.ceiling / (2000 if is_close else 100))
 
-    def refused(self) -> None:
-        """A call was throttled: a pause, and a slower pace, half of it if that happens again and again.
+    def on_throttled(self) -> None:
+        """Pause, and reduce the rate: a little if this is rare, otherwise by half.
 
-        Refusals that come together count as one.
+        Several throttled calls within the pause count as one, since they were sent at the same rate.
         """
         now = self._clock()
-        if now < self._deaf_until:
+        if now < self._ignore_until:
             return
-        is_rare = now - self._deaf_until > RARE_AFTER / self.rate
-        self._refused_at = self.rate
-        self.rate = max(
-            self.ceiling * self.lowest_share, self.rate * (SLOW_START_THRESHOLD if is_rare else 0.5)
-        )
+        is_rare = now - self._ignore_until > RARE_AFTER / self.rate
+        factor = SLOW_START_THRESHOLD if is_rare else 0.5
+        self._throttled_rate = self.rate
+        self.rate = max(self.ceiling * self.min_share, self.rate * factor)
         pause = random.uniform(1, 2)  # noqa: S311
-        self._deaf_until = now + pause
+        self._ignore_until = now + pause
         self._next = max(self._next, now + pause)
 
-    def _until_distance(self) -> float:
-        places = math.ceil(self.rate)
-        if len(self._turns) < places:
+    def _seconds_to_spacing(self) -> float:
+        """Seconds until the next call cannot arrive within a second of more calls than the rate allows."""
+        window = math.ceil(self.rate)
+        if len(self._permits) < window:
             return 0.0
-        earlier = self._turns[-places]
-        return earlier.sent + places / self.rate + self._detour(earlier) - self._clock()
+        earlier = self._permits[-window]
+        return earlier.acquired + window / self.rate + self._arrival_jitter(earlier) - self._clock()
 
-    def _detour(self, turn: Permit) -> float:
-        """How much later a call may have arrived than the next one may."""
-        if turn.answered is None:
-            return LONGEST_DETOUR
-        # There may be quicker ways than the quickest that was seen, above all in the beginning.
-        quickest = self._quickest / 2 if self._answers >= ENOUGH_ANSWERS else 0.0
-        return min(LONGEST_DETOUR, max(0.0, turn.answered - turn.sent - quickest))
+    def _arrival_jitter(self, permit: Permit) -> float:
+        """Seconds by which a call may have arrived later than the next one may."""
+        if permit.released is None:
+            return MAX_ARRIVAL_JITTER
+        # The next call may be faster than the fastest that was seen, above all while few were seen.
+        fastest = self._min_latency / 2 if self._samples >= MIN_SAMPLES else 0.0
+        return min(MAX_ARRIVAL_JITTER, max(0.0, permit.released - permit.acquired - fastest))

@@ -1,62 +1,57 @@
-"""Settling a doubt: a submission was sent and no answer came, so a job may be running or not.
+"""Find out what became of a request whose response was lost: a job may exist or not.
 
-The same signed request is sent once more. Either it is accepted now, or the gateway says that it has seen it; then
-the account's list of jobs is searched around the time of the submission, twice, since a job may take a moment to
-show. One new job is ours, none means that nothing was accepted, and several are for a person to decide.
+The same signed request is sent again where the service refuses repeated nonces. Otherwise, and if the service has
+seen the nonce, the account's job list decides. It is read until the request can no longer be accepted; a conclusion
+from an earlier read would be a guess. One candidate that no other task could own is the job, none means that nothing
+was accepted, anything else is a :class:`~airflow_provider_viapi.errors.SubmissionInDoubt`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     ServiceError,
     SubmissionInDoubt,
     TransientError,
+    outcome_is_refusal,
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.backend import SubmitBackend
+    from airflow_provider_viapi.jobs.ledger import Entry
+    from airflow_provider_viapi.jobs.task_run import TaskRun
 
-Told = TypeVar("Told")
-
-SECONDS_BETWEEN_LOOKS = 5.5
-"""The list may be asked for once in 5 seconds [API metadata]."""
-
-SECONDS_TO_SEND_AGAIN, SECONDS_TO_LOOK = 60.0, 120.0
-"""Over which the same request, and a look into the list, is tried again while the service stumbles."""
+Result = TypeVar("Result")
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""How far the service's clock may be from ours."""
-
-MAX_TRANSIT = timedelta(minutes=1)
-"""How long a request may be on its way before it is accepted."""
+"""Allowed difference between the service's clock and ours."""
 
 LISTED_FOR = timedelta(hours=23)
-"""How old a submission may be for the list, which shows the last 24 hours, to tell that nothing came of it."""
+"""Oldest submission whose absence from the list is evidence: the list shows the last 24 hours."""
 
 LIST_TIME_ZONES = (timezone(timedelta(hours=8)), timezone.utc)
-"""The list's times carry no zone and the documents name none: China's or UTC, whichever fits."""
+"""VIAPI's list shows times without a zone and the documents name none: China's or UTC, whichever fits."""
 
 
 @dataclass(frozen=True)
 class ListedJob:
     """A job as the account's list shows it.
 
-    :param job_id: which
-    :param created: when it was accepted, in the list's own words
+    :param job_id: the job
+    :param created: when it was accepted, as the list shows it
     """
 
     job_id: str
     created: str
 
-    def read_in(self, zone: timezone) -> datetime | None:
-        """When it was accepted, if the list's clock shows the time of that zone; ``None`` if that cannot be read."""
+    def created_at(self, zone: timezone) -> datetime | None:
+        """Return when it was accepted if the list's clock shows that zone; ``None`` if that cannot be read."""
         try:
             return datetime.strptime(self.created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
         except ValueError:
@@ -65,10 +60,10 @@ class ListedJob:
 
 @dataclass(frozen=True)
 class JobList:
-    """What one look into the account's list has shown.
+    """Result of reading the account's list once.
 
-    :param jobs: those of the action in question, in the list's order
-    :param is_complete: there were no more of them
+    :param jobs: jobs of the action in question, in the list's order
+    :param is_complete: the list has no further jobs of it
     :param clock_skew: how far our clock is ahead of the service's
     """
 
@@ -77,146 +72,192 @@ class JobList:
     clock_skew: timedelta = timedelta(0)
 
     def zones(self, now: datetime) -> Sequence[timezone]:
-        """The zones that its times may be of: one in which a job is accepted in the future is not it."""
+        """Return the zones that the list's clock may show: none in which a job was accepted in the future."""
         fitting = [
             zone
             for zone in LIST_TIME_ZONES
-            if all((at := job.read_in(zone)) is None or at <= now + CLOCK_SKEW for job in self.jobs)
+            if all((at := job.created_at(zone)) is None or at <= now + CLOCK_SKEW for job in self.jobs)
         ]
         return fitting or LIST_TIME_ZONES
 
     def within(self, earliest: datetime, latest: datetime, now: datetime) -> list[ListedJob]:
-        """The jobs that may have been accepted in that time, in any reading of the list's clock."""
+        """Return the jobs that may have been accepted in that time, in any reading of the list's clock."""
         zones = self.zones(now)
         return [
             job
             for job in self.jobs
-            if any((at := job.read_in(zone)) is None or earliest <= at <= latest for zone in zones)
+            if any((at := job.created_at(zone)) is None or earliest <= at <= latest for zone in zones)
         ]
 
     def covers(self, moment: datetime, now: datetime) -> bool:
-        """Whether it shows all jobs since then: it is whole, or goes from newer to older ones and beyond that."""
-        return self.is_complete or all(self._falls_below(moment, zone) for zone in self.zones(now))
+        """Return whether it shows all jobs since then: it is complete, or sorted from newer to older than that."""
+        return self.is_complete or all(self._is_descending_past(moment, zone) for zone in self.zones(now))
 
-    def _falls_below(self, moment: datetime, zone: timezone) -> bool:
-        times = [job.read_in(zone) for job in self.jobs]
+    def _is_descending_past(self, moment: datetime, zone: timezone) -> bool:
+        times = [job.created_at(zone) for job in self.jobs]
         read = [at for at in times if at is not None]
         if len(read) < len(times) or len(read) < 2:
             return False
-        falls = all(newer >= older for newer, older in pairwise(read))
-        return falls and read[0] > read[-1] and read[-1] < moment
+        descending = all(newer >= older for newer, older in pairwise(read))
+        return descending and read[0] > read[-1] and read[-1] < moment
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Whom to ask about a submission whose answer was lost.
+@dataclass
+class Reconciliation:
+    """Search for the job of one submission whose outcome is unknown.
 
-    :param send_again: sends the same signed request and returns the accepted job's id; ``None`` when that request
-        cannot be made again, because the key that signed it is gone or its media cannot be staged any more
-    :param list_jobs: looks into the account's list for the jobs of this action
-    :param claimed: ids of jobs that other tasks hold
-    :param claim: lets other tasks know that this one holds a job; ``None`` takes that back
-    :param accepted_within: how long after it was sent the request may have been accepted; ``None`` if it may have
-        been sent again meanwhile
+    :param entry: the recorded intent
+    :param request: returns the request to send again; raises if it cannot be prepared any more
+    :param backend: sends and lists
+    :param run: the task's attempt
+    :param reason: why the outcome is unknown, for messages
     """
 
-    send_again: Callable[[], str] | None
-    list_jobs: Callable[[], JobList]
-    claimed: Callable[[], Collection[str]]
-    claim: Callable[[str | None], None]
-    accepted_within: timedelta | None = None
+    entry: Entry
+    request: Callable[[], Mapping[str, Any]]
+    backend: SubmitBackend
+    run: TaskRun
+    reason: str = "its response was lost"
+    _last_sent: datetime = field(init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        self._last_sent = self.entry.sent_at
 
-def settle(action: str, sent_at: datetime, witnesses: Evidence, log: Log) -> str | None:
-    """The id of the job that came of a submission, or ``None`` when nothing was accepted.
+    def find_job(self) -> str | None:
+        """Return the id of the job that came of the submission, or ``None`` when nothing was accepted.
 
-    :param action: the action's name
-    :param sent_at: when the submission was signed, an aware time
-    :raises SubmissionInDoubt: it cannot be known; the message names the candidates
-    :raises ServiceError: the service refuses the request itself, so it was never accepted
-    """
-    if witnesses.send_again is None:
-        log.info("The same request cannot be made again; looking into the job list")
-        return search(action, sent_at, witnesses, log)
-    try:
-        job_id = _patiently(witnesses.send_again, seconds=SECONDS_TO_SEND_AGAIN)
-    except ServiceError as error:
-        if isinstance(error, InvalidRequest):
-            raise
-        log.info("Sending the same request again was answered with %s; looking into the job list", error.code)
-        return search(action, sent_at, witnesses, log)
-    log.info("The request had not arrived before; sent again, it was accepted as job %s", job_id)
-    return job_id
+        :raises SubmissionInDoubt: it cannot be known; the message names the candidates
+        :raises ServiceError: the service refuses the request itself, so it was never accepted
+        """
+        identity = self.backend.identity()
+        entry = self.entry
+        if (identity.account, identity.endpoint) != (entry.account, entry.endpoint):
+            raise self._in_doubt(
+                "the connection's key or endpoint has changed since, so this account's jobs prove nothing"
+            )
+        if self.backend.can_replay and identity.key_id == entry.key_id:
+            job_id = self._replay()
+            if job_id is not None:
+                return job_id
+        return self._find_in_job_list()
 
-
-def search(action: str, sent_at: datetime, witnesses: Evidence, log: Log) -> str | None:
-    """The same from the list alone, which is looked into twice; see :func:`settle`."""
-    import time
-
-    seen: list[ListedJob] = []
-    for look in (1, 2):
-        if look == 2:
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+    def _replay(self) -> str | None:
+        """Send the same signed request again; ``None`` if that decides nothing."""
         try:
-            listed = _patiently(witnesses.list_jobs, seconds=SECONDS_TO_LOOK)
+            request = self.request()
         except ServiceError as error:
-            raise _in_doubt(action, sent_at, f"the job list could not be read: {error}") from error
-        now = datetime.now(timezone.utc)
-        # By our clock and by the service's: the worker that has sent it may have had another clock than this one.
-        earliest = min(sent_at, sent_at - listed.clock_skew) - CLOCK_SKEW
-        last_sent = max(sent_at, sent_at - listed.clock_skew)
-        if witnesses.accepted_within is None:
-            # The second sending may have been the one that was accepted, and its answer lost as well.
-            latest = max(last_sent, now, now - listed.clock_skew) + MAX_TRANSIT + CLOCK_SKEW
-        else:
-            latest = last_sent + witnesses.accepted_within + CLOCK_SKEW
-        claimed = witnesses.claimed()
-        seen = [
-            job
-            for job in listed.within(earliest, latest, now - listed.clock_skew)
-            if job.job_id not in claimed
-        ]
-    if len(seen) > 1:
-        named = ", ".join(f"{job.job_id} of {job.created}" for job in seen)
-        raise _in_doubt(action, sent_at, f"several jobs may be the one: {named}")
-    if not listed.covers(earliest, now - listed.clock_skew):
-        raise _in_doubt(action, sent_at, "the job list is longer than one look shows")
-    if seen:
-        return _claimed(seen[0].job_id, action, sent_at, witnesses, log)
-    if now - sent_at > LISTED_FOR:
-        raise _in_doubt(action, sent_at, "the job list does not reach back so far")
-    log.info("No job of that time in the list, looked for twice: nothing was accepted")
-    return None
+            self.run.log.warning("The request cannot be sent again, its media cannot be staged: %s", error)
+            return None
+        try:
+            job = self._retry(
+                lambda: self.backend.submit(request, self.entry.request_nonce),
+                seconds=self.run.timing.replay_for,
+            )
+        except ServiceError as error:
+            if not outcome_is_refusal(error):
+                # The second request may be the one that is accepted, later.
+                self._last_sent = self.run.timing.now()
+            if isinstance(error, InvalidRequest) and error.code != "SignatureNonceUsed":
+                raise
+            self.run.log.info(
+                "The same request, sent again, was answered with %s; reading the job list", error.code
+            )
+            return None
+        self.run.log.info("The request had not arrived before; sent again, it was accepted as job %s", job.id)
+        return job.id
 
-
-def _claimed(job_id: str, action: str, sent_at: datetime, witnesses: Evidence, log: Log) -> str:
-    witnesses.claim(job_id)
-    # Another task may have been in doubt at the same moment, and have found the same job.
-    if job_id in witnesses.claimed():
-        witnesses.claim(None)
-        raise _in_doubt(
-            action, sent_at, f"another task claims job {job_id} as well, the only one of that time"
+    def _find_in_job_list(self) -> str | None:
+        acceptable_for = self.run.timing.transit + self.backend.accepted_within
+        begun = self.run.timing.now()
+        conclusive_at = max(
+            self._last_sent + acceptable_for, begun + timedelta(seconds=self.run.timing.adoption_window)
         )
-    log.info("Found job %s in the list: it is the one that was accepted", job_id)
-    return job_id
+        if (wait := (conclusive_at - begun).total_seconds()) > 0:
+            self.run.log.info(
+                "Reading the job list for %.0f s, until the request can no longer be accepted", wait
+            )
+        owned: set[str] = set()
+        while True:
+            now = self.run.timing.now()
+            listed = self._read_list()
+            others = self.run.claims.others()
+            owned |= others.job_ids
+            if now >= conclusive_at:
+                break
+            self.run.pause(self.run.timing.list_pause)
+            if self.run.stop_requested():
+                raise self._in_doubt("the task was stopped before that could be found out")
+        return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others.open_intents)
 
+    def _conclude(
+        self,
+        listed: JobList,
+        accepted_by: datetime,
+        now: datetime,
+        owned: set[str],
+        open_intents: Sequence[str],
+    ) -> str | None:
+        """Decide from a list that was read after the request could last be accepted."""
+        skew = listed.clock_skew
+        # By our clock and the service's: the clock of the worker that sent the request may have differed from this one.
+        earliest = min(self.entry.sent_at, self.entry.sent_at - skew) - CLOCK_SKEW
+        latest = max(accepted_by, accepted_by - skew) + CLOCK_SKEW
+        candidates = [job for job in listed.within(earliest, latest, now - skew) if job.job_id not in owned]
+        if len(candidates) > 1:
+            named = ", ".join(f"{job.job_id} of {job.created}" for job in candidates)
+            raise self._in_doubt(f"several jobs may be the one: {named}")
+        if not listed.covers(earliest, now - skew):
+            raise self._in_doubt("the job list is longer than one call shows")
+        if candidates:
+            return self._adopt(candidates[0].job_id, open_intents)
+        if now - self.entry.sent_at > LISTED_FOR:
+            raise self._in_doubt("the job list does not reach back that far")
+        self.run.log.info(
+            "No job of that time in the list after it could last be accepted: nothing was accepted"
+        )
+        return None
 
-def _in_doubt(action: str, sent_at: datetime, why: str) -> SubmissionInDoubt:
-    return SubmissionInDoubt(
-        f"a submission of {sent_at.isoformat(timespec='seconds')} got no answer, and {why}. Running this task "
-        "again asks again; on_doubt='resubmit' submits anew and may pay twice",
-        code="SubmissionInDoubt",
-        action=action,
-    )
+    def _adopt(self, job_id: str, open_intents: Sequence[str]) -> str:
+        if open_intents:
+            raise self._in_doubt(
+                f"job {job_id} may belong to another task whose submission is open too: {', '.join(open_intents)}"
+            )
+        self.run.claims.publish_job(job_id)
+        # Another task may have adopted the same job at the same moment.
+        if job_id in self.run.claims.others().job_ids:
+            self.run.claims.publish_job(None)
+            raise self._in_doubt(f"another task claims job {job_id} too, the only one of that time")
+        self.run.log.info("Job %s in the list is the only candidate: adopted", job_id)
+        return job_id
 
+    def _read_list(self) -> JobList:
+        try:
+            listed = self._retry(
+                lambda: self.backend.list_recent(self.entry.sent_at), seconds=self.run.timing.list_for
+            )
+        except ServiceError as error:
+            raise self._in_doubt(f"the job list could not be read: {error}") from error
+        if listed is None:
+            raise self._in_doubt("no list shows such jobs")
+        return listed
 
-def _patiently(ask: Callable[[], Told], *, seconds: float) -> Told:
-    from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential, wait_random
+    def _retry(self, call: Callable[[], Result], *, seconds: float) -> Result:
+        give_up = self.run.timing.now() + timedelta(seconds=seconds)
+        pause = 1.0
+        while True:
+            try:
+                return call()
+            except TransientError:
+                if self.run.stop_requested() or self.run.timing.now() >= give_up:
+                    raise
+            self.run.pause(pause)
+            pause = min(10.0, 2 * pause)
 
-    trying = Retrying(
-        retry=retry_if_exception_type(TransientError),
-        wait=wait_exponential(max=10) + wait_random(0, 2),
-        stop=stop_after_delay(seconds),
-        reraise=True,
-    )
-    return trying(ask)
+    def _in_doubt(self, why: str) -> SubmissionInDoubt:
+        return SubmissionInDoubt(
+            f"a submission of {self.entry.sent_at.isoformat(timespec='seconds')} may have been accepted "
+            f"({self.reason}), and {why}. Run this task again to look again, or set on_doubt='resubmit' to submit "
+            "again and perhaps pay twice",
+            code="SubmissionInDoubt",
+            action=self.backend.action_name.rpartition(".")[2],
+        )

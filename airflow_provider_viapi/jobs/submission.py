@@ -1,118 +1,253 @@
-"""Having a job accepted once: the intent is written before the request goes out, the job's id after the answer."""
+"""Submit one request once: resume the job of a previous attempt, or record the intent, send, and record the job."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.alibaba.credentials import is_expired_key
-from airflow_provider_viapi.alibaba.jobs import list_jobs, submitted
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.errors import (
-    CredentialsRejected,
-    ResponseLost,
+    InvalidRequest,
     ServiceError,
+    StopRequested,
     SubmissionInDoubt,
+    Throttled,
     TransientError,
+    outcome_is_refusal,
 )
-from airflow_provider_viapi.jobs import reconciliation
-from airflow_provider_viapi.jobs.acceptance import Acceptance
+from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.reconciliation import Reconciliation
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.client import Client
-    from airflow_provider_viapi.alibaba.credentials import Credentials
-    from airflow_provider_viapi.alibaba.model import Action
-    from airflow_provider_viapi.jobs.ledger import Entry
-    from airflow_provider_viapi.jobs.model import Job
+    from airflow_provider_viapi.jobs.backend import SubmitBackend
+    from airflow_provider_viapi.jobs.task_run import TaskRun
+
+OnDoubt = Literal["fail", "resubmit"]
+"""What to do when it cannot be known whether a job was accepted."""
+
+STORE_ATTEMPTS = 5
+"""How often the id of an accepted job is written before the task fails."""
 
 
-@dataclass(kw_only=True)
-class Submission(Acceptance):
-    """One request to VIAPI that is to become one job.
+@dataclass(frozen=True, kw_only=True)
+class SubmitPolicy:
+    """When to retry a submission, and when to give up.
 
-    :param staged: its checked parameters, with media where the service can read them; asked for only when it is
-        sent, perhaps several times: only the first that succeeds may cost work
+    :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
+    :param deadline: retry a throttled submission until then, an aware time
+    :param timeout: retry an unreachable or failing service for that long
     """
 
-    action: Action
-    client: Client
-    staged: Callable[[], Mapping[str, Any]]
+    on_doubt: OnDoubt = "fail"
+    deadline: datetime
+    timeout: timedelta = timedelta(minutes=10)
 
-    def submit(self) -> Job:
-        """Have the job accepted; see :meth:`Acceptance.submit`."""
-        # Media that cannot be staged now are for the next try: they would hold this worker until the deadline.
-        self.staged()
-        return super().submit()
+
+@dataclass
+class Submission:
+    """One request that becomes one job.
+
+    :param backend: sends it
+    :param ledger: records it
+    :param digest: fingerprint of the request as the author gave it
+    :param request: returns the request as it is sent, with media staged; called again only if it failed
+    :param policy: when to retry and to give up
+    :param run: the task's attempt
+    :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
+    """
+
+    backend: SubmitBackend
+    ledger: Ledger
+    digest: str
+    request: Callable[[], Mapping[str, Any]]
+    policy: SubmitPolicy
+    run: TaskRun
+    resubmitted: set[str] = field(default_factory=set)
+
+    def resume_or_submit(self) -> tuple[Job, JobReport | None]:
+        """Resume the job of a previous attempt, or submit a new one.
+
+        :returns: the job, and a report if it has ended already
+        :raises StopRequested: Airflow stops the task; nothing is in flight
+        :raises SubmissionInDoubt: it cannot be known whether a submission was accepted; the ledger keeps the intent
+        :raises TransientError: the service cannot be reached now, and nothing was accepted
+        :raises ServiceError: the service refuses; the ledger is clear
+        """
+        entry = self.ledger.read()
+        if entry is None or not self._is_current(entry):
+            return self._submit(), None
+        if entry.job_id is None:
+            self.run.log.info("Attempt %s submitted, and the outcome is unknown", entry.try_number)
+            return self._reconcile(entry, "its outcome was not recorded") or self._submit(), None
+        job = Job(entry.job_id, self.backend.action_name, entry.scope)
+        report = self._report_of(job, entry)
+        if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+            return self._submit(), None
+        self.run.claims.publish_job(job.id)
+        return job, report if report.is_final else None
+
+    def _is_current(self, entry: Entry) -> bool:
+        """Return whether the recorded submission is the one of this attempt; cancel a queued job that is not."""
+        same = same_request(entry.digest, self.digest)
+        if entry.delivery is not None:
+            if same and not entry.delivery.was_cleared_before(self.run.attempt):
+                return True
+            self.run.log.info(
+                "Job %s has returned its result and the task was cleared: submitting again", entry.job_id
+            )
+            return False
+        if same:
+            return True
+        self.run.log.info("The request has changed since attempt %s: submitting a new job", entry.try_number)
+        if entry.job_id is not None:
+            if self.backend.cancel(Job(entry.job_id, self.backend.action_name, entry.scope)):
+                self.run.log.info(
+                    "Cancelled job %s of the previous request, which was still queued", entry.job_id
+                )
+            else:
+                self.run.log.warning("Job %s of the previous request continues and is billed", entry.job_id)
+        elif self.policy.on_doubt == "fail":
+            raise self._in_doubt(
+                f"the request has changed since attempt {entry.try_number}, whose submission of {entry.signed_at} "
+                "got no response and may be running"
+            )
+        return False
+
+    def _report_of(self, job: Job, entry: Entry) -> JobReport | None:
+        """Return the state of a previous attempt's job; ``None`` if the service does not know it any more."""
+        try:
+            report = self.backend.report(job)
+        except InvalidRequest as unknown:
+            if self.policy.on_doubt == "resubmit":
+                self.run.log.warning("The service does not know job %s any more; submitting again", job.id)
+                return None
+            raise self._in_doubt(
+                f"the service does not know job {job.id} of attempt {entry.try_number} any more ({unknown.code})"
+            ) from unknown
+        message = "Resumed job %s of attempt %s, which is %s"
+        if report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+            message = "Job %s of attempt %s ended as %s; submitting again"
+        self.run.log.info(message, job.id, entry.try_number, report.state)
+        return report
+
+    def _submit(self) -> Job:
+        """Submit, and retry while it is known that nothing was accepted."""
+        # Media that cannot be staged now are for the next attempt: they would hold this worker until the deadline.
+        self.request()
+        failing_since: datetime | None = None
+        pause = 1.0
+        while True:
+            try:
+                return self._submit_once()
+            except TransientError as error:
+                now = self.run.timing.now()
+                failing_since = None if isinstance(error, Throttled) else failing_since or now
+                if now >= self.policy.deadline:
+                    raise
+                if failing_since and now - failing_since >= self.policy.timeout:
+                    self.run.log.warning("Giving up submitting after %s: %s", self.policy.timeout, error)
+                    raise
+                self.run.log.warning("Not accepted, retrying in %.0f s: %s", pause, error)
+            self.run.pause(pause)
+            pause = min(self.run.timing.max_backoff, 2 * pause)
 
     def _submit_once(self) -> Job:
-        request = self.staged()
-        credentials = self.client.account.credentials.current()
-        entry = self.ledger.intend(
-            self.digest, RequestNonce.new(), credentials.access_key_id, self.try_number
-        )
+        identity = self.backend.identity()
+        request = self.request()
+        if self.run.stop_requested():
+            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
+        nonce = RequestNonce.new(self.run.timing.now())
+        entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number)
+        self._publish_intent(entry)
+        sent_at = self.run.timing.now()
         try:
-            answer = self.client.replay(self.action, request, entry.stamp, credentials)
-        except ResponseLost as lost:
-            self.log.warning("Sent, but %s; finding out whether the job was accepted", lost.message)
-            return self._settled(entry)
-        except ServiceError as refusal:
-            if refusal.code == "SignatureNonceUsed":
-                # Something on the way has sent the request twice, and this is the answer to the second.
-                return self._settled(entry)
-            self.ledger.clear()
-            if self._another_key_is_there(refusal, credentials):
-                raise TransientError("the key had ended and was renewed", action=self.action.name) from None
+            job = self.backend.submit(request, nonce)
+        except ServiceError as error:
+            # A repeated nonce was seen before: something on the way has sent the request twice.
+            if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
+                self.run.log.warning("Sent, but %s; finding out whether the job was accepted", error.message)
+                found = self._reconcile(entry, error.message)
+                if found is None:
+                    raise TransientError("the submission was not accepted", action=error.action) from None
+                return found
+            self._forget_intent()
+            if self.backend.renewed_key(error):
+                raise TransientError("the key had expired and was renewed", action=error.action) from None
             raise
-        job = submitted(self.action, answer)
-        self._write(entry, job)
-        self.log.info("Submitted job %s (%s)", job.id, job.action)
+        self._record(entry, job)
+        self.run.log.info("Submitted job %s (%s)", job.id, job.action)
+        if (self.run.timing.now() - sent_at).total_seconds() > self.run.timing.list_pause:
+            self._check_not_adopted(job)
         return job
 
-    def _another_key_is_there(self, refusal: ServiceError, credentials: Credentials) -> bool:
-        if not isinstance(refusal, CredentialsRejected) or not is_expired_key(refusal):
-            return False
-        return self.client.account.credentials.current(rejected=credentials) != credentials
-
-    def settle(self, entry: Entry) -> Job | None:
-        """The job that came of an intent without an answer, or ``None`` when there is none; see ``doubt``.
-
-        :raises SubmissionInDoubt: it cannot be known, and the author did not choose to submit anew
-        """
-        # Signed with another key, the same request may count as a new one.
-        credentials = self.client.account.credentials.current()
-        same_key = entry.access_key_id == credentials.access_key_id
-        can_be_made_again = same_key and self._is_staged()
-        witnesses = reconciliation.Evidence(
-            send_again=(lambda: self._send_again(entry, credentials)) if can_be_made_again else None,
-            list_jobs=lambda: list_jobs(self.client, self.action),
-            claimed=self.claimed,
-            claim=self.claim,
-        )
+    def _reconcile(self, entry: Entry, reason: str) -> Job | None:
+        """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
+        # Airflow cleared what the previous attempt had published.
+        self._publish_intent(entry)
+        reconciliation = Reconciliation(entry, self.request, self.backend, self.run, reason)
         try:
-            job_id = reconciliation.settle(self.action.name, entry.stamp.at, witnesses, self.log)
+            job_id = reconciliation.find_job()
         except SubmissionInDoubt as in_doubt:
-            self._submit_anew_despite(in_doubt)
+            self._allow_resubmit(in_doubt)
             job_id = None
+        except TransientError as error:
+            raise self._in_doubt(
+                f"whether the job was accepted cannot be found out now: {error.message}"
+            ) from error
         except ServiceError:
-            self.ledger.clear()
+            self._forget_intent()
             raise
         if job_id is None:
-            self.ledger.clear()
+            self._forget_intent()
             return None
-        job = submitted(self.action, {"RequestId": job_id})
-        self._write(entry, job)
+        job = self.backend.job(job_id)
+        self._record(entry, job, adopted=True)
         return job
 
-    def _is_staged(self) -> bool:
-        """Whether the media can still be brought to the service; if not, that tells nothing of the submission."""
-        try:
-            self.staged()
-        except ServiceError as error:
-            self.log.warning("The media cannot be staged again: %s", error)
-            return False
-        return True
+    def _allow_resubmit(self, in_doubt: SubmissionInDoubt) -> None:
+        """Resubmit despite an unknown outcome if ``on_doubt='resubmit'``, at most once per attempt."""
+        if self.policy.on_doubt == "fail" or self.digest in self.resubmitted:
+            raise in_doubt
+        self.resubmitted.add(self.digest)
+        self.run.log.warning("Submitting again because of on_doubt='resubmit', although %s", in_doubt.message)
 
-    def _send_again(self, entry: Entry, credentials: Credentials) -> str:
-        answer = self.client.replay(self.action, self.staged(), entry.stamp, credentials)
-        return str(answer["RequestId"])
+    def _publish_intent(self, entry: Entry) -> None:
+        self.run.claims.publish_intent(
+            {"action": self.backend.action_name, "nonce": entry.nonce, "signed_at": entry.signed_at}
+        )
+
+    def _forget_intent(self) -> None:
+        self.ledger.clear()
+        self.run.claims.publish_intent(None)
+
+    def _record(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
+        # From here on a job is paid for: a failing store must not lose its id.
+        for attempt in range(STORE_ATTEMPTS):
+            try:
+                self.ledger.record_job(entry, job.id, job.scope, adopted=adopted)
+                break
+            except Exception:
+                if attempt == STORE_ATTEMPTS - 1:
+                    self.run.log.warning(
+                        "Job %s was accepted but its id could not be stored; note it", job.id
+                    )
+                    raise
+                self.run.timing.sleep(2.0**attempt / 2)
+        self.run.claims.publish_job(job.id)
+
+    def _check_not_adopted(self, job: Job) -> None:
+        """Fail if another task has adopted the job: that task would return a result that is not its own."""
+        if job.id in self.run.claims.others().job_ids:
+            raise self._in_doubt(
+                f"job {job.id} was accepted for this task and adopted by another one as well"
+            )
+
+    def _in_doubt(self, why: str) -> SubmissionInDoubt:
+        return SubmissionInDoubt(
+            f"{why}; on_doubt='resubmit' submits again",
+            code="SubmissionInDoubt",
+            action=self.backend.action_name.rpartition(".")[2],
+        )

@@ -1,1 +1,1 @@
-"""Links from a task instance to what it has made."""
+"""Links from a task instance to its job and its result."""

@@ -1,52 +1,29 @@
-"""Links from a task instance to its job at Huawei Cloud and to its result."""
+"""Links to a job of Huawei Cloud and to its result."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import BaseOperator
+from airflow_provider_viapi.links.base import JobLink, ResultLink
 
 _PRODUCTS = {"metastudio": "MetaStudio", "vias": "VIAS"}
 
 
 def job_address(service: str, show: str, region: str) -> str:
-    """Huawei's API Explorer with the question after a job; no page of a job's own is known.
+    """Return the page of Huawei's API Explorer for the action that reports a job; no page of a job is known.
 
     :param service: such as ``vias``
-    :param show: name of the action that shows the job
+    :param show: name of the action that reports the job
     """
     query = urlencode({"product": _PRODUCTS[service], "api": show, "region": region})
     return f"https://apiexplorer.developer.huaweicloud.com/apiexplorer/doc?{query}"
 
 
-def _pushed(ti_key: Any, key: str) -> Any:
-    from airflow.providers.common.compat.sdk import XCom
-
-    return XCom.get_value(ti_key=ti_key, key=key)
-
-
-class HuaweiCloudJobLink(BaseOperatorLink):
-    """To where a job is asked after, from the moment it was accepted."""
+class HuaweiCloudJobLink(JobLink):
+    """Link to the action that reports the job, in Huawei's API Explorer."""
 
     name = "Job at Huawei Cloud"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The address, or nothing while there is no job."""
-        return str(_pushed(ti_key, "job_link") or "")
 
-
-class HuaweiCloudResultLink(BaseOperatorLink):
-    """To the first file of the result, as long as its address lives."""
-
-    name = "Result"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The address, or nothing while there is no result, or one without files."""
-        from airflow_provider_viapi.huawei import services
-        from airflow_provider_viapi.links.result_file import first_file
-
-        return first_file(_pushed(ti_key, "return_value"), operator, services.actions())
+class HuaweiCloudResultLink(ResultLink):
+    """Link to the first file of the result."""

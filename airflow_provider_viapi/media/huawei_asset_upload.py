@@ -13,7 +13,7 @@ from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientE
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import CountedReader, Source
 
 LARGEST = 5 * 2**30
@@ -48,24 +48,27 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
     :raises TransientError: it did not arrive; trying again may help
     :raises ServiceError: it is refused
     """
-    announced = hook.metastudio.assets.show(asset_id).get("files") or []
+    announced = hook.call("metastudio.ShowAsset", {"asset_id": asset_id}).get("files") or []
     of_before = [each for each in announced if each.get("asset_file_category") == _MAIN]
     if any(each.get("state") == "CREATED" for each in of_before):
         log.info("Asset %s has its file already", asset_id)
         return
     for each in of_before:
-        hook.metastudio.files.delete(each["file_id"])
+        hook.call("metastudio.DeleteFile", {"file_id": each["file_id"]})
     source = stat(address)
-    place = hook.metastudio.files.create(
-        file_name=source.name,
-        file_md5=_md5(source),
-        file_size=source.size,
-        file_type=PurePosixPath(source.name).suffix.removeprefix(".").lower() or "bin",
-        asset_id=asset_id,
-        asset_file_category=_MAIN,
+    place = hook.call(
+        "metastudio.CreateFile",
+        {
+            "file_name": source.name,
+            "file_md5": _md5(source),
+            "file_size": source.size,
+            "file_type": PurePosixPath(source.name).suffix.removeprefix(".").lower() or "bin",
+            "asset_id": asset_id,
+            "asset_file_category": _MAIN,
+        },
     )
     _send(source, place, hook)
-    hook.metastudio.files.confirm(place["file_id"], state="CREATED")
+    hook.call("metastudio.ConfirmFileUpload", {"file_id": place["file_id"], "state": "CREATED"})
     log.info("Uploaded %s (%d bytes) to asset %s", source.shown, source.size, asset_id)
 
 
@@ -86,11 +89,11 @@ def _send(source: Source, place: Mapping[str, Any], hook: HuaweiCloudHook) -> No
     own = (account.endpoint, *account.endpoints.values())
     allowed = [urlsplit(each).netloc for each in own if each]
     try:
-        with public_session(allowed, account.verify) as session, source.read(ahead=False) as file:
+        with public_session(allowed, account.http.verify) as session, source.read(ahead=False) as file:
             answer = session.put(
                 place["upload_url"],
                 data=_Body(file, source.size),
-                timeout=(account.timeout, 300),
+                timeout=(account.http.timeout, 300),
                 allow_redirects=False,
             )
     except requests.RequestException as failure:

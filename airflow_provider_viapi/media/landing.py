@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.media.output_paths import check, identity_of, path_variables, place
-from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls, is_to_have_files
+from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls, requires_files
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 __all__ = ["check", "check_opens", "land", "path_variables", "trusted_hosts"]
 
@@ -79,7 +79,7 @@ def land(
     name = None if action is None else action.name
     fields = fields_of_any(services.actions().values()) if action is None else action.result
     links = file_urls(result, fields)
-    if not links and is_to_have_files(fields):
+    if not links and requires_files(fields):
         raise ServiceError(
             f"the result names no file that could land; it holds {', '.join(result) or 'nothing'}",
             code="NoFileInResult",

@@ -25,7 +25,7 @@ def files_elsewhere(
             for index, item in enumerate(value, start=1):
                 yield from files_elsewhere(each.fields, item, f"{prefix}{each.name}.{index}.")
         elif isinstance(each, Media) and not is_readable(value):
-            limits = next((limits for limits in each.limits if limits.hold_for(structure)), None)
+            limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
             yield f"{prefix}{each.name}", limits, value
 
 

@@ -21,7 +21,7 @@ from airflow_provider_viapi.media.atomic_file import Draft
 from airflow_provider_viapi.media.download import Changed, Download, LinkExpired, download, link_ended_at
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
 
 MAX_STALLED_ATTEMPTS = 5
 """Attempts in a row that come no farther than those before, after which a download is given up."""

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airflow_provider_viapi.alibaba.redaction import redact
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidMedia,
@@ -19,6 +18,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.fs.oss_client import Oss
@@ -215,7 +215,9 @@ def _in_our_words(address: str) -> Iterator[None]:
     except ImportError as missing:
         error = ConfigurationError(f"{shown} cannot be opened: {missing}", code="ConfigurationError")
     except ValueError as unusable:
-        error = InvalidRequest(f"{shown} cannot be opened: {redact(str(unusable))}", code="InvalidParameter")
+        error = InvalidRequest(
+            f"{shown} cannot be opened: {redact_text(str(unusable))}", code="InvalidParameter"
+        )
     except Exception as failure:
         # Its words are left out: they may quote a signed request.
         error = TransientError(

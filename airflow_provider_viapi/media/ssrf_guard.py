@@ -17,8 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from airflow_provider_viapi.alibaba.redaction import keep_http_logs_clean
 from airflow_provider_viapi.errors import PermissionDenied
+from airflow_provider_viapi.http import redact_http_logs
 
 
 def public_session(allowed_hosts: Collection[str] = (), verify: bool | str = True) -> requests.Session:
@@ -30,7 +30,7 @@ def public_session(allowed_hosts: Collection[str] = (), verify: bool | str = Tru
     :param allowed_hosts: ``host`` or ``host:port`` of those that may be inside all the same
     :param verify: check TLS certificates; a path names a bundle of authorities
     """
-    keep_http_logs_clean()
+    redact_http_logs()
     session = requests.Session()
     # Otherwise a .netrc would have its password sent to whatever host the address names.
     session.auth = lambda prepared: prepared

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import Source
     from airflow_provider_viapi.media.team_bucket import TeamBucket
 
@@ -52,7 +52,7 @@ def check(
     :param pending: tells of a value that it is not known yet
     :raises InvalidRequest: something is not allowed, such as an address that nothing opens
     """
-    return action.before_staging(opens).check(request, pending=pending)
+    return action.before_staging(opens).check(request, is_unresolved=pending)
 
 
 def check_place(to: str | None) -> None:

@@ -20,7 +20,7 @@ from airflow_provider_viapi.media.leases import Leases
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.jobs.delay_queue import Log
+    from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import Source
 
 LINK_LIFETIME = timedelta(hours=36)

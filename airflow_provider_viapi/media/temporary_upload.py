@@ -48,7 +48,7 @@ def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
     place = hook.call(AUTHORIZE_FILE_UPLOAD, {"Product": product, "RegionId": account.region_id})
     host = f"{place['Bucket']}.{place['Endpoint']}"
     scheme = urlsplit(account.endpoint).scheme if account.endpoint else "https"
-    _post(f"{scheme}://{host}/", place, source, verify=account.verify, timeout=account.timeout)
+    _post(f"{scheme}://{host}/", place, source, verify=account.http.verify, timeout=account.http.timeout)
     source.check_unchanged()
     # Alibaba's SDKs pass it to the service like this, without TLS.
     return f"http://{host}/{quote(place['ObjectKey'])}"

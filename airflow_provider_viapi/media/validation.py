@@ -76,7 +76,7 @@ def _check_size(source: Source, limits: MediaLimits | None) -> None:
         raise _Refused("Size", "is empty")
     if limits is None:
         return
-    least, most = limits.least_bytes or 1, limits.most_bytes
+    least, most = limits.min_bytes or 1, limits.max_bytes
     if source.size < least or (most is not None and source.size > most):
         allowed = f"{least:,} to {most:,}" if most is not None else f"at least {least:,}"
         raise _Refused("Size", f"has {source.size:,} bytes; allowed: {allowed}")
@@ -104,15 +104,11 @@ def _recognized(beginning: bytes) -> tuple[str, ...]:
 
 
 def _check_sides(source: Source, limits: MediaLimits) -> None:
-    if limits.shortest_side is None and limits.longest_side is None:
+    if limits.min_pixels is None and limits.max_pixels is None:
         return
     size = _sides(source)
-    shortest, longest = limits.shortest_side or 1, limits.longest_side
-    if size is None:
-        return
-    if min(size) < shortest or (longest is not None and max(size) > longest):
-        told = f"{size[0]}×{size[1]} pixels"
-        raise _Refused("Resolution", f"has {told}; allowed: each side from {shortest} to {longest or 'any'}")
+    if size is not None and not limits.allows_pixels(*size):
+        raise _Refused("Resolution", f"has {size[0]}×{size[1]} pixels; allowed: {limits.pixels}")
 
 
 def _sides(source: Source) -> tuple[int, int] | None:

@@ -1,18 +1,28 @@
-"""The life of a job, told once; every operator that has a job done lives it, whichever cloud does it.
+"""Base operators of both clouds: one action, and one job from submission to its landed result.
 
-A cloud's base class (``operators.viapi`` for VIAPI) says how its jobs are asked for and by which trigger they are
-waited for; an operator of a service adds typed keyword arguments. Everything else happens here.
+:class:`JobOperator` is the only place that knows the sequence of one job. A cloud (``operators.viapi``,
+``operators.huaweicloud``) adds its hook, its submit backend and its trigger; an operator of a service adds typed
+keyword arguments.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+import math
+import re
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, XComArg, conf
+from airflow.providers.common.compat.sdk import (
+    AirflowTaskTimeout,
+    BaseOperator,
+    TaskDeferred,
+    XComArg,
+    conf,
+)
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -20,273 +30,522 @@ from airflow_provider_viapi.errors import (
     JobTimedOut,
     ResultExpired,
     ServiceError,
+    StopRequested,
+    SubmissionInDoubt,
     from_dict,
 )
-from airflow_provider_viapi.media.asset_events import report_assets
-from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent, open_ledger
-from airflow_provider_viapi.triggers.task_state import OVER, is_over
+from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.operators.durability import (
+    XComClaims,
+    attempt_of,
+    fail_without_retry,
+    is_permanent,
+    open_ledger,
+    record_decision,
+)
+from airflow_provider_viapi.operators.options import describe
+from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.jobs.backend import JobHook
+    from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.taking_up import OnDoubt, Submitting
-    from airflow_provider_viapi.results import HasResultFields
+    from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
+    from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+
+T = TypeVar("T")
+
+MAX_JOB_TIMEOUT = timedelta(days=30)
+"""Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
+
+
+def is_templated(value: Any) -> bool:
+    """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        return any(is_templated(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(is_templated(item) for item in value)
+    # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
+    return hasattr(value, "iter_references")
+
+
+def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
+    """Return a duration given as ``timedelta`` or as seconds.
+
+    :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
+    if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
+        raise InvalidRequest(
+            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
+            code="InvalidParameter",
+            action=action,
+        )
+    return value
+
+
+def default_deferrable(deferrable: bool | None) -> bool:
+    """Return the value, or Airflow's ``[operators] default_deferrable`` for ``None``."""
+    if deferrable is None:
+        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+    return deferrable
+
+
+class ActionOperator(BaseOperator):
+    """Base of all operators: an action of a service and its request.
+
+    :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
+        when the DAG is parsed, templated ones after rendering, always before anything is sent.
+    :param action: the action, or its name such as ``imgsearch.ListImageDbs``; typed operators have their own
+    """
+
+    template_fields: Sequence[str] = ("request",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
+    action: Any
+    action_type: ClassVar[type]
+    is_async: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "action" in cls.__dict__:
+            cls._check_action(cls.action)
+        if "__init__" in cls.__dict__:
+            cls.__doc__ = describe(cls)
+
+    @classmethod
+    def _check_action(cls, action: Any) -> None:
+        if not isinstance(action, cls.action_type) or action.is_job is not cls.is_async:  # type: ignore[attr-defined]
+            kind = "a job" if cls.is_async else "an action that responds at once"
+            name = getattr(action, "name", None) or repr(action)
+            raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
+
+    def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:
+        # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        if action is not None:
+            self.action = self.find_action(action) if isinstance(action, str) else action
+        self._check_action(getattr(self, "action", None))
+        self.request = self.check_request(self.action, request, is_templated)
+
+    def __getattr__(self, name: str) -> Any:
+        # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
+        request = self.__dict__.get("request")
+        if isinstance(request, Mapping) and not name.startswith("_"):
+            for wire_name, value in request.items():
+                if _snake_case(wire_name) == name:
+                    return value
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @staticmethod
+    def find_action(name: str) -> Any:
+        """Return the action with a name."""
+        raise NotImplementedError
+
+    @staticmethod
+    def check_request(
+        action: Any, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        """Return a request with values of their proper types.
+
+        :param is_unresolved: returns whether a value is not known yet and cannot be checked
+        :raises InvalidRequest: something is not allowed
+        """
+        raise NotImplementedError
+
+    @property
+    def action_name(self) -> str:
+        """The action, as ``service.Action``."""
+        return str(self.action.full_name)
+
+    def validated_request(self) -> dict[str, Any]:
+        """Return the rendered request with values of their proper types.
+
+        :raises InvalidRequest: something is not allowed
+        """
+        return self.check_request(self.action, self.request, lambda value: False)
+
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        """Render, and have Airflow mask credentials in the rendered fields."""
+        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
+        super()._do_render_template_fields(*args, **kwargs)
+        from airflow.providers.common.compat.sdk import mask_secret
+
+        from airflow_provider_viapi.redaction import find_secrets
+
+        for secret in find_secrets([getattr(self, name) for name in self.template_fields]):
+            mask_secret(secret)
 
 
 @dataclass(frozen=True)
-class Landed:
-    """The addresses under which a task's files will have landed, by their keys in the result."""
+class OutputRefs:
+    """Addresses of the files that a task lands, by their keys in the result, for tasks downstream."""
 
     operator: BaseOperator
 
     def __getitem__(self, key: str) -> XComArg:
-        """The address of one file."""
+        """Return a reference to the address of one file."""
         return XComArg(self.operator, key=f"landed.{key}")
 
 
-class JobOperator(BaseOperator):
-    """Have a job accepted once, wait for it without holding a worker, return its result.
+class StoppableOperator(BaseOperator):
+    """Base of operators that wait on the worker: stop when Airflow asks to, and cancel jobs whose task has ended."""
 
-    The job's id goes to the XCom ``job_id`` as soon as it is known, and into Airflow's task state store (3.3 and
-    later), so that a retry goes on with the same job instead of paying for another.
+    _stop_requested = False
+    _waiting: asyncio.Task[Any] | None = None
 
-    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given
-    :param wait_for_completion: with false, return the job's id as soon as it was accepted; a sensor waits
-    :param job_timeout: how long a try waits for the job, in all; a day unless given
-    :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a person decides, or
-        ``resubmit``, which may pay twice
-    :param land_to: where the result's files are brought before their links end: a folder (ends with ``/``) of any
+    @property
+    def cancel_on_states(self) -> Collection[str]:
+        """States of the task with which its jobs are cancelled."""
+        return TERMINAL
+
+    def on_kill(self) -> None:
+        """Stop submitting and waiting; whether jobs are cancelled depends on the state of the task."""
+        self._stop_requested = True
+        if self._waiting is not None:
+            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
+            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+
+    def run_until_stopped(self, coroutine: Coroutine[Any, Any, T], doing: str) -> T:
+        """Run a coroutine on this worker.
+
+        :param doing: what it waits for, for the error
+        :raises StopRequested: Airflow stops the task
+        """
+
+        async def run() -> T:
+            self._waiting = waiting = asyncio.ensure_future(coroutine)
+            if self._stop_requested:
+                waiting.cancel()
+            return await waiting
+
+        try:
+            return asyncio.run(run())
+        except asyncio.CancelledError:
+            raise StopRequested(f"the task was stopped while {doing}") from None
+        finally:
+            self._waiting = None
+
+    @contextmanager
+    def cancelling_if_ended(self, context: Context, cancel: Callable[[], object]) -> Iterator[None]:
+        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped because a user ended it."""
+        try:
+            yield
+        except TaskDeferred:
+            raise
+        except AirflowTaskTimeout:
+            cancel()
+            raise
+        except BaseException:
+            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
+            if self._stop_requested and is_terminal(context["ti"], self.cancel_on_states):
+                cancel()
+            raise
+
+
+class JobOperator(StoppableOperator, ActionOperator):
+    """Submit a job once, wait for it without occupying a worker, return its result.
+
+    The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
+    the job instead of paying for another.
+
+    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
+    :param wait_for_completion: with ``False``, return the job's id as soon as it was accepted; a sensor waits
+    :param job_timeout: how long an attempt waits for the job; a ``timedelta`` or seconds, up to 30 days;
+        default: 1 day
+    :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
+        ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``.
+    :param durable: record the job so that a retry resumes it; with ``False`` a retry submits, and pays for, a new job;
+        default: ``True``
+    :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
+        ``resubmit``, which may pay twice; default: ``fail``
+    :param land_to: where the result's files are stored before their links expire: a folder (ends with ``/``) of any
         storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
-        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``. The result gains ``landed``, where each file lies.
+        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``. The result gains ``landed``, the address of each
+        file.
+    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
+        the connection's own endpoint
     """
+
+    is_async = True
+    template_fields: Sequence[str] = (*ActionOperator.template_fields, "land_to")
+    __supports_durable_execution: ClassVar[bool] = True
+    timing: ClassVar[Timing | None] = None
+    """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
+
+    hook: Any
 
     def __init__(
         self,
         *,
         deferrable: bool | None = None,
         wait_for_completion: bool = True,
-        job_timeout: timedelta = timedelta(days=1),
+        job_timeout: timedelta | float = timedelta(days=1),
+        submit_timeout: timedelta | float = timedelta(minutes=10),
+        durable: bool = True,
         on_doubt: OnDoubt = "fail",
-        land_to: str | None = None,
+        land_to: Any = None,
+        allowed_hosts: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
-        if job_timeout <= timedelta(0):
-            raise InvalidRequest(
-                f"job_timeout is {job_timeout}; allowed: more than zero", action=self._short_name
-            )
         if on_doubt not in ("fail", "resubmit"):
             raise InvalidRequest(
-                f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self._short_name
+                f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self.action.name
             )
         if land_to is not None and not wait_for_completion:
             raise InvalidRequest(
-                "land_to is given although wait_for_completion is false; only a task that waits has a result to land",
-                action=self._short_name,
+                "land_to needs wait_for_completion=True: only a task that waits has a result to land",
+                action=self.action.name,
             )
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable(deferrable)
         self.wait_for_completion = wait_for_completion
-        self.job_timeout = job_timeout
+        self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
+        self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
+        self.durable = durable
         self.on_doubt = on_doubt
         self.land_to = land_to
+        self.allowed_hosts = list(allowed_hosts)
         self._landed: dict[str, str] = {}
+        if land_to is not None and not is_templated(land_to):
+            from airflow_provider_viapi.media.output_paths import check
 
-    @property
-    def job_hook(self) -> JobHook:
-        """The hook that calls."""
+            check(land_to, self.action)
+
+    # What a cloud implements.
+
+    def submit_backend(self, request: Mapping[str, Any]) -> SubmitBackend:
+        """Return what sends the request."""
         raise NotImplementedError
 
-    @property
-    def action_name(self) -> str:
-        """What is done, as ``service.Action``."""
-        raise NotImplementedError
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Return the request as it is sent, with its media where the service reads them."""
+        return request
 
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Whether no retry can mend an error."""
-        return is_permanent(error)
+    def release_inputs(self, context: Context) -> None:
+        """Remove what was staged for the job alone; called at least once, perhaps in another process."""
 
-    @property
-    def cancel_on_states(self) -> Collection[str]:
-        """The states of the task with which a job ends too that is still waited for."""
-        return OVER
+    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+        """Return the trigger that waits for the job.
 
-    @property
-    def _short_name(self) -> str:
-        return self.action_name.rpartition(".")[2]
-
-    def validated_request(self) -> dict[str, Any]:
-        """What is asked for, rendered and checked; nothing has been paid yet.
-
-        :raises InvalidRequest: it cannot be
+        :param deadline: ISO 8601 with an offset
         """
         raise NotImplementedError
 
-    def _check_place(self, action: HasResultFields) -> None:
-        """Refuse a rendered place to land at that will not do for an action's result, or that nothing here opens."""
+    def job_link(self, job: Job) -> str:
+        """Return the address where a user sees the job."""
+        raise NotImplementedError
+
+    def trusted_hosts(self) -> list[str]:
+        """Return the private hosts that results may come from besides ``allowed_hosts``."""
+        return []
+
+    # What an operator of a service may adjust.
+
+    def request_digest(self, request: Mapping[str, Any]) -> str:
+        """Return the fingerprint by which a retry recognizes its own request."""
+        from airflow_provider_viapi.jobs.ledger import request_digest
+
+        return request_digest(self.action_name, request)
+
+    def accepted(self, job: Job, context: Context) -> None:
+        """Do what a job needs after it was accepted and before it can finish."""
+
+    def final_report(self, report: JobReport) -> JobReport:
+        """Return the report of a finished job, perhaps with another outcome."""
+        return report
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        return is_permanent(error)
+
+    @property
+    def landed(self) -> OutputRefs:
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
+        return OutputRefs(self)
+
+    # The sequence of one job.
+
+    def execute(self, context: Context) -> Any:
+        """Check, submit or resume, wait, land the result, return it."""
+        store_links(self, context)
+        with fail_without_retry(self.is_permanent):
+            request = self.validated_request()
+            self._check_destination()
+            run = self.task_run(context)
+            ledger = open_ledger(context, durable=self.durable)
+            deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
+            job, report = self._resume_or_submit(request, ledger, run, deadline, context)
+            store_links(self, context, job_link=self.job_link(job))
+            if report is None:
+                self.accepted(job, context)
+            if not self.wait_for_completion:
+                ledger.mark_delivered(run.attempt)
+                return job.id
+            if report is None and self.deferrable and not self._stop_requested:
+                self.defer(trigger=self.trigger(job, deadline.isoformat()), method_name="execute_complete")
+            return self._finish(
+                report or self._poll_on_worker(job, deadline, ledger, context), ledger, context
+            )
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Continue after the trigger: land and return the result, or raise why there is none."""
+        from airflow_provider_viapi.jobs.model import JobReport
+
+        store_links(self, context)
+        ledger = open_ledger(context, durable=self.durable)
+        with fail_without_retry(self.is_permanent):
+            if "error" in event:
+                raise self._handle_timeout(from_dict(event["error"]), ledger, context)
+            return self._finish(JobReport.from_dict(event["report"]), ledger, context)
+
+    def task_run(self, context: Context) -> TaskRun:
+        """Return what submitting needs of this attempt."""
+        from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+
+        return TaskRun(
+            attempt_of(context),
+            XComClaims(context),
+            self.log,
+            self.timing or Timing(),
+            lambda: self._stop_requested,
+        )
+
+    def submission(
+        self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
+    ) -> Submission:
+        """Return the submission of a request, not started yet."""
+        from functools import cache
+
+        from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+
+        return Submission(
+            backend=self.submit_backend(request),
+            ledger=ledger,
+            digest=self.request_digest(request),
+            # Only the first call that succeeds costs work.
+            request=cache(lambda: self.prepare_request(request, context)),
+            policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
+            run=run,
+        )
+
+    def _resume_or_submit(
+        self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
+    ) -> tuple[Job, JobReport | None]:
+        before = ledger.read()
+        try:
+            job, report = self.submission(request, ledger, run, deadline, context).resume_or_submit()
+        except ServiceError:
+            if ledger.read() is None:
+                # Nothing was accepted and nothing is in doubt, so nobody will read what was staged.
+                self._release(context)
+            raise
+        record_decision(self.hook.stats, before, job, report)
+        return job, report
+
+    def _check_destination(self) -> None:
+        """Refuse a rendered destination that cannot take the result."""
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
 
-            landing.check(self.land_to, action)
+            landing.check(self.land_to, self.action)
             landing.check_opens(self.land_to)
 
-    def submission(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> Submitting:
-        """What has the job accepted."""
-        raise NotImplementedError
-
-    def trigger(self, job: Job, deadline: datetime) -> BaseTrigger:
-        """What waits for the job in the triggerer."""
-        raise NotImplementedError
-
-    def job_link(self, job: Job) -> str:
-        """Where a person sees the job."""
-        raise NotImplementedError
-
-    def release_inputs(self, context: Context) -> None:
-        """Clear away what was made for the job alone; called at least once, perhaps in another process."""
-
-    def land(self, result: Mapping[str, Any], job: Job, context: Context) -> dict[str, str]:
-        """Bring the result's files to ``land_to`` and return where each lies."""
-        raise NotImplementedError
-
-    @property
-    def landed(self) -> Landed:
-        """Where the files will lie, for tasks downstream: ``erase.landed["VideoUrl"]``."""
-        return Landed(self)
-
-    def execute(self, context: Context) -> Any:
-        """Live the life of a job up to the waiting, and to its end unless deferred."""
-        with fail_without_retry(self.is_permanent):
-            request = self.validated_request()
-            ledger = open_ledger(context)
-            if not ledger.lasts:
-                self.log.warning(
-                    "This Airflow keeps no task state (3.3 does): a retry would submit the job again"
-                )
-            deadline = datetime.now(timezone.utc) + min(
-                self.job_timeout, self.execution_timeout or self.job_timeout
-            )
+    def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
+        with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
             try:
-                job, report = self._take_up(request, ledger, deadline, context)
-            except ServiceError:
-                if ledger.read() is None:
-                    # Nothing was accepted and nothing is in doubt, so nobody will read what was made for the job.
-                    self.release_inputs(context)
-                raise
-            context["ti"].xcom_push(key="job_id", value=job.id)
-            context["ti"].xcom_push(key="job_link", value=self.job_link(job))
-            if not self.wait_for_completion:
-                ledger.delivered(context["ti"].max_tries)
-                return job.id
-            if report is None and self.deferrable and not self._told_to_stop:
-                self.defer(trigger=self.trigger(job, deadline), method_name="execute_complete")
-            return self._finish(report or self._wait_here(job, deadline, ledger, context), ledger, context)
+                waiting = self.hook.wait_for(job, until=deadline, log=self.log)
+                report: JobReport = self.run_until_stopped(waiting, f"job {job.id} was running")
+                return report
+            except JobTimedOut as late:
+                raise self._handle_timeout(late, ledger, context) from None
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on where the trigger left: return the result, or raise why there is none."""
-        from airflow_provider_viapi.jobs.model import JobReport
-
-        ledger = open_ledger(context)
-        with fail_without_retry(self.is_permanent):
-            if "error" in event:
-                raise self._given_up(from_dict(event["error"]), ledger, context)
-            return self._finish(JobReport.from_dict(event["report"]), ledger, context)
+    def _handle_timeout(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
+        """Cancel a job that is late and return the error to raise."""
+        if isinstance(error, JobTimedOut):
+            self._cancel_job(self._job(error.job_id), ledger, context)
+        return error
 
     def _job(self, job_id: str) -> Job:
         from airflow_provider_viapi.jobs.model import Job
 
         return Job(job_id, self.action_name)
 
-    def _take_up(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> tuple[Job, JobReport | None]:
-        """The job of an earlier try, with a report if it has ended; or else a new one."""
-        from airflow_provider_viapi.jobs.taking_up import TakingUp
-
-        return TakingUp(
-            self.submission(request, ledger, deadline, context),
-            look=self.job_hook.report,
-            cancel=lambda job: asyncio.run(self.job_hook.cancel(job, self.log)),
-            max_tries=context["ti"].max_tries,
-        ).job()
-
-    def _wait_here(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
-        async def wait() -> JobReport:
-            self._waiting = asyncio.ensure_future(self.job_hook.wait_for(job, until=deadline, log=self.log))
-            if self._told_to_stop:
-                self._waiting.cancel()
-            return await self._waiting
-
-        try:
-            return asyncio.run(wait())
-        except JobTimedOut as late:
-            raise self._given_up(late, ledger, context) from None
-        except AirflowTaskTimeout:
-            self._withdraw(job, ledger, context)
-            raise
-        except asyncio.CancelledError:
-            if is_over(context["ti"], self.cancel_on_states):
-                self._withdraw(job, ledger, context)
-        except BaseException:
-            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self._told_to_stop and is_over(context["ti"], self.cancel_on_states):
-                self._withdraw(job, ledger, context)
-            raise
-        finally:
-            self._waiting = None
-        raise ServiceError(
-            f"the task was told to stop while job {job.id} was waited for", action=self._short_name
-        )
-
-    _told_to_stop = False
-    _waiting: asyncio.Task[JobReport] | None = None
-
-    def on_kill(self) -> None:
-        """Stop waiting on this worker; whether the job is cancelled depends on why Airflow ends the task."""
-        self._told_to_stop = True
-        if self._waiting is not None:
-            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
-            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
-
-    def _given_up(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
-        if isinstance(error, JobTimedOut):
-            self._withdraw(self._job(error.job_id), ledger, context)
-        return error
-
-    def _withdraw(self, job: Job, ledger: Ledger, context: Context) -> None:
-        if asyncio.run(self.job_hook.cancel(job, self.log)):
+    def _cancel_job(self, job: Job, ledger: Ledger, context: Context) -> None:
+        if asyncio.run(self.hook.cancel(job, self.log)):
             ledger.clear()
+            self._release(context)
+
+    def _release(self, context: Context) -> None:
+        try:
             self.release_inputs(context)
+        except ServiceError as error:
+            # The job is paid for by now: leftover copies must not fail its task.
+            self.log.warning("Staged copies could not be removed: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        self.release_inputs(context)
+        self._release(context)
         try:
-            result = report.result_or_raise()
+            result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
-            failed.action = self._short_name
+            failed.action = self.action.name
             ledger.clear()
             raise
-        self.log.info("Job %s is done: %s", report.job_id, ", ".join(result))
+        self._check_adopted(report.job_id, ledger, context)
+        self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
         if self.land_to is not None:
             result["landed"] = self._land(result, self._job(report.job_id), ledger, context)
-        ledger.delivered(context["ti"].max_tries)
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        ledger.mark_delivered(attempt_of(context))
         return result
 
+    def _check_adopted(self, job_id: str, ledger: Ledger, context: Context) -> None:
+        """Refuse to return the result of a job that was found in a list and that another task claims by now."""
+        entry = ledger.read()
+        if entry is None or not entry.adopted:
+            return
+        claims = XComClaims(context)
+        claims.publish_job(job_id)
+        if job_id in claims.others().job_ids:
+            raise SubmissionInDoubt(
+                f"job {job_id} was found in the job list, and another task claims it too: its result may not be this "
+                "task's. Clear the tasks that claim it, or set on_doubt='resubmit'",
+                code="SubmissionInDoubt",
+                action=self.action.name,
+            )
+
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
+        from airflow_provider_viapi.media import landing
+        from airflow_provider_viapi.media.asset_events import report_assets
+
         try:
-            self._landed = self.land(result, job, context)
+            self._landed = landing.land(
+                result,
+                to=str(self.land_to),
+                action=self.action,
+                names=landing.path_variables(context, job_id=job.id),
+                refresh_links=lambda: self.hook.report(job).result_or_raise(),
+                log=self.log,
+                allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
+                verify=self.hook.account.http.verify,
+            )
         except ResultExpired:
-            # Retries would meet the same dead links; a person who clears the task has the job done anew.
-            ledger.delivered(context["ti"].max_tries)
+            # Retries would meet the same expired links; a user who clears the task gets a new job.
+            ledger.mark_delivered(attempt_of(context))
             raise
         for key, address in self._landed.items():
             context["ti"].xcom_push(key=f"landed.{key}", value=address)
         report_assets(context, self.outlets, self._landed, job_id=job.id)
         return self._landed
+
+
+def _snake_case(wire_name: str) -> str:
+    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()

@@ -2,49 +2,405 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import (
-    AirflowFailException,
-    AirflowTaskTimeout,
-    BaseOperator,
-    TaskDeferred,
-    conf,
-)
+from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError, from_dict
-from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.asset_events import report_assets
-from airflow_provider_viapi.media.staging import check_place
-from airflow_provider_viapi.operators.batch_landing import OF_THE_ITEM, landed_of
+from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, StopRequested, from_dict
+from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
+from airflow_provider_viapi.links.viapi import ViapiResultLink
+from airflow_provider_viapi.operators.base import (
+    JobOperator,
+    StoppableOperator,
+    as_duration,
+    default_deferrable,
+    is_templated,
+)
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
-from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
-from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.triggers.task_state import is_over
+from airflow_provider_viapi.operators.durability import (
+    XComClaims,
+    attempt_of,
+    fail_without_retry,
+    is_permanent,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.errors import ServiceError
+    from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.batch import Batch
-    from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
-    from airflow_provider_viapi.jobs.completions import Completions
-    from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.jobs.taking_up import OnDoubt
+    from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+    from airflow_provider_viapi.jobs.submission import OnDoubt
+    from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+    from airflow_provider_viapi.triggers.batch import BatchTrigger
 
 MAX_IN_FLIGHT = 1000
-"""Jobs of one batch that run at the same time at most: their ids are arguments of a trigger, some 40 kB then."""
+"""Most jobs of one batch at the same time: their ids are arguments of a trigger, 40 kB then."""
+
+ITEM_VARIABLES = ("index",)
+"""Placeholders of ``land_to`` besides those of a task with one job."""
+
+MAX_DURATION = timedelta(days=365)
+"""Longest attempt, if ``execution_timeout`` does not say less."""
+
+RENDERED_DIFFERENTLY = (
+    ", because the items render differently after each wake-up of the task; pass them from an upstream task"
+)
+
+NO_RETRY = "A retry would render other items again and pay for all of them, so there is none"
 
 
-class ViapiBatchOperator(BaseOperator):
-    """Have one action done for many items: each paid for once, at the account's pace, in one task.
+class BatchOperator(StoppableOperator):
+    """Run one action for many items, each paid for once, at the account's rate, in one task.
+
+    Returns a row per item, in the order of the items: ``index``, ``job_id``, ``state``, ``result`` (with the API's
+    own keys) and ``error`` (``class``, ``code`` and ``message``); what does not apply is ``None``. While it runs, the
+    XCom ``progress`` holds the numbers ``done``, ``failed``, ``running`` and ``left``, and ``job_ids`` the running
+    jobs.
+
+    A retry keeps what was delivered, resumes what runs, and submits what has failed or is new. Within an attempt the
+    items are fixed: if they render differently after a wait, what was submitted is collected and nothing more is
+    submitted.
+
+    :param operator: the operator of the action; the items are its keyword arguments
+    :param items: keyword arguments of each item, 10,000 items at most: a list, or the output of another task,
+        also of a mapped one. If that is empty, so are the rows; an empty literal is an error.
+    :param shared: keyword arguments that all items have in common; those of an item take precedence
+    :param land_to: where the files of each result are stored when it arrives: a folder (ends with ``/``) of any
+        storage that Airflow's ``ObjectStoragePath`` opens, or a file name with placeholders. ``{index}`` is the
+        item's index; with several items a file name needs it or ``{job_id}``. A result then has ``landed``, the
+        address of each file, instead of links that expire.
+    :param max_in_flight: jobs that run at the same time, 1–1,000; default: 100
+    :param max_failed: how many items may fail without failing the task; when more have, no more are submitted;
+        default: 0
+    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
+    :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days;
+        default: 1 day
+    :param on_doubt: what to do with an item when it cannot be known whether its job was accepted: ``fail`` it, so
+        that a user decides, or ``resubmit``, which may pay twice; default: ``fail``
+    """
+
+    template_fields: Sequence[str] = ("items", "shared", "land_to")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"items": "json", "shared": "json"}
+    timing: ClassVar[Timing | None] = None
+    """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
+
+    hook: Any
+
+    def __init__(
+        self,
+        *,
+        operator: type[JobOperator],
+        items: Any,
+        shared: Any = None,
+        land_to: str | None = None,
+        max_in_flight: int = 100,
+        max_failed: int = 0,
+        deferrable: bool | None = None,
+        job_timeout: timedelta | float = timedelta(days=1),
+        on_doubt: OnDoubt = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._check_operator(operator)
+        self.operator = operator
+        self.max_in_flight = self._check_number("max_in_flight", max_in_flight, 1, MAX_IN_FLIGHT)
+        self.max_failed = self._check_number("max_failed", max_failed, 0, 10_000)
+        self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
+        self.on_doubt = on_doubt
+        self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
+        self.deferrable = default_deferrable(deferrable)
+        check_literals(operator, items, shared or {})
+        self.items = items
+        self.shared = shared
+        self.land_to = land_to
+        if not is_templated(land_to):
+            self._check_destination(len(items) if isinstance(items, list | tuple) else 1)
+
+    # What a cloud implements.
+
+    @staticmethod
+    def operator_base() -> type[JobOperator]:
+        """Return the base class of operators that this batch can run."""
+        raise NotImplementedError
+
+    @staticmethod
+    def trigger_class() -> type[BatchTrigger]:
+        """Return the class of the trigger that waits for the running jobs."""
+        raise NotImplementedError
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection id under the name that the cloud's operators and triggers have for it."""
+        raise NotImplementedError
+
+    def cloud_arguments(self) -> dict[str, Any]:
+        """Return the arguments of every item's operator that are the cloud's own, besides the connection."""
+        return {}
+
+    def check_inputs(self) -> None:
+        """Refuse rendered arguments of the cloud's own that cannot be used."""
+
+    def trusted_hosts(self) -> list[str]:
+        """Return the private hosts that results may come from: that of the connection's own endpoint."""
+        # It depends on the hook alone, which the batch has as well as each of its operators.
+        return self.operator.trusted_hosts(self)  # type: ignore[arg-type]
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        return is_permanent(error)
+
+    # The sequence of a batch.
+
+    def execute(self, context: Context) -> Any:
+        """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
+        store_links(self, context)
+        with fail_without_retry(self.is_permanent):
+            items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+            self.check_inputs()
+            self._check_destination(len(items))
+            if self.land_to is not None:
+                from airflow_provider_viapi.media import landing
+
+                landing.check_opens(self.land_to)
+            if not items:
+                self.log.info("There are no items, nothing to do")
+                return []
+            if retired := getattr(self.operator.action, "retired", None):
+                self.log.warning("%s: %s", self.operator.action.name, retired)
+            ledger, run = self._open_ledger(context), self._task_run(context)
+            ledger.begin_attempt(items)
+            if not ledger.is_persistent:
+                self.log.warning(
+                    "This deployment has no durable store (Airflow 3.3 has one): the batch waits on this worker, and "
+                    "a retry would submit all items again"
+                )
+            batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
+            with self.cancelling_if_ended(context, batch.cancel):
+                batch.resume()
+                return self._advance(batch, context)
+
+    def resume(self, context: Context, event: dict[str, Any], state: dict[str, Any] | None = None) -> Any:
+        """Continue after a wait: collect results, submit more, wait again or return the rows.
+
+        :param state: what the attempt knows besides its ledger; ``dag.test()`` of Airflow 3 loses it
+        """
+        from airflow_provider_viapi.jobs.completions import Completions
+
+        store_links(self, context)
+        with fail_without_retry(self.is_permanent):
+            if "error" in event:
+                raise from_dict(event["error"])
+            ledger, run = self._open_ledger(context), self._task_run(context)
+            state = state or {"began": run.timing.now().isoformat()}
+            batch = self._batch(self._same_items(ledger), ledger, run, context, state)
+            with self.cancelling_if_ended(context, batch.cancel):
+                batch.collect(Completions.from_dict(event["ended"]))
+                return self._advance(batch, context)
+
+    def _same_items(self, ledger: BatchLedger) -> list[Item] | None:
+        """Return the items that the attempt began with; ``None`` if they render differently now."""
+        try:
+            items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+        except InvalidRequest as error:
+            self.log.warning("The items cannot be built any more: %s", error)
+            return None
+        return items if ledger.is_same_as_begun(items) else None
+
+    def _batch(
+        self,
+        items: list[Item] | None,
+        ledger: BatchLedger,
+        run: TaskRun,
+        context: Context,
+        state: Mapping[str, Any],
+    ) -> Batch:
+        from airflow_provider_viapi.jobs.batch import Batch, BatchConfig
+        from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
+
+        is_closed = items is None
+        if items is None:
+            items = ledger.begun_items()
+            if not state.get("is_closed"):
+                self.log.warning(
+                    "The items render differently than when this attempt began: %d of %d were submitted and are "
+                    "collected, nothing more is submitted. Pass the items from an upstream task.",
+                    len(items),
+                    ledger.count,
+                )
+        began = datetime.fromisoformat(state["began"])
+        ended = sum(ledger.status(item.name) in ("delivered", "failed") for item in items)
+        config = BatchConfig(
+            action=self.operator.action.full_name,
+            max_in_flight=self.max_in_flight,
+            max_failed=self.max_failed,
+            job_timeout=self.job_timeout,
+            began=began,
+            until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
+            done_before=state.get("done_before", ended),
+        )
+        refusal = from_dict(state["refusal"]) if state.get("refusal") else None
+        return Batch(
+            items,
+            ledger,
+            config,
+            TaskBatchBackend(self, self._arguments, ledger, run, context),
+            run,
+            is_closed=is_closed,
+            refusal=refusal if isinstance(refusal, PermissionDenied) else None,
+            failed_submissions=state.get("failed_submissions", 0),
+            logged_failures=state.get("logged_failures", 0),
+        )
+
+    def _advance(self, batch: Batch, context: Context) -> Any:
+        while True:
+            batch.expire_overdue()
+            batch.submit()
+            self._publish(batch, context)
+            if self._stop_requested:
+                raise StopRequested("the task was stopped; its next attempt resumes the running jobs")
+            if batch.is_over:
+                return self._finish(batch, context)
+            policy = batch.wait_policy(lands=self.land_to is not None)
+            if self.deferrable and batch.ledger.is_persistent:
+                trigger = self.trigger_class().of(batch, policy, **self.connection)
+                self.defer(trigger=trigger, method_name="resume", kwargs={"state": self._state(batch)})
+            from airflow_provider_viapi.triggers.batch import wait_for_some
+
+            waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
+            batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
+
+    def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
+        from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate
+        from airflow_provider_viapi.media.asset_events import report_assets
+
+        rows = batch.ledger.rows(batch.items)
+        if batch.refusal is not None:
+            raise batch.refusal
+        failed = batch_failure(
+            rows,
+            items=batch.ledger.count,
+            left=batch.progress.left,
+            max_failed=self.max_failed,
+            why_left=RENDERED_DIFFERENTLY if batch.is_closed else "",
+        )
+        if failed is not None:
+            failed.action = self.operator.action.name
+            permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
+            if batch.is_closed:
+                raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
+            if permanent > self.max_failed:
+                raise AirflowFailException(f"BatchFailed: {failed}") from failed
+            raise failed
+        landed = {
+            f"{row['index']}.{key}": address
+            for row in rows
+            for key, address in (row["result"] or {}).get("landed", {}).items()
+        }
+        report_assets(context, self.outlets, landed)
+        first: Mapping[str, Any] = next((row["result"] for row in rows if row["result"]), {})
+        address = result_address(first, [self.operator.action], first.get("landed"))
+        store_links(self, context, result_link=address)
+        batch.ledger.mark_delivered()
+        kept, shortened = truncate(rows)
+        if shortened:
+            self.log.warning("The results of %d rows are left out: all together are too long", shortened)
+        return kept
+
+    def _publish(self, batch: Batch, context: Context) -> None:
+        batch.log_progress()
+        context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
+        batch.backend.publish(batch.jobs)
+
+    def _state(self, batch: Batch) -> dict[str, Any]:
+        """Return what the attempt knows besides its ledger, as JSON values."""
+        return {
+            "began": batch.config.began.isoformat(),
+            "done_before": batch.config.done_before,
+            "failed_submissions": batch.failed_submissions,
+            "logged_failures": batch.logged_failures,
+            "refusal": batch.refusal.as_dict() if batch.refusal else None,
+            "is_closed": batch.is_closed,
+        }
+
+    def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
+        """Return the operator of one item, as a task with this item alone would have it."""
+        operator: JobOperator = self.operator(
+            task_id=self.task_id,
+            on_doubt=self.on_doubt,
+            **self.connection,
+            **self.cloud_arguments(),
+            **arguments,
+        )
+        operator.hook = self.hook
+        return operator
+
+    def _open_ledger(self, context: Context) -> BatchLedger:
+        from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
+        from airflow_provider_viapi.state import open_store
+
+        return BatchLedger(open_store(context), attempt_of(context))
+
+    def _task_run(self, context: Context) -> TaskRun:
+        from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+
+        return TaskRun(
+            attempt_of(context),
+            XComClaims(context),
+            self.log,
+            self.timing or Timing(),
+            lambda: self._stop_requested,
+        )
+
+    # Checks.
+
+    def _check_operator(self, operator: Any) -> None:
+        is_job = isinstance(operator, type) and issubclass(operator, self.operator_base())
+        if not is_job or not isinstance(getattr(operator, "action", None), operator.action_type):
+            raise TypeError(
+                f"operator is {operator!r}; allowed: an operator class for a job, derived from "
+                f"{self.operator_base().__name__} and with its own action"
+            )
+        if operator.request_digest is not JobOperator.request_digest:
+            raise TypeError(
+                f"{operator.__name__} uses more than its request and cannot run in a batch; map it with expand_kwargs"
+            )
+
+    def _check_number(self, name: str, value: Any, least: int, most: int) -> int:
+        is_allowed = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+        self._check(name, value, is_allowed, f"an integer, {least} to {most}; it cannot be a template")
+        return int(value)
+
+    def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
+        if not is_allowed:
+            raise InvalidRequest(f"{name} is {value!r}; allowed: {allowed}", action=self.operator.action.name)
+
+    def _check_destination(self, items: int) -> None:
+        if self.land_to is None:
+            return
+        from airflow_provider_viapi.media.output_paths import check
+
+        check(self.land_to, self.operator.action, also=ITEM_VARIABLES)
+        has_name = "{index}" in self.land_to or "{job_id}" in self.land_to
+        self._check(
+            "land_to",
+            self.land_to,
+            items < 2 or self.land_to.endswith("/") or has_name,
+            "a folder (ends with /), or a name with {index} or {job_id} in it, since there are several results",
+        )
+
+    _arguments: Sequence[Mapping[str, Any]] = ()
+
+
+class ViapiBatchOperator(BatchOperator):
+    """Run one VIAPI action for many items.
 
     ::
 
@@ -55,252 +411,124 @@ class ViapiBatchOperator(BaseOperator):
             shared={"bh": 0.2},
         )
 
-    Returns a row per item, in the order of the items: ``index``, ``job_id``, ``state``, ``result`` (with the API's
-    own keys) and ``error`` (``class``, ``code`` and ``message``), ``None`` where there is none. While it runs, the
-    XCom ``progress`` has the numbers ``done``, ``failed``, ``running`` and ``left``, and ``job_ids`` what runs.
+    Takes what :class:`BatchOperator` takes, and:
 
-    A retry takes what has delivered as it is, goes on with what runs, and submits what has failed or is new.
-
-    :param operator: the operator whose action is done; its keyword arguments are those of the items
-    :param items: keyword arguments of each item, 10,000 items at most; a template or another task's output may give
-        the list. If that is empty, so are the rows; an empty literal is an error
-    :param shared: keyword arguments that all items have in common; an item's own come first
-    :param staging: where media are copied to that the service cannot read where they are: a bucket of the team's in
-        Shanghai, ``oss://bucket/prefix``; VIAPI's temporary storage unless given
-    :param land_to: where the files of each result land as it comes: a folder (ends with ``/``) of any storage that
-        Airflow's ``ObjectStoragePath`` opens, or the name of a file with placeholders; ``{index}`` is the item's,
-        and it or ``{job_id}`` is in the name if there are several items. The ``outlets`` are told of all files.
-        A result then has ``landed``, where each file lies, instead of links that end after 30 minutes
-    :param max_in_flight: jobs that run at the same time at most, 1–1,000
-    :param max_failed: how many items may fail without the task failing; when more have, no more are submitted
-    :param viapi_conn_id: id of the Airflow connection; its ``submit_qps`` is the pace
-    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given
-    :param job_timeout: how long a try waits for one job; a day unless given
-    :param on_doubt: what to do about an item of which it cannot be known whether its job was accepted: ``fail`` it,
-        so that a person decides, or ``resubmit``, which may pay twice
+    :param staging: where media are copied that the service cannot read at their address: your own bucket in
+        Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
+    :param viapi_conn_id: id of the Airflow connection, whose ``submit_qps`` is the rate of submissions;
+        default: ``viapi_default``
     """
 
-    template_fields: Sequence[str] = ("items", "shared", "staging", "land_to", "viapi_conn_id")
-    template_fields_renderers: ClassVar[dict[str, str]] = {"items": "json", "shared": "json"}
+    template_fields: Sequence[str] = (*BatchOperator.template_fields, "staging", "viapi_conn_id")
+    operator_extra_links = (ViapiResultLink(),)
     ui_color = "#fff1e5"
 
     def __init__(
-        self,
-        *,
-        operator: type[ViapiJobOperator],
-        items: Any,
-        shared: Any = None,
-        staging: str | None = None,
-        land_to: str | None = None,
-        max_in_flight: int = 100,
-        max_failed: int = 0,
-        viapi_conn_id: str = ViapiHook.default_conn_name,
-        deferrable: bool | None = None,
-        job_timeout: timedelta = timedelta(days=1),
-        on_doubt: OnDoubt = "fail",
-        **kwargs: Any,
+        self, *, staging: str | None = None, viapi_conn_id: str = "viapi_default", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        is_job = isinstance(operator, type) and issubclass(operator, ViapiJobOperator)
-        if not is_job or not isinstance(getattr(operator, "action", None), Action):
-            raise TypeError(f"operator is the operator of a job, not {operator!r}")
-        self.operator = operator
-        self._check(
-            "max_in_flight",
-            max_in_flight,
-            type(max_in_flight) is int and 1 <= max_in_flight <= MAX_IN_FLIGHT,
-            f"1 to {MAX_IN_FLIGHT}",
-        )
-        self._check("max_failed", max_failed, type(max_failed) is int and max_failed >= 0, "0 or more")
-        self._check("job_timeout", job_timeout, job_timeout > timedelta(0), "more than zero")
-        self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
-        check_literals(operator, items, shared or {})
-        self.items = items
-        self.shared = shared
         self.staging = staging
-        self.land_to = land_to
-        if not is_templated([staging, land_to]):
-            self._check_places(len(items) if isinstance(items, list | tuple) else 1)
-        self.max_in_flight = max_in_flight
-        self.max_failed = max_failed
         self.viapi_conn_id = viapi_conn_id
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.deferrable = deferrable
-        self.job_timeout = job_timeout
-        self.on_doubt = on_doubt
+        if not is_templated(staging):
+            self.check_inputs()
 
-    def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
-        if not is_allowed:
-            raise InvalidRequest(f"{name} is {value!r}; allowed: {allowed}", action=self.operator.action.name)
+    @staticmethod
+    def operator_base() -> type[JobOperator]:
+        """Return the base class of operators that this batch can run."""
+        from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
-    def _check_places(self, items: int) -> None:
+        return ViapiJobOperator
+
+    def check_inputs(self) -> None:
+        """Refuse a rendered ``staging`` that cannot take copies of the media."""
+        from airflow_provider_viapi.media.staging import check_place
+
         check_place(self.staging)
-        if self.land_to is None:
-            return
-        from airflow_provider_viapi.media import landing
-
-        landing.check(self.land_to, self.operator.action, also=OF_THE_ITEM)
-        self._check(
-            "land_to",
-            self.land_to,
-            items < 2
-            or self.land_to.endswith("/")
-            or "{index}" in self.land_to
-            or "{job_id}" in self.land_to,
-            "a folder (ends with /), or a name with {index} or {job_id} in it, since there are several results",
-        )
 
     @cached_property
     def hook(self) -> ViapiHook:
         """The hook that calls."""
+        from airflow_provider_viapi.hooks.viapi import ViapiHook
+
         return ViapiHook(self.viapi_conn_id)
 
-    def execute(self, context: Context) -> Any:
-        """Check all items, submit the first of them, and wait."""
-        from airflow_provider_viapi.operators.batch_task import batch_of
-
-        with fail_without_retry():
-            items = build_items(self.operator, self.items, self.shared or {})
-            self._check_places(len(items))
-            if self.land_to is not None:
-                from airflow_provider_viapi.media import landing
-
-                landing.check_opens(self.land_to)
-            if not items:
-                self.log.info("There are no items: nothing to do")
-                return []
-            if self.operator.action.retired:
-                self.log.warning("%s: %s", self.operator.action.name, self.operator.action.retired)
-            batch = batch_of(self, items, context)
-            if not batch.ledger.lasts:
-                self.log.warning(
-                    "This Airflow keeps no task state (3.3 does): the batch waits on this worker, and a retry would "
-                    "submit all of it again"
-                )
-            with self._ending_as_told(batch, context):
-                batch.take_up()
-                return self._go_on(batch, context)
-
-    def resume(self, context: Context, event: dict[str, Any], carried: dict[str, Any] | None = None) -> Any:
-        """See to the jobs that have ended, submit more, and wait again, or return the rows.
-
-        :param carried: what the part of the try before knew; ``dag.test()`` of Airflow 3 loses it
-        """
-        from airflow_provider_viapi.jobs.completions import Completions
-        from airflow_provider_viapi.operators.batch_task import BatchState, batch_of
-
-        with fail_without_retry():
-            if "error" in event:
-                raise from_dict(event["error"])
-            items = build_items(self.operator, self.items, self.shared or {})
-            batch = batch_of(self, items, context, BatchState(**carried) if carried else None)
-            with self._ending_as_told(batch, context):
-                batch.take_in(Completions.from_dict(event["ended"]))
-                return self._go_on(batch, context)
-
-    def _go_on(self, batch: Batch, context: Context) -> Any:
-        from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
-
-        while True:
-            batch.expire_overdue()
-            batch.submit()
-            self._tell(batch, context)
-            self._stop_if_told()
-            if batch.is_over:
-                return self._finish(batch, context)
-            pause = WaitPolicy.of(batch, lands=self.land_to is not None)
-            if self.deferrable and batch.ledger.lasts:
-                self._defer(batch, pause)
-            batch.take_in(self._wait_here(batch.jobs, pause))
-
-    def _defer(self, batch: Batch, pause: WaitPolicy) -> None:
-        from airflow_provider_viapi.operators.batch_task import BatchState
+    @staticmethod
+    def trigger_class() -> type[BatchTrigger]:
+        """Return the class of the trigger that waits for the running jobs."""
         from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
 
-        self.defer(
-            trigger=ViapiBatchTrigger(
-                job_ids=[job.id for job in batch.jobs],
-                action=batch.terms.action,
-                enough=pause.enough,
-                patience=pause.patience,
-                until=pause.until.isoformat(),
-                viapi_conn_id=self.viapi_conn_id,
-            ),
-            method_name="resume",
-            kwargs={"carried": asdict(BatchState.of(batch))},
+        return ViapiBatchTrigger
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection id under the name that the cloud's operators and triggers have for it."""
+        return {"viapi_conn_id": self.viapi_conn_id}
+
+    def cloud_arguments(self) -> dict[str, Any]:
+        """Return the destination of staged copies."""
+        return {"staging": self.staging}
+
+
+class HuaweiCloudBatchOperator(BatchOperator):
+    """Run one action of MetaStudio or VIAS for many items.
+
+    ::
+
+        HuaweiCloudBatchOperator(
+            task_id="speak_all",
+            operator=CreateAvatarVideoOperator,
+            items=[{"script_id": "s1"}, {"script_id": "s2"}],
+            shared={"output_asset_config": {"asset_name": "Spring"}},
         )
 
-    def _wait_here(self, jobs: Sequence[Job], pause: WaitPolicy) -> Completions:
-        from airflow_provider_viapi.triggers.batch import wait_for_some
+    Takes what :class:`BatchOperator` takes, and:
 
-        async def wait() -> Completions:
-            self._waiting = asyncio.ensure_future(wait_for_some(self.hook, jobs, pause, self.log))
-            if self.told_to_stop:
-                self._waiting.cancel()
-            return await self._waiting
+    :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
+    """
 
-        try:
-            return asyncio.run(wait())
-        except asyncio.CancelledError:
-            self._stop_if_told()
-            raise
-        finally:
-            self._waiting = None
+    template_fields: Sequence[str] = (*BatchOperator.template_fields, "huaweicloud_conn_id")
+    operator_extra_links = (HuaweiCloudResultLink(),)
+    ui_color = "#fdeaea"
 
-    def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
-        from airflow_provider_viapi.jobs.batch_report import bounded, failure
+    def __init__(self, *, huaweicloud_conn_id: str = "huaweicloud_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.huaweicloud_conn_id = huaweicloud_conn_id
 
-        rows = batch.ledger.rows(batch.items)
-        if batch.stopped is not None:
-            raise batch.stopped
-        left = batch.progress.left
-        failed = failure(rows, items=len(batch.items), left=left, max_failed=self.max_failed)
-        if failed is not None:
-            failed.action = self.operator.action.name
-            lasting = sum(is_permanent(from_dict(row["error"])) for row in rows if row["error"])
-            if lasting > self.max_failed:
-                raise AirflowFailException(f"BatchFailed: {failed}") from failed
-            raise failed
-        report_assets(context, self.outlets, landed_of(rows))
-        batch.ledger.delivered()
-        kept, shortened = bounded(rows)
-        if shortened:
-            self.log.warning("The results of %d rows are left out, for all would be too long", shortened)
-        return kept
+    @staticmethod
+    def operator_base() -> type[JobOperator]:
+        """Return the base class of operators that this batch can run."""
+        from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
-    def _tell(self, batch: Batch, context: Context) -> None:
-        batch.tell()
-        context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
-        # For tasks that find out which of the account's jobs is theirs: see operators.context.
-        context["ti"].xcom_push(key="job_ids", value=[job.id for job in batch.jobs])
+        return HuaweiCloudJobOperator
 
-    told_to_stop = False
-    _waiting: asyncio.Task[Completions] | None = None
+    def _check_operator(self, operator: Any) -> None:
+        super()._check_operator(operator)
+        if operator.action.job_kind.scope_name is not None:
+            raise TypeError(
+                f"{operator.__name__} starts live tasks, which do not end on their own; map it with expand_kwargs"
+            )
 
-    def on_kill(self) -> None:
-        """Stop on this worker; whether jobs are cancelled depends on why Airflow ends the task."""
-        self.told_to_stop = True
-        if self._waiting is not None:
-            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
-            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+    @cached_property
+    def hook(self) -> HuaweiCloudHook:
+        """The hook that calls."""
+        from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 
-    def _stop_if_told(self) -> None:
-        if self.told_to_stop:
-            raise ServiceError("the batch was told to stop", action=self.operator.action.name)
+        return HuaweiCloudHook(self.huaweicloud_conn_id)
 
-    @contextmanager
-    def _ending_as_told(self, batch: Batch, context: Context) -> Iterator[None]:
-        """Cancel what queues when the task's time is over or a person has ended it."""
-        try:
-            yield
-        except TaskDeferred:
-            raise
-        except AirflowTaskTimeout:
-            batch.withdraw()
-            raise
-        except BaseException:
-            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self.told_to_stop and is_over(context["ti"]):
-                batch.withdraw()
-            raise
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        from airflow_provider_viapi.operators.huaweicloud import is_permanent
+
+        return is_permanent(error)
+
+    @staticmethod
+    def trigger_class() -> type[BatchTrigger]:
+        """Return the class of the trigger that waits for the running jobs."""
+        from airflow_provider_viapi.triggers.batch import HuaweiCloudBatchTrigger
+
+        return HuaweiCloudBatchTrigger
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """The connection id under the name that the cloud's operators and triggers have for it."""
+        return {"huaweicloud_conn_id": self.huaweicloud_conn_id}

@@ -1,128 +1,128 @@
-"""The items of a batch: keyword arguments of an operator become the requests that it would send."""
+"""Items of a batch: keyword arguments of an operator become the requests that it would send."""
 
 from __future__ import annotations
 
 import inspect
 import types
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.staging import check
-from airflow_provider_viapi.operators.templates import is_templated
-from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.base import JobOperator, is_templated
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_ledger import Item
 
 MAX_ITEMS = 10_000
-"""Of one batch; more are several batches, which can be mapped over."""
+"""Items of one batch; for more, map over several batches."""
+
+Operator = type[JobOperator]
 
 
-class RequestBuilder(ViapiJobOperator):
-    """Stands behind an operator's class and takes the request that it makes of its arguments.
+@cache
+def _request_builder(operator: Operator) -> Operator:
+    """Return a subclass of an operator whose construction ends with its request.
 
-    Airflow's own part of making an operator, which would put a task into the DAG that is being written, is never
-    reached.
+    A typed operator turns its keyword arguments into a request and passes that to its base class. In this subclass
+    the base is replaced by one that only stores the request, so that thousands of requests can be built quickly, and
+    Airflow does not add thousands of tasks to the DAG that is being parsed.
     """
 
-    def __init__(self, *, request: Mapping[str, Any], **_: Any) -> None:
-        # Airflow watches what is set on an operator, and this one it does not know.
+    def store_request(self: Any, *, request: Mapping[str, Any], **_: Any) -> None:
+        # Airflow intercepts attributes of operators, and it does not know this one.
         object.__setattr__(self, "request", dict(request))
 
+    mro = operator.__mro__
+    base = mro[mro.index(JobOperator) - 1]
+    stop = types.new_class("RequestBase", (base,), exec_body=lambda body: body.update(__init__=store_request))
+    return types.new_class(f"{operator.__name__}Request", (operator, stop))
+
 
 @cache
-def _request_only(operator: type[ViapiJobOperator]) -> type[ViapiJobOperator]:
-    """The class with :class:`RequestBuilder` as what its ``super().__init__`` calls."""
-    return types.new_class(f"{operator.__name__}Request", (operator, RequestBuilder))
-
-
-@cache
-def keywords_of(operator: type[ViapiJobOperator]) -> tuple[str, ...]:
-    """The keyword arguments that say what an operator asks for, in its order."""
+def keywords_of(operator: Operator) -> tuple[str, ...]:
+    """Return the keyword arguments from which an operator builds its request."""
     names: list[str] = []
-    for each in takewhile(lambda each: each is not RequestBuilder, _request_only(operator).__mro__):
+    own = takewhile(lambda each: each.__name__ != "RequestBase", _request_builder(operator).__mro__)
+    for each in own:
         if "__init__" in vars(each):
             parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
             names.extend(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
     return tuple(names) or ("request",)
 
 
-def request_of(operator: type[ViapiJobOperator], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What an operator would send, given its keyword arguments; nothing but templates is left unchecked.
+def build_request(operator: Operator, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request that an operator would send for these keyword arguments; templates are not checked.
 
-    :raises InvalidRequest: it cannot be; the message says which argument or parameter
+    :raises InvalidRequest: an argument is unknown, missing or not allowed
     """
     known = keywords_of(operator)
     for name in arguments:
         if name not in known:
-            raise _invalid(operator, f"{name} is no argument of it; it has {', '.join(known)}")
-    kind = _request_only(operator)
-    made = object.__new__(kind)
+            raise _invalid(
+                operator, f"{name} is not an argument of {operator.__name__}; it has {', '.join(known)}"
+            )
+    builder = _request_builder(operator)
+    built = object.__new__(builder)
     try:
-        # As it was written, without what Airflow puts around it.
-        inspect.unwrap(getattr(kind, "__init__"))(made, **arguments)  # noqa: B009
+        # The function as it was written, without Airflow's wrapper.
+        inspect.unwrap(getattr(builder, "__init__"))(built, **arguments)  # noqa: B009
     except TypeError as error:
         # "….__init__() missing 1 required keyword-only argument: 'video_url'"
         raise _invalid(operator, str(error).rpartition("() ")[2]) from None
-    return check(operator.action, made.request, pending=is_templated)
+    return operator.check_request(operator.action, built.request, is_templated)
 
 
-def check_literals(operator: type[ViapiJobOperator], items: Any, shared: Any) -> None:
-    """Check what is known of a batch's items when its DAG is parsed.
+def check_literals(operator: Operator, items: Any, shared: Any) -> None:
+    """Check items while the DAG is parsed, as far as they are known.
 
-    :raises InvalidRequest: an item cannot be; the message says which
+    :raises InvalidRequest: an item is not allowed; the message names it
     """
-    if _is_pending(items) or _is_pending(shared):
+    if _is_unresolved(items) or _is_unresolved(shared):
         return
-    if isinstance(items, list | tuple) and not items:
+    if isinstance(items, Sized) and not isinstance(items, str | bytes | Mapping) and not len(items):
         raise _invalid(operator, "items is empty; a batch has at least one")
     for index, arguments in _arguments(operator, items, shared):
         with _naming(index):
-            request_of(operator, arguments)
+            build_request(operator, arguments)
 
 
-def build_items(operator: type[ViapiJobOperator], items: Any, shared: Any) -> list[Item]:
-    """The items of a batch, all of them checked.
+def build_items(operator: Operator, items: Any, shared: Any) -> tuple[list[Item], list[dict[str, Any]]]:
+    """Return the items of a batch, all of them checked, and the keyword arguments of each.
 
-    :raises InvalidRequest: one of them cannot be; the message says which
+    :raises InvalidRequest: an item is not allowed; the message names it
     """
     from airflow_provider_viapi.jobs.batch_ledger import Item
     from airflow_provider_viapi.jobs.ledger import request_digest
 
     occurrences: Counter[str] = Counter()
-    requested = []
+    built, given = [], []
     for index, arguments in _arguments(operator, items, shared):
         with _naming(index):
-            request = check(operator.action, request_of(operator, arguments))
+            request = build_request(operator, arguments)
+            request = operator.check_request(operator.action, request, lambda value: False)
         digest = request_digest(operator.action.full_name, request)
-        requested.append(Item(index, request, digest, occurrences[digest]))
+        built.append(Item.of(index, request, digest, occurrences[digest]))
+        given.append(arguments)
         occurrences[digest] += 1
-    return requested
+    return built, given
 
 
-def first_arguments(operator: type[ViapiJobOperator], items: Any, shared: Any) -> dict[str, Any]:
-    """The arguments of the first item, which make a whole operator of the class."""
-    return next(_arguments(operator, items, shared))[1]
+def _is_unresolved(value: Any) -> bool:
+    """Return whether all items, or what they share, are known only when the task runs."""
+    return not isinstance(value, list | tuple | Mapping) and is_templated(value)
 
 
-def _is_pending(given: Any) -> bool:
-    """Whether the list of items, or what they share, as a whole is known only when the task runs."""
-    return not isinstance(given, list | tuple | Mapping) and is_templated(given)
-
-
-def _arguments(
-    operator: type[ViapiJobOperator], items: Any, shared: Any
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Each item's arguments with the shared ones; an item that is not known yet is passed over."""
+def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the arguments of each item together with the shared ones; skips items that are not known yet."""
+    # Any iterable: the outputs of a mapped task arrive as a lazy sequence.
     if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
         raise _invalid(
             operator,
-            f"items is {_kind(items)}; allowed: a list of mappings, as an upstream task returns it",
+            f"items is {_kind(items)}; allowed: a list of mappings, such as an upstream task's output",
         )
     if not isinstance(shared, Mapping):
         raise _invalid(operator, f"shared is {_kind(shared)}; allowed: a mapping")
@@ -150,5 +150,5 @@ def _naming(index: int) -> Iterator[None]:
         raise InvalidRequest(f"item {index}: {error.message}", code=error.code, action=error.action) from None
 
 
-def _invalid(operator: type[ViapiJobOperator], message: str) -> InvalidRequest:
+def _invalid(operator: Operator, message: str) -> InvalidRequest:
     return InvalidRequest(message, code="InvalidParameter", action=operator.action.name)

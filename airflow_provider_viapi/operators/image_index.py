@@ -15,7 +15,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import listing
 from airflow_provider_viapi.image_index.image import Picture, invalid, read_pictures
 from airflow_provider_viapi.media import staging
-from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError
 

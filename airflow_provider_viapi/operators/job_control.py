@@ -1,4 +1,4 @@
-"""Telling a job that another task has made to start or stop, and waiting until it has done so."""
+"""Base of operators that start or stop a job of another task, and wait until it has reached the state."""
 
 from __future__ import annotations
 
@@ -9,19 +9,13 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
-from airflow_provider_viapi.errors import (
-    InvalidRequest,
-    ResponseLost,
-    ServiceError,
-    SubmissionInDoubt,
-    from_dict,
-)
+from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.operators.base import as_duration, default_deferrable
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
+from airflow_provider_viapi.state import open_store
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -29,35 +23,35 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Store
     from airflow_provider_viapi.jobs.model import Job, JobReport
 
-KEY = "huaweicloud_told"
-"""Under which a deployed task finds what its earlier try has told, so it never changes."""
+KEY = "huaweicloud_command"
+"""Key of the record in the task's state store; deployed tasks rely on it, so it never changes."""
 
 STATE_LAG = 30.0
-"""For so long a job may show the end that it was in before it was told to start; how long it takes is not known."""
+"""How long, in seconds, the API may still report the old terminal state after a start command; an assumption."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a try has told a job.
+class CommandRecord:
+    """Command that an attempt has sent to a job.
 
-    :param request: which job, and what
-    :param was: the state in which the try found it
-    :param heard: the service has said so, or nothing had to be told
-    :param closed_within: once the task has ended, how many tries it then had in all: a person who clears it grants
-        it more, a worker that dies before Airflow knows of the end does not
+    :param request: request of the command
+    :param previous_state: state of the job before the command
+    :param acknowledged: the service has accepted the command, or none was needed
+    :param finished_at_max_tries: the task's ``max_tries`` when the task ended: clearing a task raises it, a worker
+        that dies before Airflow knows of the end does not
     """
 
     request: Mapping[str, Any]
-    was: str
-    heard: bool = False
-    closed_within: int | None = None
+    previous_state: str
+    acknowledged: bool = False
+    finished_at_max_tries: int | None = None
 
 
-class Memory:
-    """What one task has told, written down where its next try finds it.
+class CommandLog:
+    """Durable record of the command that a task has sent, for its next attempt.
 
-    :param store: keeps it
-    :param max_tries: how many tries the task has in all
+    :param store: store of the task instance
+    :param max_tries: the task's ``max_tries``
     """
 
     def __init__(self, store: Store, max_tries: int) -> None:
@@ -65,53 +59,51 @@ class Memory:
         self._max_tries = max_tries
 
     @property
-    def lasts(self) -> bool:
-        """Whether what is written now will be there for the next try."""
-        from airflow_provider_viapi.jobs.ledger import InMemoryStore
+    def is_persistent(self) -> bool:
+        """True if the next attempt can read the record."""
+        return getattr(self._store, "is_persistent", True)
 
-        return not isinstance(self._store, InMemoryStore)
-
-    def read(self, request: Mapping[str, Any]) -> Told | None:
-        """What an earlier try has told, if that was the same and nobody has cleared the task after its end."""
+    def read(self, request: Mapping[str, Any]) -> CommandRecord | None:
+        """Return the record of an earlier attempt with the same request, unless a user has cleared the task since."""
         stored = self._store.get(KEY)
-        told = Told(**stored) if stored else None
-        if told is None or told.request != request or told.closed_within not in (None, self._max_tries):
+        record = CommandRecord(**stored) if stored else None
+        if record is None or record.request != request:
             return None
-        return told
+        return record if record.finished_at_max_tries in (None, self._max_tries) else None
 
-    def write(self, told: Told) -> None:
-        """Keep it; nothing may be told unless this returns."""
-        self._store.set(KEY, asdict(told))
+    def write(self, record: CommandRecord) -> None:
+        """Store a record; a command may be sent only after this has returned."""
+        self._store.set(KEY, asdict(record))
 
-    def close(self) -> None:
-        """Note that the task ends; see :class:`Told` for why the note stays."""
+    def finish(self) -> None:
+        """Mark the record as that of a task that has ended; it is kept, see :class:`CommandRecord`."""
         if stored := self._store.get(KEY):
-            self.write(replace(Told(**stored), closed_within=self._max_tries))
+            self.write(replace(CommandRecord(**stored), finished_at_max_tries=self._max_tries))
 
-    def forget(self) -> None:
-        """Nothing was told after all."""
+    def clear(self) -> None:
+        """Delete the record of a command that was not accepted."""
         self._store.delete(KEY)
 
 
 class JobCommandOperator(HuaweiCloudOperator):
-    """Tell a job something, unless it is done already, and wait until the job is as it was told.
+    """Send a command to a job, unless it is not needed any more, and wait until the job has reached the state.
 
-    It looks first, so that a retry whose earlier try was heard tells nothing twice. The job is never cancelled by
-    what happens to this task.
+    The job's state is read first, so that a retry does not repeat a command. The job is never cancelled when this
+    task is killed or times out.
 
     Takes what :class:`~airflow_provider_viapi.operators.huaweicloud.HuaweiCloudOperator` takes, and:
 
-    :param goal: the state that the job is to come to
-    :param wait_for_completion: with false, return as soon as the job was told
-    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given
-    :param job_timeout: how long to wait for the state; an hour unless given
+    :param goal: state that the job is to reach
+    :param wait_for_completion: if false, return the job's id as soon as the command is accepted
+    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
+    :param job_timeout: how long to wait for the state, a ``timedelta`` or seconds; default: 1 hour
     """
 
-    made_by: ClassVar[Action]
-    """The action that has made the job."""
+    creating_action: ClassVar[Action]
+    """Action that has created the job."""
 
-    is_remembered: ClassVar[bool] = False
-    """Whether a look is not enough for a retry, since the job may have done by then all that it was told."""
+    durable: ClassVar[bool] = False
+    """Record the command for retries: the job's state alone does not show that a command was executed."""
 
     def __init__(
         self,
@@ -119,129 +111,126 @@ class JobCommandOperator(HuaweiCloudOperator):
         goal: str,
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
-        job_timeout: timedelta = timedelta(hours=1),
+        job_timeout: timedelta | float = timedelta(hours=1),
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
-        self.made_by.check_goal(goal)
-        if job_timeout <= timedelta(0):
-            raise InvalidRequest(
-                f"job_timeout is {job_timeout}; allowed: more than zero", action=self.action.name
-            )
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.creating_action.check_goal(goal)
         self.goal = goal
         self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
-        self.job_timeout = job_timeout
+        self.deferrable = default_deferrable(deferrable)
+        self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
-        """The hook that calls."""
+        """The hook of the connection."""
         return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.job.scope)
 
     @property
     def job(self) -> Job:
-        """The job that is told."""
+        """The job that the command is sent to."""
         from airflow_provider_viapi.jobs.model import Job
 
-        kind, request = self.made_by.job_kind, self.request
+        kind, request = self.creating_action.job_kind, self.request
         scope = None if kind.scope_name is None else str(request[kind.scope_name])
-        return Job(str(request[kind.id_name]), self.made_by.full_name, scope)
+        return Job(str(request[kind.id_name]), self.creating_action.full_name, scope)
 
-    def has_to_be_told(self, report: JobReport) -> bool:
-        """Whether a job that stands so is neither as it is to be nor on its way there."""
+    def needs_command(self, report: JobReport) -> bool:
+        """Return true if a job in this state has neither reached the goal nor is about to."""
         raise NotImplementedError
 
     def result_of(self, report: JobReport) -> dict[str, Any]:
-        """What the task returns of a job that has come to its goal or to an end.
+        """Return the task's result for a job that has reached the goal or a terminal state.
 
-        :raises JobFailed: the end is not what the job was to come to
+        :raises JobFailed: the state is not the goal
         """
         return report.result_or_raise()
 
     def execute(self, context: Context) -> Any:
-        """Look, tell, wait."""
+        """Read the job's state, send the command if it is needed, wait for the goal."""
         with fail_without_retry(is_permanent):
             request = self.validated_request()
-            memory = self._memory(context)
-            if self.is_remembered and not memory.lasts:
+            log = self._command_log(context)
+            if self.durable and not log.is_persistent:
                 self.log.warning(
-                    "This Airflow keeps no task state (3.3 does): a retry tells a job again that has ended meanwhile"
+                    "Task state is not durable here: a retry sends the command again if the job has ended meanwhile. "
+                    "Use Airflow 3.3 or later, or set [viapi] state_path"
                 )
-            report = self._take_up(request, memory)
+            report = self._send_if_needed(request, log)
             if not self.wait_for_completion:
-                memory.close()
+                log.finish()
                 return report.job_id
             if not report.is_final:
                 deadline = datetime.now(timezone.utc) + self.job_timeout
                 if self.deferrable:
                     self._defer(deadline)
                 report = asyncio.run(self.hook.wait_for(self.job, until=deadline, log=self.log))
-            return self._finish(report, memory)
+            return self._finish(report, log)
 
-    def _memory(self, context: Context) -> Memory:
+    def _command_log(self, context: Context) -> CommandLog:
         from airflow_provider_viapi.jobs.ledger import InMemoryStore
 
-        store: Any = context.get("task_state_store") if self.is_remembered else None
-        return Memory(InMemoryStore() if store is None else store, context["ti"].max_tries)
+        store = open_store(context) if self.durable else InMemoryStore()
+        return CommandLog(store, context["ti"].max_tries)
 
-    def _take_up(self, request: Mapping[str, Any], memory: Memory) -> JobReport:
-        """How the job stands once it knows what it is to do, from this try or an earlier one."""
+    def _send_if_needed(self, request: Mapping[str, Any], log: CommandLog) -> JobReport:
+        """Return the job's report once the command of this or an earlier attempt is accepted, or none is needed."""
         from airflow_provider_viapi.jobs.model import Outcome
 
         report = self.hook.report(self.job)
-        if not self.has_to_be_told(report):
-            self.log.info("Job %s is %s already", report.job_id, report.state)
-            memory.write(Told(request, report.state, heard=True))
+        if not self.needs_command(report):
+            self.log.info("Job %s is already %s", report.job_id, report.state)
+            log.write(CommandRecord(request, report.state, acknowledged=True))
             return report
-        before = memory.read(request) if report.outcome is Outcome.SUCCEEDED else None
-        if before is None:
-            self._tell(request, report, memory)
-        elif before.heard or before.was != report.state:
-            self.log.info("An earlier try has told job %s; it is %s", report.job_id, report.state)
+        record = log.read(request) if report.outcome is Outcome.SUCCEEDED else None
+        if record is None:
+            self._send(request, report, log)
+        elif record.acknowledged or record.previous_state != report.state:
+            self.log.info(
+                "An earlier attempt has sent the command to job %s, which is %s", report.job_id, report.state
+            )
         else:
-            # So that a person who clears the task has the job told anew.
-            memory.close()
+            # A user who clears the task sends the command again.
+            log.finish()
             raise SubmissionInDoubt(
-                f"job {report.job_id} was told to become {self.goal} and no answer came; it is {report.state} as "
-                "before, and may have been that anew; clear the task to tell it again",
+                f"the response to the command that job {report.job_id} become {self.goal} was lost; the job is "
+                f"{report.state} as before, and may have run in between. Clear the task to send the command again",
                 code="SubmissionInDoubt",
                 action=self.action.name,
             )
-        may_lag = before is None or before.was == report.state
-        return self._heeded(report) if may_lag and self.wait_for_completion else report
+        may_lag = record is None or record.previous_state == report.state
+        return self._wait_for_change(report) if may_lag and self.wait_for_completion else report
 
-    def _tell(self, request: Mapping[str, Any], report: JobReport, memory: Memory) -> None:
-        told = Told(request, report.state)
-        memory.write(told)
+    def _send(self, request: Mapping[str, Any], report: JobReport, log: CommandLog) -> None:
+        record = CommandRecord(request, report.state)
+        log.write(record)
         try:
             self.hook.call(self.action, request)
         except ServiceError as error:
             if not isinstance(error, ResponseLost):
-                memory.forget()
+                log.clear()
             raise
-        memory.write(replace(told, heard=True))
-        self.log.info("Told job %s, which was %s, to become %s", report.job_id, report.state, self.goal)
+        log.write(replace(record, acknowledged=True))
+        self.log.info("Job %s, which was %s, is to become %s", report.job_id, report.state, self.goal)
 
-    def _heeded(self, before: JobReport) -> JobReport:
-        """How the job stands after it was told; not the end that it is about to leave."""
+    def _wait_for_change(self, before: JobReport) -> JobReport:
+        """Return the job's report, and not the terminal state that the job is about to leave."""
         from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-        def still_there(report: JobReport) -> bool:
+        def is_unchanged(report: JobReport) -> bool:
             return before.is_final and report.state == before.state
 
         def last(state: Any) -> JobReport:
             report: JobReport = state.outcome.result()
             return report
 
-        looking = Retrying(
-            retry=retry_if_result(still_there),
+        polling = Retrying(
+            retry=retry_if_result(is_unchanged),
             wait=wait_exponential(multiplier=0.25, max=3),
             stop=stop_after_delay(STATE_LAG),
             retry_error_callback=last,
         )
-        return looking(self.hook.report, self.job)
+        return polling(self.hook.report, self.job)
 
     def _defer(self, deadline: datetime) -> None:
         from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
@@ -261,15 +250,15 @@ class JobCommandOperator(HuaweiCloudOperator):
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on where the trigger left: return what is known of the job, or raise why it is not as it was told."""
+        """Continue after the trigger: return what is known of the job, or raise why it has not reached the goal."""
         from airflow_provider_viapi.jobs.model import JobReport
 
         with fail_without_retry(is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
-            return self._finish(JobReport.from_dict(event["report"]), self._memory(context))
+            return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))
 
-    def _finish(self, report: JobReport, memory: Memory) -> dict[str, Any]:
+    def _finish(self, report: JobReport, log: CommandLog) -> dict[str, Any]:
         result = self.result_of(report)
-        memory.close()
+        log.finish()
         return result

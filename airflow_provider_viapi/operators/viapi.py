@@ -1,132 +1,166 @@
-"""What the operators of VIAPI's actions are made of.
-
-An operator of a service is a class with an ``action`` and typed keyword arguments that become the ``request``. Those
-that have a job done live its life, which ``operators.base`` tells.
-"""
+"""Base operators of Alibaba Cloud VIAPI."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
-from airflow_provider_viapi.operators.action import ViapiOperator
-from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.durability import claimed_job_ids
-from airflow_provider_viapi.operators.templates import is_templated
+from airflow_provider_viapi.operators.base import ActionOperator, JobOperator, is_templated
+from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.jobs.submission import Submission
+    from airflow_provider_viapi.media.request_inputs import Media
 
 __all__ = ["ViapiJobOperator", "ViapiOperator", "is_templated"]
 
 
+class ViapiOperator(ActionOperator):
+    """Call an action that responds at once and return the response's ``Data``.
+
+    This class itself calls an action that has no operator of its own::
+
+        ViapiOperator(task_id="dbs", action="imgsearch.ListImageDbs", request={"Limit": 10})
+
+    Takes what :class:`~airflow_provider_viapi.operators.base.ActionOperator` takes, and:
+
+    :param staging: where media are copied that the service cannot read at their address (``s3://``, ``gs://``,
+        ``file://`` …): your own bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
+    :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
+    """
+
+    template_fields: Sequence[str] = (*ActionOperator.template_fields, "staging", "viapi_conn_id")
+    ui_color = "#fff1e5"
+    action: Action
+    action_type = Action
+    item_name = ""
+    """Distinguishes the items of a batch, each of which holds its own staged copies."""
+
+    def __init__(
+        self,
+        *,
+        staging: Any = None,
+        viapi_conn_id: str = ViapiHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not is_templated(staging):
+            from airflow_provider_viapi.media.staging import check_place
+
+            check_place(staging)
+        self.staging = staging
+        self.viapi_conn_id = viapi_conn_id
+
+    @cached_property
+    def hook(self) -> ViapiHook:
+        """The hook that calls."""
+        return ViapiHook(self.viapi_conn_id)
+
+    @staticmethod
+    def find_action(name: str) -> Action:
+        """Return the action with a name."""
+        return services.find(name)
+
+    @staticmethod
+    def check_request(
+        action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        """Return a request with values of their proper types; media may be in any storage."""
+        from airflow_provider_viapi.media.staging import check
+
+        return check(action, request, pending=is_unresolved)
+
+    def validated_request(self) -> dict[str, Any]:
+        """Return the rendered request with values of their proper types."""
+        from airflow_provider_viapi.media.staging import check_place
+
+        if self.action.retired:
+            self.log.warning("%s: %s", self.action.name, self.action.retired)
+        check_place(self.staging)
+        return super().validated_request()
+
+    def media(self, context: Context, request: Mapping[str, Any]) -> Media:
+        """Return the files that a checked request names."""
+        from airflow_provider_viapi.media.request_inputs import Media
+
+        return Media.of(
+            context,
+            request,
+            item=self.item_name,
+            action=self.action,
+            to=self.staging,
+            hook=self.hook,
+            log=self.log,
+        )
+
+    def execute(self, context: Context) -> Any:
+        """Check the rendered request, call the action, return its ``Data``."""
+        with fail_without_retry():
+            media = self.media(context, self.validated_request())
+            try:
+                return self.hook.call(self.action, media.readable)["Data"]
+            finally:
+                media.release()
+
+
 class ViapiJobOperator(JobOperator, ViapiOperator):
-    """Submit a job once, wait for it without holding a worker, return its result.
+    """Submit a job once, wait for it without occupying a worker, return its result.
 
-    The result has the API's own keys, so that ``erase.output["VideoUrl"]`` feeds the next task.
-
-    This class itself is the way to an action that has no operator of its own::
+    The result has the API's own keys, so that ``erase.output["VideoUrl"]`` feeds the next task. This class itself
+    runs an action that has no operator of its own::
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.base.JobOperator` and
-    :class:`~airflow_provider_viapi.operators.action.ViapiOperator` take.
+    Takes what :class:`~airflow_provider_viapi.operators.base.JobOperator` and :class:`ViapiOperator` take.
     """
 
-    is_async = True
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())
     template_fields: Sequence[str] = (*ViapiOperator.template_fields, "land_to")
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if self.land_to is not None and not is_templated(self.land_to):
-            from airflow_provider_viapi.media import landing
+    def submit_backend(self, request: Mapping[str, Any]) -> ViapiSubmitBackend:
+        """Return what sends the request."""
+        from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
 
-            landing.check(self.land_to, self.action)
+        return ViapiSubmitBackend(self.hook.client, self.action)
 
-    @property
-    def job_hook(self) -> ViapiHook:
-        """The hook that calls."""
-        return self.hook
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Return the request with its media staged where the service reads them."""
+        return self.media(context, request).readable
 
-    @property
-    def action_name(self) -> str:
-        """The action with its service's name before it."""
-        return self.action.full_name
+    def release_inputs(self, context: Context) -> None:
+        """Remove the staged copies that no other task uses."""
+        self.media(context, ActionOperator.validated_request(self)).release()
 
-    def validated_request(self) -> dict[str, Any]:
-        """The rendered request with values of their proper types; the place to land at is checked as well."""
-        self._check_place(self.action)
-        return ViapiOperator.validated_request(self)
-
-    def submission(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> Submission:
-        """What has the job accepted, once its media are where the service can read them."""
-        from airflow_provider_viapi.jobs.ledger import request_digest
-        from airflow_provider_viapi.jobs.submission import Submission
-
-        media = self.media(context, request)
-        return Submission(
-            action=self.action,
-            staged=lambda: media.readable,
-            digest=request_digest(self.action.full_name, request),
-            client=self.hook.client,
-            ledger=ledger,
-            claimed=lambda: claimed_job_ids(context),
-            claim=lambda job_id: context["ti"].xcom_push(key="job_id", value=job_id),
-            on_doubt=self.on_doubt,
-            until=deadline,
-            try_number=context["ti"].try_number,
-            log=self.log,
-        )
-
-    def trigger(self, job: Job, deadline: datetime) -> BaseTrigger:
-        """What waits for the job in the triggerer."""
+    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+        """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 
         return ViapiJobTrigger(
-            job_id=job.id,
-            action=job.action,
-            deadline=deadline.isoformat(),
-            viapi_conn_id=self.viapi_conn_id,
+            job_id=job.id, action=job.action, deadline=deadline, viapi_conn_id=self.viapi_conn_id
         )
 
     def job_link(self, job: Job) -> str:
-        """Alibaba's page that asks after the job, or the connection's own endpoint."""
+        """Return Alibaba's page that reports the job, or the connection's own endpoint."""
         service = self.action.service
         return self.hook.account.endpoint or job_address(service.name, service.version, job.id)
 
-    def release_inputs(self, context: Context) -> None:
-        """Give the staged copies of its media back."""
-        self.media(context, ViapiOperator.validated_request(self)).release()
+    def trusted_hosts(self) -> list[str]:
+        """Return the host of the connection's own endpoint, such as the emulator's."""
+        from airflow_provider_viapi.media.landing import trusted_hosts
 
-    def land(self, result: Mapping[str, Any], job: Job, context: Context) -> dict[str, str]:
-        """Bring the result's files to ``land_to``."""
-        from airflow_provider_viapi.media import landing
-
-        account = self.hook.account
-        return landing.land(
-            result,
-            to=str(self.land_to),
-            action=self.action,
-            names=landing.path_variables(context, job_id=job.id),
-            refresh_links=lambda: self.hook.report(job).result_or_raise(),
-            log=self.log,
-            allowed_hosts=landing.trusted_hosts(account),
-            verify=account.verify,
-        )
+        return trusted_hosts(self.hook.account)
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """What was read and what has landed, for OpenLineage."""
+        """Return the datasets that were read and landed."""
         from airflow_provider_viapi.media.openlineage import lineage_of, media_of
 
         return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())

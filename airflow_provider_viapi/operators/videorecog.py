@@ -1,42 +1,47 @@
-"""Video understanding (service videorecog): one operator per action.
+"""Video understanding (service videorecog), one operator per action.
 
-The documents of 2020 name both as jobs; what they take and give is from Alibaba's SDK,
-alibabacloud-videorecog20200320 3.0.11, which says nothing of formats, sizes and lengths.
+The documents of 2020 name both as jobs. Parameters and results are from Alibaba's SDK alibabacloud-videorecog20200320
+3.0.11, which states no formats, sizes or lengths.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.services import videorecog
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import Address, Flag, ViapiJobOptions
+
 
 class DetectVideoShotOperator(ViapiJobOperator):
-    """Find the shots of a video.
+    """Find the shot boundaries of a video.
 
-    Returns ``ShotFrameIds``, a list of whole numbers; that they are ids of frames is all that the SDK says.
+    Returns ``ShotFrameIds``, a list of whole numbers: frame ids, whose meaning is not documented further.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``)
     """
 
     action = videorecog.DETECT_VIDEO_SHOT
 
-    def __init__(self, *, video_url: str, **kwargs: Any) -> None:
+    def __init__(self, *, video_url: Address, **kwargs: Unpack[ViapiJobOptions]) -> None:
         super().__init__(request={"VideoUrl": video_url}, **kwargs)
 
 
 class GenerateVideoCoverOperator(ViapiJobOperator):
-    """Make covers from a video.
+    """Generate cover images from a video.
 
-    Returns ``Outputs``, each with ``ImageURL``, the address of a cover, good for 30 minutes, and ``Confidence``, how
-    sure the service is; the SDK names no range.
+    Returns ``Outputs``, each with ``ImageURL``, the URL of a cover, valid for 30 minutes, and ``Confidence``, whose
+    range is not documented.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read
-    :param is_gif: GIF animations instead of still pictures
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``)
+    :param is_gif: animated GIFs instead of still images
     """
 
     action = videorecog.GENERATE_VIDEO_COVER
 
-    def __init__(self, *, video_url: str, is_gif: bool, **kwargs: Any) -> None:
+    def __init__(self, *, video_url: Address, is_gif: Flag, **kwargs: Unpack[ViapiJobOptions]) -> None:
         super().__init__(request={"VideoUrl": video_url, "IsGif": is_gif}, **kwargs)

@@ -1,1 +1,1 @@
-"""Waiting for a job that somebody else submitted."""
+"""Sensors: wait for jobs that another task, or another system, has submitted."""

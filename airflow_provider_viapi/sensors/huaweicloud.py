@@ -1,39 +1,34 @@
-"""Waiting for a job of Huawei Cloud's that another task, or another system, has submitted."""
+"""Sensor for jobs of Huawei Cloud."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
-
-from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
-from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
-from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import is_permanent
+from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import BaseTrigger
+
+    from airflow_provider_viapi.errors import ServiceError
+    from airflow_provider_viapi.huawei.model import Action
 
 
-class HuaweiCloudJobSensor(BaseSensorOperator):
-    """Wait until a job has ended, or is in a state, and return what is known of it; fail if it ended badly.
+class HuaweiCloudJobSensor(JobSensor):
+    """Wait until a job has ended, or is in a state, and return what its service reports; fail if it ended badly.
 
-    The sensor never cancels the job: it belongs to whoever has submitted it.
+    Takes what :class:`~airflow_provider_viapi.sensors.base.JobSensor` takes, and:
 
-    :param action: the action that has made the job, as ``service.Action``, such as ``metastudio.CreateAsyncTtsJob``
-    :param job_id: what submitting the job has answered, such as ``start.job_id``
-    :param goal: the state that is waited for instead of the end
+    :param action: the action that created the job, as ``service.Action``, such as ``metastudio.CreateAsyncTtsJob``
+    :param job_id: id of the job, such as ``start.job_id``
+    :param goal: the state to wait for instead of the end
     :param scope: the room of a live task
-    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given. Without it
-        ``mode="reschedule"`` holds no worker between the looks
-    :param huaweicloud_conn_id: id of the Airflow connection
-    :param timeout: seconds after which the sensor gives up, as all sensors have it
+    :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """
 
     template_fields: Sequence[str] = ("job_id", "scope", "huaweicloud_conn_id")
@@ -47,80 +42,58 @@ class HuaweiCloudJobSensor(BaseSensorOperator):
         job_id: str,
         goal: str | None = None,
         scope: str | None = None,
-        deferrable: bool | None = None,
         huaweicloud_conn_id: str = HuaweiCloudHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"multiple_outputs": True, **kwargs})
+        super().__init__(job_id=job_id, **kwargs)
         services.find(action).check_goal(goal)
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.action = action
-        self.job_id = job_id
         self.goal = goal
         self.scope = scope
-        self.deferrable = deferrable
         self.huaweicloud_conn_id = huaweicloud_conn_id
-        self._told: str | None = None
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:
-        """The hook that asks."""
+        """Hook that polls."""
         return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
 
     @property
-    def job(self) -> Job:
-        """The job that is waited for."""
-        if not isinstance(self.job_id, str) or not self.job_id:
-            raise InvalidRequest("job_id is empty; allowed: the id of a job", code="MissingParameter")
-        return Job(self.job_id, self.action, self.scope)
+    def job_action(self) -> str:
+        """The action that created the job."""
+        return self.action
 
-    def execute(self, context: Context) -> Any:
-        """Look once, then wait: in the triggerer, or as a sensor does."""
-        with fail_without_retry(is_permanent):
-            if not self.deferrable:
-                return super().execute(context)
-            report = self._look()
-            if not report.is_final:
-                self._defer()
-            return report.result_or_raise()
+    @property
+    def job_scope(self) -> str | None:
+        """The room of a live task."""
+        return self.scope
 
-    def poke(self, context: Context) -> PokeReturnValue:
-        """Whether the job is as it is waited for, with what is known of it."""
-        report = self._look()
-        if not report.is_final:
-            return PokeReturnValue(False)
-        return PokeReturnValue(True, report.result_or_raise())
-
-    def _look(self) -> JobReport:
-        report = self.hook.report(self.job)
-        if report.state != self._told:
-            self._told = report.state
-            by_people = report.state in services.find(self.action).job_kind.states.by_people
-            waits = ": people have to see to it, which may take days" if by_people else ""
-            self.log.info("Job %s is %s%s", report.job_id, report.state, waits)
-        return report
-
-    def _defer(self) -> None:
+    def trigger(self, deadline: str) -> BaseTrigger:
+        """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
 
-        deadline = datetime.now(timezone.utc) + timedelta(seconds=self.timeout)
-        self.defer(
-            trigger=HuaweiCloudJobTrigger(
-                job_id=self.job.id,
-                action=self.action,
-                deadline=deadline.isoformat(),
-                cancel_on_kill=False,
-                huaweicloud_conn_id=self.huaweicloud_conn_id,
-                goal=self.goal,
-                scope=self.scope,
-            ),
-            method_name="execute_complete",
+        return HuaweiCloudJobTrigger(
+            job_id=self.job.id,
+            action=self.action,
+            deadline=deadline,
+            cancel_on_kill=False,
+            huaweicloud_conn_id=self.huaweicloud_conn_id,
+            goal=self.goal,
+            scope=self.scope,
         )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on where the trigger left: return what is known of the job, or raise why it is not as waited for."""
-        with fail_without_retry(is_permanent):
-            if "error" in event:
-                raise from_dict(event["error"])
-            return JobReport.from_dict(event["report"]).result_or_raise()
+    def result_actions(self) -> Iterable[Action]:
+        """Return the action that created the job."""
+        return (services.find(self.action),)
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        return is_permanent(error)
+
+    def describe(self, state: str) -> str:
+        """Return the state, and whether it waits for a review."""
+        awaiting_review = state in services.find(self.action).job_kind.states.awaiting_review
+        return (
+            f"{state}: it waits for a user's review or action, which may take days"
+            if awaiting_review
+            else state
+        )

@@ -1,4 +1,4 @@
-"""Waiting for what people at Huawei review for days, image and voice models, and for live tasks."""
+"""Sensors for jobs of MetaStudio that take days, image and voice models, and for live tasks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 
 
 class ImageModelSensor(HuaweiCloudJobSensor):
-    """Wait until an avatar was made of a person; returns ``asset_id`` and whatever else is known of the job.
+    """Wait until the avatar of a person is ready; return the job with its ``asset_id``.
 
-    Days pass: people review the files, and its owner has to confirm the result. Wait with ``deferrable=True`` or
-    ``mode="reschedule"``; a week passes before it gives up unless ``timeout`` says otherwise.
+    This takes days: Huawei's staff review the files, and the owner has to confirm the result. Wait with
+    ``deferrable=True`` or ``mode="reschedule"``; default of ``timeout``: 7 days.
 
-    :param job_id: what ``metastudio.Create2dModelTrainingJob`` has answered
+    :param job_id: id that ``metastudio.Create2dModelTrainingJob`` has returned
     """
 
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
@@ -23,26 +23,26 @@ class ImageModelSensor(HuaweiCloudJobSensor):
 
 
 class VoiceModelSensor(HuaweiCloudJobSensor):
-    """Wait until a voice was made of a person's; returns ``asset_id`` and whatever else is known of the job.
+    """Wait until the voice of a person is ready; return the job with its ``asset_id``.
 
-    Days pass: people review the recordings. Wait with ``deferrable=True`` or ``mode="reschedule"``; a week passes
-    before it gives up unless ``timeout`` says otherwise.
+    This takes days: Huawei's staff review the recordings. Wait with ``deferrable=True`` or ``mode="reschedule"``;
+    default of ``timeout``: 7 days.
 
-    :param job_id: what the creating action of whichever edition has answered
+    :param job_id: id that the creating action of any edition has returned
     """
 
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
-        # All editions are shown by the same action.
+        # The same action reports the jobs of all editions.
         action = metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name
         super().__init__(action=action, job_id=job_id, **kwargs)
 
 
 class LiveTaskSensor(HuaweiCloudJobSensor):
-    """Wait until a live task is on air, or has ended; returns what is known of it.
+    """Wait until a live task is on air, or has ended; return the task.
 
-    :param room_id: the live room
-    :param job_id: the task, such as ``start.job_id``
-    :param wait_for: ``PROCESSING``: on air; ``SUCCEED``: ended
+    :param room_id: id of the live room
+    :param job_id: id of the task, such as ``start.job_id``
+    :param wait_for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended)
     """
 
     def __init__(

@@ -1,35 +1,29 @@
-"""Waiting for a job that another task, or another system, has submitted."""
+"""Sensor for jobs of VIAPI."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue, conf
-
-from airflow_provider_viapi.errors import InvalidRequest, from_dict
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.viapi import ViapiResultLink
-from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import BaseTrigger
+
+    from airflow_provider_viapi.alibaba.model import Action
 
 
-class ViapiJobSensor(BaseSensorOperator):
-    """Wait until a job has ended and return its result; fail with the service's reason if it failed.
+class ViapiJobSensor(JobSensor):
+    """Wait until a job has ended and return its result; fail with the service's reason if the job failed.
 
-    The sensor never cancels the job: it belongs to whoever has submitted it.
+    Takes what :class:`~airflow_provider_viapi.sensors.base.JobSensor` takes, and:
 
-    :param job_id: what submitting the job has answered, such as the output of an operator with
-        ``wait_for_completion=False``
-    :param service: which service is asked after it; ``viapi`` answers for the jobs of all
-    :param deferrable: wait in the triggerer; ``[operators] default_deferrable`` decides unless given
-    :param viapi_conn_id: id of the Airflow connection
-    :param timeout: seconds after which the sensor gives up, as all sensors have it
+    :param job_id: id of the job, such as the output of an operator with ``wait_for_completion=False``
+    :param service: the service that is polled; default: ``viapi``, which reports the jobs of all services
+    :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
     template_fields: Sequence[str] = ("job_id", "viapi_conn_id")
@@ -41,65 +35,37 @@ class ViapiJobSensor(BaseSensorOperator):
         *,
         job_id: str,
         service: str = "viapi",
-        deferrable: bool | None = None,
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"multiple_outputs": True, **kwargs})
-        if deferrable is None:
-            deferrable = conf.getboolean("operators", "default_deferrable", fallback=False)
-        self.job_id = job_id
+        super().__init__(job_id=job_id, **kwargs)
         self.service = service
-        self.deferrable = deferrable
         self.viapi_conn_id = viapi_conn_id
 
     @cached_property
     def hook(self) -> ViapiHook:
-        """The hook that asks."""
+        """Hook that polls."""
         return ViapiHook(self.viapi_conn_id)
 
     @property
-    def job(self) -> Job:
-        """The job that is waited for."""
-        if not isinstance(self.job_id, str) or not self.job_id:
-            raise InvalidRequest("job_id is empty; allowed: the id of a job", code="MissingParameter")
-        return Job(self.job_id, f"{self.service}.Job")
+    def job_action(self) -> str:
+        """Name for a job whose action is not known, at the service that is polled."""
+        return f"{self.service}.Job"
 
-    def execute(self, context: Context) -> Any:
-        """Look once, then wait: in the triggerer, or as a sensor does."""
-        with fail_without_retry():
-            if not self.deferrable:
-                return super().execute(context)
-            report = self.hook.report(self.job)
-            if not report.is_final:
-                self._defer()
-            return report.result_or_raise()
-
-    def poke(self, context: Context) -> PokeReturnValue:
-        """Whether the job has ended, with its result."""
-        report = self.hook.report(self.job)
-        if not report.is_final:
-            return PokeReturnValue(False)
-        return PokeReturnValue(True, report.result_or_raise())
-
-    def _defer(self) -> None:
+    def trigger(self, deadline: str) -> BaseTrigger:
+        """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 
-        deadline = datetime.now(timezone.utc) + timedelta(seconds=self.timeout)
-        self.defer(
-            trigger=ViapiJobTrigger(
-                job_id=self.job.id,
-                action=self.job.action,
-                deadline=deadline.isoformat(),
-                viapi_conn_id=self.viapi_conn_id,
-                cancel_on_kill=False,
-            ),
-            method_name="execute_complete",
+        return ViapiJobTrigger(
+            job_id=self.job.id,
+            action=self.job_action,
+            deadline=deadline,
+            viapi_conn_id=self.viapi_conn_id,
+            cancel_on_kill=False,
         )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on where the trigger left: return the result, or raise why there is none."""
-        with fail_without_retry():
-            if "error" in event:
-                raise from_dict(event["error"])
-            return JobReport.from_dict(event["report"]).result_or_raise()
+    def result_actions(self) -> Iterable[Action]:
+        """Return all actions: which of them created the job is not known."""
+        from airflow_provider_viapi.alibaba import services
+
+        return services.actions().values()

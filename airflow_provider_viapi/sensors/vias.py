@@ -1,20 +1,20 @@
-"""Waiting for a task of VIAS to come to a state."""
+"""Sensor that waits for a task of VIAS to reach a state."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from airflow_provider_viapi.huawei.services import vias
+from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 
 
 class TaskStateSensor(HuaweiCloudJobSensor):
-    """Wait until a task is in a state; fail with the service's reason if it ends badly before.
+    """Wait until a task is in a state; fail with the service's reason if it fails before.
 
-    Returns what is known of the task.
+    Returns the task.
 
-    :param vias_task_id: the task of VIAS, such as ``create.job_id``
-    :param wait_for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
+    :param wait_for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``; default: ``RUNNING``
     """
 
     def __init__(
@@ -24,5 +24,4 @@ class TaskStateSensor(HuaweiCloudJobSensor):
         wait_for: Literal["RUNNING", "SUCCEEDED", "STOPPED"] = "RUNNING",
         **kwargs: Any,
     ) -> None:
-        action = vias.tasks.CREATE_TASK.full_name
-        super().__init__(action=action, job_id=vias_task_id, goal=wait_for, **kwargs)
+        super().__init__(action=CREATE_TASK.full_name, job_id=vias_task_id, goal=wait_for, **kwargs)

@@ -1,1 +1,1 @@
-"""The waiting, in the triggerer."""
+"""Triggers, which wait for jobs in the triggerer."""

@@ -1,129 +1,189 @@
-"""The waiting for some of many VIAPI jobs, in the triggerer."""
+"""Triggers that wait for some of many jobs."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_over, run_shielded
+from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_terminal, run_shielded
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
-    from airflow_provider_viapi.jobs.completions import Completions
-    from airflow_provider_viapi.jobs.delay_queue import Log
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from typing_extensions import Self
+
+    from airflow_provider_viapi.jobs.batch import Batch
+    from airflow_provider_viapi.jobs.completions import Completions, WaitPolicy
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 
-class ViapiBatchTrigger(BaseTrigger):
-    """Fires when it is worth while to see to the jobs that have ended, or when time is over.
+class BatchTrigger(BaseTrigger):
+    """Wait until enough jobs of a batch have ended to be worth processing, or its time is over.
 
-    The event holds either ``ended`` (see ``jobs.completions.Completions``; of a hundred kilobytes, about, however many jobs there
-    are) or ``error`` (see ``errors``). Used from Airflow 3.3 on only.
+    The event holds either ``ended`` (see ``jobs.completions.Completions``; about 100 kB, however many jobs there are)
+    or ``error`` (see ``errors``). Airflow stores the arguments in its database: they name a connection and never hold
+    a key.
 
-    :param job_ids: the service's ids of the jobs that run
-    :param action: the action that made them, as ``service.Action``
-    :param enough: so many ended jobs are worth while
-    :param patience: seconds after the first one's end, when those that have ended have to do
-    :param until: when to fire in any case, in ISO 8601 with an offset
-    :param viapi_conn_id: id of the connection
+    :param job_ids: the service's ids of the running jobs
+    :param action: the action that created them, as ``service.Action``
+    :param min_completed: number of ended jobs to wait for
+    :param max_wait: seconds after the first one ended, however many have ended by then
+    :param until: when to fire in any case, ISO 8601 with an offset
     """
+
+    conn_id_name: ClassVar[str]
+    default_conn_id: ClassVar[str]
 
     def __init__(
         self,
         *,
         job_ids: Sequence[str],
         action: str,
-        enough: int,
-        patience: float,
+        min_completed: int,
+        max_wait: float,
         until: str,
-        viapi_conn_id: str = ViapiHook.default_conn_name,
+        **connection: str,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.job_ids = list(job_ids)
         self.action = action
-        self.enough = enough
-        self.patience = patience
+        self.min_completed = min_completed
+        self.max_wait = max_wait
         self.until = until
-        self.viapi_conn_id = viapi_conn_id
+        self.conn_id = connection.pop(self.conn_id_name, self.default_conn_id)
+        if connection:
+            raise TypeError(f"unexpected arguments of {type(self).__name__}: {', '.join(connection)}")
+
+    @classmethod
+    def of(cls, batch: Batch, policy: WaitPolicy, **connection: str) -> Self:
+        """Build the trigger for the running jobs of a batch."""
+        return cls(
+            job_ids=[job.id for job in batch.jobs],
+            action=batch.config.action,
+            min_completed=policy.min_completed,
+            max_wait=policy.max_wait,
+            until=policy.until.isoformat(),
+            **connection,
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments to make this trigger again, in any triggerer."""
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "job_ids": self.job_ids,
             "action": self.action,
-            "enough": self.enough,
-            "patience": self.patience,
+            "min_completed": self.min_completed,
+            "max_wait": self.max_wait,
             "until": self.until,
-            "viapi_conn_id": self.viapi_conn_id,
+            self.conn_id_name: self.conn_id,
         }
+
+    def hook(self) -> Any:
+        """Return the hook that polls."""
+        raise NotImplementedError
 
     @property
     def jobs(self) -> list[Job]:
-        """The jobs that are waited for."""
+        """The jobs to wait for."""
         from airflow_provider_viapi.jobs.model import Job
 
         return [Job(job_id, self.action) for job_id in self.job_ids]
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then tell which have ended and how."""
-        from airflow_provider_viapi.jobs.batch_pause import WaitPolicy
+        """Wait, then yield one event."""
+        from airflow_provider_viapi.jobs.completions import WaitPolicy
 
-        hook = ViapiHook(self.viapi_conn_id)
-        pause = WaitPolicy(self.enough, self.patience, datetime.fromisoformat(self.until))
+        policy = WaitPolicy(self.min_completed, self.max_wait, datetime.fromisoformat(self.until))
         try:
-            ended = await wait_for_some(hook, self.jobs, pause, self.log)
+            completions = await wait_for_some(self.hook(), self.jobs, policy, self.log)
+        except asyncio.CancelledError:
+            # Below 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
+            if not hasattr(BaseTrigger, "on_kill"):
+                await self.on_kill()
+            raise
         except ServiceError as error:
             yield TriggerEvent({"error": error.as_dict()})
         else:
-            yield TriggerEvent({"ended": ended.as_dict()})
+            yield TriggerEvent({"ended": completions.as_dict()})
 
     async def on_kill(self) -> None:
-        """Cancel what queues if a person ended the task; a task that moved or was cleared keeps its jobs."""
-        await run_shielded(self._cancel_if_over(), SECONDS_TO_CANCEL)
+        """Cancel queued jobs if a user ended the task; a task that moved or was cleared keeps its jobs."""
+        await run_shielded(self._cancel_if_terminal(), SECONDS_TO_CANCEL)
 
-    async def _cancel_if_over(self) -> None:
+    async def _cancel_if_terminal(self) -> None:
         from asgiref.sync import sync_to_async
 
         # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_over)(self.task_instance):
-            await cancel_jobs(ViapiHook(self.viapi_conn_id), self.jobs, self.log)
+        if await sync_to_async(is_terminal)(self.task_instance):
+            await cancel_jobs(self.hook(), self.jobs, self.log)
         else:
-            self.log.info("Leaving %d jobs to whoever takes over this task", len(self.job_ids))
+            self.log.info(
+                "%d jobs continue: this task was moved or cleared, and its next attempt resumes them",
+                len(self.job_ids),
+            )
 
 
-async def wait_for_some(hook: ViapiHook, jobs: Sequence[Job], pause: WaitPolicy, log: Log) -> Completions:
-    """Wait for some of many jobs together with all others of the connection in the running event loop.
+class ViapiBatchTrigger(BatchTrigger):
+    """Wait for jobs of a VIAPI account; takes what :class:`BatchTrigger` takes, and ``viapi_conn_id``."""
 
-    :param pause: for how many, and how long
-    :raises ConfigurationError: there is no such connection
+    conn_id_name = "viapi_conn_id"
+    default_conn_id = "viapi_default"
+
+    def hook(self) -> Any:
+        """Return the hook that polls."""
+        from airflow_provider_viapi.hooks.viapi import ViapiHook
+
+        return ViapiHook(self.conn_id)
+
+
+class HuaweiCloudBatchTrigger(BatchTrigger):
+    """Wait for jobs of a Huawei Cloud account; takes what :class:`BatchTrigger` takes, and its connection id."""
+
+    conn_id_name = "huaweicloud_conn_id"
+    default_conn_id = "huaweicloud_default"
+
+    def hook(self) -> Any:
+        """Return the hook that polls."""
+        from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+
+        return HuaweiCloudHook(self.conn_id)
+
+
+async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log: Log) -> Completions:
+    """Wait for some of many jobs, together with all other waits of the connection in this event loop.
+
+    :param hook: a cloud's hook
+    :raises ConfigurationError: the connection cannot be used
     """
     from airflow_provider_viapi.jobs.completions import QuietLog, wait_for_completions
 
-    # Once for all of them, before they come in their hundreds.
+    # Read once, before hundreds of waits ask for it.
     await hook.aget_config()
     quiet = QuietLog(log)
-    seconds = (pause.until - datetime.now(timezone.utc)).total_seconds()
+    seconds = (policy.until - datetime.now(timezone.utc)).total_seconds()
 
     async def wait(job: Job) -> JobReport:
-        return await hook.wait_for(job, until=pause.until + timedelta(days=1), log=quiet)
+        report: JobReport = await hook.wait_for(job, until=policy.until + timedelta(days=1), log=quiet)
+        return report
 
     return await wait_for_completions(
-        jobs, wait, enough=pause.enough, patience=pause.patience, seconds=max(0.0, seconds)
+        jobs,
+        wait,
+        min_completed=policy.min_completed,
+        max_wait=policy.max_wait,
+        timeout=max(0.0, seconds),
     )
 
 
-async def cancel_jobs(hook: ViapiHook, jobs: Collection[Job], log: Log) -> set[str]:
-    """Cancel those jobs that still queue, and return their ids."""
-    from airflow_provider_viapi.jobs.cancellation import cancel_each
+async def cancel_jobs(hook: Any, jobs: Collection[Job], log: Log) -> Collection[str]:
+    """Cancel the jobs that are still queued, and return their ids."""
+    from airflow_provider_viapi.jobs.completions import cancel_queued
 
     try:
-        async with hook.open_jobs() as service:
-            return await cancel_each(service, jobs, log)
+        async with hook.open_jobs() as backend:
+            return await cancel_queued(backend, jobs, log)
     except ServiceError as error:
-        log.warning("%d jobs could not be cancelled (%s): they go on and are billed", len(jobs), error)
-        return set()
+        log.warning("%d jobs could not be cancelled (%s): they continue and are billed", len(jobs), error)
+        return ()

@@ -1,4 +1,4 @@
-"""The waiting for a job of Huawei Cloud's."""
+"""Trigger that waits for one job of Huawei Cloud."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from airflow_provider_viapi.triggers.task_state import UNSUCCESSFUL
 
 
 class HuaweiCloudJobTrigger(JobTrigger):
-    """Waits for a job of one connection's account; see :class:`~airflow_provider_viapi.triggers.job.JobTrigger`.
+    """Wait for a job of one connection's account; see :class:`~airflow_provider_viapi.triggers.job.JobTrigger`.
 
     :param huaweicloud_conn_id: id of the connection
-    :param goal: the state that is waited for instead of the end
+    :param goal: the state to wait for instead of the end
     :param scope: the room of a live task
     """
 
@@ -33,18 +33,18 @@ class HuaweiCloudJobTrigger(JobTrigger):
 
     @property
     def cancel_on_states(self) -> Collection[str]:
-        """The states of its task with which the job ends too.
+        """States of the task with which its job is cancelled.
 
-        A job that is to go on after its goal goes on when a person says that the task has done its work.
+        A job that continues after its goal is kept when a user marks its task as successful.
         """
         return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
 
     def hook(self) -> HuaweiCloudHook:
-        """The hook that asks."""
+        """Return the hook that polls."""
         return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments to make this trigger again, in any triggerer."""
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
         path, arguments = super().serialize()
         own = {"huaweicloud_conn_id": self.huaweicloud_conn_id, "goal": self.goal, "scope": self.scope}
         return path, {**arguments, **own}

@@ -1,7 +1,7 @@
-"""Telling a task that a person ended from one that only moved, restarted or was cleared.
+"""Distinguish a task that a user ended from one that moved, restarted or was cleared.
 
-Airflow tells a trigger or a worker only that it should stop. A job is cancelled when the task is over for good; when
-the task was cleared or its triggerer went away, the next holder goes on with the same job.
+Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
+terminal state; when the task was cleared or its triggerer went away, the next attempt or triggerer resumes the job.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
 SECONDS_TO_CANCEL = 25.0
-"""How long a trigger's cancelling may take; Airflow grants 30."""
+"""Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds."""
 
-OVER = frozenset({"failed", "success", "skipped", "removed"})
-"""States from which nothing but a new try leads on."""
+TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
+"""States that only a new attempt can leave."""
 
-UNSUCCESSFUL = OVER - {"success"}
-"""Those of them by which nobody says that the task has done its work."""
+UNSUCCESSFUL = TERMINAL - {"success"}
+"""Terminal states of a task that did not reach its goal."""
 
 
-def is_over(task_instance: Any, states: Collection[str] = OVER) -> bool:
-    """Whether Airflow has the task in a state that ends it; blocks, so not for an event loop.
+def is_terminal(task_instance: Any, states: Collection[str] = TERMINAL) -> bool:
+    """Return whether the task is in one of the states; blocks, so it must not run in an event loop.
 
-    :param states: which those are
+    :param states: default: the terminal states
     """
     state = _state_in_database if not hasattr(_runtime(), "get_task_states") else _state_by_api
     return state(task_instance) in states
 
 
 async def run_shielded(work: Coroutine[Any, Any, None], seconds: float) -> None:
-    """Do the work of a trigger's ``on_kill``: Airflow cancels a trigger again and again until it ends, also then.
+    """Run the work of a trigger's ``on_kill`` to its end: Airflow cancels a trigger repeatedly, also meanwhile.
 
-    :param seconds: after which to leave the work unfinished
+    :param seconds: time limit, after which the work is abandoned
     """
     working = asyncio.ensure_future(work)
     give_up = time.monotonic() + seconds

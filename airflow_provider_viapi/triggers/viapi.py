@@ -1,4 +1,4 @@
-"""The waiting for a VIAPI job."""
+"""Trigger that waits for one VIAPI job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_viapi.triggers.job import JobTrigger
 
 
 class ViapiJobTrigger(JobTrigger):
-    """Waits for a job of one connection's account; see :class:`~airflow_provider_viapi.triggers.job.JobTrigger`.
+    """Wait for a job of one connection's account; see :class:`~airflow_provider_viapi.triggers.job.JobTrigger`.
 
     :param viapi_conn_id: id of the connection
     """
@@ -19,10 +19,10 @@ class ViapiJobTrigger(JobTrigger):
         self.viapi_conn_id = viapi_conn_id
 
     def hook(self) -> ViapiHook:
-        """The hook that asks."""
+        """Return the hook that polls."""
         return ViapiHook(self.viapi_conn_id)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class and the arguments to make this trigger again, in any triggerer."""
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
         path, arguments = super().serialize()
         return path, {**arguments, "viapi_conn_id": self.viapi_conn_id}

@@ -1,4 +1,4 @@
-"""The same mapped task twice: jobs of the emulator's, and nothing at all for as long as those take."""
+"""The same mapped task twice: jobs of the emulator, and tasks that do nothing for as long."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import os
 
 from airflow.sdk import DAG
-from noop_operator import NothingOperator
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from noop_operator import NoopOperator
 
 SECONDS = json.loads(os.environ["VIAPI_BENCH_SECONDS"])
 VIDEO = os.environ["VIAPI_BENCH_VIDEO"]
@@ -19,4 +19,4 @@ with DAG("jobs", schedule=None):
     )
 
 with DAG("nothing", schedule=None):
-    NothingOperator.partial(task_id="wait").expand(seconds=SECONDS)
+    NoopOperator.partial(task_id="wait").expand(seconds=SECONDS)

@@ -14,10 +14,18 @@ import pytest
 
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import ConnectionFailed, InvalidRequest, ResponseLost, Throttled
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import (
+    ConnectionFailed,
+    InvalidRequest,
+    ResponseLost,
+    Throttled,
+    TransientError,
+    outcome_is_refusal,
+)
+from airflow_provider_viapi.http_settings import HttpSettings
 from scripted_server import Answer, scripted_server
 
 ERASE, ASK = videoenhan.ERASE_VIDEO_SUBTITLES, videoenhan.GET_ASYNC_JOB_RESULT
@@ -25,17 +33,18 @@ VIDEO, JOB = {"VideoUrl": "http://h/a.mp4"}, {"JobId": "J"}
 ACCEPTED = Answer(body='{"RequestId": "R"}')
 THROTTLED = Answer(400, '{"RequestId": "R0", "Code": "Throttling.User", "Message": "Too fast."}')
 BUSY = Answer(503, '{"RequestId": "R0", "Code": "ServiceUnavailable", "Message": "Later."}')
+INTERNAL_TIMEOUT = Answer(504, '{"RequestId": "R0", "Code": "InternalError.Timeout", "Message": "Slow."}')
 PROXY_PAGE = Answer(502, "<html>Bad Gateway</html>")
 HANG_UP = Answer(hang_up=True)
 
 
 def account(url: str) -> Account:
     credentials = Credentials("the-key-id", "the-key-secret", "the-sts-token")
-    return Account(credentials, endpoint=url, timeout=2)
+    return Account(credentials, endpoint=url, http=HttpSettings(timeout=2))
 
 
 def call_in_worker(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
-    with Client(account, patience=2) as client:
+    with Client(account, retry_seconds=2) as client:
         return client.call(action, request)
 
 
@@ -69,9 +78,8 @@ def test_a_bad_request_is_refused_before_anything_is_sent(call: Call) -> None:
     assert server.requests == []
 
 
-@pytest.mark.parametrize("refusal", [THROTTLED, BUSY])
-def test_a_refused_submission_is_made_again_with_a_new_nonce(refusal: Answer) -> None:
-    with scripted_server(refusal, ACCEPTED) as server:
+def test_a_refused_submission_is_made_again_with_a_new_nonce() -> None:
+    with scripted_server(THROTTLED, ACCEPTED) as server:
         answer = call_in_worker(account(server.url), ERASE, VIDEO)
 
     assert answer["RequestId"] == "R"
@@ -87,7 +95,16 @@ def test_a_submission_whose_answer_was_lost_is_never_made_again(fault: Answer) -
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("fault", [PROXY_PAGE, HANG_UP])
+@pytest.mark.parametrize("fault", [BUSY, INTERNAL_TIMEOUT])
+def test_a_submission_that_failed_with_a_server_error_is_never_made_again(fault: Answer) -> None:
+    with scripted_server(fault, ACCEPTED) as server, pytest.raises(TransientError) as caught:
+        call_in_worker(account(server.url), ERASE, VIDEO)
+
+    assert not outcome_is_refusal(caught.value)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [PROXY_PAGE, HANG_UP, BUSY, INTERNAL_TIMEOUT])
 def test_a_question_whose_answer_was_lost_is_asked_again(fault: Answer) -> None:
     with scripted_server(fault, ACCEPTED) as server:
         call_in_worker(account(server.url), ASK, JOB)
@@ -107,7 +124,7 @@ def test_an_answer_tells_how_far_our_clock_is_ahead_of_the_service_s() -> None:
 def test_patience_ends() -> None:
     with (
         scripted_server(THROTTLED) as server,
-        Client(account(server.url), patience=1) as client,
+        Client(account(server.url), retry_seconds=1) as client,
         pytest.raises(Throttled),
     ):
         client.call(ERASE, VIDEO)
@@ -132,7 +149,7 @@ def test_nobody_there_means_that_nothing_was_accepted(call: Call) -> None:
 def test_a_worker_that_finds_nobody_there_says_so_once_its_patience_ends() -> None:
     address = unused_address()
 
-    with Client(account(address), patience=1) as client, pytest.raises(ConnectionFailed, match=address):
+    with Client(account(address), retry_seconds=1) as client, pytest.raises(ConnectionFailed, match=address):
         client.call(ERASE, VIDEO)
 
 

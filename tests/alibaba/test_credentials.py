@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     ServiceError,
@@ -258,7 +258,7 @@ def test_a_key_is_used_to_its_very_end_while_no_new_one_is_to_be_had(
     clock.time += 3600 - 200
     assert [current(source).access_key_id for _ in range(5)] == ["key-1"] * 5
     assert mint.asked == 2
-    assert "good for 200 more seconds, but STS stumbles" in caplog.text
+    assert "valid for 200 more seconds: STS stumbles" in caplog.text
 
     clock.time += 61
     current(source)
@@ -303,13 +303,13 @@ def test_a_key_can_be_fetched_from_the_loop_itself() -> None:
 
     held = Credentials("held", "secret")
     asked: Callable[[], Awaitable[Credentials]] = fetch
-    source = RenewableCredentials(blocking, asked, held=held)
+    source = RenewableCredentials(blocking, asked, initial=held)
 
     assert in_loop(source) is held
     assert in_loop(source, held).access_key_id == "from-the-loop"
 
 
 def test_a_source_shows_nothing_of_its_key() -> None:
-    source = RenewableCredentials(Mint(), held=Credentials("the-key-id", "the-secret", "the-token"))
+    source = RenewableCredentials(Mint(), initial=Credentials("the-key-id", "the-secret", "the-token"))
 
     assert "the-" not in repr(source)

@@ -1,4 +1,4 @@
-"""The tree of errors: where an answer's code puts it, and that it survives the way between processes."""
+"""Error classes: which one an error code maps to, pickling, and which errors prove that nothing was accepted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pickle
 
 import pytest
 
-from airflow_provider_viapi import errors as tree
-from airflow_provider_viapi.alibaba import errors
-from airflow_provider_viapi.alibaba.errors import ServiceError, classify, from_dict
+from airflow_provider_viapi import errors
+from airflow_provider_viapi.alibaba.errors import DOCUMENTED, classify
+from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
+from airflow_provider_viapi.operators.durability import is_permanent
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,44 @@ def test_a_code_decides_the_class_and_the_status_only_where_the_code_is_unknown(
     assert classify(code, status) is kind
 
 
+TRANSIENT = {
+    "InternalServerError",
+    "InternalServerError.Model",
+    "InternalServerError.Algo",
+    "InternalServerError.Busy",
+    "InternalError.Algo",
+}
+"""Codes that the documents call errors of the server."""
+
+DOCUMENTED_CODES = pytest.mark.parametrize(
+    "code", [*{each.code: None for each in DOCUMENTED}, "UnsupportedOperation"]
+)
+
+
+def test_the_table_has_every_row_of_the_documents() -> None:
+    assert len(DOCUMENTED) == 20
+
+
+@DOCUMENTED_CODES
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 500, 503, 586])
+def test_a_documented_code_has_one_class_at_every_status(code: str, status: int) -> None:
+    kind = classify(code, status)
+
+    if code in TRANSIENT:
+        assert kind is errors.TransientError
+    elif code.startswith("InvalidFile"):
+        assert kind is errors.InvalidMedia
+    else:
+        assert kind is errors.InvalidRequest
+
+
+@DOCUMENTED_CODES
+def test_a_job_that_failed_with_a_documented_code_is_retried_only_if_the_server_failed(code: str) -> None:
+    failed = errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", code=code)
+
+    assert is_permanent(failed) is (code not in TRANSIENT)
+
+
 ONE_OF_EACH = [
     errors.Throttled("slow down", code="Throttling", request_id="R", http_status=429, action="A"),
     errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", code="InvalidFile.Decode"),
@@ -64,9 +103,9 @@ ONE_OF_EACH = [
 @pytest.mark.parametrize("error", ONE_OF_EACH, ids=lambda error: type(error).__name__)
 def test_an_error_survives_pickling_and_a_trigger_event(error: ServiceError) -> None:
     pickled = pickle.loads(pickle.dumps(error))
-    told = from_dict(json.loads(json.dumps(error.as_dict())))
+    restored = from_dict(json.loads(json.dumps(error.as_dict())))
 
-    for copy in (pickled, told):
+    for copy in (pickled, restored):
         assert type(copy) is type(error)
         assert copy.__dict__ == error.__dict__
         assert str(copy) == str(error)
@@ -86,9 +125,43 @@ def test_the_text_names_action_code_status_and_request_id() -> None:
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     drawn = [
         line.split()[-1] if line.strip() == "ServiceError" else line.strip(" │├└─").split()[0]
-        for line in (tree.__doc__ or "").splitlines()
+        for line in (errors.__doc__ or "").splitlines()
         if "──" in line or line.strip() == "ServiceError"
     ]
 
-    family = tree._family(ServiceError)
-    assert sorted(drawn) == sorted(name for name, kind in family.items() if kind.__module__ == tree.__name__)
+    family = errors._family(ServiceError)
+    assert sorted(drawn) == sorted(
+        name for name, kind in family.items() if kind.__module__ == errors.__name__
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "is_refusal"),
+    [
+        (errors.InvalidRequest("BX is 2", http_status=400, code="InvalidParameter"), True),
+        (errors.InvalidMedia("not readable", http_status=400), True),
+        (errors.CredentialsRejected("wrong secret", http_status=400), True),
+        (errors.PermissionDenied("not enabled", http_status=403), True),
+        (errors.Throttled("too fast", http_status=503, code="Throttling"), True),
+        (errors.ConnectionFailed("no connection"), True),
+        (errors.ConfigurationError("no key"), True),
+        (errors.ServiceError("an unknown refusal", http_status=409, code="SomethingNew"), True),
+        (errors.ServiceError("the nonce was used", http_status=400, code="SignatureNonceUsed"), False),
+        (errors.ServiceError("no response was read"), False),
+        (errors.ResponseLost("no response"), False),
+        (errors.TransientError("it failed", http_status=500, code="InternalError"), False),
+        (errors.TransientError("too slow", http_status=504, code="InternalError.Timeout"), False),
+        (errors.TransientError("later", http_status=503, code="ServiceUnavailable"), False),
+        (errors.TransientError("too slow", http_status=408, code="Timeout"), False),
+        (errors.InvalidRequest("timed out", http_status=408, code="RequestTimeout"), False),
+        (errors.SubmissionInDoubt("unknown"), False),
+        (errors.JobFailed("it failed", job_id="J", state="PROCESS_FAILED", http_status=400), False),
+    ],
+    ids=lambda value: (
+        f"{type(value).__name__}-{value.code}" if isinstance(value, ServiceError) else str(value)
+    ),
+)
+def test_only_a_refusal_before_any_work_proves_that_nothing_was_accepted(
+    error: ServiceError, is_refusal: bool
+) -> None:
+    assert outcome_is_refusal(error) is is_refusal

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.errors import ResponseLost
 from airflow_provider_viapi.alibaba.jobs import STATES, read_report, result_action, submitted
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.errors import ResponseLost
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")

@@ -12,10 +12,11 @@ import pytest
 
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
 from airflow_provider_viapi.alibaba.config import Account, Signature
-from airflow_provider_viapi.alibaba.credentials import Credentials, CredentialsSource, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import ConfigurationError, CredentialsRejected, TransientError
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.credentials import Credentials, CredentialsSource, RenewableCredentials
+from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, TransientError
+from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 ASK, JOB = videoenhan.GET_ASYNC_JOB_RESULT, {"JobId": "J"}
@@ -50,7 +51,7 @@ def key(n: int) -> Credentials:
 
 
 def in_worker(account: Account) -> dict[str, Any]:
-    with Client(account, patience=0) as client:
+    with Client(account, retry_seconds=0) as client:
         return client.call_once(ASK, JOB)
 
 
@@ -67,7 +68,7 @@ Call = Callable[[Account], dict[str, Any]]
 
 
 def account(server: ScriptedServer, source: CredentialsSource) -> Account:
-    return Account(source, endpoint=server.url, timeout=5)
+    return Account(source, endpoint=server.url, http=HttpSettings(timeout=5))
 
 
 def keys_of(server: ScriptedServer) -> list[str]:
@@ -154,7 +155,7 @@ def test_no_key_shows_in_errors_or_logs(call: Call, caplog: pytest.LogCaptureFix
         call(account(server, source))
 
     told = "".join(traceback.format_exception(caught.value)) + caplog.text
-    assert "calling anew with another one" in told
+    assert "retrying with a new one" in told
     assert not any(private in told for private in ("secret-1", "secret-2", "token-1", "token-2"))
 
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba import acs3
+from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import HttpRequest, HttpResponse, decode, encode, flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
-from airflow_provider_viapi.alibaba.signature import sign
+from airflow_provider_viapi.alibaba.signing import sign
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
+from airflow_provider_viapi.jobs.backend import RequestNonce
 
 NOW = datetime(2026, 11, 20, 16, 15, 50, tzinfo=timezone(timedelta(hours=9)))
 ACCOUNT = Account(Credentials("key-id", "key-secret", "sts-token"))
@@ -29,7 +29,13 @@ REQUEST = {"VideoUrl": "http://h/a.mp4?x=1&y=2", "BX": 0.00001, "BH": 0.25}
 
 
 def encoded(account: Account = ACCOUNT) -> HttpRequest:
-    return encode(videoenhan.ERASE_VIDEO_SUBTITLES, REQUEST, account, RequestNonce("n-1", NOW))
+    return encode(
+        videoenhan.ERASE_VIDEO_SUBTITLES,
+        REQUEST,
+        account,
+        account.credentials.current(),
+        RequestNonce("n-1", NOW),
+    )
 
 
 def query_of(request: HttpRequest) -> dict[str, str]:
@@ -79,7 +85,7 @@ def test_acs3_has_system_parameters_in_headers_and_the_actions_own_in_the_body()
         "content-type": "application/x-www-form-urlencoded",
         "host": "videoenhan.cn-shanghai.aliyuncs.com",
         "x-acs-action": "EraseVideoSubtitles",
-        "x-acs-content-sha256": acs3.content_digest(request.body),
+        "x-acs-content-sha256": signing.content_digest(request.body),
         "x-acs-date": "2026-11-20T07:15:50Z",
         "x-acs-security-token": "sts-token",
         "x-acs-signature-nonce": "n-1",
@@ -92,7 +98,7 @@ def test_acs3_signs_all_headers_in_alphabetical_order() -> None:
 
     proof = headers.pop("authorization")
     assert list(headers) == sorted(headers)
-    assert proof == acs3.authorization("POST", "", headers, Credentials("key-id", "key-secret"))
+    assert proof == signing.acs3_authorization("POST", "", headers, Credentials("key-id", "key-secret"))
 
 
 def test_without_a_token_none_is_sent() -> None:
@@ -131,25 +137,25 @@ def test_the_signed_host_is_that_of_the_header(endpoint: str, host: str) -> None
 
 @BOTH
 def test_parameters_that_alibabas_clients_send_in_the_query_are_sent_there(account: Account) -> None:
-    in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
+    in_query = videoenhan.ERASE_VIDEO_SUBTITLES.replace(in_query=True)
 
-    request = encode(in_query, REQUEST, account, RequestNonce("n-1", NOW))
+    request = encode(in_query, REQUEST, account, account.credentials.current(), RequestNonce("n-1", NOW))
 
     assert query_of(request)["VideoUrl"] == REQUEST["VideoUrl"]
     assert request.body == b""
 
 
 def test_the_signature_covers_the_query_of_either_kind() -> None:
-    in_query = replace(videoenhan.ERASE_VIDEO_SUBTITLES, in_query=True)
+    in_query = videoenhan.ERASE_VIDEO_SUBTITLES.replace(in_query=True)
 
-    request = encode(in_query, REQUEST, ACCOUNT, RequestNonce("n-1", NOW))
+    request = encode(in_query, REQUEST, ACCOUNT, ACCOUNT.credentials.current(), RequestNonce("n-1", NOW))
     query = query_of(request)
     assert query.pop("Signature") == sign("POST", query, "key-secret")
 
-    request = encode(in_query, REQUEST, ACS3, RequestNonce("n-1", NOW))
+    request = encode(in_query, REQUEST, ACS3, ACS3.credentials.current(), RequestNonce("n-1", NOW))
     headers = dict(request.headers)
     proof = headers.pop("authorization")
-    assert proof == acs3.authorization("POST", urlsplit(request.url).query, headers, ACS3.credentials)
+    assert proof == signing.acs3_authorization("POST", urlsplit(request.url).query, headers, ACS3.credentials)
 
 
 @BOTH

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
     Boolean,
@@ -25,8 +24,9 @@ from airflow_provider_viapi.alibaba.parameters import (
 )
 from airflow_provider_viapi.alibaba.rpc import flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, ocr, videoenhan
-from airflow_provider_viapi.alibaba.signature import canonical_query
+from airflow_provider_viapi.alibaba.signing import canonical_query
 from airflow_provider_viapi.emulator.gateway import unflatten
+from airflow_provider_viapi.errors import InvalidRequest
 
 ACTIONS = list(services.actions().values())
 VIDEO = "http://h/a.mp4"
@@ -50,12 +50,15 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
             return st.integers(parameter.minimum, parameter.maximum)
         case Number():
             most = None if math.isinf(parameter.maximum) else parameter.maximum
-            return st.floats(parameter.minimum, most, exclude_min=parameter.above, allow_infinity=False)
+            return st.floats(
+                parameter.minimum, most, exclude_min=parameter.exclusive_minimum, allow_infinity=False
+            )
         case Boolean():
             return st.booleans()
         case ListOf():
             items = request_of(parameter.fields).filter(bool)
-            return st.lists(items, min_size=parameter.least or 1, max_size=3).filter(
+            items = items.map(fitting_suffix) if parameter.item_rule else items
+            return st.lists(items, min_size=parameter.min_items or 1, max_size=3).filter(
                 lambda chosen: all(
                     sum(item.get(limit.field) == limit.value for item in chosen) <= limit.count
                     for limit in parameter.most_with
@@ -64,25 +67,33 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
     raise NotImplementedError(type(parameter))
 
 
+def fitting_suffix(item: dict[str, str]) -> dict[str, str]:
+    suffix = {"video": "mp4", "image": "jpg", "audio": "mp3"}[item["Type"]]
+    return item | {"FileName": f"{item['FileName'].replace('.', '_')}.{suffix}"}
+
+
+NOT_TEXT = st.sampled_from([0.5, True, ["a"], {"a": 1}, "\ud800"])
+
+
 def refused(parameter: Parameter) -> st.SearchStrategy[Any]:
     """Values that a parameter does not take: just beyond its bounds, or of another kind."""
     match parameter:
         case Url():
             return st.sampled_from(["ftp://h/a", "http://h/视频.mp4", "http://h/a b", "a.mp4", 5])
         case String(max_length=int(max_length)):
-            bad = [st.text("a", min_size=max_length + 1, max_size=max_length + 9), st.integers()]
+            bad = [st.text("a", min_size=max_length + 1, max_size=max_length + 9), NOT_TEXT]
             bad += [st.text("a", max_size=parameter.min_length - 1)] if parameter.min_length > 1 else []
             bad += [st.text("A-Ä ", min_size=2, max_size=max_length)] if parameter.pattern else []
             return st.one_of(bad)
         case String():
-            return st.integers()
+            return NOT_TEXT
         case Choice():
             return st.text(min_size=1).filter(lambda word: word not in parameter.choices)
         case Integer():
             below, above = st.integers(max_value=parameter.minimum - 1), st.integers(parameter.maximum + 1)
             return st.one_of(below, above)
         case Number():
-            too_little = st.floats(max_value=parameter.minimum, exclude_max=not parameter.above)
+            too_little = st.floats(max_value=parameter.minimum, exclude_max=not parameter.exclusive_minimum)
             return st.one_of(too_little, st.sampled_from([math.nan, math.inf, parameter.maximum + 1]))
         case Boolean():
             return st.sampled_from(["yes", 1, 0, "0"])
@@ -106,6 +117,8 @@ def test_a_request_within_the_model_is_taken_and_survives_the_way_to_the_service
     action: Action, data: st.DataObject
 ) -> None:
     request = data.draw(request_of(action.parameters))
+    for rule in action.needed:
+        request |= dict.fromkeys(rule.names, 0)
 
     checked = action.check(request)
     body = canonical_query(flatten(checked))
@@ -189,7 +202,9 @@ def test_what_only_the_documents_of_2020_allow_or_only_todays_is_taken() -> None
 
 
 def files(count: int, kind: str) -> list[dict[str, str]]:
-    return [{"FileName": f"{number}.{kind}", "FileUrl": VIDEO, "Type": kind} for number in range(count)]
+    suffix = {"video": "mp4", "image": "jpg", "audio": "mp3"}[kind]
+    names = [f"{number}.{suffix}" for number in range(count)]
+    return [{"FileName": name, "FileUrl": f"http://h/{name}", "Type": kind} for name in names]
 
 
 def test_material_up_to_its_limits_is_taken() -> None:
@@ -265,7 +280,7 @@ SEED = {
 
 
 def test_every_action_of_the_documents_of_2020_is_in_the_model_and_marked_as_theirs() -> None:
-    theirs = {action.full_name for action in ACTIONS if "seed" in action.generations}
+    theirs = {action.full_name for action in ACTIONS if "2020" in action.generations}
 
     assert theirs == {f"{service}.{name}" for service, names in SEED.items() for name in names.split()}
 

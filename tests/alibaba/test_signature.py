@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.signature import canonical_query, percent_encode, sign, string_to_sign
+from airflow_provider_viapi.alibaba.signing import canonical_query, percent_encode, sign, string_to_sign
 
 VECTORS = json.loads((Path(__file__).parent / "signature_1_0_vectors.json").read_text())
 

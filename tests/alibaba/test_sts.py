@@ -19,14 +19,14 @@ import pytest
 pytest.importorskip("alibabacloud_credentials")
 
 from airflow_provider_viapi.alibaba import sts
-from airflow_provider_viapi.alibaba.credentials import Credentials, RenewableCredentials
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.sts import SETTINGS, renewable
+from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
+from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.alibaba.sts import SETTINGS, renewable
 from alibaba.credential_server import CredentialServer, credential_server
 
 OWN_KEY = Credentials("own-id", "own-secret", "own-token")

@@ -1,7 +1,7 @@
-"""The stage for the chaos tests, and the table of what came of them.
+"""The deployment for the chaos tests, and the table of their outcomes.
 
-With ``-n 3`` pytest-xdist plays on three stages at once, each with an Airflow and an emulator of its own; the
-outcomes travel with pytest's reports to the process that started the others, which makes the table.
+With ``-n 3`` pytest-xdist uses three deployments in parallel, each with an Airflow and an emulator of its own.
+Outcomes are attached to pytest's reports; the main process collects them and writes the table.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import pytest
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from harness import Stage
+from harness import Deployment
 from local_airflow import LocalAirflow
-from outcomes import PROPERTY, Outcomes, Playing
+from outcomes import PROPERTY, Outcomes, ScenarioRun
 from proxy import Proxy
 from served_folder import ServedFolder
 
-QUICK_TO_NOTICE = {
-    # With the defaults it takes minutes until a lost worker or triggerer is missed.
+SHORT_TIMEOUTS = {
+    # With the defaults it takes minutes until Airflow notices a lost worker or triggerer.
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
     "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
-    # Several stages share the machine, and most of the time each only waits.
+    # Several deployments share the machine, and most of the time each only waits.
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
 }
@@ -39,7 +39,7 @@ QUICK_TO_NOTICE = {
 
 @contextmanager
 def database() -> Iterator[str | None]:
-    """A database of its own on the PostgreSQL server at ``VIAPI_TEST_POSTGRES``; SQLite (``None``) without."""
+    """Create a database on the PostgreSQL server at ``VIAPI_TEST_POSTGRES``; yield ``None`` (SQLite) without one."""
     server = os.environ.get("VIAPI_TEST_POSTGRES")
     if not server:
         yield None
@@ -60,15 +60,15 @@ def database() -> Iterator[str | None]:
 
 
 @pytest.fixture(scope="session")
-def airflow_stage(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> Iterator[Stage]:
+def shared_deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> Iterator[Deployment]:
     clip = served.path / "chaos.mp4"
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
-    home, places = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("places")
+    home, breakpoints = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("breakpoints")
     with EmulatorServer() as emulator, database() as address:
         proxy = Proxy(emulator.url)
-        environment = QUICK_TO_NOTICE | {
+        environment = SHORT_TIMEOUTS | {
             "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json().replace(emulator.url, proxy.url),
-            "VIAPI_CHAOS_PLACES": str(places),
+            "VIAPI_CHAOS_BREAKPOINTS": str(breakpoints),
         }
         with LocalAirflow(
             dags_folder=Path(__file__).parent / "dags",
@@ -76,32 +76,32 @@ def airflow_stage(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder
             environment=environment,
             database=address,
         ) as airflow:
-            stage = Stage(airflow, emulator, proxy, places, served.address("chaos.mp4"))
-            stage.add_triggerer()
-            yield stage
+            deployment = Deployment(airflow, emulator, proxy, breakpoints, served.address("chaos.mp4"))
+            deployment.add_triggerer()
+            yield deployment
         proxy.down()
 
 
 @pytest.fixture
-def stage(airflow_stage: Stage) -> Iterator[Stage]:
-    """The stage, swept before each scene."""
-    airflow_stage.emulator.reset()
-    yield airflow_stage
-    airflow_stage.sweep()
+def deployment(shared_deployment: Deployment) -> Iterator[Deployment]:
+    """Reset the emulator before each scenario and end its runs afterwards."""
+    shared_deployment.emulator.reset()
+    yield shared_deployment
+    shared_deployment.end_runs()
 
 
 @pytest.fixture(autouse=True)
-def row(request: pytest.FixtureRequest, stage: Stage) -> Iterator[None]:
-    """Notes what came of a scene, however it ends."""
+def outcome(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[None]:
+    """Record the outcome of a scenario, however it ends."""
     yield
     report = getattr(request.node, "report_of_call", None)
-    playing = Playing.of(request.node, jobs=len(stage.jobs()), passed=bool(report and report.passed))
-    request.node.user_properties.append((PROPERTY, asdict(playing)))
+    run = ScenarioRun.of(request.node, jobs=len(deployment.jobs()), passed=bool(report and report.passed))
+    request.node.user_properties.append((PROPERTY, asdict(run)))
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Keep how the scene itself went for the table."""
+    """Keep the report of the scenario itself for the table."""
     outcome = yield
     if call.when == "call":
         item.report_of_call = outcome.get_result()  # type: ignore[attr-defined, union-attr]
@@ -111,15 +111,15 @@ OUTCOMES = Outcomes()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Take in what came of a scene, from this process or another."""
+    """Collect the outcome of a scenario, from this process or another."""
     if report.when == "teardown":
         for name, value in report.user_properties:
             if name == PROPERTY:
-                OUTCOMES.note(Playing(**value))
+                OUTCOMES.add(ScenarioRun(**value))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the table, and write it to the file that ``VIAPI_CHAOS_REPORT`` names, if it does."""
+    """Print the table, and write it to the file in ``VIAPI_CHAOS_REPORT`` if set."""
     if not OUTCOMES.rows:
         return
     terminalreporter.write_line("\n" + OUTCOMES.text())

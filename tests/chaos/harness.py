@@ -1,4 +1,4 @@
-"""The stage of the chaos tests: a real Airflow with two triggerers, the emulator behind a proxy, and ways to harm."""
+"""Deployment for the chaos tests: a real Airflow with two triggerers, the emulator behind a proxy, and faults."""
 
 from __future__ import annotations
 
@@ -24,65 +24,65 @@ ERASE = "EraseVideoSubtitles"
 
 
 def until(condition: Callable[[], Found | None], what: str, seconds: float = 180) -> Found:
-    """What the condition gives once it gives something."""
+    """Poll a condition and return its first true result."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():
             return found
         time.sleep(0.3)
-    raise AssertionError(f"waited {seconds} s in vain for {what}")
+    raise AssertionError(f"{what}: not within {seconds} s")
 
 
 @dataclass
-class Stage:
-    """What a chaos test plays on."""
+class Deployment:
+    """Airflow, the emulator and the proxy between them."""
 
     airflow: LocalAirflow
     emulator: EmulatorServer
     proxy: Proxy
-    places: Path
+    breakpoints: Path
     video_url: str
     runs: list[Run] = field(default_factory=list)
 
     def start(self, dag_id: str) -> Run:
-        """A run of one of the DAGs, each with one job."""
+        """Trigger one of the DAGs, each with one job."""
         run_id = self.airflow.trigger(dag_id, {"video_url": self.video_url})
         run = Run(self, dag_id, run_id)
         self.runs.append(run)
         return run
 
     def jobs(self) -> list[dict[str, Any]]:
-        """The jobs that the emulator accepted."""
+        """Return the jobs that the emulator accepted."""
         return self.emulator.jobs()
 
     def job(self, state: str | None = None) -> dict[str, Any]:
-        """The first job, once there is one (in that state)."""
+        """Wait for the first job (in that state) and return it."""
         return until(
             lambda: next((job for job in self.jobs() if state in (None, job["status"])), None),
             f"a job in state {state}",
         )
 
-    def want_stop(self, place: str) -> None:
-        """Let the next worker that comes to a place of the DAG file stop there."""
-        (self.places / place).touch()
+    def set_breakpoint(self, name: str) -> None:
+        """Make the next worker that reaches a breakpoint of the DAG file stop there."""
+        (self.breakpoints / name).touch()
 
     def hold(self, state: str, seconds: float) -> None:
-        """Keep the next job in a state for some seconds."""
+        """Keep the next job in a state for that many seconds."""
         self.emulator.fault(action=ERASE, job={"queued" if state == "QUEUING" else "processing": seconds})
 
     def add_triggerer(self) -> None:
-        """Start one more triggerer and wait until Airflow knows it."""
+        """Start one more triggerer and wait until Airflow lists it."""
 
-        def known() -> int:
+        def listed() -> int:
             answer = self.airflow.rest.get("/jobs", params={"job_type": "TriggererJob"})
             return int(answer.raise_for_status().json()["total_entries"])
 
-        before = known()
+        before = listed()
         self.airflow.start("triggerer")
-        until(lambda: known() > before, "another triggerer")
+        until(lambda: listed() > before, "another triggerer is listed")
 
     def kill_triggerer(self, index: int) -> None:
-        """Kill a triggerer, and start another in its place so that there are always two."""
+        """Kill a triggerer and start another, so that there are always two."""
         self.airflow.kill("triggerer", index)
         self.add_triggerer()
 
@@ -91,25 +91,25 @@ class Stage:
         self.airflow.kill(component, len(self.airflow.sessions[component]) - 1)
         self.airflow.start(component)
 
-    def connect(self, fields: dict[str, str]) -> None:
-        """Write a connection to Airflow's database, in the place of an earlier one of that id."""
+    def put_connection(self, fields: dict[str, str]) -> None:
+        """Write a connection to Airflow's database, replacing one with the same id."""
         self.airflow.rest.delete(f"/connections/{fields['connection_id']}")
         self.airflow.rest.post("/connections", json=fields).raise_for_status()
 
-    def sweep(self) -> None:
-        """End what is still going on, so that the next scene begins alone."""
+    def end_runs(self) -> None:
+        """Clear faults and breakpoints and end running runs, so that the next scenario starts alone."""
         self.emulator.clear_faults()
-        for place in self.places.iterdir():
-            place.unlink()
+        for file in self.breakpoints.iterdir():
+            file.unlink()
         for run in self.runs:
             if run.state in ("queued", "running"):
                 run.fail_run()
         self.runs.clear()
 
-    def kill_at(self, place: str) -> None:
-        """Kill the worker that has stopped at a place."""
-        note = self.places / f"{place}.pid"
-        until(lambda: note.exists() and note.read_text(), f"a worker at {place}")
+    def kill_at_breakpoint(self, name: str) -> None:
+        """Kill the worker that has stopped at a breakpoint."""
+        note = self.breakpoints / f"{name}.pid"
+        until(lambda: note.exists() and note.read_text(), f"a worker at {name}")
         os.kill(int(note.read_text()), signal.SIGKILL)
         note.unlink()
 
@@ -118,101 +118,103 @@ class Stage:
 class Run:
     """One run of a DAG."""
 
-    stage: Stage
+    deployment: Deployment
     dag_id: str
     run_id: str
 
     @property
     def state(self) -> str:
         """The run's state."""
-        answer = self.stage.airflow.rest.get(f"/dags/{self.dag_id}/dagRuns/{self.run_id}")
+        answer = self.deployment.airflow.rest.get(f"/dags/{self.dag_id}/dagRuns/{self.run_id}")
         return str(answer.raise_for_status().json()["state"])
 
-    def waits(self) -> None:
-        """Wait until the task waits for its job: its trigger runs, or it has asked from its worker."""
+    def wait_until_waiting(self) -> None:
+        """Wait until the task waits for its job: its trigger is running, or its worker has polled."""
         signs = (" starting",) if self.dag_id.startswith("deferred") else (" is QUEUING", " is PROCESSING")
-        # A worker that was too slow for Airflow's heartbeat is replaced, and the next try waits.
-        until(lambda: any(sign in self.log() for sign in signs), "the waiting to begin")
+        # A worker that was too slow for Airflow's heartbeat is replaced, and the next attempt waits.
+        until(lambda: any(sign in self.log() for sign in signs), "the task waits for its job")
 
     @property
     def task(self) -> TaskInstance:
-        """The run's one task."""
-        (instance,) = self.stage.airflow.task_instances(self.dag_id, self.run_id)
+        """The run's only task."""
+        (instance,) = self.deployment.airflow.task_instances(self.dag_id, self.run_id)
         return instance
 
-    def reaches(self, state: str, seconds: float = 180) -> None:
+    def wait_for_state(self, state: str, seconds: float = 180) -> None:
         """Wait until the task is in a state."""
-        until(lambda: self.task.state == state, f"{self.dag_id} to be {state}", seconds)
+        until(lambda: self.task.state == state, f"{self.dag_id} is {state}", seconds)
 
-    def ends(self, seconds: float = 400) -> str:
+    def wait_until_ended(self, seconds: float = 400) -> str:
         """Wait until the run has ended and return its state."""
-        return self.stage.airflow.wait(self.dag_id, self.run_id, timeout=seconds)
+        return self.deployment.airflow.wait(self.dag_id, self.run_id, timeout=seconds)
 
     def log(self) -> str:
-        """What all tries have logged."""
+        """Return the logs of all attempts."""
         return "\n".join(self._log_of(number) for number in range(1, max(1, self.task.try_number) + 1))
 
     def _log_of(self, try_number: int) -> str:
         try:
-            return self.stage.airflow.task_log(self.dag_id, self.run_id, TASK, try_number)
+            return self.deployment.airflow.task_log(self.dag_id, self.run_id, TASK, try_number)
         except httpx.HTTPStatusError as error:
-            # A try that ended while the API server was away may have left no record.
+            # An attempt that ended while the API server was down may have left no record.
             if error.response.status_code != httpx.codes.NOT_FOUND:
                 raise
             return ""
 
     def _patch(self, state: str) -> None:
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
-        self.stage.airflow.rest.patch(path, json={"new_state": state}).raise_for_status()
+        self.deployment.airflow.rest.patch(path, json={"new_state": state}).raise_for_status()
 
     def mark(self, state: str) -> None:
-        """Do as a person does who marks the task ``failed`` or ``success``."""
+        """Mark the task ``failed`` or ``success``, as a user does."""
         self._patch(state)
 
     def fail_run(self) -> None:
-        """Do as a person does who marks the whole run failed."""
+        """Mark the whole run failed, as a user does."""
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}"
-        self.stage.airflow.rest.patch(path, json={"state": "failed"}).raise_for_status()
+        self.deployment.airflow.rest.patch(path, json={"state": "failed"}).raise_for_status()
 
     def clear(self) -> None:
-        """Do as a person does who clears the task."""
+        """Clear the task, as a user does."""
         body = {"dry_run": False, "dag_run_id": self.run_id, "task_ids": [TASK], "only_failed": False}
-        self.stage.airflow.rest.post(f"/dags/{self.dag_id}/clearTaskInstances", json=body).raise_for_status()
+        self.deployment.airflow.rest.post(
+            f"/dags/{self.dag_id}/clearTaskInstances", json=body
+        ).raise_for_status()
 
     def triggerer(self) -> int:
-        """Which of the triggerers runs the task's trigger, once one does.
+        """Wait until a triggerer runs the task's trigger and return its index.
 
         Airflow numbers the jobs of its processes as they start, and they start one after the other.
         """
-        rest = self.stage.airflow.rest
+        rest = self.deployment.airflow.rest
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
         taken = until(
-            lambda: rest.get(path).raise_for_status().json()["triggerer_job"], "a triggerer to take over"
+            lambda: rest.get(path).raise_for_status().json()["triggerer_job"], "a triggerer runs the trigger"
         )
         jobs = rest.get("/jobs", params={"job_type": "TriggererJob", "order_by": "id", "limit": 1000})
         return [job["id"] for job in jobs.raise_for_status().json()["jobs"]].index(taken["id"])
 
 
 def worker_of(run: Run) -> int:
-    """Process id of the worker that works on the run's task."""
+    """Return the process id of the worker that runs the task."""
 
     def found() -> int | None:
-        for session in run.stage.airflow.sessions["scheduler"]:
+        for session in run.deployment.airflow.sessions["scheduler"]:
             for pid in session.members():
                 title = " ".join(psutil.Process(pid).cmdline())
                 if "airflow worker -- " in title and "LocalExecutor" not in title:
                     return pid
         return None
 
-    return until(found, "a worker process")
+    return until(found, "a worker process exists")
 
 
-def connection(stage_url: str, key: dict[str, str]) -> dict[str, str]:
-    """A connection as Airflow's REST API takes it."""
+def connection(endpoint: str, key: dict[str, str]) -> dict[str, str]:
+    """Return a connection in the format of Airflow's REST API."""
     return {
         "connection_id": "viapi_sts",
         "conn_type": "viapi",
         "login": key["access_key_id"],
         "password": key["access_key_secret"],
-        "extra": json.dumps({"endpoint": stage_url, "security_token": key["security_token"]}),
+        "extra": json.dumps({"endpoint": endpoint, "security_token": key["security_token"]}),
     }

@@ -1,4 +1,4 @@
-"""The table of what came of each scene."""
+"""The table of the outcomes of each scenario."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MARK = "<!-- the table below is written by make test-chaos -->"
 
 
 PROPERTY = "chaos"
-"""Under which name a playing travels with pytest's report of it."""
+"""Name under which an outcome is attached to pytest's report."""
 
 
 @dataclass(frozen=True)
-class Playing:
-    """One playing of a scene: how many jobs the emulator accepted, and whether all went as it should."""
+class ScenarioRun:
+    """One run of a scenario: how many jobs the emulator accepted, and whether it passed."""
 
     what: str
     mode: str
@@ -28,43 +28,43 @@ class Playing:
     passed: bool
 
     @classmethod
-    def of(cls, scene: Any, *, jobs: int, passed: bool) -> Playing:
-        """A playing of the scene that pytest calls an item."""
-        what = (scene.function.__doc__ or scene.originalname).strip().rstrip(".")
-        parameters = dict(scene.callspec.params) if hasattr(scene, "callspec") else {}
+    def of(cls, item: Any, *, jobs: int, passed: bool) -> ScenarioRun:
+        """Return the run of a pytest item."""
+        what = (item.function.__doc__ or item.originalname).strip().rstrip(".")
+        parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
         mode = parameters.pop("mode", "")
-        parameters.pop("playing", None)
+        parameters.pop("repetition", None)
         details = ", ".join(str(value) for value in parameters.values())
         return cls(f"{what}: {details}" if details else what, mode, jobs, passed)
 
 
 @dataclass
 class Outcomes:
-    """Scene by scene, what came of its playings."""
+    """Runs by scenario."""
 
-    rows: dict[tuple[str, str], list[Playing]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[tuple[str, str], list[ScenarioRun]] = field(default_factory=lambda: defaultdict(list))
 
-    def note(self, playing: Playing) -> None:
-        """Add one playing of a scene."""
-        self.rows[playing.what, playing.mode].append(playing)
+    def add(self, run: ScenarioRun) -> None:
+        """Add one run of a scenario."""
+        self.rows[run.what, run.mode].append(run)
 
     def table(self) -> list[str]:
-        """The table in Markdown."""
-        lines = ["| what happens | mode | played | jobs accepted | as it should |", "|---|---|---|---|---|"]
-        for (what, mode), playings in sorted(self.rows.items()):
-            jobs = ", ".join(sorted({str(playing.jobs) for playing in playings}))
-            passed = sum(playing.passed for playing in playings)
-            lines.append(f"| {what} | {mode} | {len(playings)} | {jobs} | {passed} of {len(playings)} |")
+        """Return the table in Markdown."""
+        lines = ["| scenario | mode | runs | jobs accepted | passed |", "|---|---|---|---|---|"]
+        for (what, mode), runs in sorted(self.rows.items()):
+            jobs = ", ".join(sorted({str(run.jobs) for run in runs}))
+            passed = sum(run.passed for run in runs)
+            lines.append(f"| {what} | {mode} | {len(runs)} | {jobs} | {passed} of {len(runs)} |")
         return lines
 
     def text(self) -> str:
-        """The table with what it was made with."""
+        """Return the table with date and versions."""
         database = "PostgreSQL" if os.environ.get("VIAPI_TEST_POSTGRES") else "SQLite"
         airflow = f"Airflow {version('apache-airflow')} on {database}"
         made = f"{date.today()}, {airflow}, Python {platform.python_version()}"
         return "\n".join([made, "", *self.table()])
 
     def write(self, report: Path) -> None:
-        """Put the table below its mark in a document."""
+        """Write the table below its mark into a document."""
         before = report.read_text().partition(MARK)[0]
         report.write_text(f"{before}{MARK}\n\n{self.text()}\n")

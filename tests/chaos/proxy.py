@@ -1,4 +1,4 @@
-"""A TCP proxy in front of the emulator that can go down and come up again, as a network does."""
+"""A TCP proxy in front of the emulator that can be taken down and up, as a network fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy:
-    """Passes connections on to a server; while it is down, nobody is there.
+    """Forward connections to a server; while it is down, connections are refused.
 
     :param url: of the server
     """
@@ -25,17 +25,17 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Where it listens when it is up."""
+        """Address at which it listens when it is up."""
         return f"http://127.0.0.1:{self._port}"
 
     def up(self) -> None:
-        """Listen, at the same port as before."""
+        """Listen, on the same port as before."""
         self._listener = socket.create_server(("127.0.0.1", self._port), backlog=64)
         self._port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def down(self) -> None:
-        """Listen no more, and cut what is connected."""
+        """Stop listening, and close all connections."""
         if self._listener is not None:
             listener, self._listener = self._listener, None
             # Closing alone does not wake the thread that accepts.
@@ -52,18 +52,18 @@ class Proxy:
                 client, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
+            threading.Thread(target=self._forward, args=(client,), daemon=True).start()
 
-    def _pass_on(self, client: socket.socket) -> None:
+    def _forward(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client, socket.create_connection(self._server) as server:
             self._open |= {client, server}
             try:
-                self._shuttle(client, server)
+                self._copy_both_ways(client, server)
             finally:
                 self._open -= {client, server}
 
     @staticmethod
-    def _shuttle(client: socket.socket, server: socket.socket) -> None:
+    def _copy_both_ways(client: socket.socket, server: socket.socket) -> None:
         other = {client: server, server: client}
         while True:
             readable, _, _ = select.select(list(other), [], [])

@@ -1,7 +1,7 @@
-"""Paid once, proved by breaking things: after each scene the emulator has accepted exactly one job.
+"""Paid once under faults: after each scenario the emulator has accepted exactly one job.
 
-``VIAPI_CHAOS_PLAYINGS`` says how often each scene is played (once unless given), ``VIAPI_CHAOS_SECONDS`` how long a
-fault lasts that goes on for a while.
+``VIAPI_CHAOS_REPEAT`` is the number of runs of each scenario (default: 1), ``VIAPI_CHAOS_SECONDS`` the duration of a
+fault that lasts for a while (default: 15).
 """
 
 from __future__ import annotations
@@ -12,152 +12,158 @@ import time
 
 import pytest
 
-from harness import ERASE, Stage, connection, worker_of
+from harness import ERASE, Deployment, Run, connection, worker_of
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chaos]
-PLAYINGS = range(int(os.environ.get("VIAPI_CHAOS_PLAYINGS", "1")))
-A_WHILE = float(os.environ.get("VIAPI_CHAOS_SECONDS", "15"))
+REPETITIONS = range(int(os.environ.get("VIAPI_CHAOS_REPEAT", "1")))
+FAULT_SECONDS = float(os.environ.get("VIAPI_CHAOS_SECONDS", "15"))
 
 MODES = pytest.mark.parametrize("mode", ["deferred", "on_worker"])
-EACH = pytest.mark.parametrize("playing", PLAYINGS)
+EACH = pytest.mark.parametrize("repetition", REPETITIONS)
 quick = pytest.mark.quick
 
 
-def delivers_one(stage: Stage, run: object, log_says: str = "") -> None:
-    assert run.ends() == "success"  # type: ignore[attr-defined]
-    (job,) = stage.jobs()
+def assert_one_job_delivered(deployment: Deployment, run: Run, logged: str = "") -> None:
+    assert run.wait_until_ended() == "success"
+    (job,) = deployment.jobs()
     assert job["status"] == "PROCESS_SUCCESS"
-    assert log_says in run.log()  # type: ignore[attr-defined]
+    assert logged in run.log()
 
 
 @EACH
 @MODES
-def test_worker_killed_after_the_service_accepted_before_the_answer(
-    stage: Stage, mode: str, playing: int
+def test_worker_killed_after_the_service_accepted_before_the_response(
+    deployment: Deployment, mode: str, repetition: int
 ) -> None:
-    """Worker killed after the service accepted the job, before its answer."""
-    stage.emulator.fault(action=ERASE, delay=20)
-    run = stage.start(mode)
-    stage.job()
+    """Worker killed after the service accepted the job, before the response."""
+    deployment.emulator.fault(action=ERASE, delay=20)
+    run = deployment.start(mode)
+    deployment.job()
 
     os.kill(worker_of(run), signal.SIGKILL)
 
-    delivers_one(stage, run, "it is the one that was accepted")
+    assert_one_job_delivered(deployment, run, "the only candidate: adopted")
 
 
 @EACH
 @MODES
-@pytest.mark.parametrize("place", ["before-the-store", pytest.param("after-the-store", marks=quick)])
-def test_worker_killed_between_answer_and_waiting(stage: Stage, mode: str, place: str, playing: int) -> None:
-    """Worker killed between the answer and the waiting."""
-    stage.want_stop(place)
-    run = stage.start(mode)
+@pytest.mark.parametrize(
+    "breakpoint_name", ["before the store", pytest.param("after the store", marks=quick)]
+)
+def test_worker_killed_between_response_and_wait(
+    deployment: Deployment, mode: str, breakpoint_name: str, repetition: int
+) -> None:
+    """Worker killed between the response and the wait."""
+    deployment.set_breakpoint(breakpoint_name)
+    run = deployment.start(mode)
 
-    stage.kill_at(place)
+    deployment.kill_at_breakpoint(breakpoint_name)
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @quick
-def test_worker_killed_while_it_polls(stage: Stage, playing: int) -> None:
+def test_worker_killed_while_it_polls(deployment: Deployment, repetition: int) -> None:
     """Worker killed while it polls."""
-    stage.emulator.fault(action=ERASE, job={"processing": 10})
-    run = stage.start("on_worker")
-    stage.job("PROCESSING")
+    deployment.emulator.fault(action=ERASE, job={"processing": 10})
+    run = deployment.start("on_worker")
+    deployment.job("PROCESSING")
     time.sleep(2)
 
     os.kill(worker_of(run), signal.SIGKILL)
 
-    delivers_one(stage, run, "Reattached to job")
+    assert_one_job_delivered(deployment, run, "Resumed job")
 
 
 @EACH
 @MODES
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_connection_dropped(stage: Stage, mode: str, when: str, playing: int) -> None:
-    """Connection dropped before the request was worked on, or after the job was accepted."""
-    stage.emulator.fault(action=ERASE, drop=when)
+def test_connection_dropped(deployment: Deployment, mode: str, when: str, repetition: int) -> None:
+    """Connection dropped before the request was processed, or after the job was accepted."""
+    deployment.emulator.fault(action=ERASE, drop=when)
 
-    run = stage.start(mode)
+    run = deployment.start(mode)
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @pytest.mark.parametrize("when", [pytest.param("while waiting", marks=quick), "while the job finishes"])
-def test_triggerer_killed(stage: Stage, when: str, playing: int) -> None:
+def test_triggerer_killed(deployment: Deployment, when: str, repetition: int) -> None:
     """Triggerer killed."""
-    stage.emulator.fault(action=ERASE, job={"processing": 15 if when == "while waiting" else 4})
-    run = stage.start("deferred")
-    run.reaches("deferred")
+    deployment.emulator.fault(action=ERASE, job={"processing": 15 if when == "while waiting" else 4})
+    run = deployment.start("deferred")
+    run.wait_for_state("deferred")
     index = run.triggerer()
 
-    stage.kill_triggerer(index)
+    deployment.kill_triggerer(index)
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
-def test_triggerer_stalled_until_the_other_took_over_then_woken(stage: Stage, playing: int) -> None:
-    """Triggerer stalled till the other took over, then woken."""
-    stage.emulator.fault(action=ERASE, job={"processing": 40})
-    run = stage.start("deferred")
-    run.reaches("deferred")
+def test_triggerer_stalled_until_the_other_took_over_then_resumed(
+    deployment: Deployment, repetition: int
+) -> None:
+    """Triggerer stalled until the other took over, then resumed."""
+    deployment.emulator.fault(action=ERASE, job={"processing": 40})
+    run = deployment.start("deferred")
+    run.wait_for_state("deferred")
     index = run.triggerer()
 
-    stage.airflow.send_signal("triggerer", index, signal.SIGSTOP)
+    deployment.airflow.send_signal("triggerer", index, signal.SIGSTOP)
     try:
         time.sleep(20)
     finally:
-        stage.airflow.send_signal("triggerer", index, signal.SIGCONT)
+        deployment.airflow.send_signal("triggerer", index, signal.SIGCONT)
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @pytest.mark.parametrize("component", ["scheduler", "api-server"])
-def test_component_restarted(stage: Stage, component: str, playing: int) -> None:
+def test_component_restarted(deployment: Deployment, component: str, repetition: int) -> None:
     """Restarted while waiting."""
-    stage.emulator.fault(action=ERASE, job={"processing": 20})
-    run = stage.start("deferred")
-    run.reaches("deferred")
+    deployment.emulator.fault(action=ERASE, job={"processing": 20})
+    run = deployment.start("deferred")
+    run.wait_for_state("deferred")
 
-    stage.restart(component)
+    deployment.restart(component)
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @MODES
-def test_emulator_down(stage: Stage, mode: str, playing: int) -> None:
+def test_service_down(deployment: Deployment, mode: str, repetition: int) -> None:
     """Service down for a while."""
-    stage.emulator.fault(action=ERASE, job={"processing": 3})
-    run = stage.start(mode)
-    stage.job("PROCESSING")
+    deployment.emulator.fault(action=ERASE, job={"processing": 3})
+    run = deployment.start(mode)
+    deployment.job("PROCESSING")
 
-    stage.proxy.down()
+    deployment.proxy.down()
     try:
-        time.sleep(A_WHILE)
+        time.sleep(FAULT_SECONDS)
     finally:
-        stage.proxy.up()
+        deployment.proxy.up()
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @MODES
 @pytest.mark.parametrize("while_", ["QUEUING", "PROCESSING"])
-def test_task_cleared(stage: Stage, mode: str, while_: str, playing: int) -> None:
+def test_task_cleared(deployment: Deployment, mode: str, while_: str, repetition: int) -> None:
     """Task cleared."""
-    stage.hold(while_, seconds=40)
-    run = stage.start(mode)
-    stage.job(while_)
-    run.waits()
+    deployment.hold(while_, seconds=40)
+    run = deployment.start(mode)
+    deployment.job(while_)
+    run.wait_until_waiting()
 
     run.clear()
 
-    delivers_one(stage, run, "Reattached to job")
+    assert_one_job_delivered(deployment, run, "Resumed job")
 
 
 @EACH
@@ -166,12 +172,14 @@ def test_task_cleared(stage: Stage, mode: str, while_: str, playing: int) -> Non
 @pytest.mark.parametrize(
     "how", [pytest.param("marked failed", marks=quick), "marked success", "run marked failed"]
 )
-def test_task_ended_by_a_person(stage: Stage, mode: str, how: str, while_: str, playing: int) -> None:
-    """Completions by a person: a queued job is cancelled, one that is processed goes on."""
-    stage.hold(while_, seconds=45)
-    run = stage.start(mode)
-    stage.job(while_)
-    run.waits()
+def test_task_ended_by_a_user(
+    deployment: Deployment, mode: str, how: str, while_: str, repetition: int
+) -> None:
+    """Ended by a user: a queued job is cancelled, a running job continues."""
+    deployment.hold(while_, seconds=45)
+    run = deployment.start(mode)
+    deployment.job(while_)
+    run.wait_until_waiting()
 
     if how == "run marked failed":
         run.fail_run()
@@ -179,8 +187,8 @@ def test_task_ended_by_a_person(stage: Stage, mode: str, how: str, while_: str, 
         run.mark(how.removeprefix("marked "))
 
     ended = "JOB_CANCELED" if while_ == "QUEUING" else "PROCESS_SUCCESS"
-    stage.job(ended)
-    assert len(stage.jobs()) == 1
+    deployment.job(ended)
+    assert len(deployment.jobs()) == 1
     assert run.task.state == ("success" if how == "marked success" else "failed")
 
 
@@ -194,58 +202,58 @@ FAULTS = {
 @EACH
 @MODES
 @pytest.mark.parametrize("fault", FAULTS)
-def test_faults_at_submit(stage: Stage, mode: str, fault: str, playing: int) -> None:
+def test_faults_at_submit(deployment: Deployment, mode: str, fault: str, repetition: int) -> None:
     """Faults for a while at submit."""
-    stage.emulator.fault(action=ERASE, times=None, **FAULTS[fault])
-    run = stage.start(mode)
-    run.reaches("running")
-    time.sleep(A_WHILE)
+    deployment.emulator.fault(action=ERASE, times=None, **FAULTS[fault])
+    run = deployment.start(mode)
+    run.wait_for_state("running")
+    time.sleep(FAULT_SECONDS)
 
-    stage.emulator.clear_faults()
+    deployment.emulator.clear_faults()
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @MODES
 @pytest.mark.parametrize("fault", FAULTS)
-def test_faults_at_every_poll(stage: Stage, mode: str, fault: str, playing: int) -> None:
+def test_faults_at_every_poll(deployment: Deployment, mode: str, fault: str, repetition: int) -> None:
     """Faults for a while at every poll."""
-    stage.emulator.fault(action="GetAsyncJobResult", times=None, **FAULTS[fault])
-    run = stage.start(mode)
-    stage.job()
-    time.sleep(A_WHILE)
+    deployment.emulator.fault(action="GetAsyncJobResult", times=None, **FAULTS[fault])
+    run = deployment.start(mode)
+    deployment.job()
+    time.sleep(FAULT_SECONDS)
 
-    stage.emulator.clear_faults()
+    deployment.emulator.clear_faults()
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)
 
 
 @EACH
 @MODES
 @pytest.mark.parametrize("while_", ["QUEUING", "PROCESSING"])
-def test_deadline_passes(stage: Stage, mode: str, while_: str, playing: int) -> None:
-    """Deadline passes: a queued job is cancelled, one that is processed goes on."""
-    stage.hold(while_, seconds=25)
+def test_deadline_passes(deployment: Deployment, mode: str, while_: str, repetition: int) -> None:
+    """Deadline passes: a queued job is cancelled, a running job continues."""
+    deployment.hold(while_, seconds=25)
 
-    run = stage.start(f"{mode}_deadline")
+    run = deployment.start(f"{mode}_deadline")
 
-    assert run.ends() == "failed"
-    stage.job("JOB_CANCELED" if while_ == "QUEUING" else "PROCESS_SUCCESS")
-    assert len(stage.jobs()) == 1
+    assert run.wait_until_ended() == "failed"
+    deployment.job("JOB_CANCELED" if while_ == "QUEUING" else "PROCESS_SUCCESS")
+    assert len(deployment.jobs()) == 1
     assert "JobTimedOut" in run.log()
-    assert ("Cancelled job" if while_ == "QUEUING" else "goes on and is billed") in run.log()
+    assert ("Cancelled job" if while_ == "QUEUING" else "and is billed") in run.log()
 
 
 @EACH
 @MODES
-def test_sts_token_expires(stage: Stage, mode: str, playing: int) -> None:
+def test_sts_token_expires(deployment: Deployment, mode: str, repetition: int) -> None:
     """STS token expires while waiting, and the connection gets a new one."""
-    stage.emulator.fault(action=ERASE, job={"processing": 15})
-    stage.connect(connection(stage.proxy.url, stage.emulator.sts(seconds=8)))
-    run = stage.start(f"{mode}_sts")
-    stage.job("PROCESSING")
+    deployment.emulator.fault(action=ERASE, job={"processing": 15})
+    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=8)))
+    run = deployment.start(f"{mode}_sts")
+    deployment.job("PROCESSING")
 
-    stage.connect(connection(stage.proxy.url, stage.emulator.sts(seconds=600)))
+    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=600)))
 
-    delivers_one(stage, run)
+    assert_one_job_delivered(deployment, run)

@@ -15,10 +15,10 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
 from run_task import live
@@ -29,7 +29,7 @@ from served_folder import ServedFolder
 @pytest.fixture(scope="module")
 def media(served: ServedFolder) -> ServedFolder:
     media_samples.burn_subtitles(
-        media_samples.big_buck_bunny(), served.path / VIDEO, seconds=3, size=(480, 320)
+        media_samples.big_buck_bunny(), served.path / VIDEO, seconds=3, size=(640, 360)
     )
     photographs = media_samples.photographs()
     for name, photograph in ((PICTURE, photographs["coffee"]), (FACE, photographs["astronaut"])):
@@ -137,7 +137,13 @@ def test_what_the_operator_refuses_the_emulator_refuses_with_the_services_code(
     with pytest.raises(InvalidRequest) as locally:
         action.check(request_)
 
-    sent = encode(action, request_, account, RequestNonce(uuid.uuid4().hex, datetime.now(timezone.utc)))
+    sent = encode(
+        action,
+        request_,
+        account,
+        account.credentials.current(),
+        RequestNonce(uuid.uuid4().hex, datetime.now(timezone.utc)),
+    )
     answer = httpx.request(sent.method, sent.url, content=sent.body, headers=dict(sent.headers))
 
     with pytest.raises(InvalidRequest) as remotely:

@@ -17,13 +17,13 @@ README = (ROOT / "README.md").read_text()
 PAGE = (ROOT / "docs" / "actions.md").read_text()
 
 WITHOUT_OPERATOR = {
-    "GetAsyncJobResult": "the provider asks it while it waits",
-    "QueryAsyncJobList": "the provider asks it when it looks for a job",
-    "CancelWaitingAsyncJob": "the provider asks it when a job is not wanted any more",
+    "GetAsyncJobResult": "the provider calls it while it waits",
+    "QueryAsyncJobList": "the provider calls it to list jobs",
+    "CancelWaitingAsyncJob": "the provider calls it to cancel a job",
     "SegmentVideoBody": "ViapiJobOperator runs it",
     "TrimDocument": "ViapiJobOperator runs it",
 }
-"""Actions that have no operator of their own: why."""
+"""Actions without an operator of their own, with the reason."""
 
 MARKS = {
     "Real Airflow": [
@@ -31,11 +31,11 @@ MARKS = {
         *(ROOT / "dags_examples").glob("*.py"),
     ],
 }
-"""Columns of the README's table, and the files that use an operator which has earned its mark there."""
+"""Columns of the README's table, and the files that must use an operator for a mark there."""
 
 
 def rows() -> dict[str, dict[str, str]]:
-    """The README's table of actions: action, then column, then what stands there."""
+    """Return the cells of the README's table of actions, by action and column."""
     table = README[README.index("| Action |") :].partition("\n\n")[0]
     header, _, *body = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     columns = [re.sub(r"\[\^.\]", "", cell) for cell in header]
@@ -51,7 +51,7 @@ def of_every_name() -> list[Action]:
 
 
 @pytest.mark.parametrize("action", every_action(), ids=lambda action: action.full_name)
-def test_every_action_has_its_operator_unless_it_is_named_here(action: Action) -> None:
+def test_every_action_has_an_operator_except_those_named_here(action: Action) -> None:
     own = [operator.__name__ for operator in make_reference.operators() if operator.action is action]
 
     assert own == ([] if action.name in WITHOUT_OPERATOR else [f"{action.name}Operator"])
@@ -68,15 +68,16 @@ def test_every_action_has_its_entry_in_the_reference(action: Action) -> None:
     assert (action.retired or "") in entry
 
 
-def test_the_committed_reference_is_what_the_script_makes() -> None:
+def test_the_committed_reference_is_what_the_script_generates() -> None:
     assert make_reference.reference() == PAGE
+    assert make_reference.error_codes() == make_reference.CODES_PAGE.read_text()
 
 
 @pytest.mark.parametrize("action", of_every_name(), ids=lambda action: action.name)
 def test_every_action_has_its_row_in_the_readme(action: Action) -> None:
     row = rows()[action.name]
 
-    assert row["kind"] == ("job" if action.is_job else "at once")
+    assert row["kind"] == ("job" if action.is_job else "synchronous")
     if action.name not in WITHOUT_OPERATOR:
         assert row["Operator"].startswith(f"`{action.name}Operator`")
     assert ("[^r]" in row["Operator"]) is bool(action.retired)

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.signature import sign
+from airflow_provider_viapi.alibaba.signing import sign
 
 VERSIONS = {action.name: action.service.version for action in reversed(actions().values())}
 

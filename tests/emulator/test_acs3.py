@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from airflow_provider_viapi.alibaba import acs3
-from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.alibaba import signing
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.signature import canonical_query
+from airflow_provider_viapi.alibaba.signing import canonical_query
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.gateway import Gateway
@@ -60,13 +60,13 @@ def signed(
         "x-acs-version": version,
         "x-acs-date": timestamp(now),
         "x-acs-signature-nonce": "a-nonce",
-        "x-acs-content-sha256": acs3.content_digest(body),
+        "x-acs-content-sha256": signing.content_digest(body),
         "content-type": FORM if document is None else "application/json; charset=utf-8",
         **{name.replace("_", "-"): value for name, value in changed.items()},
     }
     sent = {name: value for name, value in headers.items() if value is not None}
     canonical = canonical_query(query or {})
-    proof = acs3.authorization(
+    proof = signing.acs3_authorization(
         "POST", canonical, {"x-acs-content-sha256": "", **sent}, Credentials(KEY.id, secret)
     )
     return Request("POST", canonical, body, {**sent, "authorization": proof})
@@ -85,7 +85,7 @@ def code(gateway: Gateway, request: Request) -> str:
 
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda capture: capture["name"])
-def test_believes_what_alibabas_own_clients_sent(capture: dict[str, Any]) -> None:
+def test_requests_of_alibabas_own_clients_are_authenticated(capture: dict[str, Any]) -> None:
     request, keys = captured(capture)
 
     assert keys.authenticate(request).id == capture["access_key_id"]
@@ -147,7 +147,7 @@ def test_the_service_is_chosen_by_headers(gateway: Gateway) -> None:
         ({"version": "2019-01-01"}, "InvalidVersion"),
     ],
 )
-def test_what_is_not_right_is_refused(gateway: Gateway, changed: dict[str, Any], code_: str) -> None:
+def test_an_invalid_request_is_refused(gateway: Gateway, changed: dict[str, Any], code_: str) -> None:
     assert code(gateway, signed(**{"form": {"JobId": "A"}, **changed})) == code_
 
 
@@ -160,7 +160,7 @@ def test_what_is_not_right_is_refused(gateway: Gateway, changed: dict[str, Any],
         ("Signature=", "Proof=", "IncompleteSignature"),
     ],
 )
-def test_a_header_that_does_not_prove_anything_is_refused(
+def test_an_incomplete_authorization_header_is_refused(
     gateway: Gateway, said: str, instead: str, code_: str
 ) -> None:
     request = signed(form={"JobId": "A"})
@@ -179,7 +179,7 @@ def test_a_nonce_is_used_up_whichever_way_a_request_is_signed(caller: Caller) ->
     assert caller.refused("ListImageDbs", system={"SignatureNonce": "a-nonce"}) == (400, "SignatureNonceUsed")
 
 
-def test_a_wrong_secret_is_told_without_the_right_one(gateway: Gateway) -> None:
+def test_the_error_of_a_wrong_secret_does_not_contain_the_right_one(gateway: Gateway) -> None:
     with pytest.raises(ApiError) as caught:
         gateway.admit(signed(form={"JobId": "A"}, secret="wrong"))
 

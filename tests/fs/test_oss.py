@@ -11,7 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.fs import oss
 from airflow_provider_viapi.fs.oss_client import Place, place_of
 from airflow_provider_viapi.get_provider_info import get_provider_info

@@ -54,10 +54,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedRest]:
 def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> None:
     made = account(monkeypatch, **KEY)
 
-    assert made.proof.current() == Credentials("the-ak", "the-sk")
+    assert made.auth.current() == Credentials("the-ak", "the-sk")
     assert made.address(vias.SERVICE) == "https://vias.cn-north-4.myhuaweicloud.com"
     assert made.address(iam.SERVICE) == "https://iam.cn-north-4.myhuaweicloud.com"
-    assert (made.project_id, made.vias_paths, made.verify, made.timeout) == (None, "v2", True, 30.0)
+    assert (made.project_id, made.vias_paths, made.http.verify, made.http.timeout) == (None, "v2", True, 30.0)
 
 
 def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,11 +75,11 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 
     made = account(monkeypatch, **KEY, extra=extra)
 
-    assert made.proof.current() == Credentials("the-ak", "the-sk", "the-token")
+    assert made.auth.current() == Credentials("the-ak", "the-sk", "the-token")
     assert made.address(vias.SERVICE) == "https://vias.ap-southeast-3.example"
     assert made.address(metastudio.SERVICE) == "https://metastudio.cn-east-3.myhuaweicloud.com"
     assert (made.project_id, made.vias_paths, made.app_user_id) == ("p1", "v1", "user-1")
-    assert (made.verify, made.timeout, made.poll_qps) == (False, 12.5, 3.0)
+    assert (made.http.verify, made.http.timeout, made.poll_qps) == (False, 12.5, 3.0)
 
 
 def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +87,8 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
 
     loaded = asyncio.run(HuaweiCloudHook().aget_config())
 
-    assert loaded.proof.current() == synchronously.proof.current()
-    assert replace(loaded, proof=synchronously.proof) == synchronously
+    assert loaded.auth.current() == synchronously.auth.current()
+    assert replace(loaded, auth=synchronously.auth) == synchronously
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
     [
         ({"password": "s3cr3t-value"}, r"login \(AK\)"),
         ({"login": "ak"}, r"password \(SK\)"),
-        ({"login": "ak", "password": "s3cr3t-value "}, "access key secret"),
-        ({"login": "ak", "password": "s", "extra": {"security_token": "s3cr3t-value\n"}}, "security token"),
+        ({"login": "ak", "password": "s3cr3t value"}, "access key secret"),
+        ({"login": "ak", "password": "s", "extra": {"security_token": "s3cr3t-value\n1"}}, "security token"),
         ({"login": "ak", "password": "s3cr3t-value", "extra": {"auth": "magic"}}, "aksk, password"),
         ({"login": "u", "password": "s3cr3t-value", "extra": {"auth": "password"}}, "domain"),
         ({"login": "u", "extra": {"auth": "password", "domain": "d"}}, "password"),
@@ -128,6 +128,37 @@ def test_a_connection_that_is_not_there_is_named() -> None:
         asyncio.run(HuaweiCloudHook("nowhere").aget_config())
 
 
+def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match="type 'viapi'; allowed: huaweicloud"):
+        account(monkeypatch, conn_type="viapi", **KEY)
+
+
+def test_a_region_without_these_services_is_answered_with_those_that_have_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"region 'eu-west-0'.*allowed: cn-north-4, cn-east-3"):
+        account(monkeypatch, **KEY, extra={"region": "eu-west-0"})
+
+
+def test_what_the_form_saves_untouched_is_an_ordinary_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = {name: field["schema"]["default"] for name, field in HUAWEI_CONN_FIELDS.items()}
+
+    saved = account(monkeypatch, **KEY, extra=defaults)
+
+    plain = account(monkeypatch, **KEY)
+    assert replace(saved, auth=plain.auth) == plain
+
+
+def test_a_call_takes_the_name_of_an_action_and_checks_it(server: ScriptedRest) -> None:
+    server.on("GET /v2/p1/tasks/t1", RUNNING)
+
+    assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": "t1"})["state"] == "RUNNING"
+    with pytest.raises(InvalidRequest, match="task_id"):
+        HuaweiCloudHook().call("vias.ShowTaskInfo", {})
+    with pytest.raises(InvalidRequest, match=r"vias\.NoSuchAction"):
+        HuaweiCloudHook().call("vias.NoSuchAction", {})
+
+
 def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = repr(account(monkeypatch, **KEY, extra={"security_token": "the-token"}))
     shown += repr(account(monkeypatch, **USER, extra={"auth": "password", "domain": "d"}))
@@ -139,10 +170,10 @@ def test_an_account_never_shows_what_is_secret(monkeypatch: pytest.MonkeyPatch) 
 def test_a_call_goes_out_with_the_connections_key(server: ScriptedRest) -> None:
     server.on("GET /v1/p1/products", Answer(200, {"count": 0, "products": []}))
 
-    assert HuaweiCloudHook().metastudio.products.list(limit=5) == {"count": 0, "products": []}
+    assert HuaweiCloudHook().call("metastudio.ListProducts", {"limit": 5}) == {"count": 0, "products": []}
     assert "Access=the-ak," in server.requests[0].headers["authorization"]
     with pytest.raises(InvalidRequest, match="limit is -1"):
-        HuaweiCloudHook().metastudio.products.list(limit=-1)
+        HuaweiCloudHook().call("metastudio.ListProducts", {"limit": -1})
 
 
 def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:
@@ -151,7 +182,7 @@ def test_a_user_has_a_token_fetched(monkeypatch: pytest.MonkeyPatch, server: Scr
     server.on(TOKENS_AT, token("the-iam-token"))
     server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
 
-    HuaweiCloudHook().vias.tasks.stop("t1")
+    HuaweiCloudHook().call("vias.StartStopTask", {"task_id": "t1", "command": "stop"})
 
     assert [each.path for each in server.requests] == [
         "/v3/auth/tokens",
@@ -166,7 +197,7 @@ def test_a_key_that_somebody_put_into_the_connection_is_used_from_then_on(
 ) -> None:
     server.on("GET /v2/p1/tasks/t1", REJECTED, Answer(200, {"id": "t1", "state": "RUNNING"}))
     hook = HuaweiCloudHook()
-    assert hook.account.proof.current() == Credentials("the-ak", "the-sk")
+    assert hook.account.auth.current() == Credentials("the-ak", "the-sk")
     extra = {"endpoint": server.url, "project_id": "p1"}
     connect(monkeypatch, login="the-next-ak", password="the-next-sk", extra=extra)
 
@@ -257,7 +288,7 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
 
 
 def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "pace_of", lambda family: Backoff(first=0.05, longest=0.1))
+    monkeypatch.setattr(jobs, "backoff_of", lambda family: Backoff(first=0.05, longest=0.1))
     server.on(
         "GET /v2/p1/tasks/t1",
         Answer(200, {"id": "t1", "state": "STARTING"}),
@@ -312,7 +343,7 @@ def test_cancelling_says_what_came_of_it(server: ScriptedRest, caplog: pytest.Lo
     assert asyncio.run(HuaweiCloudHook().cancel(speech, log)) is False
 
     assert "Cancelled job t1" in caplog.text
-    assert "Job j1 cannot be cancelled any more" in caplog.text
+    assert "Job j1 cannot be cancelled in its current state" in caplog.text
 
 
 def test_a_good_key_passes_the_connection_test(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> None:

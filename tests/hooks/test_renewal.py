@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.errors import CredentialsRejected
 from airflow_provider_viapi.alibaba.services import imgsearch
+from airflow_provider_viapi.errors import CredentialsRejected
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, Outcome
@@ -93,15 +92,15 @@ def test_a_job_goes_on_with_a_token_that_somebody_put_into_the_connection(
 ) -> None:
     monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
     reads = []
-    read = ViapiHook._read_in_loop
+    read = ViapiHook._aread
 
-    async def rotated(self: ViapiHook) -> Account:
+    async def rotated(self: ViapiHook) -> Any:
         reads.append(self.viapi_conn_id)
         extra = {"security_token": f"token-{len(reads)}", "endpoint": server.url}
         connect(monkeypatch, login="i", password="s", extra=extra)
         return await read(self)
 
-    monkeypatch.setattr(ViapiHook, "_read_in_loop", rotated)
+    monkeypatch.setattr(ViapiHook, "_aread", rotated)
     with scripted_server(WAITING, EXPIRED, WAITING, DONE) as server:
         outcome = wait_for_a_job()
 

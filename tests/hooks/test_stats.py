@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from airflow_provider_viapi.hooks.stats import AirflowStats
+from airflow_provider_viapi.hooks.base import AirflowStats
 from scripted_server import Answer, scripted_server
 
 PROGRAM = """
@@ -57,8 +57,9 @@ THROTTLED = Answer(429, '{"RequestId": "R", "Code": "Throttling.User", "Message"
 
 def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
     pytest.importorskip("statsd")
-    answers = [Answer(body=json.dumps(LIST)), THROTTLED, Answer(body=json.dumps(DONE))]
-    with scripted_server(*answers) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+    with scripted_server() as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        server.by_action["QueryAsyncJobList"] = [Answer(body=json.dumps(LIST))]
+        server.by_action["GetAsyncJobResult"] = [THROTTLED, Answer(body=json.dumps(DONE))]
         listening.bind(("127.0.0.1", 0))
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         connection = {
@@ -77,7 +78,8 @@ def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
         heard = received(listening)
 
     action = "videoenhan.EraseVideoSubtitles"
-    assert heard["airflow.viapi.calls.viapi.QueryAsyncJobList"] == ["1|c"]
+    lists = heard["airflow.viapi.calls.viapi.QueryAsyncJobList"]
+    assert set(lists) == {"1|c"}
     assert len(heard["airflow.viapi.calls.videoenhan.GetAsyncJobResult"]) == 6
     assert heard["airflow.viapi.throttled.videoenhan.GetAsyncJobResult"] == ["1|c"]
     assert heard[f"airflow.viapi.submit_to_finish.{action}"] == ["90000.000000|ms"] * 5
@@ -85,7 +87,7 @@ def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
     host = socket.gethostname().replace(".", "_")
     assert int(heard[f"airflow.viapi.jobs_waiting.{host}.{action}"][0].removesuffix("|g")) > 0
     assert heard[f"airflow.viapi.jobs_waiting.{host}.{action}"][-1] == "0|g"
-    assert len(heard["airflow.viapi.calls"]) == 7
+    assert len(heard["airflow.viapi.calls"]) == len(lists) + 6
 
 
 def received(listening: socket.socket) -> dict[str, list[str]]:
@@ -105,7 +107,7 @@ def test_stats_that_fail_are_told_of_once_and_disturb_nothing(caplog: pytest.Log
             raise OSError("no socket left")
 
     stats = AirflowStats()
-    stats.__dict__["_airflow"] = Broken()
+    stats.__dict__["receiver"] = Broken()
 
     for _ in range(3):
         stats.count("viapi.calls", "viapi.QueryAsyncJobList")

@@ -6,22 +6,23 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     CredentialsRejected,
     InvalidRequest,
 )
-from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
-from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.hooks.viapi_connection import parse_connection
+from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
+from airflow_provider_viapi.jobs.backend import RequestNonce
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:
@@ -39,7 +40,7 @@ def test_the_key_is_in_login_and_password(monkeypatch: pytest.MonkeyPatch) -> No
     assert made.credentials.current().access_key_id == "the-id"
     assert made.credentials.current().access_key_secret == "the-secret"
     assert made.address(videoenhan.SERVICE) == "https://videoenhan.cn-shanghai.aliyuncs.com"
-    assert (made.verify, made.timeout) == (True, 30.0)
+    assert (made.http.verify, made.http.timeout) == (True, 30.0)
 
 
 def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +56,7 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert made.credentials.current().security_token == "the-token"
     assert made.address(imgsearch.SERVICE) == "http://127.0.0.1:8765"
-    assert (made.verify, made.timeout) == (False, 12.5)
+    assert (made.http.verify, made.http.timeout) == (False, 12.5)
 
 
 def test_the_official_providers_connection_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,8 +90,8 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
         ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": "soon"}}, "timeout"),
         ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": 0}}, "timeout"),
         ({"login": "the-id", "password": "s3cr3t-value", "extra": {"timeout": "nan"}}, "timeout"),
-        ({"login": "the-id", "password": "s3cr3t-value "}, "access key secret"),
-        ({"login": "i", "password": "p", "extra": {"security_token": "s3cr3t-value\n"}}, "security token"),
+        ({"login": "the-id", "password": "s3cr3t value"}, "access key secret"),
+        ({"login": "i", "password": "p", "extra": {"security_token": "s3cr3t-value\n1"}}, "security token"),
         (
             {"login": "i", "password": "s3cr3t-value", "extra": {"signature": "2.0"}},
             r"signature.* 1\.0, ACS3-HMAC-SHA256",
@@ -176,37 +177,106 @@ def test_an_emulator_that_is_down_fails_the_connection_test(monkeypatch: pytest.
     assert "http://127.0.0.1:9" in message
 
 
-def test_a_call_goes_out_with_the_connections_key(
+def test_a_call_takes_an_action_or_its_name_and_checks_both(
     monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
     hook = ViapiHook()
 
-    hook.call(imgsearch.CREATE_IMAGE_DB, {"Name": "covers"})
+    hook.call("imgsearch.CreateImageDb", {"Name": "covers"})
 
-    assert hook.call(imgsearch.LIST_IMAGE_DBS, {})["Data"] == {"DbList": [{"Name": "covers"}]}
-    with pytest.raises(InvalidRequest):
-        hook.call(imgsearch.CREATE_IMAGE_DB, {"Name": "Covers"})
+    for action in (imgsearch.LIST_IMAGE_DBS, "imgsearch.ListImageDbs", "ListImageDbs"):
+        assert hook.call(action, {})["Data"] == {"DbList": [{"Name": "covers"}]}
+    for action in (imgsearch.CREATE_IMAGE_DB, "imgsearch.CreateImageDb"):
+        with pytest.raises(InvalidRequest, match="Name"):
+            hook.call(action, {"Name": "Covers"})
+    with pytest.raises(InvalidRequest, match=r"imgsearch\.NoSuchAction"):
+        hook.call("imgsearch.NoSuchAction", {})
 
 
-def test_a_clock_an_hour_off_is_told_as_such(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
-    from airflow_provider_viapi.alibaba import nonce
+@pytest.mark.parametrize("conn_type", ["aws", "generic", "http", "oss", "huaweicloud"])
+def test_a_connection_of_another_type_is_refused_and_its_key_sent_nowhere(
+    monkeypatch: pytest.MonkeyPatch, conn_type: str
+) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"type '{conn_type}'; allowed: viapi, alibaba_cloud"
+    ) as caught:
+        account(monkeypatch, conn_type=conn_type, login="the-id", password="s3cr3t-value")
 
-    class HourAhead(nonce.datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            from datetime import timedelta
+    assert "s3cr3t-value" not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="allowed: viapi"):
+        asyncio.run(ViapiHook().aget_config())
 
-            return super().now(tz) + timedelta(hours=1)
 
+def test_blanks_around_what_was_entered_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {
+        "security_token": "the-token\n",
+        "endpoint": " http://127.0.0.1:8765/ ",
+        "signature": " acs3-hmac-sha256 ",
+        "verify": " false ",
+        "timeout": " 7 ",
+        "poll_qps": "\t3 ",
+        "list_jobs": " never",
+        "region_id": " ",
+        "credentials": " ",
+    }
+
+    made = account(monkeypatch, login=" the-id ", password="the-secret\n", extra=extra)
+
+    key = made.credentials.current()
+    assert (key.access_key_id, key.access_key_secret, key.security_token) == (
+        "the-id",
+        "the-secret",
+        "the-token",
+    )
+    assert (made.endpoint, made.signature, made.region_id) == (
+        "http://127.0.0.1:8765",
+        "ACS3-HMAC-SHA256",
+        "cn-shanghai",
+    )
+    assert (made.http.verify, made.http.timeout, made.poll_qps, made.list_jobs) == (False, 7.0, 3.0, "never")
+
+
+def test_a_region_without_these_services_is_answered_with_those_that_have_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"region_id 'cn-hangzhou'.*allowed: cn-shanghai"):
+        account(monkeypatch, login="i", password="s", extra={"region_id": "cn-hangzhou"})
+
+    extra = {"region_id": "cn-hangzhou", "endpoint": "http://127.0.0.1:8765"}
+    assert account(monkeypatch, login="i", password="s", extra=extra).region_id == "cn-hangzhou"
+
+
+@pytest.mark.parametrize("endpoint", ["http://[::1", "http://h:99999", "http://h:0", "http://h/?a=1", "a b"])
+def test_an_endpoint_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    with pytest.raises(ConfigurationError, match="endpoint in its extra; allowed"):
+        account(monkeypatch, login="i", password="s", extra={"endpoint": endpoint})
+
+
+def test_what_the_form_saves_untouched_is_an_ordinary_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = {name: field["schema"]["default"] for name, field in CONN_FIELDS.items()}
+
+    saved = account(monkeypatch, login="i", password="s", extra=defaults)
+
+    plain = account(monkeypatch, login="i", password="s")
+    assert replace(saved, credentials=plain.credentials) == plain
+    for field in CONN_FIELDS.values():
+        assert None not in field["schema"].get("enum", [])
+        assert field["schema"]["default"] in field["schema"].get("enum", [field["schema"]["default"]])
+
+
+def test_a_clock_that_is_an_hour_off_is_reported_as_such(
+    monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any
+) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
-    monkeypatch.setattr(nonce, "datetime", HourAhead)
+    hook = ViapiHook()
+    hour_ahead = RequestNonce.new(datetime.now(timezone.utc) + timedelta(hours=1))
 
     with pytest.raises(CredentialsRejected, match=r"InvalidTimeStamp\.Expired"):
-        ViapiHook().call(imgsearch.LIST_IMAGE_DBS, {})
+        hook.client.replay(imgsearch.LIST_IMAGE_DBS, {}, hour_ahead, hook.account.credentials.current())
 
 
-def test_nobody_at_the_endpoint_is_an_error_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_nobody_serves_is_an_error_of_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     connect(monkeypatch, login="i", password="s", extra={"endpoint": "http://127.0.0.1:9"})
 
     with pytest.raises(ConnectionFailed):
@@ -278,6 +348,6 @@ def test_who_waits_keeps_to_the_connections_pace(monkeypatch: pytest.MonkeyPatch
         hook = ViapiHook()
         await hook.aget_config()
         async with hook.open_poller() as poller:
-            return poller._quota.ceiling, poller._uses_list
+            return poller._limiter.ceiling, poller._uses_list
 
     assert asyncio.run(pace()) == (3.0, False)

@@ -22,12 +22,13 @@ from airflow_provider_viapi.errors import (
     ResponseLost,
     ServiceError,
 )
-from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.client import Client, open_async_client, with_token_for
 from airflow_provider_viapi.huawei.config import Account, Token
+from airflow_provider_viapi.huawei.iam import User, project_of
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.huawei.tokens import User, project_of
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 
 KEY = Credentials("the-ak", "the-sk", "the-sts-token")
@@ -59,11 +60,13 @@ def server() -> Iterator[ScriptedRest]:
 
 
 def account(server: ScriptedRest, **changes: Any) -> Account:
-    return replace(Account(KEY, project_id="p1", endpoint=server.url, timeout=2), **changes)
+    return replace(
+        Account(KEY, project_id="p1", endpoint=server.url, http=HttpSettings(timeout=2)), **changes
+    )
 
 
 def call_in_worker(account: Account, action: Action, request: dict[str, Any]) -> dict[str, Any]:
-    with Client(account, patience=2) as client:
+    with Client(account, retry_seconds=2) as client:
         return client.call(action, request)
 
 
@@ -84,8 +87,8 @@ def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedRest)
     assert call(account(server), SHOW, TASK) == {"id": "t1", "state": "RUNNING"}
 
     (request,) = server.requests
-    claim = signature.read_authorization(request.headers["authorization"])
-    expected = signature.expected_signature(
+    claim = signing.read_authorization(request.headers["authorization"])
+    expected = signing.expected_signature(
         request.method, request.path, "", request.headers, request.body, claim.signed_headers, "the-sk"
     )
     assert claim.signature == expected
@@ -133,8 +136,8 @@ def test_a_client_looks_its_project_up_once_for_all_calls_at_once(server: Script
 @pytest.mark.parametrize(
     ("projects", "named"),
     [
-        ([], r"no project is named 'cn-north-4'; say .* project_id"),
-        ([{"id": "p1"}, {"id": "p2"}], r"2 projects are named 'cn-north-4' \(p1, p2\); say .* project_id"),
+        ([], r"no project is named 'cn-north-4'; set project_id"),
+        ([{"id": "p1"}, {"id": "p2"}], r"2 projects are named 'cn-north-4' \(p1, p2\); set project_id"),
     ],
 )
 def test_no_project_or_two_of_one_name_is_a_clear_error(
@@ -307,12 +310,12 @@ def test_an_answer_without_a_token_is_no_token(server: ScriptedRest, body: Any) 
 @BOTH
 def test_a_key_that_was_replaced_is_read_again_once(call: Call, server: ScriptedRest) -> None:
     server.on(SPEAK_AT, REJECTED, Answer(200, {"job_id": "j1"}))
-    source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), held=KEY)
+    source = RenewableCredentials(lambda: Credentials("the-next-ak", "the-next-sk"), initial=KEY)
 
-    assert call(account(server, proof=source), SPEAK, TEXT) == {"job_id": "j1"}
+    assert call(account(server, auth=source), SPEAK, TEXT) == {"job_id": "j1"}
 
     keys = [
-        signature.read_authorization(each.headers["authorization"]).access_key_id for each in server.requests
+        signing.read_authorization(each.headers["authorization"]).access_key_id for each in server.requests
     ]
     assert keys == ["the-ak", "the-next-ak"]
 

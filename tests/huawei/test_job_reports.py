@@ -191,7 +191,7 @@ def test_a_job_is_asked_after_where_it_is() -> None:
 
 
 def test_what_makes_no_job_is_not_followed() -> None:
-    with pytest.raises(InvalidRequest, match="makes no job"):
+    with pytest.raises(InvalidRequest, match="creates no job"):
         kind_of("metastudio.ListProducts")
 
 

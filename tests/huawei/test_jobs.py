@@ -18,9 +18,9 @@ from airflow_provider_viapi.huawei.jobs import (
     HuaweiJobs,
     ViasTasks,
     VideoJobs,
+    backoff_of,
     family_of,
     open_huawei_jobs,
-    pace_of,
 )
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
@@ -165,7 +165,7 @@ def test_videos_are_looked_for_by_their_ids_a_hundred_at_a_time(server: Scripted
     server.on(VIDEOS_AT, Answer(200, {"count": 3, "jobs": listed}))
 
     async def look(jobs: VideoJobs) -> list[Any]:
-        return [await jobs.look(ids) for _ in range(4)]
+        return [await jobs.list_states(ids) for _ in range(4)]
 
     sightings = with_jobs(server, VIDEO, look)
 
@@ -180,7 +180,7 @@ def test_ids_that_come_and_go_between_looks_are_no_trouble(server: ScriptedRest)
     server.on(VIDEOS_AT, Answer(200, {"jobs": []}))
 
     async def look(jobs: VideoJobs) -> list[bool]:
-        return [(await jobs.look(ids)).scan_complete for ids in ({"b"}, set(), {"a"}, {"a", "c"})]
+        return [(await jobs.list_states(ids)).scan_complete for ids in ({"b"}, set(), {"a"}, {"a", "c"})]
 
     assert with_jobs(server, VIDEO, look) == [True, True, True, True]
 
@@ -194,7 +194,7 @@ def test_tasks_are_looked_for_page_by_page(server: ScriptedRest, paths: Any, siz
     server.on(at, Answer(200, {"tasks": others}), Answer(200, {"tasks": [ours]}), Answer(200, {"tasks": []}))
 
     async def look(jobs: ViasTasks) -> list[Any]:
-        return [await jobs.look({"t1"}) for _ in range(3)]
+        return [await jobs.list_states({"t1"}) for _ in range(3)]
 
     sightings = with_jobs(server, TASK, look, goal="RUNNING", vias_paths=paths)
 
@@ -210,19 +210,19 @@ def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedRest,
     server.on(at, Answer(200, {"count": 0}))
 
     with pytest.raises(ResponseLost):
-        with_jobs(server, job, lambda jobs: jobs.look({job.id}))
+        with_jobs(server, job, lambda jobs: jobs.list_states({job.id}))
 
 
 def test_models_that_people_review_are_asked_after_seldom() -> None:
     assert family_of("metastudio.CreateTrainingAdvanceJob") == "models"
-    assert pace_of("models").longest > 10 * pace_of("others").longest - 1
+    assert backoff_of("models").longest > 10 * backoff_of("others").longest - 1
     assert family_of("metastudio.CreateSubtitleFile") == "others"
 
 
 def test_jobs_without_a_list_are_asked_after_one_by_one(server: ScriptedRest) -> None:
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")
 
-    sighting = with_jobs(server, speech, lambda jobs: jobs.look({"j1"}))
+    sighting = with_jobs(server, speech, lambda jobs: jobs.list_states({"j1"}))
 
     assert with_jobs(server, speech, lambda jobs: asyncio.sleep(0, jobs.list_interval)) is None
     assert (sighting.outcomes, server.requests) == ({}, [])

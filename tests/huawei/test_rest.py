@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
+    ConnectionFailed,
     CredentialsRejected,
     InvalidRequest,
     PermissionDenied,
@@ -20,6 +21,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
+    outcome_is_refusal,
 )
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.huawei.config import Account, Token
@@ -42,8 +44,8 @@ TASK = {
 }
 
 
-def encoded(account: Account = ACCOUNT, proof: Any = KEY, request: dict[str, Any] = TASK) -> HttpRequest:
-    return encode(CREATE, CREATE.check(request), account, proof, NOW)
+def encoded(account: Account = ACCOUNT, auth: Any = KEY, request: dict[str, Any] = TASK) -> HttpRequest:
+    return encode(CREATE, CREATE.check(request), account, auth, NOW)
 
 
 def test_each_parameter_goes_where_it_belongs() -> None:
@@ -64,7 +66,7 @@ def test_the_same_arguments_make_the_same_bytes() -> None:
 
 
 def test_a_token_goes_along_and_nothing_is_signed() -> None:
-    request = encoded(proof=TOKEN)
+    request = encoded(auth=TOKEN)
 
     assert request.headers["x-auth-token"] == "the-iam-token"
     assert "authorization" not in request.headers
@@ -106,7 +108,7 @@ def test_a_body_over_12_mb_is_refused_with_a_key_and_sent_with_a_token() -> None
 
 
 def test_a_request_shows_nothing_that_is_private() -> None:
-    shown = repr(encoded()) + repr(encoded(proof=TOKEN)) + repr(TOKEN)
+    shown = repr(encoded()) + repr(encoded(auth=TOKEN)) + repr(TOKEN)
 
     for secret in ("the-sk", "the-sts-token", "the-iam-token", "Signature="):
         assert secret not in shown
@@ -185,13 +187,12 @@ def test_any_other_error_in_no_shape_may_be_a_proxys_and_leaves_open_what_came_o
 
 @IN_NO_SHAPE
 @pytest.mark.parametrize("status", [405, 407, 411, 413, 414, 415, 431])
-def test_a_proxy_that_does_not_hand_a_create_on_leaves_no_doubt_and_ends_no_waiting(
-    body: bytes, status: int
-) -> None:
-    with pytest.raises(InvalidRequest):
-        decode(CREATE, HttpResponse(status, body))
-    with pytest.raises(ResponseLost):
-        decode(SHOW, HttpResponse(status, body))
+def test_what_a_gateway_did_not_forward_did_not_reach_the_service(body: bytes, status: int) -> None:
+    for action in (CREATE, SHOW):
+        with pytest.raises(ConnectionFailed) as caught:
+            decode(action, HttpResponse(status, body))
+        assert caught.value.http_status == status
+        assert outcome_is_refusal(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -231,12 +232,13 @@ def test_a_stumble_of_the_service_leaves_open_what_came_of_a_create_but_not_of_a
     assert type(caught.value) is TransientError
 
 
-def test_a_service_that_is_closed_for_now_has_accepted_nothing() -> None:
+def test_a_service_that_is_unavailable_is_transient_and_its_outcome_unknown() -> None:
     closed = HttpResponse(503, b'{"error_code": "VIAS.00000002", "error_msg": "Busy."}')
 
     with pytest.raises(TransientError) as caught:
         decode(CREATE, closed)
     assert not isinstance(caught.value, ResponseLost)
+    assert not outcome_is_refusal(caught.value)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{", b'{"tasks": [{"id'])
@@ -245,9 +247,12 @@ def test_a_success_that_cannot_be_read_leaves_it_open(body: bytes) -> None:
         decode(CREATE, HttpResponse(200, body))
 
 
-def test_an_answer_that_sends_elsewhere_is_not_followed() -> None:
-    with pytest.raises(ResponseLost):
-        decode(CREATE, HttpResponse(302, b"{}", {"location": "https://elsewhere.example"}))
+def test_a_redirect_is_not_followed_and_did_not_reach_the_service() -> None:
+    moved = HttpResponse(302, b"{}", {"location": "https://user:secret@elsewhere.example/?token=secret"})
+
+    with pytest.raises(ConnectionFailed, match=r"redirects to https://elsewhere\.example;") as caught:
+        decode(CREATE, moved)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StringList
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.json_parameters import Object, ObjectList, StringList
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String
 
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
@@ -60,7 +60,11 @@ def kind_said(said: str) -> str:
 
 def described(parameters: Iterable[Parameter]) -> dict[str, tuple[str, bool, list[str]]]:
     return {
-        each.name: (kind_of(each), each.required, sorted(each.needs) if isinstance(each, Object) else [])
+        each.name: (
+            kind_of(each),
+            each.required,
+            sorted(each.required_fields) if isinstance(each, Object) else [],
+        )
         for each in parameters
     }
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.rest import encode
 from airflow_provider_viapi.huawei.services import find
@@ -27,7 +27,7 @@ KEY = Credentials(CAPTURED["key"]["ak"], CAPTURED["key"]["sk"], CAPTURED["key"][
 def test_the_same_goes_over_the_wire_as_from_the_sdk(captured: dict[str, Any]) -> None:
     action, headers = find(f"metastudio.{captured['operation']}"), captured["headers"]
     account = Account(KEY, project_id=CAPTURED["project_id"], endpoint=f"http://{headers['host']}")
-    now = signature.read_timestamp(headers["x-sdk-date"])
+    now = signing.read_timestamp(headers["x-sdk-date"])
 
     request = encode(action, captured["given"], account, KEY, now)
 
@@ -42,27 +42,27 @@ def test_the_same_goes_over_the_wire_as_from_the_sdk(captured: dict[str, Any]) -
 
 @pytest.mark.parametrize("captured", CAPTURED["requests"], ids=lambda each: each["operation"])
 def test_with_the_sdks_headers_and_body_ours_is_the_sdks_signature(captured: dict[str, Any]) -> None:
-    claim = signature.read_authorization(captured["headers"]["authorization"])
+    claim = signing.read_authorization(captured["headers"]["authorization"])
     signed = {name: captured["headers"][name] for name in claim.signed_headers}
     parts = urlsplit(captured["target"])
 
-    proof = signature.sign(
+    proof = signing.sign(
         captured["method"], parts.path, parts.query, signed, captured["body"].encode(), KEY.access_key_secret
     )
 
     assert (
-        signature.authorization(KEY.access_key_id, claim.signed_headers, proof)
+        signing.authorization(KEY.access_key_id, claim.signed_headers, proof)
         == captured["headers"]["authorization"]
     )
 
 
 def test_an_applications_user_goes_along_to_metastudio_alone() -> None:
     account = replace(Account(KEY, project_id="p"), app_user_id="user-1")
-    now = signature.read_timestamp("20250102T030405Z")
+    now = signing.read_timestamp("20250102T030405Z")
 
     studio = encode(find("metastudio.ListProducts"), {}, account, KEY, now)
     tasks = encode(find("vias.ListTasks"), {}, account, KEY, now)
 
     assert studio.headers["x-app-userid"] == "user-1"
-    assert "x-app-userid" in signature.read_authorization(studio.headers["authorization"]).signed_headers
+    assert "x-app-userid" in signing.read_authorization(studio.headers["authorization"]).signed_headers
     assert "x-app-userid" not in tasks.headers

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.huawei import signature
+from airflow_provider_viapi.huawei import signing
 
 VECTORS = json.loads(Path(__file__).with_name("signing_vectors.json").read_text())
 CAPTURED = json.loads(Path(__file__).with_name("sdk_requests.json").read_text())
@@ -26,28 +26,28 @@ CAPTURED = json.loads(Path(__file__).with_name("sdk_requests.json").read_text())
 def test_every_step_is_that_of_huaweis_signer(vector: dict[str, Any]) -> None:
     path, _, sent_query = vector["target"].partition("?")
     headers, body = vector["headers"], vector["body"].encode()
-    query = signature.encode_query((name, str(value)) for name, value in vector["query"])
+    query = signing.encode_query((name, str(value)) for name, value in vector["query"])
     assert query == sent_query
 
     signed = sorted(headers)
-    digest = signature.content_digest(body, headers)
-    canonical = signature.canonical_request(vector["method"], path, query, headers, signed, digest)
+    digest = signing.content_digest(body, headers)
+    canonical = signing.canonical_request(vector["method"], path, query, headers, signed, digest)
     assert canonical == vector["canonical_request"]
-    assert signature.string_to_sign(headers["x-sdk-date"], canonical) == vector["string_to_sign"]
+    assert signing.string_to_sign(headers["x-sdk-date"], canonical) == vector["string_to_sign"]
 
-    proof = signature.sign(vector["method"], path, query, headers, body, vector["key"]["secret"])
-    assert signature.authorization(vector["key"]["id"], signed, proof) == vector["authorization"]
+    proof = signing.sign(vector["method"], path, query, headers, body, vector["key"]["secret"])
+    assert signing.authorization(vector["key"]["id"], signed, proof) == vector["authorization"]
 
 
 @pytest.mark.parametrize("request_", CAPTURED["requests"], ids=lambda each: each["operation"])
 def test_what_the_sdk_has_signed_is_accepted_as_it_arrives(request_: dict[str, Any]) -> None:
-    claim = signature.read_authorization(request_["headers"]["authorization"])
+    claim = signing.read_authorization(request_["headers"]["authorization"])
     parts = urlsplit(request_["target"])
 
-    expected = signature.expected_signature(
+    expected = signing.expected_signature(
         request_["method"],
         parts.path,
-        signature.encode_query(parse_qsl(parts.query, keep_blank_values=True)),
+        signing.encode_query(parse_qsl(parts.query, keep_blank_values=True)),
         request_["headers"],
         request_["body"].encode(),
         claim.signed_headers,
@@ -61,10 +61,10 @@ def test_what_the_sdk_has_signed_is_accepted_as_it_arrives(request_: dict[str, A
 def test_a_time_is_written_and_read_as_utc() -> None:
     moment = datetime(2025, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
-    assert signature.timestamp(moment) == "20250102T030405Z"
-    assert signature.read_timestamp("20250102T030405Z") == moment
+    assert signing.timestamp(moment) == "20250102T030405Z"
+    assert signing.read_timestamp("20250102T030405Z") == moment
     with pytest.raises(ValueError, match="2025-01-02"):
-        signature.read_timestamp("2025-01-02T03:04:05Z")
+        signing.read_timestamp("2025-01-02T03:04:05Z")
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_a_time_is_written_and_read_as_utc() -> None:
 )
 def test_what_is_no_authorization_is_told_from_one(header: str) -> None:
     with pytest.raises(ValueError, match="SDK-HMAC-SHA256"):
-        signature.read_authorization(header)
+        signing.read_authorization(header)
 
 
 def test_a_body_that_is_not_json_is_not_covered() -> None:
-    headers = {"x-sdk-date": "20250102T030405Z", "x-sdk-content-sha256": signature.UNSIGNED}
+    headers = {"x-sdk-date": "20250102T030405Z", "x-sdk-content-sha256": signing.UNSIGNED}
 
-    assert signature.content_digest(b"picture", headers) == "UNSIGNED-PAYLOAD"
-    assert signature.content_digest(b"picture", {}) != "UNSIGNED-PAYLOAD"
+    assert signing.content_digest(b"picture", headers) == "UNSIGNED-PAYLOAD"
+    assert signing.content_digest(b"picture", {}) != "UNSIGNED-PAYLOAD"
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -87,7 +87,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 @given(st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=5))
 def test_a_query_is_read_back_as_it_was_given(pairs: list[tuple[str, str]]) -> None:
-    query = signature.encode_query(pairs)
+    query = signing.encode_query(pairs)
 
     assert query.isascii()
     assert sorted(parse_qsl(query, keep_blank_values=True)) == sorted(pairs)
@@ -98,9 +98,9 @@ def test_the_signature_covers_path_query_body_and_headers(
     path: str, value: str, body: bytes, token: str
 ) -> None:
     def sign(path: str, value: str, body: bytes, token: str) -> str:
-        query = signature.encode_query([("name", value)])
+        query = signing.encode_query([("name", value)])
         headers = {"x-sdk-date": "20250102T030405Z", "x-security-token": token}
-        return signature.sign("GET", f"/v1/{path}", query, headers, body, "secret")
+        return signing.sign("GET", f"/v1/{path}", query, headers, body, "secret")
 
     signed = sign("a", value, body, token)
     assert signed != sign("a", f"{value}x", body, token)

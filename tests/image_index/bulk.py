@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow_provider_viapi.alibaba.client import open_async_client
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.credentials import Credentials
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.image import Picture, read_pictures
 from airflow_provider_viapi.image_index.indexer import Indexer

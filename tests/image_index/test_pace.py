@@ -34,7 +34,7 @@ def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
     class Counting(RateLimiter):
         given_way = 0
 
-        def refused(self) -> None:
+        def on_throttled(self) -> None:
             self.given_way += 1
 
     quota = Counting(50)

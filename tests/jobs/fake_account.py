@@ -1,4 +1,4 @@
-"""An account with many jobs, a list of pages and quotas, seen by several who wait; in virtual time."""
+"""An account with many jobs, a paged job list and quotas, shared by several clients, in virtual time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PAGE = 500
 
 
 class FakeAccount:
-    """What all who wait have in common.
+    """State that all clients share.
 
     :param ends: job id to the second at which it ends
     :param results_per_second: more calls than that in any second are throttled
-    :param latency: most seconds that a call, and that its answer, is under way
+    :param latency: longest time in seconds that a request, and a response, is in transit
     :param unlisted: jobs that the list does not show
     """
 
@@ -36,53 +36,53 @@ class FakeAccount:
         self.latency = latency
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
-        self.looks: Counter[str] = Counter()
-        self.throttled_looks: Counter[str] = Counter()
+        self.list_reads: Counter[str] = Counter()
+        self.throttled_list_reads: Counter[str] = Counter()
         self.results_per_second = results_per_second
-        self._passed: deque[float] = deque(maxlen=max(1, results_per_second))
-        self._looked_at = -5.0
+        self._allowed: deque[float] = deque(maxlen=max(1, results_per_second))
+        self._listed_at = -5.0
         self._chance = random.Random(1)
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    async def on_its_way(self) -> None:
+    async def transit(self) -> None:
         await asyncio.sleep(self._chance.uniform(0.005, self.latency))
 
     def outcome(self, job_id: str) -> Outcome:
         return Outcome.SUCCEEDED if self.now() >= self.ends[job_id] else Outcome.WAITING
 
-    def let_a_result_pass(self) -> bool:
-        if len(self._passed) == self._passed.maxlen and self.now() - self._passed[0] < 1.0:
+    def allow_poll(self) -> bool:
+        if len(self._allowed) == self._allowed.maxlen and self.now() - self._allowed[0] < 1.0:
             return False
-        self._passed.append(self.now())
+        self._allowed.append(self.now())
         return True
 
-    def let_a_look_pass(self) -> bool:
-        if self.now() - self._looked_at < 5.0:
+    def allow_list_read(self) -> bool:
+        if self.now() - self._listed_at < 5.0:
             return False
-        self._looked_at = self.now()
+        self._listed_at = self.now()
         return True
 
 
-class Jobs:
-    """The account's jobs as one who waits sees them."""
+class FakeBackend:
+    """Backend of one client of the account."""
 
     list_interval: float | None = 5.0
 
-    def __init__(self, account: FakeAccount, who: str = "the only one") -> None:
-        self._account, self._who = account, who
+    def __init__(self, account: FakeAccount, client: str = "only") -> None:
+        self._account, self._client = account, client
         self._page = 0
         self._seen: set[str] = set()
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         account = self._account
-        await account.on_its_way()
-        account.looks[self._who] += 1
-        if not account.let_a_look_pass():
-            account.throttled_looks[self._who] += 1
-            await account.on_its_way()
-            raise Throttled("once in 5 s")
+        await account.transit()
+        account.list_reads[self._client] += 1
+        if not account.allow_list_read():
+            account.throttled_list_reads[self._client] += 1
+            await account.transit()
+            raise Throttled("one read in 5 s")
         listed = [job_id for job_id in account.ends if job_id not in account.unlisted]
         shown = listed[self._page * PAGE : (self._page + 1) * PAGE]
         outcomes = {job_id: account.outcome(job_id) for job_id in shown if job_id in job_ids}
@@ -97,18 +97,18 @@ class Jobs:
         if is_last:
             self._page = 0
             self._seen.clear()
-        await account.on_its_way()
+        await account.transit()
         return ListSnapshot(outcomes, is_last, endings)
 
     async def report(self, job: Job) -> JobReport:
         account = self._account
-        await account.on_its_way()
-        account.calls[self._who] += 1
-        passes = account.let_a_result_pass()
+        await account.transit()
+        account.calls[self._client] += 1
+        passes = account.allow_poll()
         outcome = account.outcome(job.id)
-        await account.on_its_way()
+        await account.transit()
         if not passes:
-            account.throttled[self._who] += 1
+            account.throttled[self._client] += 1
             raise Throttled("too fast", code="Throttling.User")
         state = "PROCESS_SUCCESS" if outcome is Outcome.SUCCEEDED else "PROCESSING"
         return JobReport(job.id, state, outcome)

@@ -1,183 +1,235 @@
-"""Each item is paid for once, wherever a worker dies and whatever gets lost on the way."""
+"""Batches: each item is paid for once, wherever a worker dies and whatever gets lost in transit."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     PermissionDenied,
     ResponseLost,
     ServiceError,
-    SubmissionInDoubt,
     Throttled,
 )
-from airflow_provider_viapi.jobs import batch as jobs_batch
-from airflow_provider_viapi.jobs import reconciliation
-from airflow_provider_viapi.jobs.batch import Batch
+from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch, BatchConfig
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.batch_terms import BatchBackend, BatchConfig
-from airflow_provider_viapi.jobs.completions import Completions, QuietLog
-from airflow_provider_viapi.jobs.ledger import Ledger, request_digest
+from airflow_provider_viapi.jobs.completions import Completions
+from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.submission import Submission
+from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
+from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.task_run import Attempt, OtherTasks, TaskRun, Timing
 from operators.run_batch import Store, WorkerLost
 
-ACTION = videoenhan.ERASE_VIDEO_SUBTITLES
+ACTION = videoenhan.ERASE_VIDEO_SUBTITLES.full_name
 
 
 class Log:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
     def info(self, message: str, /, *values: object) -> None:
-        pass
+        self.lines.append(message % values)
 
     warning = info
 
 
-class Service:
-    """A service that remembers nonces and jobs; each submission may fare as ``fates`` says, and well after that."""
+class Clock:
+    """Virtual time: sleeping returns at once."""
 
-    def __init__(self, fates: list[str], lists_refused: list[bool] | None = None) -> None:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(now=self.now, sleep=self.sleep)
+
+
+class Service:
+    """Submit backend that remembers nonces and jobs; each submission has the next one of ``fates``, then succeeds."""
+
+    action_name = ACTION
+    can_replay = True
+    accepted_within = timedelta(seconds=60)
+
+    def __init__(self, clock: Clock, fates: list[str], lists_refused: list[bool] | None = None) -> None:
+        self.clock = clock
         self.fates = list(fates)
         self.lists_refused = list(lists_refused or ())
-        self.jobs: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, tuple[dict[str, Any], str]] = {}
         self.nonces: set[str] = set()
         self.keys = 1
-        self.account = SimpleNamespace(credentials=SimpleNamespace(current=self.key))
 
-    clock_skew = timedelta(0)
+    def identity(self) -> Identity:
+        return Identity("account", "https://h", f"key-{self.keys}")
 
-    def key(self, rejected: Credentials | None = None) -> Credentials:
-        return Credentials(f"key-{self.keys}", "secret")
-
-    def replay(
-        self, action: Action, request: Mapping[str, Any], stamp: RequestNonce, credentials: Credentials
-    ) -> dict[str, Any]:
-        fate = self.fates.pop(0) if self.fates else "well"
-        if fate == "lost on the way, and the key renewed":
+    def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        self.clock.sleep(0.1)
+        fate = self.fates.pop(0) if self.fates else "accepted"
+        if fate == "request lost, key renewed":
             self.keys += 1
-            raise ResponseLost("no answer")
-        if fate == "lost on the way":
-            raise ResponseLost("no answer")
-        if stamp.nonce in self.nonces:
+            raise ResponseLost("no response")
+        if fate == "request lost":
+            raise ResponseLost("no response")
+        if nonce.nonce in self.nonces:
             raise ServiceError("seen", code="SignatureNonceUsed")
         if fate == "throttled":
             raise Throttled("too many", code="Throttling.User")
-        self.nonces.add(stamp.nonce)
+        self.nonces.add(nonce.nonce)
         job_id = f"J-{len(self.jobs)}"
-        self.jobs[job_id] = dict(request)
-        if fate == "answer lost":
-            raise ResponseLost("no answer")
+        self.jobs[job_id] = dict(request), self.clock.now().strftime("%Y-%m-%d %H:%M:%S")
+        if fate == "response lost":
+            raise ResponseLost("no response")
         if fate == "worker lost":
             raise WorkerLost
-        return {"RequestId": job_id}
+        return self.job(job_id)
 
-    def call_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+    def renewed_key(self, error: ServiceError) -> bool:
+        return False
+
+    def job(self, job_id: str) -> Job:
+        return Job(job_id, ACTION)
+
+    def list_recent(self, sent_at: datetime) -> JobList:
         if self.lists_refused and self.lists_refused.pop(0):
             raise PermissionDenied("no", code="Forbidden.NotAuthorized")
-        now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-        listed = [{"JobId": job_id, "PopApiName": ACTION.name, "GmtCreate": now} for job_id in self.jobs]
-        return {"Data": {"Result": listed}}
+        return JobList([ListedJob(job_id, created) for job_id, (_, created) in self.jobs.items()])
 
     def report(self, job: Job) -> JobReport:
         if job.id not in self.jobs:
             raise InvalidRequest("unknown", code="InvalidParameter")
-        return JobReport(
-            job.id, "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": self.jobs[job.id]["VideoUrl"]}
-        )
+        request, _ = self.jobs[job.id]
+        return JobReport(job.id, "PROCESS_SUCCESS", Outcome.SUCCEEDED, {"VideoUrl": request["VideoUrl"]})
+
+    def cancel(self, job: Job) -> bool:
+        return False
+
+
+class ItemClaims:
+    def __init__(self, ledger: BatchLedger, item: Item) -> None:
+        self.ledger, self.item = ledger, item
+        self.job_id: str | None = None
+
+    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
+        pass
+
+    def publish_job(self, job_id: str | None) -> None:
+        self.job_id = job_id
+
+    def others(self) -> OtherTasks:
+        unknown = ("another item",) if self.ledger.has_other_unknown(self.item) else ()
+        return OtherTasks(frozenset(self.ledger.job_ids() - {self.job_id}), unknown)
+
+
+class Backend:
+    """Batch backend over the service."""
+
+    def __init__(self, service: Service, ledger: BatchLedger, run: TaskRun) -> None:
+        self.service, self.ledger, self.run = service, ledger, run
+        self.limiter = RateLimiter(1e6)
+
+    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        return Submission(
+            backend=self.service,
+            ledger=self.ledger.open_ledger(item),
+            digest=item.digest,
+            request=lambda: item.request or {},
+            policy=SubmitPolicy(deadline=self.run.timing.now()),
+            run=replace(self.run, claims=ItemClaims(self.ledger, item), log=Log()),
+        ).resume_or_submit()
+
+    def report(self, job: Job) -> JobReport:
+        return self.service.report(job)
+
+    def cancel(self, jobs: Collection[Job]) -> Collection[str]:
+        return ()
+
+    def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
+        return report.result or {}
+
+    def release_inputs(self, item: Item) -> None:
+        pass
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        return False
+
+    def publish(self, jobs: Collection[Job]) -> None:
+        pass
 
 
 def items(names: list[str]) -> list[Item]:
-    made: list[Item] = []
+    built: list[Item] = []
     for index, name in enumerate(names):
         request = {"VideoUrl": f"http://h/{name}.mp4"}
-        digest = request_digest(ACTION.full_name, request)
-        made.append(Item(index, request, digest, sum(item.digest == digest for item in made)))
-    return made
+        digest = request_digest(ACTION, request)
+        built.append(Item.of(index, request, digest, sum(item.digest == digest for item in built)))
+    return built
 
 
-def batch(service: Service, store: Store, wanted: list[Item], try_number: int) -> Batch:
-    ledger = BatchLedger(store, try_number=try_number, max_tries=100)
-    now = datetime.now(timezone.utc)
-    log = QuietLog(Log())
-
-    def submitting(item: Item, of_item: Ledger) -> Submission:
-        def claimed() -> set[str]:
-            if ledger.has_other_doubts(item):
-                raise SubmissionInDoubt("another is in doubt as well", code="SubmissionInDoubt")
-            return ledger.job_ids()
-
-        return Submission(
-            action=ACTION,
-            staged=lambda: item.request,
-            digest=item.digest,
-            client=service,  # type: ignore[arg-type]
-            ledger=of_item,
-            claimed=claimed,
-            on_doubt="fail",
-            until=now,
-            try_number=try_number,
-            log=log,
-        )
-
-    means = BatchBackend(
-        submitting=submitting,
-        look=service.report,
-        cancel=lambda jobs: set(),
-        collect=lambda item, report: report.result or {},
-        release_inputs=lambda item: None,
-        is_permanent=lambda error: False,
-        goes_on=lambda: True,
-        quota=RateLimiter(1e6),
-        log=log,
+def batch(
+    service: Service, store: Store, wanted: list[Item], try_number: int, log: Log | None = None, **config: Any
+) -> Batch:
+    attempt = Attempt(try_number, 100)
+    ledger = BatchLedger(store, attempt)
+    clock = service.clock
+    run = TaskRun(attempt, ItemClaims(ledger, wanted[0]), log or Log(), clock.timing)
+    limits = BatchConfig(
+        ACTION,
+        **{
+            "max_in_flight": 3,
+            "max_failed": 100,
+            "job_timeout": timedelta(days=1),
+            "began": clock.now(),
+            "until": clock.now() + timedelta(days=1),
+            **config,
+        },
     )
-    day = timedelta(days=1)
-    return Batch(wanted, ledger, BatchConfig(ACTION.full_name, 3, 100, day, now, now + day), means)
+    if not ledger.is_same_as_begun(wanted):
+        ledger.begin_attempt(wanted)
+    return Batch(wanted, ledger, limits, Backend(service, ledger, run), run)
 
 
 def play(service: Service, store: Store, wanted: list[Item], try_number: int) -> list[dict[str, Any]]:
-    """One try, through as many lives of the batch as it takes, the jobs ending in between in any order."""
+    """Run one attempt, each part of it as another process, with jobs that end in any order in between."""
     running = batch(service, store, wanted, try_number)
-    running.take_up()
+    running.resume()
     for _ in range(100):
         running.submit()
         if running.is_over:
-            running.ledger.delivered() if len(running.ledger.rows(wanted)) == len(wanted) else None
+            if len(running.ledger.rows(wanted)) == len(wanted):
+                running.ledger.mark_delivered()
             return running.ledger.rows(wanted)
         some = running.jobs[: random.randint(1, 3)]
         running = batch(service, store, wanted, try_number)
-        running.take_in(Completions([service.report(job) for job in some]))
+        running.collect(Completions([service.report(job) for job in some]))
     raise AssertionError("the batch does not come to an end")
 
 
 FATES = st.lists(
-    st.sampled_from(["well", "well", "throttled", "answer lost", "lost on the way", "worker lost"]),
+    st.sampled_from(["accepted", "accepted", "throttled", "response lost", "request lost", "worker lost"]),
     max_size=12,
 )
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs_batch, "PAUSE", 0)
-    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
-    monkeypatch.setattr(RateLimiter, "refused", lambda self: None)
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
-
-
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     names=st.lists(st.sampled_from("abcde"), min_size=1, max_size=7),
     fates=FATES,
@@ -187,10 +239,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_whatever_gets_lost_each_item_has_one_job_and_its_own_result(
     names: list[str], fates: list[str], lost_at_writes: list[tuple[int, bool]], order: random.Random
 ) -> None:
-    service, store = Service(fates), Store()
+    service, store = Service(Clock(), fates), Store()
     wanted = items(names)
     rows: list[dict[str, Any]] = []
     for try_number in range(1, 40):
+        # Jobs of the previous attempt are too old to be candidates of this one.
+        service.clock.sleep(600)
         store.writes.clear()
         store.lost_at_write, store.lost_after = lost_at_writes.pop() if lost_at_writes else (None, False)
         order.shuffle(names)
@@ -200,34 +254,69 @@ def test_whatever_gets_lost_each_item_has_one_job_and_its_own_result(
             if len(rows) == len(wanted) and all(row["error"] is None for row in rows):
                 break
 
-    assert sorted(job["VideoUrl"] for job in service.jobs.values()) == sorted(
-        item.request["VideoUrl"] for item in wanted
+    assert sorted(request["VideoUrl"] for request, _ in service.jobs.values()) == sorted(
+        (item.request or {})["VideoUrl"] for item in wanted
     )
-    assert [row["result"]["VideoUrl"] for row in rows] == [item.request["VideoUrl"] for item in wanted]
+    assert [row["result"]["VideoUrl"] for row in rows] == [
+        (item.request or {})["VideoUrl"] for item in wanted
+    ]
     assert len({row["job_id"] for row in rows}) == len(wanted)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     names=st.lists(st.sampled_from("abcde"), min_size=2, max_size=6, unique=True),
     fates=st.lists(
-        st.sampled_from(["well", "answer lost", "lost on the way", "lost on the way, and the key renewed"]),
+        st.sampled_from(["accepted", "response lost", "request lost", "request lost, key renewed"]),
         max_size=12,
     ),
     lists_refused=st.lists(st.booleans(), max_size=8),
 )
-def test_what_cannot_be_known_is_in_doubt_and_never_another_s_job(
+def test_an_unknown_outcome_is_in_doubt_and_never_another_items_job(
     names: list[str], fates: list[str], lists_refused: list[bool]
 ) -> None:
-    service, store, wanted = Service(fates, lists_refused), Store(), items(names)
+    service, store, wanted = Service(Clock(), fates, lists_refused), Store(), items(names)
     for try_number in range(1, 8):
         rows = play(service, store, wanted, try_number)
 
     for row in rows:
         item = wanted[row["index"]]
         if row["error"] is None:
-            assert row["result"]["VideoUrl"] == item.request["VideoUrl"]
+            assert row["result"]["VideoUrl"] == (item.request or {})["VideoUrl"]
         else:
             assert row["error"]["class"] == "SubmissionInDoubt"
-    submitted = [job["VideoUrl"] for job in service.jobs.values()]
+    submitted = [request["VideoUrl"] for request, _ in service.jobs.values()]
     assert len(submitted) == len(set(submitted))
+
+
+def test_the_log_names_at_most_a_hundred_failed_items() -> None:
+    service, log = Service(Clock(), []), Log()
+    running = batch(
+        service,
+        Store(),
+        items([f"v{number}" for number in range(150)]),
+        1,
+        log,
+        max_failed=150,
+        max_in_flight=150,
+    )
+    running.submit()
+
+    running.collect(
+        Completions(errors={job.id: InvalidRequest("no such job", code="InvalidJob") for job in running.jobs})
+    )
+
+    named = [line for line in log.lines if line.startswith("Failed: item ")]
+    assert len(named) == MAX_LOGGED_FAILURES == running.logged_failures - 50
+    assert named[0] == "Failed: item 0 (http://h/v0.mp4): InvalidJob: no such job"
+
+
+@pytest.mark.parametrize("failed_submissions", [5, 6, 50])
+def test_a_batch_whose_submissions_fail_continues_later(failed_submissions: int) -> None:
+    service = Service(Clock(), [])
+    waiting = batch(service, Store(), items(["a"]), 1)
+    waiting.failed_submissions = failed_submissions
+
+    until = waiting.wait_policy(lands=False).until
+
+    assert timedelta(seconds=30) <= until - service.clock.now() <= timedelta(seconds=300)

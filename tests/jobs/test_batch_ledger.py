@@ -1,32 +1,37 @@
-"""What a batch knows of its items after a worker is gone, and how much is read and written for it."""
+"""Batch ledger: what a batch knows of its items after a worker was lost, and how much is read and written for it."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 
 import pytest
 
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
+from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
+from airflow_provider_viapi.jobs.task_run import Attempt
 from operators.run_batch import Store
+
+SENDER = Identity("LTAI" + "x" * 20, "https://videoenhan.cn-shanghai.aliyuncs.com", "LTAI" + "x" * 20)
 
 
 def items(count: int) -> list[Item]:
     return [
-        Item(number, {"VideoUrl": f"http://h/{number}.mp4"}, f"{number:032x}" * 2, 0)
+        Item.of(number, {"VideoUrl": f"http://h/{number}.mp4"}, f"{number:032x}" * 2, 0)
         for number in range(count)
     ]
 
 
 def opened(store: Store, *, try_number: int = 1, max_tries: int = 3) -> BatchLedger:
-    return BatchLedger(store, try_number=try_number, max_tries=max_tries)
+    return BatchLedger(store, Attempt(try_number, max_tries))
 
 
 def submit(ledger: BatchLedger, item: Item, job_id: str | None) -> None:
-    of_item = ledger.open_ledger(item)
-    entry = of_item.intend(item.digest, RequestNonce.new(), "LTAI" + "x" * 20, 1)
+    item_ledger = ledger.open_ledger(item)
+    nonce = RequestNonce.new(datetime.now(timezone.utc))
+    entry = item_ledger.record_intent(item.digest, nonce, SENDER, 1)
     if job_id is not None:
-        of_item.accepted(entry, job_id)
+        item_ledger.record_job(entry, job_id)
 
 
 def job_id(number: int) -> str:
@@ -37,73 +42,121 @@ LINK = "http://viapi-result.oss-cn-shanghai.aliyuncs.com/" + "x" * 300
 FAILED = Row("J", "PROCESS_FAILED", error={"class": "JobFailed", "code": "c", "message": "m"})
 
 
-def test_each_item_stands_where_it_was_left() -> None:
+def test_each_item_has_the_status_in_which_it_was_left() -> None:
     store = Store()
     ledger = opened(store)
-    fresh, open_, running, delivered, failed = items(5)
-    submit(ledger, open_, None)
+    new, unknown, running, delivered, failed = items(5)
+    submit(ledger, unknown, None)
     for item in (running, delivered, failed):
         submit(ledger, item, job_id(item.index))
-    ledger.keep({delivered.name: Row("J", "DONE", {"VideoUrl": LINK}), failed.name: FAILED})
+    ledger.record_rows({delivered.name: Row("J", "DONE", {"VideoUrl": LINK}), failed.name: FAILED})
 
     again = opened(store)
 
-    assert [again.standing(item.name) for item in (fresh, open_, running, delivered, failed)] == [
-        *("fresh", "open", "running", "delivered", "failed")
+    assert [again.status(item.name) for item in (new, unknown, running, delivered, failed)] == [
+        *("new", "unknown", "running", "delivered", "failed")
     ]
     assert again.open_ledger(running).read() == ledger.open_ledger(running).read()
     assert [row["index"] for row in again.rows([failed, delivered, running])] == [4, 3]
 
 
 @pytest.mark.parametrize(
-    ("is_permanent", "try_number", "max_tries", "standing"),
-    [(False, 2, 3, "fresh"), (True, 2, 3, "failed"), (True, 2, 4, "fresh"), (False, 1, 3, "failed")],
+    ("is_permanent", "try_number", "max_tries", "status"),
+    [(False, 2, 3, "new"), (True, 2, 3, "failed"), (True, 2, 4, "new"), (False, 1, 3, "failed")],
 )
-def test_a_failure_counts_for_its_try_or_until_a_person_clears_the_task(
-    is_permanent: bool, try_number: int, max_tries: int, standing: str
+def test_a_failure_counts_for_its_attempt_or_until_a_user_clears_the_task(
+    is_permanent: bool, try_number: int, max_tries: int, status: str
 ) -> None:
     store = Store()
     (item,) = items(1)
-    opened(store).keep({item.name: Row(error=FAILED.error, is_permanent=is_permanent)})
+    opened(store).record_rows({item.name: Row(error=FAILED.error, is_permanent=is_permanent)})
 
-    assert opened(store, try_number=try_number, max_tries=max_tries).standing(item.name) == standing
+    assert opened(store, try_number=try_number, max_tries=max_tries).status(item.name) == status
 
 
-def test_what_nobody_knows_of_survives_even_a_person_s_clearing_after_success() -> None:
+def test_an_unknown_outcome_survives_a_clear_after_success() -> None:
     store = Store()
     ledger = opened(store)
-    done, open_ = items(2)
+    done, unknown = items(2)
     submit(ledger, done, job_id(0))
-    ledger.keep({done.name: Row("J", "DONE", {})})
-    submit(ledger, open_, None)
-    ledger.delivered()
+    ledger.record_rows({done.name: Row("J", "DONE", {})})
+    submit(ledger, unknown, None)
+    ledger.mark_delivered()
 
     again = opened(store, try_number=2, max_tries=5)
 
-    assert (again.standing(done.name), again.standing(open_.name)) == ("fresh", "open")
+    assert (again.status(done.name), again.status(unknown.name)) == ("new", "unknown")
 
 
-def test_a_job_that_was_replaced_is_still_known_as_ours() -> None:
+def test_a_clear_is_recognized_when_retries_was_lowered_meanwhile() -> None:
+    store = Store()
+    (item,) = items(1)
+    # Attempt 1 of a task with retries=2 succeeds; then retries=1 and the task is cleared: max_tries stays 2.
+    ledger = BatchLedger(store, Attempt(1, 2, retries=2, clear_number=0))
+    submit(ledger, item, job_id(0))
+    ledger.record_rows({item.name: Row("J", "DONE", {})})
+    ledger.mark_delivered()
+
+    again = BatchLedger(store, Attempt(2, 2, retries=1, clear_number=1))
+
+    assert again.status(item.name) == "new"
+
+
+def test_a_job_that_was_replaced_is_still_known_as_own() -> None:
     store = Store()
     ledger = opened(store)
     (item,) = items(1)
     submit(ledger, item, "first")
-    ledger.keep({item.name: FAILED})
+    ledger.record_rows({item.name: FAILED})
     submit(ledger, item, "second")
-    ledger.cancelled([item.name])
+    ledger.record_cancelled([item.name])
 
     assert opened(store).job_ids() == {"first", "second"}
 
 
-def test_a_thousand_items_are_few_reads_and_no_long_value() -> None:
+def test_an_attempt_knows_the_items_that_it_began_with() -> None:
+    store = Store()
+    begun = items(4)
+    ledger = opened(store)
+    ledger.begin_attempt(begun)
+    submit(ledger, begun[2], job_id(2))
+    ledger.record_rows({begun[1].name: FAILED})
+
+    again = opened(store)
+
+    assert again.is_same_as_begun(items(4))
+    assert not again.is_same_as_begun(items(5))
+    assert not again.is_same_as_begun(list(reversed(items(4))))
+    assert again.count == 4
+    assert [(item.index, item.name) for item in again.begun_items()] == [
+        (1, begun[1].name),
+        (2, begun[2].name),
+    ]
+
+
+def test_items_of_earlier_attempts_that_are_not_in_the_list_are_not_part_of_the_attempt() -> None:
+    store = Store()
+    old, kept, new = items(3)
+    first = opened(store)
+    first.begin_attempt([old, kept])
+    for item in (old, kept):
+        submit(first, item, job_id(item.index))
+    ledger = opened(store, try_number=2)
+    ledger.begin_attempt([Item.of(0, {}, new.digest, 0), Item.of(1, {}, kept.digest, 0)])
+
+    assert [(item.index, item.name) for item in opened(store, try_number=2).begun_items()] == [(1, kept.name)]
+
+
+def test_a_thousand_items_are_few_reads_and_small_values() -> None:
     store = Store()
     ledger = opened(store)
     thousand = items(1000)
+    ledger.begin_attempt(thousand)
     for item in thousand:
         submit(ledger, item, job_id(item.index))
     for start in range(0, 1000, 20):
         done = thousand[start : start + 20]
-        ledger.keep({item.name: Row(job_id(item.index), "DONE", {"VideoUrl": LINK}) for item in done})
+        ledger.record_rows({item.name: Row(job_id(item.index), "DONE", {"VideoUrl": LINK}) for item in done})
     store.reads = 0
 
     again = opened(store, try_number=2)
@@ -113,7 +166,7 @@ def test_a_thousand_items_are_few_reads_and_no_long_value() -> None:
     assert at_the_beginning < 25
     assert store.reads < 60
     assert max(store.writes) < 30_000
-    # A submission is two writes, and twenty rows are two, and a few more where a page ends.
+    # A submission is two writes, twenty rows are two, and a few more where a page ends.
     assert len(store.writes) < 2 * 1000 + 2 * 50 + 50
     assert [row["index"] for row in rows] == list(range(1000))
     assert len(json.dumps(rows)) < 600_000

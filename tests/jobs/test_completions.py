@@ -1,4 +1,4 @@
-"""When a batch that waits is gone on with, and how much it is told."""
+"""When a waiting batch continues, and what its wait returns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest
 from airflow_provider_viapi.jobs.completions import (
-    LONGEST_REPORT,
-    MOST_BYTES,
+    MAX_BYTES,
+    MAX_REPORT_BYTES,
     Completions,
     QuietLog,
     wait_for_completions,
@@ -22,7 +22,7 @@ FOREVER = 3600.0
 
 
 class Ends:
-    """Jobs that end when a test says so."""
+    """Jobs that end when the test says so."""
 
     def __init__(self, count: int) -> None:
         self.jobs = [Job(f"J-{number}", "videoenhan.EraseVideoSubtitles") for number in range(count)]
@@ -42,11 +42,11 @@ class Ends:
 
 
 async def waited(ends: Ends, **arguments: Any) -> Completions:
-    defaults = {"enough": 2, "patience": FOREVER, "seconds": FOREVER}
+    defaults = {"min_completed": 2, "max_wait": FOREVER, "timeout": FOREVER}
     return await wait_for_completions(ends.jobs, ends.wait, **{**defaults, **arguments})
 
 
-def test_it_returns_when_enough_have_ended_with_all_that_have() -> None:
+def test_the_wait_returns_all_ended_jobs_when_enough_have_ended() -> None:
     async def play() -> Completions:
         ends = Ends(5)
         ends.end(0, 2, 4)
@@ -55,17 +55,17 @@ def test_it_returns_when_enough_have_ended_with_all_that_have() -> None:
     assert {report.job_id for report in asyncio.run(play()).reports} == {"J-0", "J-2", "J-4"}
 
 
-def test_it_waits_for_no_more_than_there_are() -> None:
+def test_the_wait_ends_when_all_jobs_have_ended() -> None:
     async def play() -> Completions:
         ends = Ends(2)
         ends.end(0, 1)
-        return await waited(ends, enough=100)
+        return await waited(ends, min_completed=100)
 
     assert len(asyncio.run(play())) == 2
 
 
-@pytest.mark.parametrize("arguments", [{"patience": 0.05}, {"seconds": 0.05}])
-def test_few_have_to_do_after_a_while(arguments: dict[str, float]) -> None:
+@pytest.mark.parametrize("arguments", [{"max_wait": 0.05}, {"timeout": 0.05}])
+def test_the_wait_ends_with_fewer_jobs_after_its_time(arguments: dict[str, float]) -> None:
     async def play() -> Completions:
         ends = Ends(5)
         ends.end(3)
@@ -74,41 +74,41 @@ def test_few_have_to_do_after_a_while(arguments: dict[str, float]) -> None:
     assert [report.job_id for report in asyncio.run(play()).reports] == ["J-3"]
 
 
-def test_with_nothing_to_wait_for_it_only_lets_time_pass() -> None:
+def test_without_jobs_the_wait_only_lasts() -> None:
     async def play() -> Completions:
-        return await waited(Ends(0), seconds=0.01)
+        return await waited(Ends(0), timeout=0.01)
 
     assert len(asyncio.run(play())) == 0
 
 
-def test_what_it_tells_has_a_bound_however_many_have_ended() -> None:
+def test_the_size_of_completions_is_bounded() -> None:
     async def play() -> Completions:
         ends = Ends(1000)
         ends.result = {"VideoUrl": "http://h/" + "x" * 1000}
         ends.end(*range(1000))
-        return await waited(ends, enough=1000)
+        return await waited(ends, min_completed=1000)
 
-    told = asyncio.run(play()).as_dict()
-    assert len(json.dumps(told)) < MOST_BYTES + LONGEST_REPORT + 5000
-    assert len(told["reports"]) > 50
+    fields = asyncio.run(play()).as_dict()
+    assert len(json.dumps(fields)) < MAX_BYTES + MAX_REPORT_BYTES + 5000
+    assert len(fields["reports"]) > 50
 
 
-def test_a_result_that_is_too_long_is_left_for_the_worker_to_ask_for() -> None:
+def test_a_result_that_is_too_long_is_left_to_the_worker() -> None:
     async def play() -> Completions:
         ends = Ends(1)
-        ends.result = {"Words": "x" * LONGEST_REPORT}
+        ends.result = {"Words": "x" * MAX_REPORT_BYTES}
         ends.end(0)
         return await waited(ends)
 
     assert asyncio.run(play()) == Completions(unread=["J-0"])
 
 
-def test_a_job_that_cannot_be_asked_after_is_told_and_a_bad_key_ends_the_waiting() -> None:
+def test_a_job_that_cannot_be_polled_is_reported_and_a_rejected_key_ends_the_wait() -> None:
     async def play(error: Exception) -> Completions:
         ends = Ends(3)
         ends.errors[ends.jobs[1]] = error
         ends.end(1)
-        return await waited(ends, enough=3, seconds=0.05)
+        return await waited(ends, min_completed=3, timeout=0.05)
 
     unknown = asyncio.run(play(InvalidRequest("no such job", code="InvalidParameter")))
     refused = asyncio.run(play(CredentialsRejected("no", code="InvalidAccessKeyId")))
@@ -131,6 +131,6 @@ def test_many_jobs_do_not_fill_the_log() -> None:
     quiet = QuietLog(Log())
     for _ in range(1000):
         quiet.info("is PROCESSING")
-        quiet.warning("could not be asked after")
+        quiet.warning("could not be polled")
 
-    assert lines == ["could not be asked after"]
+    assert lines == ["could not be polled"]

@@ -1,4 +1,4 @@
-"""Many records on few pages, each there as soon as it was put."""
+"""Paged store: each record is durable when put returns, pages are few and small."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORDS = st.dictionaries(NAMES, st.fixed_dictionaries({"text": st.text(max_size
 
 
 @given(st.lists(RECORDS, max_size=20))
-def test_whoever_reads_it_finds_the_last_record_of_each_name(puts: list[dict[str, dict[str, str]]]) -> None:
+def test_a_new_reader_finds_the_last_record_of_each_name(puts: list[dict[str, dict[str, str]]]) -> None:
     store, expected = Store(), {}
     for records in puts:
         PagedStore(store, "key").put(records)
@@ -24,52 +24,52 @@ def test_whoever_reads_it_finds_the_last_record_of_each_name(puts: list[dict[str
     assert PagedStore(store, "key").records == expected
 
 
-def test_pages_are_neither_long_nor_many() -> None:
+def test_pages_are_bounded_in_size_and_number() -> None:
     store = Store()
-    journal = PagedStore(store, "key")
+    pages = PagedStore(store, "key")
 
     for number in range(1000):
-        journal.put({f"{number:032x}:0": {"job_id": "0" * 36, "nonce": "0" * 36, "signed_at": "0" * 32}})
+        pages.put({f"{number:032x}:0": {"job_id": "0" * 36, "nonce": "0" * 36, "signed_at": "0" * 32}})
 
     assert max(len(page) for page in store.kept.values()) <= PAGE_BYTES + 2
     assert len(store.kept) < 1000 * 250 / PAGE_BYTES * 1.2
     assert len(PagedStore(store, "key").records) == 1000
 
 
-def test_a_record_longer_than_a_page_has_one_of_its_own() -> None:
+def test_a_record_longer_than_a_page_gets_its_own_page() -> None:
     store = Store()
-    journal = PagedStore(store, "key")
+    pages = PagedStore(store, "key")
 
-    journal.put({"a": {"text": "a"}, "long": {"text": "x" * PAGE_BYTES}, "b": {"text": "b"}})
+    pages.put({"a": {"text": "a"}, "long": {"text": "x" * PAGE_BYTES}, "b": {"text": "b"}})
 
     assert len(store.kept) == 3
-    assert journal.number == 2
+    assert pages.number == 2
     assert json.loads(store.kept["key_1"]).keys() == {"long"}
 
 
-def test_a_record_whose_writing_failed_is_not_written_with_the_next() -> None:
-    class Stumbling(Store):
+def test_a_record_whose_write_failed_is_not_written_with_the_next() -> None:
+    class Failing(Store):
         def set(self, key: str, value: object) -> None:
             if "lost" in str(value):
                 raise OSError
             super().set(key, value)
 
-    store = Stumbling()
-    journal = PagedStore(store, "key")
+    store = Failing()
+    pages = PagedStore(store, "key")
     try:
-        journal.put({"lost": {}})
+        pages.put({"lost": {}})
     except OSError:
-        journal.put({"kept": {}})
+        pages.put({"kept": {}})
 
     assert PagedStore(store, "key").records == {"kept": {}}
 
 
-def test_all_that_is_known_can_be_forgotten() -> None:
+def test_delete_removes_all_pages() -> None:
     store = Store()
-    journal = PagedStore(store, "key")
+    pages = PagedStore(store, "key")
     for number in range(300):
-        journal.put({f"{number}": {"text": "x" * 200}})
+        pages.put({f"{number}": {"text": "x" * 200}})
 
-    journal.forget()
+    pages.delete()
 
     assert store.kept == {}

@@ -1,4 +1,4 @@
-"""The waiting: what ends it, what does not, and how often it asks."""
+"""Polling: what ends a wait, what does not, and how many calls it costs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.errors import (
     ConnectionFailed,
     JobTimedOut,
     PermissionDenied,
@@ -28,7 +28,10 @@ from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.delay_queue import PendingJob
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
+from jobs import virtual_time
+
+logger = logging.getLogger(__name__)
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
 QUICK = Backoff(first=0.002, longest=0.01)
@@ -39,68 +42,69 @@ FAILED = JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED, error_code="InvalidF
 
 
 class Script:
-    """A job service without a list that answers in order, the last answer again and again."""
+    """Backend without a job list that returns or raises these responses in order, the last one repeatedly."""
 
     list_interval = None
 
-    def __init__(self, *answers: JobReport | ServiceError) -> None:
-        self.answers = list(answers)
-        self.asked = 0
+    def __init__(self, *responses: Any) -> None:
+        self.responses = list(responses)
+        self.polls = 0
 
     async def report(self, job: Job) -> JobReport:
-        self.asked += 1
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, ServiceError):
-            raise answer
-        return answer
+        self.polls += 1
+        response = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+        if isinstance(response, BaseException):
+            raise response
+        report: JobReport = response
+        return report
 
 
-def wait(service: Script, seconds: float = 30) -> JobReport:
+def wait(service: Script, seconds: float = 30, log: Any = logger) -> JobReport:
     until = datetime.now(timezone.utc) + timedelta(seconds=seconds)
-    return asyncio.run(wait_with(Poller(service, QUICK, RateLimiter(1000)), until))
+    return asyncio.run(wait_with(Poller(service, QUICK, RateLimiter(1000)), until, log))
 
 
-async def wait_with(waiting: Poller, until: datetime) -> JobReport:
+async def wait_with(waiting: Poller, until: datetime, log: Any = logger) -> JobReport:
     try:
-        return await waiting.wait(JOB, until=until)
+        return await waiting.wait(JOB, until=until, log=log)
     finally:
         await waiting.close()
 
 
 @pytest.mark.parametrize("end", [DONE, FAILED])
-def test_the_waiting_ends_with_the_job(end: JobReport) -> None:
+def test_a_final_state_ends_the_wait(end: JobReport) -> None:
     assert wait(Script(QUEUING, PROCESSING, PROCESSING, end)) == end
 
 
 @pytest.mark.parametrize(
-    "fault", [Throttled("slow down"), ResponseLost("garbage"), ConnectionFailed("nobody there")]
+    "fault", [Throttled("slow down"), ResponseLost("garbage"), ConnectionFailed("connection refused")]
 )
-def test_no_fault_that_passes_ends_the_waiting(fault: ServiceError) -> None:
+def test_a_transient_error_does_not_end_the_wait(fault: ServiceError) -> None:
     assert wait(Script(fault, QUEUING, fault, fault, DONE)) == DONE
 
 
-def test_an_error_that_cannot_pass_ends_it_at_once() -> None:
+def test_a_permanent_error_ends_the_wait_at_once() -> None:
     service = Script(QUEUING, PermissionDenied("not yours"), DONE)
 
     with pytest.raises(PermissionDenied):
         wait(service)
 
-    assert service.asked == 2
+    assert service.polls == 2
 
 
 @pytest.mark.parametrize("answer", [PROCESSING, Throttled("slow down")])
-def test_the_deadline_ends_it(answer: JobReport | ServiceError) -> None:
+def test_the_deadline_ends_the_wait(answer: JobReport | ServiceError) -> None:
     with pytest.raises(JobTimedOut, match="J-1") as caught:
         wait(Script(answer), seconds=0.05)
 
     assert caught.value.job_id == "J-1"
 
 
-def test_a_job_that_ended_before_a_deadline_long_past_is_still_found() -> None:
+def test_a_job_is_polled_once_even_if_the_deadline_has_long_passed() -> None:
     assert wait(Script(DONE), seconds=-3600) == DONE
 
 
-def test_while_it_waits_the_log_tells_what_is_new_and_nothing_twice(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_each_change_of_state_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
     wait(Script(QUEUING, QUEUING, PROCESSING, Throttled("slow down"), Throttled("slow down"), DONE))
@@ -108,29 +112,29 @@ def test_while_it_waits_the_log_tells_what_is_new_and_nothing_twice(caplog: pyte
     assert [record.getMessage() for record in caplog.records] == [
         "Job J-1 is QUEUING",
         "Job J-1 is PROCESSING",
-        "Job J-1 could not be asked after: slow down",
+        "Job J-1 could not be polled, retrying: slow down",
     ]
 
 
 @given(st.integers(min_value=0, max_value=10**9))
-def test_intervals_grow_up_to_a_bound_and_are_never_nothing(questions: int) -> None:
-    interval = Backoff(first=2, growth=1.5, longest=30).interval(questions)
+def test_intervals_grow_up_to_a_bound_and_are_never_zero(polls: int) -> None:
+    interval = Backoff(first=2, growth=1.5, longest=30).interval(polls)
 
     assert 1 <= interval <= 30
 
 
-def test_jobs_submitted_together_drift_apart_from_the_first_question_on() -> None:
+def test_the_first_polls_of_jobs_submitted_together_are_spread() -> None:
     firsts = {Backoff().interval(0) for _ in range(20)}
 
     assert len(firsts) > 15
 
 
 class Account:
-    """Many jobs that end at their own times, with a list of pages and a quota, as the service has them.
+    """Backend of many jobs that end at their own times, with a paged list and a quota.
 
     :param ends: job id to the second at which it ends
     :param page: jobs on a page of the list
-    :param results_per_second: more questions than that in any second are throttled
+    :param results_per_second: more polls in any second are throttled
     :param unlisted: jobs that the list does not show
     """
 
@@ -145,7 +149,7 @@ class Account:
         list_interval: float = 0.05,
     ) -> None:
         self.list_interval = list_interval
-        self.looks = self.questions = self.throttled = 0
+        self.list_reads = self.polls = self.throttled = 0
         self._ends, self._page, self._unlisted, self._list_error = ends, page, unlisted, list_error
         self._next_page = 0
         self._rate, self._lately = results_per_second, list[float]()
@@ -159,8 +163,8 @@ class Account:
     def _outcome(self, job_id: str) -> Outcome:
         return Outcome.SUCCEEDED if self._now() >= self._ends[job_id] else Outcome.WAITING
 
-    async def look(self, job_ids: Collection[str]) -> ListSnapshot:
-        self.looks += 1
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+        self.list_reads += 1
         if self._list_error is not None:
             raise self._list_error
         listed = [job_id for job_id in self._ends if job_id not in self._unlisted]
@@ -174,7 +178,7 @@ class Account:
         )
 
     async def report(self, job: Job) -> JobReport:
-        self.questions += 1
+        self.polls += 1
         now = self._now()
         self._lately = [when for when in self._lately if when > now - 1] + [now]
         if len(self._lately) > self._rate:
@@ -188,10 +192,10 @@ class Account:
 
 
 def wait_for_all(
-    account: Account, pace: Backoff = QUICK, rate: float = 10_000, **options: Any
+    account: Account, backoff: Backoff = QUICK, rate: float = 10_000, **options: Any
 ) -> list[JobReport]:
     async def crowd() -> list[JobReport]:
-        waiting = Poller(account, pace, RateLimiter(rate), **options)
+        waiting = Poller(account, backoff, RateLimiter(rate), **options)
         until = datetime.now(timezone.utc) + timedelta(seconds=60)
         jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
         try:
@@ -212,27 +216,27 @@ def test_many_jobs_cost_about_one_call_each_and_none_is_lost() -> None:
     reports = wait_for_all(account)
 
     assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
-    assert account.questions + account.looks <= 1.1 * 1000
+    assert account.polls + account.list_reads <= 1.1 * 1000
 
 
-def test_a_few_jobs_are_asked_after_without_the_list() -> None:
+def test_a_few_jobs_are_polled_without_the_list() -> None:
     account = Account(many(poller.LIST_THRESHOLD, seconds=0.1))
 
     wait_for_all(account)
 
-    assert account.looks == 0
+    assert account.list_reads == 0
 
 
-def test_the_list_is_never_looked_into_where_the_author_says_so() -> None:
+def test_list_jobs_never_reads_no_list() -> None:
     account = Account(many(20, seconds=0.1))
 
     reports = wait_for_all(account, list_jobs="never")
 
     assert len(reports) == 20
-    assert account.looks == 0
+    assert account.list_reads == 0
 
 
-def test_jobs_that_the_list_does_not_show_are_asked_after_directly() -> None:
+def test_jobs_that_the_list_does_not_show_are_polled_individually() -> None:
     ends = many(50, seconds=0.3)
     account = Account(ends, unlisted=frozenset(list(ends)[::10]), list_interval=0.02)
 
@@ -241,7 +245,7 @@ def test_jobs_that_the_list_does_not_show_are_asked_after_directly() -> None:
     assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
 
 
-def test_a_forbidden_list_is_given_up_for_good_with_one_line_in_the_log(
+def test_a_forbidden_list_is_abandoned_with_one_log_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     account = Account(many(20, seconds=0.3), list_error=PermissionDenied("not yours", code="Forbidden.RAM"))
@@ -249,19 +253,19 @@ def test_a_forbidden_list_is_given_up_for_good_with_one_line_in_the_log(
     reports = wait_for_all(account)
 
     assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
-    assert account.looks == 1
-    assert caplog.text.count("not to be had") == 1
+    assert account.list_reads == 1
+    assert caplog.text.count("The job list cannot be used") == 1
 
 
-def test_a_list_that_stumbles_is_looked_into_again() -> None:
+def test_a_throttled_list_is_read_again() -> None:
     account = Account(many(20, seconds=0.3), list_error=Throttled("once in 5 s"), list_interval=0.01)
 
     wait_for_all(account, Backoff(first=0.2, longest=0.2))
 
-    assert account.looks > 1
+    assert account.list_reads > 1
 
 
-def test_a_quota_a_tenth_of_the_configured_one_is_settled_with_and_nothing_is_lost() -> None:
+def test_the_rate_adapts_to_a_tenth_of_the_configured_quota_and_no_job_is_lost() -> None:
     account = Account(many(100, seconds=0.2), results_per_second=30)
 
     reports = wait_for_all(account, rate=300)
@@ -270,7 +274,7 @@ def test_a_quota_a_tenth_of_the_configured_one_is_settled_with_and_nothing_is_lo
     assert account.throttled < 100
 
 
-def test_two_who_wait_for_the_same_job_are_both_told() -> None:
+def test_two_waits_for_the_same_job_both_get_its_report() -> None:
     account = Account({"J-1": 0.05})
 
     async def both() -> list[JobReport]:
@@ -286,36 +290,35 @@ def test_two_who_wait_for_the_same_job_are_both_told() -> None:
     assert [report.outcome for report in asyncio.run(both())] == [Outcome.SUCCEEDED] * 2
 
 
-def test_a_waiter_that_leaves_is_forgotten_and_its_job_no_longer_asked_after() -> None:
+def test_the_job_of_a_cancelled_wait_is_not_polled_any_more() -> None:
     service = Script(PROCESSING)
 
     async def leave() -> tuple[int, int]:
         waiting = Poller(service, QUICK, RateLimiter(1000))
         until = datetime.now(timezone.utc) + timedelta(seconds=60)
         going = asyncio.ensure_future(waiting.wait(JOB, until=until))
-        while not service.asked:
+        while not service.polls:
             await asyncio.sleep(0.001)
         going.cancel()
         await asyncio.gather(going, return_exceptions=True)
-        assert not waiting._watches
-        before = service.asked
+        before = service.polls
         await asyncio.sleep(0.05)
         await waiting.close()
-        return before, service.asked
+        return before, service.polls
 
     before, after = asyncio.run(leave())
 
     assert after <= before + 1
 
 
-def test_an_error_that_comes_as_the_waiter_leaves_is_not_complained_about(
+def test_an_error_that_arrives_while_the_caller_leaves_is_not_logged_by_asyncio(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def leave() -> None:
-        watch = PendingJob(JOB, logging.getLogger(), datetime.now(timezone.utc), asyncio.Future(), sweep=0)
-        watch.end(PermissionDenied("not yours"))
-        watch.forget()
-        del watch
+        pending = PendingJob(JOB, logger, datetime.now(timezone.utc), asyncio.Future(), last_scan=0)
+        pending.resolve(PermissionDenied("not yours"))
+        pending.discard()
+        del pending
         gc.collect()
 
     asyncio.run(leave())
@@ -323,24 +326,24 @@ def test_an_error_that_comes_as_the_waiter_leaves_is_not_complained_about(
     assert "never retrieved" not in caplog.text
 
 
-def test_a_line_about_a_job_is_logged_in_the_context_of_who_waits_for_it() -> None:
-    whose: ContextVar[str] = ContextVar("whose")
-    told: list[tuple[str, str]] = []
+def test_a_log_line_about_a_job_is_logged_in_the_context_of_its_waiter() -> None:
+    task: ContextVar[str] = ContextVar("task")
+    logged: list[tuple[str, str]] = []
 
-    class Listening(logging.Handler):
+    class Recording(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            told.append((whose.get(), record.getMessage()))
+            logged.append((task.get(), record.getMessage()))
 
     log = logging.getLogger("test_context")
     log.setLevel(logging.INFO)
-    log.addHandler(Listening())
+    log.addHandler(Recording())
 
     async def two() -> None:
         waiting = Poller(Script(PROCESSING), QUICK, RateLimiter(1000))
         until = datetime.now(timezone.utc) + timedelta(seconds=0.1)
 
         async def wait_as(name: str) -> None:
-            whose.set(name)
+            task.set(name)
             await waiting.wait(Job(name, "videoenhan.X"), until=until, log=log)
 
         await asyncio.gather(wait_as("a"), wait_as("b"), return_exceptions=True)
@@ -348,26 +351,17 @@ def test_a_line_about_a_job_is_logged_in_the_context_of_who_waits_for_it() -> No
 
     asyncio.run(two())
 
-    assert sorted(told) == [("a", "Job a is PROCESSING"), ("b", "Job b is PROCESSING")]
+    assert sorted(logged) == [("a", "Job a is PROCESSING"), ("b", "Job b is PROCESSING")]
 
 
-def test_a_question_that_a_proxy_has_sent_twice_does_not_end_the_waiting() -> None:
+def test_a_poll_that_a_proxy_sent_twice_does_not_end_the_wait() -> None:
     assert wait(Script(ServiceError("seen before", code="SignatureNonceUsed"), DONE)) == DONE
 
 
-def test_a_look_that_fails_in_a_way_nobody_thought_of_leaves_no_job_behind() -> None:
-    account = Account(many(20, seconds=0.3), list_error=ValueError("nobody thought of it"))  # type: ignore[arg-type]
-
-    reports = wait_for_all(account)
-
-    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
-    assert account.looks == 1
-
-
-def test_a_result_that_stays_garbled_is_asked_for_at_growing_intervals() -> None:
+def test_a_result_that_stays_unreadable_is_polled_at_intervals() -> None:
     class Garbled(Account):
         async def report(self, job: Job) -> JobReport:
-            self.questions += 1
+            self.polls += 1
             raise ResponseLost("garbage")
 
     account = Garbled(many(10, seconds=0.01), list_interval=0.02)
@@ -381,44 +375,226 @@ def test_a_result_that_stays_garbled_is_asked_for_at_growing_intervals() -> None
 
     asyncio.run(wait_a_while())
 
-    # At most one in a tenth of a second for each job, and the last look.
-    assert account.questions <= 10 * (5 + 2)
+    # At most one in a tenth of a second for each job, and the last poll.
+    assert account.polls <= 10 * (5 + 2)
 
 
-def test_the_stats_are_told_how_many_wait_and_how_long_those_took_that_the_list_has_shown() -> None:
-    class Told:
+def test_the_stats_get_the_number_of_waiting_jobs_and_the_times_that_the_list_shows() -> None:
+    class Recorder:
         def __init__(self) -> None:
-            self.levels: list[tuple[str, str, int]] = []
+            self.gauges: list[tuple[str, str, int]] = []
             self.durations: list[tuple[str, str, float]] = []
 
-        def count(self, name: str, of: str) -> None: ...
+        def count(self, name: str, action: str) -> None: ...
 
-        def level(self, name: str, of: str, value: int) -> None:
-            self.levels.append((name, of, value))
+        def gauge(self, name: str, action: str, value: int) -> None:
+            self.gauges.append((name, action, value))
 
-        def duration(self, name: str, of: str, seconds: float) -> None:
-            self.durations.append((name, of, seconds))
+        def duration(self, name: str, action: str, seconds: float) -> None:
+            self.durations.append((name, action, seconds))
 
     class Dated(Account):
-        async def look(self, job_ids: Collection[str]) -> ListSnapshot:
-            sighting = await super().look(job_ids)
+        async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+            snapshot = await super().list_states(job_ids)
             ended = {
                 job_id: Ending(ago=2.0, took=90.0)
-                for job_id, outcome in sighting.outcomes.items()
+                for job_id, outcome in snapshot.outcomes.items()
                 if outcome is not Outcome.WAITING
             }
-            return ListSnapshot(sighting.outcomes, sighting.scan_complete, ended)
+            return ListSnapshot(snapshot.outcomes, snapshot.scan_complete, ended)
 
-    told = Told()
+    stats = Recorder()
 
-    wait_for_all(Dated(many(20, seconds=0.2), list_interval=0.01), Backoff(first=60), stats=told)
+    wait_for_all(Dated(many(20, seconds=0.2), list_interval=0.01), Backoff(first=60), stats=stats)
 
     action = "videoenhan.EraseVideoSubtitles"
-    assert told.levels[0] == ("viapi.jobs_waiting", action, 20)
-    assert told.levels[-1] == ("viapi.jobs_waiting", action, 0)
-    assert [each for each in told.durations if each[0] == "viapi.submit_to_finish"] == [
+    assert stats.gauges[0] == ("viapi.jobs_waiting", action, 20)
+    assert stats.gauges[-1] == ("viapi.jobs_waiting", action, 0)
+    assert [each for each in stats.durations if each[0] == "viapi.submit_to_finish"] == [
         ("viapi.submit_to_finish", action, 90.0)
     ] * 20
-    noticed = [seconds for name, of, seconds in told.durations if name == "viapi.finish_to_noticed"]
+    noticed = [seconds for name, _, seconds in stats.durations if name == "viapi.finish_to_noticed"]
     assert len(noticed) == 20
     assert min(noticed) >= 2.0
+
+
+class BrokenLog:
+    """A log whose handler fails."""
+
+    def info(self, message: str, /, *values: object) -> None:
+        raise OSError("no space left on device")
+
+    warning = info
+
+
+def test_a_log_call_that_raises_does_not_end_the_wait() -> None:
+    assert wait(Script(QUEUING, Throttled("slow down"), PROCESSING, DONE), log=BrokenLog()) == DONE
+
+
+UNEXPECTED: list[Any] = [
+    asyncio.CancelledError(),
+    TypeError("'int' object is not subscriptable"),
+    KeyError("Data"),
+    OSError("too many open files"),
+    None,
+]
+
+
+@pytest.mark.parametrize("fault", UNEXPECTED, ids=repr)
+def test_an_unexpected_error_of_a_poll_does_not_silence_the_wait(fault: Any) -> None:
+    assert wait(Script(fault, QUEUING, fault, fault, DONE)) == DONE
+
+
+@pytest.mark.parametrize("fault", UNEXPECTED, ids=repr)
+def test_an_unexpected_error_that_persists_ends_the_wait_and_is_named(fault: Any) -> None:
+    service = Script(fault)
+
+    with pytest.raises(ServiceError, match=r"job J-1 could not be polled: unexpected .* 5 times in a row"):
+        wait(service)
+
+    assert service.polls == poller.MAX_UNEXPECTED_ERRORS
+
+
+def test_an_unexpected_error_shows_no_signature() -> None:
+    with pytest.raises(ServiceError) as caught:
+        wait(Script(ValueError("cannot read https://b.oss-cn-shanghai.aliyuncs.com/a.mp4?Signature=s3cr3t")))
+
+    assert "s3cr3t" not in str(caught.value)
+    assert "a.mp4" in str(caught.value)
+
+
+class BrokenList(Account):
+    """An account whose job list fails, or returns something else."""
+
+    def __init__(self, fault: Any, reads: int = 10**9) -> None:
+        super().__init__(many(20, seconds=100), list_interval=5)
+        self.fault, self.broken_reads = fault, reads
+
+    async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+        if self.list_reads >= self.broken_reads:
+            return await super().list_states(job_ids)
+        self.list_reads += 1
+        if isinstance(self.fault, BaseException):
+            raise self.fault
+        snapshot: ListSnapshot = self.fault
+        return snapshot
+
+
+async def wait_in_virtual_time(account: Account, **options: Any) -> list[JobReport]:
+    waiting = Poller(account, limiter=RateLimiter(1000, asyncio.get_running_loop().time), **options)
+    until = datetime.now(timezone.utc) + timedelta(hours=6)
+    jobs = [Job(job_id, "videoenhan.EraseVideoSubtitles") for job_id in account._ends]
+    try:
+        return await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs))
+    finally:
+        await waiting.close()
+
+
+@pytest.mark.parametrize("fault", UNEXPECTED, ids=repr)
+def test_a_list_that_keeps_failing_unexpectedly_is_abandoned_and_each_job_is_polled(fault: Any) -> None:
+    account = BrokenList(fault)
+
+    reports = virtual_time.run(wait_in_virtual_time(account))
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+    assert account.list_reads == poller.MAX_UNEXPECTED_ERRORS
+
+
+@pytest.mark.parametrize("fault", UNEXPECTED, ids=repr)
+def test_a_list_that_failed_unexpectedly_is_read_again(fault: Any) -> None:
+    account = BrokenList(fault, reads=2)
+
+    reports = virtual_time.run(wait_in_virtual_time(account))
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+    assert account.list_reads > 10
+
+
+@pytest.mark.parametrize("ago", [float("nan"), float("inf"), float("-inf")])
+def test_a_list_with_impossible_times_does_not_silence_a_wait(ago: float) -> None:
+    class Undated(Account):
+        async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+            snapshot = await super().list_states(job_ids)
+            endings = {job_id: Ending(ago, ago) for job_id in snapshot.outcomes}
+            return ListSnapshot(snapshot.outcomes, snapshot.scan_complete, endings)
+
+    reports = virtual_time.run(wait_in_virtual_time(Undated(many(20, seconds=100), list_interval=5)))
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+
+
+def test_a_list_that_never_comes_to_an_end_does_not_silence_a_wait() -> None:
+    class Endless(Account):
+        """Claims ``TotalPage: Infinity``: every page is empty, and none is the last."""
+
+        async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+            self.list_reads += 1
+            return ListSnapshot({}, scan_complete=False)
+
+    account = Endless(many(20, seconds=100), list_interval=5)
+
+    async def timed() -> float:
+        await wait_in_virtual_time(account)
+        return asyncio.get_running_loop().time()
+
+    assert virtual_time.run(timed()) < 2 * poller.LONGEST_SILENCE
+
+
+class BrokenStats:
+    """Receiver of metrics that fails."""
+
+    def count(self, name: str, action: str) -> None:
+        raise RuntimeError("no statsd")
+
+    def gauge(self, name: str, action: str, value: int) -> None:
+        raise RuntimeError("no statsd")
+
+    def duration(self, name: str, action: str, seconds: float) -> None:
+        raise RuntimeError("no statsd")
+
+
+def test_stats_that_raise_do_not_end_a_wait() -> None:
+    class Dated(Account):
+        async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+            snapshot = await super().list_states(job_ids)
+            endings = {job_id: Ending(1.0, 2.0) for job_id in snapshot.outcomes}
+            return ListSnapshot(snapshot.outcomes, snapshot.scan_complete, endings)
+
+    account = Dated(many(20, seconds=100), list_interval=5)
+
+    reports = virtual_time.run(wait_in_virtual_time(account, stats=BrokenStats()))
+
+    assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
+
+
+def test_a_loop_that_failed_is_restarted() -> None:
+    class BrokenLimiter(RateLimiter):
+        failures = 3
+
+        async def acquire(self) -> Permit:
+            if self.failures:
+                self.failures -= 1
+                raise RuntimeError("out of order")
+            return await super().acquire()
+
+    async def play() -> JobReport:
+        limiter = BrokenLimiter(1000, asyncio.get_running_loop().time)
+        until = datetime.now(timezone.utc) + timedelta(hours=1)
+        return await wait_with(Poller(Script(QUEUING, DONE), limiter=limiter), until)
+
+    assert virtual_time.run(play()) == DONE
+
+
+def test_closing_a_poller_leaves_no_task_behind() -> None:
+    async def play() -> int:
+        waiting = Poller(Script(PROCESSING), QUICK, RateLimiter(1000))
+        going = asyncio.ensure_future(
+            waiting.wait(JOB, until=datetime.now(timezone.utc) + timedelta(hours=1))
+        )
+        await asyncio.sleep(0.02)
+        going.cancel()
+        await asyncio.gather(going, return_exceptions=True)
+        await waiting.close()
+        return len(asyncio.all_tasks())
+
+    assert asyncio.run(play()) == 1

@@ -1,4 +1,4 @@
-"""One poller per connection and kind of job in an event loop, and one quota per connection, while anybody waits."""
+"""Pollers and rate limiters shared within an event loop."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_viapi.alibaba.errors import ConnectionFailed
+from airflow_provider_viapi.errors import ConnectionFailed
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.poller_registry import shared_poller, shared_quota
+from airflow_provider_viapi.jobs.poller_registry import shared_limiter, shared_poller
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from jobs import virtual_time
-from jobs.fake_account import FakeAccount, Jobs
+from jobs.fake_account import FakeAccount, FakeBackend
 
-NOBODY: Any = None
+NO_BACKEND: Any = None
 
 
-class Doors:
-    """Counts how often the way to the service was opened and closed."""
+class Openings:
+    """Counts opened and closed pollers."""
 
     def __init__(self, fails: int = 0) -> None:
         self.opened = self.closed = 0
@@ -32,102 +32,102 @@ class Doors:
         await asyncio.sleep(0.001)
         if self.fails:
             self.fails -= 1
-            raise ConnectionFailed("nobody there")
+            raise ConnectionFailed("connection refused")
         self.opened += 1
         try:
-            yield Poller(NOBODY)
+            yield Poller(NO_BACKEND)
         finally:
             self.closed += 1
 
 
-async def use(doors: Doors, seconds: float = 0.01) -> Poller:
-    async with shared_poller("viapi_default", doors.open) as poller:
+async def use(openings: Openings, seconds: float = 0.01) -> Poller:
+    async with shared_poller("viapi_default", openings.open) as poller:
         await asyncio.sleep(seconds)
         return poller
 
 
-def test_all_jobs_of_a_connection_share_one_poller_and_the_last_closes_it() -> None:
-    doors = Doors()
+def test_all_waits_of_a_connection_share_one_poller_and_the_last_closes_it() -> None:
+    openings = Openings()
 
     async def crowd() -> list[Poller]:
-        return await asyncio.gather(*(use(doors, seconds=0.001 * i) for i in range(50)))
+        return await asyncio.gather(*(use(openings, seconds=0.001 * i) for i in range(50)))
 
     pollers = asyncio.run(crowd())
 
     assert len(set(map(id, pollers))) == 1
-    assert (doors.opened, doors.closed) == (1, 1)
+    assert (openings.opened, openings.closed) == (1, 1)
 
 
 def test_a_poller_that_could_not_be_opened_does_not_block_the_next_one() -> None:
-    doors = Doors(fails=1)
+    openings = Openings(fails=1)
 
     async def two() -> list[Poller | BaseException]:
-        return await asyncio.gather(use(doors), use(doors), return_exceptions=True)
+        return await asyncio.gather(use(openings), use(openings), return_exceptions=True)
 
     first, second = asyncio.run(two())
 
     assert isinstance(first, ConnectionFailed)
     assert isinstance(second, Poller)
-    assert (doors.opened, doors.closed) == (1, 1)
+    assert (openings.opened, openings.closed) == (1, 1)
 
 
-def test_a_cancelled_waiter_leaves_the_others_their_poller() -> None:
-    doors = Doors()
+def test_a_cancelled_wait_does_not_close_the_poller_of_the_others() -> None:
+    openings = Openings()
 
     async def one_goes() -> Poller:
-        going = asyncio.create_task(use(doors, seconds=10))
-        staying = asyncio.create_task(use(doors, seconds=0.02))
+        going = asyncio.create_task(use(openings, seconds=10))
+        staying = asyncio.create_task(use(openings, seconds=0.02))
         await asyncio.sleep(0.01)
         going.cancel()
         return await staying
 
     asyncio.run(one_goes())
 
-    assert (doors.opened, doors.closed) == (1, 1)
+    assert (openings.opened, openings.closed) == (1, 1)
 
 
-def test_all_pollers_of_a_connection_share_one_quota_as_long_as_they_are_there() -> None:
-    async def quotas() -> None:
-        first = shared_quota("a", 10)
-        assert shared_quota("a", 10) is first
-        assert shared_quota("b", 10) is not first
-        first.refused()
+def test_pollers_of_a_connection_share_one_rate_limiter_while_any_exists() -> None:
+    async def limiters() -> None:
+        first = shared_limiter("a", 10)
+        assert shared_limiter("a", 10) is first
+        assert shared_limiter("b", 10) is not first
+        first.on_throttled()
         del first
         gc.collect()
-        assert shared_quota("a", 10).rate == 10
+        assert shared_limiter("a", 10).rate == 10
 
-    asyncio.run(quotas())
-
-
-def test_each_event_loop_has_a_quota_of_its_own() -> None:
-    async def quota() -> RateLimiter:
-        return shared_quota("a", 10)
-
-    assert asyncio.run(quota()) is not asyncio.run(quota())
+    asyncio.run(limiters())
 
 
-class OneByOne(Jobs):
-    """The account's jobs without a list, and when each was asked after."""
+def test_each_event_loop_has_its_own_rate_limiter() -> None:
+    async def limiter() -> RateLimiter:
+        return shared_limiter("a", 10)
+
+    assert asyncio.run(limiter()) is not asyncio.run(limiter())
+
+
+class Unlisted(FakeBackend):
+    """The account's jobs without a list, and the time of each poll."""
 
     list_interval = None
 
-    def __init__(self, account: FakeAccount, asked: list[float]) -> None:
+    def __init__(self, account: FakeAccount, polled_at: list[float]) -> None:
         super().__init__(account)
-        self.asked = asked
+        self.polled_at = polled_at
 
     async def report(self, job: Job) -> JobReport:
-        self.asked.append(asyncio.get_running_loop().time())
+        self.polled_at.append(asyncio.get_running_loop().time())
         return await super().report(job)
 
 
-def test_several_pollers_with_one_quota_keep_to_it_together() -> None:
-    asked: list[float] = []
+def test_pollers_with_one_limiter_stay_within_its_rate_together() -> None:
+    polled_at: list[float] = []
     account = FakeAccount({f"J-{number}": number / 10 for number in range(400)})
     until = datetime.now(timezone.utc) + timedelta(days=1)
 
     async def wait() -> None:
-        quota = RateLimiter(10, asyncio.get_running_loop().time)
-        pollers = [Poller(OneByOne(account, asked), quota=quota) for _ in range(4)]
+        limiter = RateLimiter(10, asyncio.get_running_loop().time)
+        pollers = [Poller(Unlisted(account, polled_at), limiter=limiter) for _ in range(4)]
         waiting = (
             pollers[number % 4].wait(Job(job_id, "vias.CreateTask"), until=until)
             for number, job_id in enumerate(account.ends)
@@ -138,5 +138,5 @@ def test_several_pollers_with_one_quota_keep_to_it_together() -> None:
 
     virtual_time.run(wait())
 
-    assert all(later - earlier > 0.999 for earlier, later in zip(asked, asked[10:], strict=False))
-    assert len(asked) / asked[-1] > 7
+    assert all(later - earlier > 0.999 for earlier, later in zip(polled_at, polled_at[10:], strict=False))
+    assert len(polled_at) / polled_at[-1] > 7

@@ -1,4 +1,4 @@
-"""Calls per second: evenly spaced, fewer when refused, slowly more again."""
+"""Rate limiter: even spacing, lower rate after throttling, slow recovery."""
 
 from __future__ import annotations
 
@@ -21,66 +21,66 @@ class Clock:
         return self.now
 
 
-def test_turns_are_evenly_spaced() -> None:
-    quota = RateLimiter(10, Clock())
+def test_calls_are_evenly_spaced() -> None:
+    limiter = RateLimiter(10, Clock())
 
-    assert [round(quota.reserve(), 6) for _ in range(4)] == [0, 0.1, 0.2, 0.3]
+    assert [round(limiter.reserve(), 6) for _ in range(4)] == [0, 0.1, 0.2, 0.3]
 
 
-def test_time_that_nobody_used_is_not_saved_up() -> None:
+def test_unused_time_does_not_allow_a_burst() -> None:
     clock = Clock()
-    quota = RateLimiter(10, clock)
-    quota.reserve()
+    limiter = RateLimiter(10, clock)
+    limiter.reserve()
 
     clock.now = 60
 
-    assert [round(quota.reserve(), 6) for _ in range(2)] == [0, 0.1]
+    assert [round(limiter.reserve(), 6) for _ in range(2)] == [0, 0.1]
 
 
-def test_a_refusal_halves_the_pace_and_pauses() -> None:
-    quota = RateLimiter(10, Clock())
+def test_a_throttled_call_halves_the_rate_and_pauses() -> None:
+    limiter = RateLimiter(10, Clock())
 
-    quota.refused()
+    limiter.on_throttled()
 
-    assert quota.rate == 5
-    assert 1 <= quota.reserve() <= 2
+    assert limiter.rate == 5
+    assert 1 <= limiter.reserve() <= 2
 
 
-def test_a_rare_refusal_costs_little_of_the_pace() -> None:
+def test_a_rarely_throttled_call_reduces_the_rate_a_little() -> None:
     clock = Clock()
-    quota = RateLimiter(10, clock)
+    limiter = RateLimiter(10, clock)
     clock.now = 60
 
-    quota.refused()
+    limiter.on_throttled()
 
-    assert quota.rate == 8.5
+    assert limiter.rate == 8.5
 
 
-def test_close_to_where_it_was_refused_the_pace_grows_in_small_steps() -> None:
+def test_the_rate_grows_in_small_steps_close_to_the_throttled_rate() -> None:
     clock = Clock()
-    quota = RateLimiter(10, clock)
+    limiter = RateLimiter(10, clock)
     clock.now = 60
-    quota.refused()
+    limiter.on_throttled()
 
-    quota.granted()
+    limiter.on_success()
 
-    assert 8.5 < quota.rate < 8.51
+    assert 8.5 < limiter.rate < 8.51
 
 
-def test_a_call_that_was_long_on_its_way_keeps_its_distance_from_the_next_ones() -> None:
+def test_a_slow_call_delays_later_calls_so_that_arrivals_stay_within_the_limit() -> None:
     async def arrivals() -> list[float]:
         clock = asyncio.get_running_loop().time
-        quota, arrived = RateLimiter(10, clock), []
+        limiter, arrived = RateLimiter(10, clock), []
 
-        async def call(turn: Permit, seconds: float) -> None:
+        async def call(permit: Permit, seconds: float) -> None:
             await asyncio.sleep(seconds)
             arrived.append(clock())
-            quota.answered(turn)
+            limiter.release(permit)
 
         calls = []
         for number in range(200):
-            turn = await quota.begin()
-            calls.append(asyncio.ensure_future(call(turn, 0.3 if number % 7 == 0 else 0.01)))
+            permit = await limiter.acquire()
+            calls.append(asyncio.ensure_future(call(permit, 0.3 if number % 7 == 0 else 0.01)))
         await asyncio.gather(*calls)
         return sorted(arrived)
 
@@ -90,45 +90,49 @@ def test_a_call_that_was_long_on_its_way_keeps_its_distance_from_the_next_ones()
     assert arrived[-1] < 1.3 * 20
 
 
-def test_refusals_that_come_together_count_as_one() -> None:
-    quota = RateLimiter(10, Clock())
+def test_calls_throttled_together_count_as_one() -> None:
+    limiter = RateLimiter(10, Clock())
 
     for _ in range(16):
-        quota.refused()
+        limiter.on_throttled()
 
-    assert quota.rate == 5
+    assert limiter.rate == 5
 
 
-def test_the_pace_comes_back_slowly_and_never_above_what_was_allowed() -> None:
-    quota = RateLimiter(10, Clock())
-    quota.refused()
+def test_the_rate_recovers_slowly_and_never_exceeds_the_ceiling() -> None:
+    limiter = RateLimiter(10, Clock())
+    limiter.on_throttled()
 
-    quota.granted()
-    assert 5 < quota.rate < 6
+    limiter.on_success()
+    assert 5 < limiter.rate < 6
     for _ in range(1000):
-        quota.granted()
+        limiter.on_success()
 
-    assert quota.rate == 10
+    assert limiter.rate == 10
 
 
-@given(st.lists(st.tuples(st.sampled_from(["take", "refused", "granted"]), st.floats(0, 5)), max_size=200))
-def test_the_pace_stays_within_its_bounds_and_turns_never_go_back(events: list[tuple[str, float]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["reserve", "on_throttled", "on_success"]), st.floats(0, 5)), max_size=200
+    )
+)
+def test_the_rate_stays_within_bounds_and_calls_keep_their_distance(events: list[tuple[str, float]]) -> None:
     clock = Clock()
-    quota = RateLimiter(8, clock)
-    turns = []
+    limiter = RateLimiter(8, clock)
+    starts = []
 
     for event, seconds in events:
         clock.now += seconds
-        if event == "take":
-            turns.append(clock.now + quota.reserve())
+        if event == "reserve":
+            starts.append(clock.now + limiter.reserve())
         else:
-            getattr(quota, event)()
+            getattr(limiter, event)()
 
-    assert 8 * RateLimiter.lowest_share <= quota.rate <= 8
-    assert all(later - earlier >= 1 / 8 - 1e-9 for earlier, later in pairwise(turns))
+    assert 8 * RateLimiter.min_share <= limiter.rate <= 8
+    assert all(later - earlier >= 1 / 8 - 1e-9 for earlier, later in pairwise(starts))
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
-def test_a_quota_of_nothing_is_refused(rate: float) -> None:
+def test_a_rate_that_is_no_positive_number_is_rejected(rate: float) -> None:
     with pytest.raises(ValueError, match="more than 0"):
         RateLimiter(rate)

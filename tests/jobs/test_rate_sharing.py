@@ -1,4 +1,4 @@
-"""Within quota: several who wait on one account, or one on a poorer one than it was told of; hours in a moment."""
+"""Within quota: several processes on one account, or a lower quota than configured, in virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poller import Poller
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from jobs import virtual_time
-from jobs.fake_account import FakeAccount, Jobs
+from jobs.fake_account import FakeAccount, FakeBackend
 
 UNTIL = datetime.now(timezone.utc) + timedelta(days=300)
 
@@ -26,7 +26,7 @@ def many(count: int, first: float = 30, last: float = 120) -> dict[str, float]:
 
 
 class Seen:
-    """When each job was noticed by whom, in seconds from the start."""
+    """When the end of each job was noticed, in seconds from the start."""
 
     def __init__(self, account: FakeAccount) -> None:
         self.account = account
@@ -54,7 +54,7 @@ def wait_for(account: FakeAccount, shares: dict[str, list[str]], qps: float = 10
         seen.reports[job_id], seen.noticed[job_id] = report, account.now()
 
     async def share(who: str, job_ids: list[str]) -> None:
-        poller = Poller(Jobs(account, who), quota=RateLimiter(qps, account.now))
+        poller = Poller(FakeBackend(account, who), limiter=RateLimiter(qps, account.now))
         try:
             await asyncio.gather(*(one(poller, job_id) for job_id in job_ids))
         finally:
@@ -68,19 +68,17 @@ def wait_for(account: FakeAccount, shares: dict[str, list[str]], qps: float = 10
     return seen
 
 
-def test_many_jobs_cost_a_call_each_and_no_call_is_throttled_though_they_take_different_times_to_arrive() -> (
-    None
-):
+def test_many_jobs_cost_one_call_each_and_none_is_throttled_despite_network_jitter() -> None:
     account = FakeAccount(many(1000), latency=0.1)
 
     seen = wait_for(account, {"a": list(account.ends)})
 
     assert seen.all_succeeded
-    assert account.calls["a"] + account.looks["a"] <= 1.1 * 1000
-    assert account.throttled["a"] + account.throttled_looks["a"] == 0
+    assert account.calls["a"] + account.list_reads["a"] <= 1.1 * 1000
+    assert account.throttled["a"] + account.throttled_list_reads["a"] == 0
 
 
-def test_an_account_with_a_tenth_of_the_configured_quota_is_settled_with_and_nothing_is_lost() -> None:
+def test_the_rate_adapts_to_a_tenth_of_the_configured_quota_and_no_job_is_lost() -> None:
     account = FakeAccount(many(300), results_per_second=1)
 
     seen = wait_for(account, {"a": list(account.ends)})
@@ -90,7 +88,7 @@ def test_an_account_with_a_tenth_of_the_configured_quota_is_settled_with_and_not
 
 
 @pytest.mark.parametrize("triggerers", [2, 4])
-def test_triggerers_that_share_an_account_settle_and_none_starves(triggerers: int) -> None:
+def test_triggerers_that_share_an_account_get_similar_shares(triggerers: int) -> None:
     account = FakeAccount(many(800))
     names = list(account.ends)
     shares = {f"triggerer {number}": names[number::triggerers] for number in range(triggerers)}
@@ -102,21 +100,21 @@ def test_triggerers_that_share_an_account_settle_and_none_starves(triggerers: in
     assert max(last) < 2 * min(last)
     for who in shares:
         assert account.throttled[who] < 0.15 * account.calls[who]
-        assert account.looks[who] - account.throttled_looks[who] > 3
+        assert account.list_reads[who] - account.throttled_list_reads[who] > 3
 
 
-def test_two_with_a_few_jobs_each_do_not_need_the_list_and_are_both_served() -> None:
+def test_two_triggerers_with_few_jobs_do_not_read_the_list() -> None:
     account = FakeAccount(many(6, first=60, last=600))
     names = list(account.ends)
 
     seen = wait_for(account, {"a": names[:3], "b": names[3:]})
 
     assert seen.all_succeeded
-    assert not account.looks
+    assert not account.list_reads
     assert seen.delays()[-1] < 15
 
 
-def test_a_job_that_no_list_shows_is_found_among_many_that_it_shows() -> None:
+def test_a_job_that_the_list_does_not_show_is_polled_among_many_that_it_shows() -> None:
     ends = many(600)
     unlisted = list(ends)[::100]
     account = FakeAccount(ends, unlisted=unlisted)
@@ -127,7 +125,7 @@ def test_a_job_that_no_list_shows_is_found_among_many_that_it_shows() -> None:
     assert max(seen.noticed[job_id] - ends[job_id] for job_id in unlisted) < 60
 
 
-def test_a_stream_of_ended_jobs_does_not_starve_one_that_has_to_be_asked_after() -> None:
+def test_a_stream_of_finished_jobs_does_not_starve_one_that_must_be_polled() -> None:
     ends = many(2500, first=10, last=1000) | {"old": 70.0}
     account = FakeAccount(ends, unlisted=["old"], results_per_second=2)
 
@@ -137,23 +135,23 @@ def test_a_stream_of_ended_jobs_does_not_starve_one_that_has_to_be_asked_after()
     assert seen.noticed["old"] < 700 < 1250 < max(seen.noticed.values())
 
 
-def test_those_that_ended_first_are_fetched_first_when_the_quota_makes_all_wait() -> None:
+def test_the_jobs_that_finished_first_are_fetched_first_when_the_quota_delays_all() -> None:
     account = FakeAccount(many(2000, first=10, last=20))
 
     seen = wait_for(account, {"a": list(account.ends)})
 
     in_order = [account.ends[job_id] for job_id in sorted(seen.noticed, key=seen.noticed.__getitem__)]
     late = in_order[1000:]
-    # Calls overtake each other on their way by a few places.
+    # Concurrent calls overtake each other by a few places.
     assert all(earlier < later + 0.1 for earlier, later in pairwise(late))
 
 
-def test_a_deadline_that_many_share_does_not_break_the_quota() -> None:
+def test_a_deadline_shared_by_many_jobs_does_not_exceed_the_quota() -> None:
     account = FakeAccount({f"J-{number}": 1e9 for number in range(200)})
     until = datetime.now(timezone.utc) + timedelta(seconds=60)
 
     async def crowd() -> list[JobReport | BaseException]:
-        poller = Poller(Jobs(account, "a"), quota=RateLimiter(10, account.now))
+        poller = Poller(FakeBackend(account, "a"), limiter=RateLimiter(10, account.now))
         waiting = (poller.wait(Job(job_id, "videoenhan.X"), until=until) for job_id in account.ends)
         try:
             return await asyncio.gather(*waiting, return_exceptions=True)

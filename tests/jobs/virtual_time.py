@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to whatever comes next: hours of waiting pass in a moment, in the same order."""
+"""Event loop whose clock jumps to the next timer: hours pass in a moment, in the same order of events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
 
 class _Jumping(selectors.SelectSelector):
@@ -17,7 +17,7 @@ class _Jumping(selectors.SelectSelector):
 
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None:
-            raise RuntimeError("everybody waits for something that nobody will do")
+            raise RuntimeError("all tasks wait and no timer is set")
         self.now += max(0.0, timeout)
         return super().select(0)
 
@@ -31,8 +31,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumping.now
 
 
-def run(main: Coroutine[Any, Any, Told]) -> Told:
-    """As ``asyncio.run``, in virtual time."""
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine like ``asyncio.run``, in virtual time."""
     loop = VirtualLoop()
     try:
         return loop.run_until_complete(main)

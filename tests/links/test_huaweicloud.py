@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import XCom
 
 from airflow_provider_viapi.huawei.services import actions
-from airflow_provider_viapi.links import huaweicloud
+from airflow_provider_viapi.links.base import result_address
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio import (
@@ -34,15 +35,27 @@ MODEL = ImageModelSensor(task_id="model", job_id="j")
 @pytest.fixture
 def pushed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    monkeypatch.setattr(huaweicloud, "_pushed", lambda ti_key, key: values.get(key))
+    monkeypatch.setattr(XCom, "get_value", lambda *, ti_key, key: values.get(key))
     return values
 
 
-def link(kind: Any, operator: Any = None) -> str:
-    return str(kind.get_link(operator, ti_key=None))
+def link(kind: Any) -> str:
+    return str(kind.get_link(None, ti_key=None))
 
 
-def test_the_page_of_the_question_after_the_job_is_linked_once_there_is_one(pushed: dict[str, Any]) -> None:
+def address_of(operator: Any, result: Any, landed: Any = None) -> str:
+    if operator is None:
+        known = actions().values()
+    elif isinstance(operator, HuaweiCloudJobSensor):
+        known = operator.result_actions()
+    else:
+        known = [operator.action]
+    return result_address(result, known, landed)
+
+
+def test_the_page_of_the_action_that_reports_the_job_is_linked_once_there_is_a_job(
+    pushed: dict[str, Any],
+) -> None:
     assert link(HuaweiCloudJobLink()) == ""
 
     pushed["job_link"] = job_address("vias", "ShowTaskInfo", "cn-north-4")
@@ -71,12 +84,23 @@ def test_the_page_of_the_question_after_the_job_is_linked_once_there_is_one(push
         (None, {"job_info": {"output_asset_config": {"cover_url": "https://h/c.png"}}}, "https://h/c.png"),
     ],
 )
-def test_the_first_file_of_the_result_is_linked(
-    pushed: dict[str, Any], operator: Any, result: Any, address: str
-) -> None:
-    pushed["return_value"] = result
+def test_the_first_file_of_the_result_is_linked(operator: Any, result: Any, address: str) -> None:
+    assert address_of(operator, result) == address
 
-    assert link(HuaweiCloudResultLink(), operator) == address
+
+def test_the_result_is_linked_where_the_task_has_stored_it(pushed: dict[str, Any]) -> None:
+    pushed["return_value"] = {"audio_file_url": "https://h/a.wav"}
+    assert link(HuaweiCloudResultLink()) == ""
+
+    pushed["result_link"] = "https://h/a.wav"
+    assert link(HuaweiCloudResultLink()) == "https://h/a.wav"
+
+
+def test_a_landed_file_is_linked_instead_of_the_one_whose_address_expires() -> None:
+    result = {"audio_file_url": "https://h/a.wav", "audio_srt_file_url": "https://h/a.srt"}
+    landed = {"audio_srt_file_url": "s3://aws@team/a.srt", "audio_file_url": "s3://aws@team/a.wav"}
+
+    assert address_of(SPEECH, result, landed) == "s3://aws@team/a.wav"
 
 
 @pytest.mark.parametrize(
@@ -95,12 +119,8 @@ def test_the_first_file_of_the_result_is_linked(
         (SPEECH, None),
     ],
 )
-def test_what_is_no_file_of_the_result_is_never_linked(
-    pushed: dict[str, Any], operator: Any, result: Any
-) -> None:
-    pushed["return_value"] = result
-
-    assert link(HuaweiCloudResultLink(), operator) == ""
+def test_what_is_no_file_of_the_result_is_never_linked(operator: Any, result: Any) -> None:
+    assert address_of(operator, result) == ""
 
 
 def test_no_field_of_an_answer_could_be_taken_for_a_file_of_another_actions() -> None:

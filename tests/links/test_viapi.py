@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import XCom
 
-from airflow_provider_viapi.links import viapi
+from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.links.base import result_address
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
-from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator
+from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from emulator import fake_media
+from run_task import live
+from served_folder import ServedFolder
 
 
 @pytest.fixture
 def pushed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    monkeypatch.setattr(viapi, "_pushed", lambda ti_key, key: values.get(key))
+    monkeypatch.setattr(XCom, "get_value", lambda *, ti_key, key: values.get(key))
     return values
 
 
@@ -47,17 +54,54 @@ def test_the_job_is_linked_once_it_is_known(pushed: dict[str, Any]) -> None:
         (None, ""),
     ],
 )
-def test_the_first_file_of_the_result_is_linked(pushed: dict[str, Any], result: Any, address: str) -> None:
-    pushed["return_value"] = result
-
-    assert link(ViapiResultLink()) == address
+def test_the_first_file_of_the_result_is_linked(result: Any, address: str) -> None:
+    assert result_address(result, services.actions().values()) == address
 
 
-def test_a_file_that_the_tasks_own_result_does_not_have_is_not_linked(pushed: dict[str, Any]) -> None:
-    pushed["return_value"] = {"Outputs": [{"ImageURL": "http://h/i.jpg"}]}
-    operator = ChangeVideoSizeOperator(task_id="reframe", video_url="http://h/v.mp4", width=320, height=180)
+def test_a_file_that_the_tasks_own_result_does_not_have_is_not_linked() -> None:
+    result = {"Outputs": [{"ImageURL": "http://h/i.jpg"}]}
 
-    assert ViapiResultLink().get_link(operator, ti_key=None) == ""
+    assert result_address(result, [ChangeVideoSizeOperator.action]) == ""
+
+
+@pytest.mark.parametrize("landed", ["s3://aws@team/v.mp4", "file:///mnt/v.mp4", "https://h/v.mp4"])
+def test_a_landed_file_is_linked_instead_of_the_one_whose_address_expires(landed: str) -> None:
+    result = {"VideoUrl": "http://h/v.mp4"}
+
+    assert result_address(result, [ChangeVideoSizeOperator.action], {"VideoUrl": landed}) == landed
+
+
+def test_both_links_are_stored_once_each_and_never_looked_for(
+    monkeypatch: pytest.MonkeyPatch, served: ServedFolder, tmp_path: Path
+) -> None:
+    def never(**_: Any) -> None:
+        raise AssertionError("an XCom was read")
+
+    monkeypatch.setattr(XCom, "get_value", never)
+    (served.path / "linked.mp4").write_text("a video")
+    operator = EraseVideoSubtitlesOperator(
+        task_id="erase",
+        video_url=served.address("linked.mp4"),
+        land_to=f"file://{tmp_path}/",
+        deferrable=True,
+    )
+
+    with EmulatorServer(transforms=fake_media.TRANSFORMS) as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
+        pushed = live(operator).pushed
+
+    assert pushed["job_link"] == emulator.url
+    assert pushed["result_link"].startswith(f"file://{tmp_path}/")
+    # What Airflow 3 does with each link of a task when its process ends.
+    for each in operator.operator_extra_links:
+        each.get_link(operator, ti_key=None)
+
+
+def test_airflow_reads_the_links_where_the_task_stores_them() -> None:
+    assert [each.xcom_key for each in ChangeVideoSizeOperator.operator_extra_links] == [
+        "job_link",
+        "result_link",
+    ]
 
 
 def test_every_job_operator_has_both_links() -> None:

@@ -1,8 +1,8 @@
-"""The conformance requests against the real service, for whoever sets a key and a place for the media.
+"""The conformance requests against the real service, if a key and a media folder are set.
 
 Needs ``VIAPI_LIVE_ACCESS_KEY_ID``, ``VIAPI_LIVE_ACCESS_KEY_SECRET`` and ``VIAPI_LIVE_MEDIA``: the address of a folder
 in a Shanghai OSS bucket that the service can read, with ``subtitled.mp4``, ``picture.jpg`` and ``face.jpg`` in it.
-``make test-live`` says what it is going to submit, and waits ten seconds before it does; each job is billed.
+``make test-live`` lists the jobs that it submits and waits ten seconds first; each job is billed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.operators.viapi import ViapiOperator
-from run_task import live
+from run_task import run_task
 from sample_requests import answered_at_once, of_jobs
 
 NEEDED = ("VIAPI_LIVE_ACCESS_KEY_ID", "VIAPI_LIVE_ACCESS_KEY_SECRET", "VIAPI_LIVE_MEDIA")
@@ -55,14 +55,14 @@ def connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("operator", JOBS, ids=lambda operator: operator.action.name)
-def test_every_job_delivers_what_is_documented(operator: type[ViapiOperator]) -> None:
-    result: dict[str, Any] = live(operator(task_id="task", **of_jobs(address)[operator])).result
+def test_every_job_returns_the_documented_fields(operator: type[ViapiOperator]) -> None:
+    result: dict[str, Any] = run_task(operator(task_id="task", **of_jobs(address)[operator])).result
 
     assert set(result) & {field.name for field in operator.action.result}
 
 
-def test_everything_that_is_answered_at_once_is_answered_as_documented() -> None:
+def test_every_synchronous_action_returns_the_documented_fields() -> None:
     for operator, arguments in answered_at_once(address, "")[:-1]:
-        result = live(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
+        result = run_task(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
 
         assert {field.name for field in operator.action.result} - {"Token"} <= set(result), operator.__name__

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from airflow_provider_viapi.alibaba.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media import staging, team_bucket
 from media.moto_s3 import Bucket, bucket, moto_endpoint

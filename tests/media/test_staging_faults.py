@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
     InvalidMedia,
     PermissionDenied,
     TransientError,
 )
-from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import staging, team_bucket
 from media.flaky_proxy import FlakyProxy, flaky_proxy

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
 from media.team_storage import TeamStorage, storage_emulator, team
 from media.test_staging import FILM, stage

@@ -1,4 +1,4 @@
-"""Runs a batch as workers and triggerers would, through all of its waitings, each in a new life of the operator."""
+"""Runs a batch as workers and triggerers would: a new operator instance after each wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.batch import BatchOperator
 from run_task import TaskInstance
 
 try:
@@ -26,7 +26,7 @@ class WorkerLost(BaseException):
 
 
 class Store:
-    """A task state store that keeps JSON as a database does, and loses its worker at a write if told to.
+    """A task state store that keeps JSON as a database does, and can lose its worker at a write.
 
     :param reads: how many there were
     :param writes: the length of each value that was written
@@ -60,13 +60,13 @@ class Store:
 
 @dataclass
 class BatchRun:
-    """What became of a batch.
+    """Outcome of a batch.
 
-    :param rows: what it returned
-    :param pushed: the XComs that it pushed, the last under each key
-    :param triggers: arguments of the triggers that it waited with
-    :param events: what they fired
-    :param outlet_events: what it told its outlets
+    :param rows: the rows that it returned
+    :param pushed: the XComs that it pushed; the last value of each key
+    :param triggers: arguments of its triggers
+    :param events: payloads of their events
+    :param outlet_events: events of its outlets
     """
 
     rows: Any = None
@@ -76,40 +76,44 @@ class BatchRun:
     outlet_events: Any = field(default_factory=OutletEventAccessors)
 
 
-def live(
-    make: Callable[[], ViapiBatchOperator],
+def run_batch(
+    make: Callable[[], BatchOperator],
     store: Store | None,
     *,
     try_number: int = 1,
     max_tries: int = 3,
-    between: Callable[[BatchRun], None] = lambda life: None,
+    between: Callable[[BatchRun], None] = lambda run: None,
+    early_wake_ups: int = 0,
 ) -> BatchRun:
-    """Run one try of a batch to its end; what it raises comes through.
+    """Run one attempt of a batch to its end, and raise what it raises.
 
-    :param make: the operator anew, as each worker parses its DAG
+    :param make: returns a new operator, as each worker parses the DAG
+    :param early_wake_ups: how many of the first triggers fire at once, before any job has ended
     :param between: called while the batch is deferred, before its trigger runs
     """
     instance = TaskInstance(try_number, max_tries)
     context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
     if store is not None:
         context["task_state_store"] = store
-    life = BatchRun(pushed=instance.pushed)
-    context["outlet_events"] = life.outlet_events
+    run = BatchRun(pushed=instance.pushed)
+    context["outlet_events"] = run.outlet_events
     go_on: Callable[[], Any] = lambda: make().execute(context)  # noqa: E731
     while True:
         try:
-            life.rows = go_on()
+            run.rows = go_on()
         except TaskDeferred as deferral:
             # Through text and back, as the database keeps it.
             path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
-            life.triggers.append(arguments)
-            between(life)
+            if len(run.triggers) < early_wake_ups:
+                arguments["until"] = "2020-01-01T00:00:00+00:00"
+            run.triggers.append(arguments)
+            between(run)
             event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
-            life.events.append(json.loads(json.dumps(event.payload)))
+            run.events.append(json.loads(json.dumps(event.payload)))
             kwargs = json.loads(json.dumps(deferral.kwargs))
-            go_on = lambda: make().resume(context, event=life.events[-1], **kwargs)  # noqa: B023, E731
+            go_on = lambda: make().resume(context, event=run.events[-1], **kwargs)  # noqa: B023, E731
         else:
-            return life
+            return run
 
 
 async def _first_event(trigger: Any) -> Any:

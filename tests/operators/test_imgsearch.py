@@ -10,8 +10,8 @@ from unittest.mock import ANY, Mock
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.imgsearch import (
     CreateImageDbOperator,
     DeleteImageDbOperator,

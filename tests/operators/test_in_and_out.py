@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.errors import (
     InvalidRequest,
     JobFailed,
     PermissionDenied,
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.jobs import reconciliation
 from airflow_provider_viapi.media import staging
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
@@ -26,6 +25,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
 from run_task import live
+from skipping_clock import skip_waits
 
 __all__ = ["storage_emulator", "team"]
 
@@ -141,7 +141,7 @@ def test_a_submission_that_is_refused_leaves_no_staged_copy(
 def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer_be_forgotten(
     team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 5.1)
+    skip_waits(monkeypatch, speed=10)
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
@@ -186,7 +186,7 @@ def batch(team: TeamStorage, *films: str, **arguments: Any) -> ViapiBatchOperato
 def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: str) -> None:
     team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
 
-    rows = run_batch.live(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
+    rows = run_batch.run_batch(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["InvalidParameter", None]
     assert team.keys("staged") == []
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_read_fails_its_item_alone(
     monkeypatch.setattr(staging, "stage", stage_what_may_be_read)
     make = lambda: batch(team, "s3://films/locked.mp4", film, max_failed=1)  # noqa: E731
 
-    rows = run_batch.live(make, run_batch.Store()).rows
+    rows = run_batch.run_batch(make, run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["AccessDenied", None]
 

@@ -46,7 +46,9 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def room(emulator: EmulatorServer) -> str:
-    made = HuaweiCloudHook().metastudio.rooms.create(room_name="shop", scene_scripts=[])
+    made = HuaweiCloudHook().call(
+        "metastudio.CreateSmartLiveRoom", {"room_name": "shop", "scene_scripts": []}
+    )
     return str(made["room_id"])
 
 
@@ -122,8 +124,8 @@ def test_a_business_card_introduces_a_person(emulator: EmulatorServer, tmp_path:
 
 
 def subtitles(**arguments: Any) -> CreateSubtitlesOperator:
-    script = HuaweiCloudHook().metastudio.scripts.create(
-        script_name="lamp", shoot_scripts=FILM["shoot_scripts"] * 2
+    script = HuaweiCloudHook().call(
+        "metastudio.CreateVideoScripts", {"script_name": "lamp", "shoot_scripts": FILM["shoot_scripts"] * 2}
     )
     return CreateSubtitlesOperator(task_id="subtitles", script_id=script["script_id"], **arguments)
 
@@ -183,7 +185,9 @@ def test_at_its_deadline_a_live_task_that_is_not_on_air_is_ended(emulator: Emula
     with pytest.raises(JobTimedOut) as raised:
         live(start, Store())
 
-    told = HuaweiCloudHook().metastudio.live.show(room_id=room, job_id=raised.value.job_id)
+    told = HuaweiCloudHook().call(
+        "metastudio.ShowSmartLive", {"room_id": room, "job_id": raised.value.job_id}
+    )
     assert told["state"] == "SUCCEED"
 
 
@@ -267,7 +271,7 @@ def test_speech_whose_answer_was_lost_is_found_in_the_list_and_paid_once(emulato
     emulator.fault(action="CreateAsyncTtsJob", drop="after")
 
     assert live(speak(), Store()).result["audio_file_url"]
-    assert HuaweiCloudHook().metastudio.speech.list()["count"] == 1
+    assert HuaweiCloudHook().call("metastudio.ShowTtsJob", {})["count"] == 1
 
 
 def test_subtitles_whose_answer_was_lost_stay_in_doubt_since_no_list_shows_them(

@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import JobFailed, ServiceError, SubmissionInDoubt
-from airflow_provider_viapi.jobs import poller, reconciliation
+from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
+from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators import base
+from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from run_task import live
 from scripted_server import Answer, ScriptedServer, scripted_server
+from skipping_clock import skip_waits
 
 VIDEO = "http://h/a.mp4"
 RESULT = {"VideoUrl": "http://h/out.mp4"}
 HANG_UP = Answer(hang_up=True)
+THROTTLED = Answer(400, '{"RequestId": "R", "Code": "Throttling.User", "Message": "slow down"}')
 SEEN_BEFORE = Answer(400, '{"RequestId": "R", "Code": "SignatureNonceUsed", "Message": "seen"}')
 
 
@@ -71,7 +76,7 @@ DONE = state("PROCESS_SUCCESS")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
-    monkeypatch.setattr(reconciliation, "SECONDS_BETWEEN_LOOKS", 0)
+    skip_waits(monkeypatch)
 
 
 @pytest.fixture
@@ -284,7 +289,8 @@ def test_a_lost_answer_without_a_job_is_followed_by_a_new_submission(service: Sc
     seen, same, anew = service.sent("EraseVideoSubtitles")
     assert seen == same != anew
     assert life.pushed["job_id"] == "J-1"
-    assert service.count("QueryAsyncJobList") == 2
+    # The list is read until the first request can no longer be accepted: a minute of transit and the timeouts.
+    assert service.count("QueryAsyncJobList") > 60 / 5.5
 
 
 def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(service: ScriptedServer) -> None:
@@ -350,20 +356,51 @@ def test_nothing_is_sent_when_the_intent_cannot_be_written(service: ScriptedServ
 
 
 @BOTH
-def test_a_task_that_a_person_ends_while_it_submits_withdraws_the_job(
+def test_a_task_that_is_stopped_before_it_submits_sends_nothing(
+    service: ScriptedServer, deferrable: bool
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")])
+    ended = task(deferrable=deferrable)
+    ended.on_kill()
+
+    with pytest.raises(StopRequested, match="nothing was sent"):
+        live(ended, Store())
+
+    assert submissions(service) == 0
+
+
+def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(service, EraseVideoSubtitles=[THROTTLED, accepted("J-1")])
+    ended = task()
+    monkeypatch.setattr(JobOperator, "timing", Timing(sleep=lambda seconds: ended.on_kill()))
+
+    with pytest.raises(StopRequested):
+        live(ended, Store())
+
+    assert submissions(service) == 1
+
+
+@BOTH
+def test_a_job_accepted_while_the_task_is_stopped_is_cancelled(
     service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    monkeypatch.setattr(base, "is_over", lambda *_: True)
+    monkeypatch.setattr(base, "is_terminal", lambda *_: True)
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1")],
         GetAsyncJobResult=[state("QUEUING")],
         CancelWaitingAsyncJob=[Answer(body='{"RequestId": "R", "Success": true}')],
     )
-    ended = task(deferrable=deferrable)
-    ended.on_kill()
 
-    with pytest.raises(ServiceError, match="told to stop"):
+    class StoppedOnceAccepted(EraseVideoSubtitlesOperator):
+        def accepted(self, job: Job, context: Any) -> None:
+            self.on_kill()
+
+    ended = StoppedOnceAccepted(task_id="erase", video_url=VIDEO, deferrable=deferrable)
+
+    with pytest.raises(ServiceError, match="was stopped"):
         live(ended, Store())
 
     assert service.count("CancelWaitingAsyncJob") == 1
@@ -375,15 +412,3 @@ def test_being_told_to_stop_when_the_waiting_is_over_changes_nothing(service: Sc
     assert live(waits_here, Store()).result == RESULT
 
     waits_here.on_kill()
-
-
-def test_without_a_store_the_log_says_once_what_is_lost(
-    service: ScriptedServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
-    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-
-    life = live(task(deferrable=True))
-
-    assert life.result == RESULT
-    told = caplog.text or capsys.readouterr().out
-    assert told.count("a retry would submit the job again") == 1

@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 
 import media_samples
-from airflow_provider_viapi.alibaba.errors import CredentialsRejected, JobFailed, JobTimedOut
+from airflow_provider_viapi.errors import CredentialsRejected, JobFailed, JobTimedOut
 from airflow_provider_viapi.operators.imgsearch import (
     AddImageOperator,
     CreateImageDbOperator,

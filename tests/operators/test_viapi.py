@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.imgsearch import (
     AddImageOperator,
     CreateImageDbOperator,

@@ -18,6 +18,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.operators import base as operators_job
 from airflow_provider_viapi.operators import job_control
 from airflow_provider_viapi.operators.vias import (
@@ -45,8 +46,8 @@ def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) ->
     return viapi_emulator
 
 
-def watch(**arguments: Any) -> CreateTaskOperator:
-    return CreateTaskOperator(**{"task_id": "watch", **WATCH, **arguments})
+def watch(operator: type[CreateTaskOperator] = CreateTaskOperator, **arguments: Any) -> CreateTaskOperator:
+    return operator(**{"task_id": "watch", **WATCH, **arguments})
 
 
 def running_task() -> str:
@@ -54,7 +55,7 @@ def running_task() -> str:
 
 
 def state_of(task_id: str) -> str:
-    return str(HuaweiCloudHook().vias.tasks.show(task_id)["state"])
+    return str(HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"])
 
 
 @BOTH
@@ -169,11 +170,15 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
     emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch, marked: str, stops: bool
 ) -> None:
     emulator.fault(action="CreateTask", job={"processing": 3600})
-    task = watch(deferrable=False)
-    monkeypatch.setattr(operators_job, "is_over", lambda instance, states: marked in states)
-    task._told_to_stop = True
 
-    with pytest.raises(Exception, match="told to stop"):
+    class StoppedOnceAccepted(CreateTaskOperator):
+        def accepted(self, job: Job, context: Any) -> None:
+            self.on_kill()
+
+    task = watch(StoppedOnceAccepted, deferrable=False)
+    monkeypatch.setattr(operators_job, "is_terminal", lambda instance, states: marked in states)
+
+    with pytest.raises(Exception, match="was stopped"):
         live(task, Store())
 
     (told,) = live(ListTasksOperator(task_id="list")).result["tasks"]
@@ -520,4 +525,4 @@ def test_sources_and_groups_of_them_are_made_watched_and_deleted(emulator: Emula
     assert live(watch(input=watched), Store()).result["state"] == "RUNNING"
     live(DeleteVideoGroupOperator(task_id="no_group", video_group_id=group))
     live(DeleteVideoSourceOperator(task_id="no_source", video_source_id=source))
-    assert HuaweiCloudHook().vias.sources.list()["video_source_list"] == []
+    assert HuaweiCloudHook().call("vias.ListVideoSources", {})["video_source_list"] == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
-from airflow_provider_viapi.alibaba.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import (
     AbstractEcommerceVideoOperator,

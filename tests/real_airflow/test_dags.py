@@ -65,7 +65,7 @@ def test_the_example_dag_erases_reframes_and_indexes(
     assert result["search"]["MatchList"][0]["Score"] > 9
 
 
-def test_each_job_is_submitted_once_and_waited_for_in_the_triggerer(
+def test_each_job_is_submitted_once_and_polled_in_the_triggerer(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
     state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
@@ -78,10 +78,10 @@ def test_each_job_is_submitted_once_and_waited_for_in_the_triggerer(
         assert airflow.xcom("erase_resize_index", run_id, task, key="job_id") == jobs[action]
         assert f"Submitted job {jobs[action]}" in log
         assert "DEFERRED" in log
-        assert f"Job {jobs[action]} is done" in log
+        assert f"Job {jobs[action]} has succeeded" in log
 
 
-def test_a_wrong_secret_is_told_in_the_log_and_not_shown(airflow: LocalAirflow, viapi_emulator: Any) -> None:
+def test_a_wrong_secret_is_reported_without_being_logged(airflow: LocalAirflow, viapi_emulator: Any) -> None:
     state, run_id = run(airflow, "wrong_secret")
 
     log = airflow.task_log("wrong_secret", run_id, "task")
@@ -101,7 +101,7 @@ def test_a_missing_connection_is_named_in_the_log(airflow: LocalAirflow) -> None
     assert "'viapi_nowhere'" in log
 
 
-def test_what_is_not_a_video_fails_with_the_services_reason_deferred_or_not(
+def test_a_file_that_is_not_a_video_fails_with_the_services_reason_deferred_or_not(
     airflow: LocalAirflow, served: ServedFolder
 ) -> None:
     (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
@@ -125,7 +125,7 @@ def test_the_deadline_fails_a_deferred_task(airflow: LocalAirflow) -> None:
     assert "JobTimedOut" in airflow.task_log("too_late", run_id, "task")
 
 
-def test_of_mapped_tasks_only_the_impossible_one_fails_and_it_submits_nothing(
+def test_only_the_invalid_one_of_mapped_tasks_fails_and_it_submits_nothing(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
     state, run_id = run(airflow, "mapped", video_url=clip)
@@ -136,7 +136,7 @@ def test_of_mapped_tasks_only_the_impossible_one_fails_and_it_submits_nothing(
     assert [float(job["request"]["BX"]) for job in viapi_emulator.jobs()] == [0, 0]
 
 
-def test_the_connection_form_has_labelled_fields_and_masks_what_is_secret(airflow: LocalAirflow) -> None:
+def test_the_connection_form_has_labelled_fields_and_masks_secrets(airflow: LocalAirflow) -> None:
     metadata = airflow.rest.get(f"{airflow.url}/ui/connections/hook_meta").raise_for_status().json()
 
     (form,) = [entry for entry in metadata if entry["connection_type"] == "viapi"]
@@ -150,24 +150,24 @@ def test_the_connection_form_has_labelled_fields_and_masks_what_is_secret(airflo
 
 
 @pytest.mark.parametrize(
-    ("secret", "passes", "says"), [("right", True, "accepted"), ("wrong", False, "SignatureDoesNotMatch")]
+    ("secret", "passes", "message"), [("right", True, "accepted"), ("wrong", False, "SignatureDoesNotMatch")]
 )
 def test_the_connection_can_be_tested_in_the_ui(
-    airflow: LocalAirflow, viapi_emulator: Any, secret: str, passes: bool, says: str
+    airflow: LocalAirflow, viapi_emulator: Any, secret: str, passes: bool, message: str
 ) -> None:
     body = {
-        "connection_id": "tried",
+        "connection_id": "tested",
         "conn_type": "viapi",
         "login": viapi_emulator.access_key_id,
         "password": viapi_emulator.access_key_secret if secret == "right" else "not-the-secret",
         "extra": json.dumps({"endpoint": viapi_emulator.url}),
     }
 
-    answer = airflow.rest.post("/connections/test", json=body).raise_for_status().json()
+    response = airflow.rest.post("/connections/test", json=body).raise_for_status().json()
 
-    assert answer["status"] is passes
-    assert says in answer["message"]
-    assert "not-the-secret" not in answer["message"]
+    assert response["status"] is passes
+    assert message in response["message"]
+    assert "not-the-secret" not in response["message"]
 
 
 def test_a_task_links_to_its_job_and_its_result(
@@ -180,27 +180,32 @@ def test_a_task_links_to_its_job_and_its_result(
     assert state == "success"
     assert links["Job at Alibaba Cloud"] == viapi_emulator.url
     assert links["Result"] == airflow.xcom("erase_resize_index", run_id, "erase")["VideoUrl"]
+    path = path.removesuffix("links") + "xcomEntries"
+    keys = {each["key"] for each in airflow.rest.get(path).raise_for_status().json()["xcom_entries"]}
+    assert {"job_link", "result_link"} <= keys
+    assert not any(key.startswith("_link") for key in keys)
+    assert "XCom not found" not in airflow.task_log("erase_resize_index", run_id, "erase")
 
 
-def test_a_batch_of_two_waves_has_a_row_for_each_item_and_paid_for_each_once(
+def test_a_batch_in_two_rounds_returns_a_row_per_item_and_submits_each_once(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
-    state, run_id = run(airflow, "two_waves", video_url=clip)
+    state, run_id = run(airflow, "two_rounds", video_url=clip)
 
-    rows = airflow.xcom("two_waves", run_id, "detect_all")
-    log = airflow.task_log("two_waves", run_id, "detect_all")
+    rows = airflow.xcom("two_rounds", run_id, "detect_all")
+    log = airflow.task_log("two_rounds", run_id, "detect_all")
     numbers = {job["job_id"]: job["request"]["VideoUrl"].rpartition("?")[2] for job in viapi_emulator.jobs()}
     assert state == "success"
     assert len(viapi_emulator.jobs()) == 12
     assert [numbers[row["job_id"]] for row in rows] == [str(number) for number in range(12)]
     assert all("ShotFrameIds" in row["result"] for row in rows)
-    assert airflow.xcom("two_waves", run_id, "detect_all", key="progress")["done"] == 12
+    assert airflow.xcom("two_rounds", run_id, "detect_all", key="progress")["done"] == 12
     assert log.count("DEFERRED") >= 2
     assert "Batch of 12: 12 done, 0 failed, 0 running, 0 left" in log
     assert len(log.splitlines()) < 100
 
 
-def test_the_nightly_example_lands_its_results_and_counts_them(
+def test_the_nightly_example_stores_its_results_and_counts_them(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str, tmp_path: Path
 ) -> None:
     state, run_id = run(airflow, "nightly_batch", video_urls=[clip, clip], land_to=f"file://{tmp_path}/")
@@ -212,7 +217,7 @@ def test_the_nightly_example_lands_its_results_and_counts_them(
     assert [file.read_bytes()[4:8] for file in tmp_path.iterdir()] == [b"ftyp", b"ftyp"]
 
 
-def test_an_empty_list_of_the_night_is_no_work(airflow: LocalAirflow, viapi_emulator: Any) -> None:
+def test_an_empty_list_submits_nothing(airflow: LocalAirflow, viapi_emulator: Any) -> None:
     state, run_id = run(airflow, "nightly_batch", video_urls=[])
 
     assert state == "success"

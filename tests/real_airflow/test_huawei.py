@@ -22,13 +22,13 @@ EXAMPLES = Path(__file__).parents[2] / "dags_examples"
 
 @dataclass(frozen=True)
 class Deployment:
-    """A team's Airflow with its bucket on S3 and an account at Huawei Cloud."""
+    """Airflow with a bucket on S3 and an account at Huawei Cloud."""
 
     airflow: LocalAirflow
     bucket: Bucket
     emulator: EmulatorServer
 
-    def succeeded(self, dag_id: str, run_id: str) -> None:
+    def assert_success(self, dag_id: str, run_id: str) -> None:
         assert self.airflow.wait(dag_id, run_id, timeout=180) == "success", self.logs(dag_id, run_id)
 
     def logs(self, dag_id: str, run_id: str) -> str:
@@ -58,7 +58,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 @pytest.fixture(scope="module")
 def runs(deployment: Deployment) -> dict[str, str]:
-    """A run of each example, started at the same time."""
+    """Start a run of each example at the same time."""
     product = {
         "voice": SYSTEM_VOICE,
         "avatar": SYSTEM_AVATAR,
@@ -73,17 +73,17 @@ def runs(deployment: Deployment) -> dict[str, str]:
     return {dag_id: deployment.airflow.trigger(dag_id, conf) for dag_id, conf in confs.items()}
 
 
-def test_a_stream_is_watched_from_dusk_to_dawn_and_then_no_more(
+def test_a_stream_is_analysed_for_a_night_and_then_stopped(
     deployment: Deployment, runs: dict[str, str]
 ) -> None:
     run_id = runs["vias_smoke_and_fire"]
-    deployment.succeeded("vias_smoke_and_fire", run_id)
+    deployment.assert_success("vias_smoke_and_fire", run_id)
 
     airflow = deployment.airflow
     assert airflow.xcom("vias_smoke_and_fire", run_id, "watch")["state"] == "RUNNING"
-    told = airflow.xcom("vias_smoke_and_fire", run_id, "query")
-    assert told["state"] == "STOPPED"
-    assert told["name"].startswith("roof-2")
+    task = airflow.xcom("vias_smoke_and_fire", run_id, "query")
+    assert task["state"] == "STOPPED"
+    assert task["name"].startswith("roof-2")
     path = f"/dags/vias_smoke_and_fire/dagRuns/{run_id}/taskInstances/watch/links"
     links = airflow.rest.get(path).raise_for_status().json()["extra_links"]
     assert links["Job at Huawei Cloud"] == deployment.emulator.url
@@ -91,7 +91,7 @@ def test_a_stream_is_watched_from_dusk_to_dawn_and_then_no_more(
 
 def test_a_text_becomes_speech_and_a_video_on_s3(deployment: Deployment, runs: dict[str, str]) -> None:
     run_id = runs["product_to_avatar_video"]
-    deployment.succeeded("product_to_avatar_video", run_id)
+    deployment.assert_success("product_to_avatar_video", run_id)
 
     def result(task_id: str) -> dict[str, Any]:
         return dict(deployment.airflow.xcom("product_to_avatar_video", run_id, task_id))
@@ -110,13 +110,13 @@ def test_a_text_becomes_speech_and_a_video_on_s3(deployment: Deployment, runs: d
 def test_a_connection_is_tested_from_the_form(deployment: Deployment) -> None:
     connection = json.loads(deployment.emulator.huawei_connection_json())
     body = {
-        "connection_id": "tried",
+        "connection_id": "tested",
         **{name: connection[name] for name in ("conn_type", "login")},
         "password": "not-the-secret",
         "extra": json.dumps(connection["extra"]),
     }
 
-    answer = deployment.airflow.rest.post("/connections/test", json=body).raise_for_status().json()
+    response = deployment.airflow.rest.post("/connections/test", json=body).raise_for_status().json()
 
-    assert answer["status"] is False
-    assert "not-the-secret" not in answer["message"]
+    assert response["status"] is False
+    assert "not-the-secret" not in response["message"]

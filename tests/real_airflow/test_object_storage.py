@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parents[2] / "dags_examples"
 
 @dataclass(frozen=True)
 class Deployment:
-    """A team's Airflow with its bucket on S3."""
+    """Airflow with a bucket on S3."""
 
     airflow: LocalAirflow
     bucket: Bucket
@@ -74,9 +74,7 @@ def video(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> s
     return deployment.put("in/早上 100%.mp4", clip)
 
 
-def test_a_video_on_s3_comes_back_to_s3_and_whoever_schedules_on_it_hears_of_it(
-    deployment: Deployment, video: str
-) -> None:
+def test_a_video_on_s3_returns_to_s3_and_emits_an_asset_event(deployment: Deployment, video: str) -> None:
     run_id = deployment.run("s3_in_and_out", source=video, target=f"{deployment.bucket.url}/erased/")
 
     landed = deployment.airflow.xcom("s3_in_and_out", run_id, "erase")["landed"]["VideoUrl"]
@@ -86,7 +84,7 @@ def test_a_video_on_s3_comes_back_to_s3_and_whoever_schedules_on_it_hears_of_it(
     assert [event["extra"]["address"] for event in events] == [landed]
 
 
-def test_each_step_of_a_chain_begins_where_the_last_has_landed(deployment: Deployment, video: str) -> None:
+def test_each_step_of_a_chain_reads_the_stored_result_of_the_last(deployment: Deployment, video: str) -> None:
     run_id = deployment.run(
         "s3_chain", source=video, target=f"{deployment.bucket.url}/out/", staging="oss://team/staged"
     )
@@ -100,7 +98,7 @@ def test_each_step_of_a_chain_begins_where_the_last_has_landed(deployment: Deplo
     assert "oss://team/staged" in log
 
 
-def test_a_nightly_run_maps_a_task_to_each_video_and_lands_them_all(
+def test_a_nightly_run_maps_a_task_to_each_video_and_stores_all_results(
     deployment: Deployment, video: str
 ) -> None:
     run_id = deployment.run(

@@ -1,4 +1,4 @@
-"""The page on the media actions: each has its section and its picture, and the pictures say whose they are."""
+"""The page on the media actions: each has its section and its picture, and the owners of the pictures are named."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def sections() -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def test_every_action_has_a_section_and_nothing_else_has() -> None:
+def test_every_action_has_a_section_and_there_is_no_other() -> None:
     assert [*sections()] == [*sorted(TRANSFORMS), LAST]
 
 
-def test_every_action_has_a_sheet_that_can_be_made_anew() -> None:
+def test_every_action_has_a_sheet_that_can_be_regenerated() -> None:
     assert set(SHEETS) == set(TRANSFORMS)
 
 
@@ -44,22 +44,22 @@ def test_a_section_shows_its_picture(action: str) -> None:
 
 
 @pytest.mark.parametrize("action", TRANSFORMS)
-def test_a_section_says_what_was_measured(action: str) -> None:
+def test_a_section_reports_its_measurements(action: str) -> None:
     assert re.search(r"^Measured\b", sections()[action], flags=re.MULTILINE)
 
 
-def test_no_picture_is_left_over() -> None:
+def test_no_picture_is_unused() -> None:
     assert {path.name for path in PICTURES.iterdir()} == {f"{action}.jpg" for action in TRANSFORMS}
 
 
 @pytest.mark.parametrize("owner", ["Blender Foundation", "CC BY 3.0", "NASA", "Rachel Michetti", "SpaceX"])
-def test_the_page_says_whose_pictures_it_shows(owner: str) -> None:
+def test_the_page_names_the_owners_of_its_pictures(owner: str) -> None:
     assert owner in sections()[LAST]
 
 
-def test_a_page_keeps_the_pictures_that_it_was_given(tmp_path: Path) -> None:
+def test_a_page_contains_its_pictures_unchanged(tmp_path: Path) -> None:
     red = Image.new("RGB", (300, 200), (255, 0, 0))
-    page = Page("ChangeVideoSize", {"Width": 300}, "It is red.", "NoAuth's.")
+    page = Page("ChangeVideoSize", {"Width": 300}, "It is red.", "Nobody's.")
     page.row([Shown("given", red), Shown("made", red)], "one moment")
 
     page.save(tmp_path / "sheet.jpg")

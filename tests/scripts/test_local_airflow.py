@@ -1,4 +1,4 @@
-"""The harness: a session of processes ends whatever its members do, and Airflow runs and leaves nothing."""
+"""The harness: a process session ends whatever its members do, and Airflow runs and leaves no process behind."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 from local_airflow import COMPONENTS, LocalAirflow
 from process_session import ProcessSession, end_sessions
 
-# Starts a child in a process group of its own, as Airflow does for each task, and says when both are there.
+# Starts a child in a process group of its own, as Airflow does for each task, and prints when both are running.
 PARENT_AND_CHILD = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.{on_term})
@@ -58,7 +58,7 @@ with DAG("naps", schedule=None, params={"bed": "hammock"}):
 
 
 def exists(pid: int) -> bool:
-    # What has ended stays in the table until its parent has asked after it, which may take a moment.
+    # An ended process stays in the table until its parent has collected its status, which may take a moment.
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -73,7 +73,7 @@ def parent_and_child(folder: Path, on_term: str) -> ProcessSession:
     return session
 
 
-def test_a_session_ends_with_the_children_that_have_process_groups_of_their_own(tmp_path: Path) -> None:
+def test_a_session_ends_with_children_in_process_groups_of_their_own(tmp_path: Path) -> None:
     session = parent_and_child(tmp_path, on_term="SIG_DFL")
     members = session.members()
 
@@ -102,7 +102,7 @@ def test_stopped_processes_end_as_well(tmp_path: Path) -> None:
     assert session.leader.returncode == -signal.SIGTERM
 
 
-def test_what_keeps_airflow_from_starting_is_shown(tmp_path: Path) -> None:
+def test_the_reason_why_airflow_does_not_start_is_shown(tmp_path: Path) -> None:
     airflow = LocalAirflow(
         dags_folder=tmp_path, home=tmp_path / "home", database="sqlite:////no/such/folder/airflow.db"
     )
@@ -112,7 +112,7 @@ def test_what_keeps_airflow_from_starting_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.airflow
-def test_airflow_runs_a_dag_survives_a_killed_triggerer_and_leaves_nothing(
+def test_airflow_runs_a_dag_survives_a_killed_triggerer_and_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", "/nowhere")

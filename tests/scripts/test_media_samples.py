@@ -1,4 +1,4 @@
-"""The collection of photographs that image search is tried with."""
+"""The collection of photographs for the tests of image search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import media_samples
 from airflow_provider_viapi.emulator.media.image_features import check_picture
 
 
-def test_a_collection_of_photographs_is_one_that_image_search_takes(tmp_path: Path) -> None:
+def test_image_search_accepts_every_photograph_of_the_collection(tmp_path: Path) -> None:
     written = media_samples.write_photographs(tmp_path / "photographs", 40)
 
     assert [path.name for path in written[:2]] == ["astronaut_000.jpg", "chelsea_001.jpg"]
@@ -17,7 +17,7 @@ def test_a_collection_of_photographs_is_one_that_image_search_takes(tmp_path: Pa
         check_picture(path, 2 << 20)
 
 
-def test_it_is_the_same_every_time(tmp_path: Path) -> None:
+def test_the_collection_is_reproducible(tmp_path: Path) -> None:
     first, second = (media_samples.write_photographs(tmp_path / name, 10) for name in "ab")
 
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

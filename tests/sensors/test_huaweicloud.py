@@ -1,19 +1,24 @@
-"""Waiting for jobs of Huawei Cloud's that somebody else submitted, and for people who review them."""
+"""Sensors of Huawei Cloud wait for jobs that something else submitted, also while they are reviewed for days."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+)
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, JobFailed, JobTimedOut
+from airflow_provider_viapi.errors import InvalidRequest, JobFailed
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, LiveTaskSensor, VoiceModelSensor
 from airflow_provider_viapi.sensors.vias import TaskStateSensor
-from operators.huawei_tasks import SPEAK, WATCH, connect, in_haste
+from operators.huawei_tasks import SPEAK, WATCH, connect
 from run_task import live
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
@@ -21,7 +26,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 @pytest.fixture
 def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
-    in_haste(monkeypatch)
+    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
     connect(monkeypatch, viapi_emulator)
     return viapi_emulator
 
@@ -31,13 +36,13 @@ def sensor(kind: type[HuaweiCloudJobSensor], **arguments: Any) -> HuaweiCloudJob
 
 
 def task() -> str:
-    return str(HuaweiCloudHook().vias.tasks.create(**WATCH)["tasks"][0]["id"])
+    return str(HuaweiCloudHook().call("vias.CreateTask", WATCH)["tasks"][0]["id"])
 
 
 def voice() -> str:
-    models = HuaweiCloudHook().metastudio.voice_models
-    job_id = models.create_basic(voice_name="Anna")["job_id"]
-    models.submit(job_id)
+    hook = HuaweiCloudHook()
+    job_id = hook.call("metastudio.CreateTrainingBasicJob", {"voice_name": "Anna"})["job_id"]
+    hook.call("metastudio.CommitVoiceTrainingJob", {"job_id": job_id})
     return str(job_id)
 
 
@@ -58,9 +63,10 @@ def test_a_task_that_becomes_abnormal_fails_the_sensor_with_its_reason(emulator:
 
 @BOTH
 def test_a_live_task_is_found_in_its_room(emulator: EmulatorServer, deferrable: bool) -> None:
-    studio = HuaweiCloudHook().metastudio
-    room_id = studio.rooms.create(room_name="shop", scene_scripts=[])["room_id"]
-    job_id = studio.live.start(room_id=room_id)["job_id"]
+    hook = HuaweiCloudHook()
+    room = {"room_name": "shop", "scene_scripts": []}
+    room_id = hook.call("metastudio.CreateSmartLiveRoom", room)["room_id"]
+    job_id = hook.call("metastudio.StartSmartLive", {"room_id": room_id})["job_id"]
 
     on_air = sensor(
         LiveTaskSensor, room_id=room_id, job_id=job_id, wait_for="PROCESSING", deferrable=deferrable
@@ -85,7 +91,9 @@ def test_a_voice_is_waited_for_while_people_review_it(
         return seen
 
     monkeypatch.setattr(HuaweiCloudHook, "report", reviewed_after_the_first_look)
-    while HuaweiCloudHook().metastudio.voice_models.show(job_id)["state"] != "AUDITING":
+    while (
+        HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
+    ):
         pass
 
     life = live(sensor(VoiceModelSensor, job_id=job_id, deferrable=deferrable))
@@ -94,21 +102,23 @@ def test_a_voice_is_waited_for_while_people_review_it(
     assert (life.result["state"], life.result["voice_name"]) == ("SUCCEED", "Anna")
 
 
-def test_that_people_have_to_see_to_it_is_told_once(
+def test_that_a_job_awaits_a_review_is_logged_once(
     emulator: EmulatorServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = HuaweiCloudHook().metastudio.image_models.create(name="Anna")
+    made = HuaweiCloudHook().call("metastudio.Create2dModelTrainingJob", {"name": "Anna"})
 
     waiting = sensor(ImageModelSensor, job_id=made["job_id"])
     for _ in range(3):
         assert not waiting.poke({}).is_done
 
-    assert capsys.readouterr().out.count("WAIT_FILE_UPLOAD: people have to see to it") == 1
+    assert capsys.readouterr().out.count("WAIT_FILE_UPLOAD: it waits for a user's review or action") == 1
 
 
-def test_a_model_that_people_reject_fails_for_good(emulator: EmulatorServer) -> None:
+def test_a_model_whose_review_fails_is_not_retried(emulator: EmulatorServer) -> None:
     job_id = voice()
-    while HuaweiCloudHook().metastudio.voice_models.show(job_id)["state"] != "AUDITING":
+    while (
+        HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
+    ):
         pass
     emulator.review_huawei_model(job_id, accept=False)
 
@@ -120,14 +130,25 @@ def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer) 
     emulator.fault(action="CreateTask", job={"processing": 3600})
     task_id = task()
 
-    with pytest.raises(JobTimedOut):
+    with pytest.raises(AirflowSensorTimeout, match="the job continues"):
         live(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=True, timeout=1))
 
-    assert HuaweiCloudHook().vias.tasks.show(task_id)["state"] == "STARTING"
+    assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"] == "STARTING"
+
+
+@BOTH
+def test_a_soft_failing_sensor_is_skipped_when_its_job_fails(
+    emulator: EmulatorServer, deferrable: bool
+) -> None:
+    task_id = task()
+    emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
+
+    with pytest.raises(AirflowSkipException, match="no stream"):
+        live(sensor(TaskStateSensor, vias_task_id=task_id, soft_fail=True, deferrable=deferrable))
 
 
 def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> None:
-    job_id = HuaweiCloudHook().metastudio.speech.create(**SPEAK)["job_id"]
+    job_id = HuaweiCloudHook().call("metastudio.CreateAsyncTtsJob", SPEAK)["job_id"]
 
     life = live(sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id))
 
@@ -137,5 +158,5 @@ def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> No
 
 
 def test_an_empty_id_is_refused(emulator: EmulatorServer) -> None:
-    with pytest.raises(AirflowFailException, match="job_id is empty"):
+    with pytest.raises(AirflowFailException, match="job_id is '', empty"):
         live(sensor(TaskStateSensor, vias_task_id=""))

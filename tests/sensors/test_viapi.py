@@ -1,4 +1,4 @@
-"""Waiting for a job that somebody else submitted."""
+"""The sensor of VIAPI waits for a job that something else submitted, and behaves as Airflow's sensors do."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+)
 
-from airflow_provider_viapi.alibaba.errors import JobFailed, JobTimedOut
-from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.errors import CredentialsRejected, JobFailed
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
-from run_task import live
+from run_task import TaskInstance, live
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 RESULT = {"VideoUrl": "http://h/out.mp4"}
@@ -23,7 +28,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
-    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     with scripted_server(Answer(body='{"RequestId": "J-1"}')) as server:
         fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"endpoint": server.url}}
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
@@ -34,6 +39,16 @@ def state(status: str, **data: Any) -> Answer:
     if status == "PROCESS_SUCCESS":
         data["Result"] = json.dumps(RESULT)
     return Answer(body=json.dumps({"RequestId": "R", "Data": {"Status": status, **data}}))
+
+
+QUEUING = state("QUEUING")
+FAILED = state("TIMEOUT_FAILED", ErrorMessage="too slow")
+FORBIDDEN = Answer(403, '{"RequestId": "R", "Code": "NoPermission", "Message": "not allowed"}')
+WRONG_SECRET = Answer(400, '{"RequestId": "R", "Code": "SignatureDoesNotMatch", "Message": "wrong"}')
+
+
+def context() -> Any:
+    return {"ti": TaskInstance()}
 
 
 def sensor(**arguments: Any) -> ViapiJobSensor:
@@ -80,16 +95,62 @@ def test_a_job_that_failed_fails_the_sensor_with_its_reason(
         live(sensor(deferrable=deferrable))
 
 
-def test_the_sensor_gives_up_at_its_timeout_and_cancels_nothing(service: ScriptedServer) -> None:
+@BOTH
+def test_the_sensor_gives_up_at_its_timeout_without_a_retry_and_cancels_nothing(
+    service: ScriptedServer, deferrable: bool
+) -> None:
     service.by_action["GetAsyncJobResult"] = [state("QUEUING")]
 
-    with pytest.raises(JobTimedOut):
-        live(sensor(deferrable=True, timeout=timedelta(seconds=1).total_seconds()))
+    with pytest.raises(AirflowSensorTimeout):
+        live(sensor(deferrable=deferrable, timeout=timedelta(seconds=1).total_seconds()))
 
     assert service.count("CancelWaitingAsyncJob") == 0
 
 
-def test_all_jobs_are_asked_after_at_the_service_viapi_unless_another_is_named(
+@BOTH
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (QUEUING, "deadline|timed out|soft_fail"),
+        (FAILED, "too slow"),
+        (FORBIDDEN, "soft_fail"),
+    ],
+)
+def test_a_soft_failing_sensor_is_skipped_instead(
+    service: ScriptedServer, deferrable: bool, answer: Answer, reason: str
+) -> None:
+    service.by_action["GetAsyncJobResult"] = [QUEUING, answer]
+
+    with pytest.raises(AirflowSkipException, match=reason):
+        live(sensor(deferrable=deferrable, soft_fail=True, timeout=1))
+
+
+@BOTH
+def test_a_soft_failing_sensor_that_cannot_poll_is_retried(service: ScriptedServer, deferrable: bool) -> None:
+    service.by_action["GetAsyncJobResult"] = [QUEUING, WRONG_SECRET]
+
+    with pytest.raises(CredentialsRejected):
+        live(sensor(deferrable=deferrable, soft_fail=True))
+
+
+def test_a_rescheduling_sensor_occupies_no_worker_between_two_polls(service: ScriptedServer) -> None:
+    service.by_action["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
+    waiting = sensor(mode="reschedule", deferrable=False)
+
+    assert not waiting.poke(context()).is_done
+    assert waiting.poke(context()).xcom_value == RESULT
+
+
+@BOTH
+def test_the_result_is_linked_once(service: ScriptedServer, deferrable: bool) -> None:
+    service.by_action["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
+    waiting = sensor(deferrable=deferrable)
+
+    assert live(waiting).pushed == {"result_link": RESULT["VideoUrl"]}
+    assert list(waiting.operator_extra_links) == []
+
+
+def test_all_jobs_are_polled_at_the_service_viapi_unless_another_is_named(
     service: ScriptedServer,
 ) -> None:
     service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
@@ -102,6 +163,6 @@ def test_all_jobs_are_asked_after_at_the_service_viapi_unless_another_is_named(
     assert "Version=2020-03-20" in second
 
 
-def test_a_missing_job_id_fails_for_good(service: ScriptedServer) -> None:
-    with pytest.raises(AirflowFailException, match="job_id is empty"):
+def test_a_missing_job_id_fails_without_a_retry(service: ScriptedServer) -> None:
+    with pytest.raises(AirflowFailException, match="job_id is '', empty"):
         live(sensor(job_id="", deferrable=True))

@@ -1,4 +1,4 @@
-"""The waiting for some of many jobs, as the triggerer does it."""
+"""Triggers of batches: wait for some of many jobs, cancel queued ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def trigger(job_ids: list[str], **arguments: Any) -> ViapiBatchTrigger:
         job_ids=job_ids,
         action=f"videoenhan.{EVERY}",
         until=until.isoformat(),
-        **{"enough": 1, "patience": 60, **arguments},
+        **{"min_completed": 1, "max_wait": 60, **arguments},
     ).serialize()
     assert path == "airflow_provider_viapi.triggers.batch.ViapiBatchTrigger"
     return ViapiBatchTrigger(**json.loads(json.dumps(made)))
@@ -57,7 +57,7 @@ async def fired(waiting: ViapiBatchTrigger) -> dict[str, Any]:
     raise AssertionError("no event")
 
 
-def test_it_tells_how_those_that_have_ended_did(
+def test_the_event_has_the_reports_of_the_jobs_that_have_ended(
     viapi_emulator: Any, submitted: Callable[[int], list[str]]
 ) -> None:
     viapi_emulator.fault(action=EVERY, job={"queued": 60}, times=2)
@@ -69,7 +69,7 @@ def test_it_tells_how_those_that_have_ended_did(
     assert (report["job_id"], report["state"]) == (job_ids[2], "PROCESS_FAILED")
 
 
-def test_it_fires_when_time_is_over(viapi_emulator: Any, submitted: Callable[[int], list[str]]) -> None:
+def test_the_trigger_fires_at_its_time(viapi_emulator: Any, submitted: Callable[[int], list[str]]) -> None:
     viapi_emulator.fault(action=EVERY, job={"queued": 60})
 
     event = asyncio.run(fired(trigger(submitted(1), seconds=0.2)))
@@ -78,13 +78,13 @@ def test_it_fires_when_time_is_over(viapi_emulator: Any, submitted: Callable[[in
 
 
 def test_a_missing_connection_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    event = asyncio.run(fired(trigger(["J"], viapi_conn_id="nowhere")))
+    event = asyncio.run(fired(trigger(["J"], viapi_conn_id="missing")))
 
     assert event["error"]["class"] == "ConfigurationError"
 
 
 @pytest.mark.parametrize("is_over", [True, False])
-def test_a_task_that_a_person_ended_takes_along_what_queues(
+def test_queued_jobs_are_cancelled_only_if_the_task_has_ended(
     viapi_emulator: Any,
     submitted: Callable[[int], list[str]],
     monkeypatch: pytest.MonkeyPatch,
@@ -92,7 +92,7 @@ def test_a_task_that_a_person_ended_takes_along_what_queues(
 ) -> None:
     viapi_emulator.fault(action=EVERY, job={"queued": 60}, times=3)
     job_ids = submitted(3)
-    monkeypatch.setattr(triggers_batch, "is_over", lambda instance: is_over)
+    monkeypatch.setattr(triggers_batch, "is_terminal", lambda instance: is_over)
     waiting = trigger(job_ids)
     monkeypatch.setattr(ViapiBatchTrigger, "task_instance", object(), raising=False)
 
@@ -109,19 +109,19 @@ def test_a_task_that_a_person_ended_takes_along_what_queues(
     assert states == ({"JOB_CANCELED"} if is_over else {"QUEUING"})
 
 
-def test_a_thousand_jobs_are_a_small_row_in_the_database() -> None:
+def test_the_arguments_for_a_thousand_jobs_are_small() -> None:
     waiting = trigger([f"{number:08d}-0000-0000-0000-000000000000" for number in range(1000)])
 
     assert len(json.dumps(waiting.serialize())) < 45_000
 
 
-def test_its_connection_is_read_once_for_all_jobs(
+def test_the_connection_is_read_once_for_all_jobs(
     viapi_emulator: Any, submitted: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
     read = ViapiHook._read_in_loop
     monkeypatch.setattr(ViapiHook, "_read_in_loop", lambda hook: reads.append(1) or read(hook))
 
-    asyncio.run(fired(trigger(submitted(5), enough=5)))
+    asyncio.run(fired(trigger(submitted(5), min_completed=5)))
 
     assert len(reads) == 1

@@ -20,7 +20,7 @@ from operators.huawei_tasks import WATCH, connect, in_haste
 def task_id(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
     in_haste(monkeypatch)
     connect(monkeypatch, viapi_emulator)
-    return str(HuaweiCloudHook().vias.tasks.create(**WATCH)["tasks"][0]["id"])
+    return str(HuaweiCloudHook().call("vias.CreateTask", WATCH)["tasks"][0]["id"])
 
 
 def trigger(job_id: str, **arguments: Any) -> HuaweiCloudJobTrigger:
@@ -69,10 +69,10 @@ def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
     task_id: str, monkeypatch: pytest.MonkeyPatch, state: str, goal: str, cancel_on_kill: bool, stops: bool
 ) -> None:
     monkeypatch.setattr(
-        "airflow_provider_viapi.triggers.job.is_over", lambda instance, states: state in states
+        "airflow_provider_viapi.triggers.job.is_terminal", lambda instance, states: state in states
     )
 
     asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
 
-    told = HuaweiCloudHook().vias.tasks.show(task_id)["state"]
+    told = HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"]
     assert (told in ("STOPPING", "STOPPED")) is stops

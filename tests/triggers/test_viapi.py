@@ -119,7 +119,7 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_trigger_that_is_told_twice_to_stop_still_cancels_the_job_of_a_task_that_is_over(
     monkeypatch: pytest.MonkeyPatch, over: bool
 ) -> None:
-    monkeypatch.setattr("airflow_provider_viapi.triggers.job.is_over", lambda *_: over)
+    monkeypatch.setattr("airflow_provider_viapi.triggers.job.is_terminal", lambda *_: over)
 
     async def told_twice() -> None:
         killed = asyncio.ensure_future(trigger().on_kill())

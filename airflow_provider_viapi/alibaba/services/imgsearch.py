@@ -1,6 +1,6 @@
 """Service imgsearch (image search), version 2020-03-20.
 
-Closed to new accounts since 2023-02-15, still served for those that had it [API metadata].
+The service is closed to new accounts since 2023-02-15 and still works for accounts that had it [API metadata].
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, String
 
-SERVICE = Service("imgsearch", "2020-03-20")
+SERVICE = Service(name="imgsearch", version="2020-03-20")
 
 _LOWER = {"pattern": "[a-z0-9_]*", "characters": "a to z, 0 to 9 and _"}
 
@@ -24,65 +24,65 @@ def _entity(doc: str) -> String:
     return String(name="EntityId", required=True, min_length=1, max_length=64, doc=doc, **_LOWER)
 
 
-def _picture(most_megabytes: int) -> Media:
+def _image(max_megabytes: int) -> Media:
+    limits = MediaLimits(
+        formats=("jpeg", "png"),
+        max_bytes=max_megabytes * MB,
+        min_pixels=(128, 128),
+        max_pixels=(1024, 1024),
+        exclusive=True,
+    )
     return Media(
         name="ImageUrl",
         required=True,
-        doc=f"The picture: JPEG or PNG, each side from 128 to 1024 pixels, at most {most_megabytes} MB.",
-        limits=(
-            MediaLimits(
-                formats=("jpeg", "png"),
-                most_bytes=most_megabytes * MB,
-                shortest_side=128,
-                longest_side=1024,
-            ),
-        ),
+        doc=f"Image: {limits.description}.",
+        limits=(limits,),
     )
 
 
 CAPACITY = 50_000
-"""Most pictures in one image database."""
+"""Largest number of images in one image database."""
 
 REACHED_BY_OFFSET = 2000
-"""How many records of an image database can be reached with Offset and Limit; further ones need Token."""
+"""Number of records of an image database that Offset and Limit reach; later records need Token."""
 
 CREATE_IMAGE_DB = Action(
     service=SERVICE,
     name="CreateImageDb",
-    summary="Create an image database; an account has one unless more were granted.",
+    summary="Create an image database; an account may have one, or more if Alibaba has granted them.",
     parameters=(_database("Name"),),
 )
 
 DELETE_IMAGE_DB = Action(
     service=SERVICE,
     name="DeleteImageDb",
-    summary="Delete an image database with all that is in it; there is no way back.",
+    summary="Delete an image database with all its images; this cannot be undone.",
     parameters=(_database("Name"),),
-    repeatable=True,
-    note="What the service answers when there is no such database is not documented.",
+    idempotent=True,
+    note="The answer for a database that does not exist is not documented.",
 )
 
 LIST_IMAGE_DBS = Action(
     service=SERVICE,
     name="ListImageDbs",
-    summary="Names of the account's image databases.",
+    summary="List the names of the account's image databases.",
     result=(ResultField("DbList", "list", fields=(ResultField("Name"),)),),
-    repeatable=True,
+    idempotent=True,
 )
 
 ADD_IMAGE = Action(
     service=SERVICE,
     name="AddImage",
-    summary=f"Add a picture to an image database, which holds up to {CAPACITY:,}.",
+    summary=f"Add an image to an image database, which holds up to {CAPACITY:,}.",
     parameters=(
         _database("DbName"),
-        _entity("What the picture shows; several pictures may share it."),
-        _picture(2),
+        _entity("Id of what the image shows; several images may share it."),
+        _image(2),
         String(
             name="ExtraData",
             max_length=512,
-            doc="Anything to be given back with a match.",
-            note="seed: required; today: optional",
+            doc="Text that is returned with a match.",
+            note="2020: required; 2025: optional",
         ),
     ),
     result=(ResultField("DataId", doc="Id of the entry."),),
@@ -91,17 +91,17 @@ ADD_IMAGE = Action(
 SEARCH_IMAGE = Action(
     service=SERVICE,
     name="SearchImage",
-    summary="The pictures of an image database that are most like a given one.",
+    summary="Find the images of a database that are most similar to a given image.",
     parameters=(
         _database("DbName"),
-        _picture(3),
+        _image(3),
         Integer(
             name="Limit",
             required=True,
             minimum=1,
             maximum=1000,
-            doc="Most matches to return.",
-            note="seed: 1 to 1000; today: 1 to 200 by its text, 1000 by its metadata",
+            doc="Largest number of matches to return.",
+            note="2020: 1 to 1000; 2025: 1 to 200 by its text, 1000 by its metadata",
         ),
     ),
     result=(
@@ -113,35 +113,41 @@ SEARCH_IMAGE = Action(
                 ResultField("DataId"),
                 ResultField("EntityId"),
                 ResultField("ExtraData"),
-                ResultField("ImageUrl", doc="The address that was given when the picture was added."),
-                ResultField("Score", "number", "Likeness from 0 to 10."),
+                ResultField("ImageUrl", doc="URL that was given when the image was added."),
+                ResultField("Score", "number", "Similarity from 0 to 10; 10 is identical."),
             ),
         ),
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 LIST_IMAGES = Action(
     service=SERVICE,
     name="ListImages",
-    summary="The pictures of an image database, a page of them.",
+    summary="List one page of the images of an image database.",
     parameters=(
         _database("DbName"),
         String(
             name="Token",
             min_length=1,
-            doc=f"Of the answer before; the only way past the first {REACHED_BY_OFFSET:,} records.",
+            doc=f"Token of the previous answer; required after the first {REACHED_BY_OFFSET:,} records.",
         ),
         Integer(
             name="Offset",
             minimum=0,
-            doc="Which record comes first. Whether the first of all is 0 or 1 is not documented.",
+            doc="Position of the first record to return. It is not documented whether counting starts at 0 or 1.",
         ),
-        Integer(name="Limit", minimum=1, doc="Most records on a page; how many it may be is not documented."),
+        Integer(
+            name="Limit", minimum=1, doc="Largest number of records on a page; its maximum is not documented."
+        ),
         Choice(
-            name="Order", choices=("asc", "desc"), doc="Ascending or descending; by what, is not documented."
+            name="Order",
+            choices=("asc", "desc"),
+            doc="Ascending or descending; the field that is sorted by is not documented.",
         ),
-        String(name="EntityIdPrefix", max_length=64, doc="Only pictures whose EntityId begins like this."),
+        String(
+            name="EntityIdPrefix", max_length=64, doc="Return only images whose EntityId begins with this."
+        ),
     ),
     result=(
         ResultField(
@@ -155,17 +161,17 @@ LIST_IMAGES = Action(
                 ResultField("UpdatedAt", "integer", "Milliseconds since 1970."),
             ),
         ),
-        ResultField("Token", doc="Asks for the next page."),
-        ResultField("TotalCount", "integer", "How many there are."),
+        ResultField("Token", doc="Token for the next page."),
+        ResultField("TotalCount", "integer", "Number of images in the database."),
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_IMAGE = Action(
     service=SERVICE,
     name="DeleteImage",
-    summary="Delete what an image database holds under an EntityId.",
-    parameters=(_database("DbName"), _entity("What the picture shows.")),
-    repeatable=True,
-    note="What the service answers when there is no such entry is not documented.",
+    summary="Delete all entries of an image database that have a given EntityId.",
+    parameters=(_database("DbName"), _entity("EntityId of the entries.")),
+    idempotent=True,
+    note="The answer for an EntityId that does not exist is not documented.",
 )

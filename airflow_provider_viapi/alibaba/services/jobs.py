@@ -1,4 +1,4 @@
-"""The actions that watch jobs; every service with jobs answers them for its own."""
+"""The action that reports a job's state and result; every service with jobs has it for its own jobs."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from airflow_provider_viapi.alibaba.model import Action, Generation, ResultField
 from airflow_provider_viapi.alibaba.parameters import String
 
 
-def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("seed", "today")) -> Action:
-    """``GetAsyncJobResult`` as the given service has it."""
+def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("2020", "2025")) -> Action:
+    """Return the action ``GetAsyncJobResult`` of a service."""
     return Action(
         service=service,
         name="GetAsyncJobResult",
-        summary="State and, once it is done, result of a job.",
+        summary="Return the state of a job and, once it has succeeded, its result.",
         parameters=(
             String(
                 name="JobId",
                 required=True,
                 min_length=1,
-                doc="The RequestId that submitting the job answered.",
+                doc="RequestId of the answer to the job's submission.",
             ),
         ),
         result=(
             ResultField("JobId"),
-            ResultField("Status", doc="State of the job, in the service's own words."),
-            ResultField("Result", doc="The job's result, a JSON document in a string."),
+            ResultField("Status", doc="State of the job."),
+            ResultField("Result", doc="Result of the job, a JSON document in a string."),
             ResultField("ErrorCode"),
             ResultField("ErrorMessage"),
         ),
-        repeatable=True,
+        idempotent=True,
         generations=generations,
     )

@@ -1,6 +1,6 @@
-"""Service openplatform, version 2019-12-19: a place for a file that a call of another service is to read.
+"""Service openplatform, version 2019-12-19: temporary storage for files that another service is to read.
 
-What is here is what Alibaba's SDKs of late 2025 do for their requests with a file (``...Advance``).
+From Alibaba's SDKs of late 2025, which use it for requests with a local file (``...Advance``).
 """
 
 from __future__ import annotations
@@ -8,26 +8,32 @@ from __future__ import annotations
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import String
 
-SERVICE = Service("openplatform", "2019-12-19", regional=False)
+SERVICE = Service(name="openplatform", version="2019-12-19", regional=False)
 
 AUTHORIZE_FILE_UPLOAD = Action(
     service=SERVICE,
     name="AuthorizeFileUpload",
-    summary="A place for a file that a call is to read, and the right to upload it there by a form.",
+    summary="Grant one form upload of a file to temporary storage that a service can read.",
     parameters=(
-        String(name="Product", required=True, min_length=1, doc="The service that is to read it."),
-        String(name="RegionId", doc="The region of that service."),
+        String(name="Product", required=True, min_length=1, doc="Service that reads the file."),
+        String(name="RegionId", doc="Region of that service."),
     ),
     result=(
-        ResultField("AccessKeyId", doc="Goes into the form."),
-        ResultField("Bucket", doc="First part of the host that the form goes to."),
-        ResultField("Endpoint", doc="The rest of that host."),
-        ResultField("ObjectKey", doc="Where the file will lie in the bucket."),
-        ResultField("EncodedPolicy", doc="What may be uploaded until when; goes into the form."),
-        ResultField("Signature", doc="Goes into the form."),
+        ResultField("AccessKeyId", doc="Field of the upload form."),
+        ResultField("Bucket", doc="First part of the host of the form's URL."),
+        ResultField("Endpoint", doc="Rest of that host."),
+        ResultField("ObjectKey", doc="Key of the file in the bucket; a field of the upload form."),
+        ResultField(
+            "EncodedPolicy", doc="Policy: what may be uploaded and until when; a field of the upload form."
+        ),
+        ResultField("Signature", doc="Field of the upload form."),
         ResultField("UseAccelerate", "boolean"),
     ),
-    repeatable=True,
-    generations=("today",),
-    note="Its answer has no Data: the fields stand beside the RequestId. How long a file is kept is not documented.",
+    idempotent=True,
+    generations=("2025",),
+    note=(
+        "The answer has no Data: the fields are beside the RequestId. The lifetime of a file is not documented. The "
+        "documents of 2020 state one for files uploaded while debugging in the console: valid for 1 hour, removed "
+        "within 24 hours; do not count on more."
+    ),
 )

@@ -1,4 +1,4 @@
-"""Service viapi, version 2023-01-17: watches and cancels the jobs of all VIAPI services."""
+"""Service viapi, version 2023-01-17: lists, reports and cancels the jobs of all VIAPI services."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Integer, String
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
-SERVICE = Service("viapi", "2023-01-17")
+SERVICE = Service(name="viapi", version="2023-01-17")
 
-GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE, generations=("today",))
+GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE, generations=("2025",))
 
 QUERY_ASYNC_JOB_LIST = Action(
     service=SERVICE,
     name="QueryAsyncJobList",
-    summary="The account's jobs of the last 24 hours, without their results; at most one call in 5 seconds.",
+    summary="List the account's jobs of the last 24 hours, without their results; at most one call in 5 seconds.",
     parameters=(
-        String(name="StartTime", doc="Earliest creation, as 2023-01-04 00:00:00."),
-        String(name="EndTime", doc="Latest creation, as 2023-01-04 23:00:00."),
-        String(name="JobId", doc="Only this job."),
-        String(name="PopProduct", doc="Only jobs of this service."),
+        String(name="StartTime", doc="Earliest creation time, such as 2023-01-04 00:00:00."),
+        String(name="EndTime", doc="Latest creation time, such as 2023-01-04 23:00:00."),
+        String(name="JobId", doc="Id of the one job to list."),
+        String(name="PopProduct", doc="List only jobs of this service."),
         String(
-            name="PopApiName", doc="Only jobs of this action; its service must be opened for the account."
+            name="PopApiName",
+            doc="List only jobs of this action; its service must be activated for the account.",
         ),
-        String(name="Status", doc="Only jobs in this state."),
-        Integer(name="PageNum", minimum=1, doc="Which page, counted from 1."),
+        String(name="Status", doc="List only jobs in this state."),
+        Integer(name="PageNum", minimum=1, doc="Number of the page, from 1."),
         Integer(name="PageSize", minimum=1, maximum=500, doc="Jobs on a page."),
     ),
     result=(
@@ -36,25 +37,25 @@ QUERY_ASYNC_JOB_LIST = Action(
             "list",
             fields=(
                 ResultField("JobId"),
-                ResultField("PopProduct", doc="The service."),
-                ResultField("PopApiName", doc="The action."),
+                ResultField("PopProduct", doc="Service of the job."),
+                ResultField("PopApiName", doc="Action of the job."),
                 ResultField("Status"),
-                ResultField("GmtCreate", doc="When it was accepted; the documents name no time zone."),
+                ResultField("GmtCreate", doc="Time of acceptance; the documents name no time zone."),
                 ResultField("StartTime"),
                 ResultField("EndTime"),
                 ResultField("CallerParentId"),
             ),
         ),
     ),
-    repeatable=True,
-    generations=("today",),
+    idempotent=True,
+    generations=("2025",),
 )
 
 CANCEL_WAITING_ASYNC_JOB = Action(
     service=SERVICE,
     name="CancelWaitingAsyncJob",
     summary="Cancel a job that is still queued; one that is being processed runs to its end and is billed.",
-    parameters=(String(name="JobId", required=True, min_length=1, doc="Which job."),),
-    repeatable=True,
-    generations=("today",),
+    parameters=(String(name="JobId", required=True, min_length=1, doc="Job to cancel."),),
+    idempotent=True,
+    generations=("2025",),
 )

@@ -1,7 +1,7 @@
-"""Service videorecog (video understanding), version 2020-03-20: two of its jobs, which the seed names.
+"""Service videorecog (video understanding), version 2020-03-20: the two jobs that the documents of 2020 name.
 
-The seed only says that they are jobs; what they take and give is from Alibaba's SDK,
-alibabacloud-videorecog20200320 3.0.11. It says nothing of formats, sizes and lengths.
+Parameters and results are from Alibaba's SDK alibabacloud-videorecog20200320 3.0.11, which states no formats, sizes
+or lengths.
 """
 
 from __future__ import annotations
@@ -10,37 +10,41 @@ from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Boolean, Media
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
-SERVICE = Service("videorecog", "2020-03-20")
+SERVICE = Service(name="videorecog", version="2020-03-20")
 
 GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
 
-_VIDEO_URL = Media(name="VideoUrl", required=True, doc="The video.")
+_VIDEO_URL = Media(name="VideoUrl", required=True, doc="Video; formats and limits are not documented.")
 
 DETECT_VIDEO_SHOT = Action(
     service=SERVICE,
     name="DetectVideoShot",
-    summary="Find the shots of a video.",
+    summary="Find the shot boundaries of a video.",
     parameters=(_VIDEO_URL,),
-    result=(ResultField("ShotFrameIds", "integers", "Ids of frames; the SDK says no more."),),
+    result=(
+        ResultField(
+            "ShotFrameIds", "integers", "Frame ids of the shots; their meaning is not documented further."
+        ),
+    ),
     is_job=True,
 )
 
 GENERATE_VIDEO_COVER = Action(
     service=SERVICE,
     name="GenerateVideoCover",
-    summary="Make covers from a video.",
+    summary="Generate cover images from a video.",
     parameters=(
         _VIDEO_URL,
-        Boolean(name="IsGif", required=True, doc="GIF animations (true) or still pictures (false)."),
+        Boolean(name="IsGif", required=True, doc="true: animated GIFs; false: still images."),
     ),
     result=(
         ResultField(
             "Outputs",
             "list",
-            "The covers.",
+            "Generated covers.",
             fields=(
-                ResultField("ImageURL", "file", "The cover."),
-                ResultField("Confidence", "number", "How sure the service is; the SDK names no range."),
+                ResultField("ImageURL", "file", "Cover image."),
+                ResultField("Confidence", "number", "Confidence; its range is not documented."),
             ),
         ),
     ),

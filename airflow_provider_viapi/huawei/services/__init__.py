@@ -1,4 +1,4 @@
-"""The actions of Huawei Cloud's services, as data: one module (or package) a service."""
+"""Actions of Huawei Cloud's services as data, one module (or package) per service."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from airflow_provider_viapi.huawei.model import Action
 
 @cache
 def actions() -> dict[str, Action]:
-    """All actions of MetaStudio and VIAS, by their full names."""
+    """Return all actions of MetaStudio and VIAS by their full names."""
     from airflow_provider_viapi.huawei.services import metastudio, vias
 
     return {action.full_name: action for action in (*metastudio.ACTIONS, *vias.ACTIONS)}
 
 
 def find(full_name: str) -> Action:
-    """The action of a full name, such as ``vias.CreateTask``.
+    """Return the action of a full name, such as ``vias.CreateTask``.
 
-    :raises InvalidRequest: there is none
+    :raises InvalidRequest: there is none; the message lists similar names
     """
     try:
         return actions()[full_name]
     except KeyError:
+        from difflib import get_close_matches
+
+        similar = ", ".join(get_close_matches(full_name, actions(), 3, 0))
         raise InvalidRequest(
-            f"{full_name!r} is not an action; allowed: names such as vias.CreateTask or metastudio.CreateAsyncTtsJob",
-            code="InvalidAction",
+            f"{full_name!r} is not an action; similar: {similar}", code="InvalidAction"
         ) from None

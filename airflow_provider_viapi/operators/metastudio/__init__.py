@@ -1,30 +1,39 @@
-"""MetaStudio (Huawei Cloud): avatars that speak. One operator per action that makes something.
+"""MetaStudio (Huawei Cloud): speaking avatars; an operator's module is loaded when it is used.
 
 * ``videos``: videos of avatars and of people on photos, subtitles, business cards
 * ``speech``: speech from text
 * ``live``: avatars on air
-* ``assets``: files of the team's become assets
+* ``assets``: upload of files
 """
 
 from __future__ import annotations
 
-from airflow_provider_viapi.operators.metastudio.assets import UploadAssetOperator
-from airflow_provider_viapi.operators.metastudio.live import StartLiveOperator, StopLiveOperator
-from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
-from airflow_provider_viapi.operators.metastudio.videos import (
-    CreateAvatarVideoOperator,
-    CreateBusinessCardOperator,
-    CreatePhotoVideoOperator,
-    CreateSubtitlesOperator,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "CreateAvatarVideoOperator",
-    "CreateBusinessCardOperator",
-    "CreatePhotoVideoOperator",
-    "CreateSpeechOperator",
-    "CreateSubtitlesOperator",
-    "StartLiveOperator",
-    "StopLiveOperator",
-    "UploadAssetOperator",
-]
+if TYPE_CHECKING:
+    from airflow_provider_viapi.operators.metastudio.assets import *  # noqa: F403
+    from airflow_provider_viapi.operators.metastudio.live import *  # noqa: F403
+    from airflow_provider_viapi.operators.metastudio.speech import *  # noqa: F403
+    from airflow_provider_viapi.operators.metastudio.videos import *  # noqa: F403
+
+_NAMES = {
+    "assets": ("UploadAssetOperator",),
+    "live": ("StartLiveOperator", "StopLiveOperator"),
+    "speech": ("CreateSpeechOperator",),
+    "videos": (
+        "CreateAvatarVideoOperator",
+        "CreateBusinessCardOperator",
+        "CreatePhotoVideoOperator",
+        "CreateSubtitlesOperator",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [*_MODULE_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,23 +1,27 @@
-"""Assets: files of the team's that MetaStudio keeps and works with."""
+"""Operator for assets: files that MetaStudio stores and uses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.huawei.services import metastudio
+from airflow_provider_viapi.huawei.services.metastudio import assets
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
-    from airflow_provider_viapi.huawei.submission import HuaweiSubmission
-    from airflow_provider_viapi.jobs.ledger import Ledger
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.model import Job
+    from airflow_provider_viapi.operators.options import (
+        Address,
+        Flag,
+        HuaweiCloudJobOptions,
+        Object,
+        Text,
+        TextList,
+    )
 
 AssetType = Literal[
     "VOICE_MODEL",
@@ -30,49 +34,48 @@ AssetType = Literal[
     "HUMAN_MODEL_2D",
     "BUSINESS_CARD_TEMPLET",
 ]
-"""Kinds of assets."""
+"""Kind of an asset."""
 
 
 class UploadAssetOperator(HuaweiCloudJobOperator):
-    """Make an asset of a file and wait until it can be used.
+    """Create an asset from a file and wait until it can be used.
 
-    The asset is made, the file streamed to where MetaStudio says, and its arrival confirmed. A retry goes on with the
-    asset of the try before. The file is read twice, since its MD5 has to be told before it is sent.
+    The asset is created, the file is uploaded to MetaStudio's storage, and the upload is confirmed. A retry continues
+    with the asset of the previous attempt. The file is read twice, because its MD5 is sent before its content.
 
-    Returns what is known of the asset: ``asset_id``, ``asset_state``, ``files`` and so on.
+    Returns the asset: ``asset_id``, ``asset_state``, ``files`` and so on.
 
-    :param source: the file, at most 5 GB, in any storage that Airflow's ``ObjectStoragePath`` opens: ``s3://``,
+    :param source: file of at most 5 GB in any storage that Airflow's ``ObjectStoragePath`` opens: ``s3://``,
         ``gs://``, ``file://`` …, or ``oss://`` with the connection ``viapi_default``
-    :param asset_name: the asset's name, up to 256 characters
+    :param asset_name: name of the asset, up to 256 characters
     :param asset_type: kind of the asset: ``VOICE_MODEL``, ``VIDEO``, ``IMAGE``, ``PPT``, ``MUSIC``, ``AUDIO``,
         ``COMMON_FILE``, ``HUMAN_MODEL_2D`` or ``BUSINESS_CARD_TEMPLET``
-    :param asset_description: up to 4096 characters
-    :param review_config: whether the content is reviewed
+    :param asset_description: description, up to 4096 characters
+    :param review_config: review of the content
     :param tags: tags
-    :param asset_extra_meta: facts of its kind: of a video, an image, a voice
-    :param is_need_generate_cover: make a cover, of videos only
-    :param supported_service: what it may be used for
-    :param on_doubt: what to do when it cannot be known whether an earlier try has made the asset; ``resubmit`` unless
-        given, since what may be left behind is an asset without a file
+    :param asset_extra_meta: metadata of a video, an image or a voice
+    :param is_need_generate_cover: generate a cover image, for videos only
+    :param supported_service: services that may use the asset
+    :param on_doubt: what to do if it cannot be known whether an earlier attempt has created the asset; default:
+        ``resubmit``, because the worst case is an asset without a file
     """
 
-    action = metastudio.assets.CREATE_DIGITAL_ASSET
+    action = assets.CREATE_DIGITAL_ASSET
     template_fields: Sequence[str] = (*HuaweiCloudJobOperator.template_fields, "source")
 
     def __init__(
         self,
         *,
-        source: str,
-        asset_name: str,
+        source: Address,
+        asset_name: Text,
         asset_type: AssetType,
-        asset_description: str | None = None,
-        review_config: Mapping[str, Any] | None = None,
-        tags: Sequence[str] | None = None,
-        asset_extra_meta: Mapping[str, Any] | None = None,
-        is_need_generate_cover: bool | None = None,
-        supported_service: Sequence[str] | None = None,
-        on_doubt: Literal["fail", "resubmit"] = "resubmit",
-        **kwargs: Any,
+        asset_description: Text | None = None,
+        review_config: Object | None = None,
+        tags: TextList | None = None,
+        asset_extra_meta: Object | None = None,
+        is_need_generate_cover: Flag | None = None,
+        supported_service: TextList | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "asset_name": asset_name,
@@ -84,30 +87,23 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
             "is_need_generate_cover": is_need_generate_cover,
             "supported_service": supported_service,
         }
-        super().__init__(request=request, on_doubt=on_doubt, **kwargs)
-        self.source = source
+        kwargs.setdefault("on_doubt", "resubmit")
+        super().__init__(request=request, **kwargs)
+        self.source: Any = as_address(source)
 
-    def submission(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> HuaweiSubmission:
-        """What makes the asset, of this very file, which has to be there by then."""
-        from airflow_provider_viapi.jobs.ledger import request_digest
+    def request_digest(self, request: Mapping[str, Any]) -> str:
+        """Return the fingerprint of the request and its source file."""
+        return super().request_digest({**request, "source": self.source})
+
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Check that the source file exists before an asset is created for it."""
         from airflow_provider_viapi.media import huawei_asset_upload
 
-        @cache
-        def filled() -> Mapping[str, Any]:
-            huawei_asset_upload.stat(self.source)
-            return request
+        huawei_asset_upload.stat(self.source)
+        return request
 
-        digest = request_digest(self.action.full_name, {**request, "source": self.source})
-        return replace(super().submission(request, ledger, deadline, context), digest=digest, filled=filled)
-
-    def _take_up(
-        self, request: Mapping[str, Any], ledger: Ledger, deadline: datetime, context: Context
-    ) -> tuple[Job, JobReport | None]:
+    def accepted(self, job: Job, context: Context) -> None:
+        """Upload the file to the asset."""
         from airflow_provider_viapi.media import huawei_asset_upload
 
-        job, report = super()._take_up(request, ledger, deadline, context)
-        if report is None:
-            huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
-        return job, report
+        huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)

@@ -1,59 +1,68 @@
-"""Live tasks: avatars on air."""
+"""Operators for live tasks: avatars on air."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.huawei.services import metastudio
+from airflow_provider_viapi.huawei.services.metastudio import live
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.job_control import JobCommandOperator
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from airflow_provider_viapi.jobs.model import JobReport
+    from airflow_provider_viapi.operators.options import (
+        HuaweiCloudJobOptions,
+        JobCommandOptions,
+        Object,
+        Text,
+        TextList,
+    )
 
 
 class StartLiveOperator(HuaweiCloudJobOperator):
     """Go on air in a live room.
 
-    Waits until the task is on air, which it then stays until :class:`StopLiveOperator` or its scripts end it; or
-    waits for its end. Its id is ``start.job_id``.
+    Waits until the task is on air, where it stays until :class:`StopLiveOperator` or its scripts end it, or waits for
+    its end. Its id is ``start.job_id``.
 
-    Returns what is known of the task: ``job_id``, ``room_id``, ``state``, ``start_time`` and so on. Addresses and
-    keys by which viewers' words are reported are left out.
+    Returns the task: ``job_id``, ``room_id``, ``state``, ``start_time`` and so on, without the addresses and keys for
+    reporting viewers' messages.
 
-    :param room_id: the live room
-    :param wait_for: ``PROCESSING``: until it is on air; ``SUCCEED``: until it has ended; ``None``: not at all
-    :param video_config: ``width`` and ``height`` in pixels, ``bitrate`` in kbit/s, and perhaps more
-    :param play_policy: how often and in which order scripts are played
-    :param output_urls: RTMP addresses that the stream goes to; one, for now
-    :param stream_keys: stream keys that go with the addresses; masked wherever Airflow shows them
-    :param interaction_callback_url: who is asked for replies to viewers
-    :param live_event_callback_config: whom to tell what happens on air
-    :param rtc_callback_config: whom to tell what happens in the RTC room
+    :param room_id: id of the live room
+    :param wait_for: ``PROCESSING`` (on air), ``SUCCEED`` (ended), or ``None`` to return at once; default:
+        ``PROCESSING``
+    :param video_config: ``width`` and ``height`` in pixels, ``bitrate`` in kbit/s and optionally others
+    :param play_policy: order and repetition of the scripts
+    :param output_urls: RTMP URLs that receive the stream; at present one
+    :param stream_keys: stream keys of the URLs; masked in Airflow
+    :param interaction_callback_url: URL that is asked for replies to viewers
+    :param live_event_callback_config: receiver of events of the live task
+    :param rtc_callback_config: receiver of events of the RTC room
     :param view_mode: ``LANDSCAPE`` or ``VERTICAL``
-    :param co_streamer_config: a second person on air
-    :param job_run_config: which prepaid places are used
+    :param co_streamer_config: second presenter
+    :param job_run_config: prepaid resources to use
     """
 
-    action = metastudio.live.START_SMART_LIVE
+    action = live.START_SMART_LIVE
 
     def __init__(
         self,
         *,
-        room_id: str,
+        room_id: Text,
         wait_for: Literal["PROCESSING", "SUCCEED"] | None = "PROCESSING",
-        video_config: Mapping[str, Any] | None = None,
-        play_policy: Mapping[str, Any] | None = None,
-        output_urls: Sequence[str] | None = None,
-        stream_keys: Sequence[str] | None = None,
-        interaction_callback_url: str | None = None,
-        live_event_callback_config: Mapping[str, Any] | None = None,
-        rtc_callback_config: Mapping[str, Any] | None = None,
+        video_config: Object | None = None,
+        play_policy: Object | None = None,
+        output_urls: TextList | None = None,
+        stream_keys: TextList | None = None,
+        interaction_callback_url: Text | None = None,
+        live_event_callback_config: Object | None = None,
+        rtc_callback_config: Object | None = None,
         view_mode: Literal["LANDSCAPE", "VERTICAL"] | None = None,
-        co_streamer_config: Mapping[str, Any] | None = None,
-        job_run_config: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        co_streamer_config: Object | None = None,
+        job_run_config: Object | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "room_id": room_id,
@@ -68,25 +77,30 @@ class StartLiveOperator(HuaweiCloudJobOperator):
             "co_streamer_config": co_streamer_config,
             "job_run_config": job_run_config,
         }
-        goal = "PROCESSING" if wait_for is None else wait_for
-        super().__init__(request=request, goal=goal, wait_for_completion=wait_for is not None, **kwargs)
+        kwargs.setdefault("wait_for_completion", wait_for is not None)
+        super().__init__(request=request, goal=wait_for or "PROCESSING", **kwargs)
 
 
 class StopLiveOperator(JobCommandOperator):
-    """End a live task; one that has ended well already is left as it is.
+    """End a live task; one that has ended is left as it is.
 
-    Returns what is known of the task, as :class:`StartLiveOperator` does.
+    Returns the task, as :class:`StartLiveOperator` does.
 
-    :param room_id: the live room
-    :param job_id: the task, such as ``start.job_id``
-    :param wait_for: ``SUCCEED``: until it has ended; ``None``: not at all
+    :param room_id: id of the live room
+    :param job_id: id of the task, such as ``start.job_id``
+    :param wait_for: ``SUCCEED`` (ended), or ``None`` to return at once; default: ``SUCCEED``
     """
 
-    action = metastudio.live.STOP_SMART_LIVE
-    made_by = metastudio.live.START_SMART_LIVE
+    action = live.STOP_SMART_LIVE
+    creating_action = live.START_SMART_LIVE
 
     def __init__(
-        self, *, room_id: str, job_id: str, wait_for: Literal["SUCCEED"] | None = "SUCCEED", **kwargs: Any
+        self,
+        *,
+        room_id: Text,
+        job_id: Text,
+        wait_for: Literal["SUCCEED"] | None = "SUCCEED",
+        **kwargs: Unpack[JobCommandOptions],
     ) -> None:
         super().__init__(
             request={"room_id": room_id, "job_id": job_id},
@@ -95,6 +109,6 @@ class StopLiveOperator(JobCommandOperator):
             **kwargs,
         )
 
-    def has_to_be_told(self, report: JobReport) -> bool:
-        """Whether there is anything to stop."""
+    def needs_command(self, report: JobReport) -> bool:
+        """Return true if the task has not ended."""
         return not report.is_final

@@ -1,72 +1,83 @@
-"""Speech from text."""
+"""Operator for speech from text."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.huawei.services import metastudio
+from airflow_provider_viapi.huawei.services.metastudio import speech
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import (
+        Flag,
+        HuaweiCloudJobOptions,
+        Integer,
+        Object,
+        Text,
+    )
 
 
 class CreateSpeechOperator(HuaweiCloudJobOperator):
-    """Have a text spoken.
+    """Generate speech from a text.
 
-    Returns ``audio_file_url`` and, if asked for, ``audio_info_file_url`` (when each word is spoken),
-    ``audio_srt_file_url`` (subtitles) and ``audio_action_file_url``, good for a day.
+    Returns ``audio_file_url`` and, if requested, ``audio_info_file_url`` (time of each word),
+    ``audio_srt_file_url`` (subtitles) and ``audio_action_file_url``, valid for 24 hours.
 
-    :param text: the text to speak
-    :param voice_asset_id: asset of the voice
-    :param tts_text: the text with the engine's own marks
-    :param speed: 100 is usual, 50 half as fast, 200 twice
-    :param pitch: 100 is usual
-    :param volume: loudness
-    :param audio_format: ``WAV`` or ``MP3``; ``WAV`` unless given
-    :param need_timestamp: tell when each word is spoken
-    :param silence_flag: silence instead of an error
-    :param silence_time_ms: milliseconds of such silence
-    :param callback_config: whom to tell when it has ended (``callback_url``); not needed for the waiting
-    :param gen_srt: make subtitles too
-    :param srt_len: longest line of subtitles
-    :param srt_line_limit: lines of subtitles; 1 unless given
-    :param slice_segments: cut the text into pieces
-    :param channels: 1 mono, 2 stereo
-    :param output_external_url: where the sound is put; only for accounts that are let to
-    :param srt_output_external_url: where the subtitles are put; only for accounts that are let to
-    :param action_output_external_url: where the file of movements is put; only for accounts that are let to
-    :param is_vocabulary_config_enable: heed the vocabulary
-    :param is_concurrent_resource: pay with a prepaid place
-    :param priority: 0–10, 0 comes first; 5 unless given. Airflow's own is ``priority_weight``
+    :param text: text to speak
+    :param voice_asset_id: asset id of the voice
+    :param tts_text: text with markup of the speech engine
+    :param speed: speed in percent: 100 is normal, 50 half, 200 double
+    :param pitch: 100 is normal
+    :param volume: volume
+    :param audio_format: ``WAV`` or ``MP3``; default: ``WAV``
+    :param need_timestamp: also return the time of each word
+    :param silence_flag: return silence instead of an error
+    :param silence_time_ms: length of that silence in milliseconds
+    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param gen_srt: also generate subtitles
+    :param srt_len: length of the longest line of subtitles
+    :param srt_line_limit: lines of a subtitle; default: 1
+    :param slice_segments: split the text into segments
+    :param channels: 1 (mono) or 2 (stereo)
+    :param output_external_url: URL that the audio is uploaded to; needs permission from Huawei
+    :param srt_output_external_url: URL that the subtitles are uploaded to; needs permission from Huawei
+    :param action_output_external_url: URL that the file of movements is uploaded to; needs permission
+        from Huawei
+    :param is_vocabulary_config_enable: apply the vocabulary
+    :param is_concurrent_resource: use a prepaid concurrent resource
+    :param priority: 0–10, 0 is first; default: 5. Airflow's own priority is ``priority_weight``
     """
 
-    action = metastudio.speech.CREATE_ASYNC_TTS_JOB
+    action = speech.CREATE_ASYNC_TTS_JOB
 
     def __init__(
         self,
         *,
-        text: str,
-        voice_asset_id: str,
-        tts_text: str | None = None,
-        speed: int | None = None,
-        pitch: int | None = None,
-        volume: int | None = None,
+        text: Text,
+        voice_asset_id: Text,
+        tts_text: Text | None = None,
+        speed: Integer | None = None,
+        pitch: Integer | None = None,
+        volume: Integer | None = None,
         audio_format: Literal["WAV", "MP3"] | None = None,
-        need_timestamp: bool | None = None,
-        silence_flag: bool | None = None,
-        silence_time_ms: int | None = None,
-        callback_config: Mapping[str, Any] | None = None,
-        gen_srt: bool | None = None,
-        srt_len: int | None = None,
-        srt_line_limit: int | None = None,
-        slice_segments: bool | None = None,
+        need_timestamp: Flag | None = None,
+        silence_flag: Flag | None = None,
+        silence_time_ms: Integer | None = None,
+        callback_config: Object | None = None,
+        gen_srt: Flag | None = None,
+        srt_len: Integer | None = None,
+        srt_line_limit: Integer | None = None,
+        slice_segments: Flag | None = None,
         channels: Literal[1, 2] | None = None,
-        output_external_url: str | None = None,
-        srt_output_external_url: str | None = None,
-        action_output_external_url: str | None = None,
-        is_vocabulary_config_enable: bool | None = None,
-        is_concurrent_resource: bool | None = None,
-        priority: int | None = None,
-        **kwargs: Any,
+        output_external_url: Text | None = None,
+        srt_output_external_url: Text | None = None,
+        action_output_external_url: Text | None = None,
+        is_vocabulary_config_enable: Flag | None = None,
+        is_concurrent_resource: Flag | None = None,
+        priority: Integer | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "text": text,

@@ -1,60 +1,67 @@
-"""Videos of avatars and of people on photos, subtitles, and business cards.
+"""Operators for videos of avatars and of people on photos, subtitles, and business cards.
 
-Lengths, ranges and what belongs together are from the descriptions in Huawei's Python SDK
-(huaweicloudsdkmetastudio 3.1.219), which says little of the structures' insides: they go through as they are.
+Lengths and ranges are from the descriptions in Huawei's Python SDK (huaweicloudsdkmetastudio 3.1.219), which
+describes little of the structures' fields: structures are passed on unchanged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.huawei.services import metastudio
+from airflow_provider_viapi.huawei.services.metastudio import cards, videos
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
-    from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import JobReport
+    from airflow_provider_viapi.operators.options import (
+        Address,
+        Flag,
+        HuaweiCloudJobOptions,
+        Integer,
+        Object,
+        ObjectList,
+        Text,
+    )
 
 
 class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
-    """Make a video of an avatar that speaks, from a script or from what is given here.
+    """Generate a video of a speaking avatar, from a script or from the arguments.
 
-    Returns ``output_asset_config``, the asset that the video becomes: ``asset_id``, ``preview_video_url`` and
-    ``cover_url``, good for a day; and ``duration`` in seconds.
+    Returns ``output_asset_config``, the asset of the video: ``asset_id``, ``preview_video_url`` and ``cover_url``,
+    valid for 24 hours; and ``duration`` in seconds.
 
-    :param script_id: the script; what is given here besides takes the place of what it says
-    :param model_asset_id: asset of the avatar
-    :param voice_config: the voice: ``voice_asset_id``, and perhaps ``speed``, ``pitch``, ``volume``
-    :param video_config: ``width`` and ``height`` in pixels, ``bitrate`` in kbit/s, and perhaps ``codec`` and the like
-    :param shoot_scripts: what is said and shown, scene by scene:
+    :param script_id: id of the script; other arguments override its values
+    :param model_asset_id: asset id of the avatar
+    :param voice_config: voice: ``voice_asset_id`` and optionally ``speed``, ``pitch``, ``volume``
+    :param video_config: ``width`` and ``height`` in pixels, ``bitrate`` in kbit/s and optionally ``codec`` and others
+    :param shoot_scripts: speech and pictures, scene by scene:
         ``{"sequence_no": 1, "shoot_script": {"text_config": {"text": "…"}}}``
-    :param output_asset_config: ``asset_name`` of the asset that the video becomes
-    :param background_music_config: music, and how loud
-    :param review_config: whether the content is reviewed
-    :param callback_config: whom to tell when it has ended (``callback_url``); not needed for the waiting
-    :param action_config: how the avatar moves by itself
+    :param output_asset_config: ``asset_name`` of the video's asset
+    :param background_music_config: music and its volume
+    :param review_config: review of the content
+    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param action_config: automatic movements of the avatar
     """
 
-    action = metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO
+    action = videos.CREATE_2D_DIGITAL_HUMAN_VIDEO
 
     def __init__(
         self,
         *,
-        script_id: str | None = None,
-        model_asset_id: str | None = None,
-        voice_config: Mapping[str, Any] | None = None,
-        video_config: Mapping[str, Any] | None = None,
-        shoot_scripts: Sequence[Mapping[str, Any]] | None = None,
-        output_asset_config: Mapping[str, Any] | None = None,
-        background_music_config: Mapping[str, Any] | None = None,
-        review_config: Mapping[str, Any] | None = None,
-        callback_config: Mapping[str, Any] | None = None,
-        action_config: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        script_id: Text | None = None,
+        model_asset_id: Text | None = None,
+        voice_config: Object | None = None,
+        video_config: Object | None = None,
+        shoot_scripts: ObjectList | None = None,
+        output_asset_config: Object | None = None,
+        background_music_config: Object | None = None,
+        review_config: Object | None = None,
+        callback_config: Object | None = None,
+        action_config: Object | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "script_id": script_id,
@@ -72,44 +79,44 @@ class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
 
 
 class CreatePhotoVideoOperator(HuaweiCloudJobOperator):
-    """Make a video of a person who speaks, from a photo.
+    """Generate a video of a speaking person from a photo.
 
     Returns what :class:`CreateAvatarVideoOperator` returns.
 
-    :param human_image: the person's picture, at most 1080p: an address of any storage that Airflow's
-        ``ObjectStoragePath`` opens (``s3://team/anna.jpg``), of at most 9 MB, or the picture itself in Base64
-    :param shoot_scripts: what is said, one scene: ``{"shoot_script": {"text_config": {"text": "…"}}}``
-    :param output_asset_config: ``asset_name`` of the asset that the video becomes
-    :param script_id: the script
-    :param voice_config: the voice: ``voice_asset_id``, and perhaps ``speed``, ``pitch``, ``volume``
-    :param video_config: ``codec``, and perhaps size and bit rate
-    :param background_music_config: music, and how loud
-    :param review_config: whether the content is reviewed
-    :param callback_config: whom to tell when it has ended (``callback_url``); not needed for the waiting
-    :param id_card_image1: front of the person's identity card, as ``human_image``
-    :param id_card_image2: its back
-    :param authorize_use_human_image: the person in the picture has agreed
+    :param human_image: image of the person, at most 1080p: an address in any storage that Airflow's
+        ``ObjectStoragePath`` opens (``s3://team/anna.jpg``), of at most 9 MB, or the image itself in Base64
+    :param shoot_scripts: speech, one scene: ``{"shoot_script": {"text_config": {"text": "…"}}}``
+    :param output_asset_config: ``asset_name`` of the video's asset
+    :param script_id: id of the script
+    :param voice_config: voice: ``voice_asset_id`` and optionally ``speed``, ``pitch``, ``volume``
+    :param video_config: ``codec`` and optionally size and bit rate
+    :param background_music_config: music and its volume
+    :param review_config: review of the content
+    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param id_card_image1: front of the person's identity card, like ``human_image``
+    :param id_card_image2: back of the card
+    :param authorize_use_human_image: the person in the image has given consent
     """
 
-    action = metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO
+    action = videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO
     pictures = (("human_image",), ("id_card_image1",), ("id_card_image2",))
 
     def __init__(
         self,
         *,
-        human_image: str,
-        shoot_scripts: Sequence[Mapping[str, Any]],
-        output_asset_config: Mapping[str, Any],
-        script_id: str | None = None,
-        voice_config: Mapping[str, Any] | None = None,
-        video_config: Mapping[str, Any] | None = None,
-        background_music_config: Mapping[str, Any] | None = None,
-        review_config: Mapping[str, Any] | None = None,
-        callback_config: Mapping[str, Any] | None = None,
-        id_card_image1: str | None = None,
-        id_card_image2: str | None = None,
-        authorize_use_human_image: bool | None = None,
-        **kwargs: Any,
+        human_image: Address,
+        shoot_scripts: ObjectList,
+        output_asset_config: Object,
+        script_id: Text | None = None,
+        voice_config: Object | None = None,
+        video_config: Object | None = None,
+        background_music_config: Object | None = None,
+        review_config: Object | None = None,
+        callback_config: Object | None = None,
+        id_card_image1: Address | None = None,
+        id_card_image2: Address | None = None,
+        authorize_use_human_image: Flag | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "human_image": human_image,
@@ -129,31 +136,32 @@ class CreatePhotoVideoOperator(HuaweiCloudJobOperator):
 
 
 class CreateSubtitlesOperator(HuaweiCloudJobOperator):
-    """Make the subtitles of a script, a file for each scene; fails if those of a scene could not be made.
+    """Generate the subtitles of a script, a file for each scene; fail if those of a scene cannot be generated.
 
     Returns ``subtitle_file_info``: for each scene ``sequence_no`` and ``subtitle_file_download_url``.
 
-    No list shows such jobs: a submission whose answer was lost stays in doubt, see ``on_doubt``.
+    No list shows these jobs: a submission whose response was lost stays in doubt, see ``on_doubt``.
 
-    :param script_id: the script
-    :param sequence_no: which scene; all unless given
-    :param callback_config: whom to tell when it has ended (``callback_url``); not needed for the waiting
+    :param script_id: id of the script
+    :param sequence_no: number of the scene; default: all
+    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
     """
 
-    action = metastudio.videos.CREATE_SUBTITLE_FILE
+    action = videos.CREATE_SUBTITLE_FILE
 
     def __init__(
         self,
         *,
-        script_id: str,
-        sequence_no: int | None = None,
-        callback_config: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        script_id: Text,
+        sequence_no: Integer | None = None,
+        callback_config: Object | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {"script_id": script_id, "sequence_no": sequence_no, "callback_config": callback_config}
         super().__init__(request=request, **kwargs)
 
-    def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+    def final_report(self, report: JobReport) -> JobReport:
+        """Return the report as failed if the subtitles of a scene could not be generated."""
         from airflow_provider_viapi.jobs.model import Outcome
 
         scenes = (report.result or {}).get("subtitle_file_info") or ()
@@ -165,50 +173,50 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
                 report,
                 outcome=Outcome.FAILED,
                 error_code=reason.get("error_code"),
-                error_message=f"no subtitles for scene {named}: {reason.get('error_msg') or 'no reason given'}",
+                error_message=f"subtitles of scene {named} failed: {reason.get('error_msg') or 'no reason given'}",
             )
-        return super()._finish(report, ledger, context)
+        return report
 
 
 class CreateBusinessCardOperator(HuaweiCloudJobOperator):
-    """Make a business card on which a person introduces himself or herself.
+    """Generate a business card on which a person introduces themselves.
 
     Returns ``job_info``, which holds what :class:`CreateAvatarVideoOperator` returns.
 
-    :param card_templet_asset_id: asset of the card's design
-    :param card_text_config: name, company, title and the like
-    :param card_image_config: ``human_image`` and perhaps ``logo_image``: addresses of any storage that Airflow's
-        ``ObjectStoragePath`` opens, or pictures in Base64
-    :param business_card_type: ``2D_DIGITAL_HUMAN_CARD`` is the documented one
+    :param card_templet_asset_id: asset id of the card's template
+    :param card_text_config: name, company, title and others
+    :param card_image_config: ``human_image`` and optionally ``logo_image``: addresses in any storage that Airflow's
+        ``ObjectStoragePath`` opens, or images in Base64
+    :param business_card_type: default: ``2D_DIGITAL_HUMAN_CARD``, the only documented value
     :param introduction_type: ``TEXT`` or ``AUDIO``
-    :param introduction_text: what the person says
-    :param voice_asset_id: asset of the voice
-    :param introduction_audio_asset_id: asset of recorded speech
-    :param video_asset_name: name of the asset that the video becomes
+    :param introduction_text: text that the person speaks
+    :param voice_asset_id: asset id of the voice
+    :param introduction_audio_asset_id: asset id of recorded speech
+    :param video_asset_name: name of the video's asset
     :param gender: ``MALE`` or ``FEMALE``
-    :param review_config: whether the content is reviewed
-    :param callback_config: whom to tell when it has ended (``callback_url``); not needed for the waiting
+    :param review_config: review of the content
+    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
     """
 
-    action = metastudio.cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD
+    action = cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD
     pictures = (("card_image_config", "human_image"), ("card_image_config", "logo_image"))
 
     def __init__(
         self,
         *,
-        card_templet_asset_id: str,
-        card_text_config: Mapping[str, Any],
-        card_image_config: Mapping[str, Any],
-        business_card_type: str = "2D_DIGITAL_HUMAN_CARD",
+        card_templet_asset_id: Text,
+        card_text_config: Object,
+        card_image_config: Object,
+        business_card_type: Text = "2D_DIGITAL_HUMAN_CARD",
         introduction_type: Literal["TEXT", "AUDIO"] | None = None,
-        introduction_text: str | None = None,
-        voice_asset_id: str | None = None,
-        introduction_audio_asset_id: str | None = None,
-        video_asset_name: str | None = None,
+        introduction_text: Text | None = None,
+        voice_asset_id: Text | None = None,
+        introduction_audio_asset_id: Text | None = None,
+        video_asset_name: Text | None = None,
         gender: Literal["MALE", "FEMALE"] | None = None,
-        review_config: Mapping[str, Any] | None = None,
-        callback_config: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        review_config: Object | None = None,
+        callback_config: Object | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "card_templet_asset_id": card_templet_asset_id,

@@ -1,7 +1,8 @@
-"""VIAS (Huawei Cloud): algorithms that watch streams and files. Tasks, and the sources that they watch.
+"""VIAS (Huawei Cloud): algorithms that analyse streams and files; tasks, video sources and groups of them.
 
-Everything is from excerpts of Huawei's documents; there is no SDK. An algorithm is named by its ``service_name``;
-those that are known have a constant in ``huawei.services.vias``, and any other name may be given.
+An algorithm is named by its ``service_name``; ``huawei.services.vias.ALGORITHMS`` lists those that are known, and any
+other name may be given. Operations without an operator are called by name:
+``HuaweiCloudOperator(action="vias.CreateBatchTask", request={…})``.
 """
 
 from __future__ import annotations

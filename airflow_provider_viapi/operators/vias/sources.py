@@ -1,41 +1,45 @@
-"""What tasks watch: video sources, and groups of them."""
+"""Operators of video sources, which tasks analyse, and groups of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.huawei.services import vias
+from airflow_provider_viapi.huawei.services.vias import sources
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import HuaweiCloudOptions, Number, Text, TextList
 
 
 class CreateVideoSourceOperator(HuaweiCloudOperator):
-    """Tell of a camera, a stream or a platform of cameras; returns ``video_source_id``.
+    """Register a camera, a stream or a platform of cameras; return ``video_source_id``.
 
-    :param video_source_name: its name
-    :param access_type: ``cloud`` or ``edge``: where it is watched
+    :param video_source_name: name of the source
+    :param access_type: ``cloud`` or ``edge``: where it is analysed
     :param type: kind of the source
-    :param type_config: its address and login, in XML that goes through as it is; masked wherever Airflow shows it
-    :param latitude: where it is, in degrees, -90–90
-    :param longitude: where it is, in degrees, -180–180
-    :param video_group_ids: groups that it belongs to
-    :param tag: a tag
+    :param type_config: address and credentials of the source, in XML that is passed on unchanged; masked in Airflow
+    :param latitude: latitude in degrees, -90–90
+    :param longitude: longitude in degrees, -180–180
+    :param video_group_ids: ids of the groups that it belongs to
+    :param tag: tags
     """
 
-    action = vias.sources.CREATE_VIDEO_SOURCE
+    action = sources.CREATE_VIDEO_SOURCE
 
     def __init__(
         self,
         *,
-        video_source_name: str,
+        video_source_name: Text,
         access_type: Literal["cloud", "edge"],
-        type: str,
-        type_config: str,
-        latitude: float | None = None,
-        longitude: float | None = None,
-        video_group_ids: Sequence[str] | None = None,
-        tag: str | None = None,
-        **kwargs: Any,
+        type: Text,
+        type_config: Text,
+        latitude: Number | None = None,
+        longitude: Number | None = None,
+        video_group_ids: TextList | None = None,
+        tag: TextList | None = None,
+        **kwargs: Unpack[HuaweiCloudOptions],
     ) -> None:
         request = {
             "video_source_name": video_source_name,
@@ -51,36 +55,36 @@ class CreateVideoSourceOperator(HuaweiCloudOperator):
 
 
 class DeleteVideoSourceOperator(HuaweiCloudOperator):
-    """Forget a video source.
+    """Delete a video source.
 
-    :param video_source_id: the source
+    :param video_source_id: id of the source
     """
 
-    action = vias.sources.DELETE_VIDEO_SOURCE
+    action = sources.DELETE_VIDEO_SOURCE
 
-    def __init__(self, *, video_source_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, video_source_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"video_source_id": video_source_id}, **kwargs)
 
 
 class CreateVideoGroupOperator(HuaweiCloudOperator):
-    """Make a group of video sources; returns ``video_group_id``.
+    """Create a group of video sources; return ``video_group_id``.
 
-    :param video_group_name: its name
-    :param access_type: ``cloud`` or ``edge``: where its sources are watched
-    :param description: what it is for
-    :param video_source_ids: sources that belong to it
+    :param video_group_name: name of the group
+    :param access_type: ``cloud`` or ``edge``: where its sources are analysed
+    :param description: description of the group
+    :param video_source_ids: ids of the sources in the group
     """
 
-    action = vias.sources.CREATE_VIDEO_GROUP
+    action = sources.CREATE_VIDEO_GROUP
 
     def __init__(
         self,
         *,
-        video_group_name: str,
+        video_group_name: Text,
         access_type: Literal["cloud", "edge"],
-        description: str | None = None,
-        video_source_ids: Sequence[str] | None = None,
-        **kwargs: Any,
+        description: Text | None = None,
+        video_source_ids: TextList | None = None,
+        **kwargs: Unpack[HuaweiCloudOptions],
     ) -> None:
         request = {
             "video_group_name": video_group_name,
@@ -92,12 +96,12 @@ class CreateVideoGroupOperator(HuaweiCloudOperator):
 
 
 class DeleteVideoGroupOperator(HuaweiCloudOperator):
-    """Delete a group; its sources stay.
+    """Delete a group; its video sources remain.
 
-    :param video_group_id: the group
+    :param video_group_id: id of the group
     """
 
-    action = vias.sources.DELETE_VIDEO_GROUP
+    action = sources.DELETE_VIDEO_GROUP
 
-    def __init__(self, *, video_group_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, video_group_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"video_group_id": video_group_id}, **kwargs)

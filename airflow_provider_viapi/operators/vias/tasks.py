@@ -1,4 +1,4 @@
-"""Tasks: an algorithm that watches a stream or a file, from its making to its end."""
+"""Operators of tasks: an algorithm that analyses a stream or a file, from creation to deletion."""
 
 from __future__ import annotations
 
@@ -6,57 +6,69 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.huawei.services import vias
+from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.job_control import JobCommandOperator
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from airflow_provider_viapi.jobs.model import JobReport
+    from airflow_provider_viapi.operators.options import (
+        Flag,
+        HuaweiCloudJobOptions,
+        HuaweiCloudOptions,
+        Integer,
+        JobCommandOptions,
+        Object,
+        Text,
+    )
 
 _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
-"""The bad ends in which a task does not run."""
+"""Failed states in which a task does not run."""
 
 
 class CreateTaskOperator(HuaweiCloudJobOperator):
-    """Have an algorithm watch a stream or a file, in the cloud or on an edge device.
+    """Analyse a stream or a file with an algorithm, in the cloud or on an edge device.
 
-    A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with :class:`StopTaskOperator`. One
-    on a file comes to its end: wait for ``SUCCEEDED``. Its id is ``create.job_id``.
+    A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with :class:`StopTaskOperator`. A
+    task on a file ends: wait for ``SUCCEEDED``. Its id is ``create.job_id``.
 
-    Returns what is known of the task: ``id``, ``name``, ``state`` and so on.
+    Returns the task: ``id``, ``name``, ``state`` and so on.
 
-    Once this task has succeeded nothing that happens to it stops what runs. Cleared after that, it makes another.
+    Once this Airflow task has succeeded, the VIAS task continues whatever happens to it. Clearing it after that
+    creates another VIAS task.
 
-    :param service_name: the algorithm, such as ``c-smoke-and-fire-edge``
-    :param name: the task's name; tell tasks apart by it, since a create whose answer was lost is looked for by it
-    :param input: what is watched: ``type``, and ``data``, a list of one source
-    :param output: where alarms go: ``webhook``, ``dis`` and the like
-    :param service_version: the algorithm's version, such as ``1.2``
-    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None``: not at all
-    :param description: what the task is for
-    :param schedule: when it runs: ``type``, ``timezone``, ``days_of_week``, ``periods``
-    :param config: the algorithm's own settings; they go through as they are
-    :param is_saved_as_template: keep it as a pattern for others
-    :param resource_order_id: which prepaid resources it uses
+    :param service_name: algorithm, such as ``c-smoke-and-fire-edge``
+    :param name: name of the task; make it unique, because a create whose response was lost is looked up by it
+    :param input: source to analyse: ``type``, and ``data``, a list with one source
+    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param service_version: version of the algorithm, such as ``1.2``
+    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
+    :param description: description of the task
+    :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
+    :param config: settings of the algorithm in ``common``; they are passed on unchanged
+    :param is_saved_as_template: save the settings as a template
+    :param resource_order_id: order of prepaid resources; required for commercial algorithms
     """
 
-    action = vias.tasks.CREATE_TASK
+    action = tasks.CREATE_TASK
 
     def __init__(
         self,
         *,
-        service_name: str,
-        name: str,
-        input: Mapping[str, Any],
-        output: Mapping[str, Any],
-        service_version: str,
+        service_name: Text,
+        name: Text,
+        input: Object,
+        output: Object,
+        service_version: Text,
         wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
-        description: str | None = None,
-        schedule: Mapping[str, Any] | None = None,
-        config: Mapping[str, Any] | None = None,
-        is_saved_as_template: bool | None = None,
-        resource_order_id: str | None = None,
-        **kwargs: Any,
+        description: Text | None = None,
+        schedule: Object | None = None,
+        config: Object | None = None,
+        is_saved_as_template: Flag | None = None,
+        resource_order_id: Text | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
     ) -> None:
         request = {
             "service_name": service_name,
@@ -70,18 +82,18 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
             "is_saved_as_template": is_saved_as_template,
             "resource_order_id": resource_order_id,
         }
-        goal = "RUNNING" if wait_for is None else wait_for
-        super().__init__(request=request, goal=goal, wait_for_completion=wait_for is not None, **kwargs)
+        kwargs.setdefault("wait_for_completion", wait_for is not None)
+        super().__init__(request=request, goal=wait_for or "RUNNING", **kwargs)
         self._refuse_several_sources(self.request["input"])
 
     def validated_request(self) -> dict[str, Any]:
-        """The rendered request with values of their proper types, and one source."""
+        """Return the rendered request with values of their proper types, and one source."""
         request = super().validated_request()
         self._refuse_several_sources(request["input"])
         return request
 
-    def _refuse_several_sources(self, watched: Any) -> None:
-        data = watched.get("data") if isinstance(watched, Mapping) else None
+    def _refuse_several_sources(self, source: Any) -> None:
+        data = source.get("data") if isinstance(source, Mapping) else None
         if isinstance(data, list | tuple) and len(data) > 1:
             raise InvalidRequest(
                 f"input is a mapping with {len(data)} sources in data; allowed: one, so give each a task of its own",
@@ -93,28 +105,29 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
 class StartTaskOperator(JobCommandOperator):
     """Start a task that was stopped or has ended; one that runs or is about to is left as it is.
 
-    What was told is kept in Airflow's task state store (3.3 and later), so that a retry does not start, and pay for,
-    a task again that has succeeded since. A person who clears this task after its success has it started anew. If no
-    answer came to the telling of a task that had succeeded before, and it stands so still, this fails with
-    ``SubmissionInDoubt``, and clearing tells it again. On an earlier Airflow a retry only looks: it starts a task
-    again that has come to its end meanwhile; set ``retries=0`` there if that matters.
+    The command is recorded in the task's state store, so that a retry does not start, and pay for, a task again that
+    has ended since. Clearing this Airflow task after its success starts the VIAS task again. If the response to the
+    command was lost and the VIAS task is in the same terminal state as before, this fails with
+    ``SubmissionInDoubt``; clear it to send the command again. Without a durable store (Airflow before 3.3 without
+    ``[viapi] state_path``) a retry starts a task again that has ended meanwhile: set ``retries=0`` there if that
+    matters.
 
-    Returns what is known of the task.
+    Returns the task.
 
-    :param vias_task_id: the task of VIAS, such as ``create.job_id``
-    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None``: not at all
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
+    :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
     """
 
-    action = vias.tasks.START_STOP_TASK
-    made_by = vias.tasks.CREATE_TASK
-    is_remembered = True
+    action = tasks.START_STOP_TASK
+    creating_action = tasks.CREATE_TASK
+    durable = True
 
     def __init__(
         self,
         *,
-        vias_task_id: str,
+        vias_task_id: Text,
         wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
-        **kwargs: Any,
+        **kwargs: Unpack[JobCommandOptions],
     ) -> None:
         super().__init__(
             request={"task_id": vias_task_id, "command": "start"},
@@ -123,27 +136,31 @@ class StartTaskOperator(JobCommandOperator):
             **kwargs,
         )
 
-    def has_to_be_told(self, report: JobReport) -> bool:
-        """Whether it neither runs nor is about to."""
+    def needs_command(self, report: JobReport) -> bool:
+        """Return true if the task neither runs nor is about to."""
         return report.state not in ("PENDING", "STARTING", "RECOVERING", "UPGRADING", "RUNNING")
 
 
 class StopTaskOperator(JobCommandOperator):
-    """Stop a task, so that it costs nothing more; one that has ended, well or badly, or is about to is left as it is.
+    """Stop a task, so that it costs nothing more; one that has ended or is about to is left as it is.
 
-    One that is ``ABNORMAL`` or ``FROZEN`` is told to stop, since whether it goes on by itself is not known.
+    A task that is ``ABNORMAL`` or ``FROZEN`` is stopped too, because it is not known whether it would continue.
 
-    Returns what is known of the task, also of one that has failed.
+    Returns the task, also one that has failed.
 
-    :param vias_task_id: the task of VIAS, such as ``create.job_id``
-    :param wait_for: ``STOPPED``, or ``None``: not at all
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
+    :param wait_for: ``STOPPED``, or ``None`` to return at once; default: ``STOPPED``
     """
 
-    action = vias.tasks.START_STOP_TASK
-    made_by = vias.tasks.CREATE_TASK
+    action = tasks.START_STOP_TASK
+    creating_action = tasks.CREATE_TASK
 
     def __init__(
-        self, *, vias_task_id: str, wait_for: Literal["STOPPED"] | None = "STOPPED", **kwargs: Any
+        self,
+        *,
+        vias_task_id: Text,
+        wait_for: Literal["STOPPED"] | None = "STOPPED",
+        **kwargs: Unpack[JobCommandOptions],
     ) -> None:
         super().__init__(
             request={"task_id": vias_task_id, "command": "stop"},
@@ -152,74 +169,72 @@ class StopTaskOperator(JobCommandOperator):
             **kwargs,
         )
 
-    def has_to_be_told(self, report: JobReport) -> bool:
-        """Whether it goes on unless it is stopped."""
+    def needs_command(self, report: JobReport) -> bool:
+        """Return true if the task continues unless it is stopped."""
         return report.state not in ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING", *_FAILED)
 
     def result_of(self, report: JobReport) -> dict[str, Any]:
-        """What is known of the task."""
+        """Return the task, also one that has failed."""
         if report.state not in _FAILED:
             return super().result_of(report)
         reason = report.error_message or "no reason given"
-        self.log.warning(
-            "Task %s has ended as %s before it was stopped: %s", report.job_id, report.state, reason
-        )
-        return self.hook.call(vias.tasks.SHOW_TASK, {"task_id": report.job_id})
+        self.log.warning("Task %s was %s before it was stopped: %s", report.job_id, report.state, reason)
+        return self.hook.call(tasks.SHOW_TASK, {"task_id": report.job_id})
 
 
 class QueryTaskOperator(HuaweiCloudOperator):
-    """How a task stands: ``id``, ``name``, ``service_id``, ``created_at``, ``state`` and whatever else is told.
+    """Return a task: ``id``, ``name``, ``service_id``, ``created_at``, ``state``, ``error`` and so on.
 
-    :param vias_task_id: the task of VIAS, such as ``create.job_id``
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
     """
 
-    action = vias.tasks.SHOW_TASK
+    action = tasks.SHOW_TASK
 
-    def __init__(self, *, vias_task_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, vias_task_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
 
 
 class DeleteTaskOperator(HuaweiCloudOperator):
-    """Delete a task; whether one that runs may be is for the service to say.
+    """Delete a task; the service decides whether one that runs may be deleted.
 
-    :param vias_task_id: the task of VIAS, such as ``create.job_id``
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
     """
 
-    action = vias.tasks.DELETE_TASK
+    action = tasks.DELETE_TASK
 
-    def __init__(self, *, vias_task_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, vias_task_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
 
 
 class ListTasksOperator(HuaweiCloudOperator):
-    """A page of the tasks that fit, newest first, in ``tasks``.
+    """Return one page of tasks, newest first, in ``tasks``.
 
     :param task_state: state of the task
-    :param task_name: the task's name
-    :param camera_name: the camera
+    :param task_name: name of the task
+    :param camera_name: name of the camera
     :param title: part of the algorithm's title
     :param source_data_type: ``async_task`` or ``sync_task``
-    :param batch_id: the batch that the tasks were made with
-    :param video_group_id: the group of video sources
-    :param page_size: tasks in the answer, 5–1000 (5–50 in v1); 10 unless given
-    :param page: which page, from 1
+    :param batch_id: id of the batch task that has created the tasks
+    :param video_group_id: id of the group of video sources
+    :param page_size: tasks on a page, 5–1000 (v1: 5–50); default: 10
+    :param page: number of the page, from 1; default: 1
     """
 
-    action = vias.tasks.LIST_TASKS
+    action = tasks.LIST_TASKS
 
     def __init__(
         self,
         *,
-        task_state: str | None = None,
-        task_name: str | None = None,
-        camera_name: str | None = None,
-        title: str | None = None,
+        task_state: Text | None = None,
+        task_name: Text | None = None,
+        camera_name: Text | None = None,
+        title: Text | None = None,
         source_data_type: Literal["async_task", "sync_task"] | None = None,
-        batch_id: str | None = None,
-        video_group_id: str | None = None,
-        page_size: int | None = None,
-        page: int | None = None,
-        **kwargs: Any,
+        batch_id: Text | None = None,
+        video_group_id: Text | None = None,
+        page_size: Integer | None = None,
+        page: Integer | None = None,
+        **kwargs: Unpack[HuaweiCloudOptions],
     ) -> None:
         request = {
             "task_state": task_state,

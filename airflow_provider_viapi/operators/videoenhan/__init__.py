@@ -1,58 +1,59 @@
-"""Video production (service videoenhan): one operator per action.
+"""Video production (service videoenhan), one operator per action; an operator's module is loaded when it is used.
 
-* ``summaries``: a short version of a video
-* ``editing``: what is in the picture, and its shape
-* ``enhancement``: size, colour, frame rate, sharpness
+* ``summaries``: shorten a video
+* ``editing``: erase subtitles and logos, change the frame
+* ``enhancement``: resolution, color, frame rate, sharpness
 * ``generation``: new videos from material or in another style
-* ``faces``: one face for another
+* ``faces``: replace faces
 """
 
 from __future__ import annotations
 
-from airflow_provider_viapi.operators.videoenhan.editing import (
-    ChangeVideoSizeOperator,
-    EraseVideoLogoOperator,
-    EraseVideoSubtitlesOperator,
-)
-from airflow_provider_viapi.operators.videoenhan.enhancement import (
-    AdjustVideoColorOperator,
-    EnhancePortraitVideoOperator,
-    EnhanceVideoQualityOperator,
-    InterpolateVideoFrameOperator,
-    SuperResolveVideoOperator,
-)
-from airflow_provider_viapi.operators.videoenhan.faces import (
-    AddFaceVideoTemplateOperator,
-    DeleteFaceVideoTemplateOperator,
-    MergeVideoFaceOperator,
-    MergeVideoModelFaceOperator,
-    QueryFaceVideoTemplateOperator,
-)
-from airflow_provider_viapi.operators.videoenhan.generation import (
-    GenerateHumanAnimeStyleVideoOperator,
-    GenerateVideoOperator,
-)
-from airflow_provider_viapi.operators.videoenhan.summaries import (
-    AbstractEcommerceVideoOperator,
-    AbstractFilmVideoOperator,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "AbstractEcommerceVideoOperator",
-    "AbstractFilmVideoOperator",
-    "AddFaceVideoTemplateOperator",
-    "AdjustVideoColorOperator",
-    "ChangeVideoSizeOperator",
-    "DeleteFaceVideoTemplateOperator",
-    "EnhancePortraitVideoOperator",
-    "EnhanceVideoQualityOperator",
-    "EraseVideoLogoOperator",
-    "EraseVideoSubtitlesOperator",
-    "GenerateHumanAnimeStyleVideoOperator",
-    "GenerateVideoOperator",
-    "InterpolateVideoFrameOperator",
-    "MergeVideoFaceOperator",
-    "MergeVideoModelFaceOperator",
-    "QueryFaceVideoTemplateOperator",
-    "SuperResolveVideoOperator",
-]
+if TYPE_CHECKING:
+    from airflow_provider_viapi.operators.videoenhan.editing import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.enhancement import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.faces import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.generation import *  # noqa: F403
+    from airflow_provider_viapi.operators.videoenhan.summaries import *  # noqa: F403
+
+_NAMES = {
+    "editing": (
+        "ChangeVideoSizeOperator",
+        "EraseVideoLogoOperator",
+        "EraseVideoSubtitlesOperator",
+    ),
+    "enhancement": (
+        "AdjustVideoColorOperator",
+        "EnhancePortraitVideoOperator",
+        "EnhanceVideoQualityOperator",
+        "InterpolateVideoFrameOperator",
+        "SuperResolveVideoOperator",
+    ),
+    "faces": (
+        "AddFaceVideoTemplateOperator",
+        "DeleteFaceVideoTemplateOperator",
+        "MergeVideoFaceOperator",
+        "MergeVideoModelFaceOperator",
+        "QueryFaceVideoTemplateOperator",
+    ),
+    "generation": (
+        "GenerateHumanAnimeStyleVideoOperator",
+        "GenerateVideoOperator",
+    ),
+    "summaries": (
+        "AbstractEcommerceVideoOperator",
+        "AbstractFilmVideoOperator",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [*_MODULE_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

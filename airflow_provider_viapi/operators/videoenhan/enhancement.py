@@ -1,57 +1,65 @@
-"""Size, colour, frame rate and sharpness of a video."""
+"""Operators that change resolution, color, frame rate and sharpness of a video."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.alibaba.services.videoenhan import enhancement
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import Address, Integer, ViapiJobOptions
 
 
 class SuperResolveVideoOperator(ViapiJobOperator):
-    """Double the width and height of a video and bring out its details.
+    """Double the width and height of a video and restore details.
 
-    Returns ``VideoUrl``, the address of the larger video (H.264 in an MP4), good for 30 minutes.
+    Returns ``VideoUrl``, the URL of the larger video (H.264 in an MP4), valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS, MPG or
-        MXF, at most 1 GB, more than 360×360 and less than 1920×1080 pixels (metadata of 2025; the documents of
-        2020: more than 32×32 and less than 1080×1920)
-    :param bit_rate: of the output, in megabits per second, 1–100. The metadata of 2025 names 1–20, and 10 unless
-        given; the documents of 2020 name 1–100, and twice the input's unless given
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 32×32 and less than 1920×1080 pixels; the metadata of
+        2025 states more than 360×360 pixels
+    :param bit_rate: bit rate of the output in Mbit/s, 1–100. The metadata of 2025 states 1–20 and default: 10, the
+        documents of 2020 state default: twice that of the input
     """
 
-    action = videoenhan.SUPER_RESOLVE_VIDEO
+    action = enhancement.SUPER_RESOLVE_VIDEO
 
-    def __init__(self, *, video_url: str, bit_rate: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, video_url: Address, bit_rate: Integer | None = None, **kwargs: Unpack[ViapiJobOptions]
+    ) -> None:
         super().__init__(request={"VideoUrl": video_url, "BitRate": bit_rate}, **kwargs)
 
 
 class AdjustVideoColorOperator(ViapiJobOperator):
-    """Correct the colours of a video.
+    """Correct the colors of a video.
 
-    Returns ``VideoUrl``, the address of the corrected video, good for 30 minutes.
+    Returns ``VideoUrl``, the URL of the corrected video, valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS, MPG or
-        MXF, at most 1 GB, more than 360×360 pixels; what exceeds 3840×2160 is scaled down
-    :param mode: ``LogC`` for flat footage, mostly of 10 bits, ``Rec709`` for ordinary video, mostly of 8; ``LogC``
-        unless given (in the documents of 2020 it had to be)
-    :param video_bitrate: of the output, in whole megabits, 8–200, or the same in kilobits as the documents of 2020
-        write it, ``15000k``; 20 unless given (in the documents of 2020 that of the input)
-    :param video_codec: ``h264``, ``hevc`` or ``prores``; ``h264`` unless given
-    :param video_format: ``mp4`` or ``mov``; ``mp4`` unless given (in the documents of 2020 ``mov``)
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 360×360 pixels, scaled down if a side has more than
+        3840 pixels
+    :param mode: ``LogC`` for low-contrast (log) footage, usually 10 bits, ``Rec709`` for ordinary video, usually 8
+        bits; default: ``LogC`` (required in the documents of 2020)
+    :param video_bitrate: bit rate of the output in whole Mbit/s, 8–200, or in kbit/s as the documents of 2020 write
+        it (``15000k``); default: 20 (that of the input in the documents of 2020)
+    :param video_codec: ``h264``, ``hevc`` or ``prores``; default: ``h264``
+    :param video_format: ``mp4`` or ``mov``; default: ``mp4`` (``mov`` in the documents of 2020)
     """
 
-    action = videoenhan.ADJUST_VIDEO_COLOR
+    action = enhancement.ADJUST_VIDEO_COLOR
 
     def __init__(
         self,
         *,
-        video_url: str,
+        video_url: Address,
         mode: Literal["LogC", "Rec709"] | None = None,
-        video_bitrate: int | str | None = None,
+        video_bitrate: Integer | None = None,
         video_codec: Literal["h264", "hevc", "prores"] | None = None,
         video_format: Literal["mp4", "mov"] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
             "VideoUrl": video_url,
@@ -64,36 +72,38 @@ class AdjustVideoColorOperator(ViapiJobOperator):
 
 
 class EnhanceVideoQualityOperator(ViapiJobOperator):
-    """Give a video more pixels, more frames and a high dynamic range.
+    """Raise resolution and frame rate of a video and convert it to a high dynamic range. From the metadata of 2025.
 
-    The result is an HDR video, to be shown on a screen that can. From the metadata of 2025.
+    The output is an HDR video for HDR displays.
 
-    Returns ``VideoURL``, the address of the better video, good for 30 minutes.
+    Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS, MPG or
-        MXF, at most 1 GB and 10 minutes, more than 360×360 and less than 1920×1080 pixels
-    :param out_put_width: of the output, in pixels, 180–7680, from half to four times the input's; twice unless given
-    :param out_put_height: of the output, in pixels, 180–4320, from half to four times the input's; twice unless given
-    :param frame_rate: of the output, in frames per second, 1–120; 50 unless given
-    :param hdr_format: ``PQ`` or ``HLG``; ``PQ`` unless given
-    :param max_illuminance: greatest brightness, in nits, 500–1000; only with ``HLG``, 1000 unless given. With ``PQ``
-        it is always 600
-    :param bitrate: of the output, in megabits, 8–200; 20 unless given
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, more than 360×360 and less than 1920×1080 pixels, at most 10
+        minutes
+    :param out_put_width: width of the output in pixels, 180–7680, from half to four times that of the input; default:
+        twice
+    :param out_put_height: height of the output in pixels, 180–4320, from half to four times that of the input;
+        default: twice
+    :param frame_rate: frames per second of the output, 1–120; default: 50
+    :param hdr_format: transfer function, ``PQ`` or ``HLG``; default: ``PQ``
+    :param max_illuminance: peak brightness in nits, 500–1000, with ``HLG`` only; default: 1000. ``PQ`` always has 600
+    :param bitrate: bit rate of the output in Mbit/s, 8–200; default: 20
     """
 
-    action = videoenhan.ENHANCE_VIDEO_QUALITY
+    action = enhancement.ENHANCE_VIDEO_QUALITY
 
     def __init__(
         self,
         *,
-        video_url: str,
-        out_put_width: int | None = None,
-        out_put_height: int | None = None,
-        frame_rate: int | None = None,
+        video_url: Address,
+        out_put_width: Integer | None = None,
+        out_put_height: Integer | None = None,
+        frame_rate: Integer | None = None,
         hdr_format: Literal["PQ", "HLG"] | None = None,
-        max_illuminance: int | None = None,
-        bitrate: int | None = None,
-        **kwargs: Any,
+        max_illuminance: Integer | None = None,
+        bitrate: Integer | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
             "VideoURL": video_url,
@@ -108,20 +118,25 @@ class EnhanceVideoQualityOperator(ViapiJobOperator):
 
 
 class InterpolateVideoFrameOperator(ViapiJobOperator):
-    """Give a video more frames per second by making those between. From the metadata of 2025.
+    """Raise the frame rate of a video by interpolating frames. From the metadata of 2025.
 
-    Returns ``VideoURL``, the address of the smoother video, good for 30 minutes.
+    Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS, MPG or
-        MXF, at most 1 GB, 360×360 to 1920×1080 pixels
-    :param frame_rate: of the output, in frames per second, 1–120; 50 unless given
-    :param bitrate: of the output, in megabits per second, 8–200; 20 unless given
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, at least 360×360 and at most 1920×1080 pixels
+    :param frame_rate: frames per second of the output, 1–120; default: 50
+    :param bitrate: bit rate of the output in Mbit/s, 8–200; default: 20
     """
 
-    action = videoenhan.INTERPOLATE_VIDEO_FRAME
+    action = enhancement.INTERPOLATE_VIDEO_FRAME
 
     def __init__(
-        self, *, video_url: str, frame_rate: int | None = None, bitrate: int | None = None, **kwargs: Any
+        self,
+        *,
+        video_url: Address,
+        frame_rate: Integer | None = None,
+        bitrate: Integer | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {"VideoURL": video_url, "FrameRate": frame_rate, "Bitrate": bitrate}
         super().__init__(request=request, **kwargs)
@@ -130,13 +145,13 @@ class InterpolateVideoFrameOperator(ViapiJobOperator):
 class EnhancePortraitVideoOperator(ViapiJobOperator):
     """Sharpen the faces in a video. From the metadata of 2025.
 
-    Returns ``VideoUrl``, the address of the sharper video, good for 30 minutes.
+    Returns ``VideoUrl``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS, MPG or
-        MXF, at most 1 GB, less than 1920×1080 pixels
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, less than 1920×1080 pixels
     """
 
-    action = videoenhan.ENHANCE_PORTRAIT_VIDEO
+    action = enhancement.ENHANCE_PORTRAIT_VIDEO
 
-    def __init__(self, *, video_url: str, **kwargs: Any) -> None:
+    def __init__(self, *, video_url: Address, **kwargs: Unpack[ViapiJobOptions]) -> None:
         super().__init__(request={"VideoUrl": video_url}, **kwargs)

@@ -1,41 +1,55 @@
-"""One face for another, only with the consent of those whose faces they are. All from the metadata of 2025."""
+"""Operators that replace faces; use them only with the consent of the people shown. From the metadata of 2025."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.alibaba.services.videoenhan import faces
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import (
+        Address,
+        Flag,
+        Integer,
+        Text,
+        ViapiJobOptions,
+        ViapiOptions,
+    )
 
 
 class MergeVideoFaceOperator(ViapiJobOperator):
-    """Put a face in the place of the largest one in a video.
+    """Replace the largest face in a video.
 
-    Accounts that had opened this before 2024-07-17 have to be allowed by Alibaba.
+    Accounts that activated this before 2024-07-17 need permission from Alibaba.
 
-    Returns ``VideoURL``, the address of the video with the other face, good for 30 minutes.
+    Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS or MPG
-        of a constant frame rate, at most 120 MB and 300 seconds, more than 360×360 and less than 1920×1920 pixels
-    :param reference_url: the face that is put in, at such an address: JPEG or PNG, at most 20 MB, each side from 128
-        to 4000 pixels
-    :param add_watermark: whether the video says that it was made by a machine; true unless given
-    :param enhance: whether the face is made prettier; false unless given
-    :param watermark_type: language of the watermark, ``EN`` or ``CN``; ``EN`` unless given
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS or MPG, at most 120 MB, more than 360×360 and less than 1920×1920 pixels, at most 5 minutes,
+        constant frame rate
+    :param reference_url: image of the new face, likewise: JPEG or PNG, at most 20 MB, at least 128×128 and at most
+        4000×4000 pixels
+    :param add_watermark: mark the video as generated; default: true
+    :param enhance: beautify the face; default: false
+    :param watermark_type: language of the watermark, ``EN`` or ``CN``; default: ``EN``
     """
 
-    action = videoenhan.MERGE_VIDEO_FACE
+    action = faces.MERGE_VIDEO_FACE
 
     def __init__(
         self,
         *,
-        video_url: str,
-        reference_url: str,
-        add_watermark: bool | None = None,
-        enhance: bool | None = None,
+        video_url: Address,
+        reference_url: Address,
+        add_watermark: Flag | None = None,
+        enhance: Flag | None = None,
         watermark_type: Literal["EN", "CN"] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
             "VideoURL": video_url,
@@ -48,35 +62,36 @@ class MergeVideoFaceOperator(ViapiJobOperator):
 
 
 class MergeVideoModelFaceOperator(ViapiJobOperator):
-    """Put faces in the place of those in a template.
+    """Replace the faces of a template.
 
-    For company accounts; those that had opened this before 2024-07-17 have to be allowed by Alibaba.
+    For company accounts; those that activated this before 2024-07-17 need permission from Alibaba.
 
-    Returns ``VideoURL``, the address of the video with the other faces, good for 30 minutes.
+    Returns ``VideoURL``, the URL of the output, valid for 30 minutes.
 
-    :param template_id: the template, from ``AddFaceVideoTemplateOperator``
-    :param face_image_url: the face that is put in, of a template for one person, at an HTTP(S) address that the
-        service can read: JPEG or PNG, at most 20 MB, each side from 128 to 4000 pixels
-    :param add_watermark: whether the video says that it was made by a machine; true unless given
-    :param enhance: whether the face is made prettier; false unless given
-    :param watermark_type: language of the watermark, ``EN`` or ``CN``; ``EN`` unless given
-    :param merge_infos: which face becomes which, of a template for several people: at most 100 mappings of
-        ``TemplateFaceID`` (from the template's ``FaceInfos``, each only once) or ``TemplateFaceURL`` (a picture of
-        that face), and ``ImageURL`` (the face that is put in)
+    :param template_id: id of the template, from ``AddFaceVideoTemplateOperator``
+    :param face_image_url: image of the new face, for a template of one person, a URL that the service can read or an
+        address in object storage (``s3://…``): JPEG or PNG, at most 20 MB, at least 128×128 and at most 4000×4000
+        pixels
+    :param add_watermark: mark the video as generated; default: true
+    :param enhance: beautify the face; default: false
+    :param watermark_type: language of the watermark, ``EN`` or ``CN``; default: ``EN``
+    :param merge_infos: faces to replace, for a template of several people: at most 100 mappings of ``TemplateFaceID``
+        (from the template's ``FaceInfos``, each once) or ``TemplateFaceURL`` (image of that face), and ``ImageURL``
+        (image of the new face)
     """
 
-    action = videoenhan.MERGE_VIDEO_MODEL_FACE
+    action = faces.MERGE_VIDEO_MODEL_FACE
 
     def __init__(
         self,
         *,
-        template_id: str,
-        face_image_url: str | None = None,
-        add_watermark: bool | None = None,
-        enhance: bool | None = None,
+        template_id: Text,
+        face_image_url: Address | None = None,
+        add_watermark: Flag | None = None,
+        enhance: Flag | None = None,
         watermark_type: Literal["EN", "CN"] | None = None,
-        merge_infos: Sequence[Mapping[str, str]] | None = None,
-        **kwargs: Any,
+        merge_infos: Sequence[Mapping[str, Address]] | XComArg | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
             "TemplateId": template_id,
@@ -90,48 +105,52 @@ class MergeVideoModelFaceOperator(ViapiJobOperator):
 
 
 class AddFaceVideoTemplateOperator(ViapiJobOperator):
-    """Keep a video as a template for ``MergeVideoModelFaceOperator``; an account has at most 3,000.
+    """Store a video as a template for ``MergeVideoModelFaceOperator``; an account has at most 3,000 templates.
 
     For company accounts.
 
-    Returns ``TemplateId``, ``FaceInfos`` (of a template for several people: mappings of ``TemplateFaceID`` and
-    ``TemplateFaceURL``, the face's picture) and ``TransResult`` (a NumPy file of where the faces are). Links are good
-    for 30 minutes.
+    Returns ``TemplateId``, ``FaceInfos`` (for a template of several people: mappings of ``TemplateFaceID`` and
+    ``TemplateFaceURL``, image of the face) and ``TransResult`` (positions of the faces, a NumPy file). Links are
+    valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, MOV, FLV, TS or MPG
-        of a constant frame rate, at most 120 MB, 320×320 to 1920×1920 pixels, at most six people
-    :param video_scene: whether one person is to be replaced (``single``) or several (``multi``); ``single`` unless
-        given
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS or MPG, at most 120 MB, at least 320×320 and at most 1920×1920 pixels, constant frame rate,
+        at most six people
+    :param video_scene: replace one person (``single``) or several (``multi``); default: ``single``
     """
 
-    action = videoenhan.ADD_FACE_VIDEO_TEMPLATE
+    action = faces.ADD_FACE_VIDEO_TEMPLATE
 
     def __init__(
-        self, *, video_url: str, video_scene: Literal["single", "multi"] | None = None, **kwargs: Any
+        self,
+        *,
+        video_url: Address,
+        video_scene: Literal["single", "multi"] | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         super().__init__(request={"VideoURL": video_url, "VideoScene": video_scene}, **kwargs)
 
 
 class QueryFaceVideoTemplateOperator(ViapiOperator):
-    """List the account's templates, a page of them or one. For company accounts.
+    """List one page of the account's templates, or one template. For company accounts.
 
-    Returns ``Total`` (how many there are) and ``Elements``, each with ``TemplateId``, ``TemplateURL`` (the video,
-    good for 30 minutes), ``UserId``, ``CreateTime``, ``UpdateTime`` and ``FaceInfos``.
+    Returns ``Total`` (number of templates) and ``Elements``, each with ``TemplateId``, ``TemplateURL`` (the video,
+    valid for 30 minutes), ``UserId``, ``CreateTime``, ``UpdateTime`` and ``FaceInfos``.
 
-    :param template_id: only this template
-    :param page_no: which page, 1–5000; 1 unless given
-    :param page_size: templates on a page, 1–500; 100 unless given
+    :param template_id: id of the one template to return
+    :param page_no: number of the page, 1–5000; default: 1
+    :param page_size: templates on a page, 1–500; default: 100
     """
 
-    action = videoenhan.QUERY_FACE_VIDEO_TEMPLATE
+    action = faces.QUERY_FACE_VIDEO_TEMPLATE
 
     def __init__(
         self,
         *,
-        template_id: str | None = None,
-        page_no: int | None = None,
-        page_size: int | None = None,
-        **kwargs: Any,
+        template_id: Text | None = None,
+        page_no: Integer | None = None,
+        page_size: Integer | None = None,
+        **kwargs: Unpack[ViapiOptions],
     ) -> None:
         request = {"TemplateId": template_id, "PageNo": page_no, "PageSize": page_size}
         super().__init__(request=request, **kwargs)
@@ -140,12 +159,12 @@ class QueryFaceVideoTemplateOperator(ViapiOperator):
 class DeleteFaceVideoTemplateOperator(ViapiOperator):
     """Delete a template. For company accounts.
 
-    Returns nothing of use. What the service answers when there is no such template is not documented.
+    Returns an empty mapping. The answer for a template that does not exist is not documented.
 
-    :param template_id: the template
+    :param template_id: id of the template
     """
 
-    action = videoenhan.DELETE_FACE_VIDEO_TEMPLATE
+    action = faces.DELETE_FACE_VIDEO_TEMPLATE
 
-    def __init__(self, *, template_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, template_id: Text, **kwargs: Unpack[ViapiOptions]) -> None:
         super().__init__(request={"TemplateId": template_id}, **kwargs)

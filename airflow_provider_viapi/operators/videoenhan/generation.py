@@ -1,12 +1,18 @@
-"""New videos: from material, or in another style."""
+"""Operators that produce new videos, from material or in another style."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.alibaba.services.videoenhan import generation
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import XComArg
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import Address, Flag, Integer, Number, ViapiJobOptions
 
 TransitionStyle = Literal[
     "basic",
@@ -24,51 +30,53 @@ TransitionStyle = Literal[
     "wind",
     "smog",
 ]
-"""How one shot becomes the next."""
+"""Transition between two shots."""
 
 
 class GenerateVideoOperator(ViapiJobOperator):
-    """Make a short advertising video from clips, pictures and music.
+    """Make a short advertising video from clips, images and music.
 
-    Returns ``VideoUrl`` and ``VideoCoverUrl`` (a still of the video), both good for 30 minutes.
+    Returns ``VideoUrl`` and ``VideoCoverUrl`` (cover image of the video), both valid for 30 minutes.
 
-    :param file_list: the material, each a mapping of ``FileName`` (with its ending unless it is MP4 or MP3),
-        ``FileUrl`` (an HTTP(S) address that the service can read) and ``Type`` (``video``, ``image`` or ``audio``).
-        At most 5 videos, of which the first three minutes in all are used: MP4, AVI, MKV or MOV, at most 1 GB. At
-        most 40 images: JPG or PNG, 30 KB to 100 MB. At most one audio: MP3. The documents of 2020 also name BMP
-        and WAV
+    :param file_list: material, each a mapping of ``FileName`` (with the suffix of its type, which may be left out for
+        MP4 and MP3), ``FileUrl`` (a URL that the service can read or an address in object storage) and ``Type``
+        (``video``, ``image`` or ``audio``). At most 5 videos, of which the first three minutes in all are used: MP4,
+        AVI, MKV or MOV, at most 1 GB. At most 40 images: JPEG, PNG or BMP, at least 30 KB, at most 100 MB. At most
+        one audio: MP3 or WAV. The metadata of 2025 does not name BMP and WAV
     :param scene: ``costume`` for clothes, ``general`` for anything, ``keeporder`` to keep the order of the material
-        (metadata of 2025); ``costume`` unless given
-    :param width: of the output, in pixels, 32–2160; 750×750 without both, a square with one of the two
-    :param height: of the output, in pixels, 32–2160
-    :param style: pace of the cuts: ``normal``, ``fast`` or ``slow``; ``normal`` unless given
-    :param duration: of the output, in seconds, 5–60; 20 unless given
-    :param duration_adaption: the service chooses the length, and ``duration`` is not used
-    :param transition_style: how one shot becomes the next: ``basic`` (a cut), ``slow``, ``fast``, ``normal``,
-        ``ink``, ``glitch``, ``shift``, ``mosaic``, ``shutter``, ``zoom``, ``mask``, ``brush``, ``wind`` or ``smog``;
-        by chance, as fits ``style``, unless given
-    :param smart_effect: cuts to the beat and movement in still pictures; true unless given
-    :param puzzle_effect: several clips or pictures in one shot; false unless given
-    :param mute: no sound; false unless given
+        (metadata of 2025); default: ``costume``
+    :param width: width of the output in pixels, 32–2160; with one of ``width`` and ``height`` the output is a square,
+        with neither 750×750
+    :param height: height of the output in pixels, 32–2160
+    :param style: pace of the cuts: ``normal``, ``fast`` or ``slow``; default: ``normal``
+    :param duration: length of the output in seconds, 5–60; default: 20
+    :param duration_adaption: let the service choose the length; ``duration`` is ignored then
+    :param transition_style: transition between shots: ``basic`` (a cut), ``slow``, ``fast``, ``normal``, ``ink``,
+        ``glitch``, ``shift``, ``mosaic``, ``shutter``, ``zoom``, ``mask``, ``brush``, ``wind`` or ``smog``; default:
+        random, depending on ``style``
+    :param smart_effect: cut to the beat of the music and animate still images; default: true
+    :param puzzle_effect: show several clips or images in one shot; default: false
+    :param mute: remove the sound; default: false. The output has none either without audio material if the videos
+        have no sound
     """
 
-    action = videoenhan.GENERATE_VIDEO
+    action = generation.GENERATE_VIDEO
 
     def __init__(
         self,
         *,
-        file_list: Sequence[Mapping[str, str]],
+        file_list: Sequence[Mapping[str, Address]] | XComArg,
         scene: Literal["costume", "general", "keeporder"] | None = None,
-        width: int | None = None,
-        height: int | None = None,
+        width: Integer | None = None,
+        height: Integer | None = None,
         style: Literal["normal", "fast", "slow"] | None = None,
-        duration: float | None = None,
-        duration_adaption: bool | None = None,
+        duration: Number | None = None,
+        duration_adaption: Flag | None = None,
         transition_style: TransitionStyle | None = None,
-        smart_effect: bool | None = None,
-        puzzle_effect: bool | None = None,
-        mute: bool | None = None,
-        **kwargs: Any,
+        smart_effect: Flag | None = None,
+        puzzle_effect: Flag | None = None,
+        mute: Flag | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {
             "FileList": file_list,
@@ -89,21 +97,21 @@ class GenerateVideoOperator(ViapiJobOperator):
 class GenerateHumanAnimeStyleVideoOperator(ViapiJobOperator):
     """Redraw a video of people in another style. From the metadata of 2025; billed by the length of the output.
 
-    Returns ``VideoUrl``, the address of the redrawn video, good for 30 minutes.
+    Returns ``VideoUrl``, the URL of the output, valid for 30 minutes.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV, FLV, MOV, MPG, TS or
-        MXF, at most 1 GB, best at most 1920×1080 pixels and five people in the picture
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB, recommended at most 1920×1080 pixels and five people in the
+        picture
     :param cartoon_style: ``anime`` (Japanese animation), ``3d``, ``handdrawn``, ``sketch`` (pencil) or ``artstyle``
-        (an artistic effect)
     """
 
-    action = videoenhan.GENERATE_HUMAN_ANIME_STYLE_VIDEO
+    action = generation.GENERATE_HUMAN_ANIME_STYLE_VIDEO
 
     def __init__(
         self,
         *,
-        video_url: str,
+        video_url: Address,
         cartoon_style: Literal["anime", "3d", "handdrawn", "sketch", "artstyle"],
-        **kwargs: Any,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         super().__init__(request={"VideoUrl": video_url, "CartoonStyle": cartoon_style}, **kwargs)

@@ -1,38 +1,44 @@
-"""A short version of a video. Both actions are in the documents of 2020; today's service may no longer have them."""
+"""Operators that shorten a video; both actions are of 2020, and the service may not have them any more."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.alibaba.services.videoenhan import summaries
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import Address, Integer, Number, ViapiJobOptions
 
 
 class AbstractEcommerceVideoOperator(ViapiJobOperator):
-    """Sum up a shop's video in a given time.
+    """Summarize a product video in a given time.
 
-    The action is in the documents of 2020 and in Alibaba's SDK up to 3.0.22, but neither in SDK 4.0.0 nor in the
-    API metadata of late 2025: today's service may refuse it, and the error says so then.
+    The action is in the documents of 2020 and in Alibaba's SDK up to 3.0.22, but neither in SDK 4.0.0 nor in the API
+    metadata of late 2025: today's service may refuse it, and the error then says so.
 
-    Returns ``VideoUrl`` and ``VideoCoverUrl`` (a still of the video), both good for 30 minutes. The longer side of
-    the result has at most 1300 pixels.
+    Returns ``VideoUrl`` and ``VideoCoverUrl`` (cover image of the video), both valid for 30 minutes. The longer side
+    of the output has at most 1300 pixels.
 
-    :param video_url: the video, at an HTTP(S) address that the service can read: MP4, AVI, MKV or MOV
-    :param duration: of the summary, in seconds, more than 0
-    :param width: of the output, in pixels, 32–2160; without it in proportion to the height
-    :param height: of the output, in pixels, 32–2160; without it in proportion to the width
+    :param video_url: video, a URL that the service can read or an address in object storage (``s3://…``): MP4, AVI,
+        MKV or MOV
+    :param duration: length of the summary in seconds, more than 0
+    :param width: width of the output in pixels, 32–2160; default: in proportion to the height
+    :param height: height of the output in pixels, 32–2160; default: in proportion to the width
     """
 
-    action = videoenhan.ABSTRACT_ECOMMERCE_VIDEO
+    action = summaries.ABSTRACT_ECOMMERCE_VIDEO
 
     def __init__(
         self,
         *,
-        video_url: str,
-        duration: float,
-        width: int | None = None,
-        height: int | None = None,
-        **kwargs: Any,
+        video_url: Address,
+        duration: Number,
+        width: Integer | None = None,
+        height: Integer | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
     ) -> None:
         request = {"VideoUrl": video_url, "Duration": duration, "Width": width, "Height": height}
         super().__init__(request=request, **kwargs)
@@ -41,16 +47,16 @@ class AbstractEcommerceVideoOperator(ViapiJobOperator):
 class AbstractFilmVideoOperator(ViapiJobOperator):
     """Cut a film down to a given time.
 
-    The action is in the documents of 2020 and in Alibaba's SDK up to 3.0.22, but neither in SDK 4.0.0 nor in the
-    API metadata of late 2025: today's service may refuse it, and the error says so then.
+    The action is in the documents of 2020 and in Alibaba's SDK up to 3.0.22, but neither in SDK 4.0.0 nor in the API
+    metadata of late 2025: today's service may refuse it, and the error then says so.
 
-    Returns ``VideoUrl``, the address of the short version, good for 30 minutes.
+    Returns ``VideoUrl``, the URL of the short version, valid for 30 minutes.
 
-    :param video_url: the film, at an HTTP(S) address that the service can read
-    :param length: of the result, in whole seconds, 2 or more and less than the film lasts
+    :param video_url: film, a URL that the service can read or an address in object storage (``s3://…``)
+    :param length: length of the output in whole seconds, at least 2 and less than that of the film
     """
 
-    action = videoenhan.ABSTRACT_FILM_VIDEO
+    action = summaries.ABSTRACT_FILM_VIDEO
 
-    def __init__(self, *, video_url: str, length: int, **kwargs: Any) -> None:
+    def __init__(self, *, video_url: Address, length: Integer, **kwargs: Unpack[ViapiJobOptions]) -> None:
         super().__init__(request={"VideoUrl": video_url, "Length": length}, **kwargs)

@@ -1,7 +1,7 @@
-"""One job per DAG, deferred or waited for on the worker, with places where a worker can be made to stop and be lost.
+"""One job per DAG, deferred or waited for on the worker, with breakpoints at which a test can kill the worker.
 
-A worker that comes to a place whose file lies in the folder ``VIAPI_CHAOS_PLACES`` takes the file away, leaves its
-process id in another and sleeps; whoever wanted it to stop there then kills it.
+A worker that reaches a breakpoint whose file exists in the folder ``VIAPI_CHAOS_BREAKPOINTS`` removes the file,
+writes its process id to another one and sleeps, until the test kills it.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from airflow.sdk import DAG
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 
-PLACES = Path(os.environ["VIAPI_CHAOS_PLACES"])
+BREAKPOINTS = Path(os.environ["VIAPI_CHAOS_BREAKPOINTS"])
 
 
-def stop_at(place: str) -> None:
-    wanted = PLACES / place
+def stop_at(name: str) -> None:
+    wanted = BREAKPOINTS / name
     if wanted.exists():
         wanted.unlink()
-        (PLACES / f"{place}.pid").write_text(str(os.getpid()))
+        (BREAKPOINTS / f"{name}.pid").write_text(str(os.getpid()))
         time.sleep(300)
 
 
-# The ledger is what stands between the service's answer and the deferral.
-_accepted = Ledger.accepted
+# The write of the ledger is between the service's response and the deferral.
+_record_job = Ledger.record_job
 
 
-def accepted(self: Ledger, entry: Entry, job_id: str, scope: str | None = None) -> Entry:
-    stop_at("before-the-store")
-    written = _accepted(self, entry, job_id, scope)
-    stop_at("after-the-store")
+def record_job(self: Ledger, *arguments: Any, **keywords: Any) -> Entry:
+    stop_at("before the store")
+    written = _record_job(self, *arguments, **keywords)
+    stop_at("after the store")
     return written
 
 
-Ledger.accepted = accepted  # type: ignore[method-assign]
+Ledger.record_job = record_job  # type: ignore[method-assign]
 
 for mode, deferrable in (("deferred", True), ("on_worker", False)):
     for name, arguments in (

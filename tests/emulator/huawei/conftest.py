@@ -8,7 +8,7 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.client import Client, with_token_for
 from airflow_provider_viapi.huawei.config import Account
-from airflow_provider_viapi.huawei.tokens import User
+from airflow_provider_viapi.huawei.iam import User
 from emulator.huawei.callers import Caller
 
 
@@ -28,12 +28,12 @@ def emulator(running_huawei: EmulatorServer) -> EmulatorServer:
 @pytest.fixture
 def account(emulator: EmulatorServer) -> Account:
     key = Credentials(emulator.access_key_id, emulator.access_key_secret)
-    return Account(proof=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
+    return Account(auth=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
 
 
 @pytest.fixture
 def client(account: Account) -> Iterator[Client]:
-    with Client(account, patience=0) as client:
+    with Client(account, retry_seconds=0) as client:
         yield client
 
 
@@ -49,5 +49,5 @@ def user(emulator: EmulatorServer) -> User:
 
 @pytest.fixture
 def token_client(emulator: EmulatorServer, user: User) -> Iterator[Client]:
-    with Client(with_token_for(user, Account(endpoint=emulator.url)), patience=0) as client:
+    with Client(with_token_for(user, Account(endpoint=emulator.url)), retry_seconds=0) as client:
         yield client

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -15,9 +18,9 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, Throttled
 from airflow_provider_viapi.huawei.client import Client, with_token_for
 from airflow_provider_viapi.huawei.config import Account
+from airflow_provider_viapi.huawei.iam import User
 from airflow_provider_viapi.huawei.rest import encode
 from airflow_provider_viapi.huawei.services import actions, metastudio, vias
-from airflow_provider_viapi.huawei.tokens import User
 from emulator.huawei.callers import Caller
 
 LIST = metastudio.assets.LIST_ASSETS
@@ -25,8 +28,8 @@ LIST = metastudio.assets.LIST_ASSETS
 
 def send(account: Account, moment: datetime, **changed: str) -> httpx.Response:
     """A list of assets asked for at that time, with headers changed after they were signed."""
-    assert isinstance(account.proof, Credentials)
-    request = encode(LIST, {}, account, account.proof, moment)
+    assert isinstance(account.auth, Credentials)
+    request = encode(LIST, {}, account, account.auth, moment)
     headers = {**request.headers, **changed}
     return httpx.request(request.method, request.url, headers=headers, content=request.body, trust_env=False)
 
@@ -73,10 +76,10 @@ def test_a_request_that_was_changed_on_its_way_is_refused(account: Account, chan
     answer = send(account, datetime.now(timezone.utc), **changed)
 
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
-    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+    assert answer.headers["x-request-id"].startswith(f"{answer.json()['request_id']}-")
 
 
-def test_nobody_calls_without_a_proof(emulator: EmulatorServer) -> None:
+def test_a_call_without_authentication_is_refused(emulator: EmulatorServer) -> None:
     answer = httpx.get(f"{emulator.url}/v1/{emulator.huawei_project_id}/digital-assets", trust_env=False)
 
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
@@ -85,7 +88,7 @@ def test_nobody_calls_without_a_proof(emulator: EmulatorServer) -> None:
 def test_a_wrong_key_is_refused_and_not_shown(account: Account, emulator: EmulatorServer) -> None:
     key = Credentials(emulator.access_key_id, "guessed")
     with (
-        Client(Account(proof=key, endpoint=emulator.url, project_id=account.project_id)) as client,
+        Client(Account(auth=key, endpoint=emulator.url, project_id=account.project_id)) as client,
         pytest.raises(CredentialsRejected, match="verify aksk signature fail") as raised,
     ):
         client.call_once(LIST, {})
@@ -95,8 +98,8 @@ def test_a_wrong_key_is_refused_and_not_shown(account: Account, emulator: Emulat
 def test_a_temporary_key_calls_until_it_ends(account: Account, emulator: EmulatorServer) -> None:
     def with_key(seconds: float) -> Client:
         key = emulator.sts(seconds)
-        proof = Credentials(key["access_key_id"], key["access_key_secret"], key["security_token"])
-        return Client(Account(proof=proof, endpoint=emulator.url, project_id=account.project_id))
+        auth = Credentials(key["access_key_id"], key["access_key_secret"], key["security_token"])
+        return Client(Account(auth=auth, endpoint=emulator.url, project_id=account.project_id))
 
     with with_key(900) as good, with_key(0) as ended:
         assert good.call_once(LIST, {})["count"] == 3
@@ -149,9 +152,9 @@ def test_iam_writes_errors_in_its_own_way(emulator: EmulatorServer) -> None:
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, 401)
 
 
-def test_a_region_without_a_project_is_told(emulator: EmulatorServer, account: Account) -> None:
+def test_a_region_without_a_project_is_an_error(emulator: EmulatorServer, account: Account) -> None:
     with (
-        Client(Account(proof=account.proof, endpoint=emulator.url, region="mars-1")) as client,
+        Client(Account(auth=account.auth, endpoint=emulator.url, region="mars-1")) as client,
         pytest.raises(ConfigurationError, match="no project is named 'mars-1'"),
     ):
         client.call_once(LIST, {})
@@ -197,7 +200,7 @@ def test_every_action_is_found_at_its_paths(emulator: EmulatorServer) -> None:
 def test_vias_answers_in_both_families_of_paths(account: Account, family: Any, caller: Caller) -> None:
     made = caller(
         vias.tasks.CREATE_TASK,
-        service_name=vias.PEOPLE_FLOW_COUNTING_CLOUD,
+        service_name="c-flowcount-cloud",
         name="door",
         input={"type": "url", "data": [{"url": "rtsp://camera"}]},
         output={"webhook": {"url": "http://127.0.0.1:9"}},
@@ -205,7 +208,7 @@ def test_vias_answers_in_both_families_of_paths(account: Account, family: Any, c
     )
     task_id = made["tasks"][0]["id"]
     account = Account(
-        proof=account.proof, endpoint=account.endpoint, project_id=account.project_id, vias_paths=family
+        auth=account.auth, endpoint=account.endpoint, project_id=account.project_id, vias_paths=family
     )
     with Client(account) as client:
         assert client.call_once(vias.tasks.SHOW_TASK, {"task_id": task_id})["id"] == task_id
@@ -246,7 +249,7 @@ def test_a_call_over_the_quota_is_throttled() -> None:
     started = time.time()
     with EmulatorServer(calls_per_second={"ListAssets": 2}, now=lambda: started) as server:
         key = Credentials(server.access_key_id, server.access_key_secret)
-        account = Account(proof=key, endpoint=server.url, project_id=server.huawei_project_id)
+        account = Account(auth=key, endpoint=server.url, project_id=server.huawei_project_id)
         with Client(account) as client:
             caller = Caller(client)
             for _ in range(2):
@@ -271,3 +274,43 @@ def token(emulator: EmulatorServer) -> str:
     answer = httpx.post(f"{emulator.url}/v3/auth/tokens", json=body, trust_env=False)
     assert answer.status_code == 201
     return answer.headers["x-subject-token"]
+
+
+def test_a_response_has_the_documented_request_id_and_rate_limit_headers(
+    caller: Caller, account: Account
+) -> None:
+    first, second = (send(account, datetime.now(timezone.utc)).headers for _ in range(2))
+
+    assert re.fullmatch(r"[0-9a-f]{32}-[0-9]{13}-viapi-emulator", first["x-request-id"])
+    assert first["x-ratelimit-window"] == "minute"
+    # The documents describe X-ratelimit-used as the number of remaining requests.
+    assert int(first["x-ratelimit"]) > int(first["x-ratelimit-used"]) == int(second["x-ratelimit-used"]) + 1
+
+
+def test_the_rate_limit_headers_follow_the_quota() -> None:
+    with EmulatorServer(calls_per_second=2) as emulator:
+        key = Credentials(emulator.access_key_id, emulator.access_key_secret)
+        account = Account(auth=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
+        headers = [send(account, datetime.now(timezone.utc)).headers for _ in range(3)]
+
+    assert {each["x-ratelimit"] for each in headers} == {"120"}
+    assert headers[0]["x-ratelimit-used"] == "119"
+
+
+@pytest.mark.parametrize("token", [None, "guessed"])
+def test_a_large_body_without_a_valid_token_is_not_read(
+    emulator: EmulatorServer, account: Account, token: str | None
+) -> None:
+    address = urlsplit(emulator.url)
+    header = "" if token is None else f"X-Auth-Token: {token}\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(
+            f"POST /v1/x/digital-assets HTTP/1.1\r\nHost: localhost\r\n{header}"
+            "Content-Length: 20000000\r\n\r\n".encode()
+        )
+        received = connection.recv(2000).decode()
+        while "}" not in received:
+            received += connection.recv(2000).decode()
+
+    assert received.startswith("HTTP/1.1 413 ")
+    assert "APIGW.0201" in received

@@ -1,4 +1,4 @@
-"""A batch in two waves."""
+"""A batch that submits its jobs in two rounds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from airflow.sdk import DAG
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
 
-with DAG("two_waves", schedule=None, params={"video_url": ""}):
+with DAG("two_rounds", schedule=None, params={"video_url": ""}):
     ViapiBatchOperator(
         task_id="detect_all",
         operator=DetectVideoShotOperator,

@@ -1,4 +1,4 @@
-"""DAGs that go wrong on purpose, for what a task's log then says."""
+"""DAGs that fail on purpose, to check the messages in their logs."""
 
 from __future__ import annotations
 

@@ -1,64 +1,68 @@
-"""Service videoenhan (video production), version 2020-03-20: its actions, by what they are for.
+"""Service videoenhan (video production), version 2020-03-20.
 
-* ``summaries``: a short version of a video
-* ``editing``: what is in the picture, and its shape
-* ``enhancement``: size, colour, frame rate, sharpness
+* ``summaries``: shorten a video
+* ``editing``: erase subtitles and logos, change the frame
+* ``enhancement``: resolution, color, frame rate, sharpness
 * ``generation``: new videos from material or in another style
-* ``faces``: one face for another
+* ``faces``: replace faces
 
-The seed's actions are from the document of 2020-09-25, the others from the API metadata of late 2025; the two
-that are retired are also in Alibaba's SDK up to 3.0.22.
+Actions of 2020 are from the document of 2020-09-25, the others from the API metadata of late 2025; the two that are
+retired are also in Alibaba's SDK up to 3.0.22.
 """
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.services.videoenhan.editing import (
-    CHANGE_VIDEO_SIZE,
-    ERASE_VIDEO_LOGO,
-    ERASE_VIDEO_SUBTITLES,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import (
-    ADJUST_VIDEO_COLOR,
-    ENHANCE_PORTRAIT_VIDEO,
-    ENHANCE_VIDEO_QUALITY,
-    INTERPOLATE_VIDEO_FRAME,
-    SUPER_RESOLVE_VIDEO,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.faces import (
-    ADD_FACE_VIDEO_TEMPLATE,
-    DELETE_FACE_VIDEO_TEMPLATE,
-    MERGE_VIDEO_FACE,
-    MERGE_VIDEO_MODEL_FACE,
-    QUERY_FACE_VIDEO_TEMPLATE,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.generation import (
-    GENERATE_HUMAN_ANIME_STYLE_VIDEO,
-    GENERATE_VIDEO,
-)
-from airflow_provider_viapi.alibaba.services.videoenhan.service import GET_ASYNC_JOB_RESULT, SERVICE
-from airflow_provider_viapi.alibaba.services.videoenhan.summaries import (
-    ABSTRACT_ECOMMERCE_VIDEO,
-    ABSTRACT_FILM_VIDEO,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "ABSTRACT_ECOMMERCE_VIDEO",
-    "ABSTRACT_FILM_VIDEO",
-    "ADD_FACE_VIDEO_TEMPLATE",
-    "ADJUST_VIDEO_COLOR",
-    "CHANGE_VIDEO_SIZE",
-    "DELETE_FACE_VIDEO_TEMPLATE",
-    "ENHANCE_PORTRAIT_VIDEO",
-    "ENHANCE_VIDEO_QUALITY",
-    "ERASE_VIDEO_LOGO",
-    "ERASE_VIDEO_SUBTITLES",
-    "GENERATE_HUMAN_ANIME_STYLE_VIDEO",
-    "GENERATE_VIDEO",
-    "GET_ASYNC_JOB_RESULT",
-    "INTERPOLATE_VIDEO_FRAME",
-    "MERGE_VIDEO_FACE",
-    "MERGE_VIDEO_MODEL_FACE",
-    "QUERY_FACE_VIDEO_TEMPLATE",
-    "SERVICE",
-    "SUPER_RESOLVE_VIDEO",
-]
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.services.videoenhan.editing import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.enhancement import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.faces import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.generation import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.service import *  # noqa: F403
+    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import *  # noqa: F403
+
+_NAMES = {
+    "editing": (
+        "CHANGE_VIDEO_SIZE",
+        "ERASE_VIDEO_LOGO",
+        "ERASE_VIDEO_SUBTITLES",
+    ),
+    "enhancement": (
+        "ADJUST_VIDEO_COLOR",
+        "ENHANCE_PORTRAIT_VIDEO",
+        "ENHANCE_VIDEO_QUALITY",
+        "INTERPOLATE_VIDEO_FRAME",
+        "SUPER_RESOLVE_VIDEO",
+    ),
+    "faces": (
+        "ADD_FACE_VIDEO_TEMPLATE",
+        "DELETE_FACE_VIDEO_TEMPLATE",
+        "MERGE_VIDEO_FACE",
+        "MERGE_VIDEO_MODEL_FACE",
+        "QUERY_FACE_VIDEO_TEMPLATE",
+    ),
+    "generation": (
+        "GENERATE_HUMAN_ANIME_STYLE_VIDEO",
+        "GENERATE_VIDEO",
+    ),
+    "service": (
+        "GET_ASYNC_JOB_RESULT",
+        "SERVICE",
+    ),
+    "summaries": (
+        "ABSTRACT_ECOMMERCE_VIDEO",
+        "ABSTRACT_FILM_VIDEO",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = [*_MODULE_OF]
+
+
+def __getattr__(name: str) -> Any:
+    # A DAG file that erases subtitles does not pay for the actions on faces.
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,16 +1,16 @@
-"""Actions that change what is in the picture, and its shape."""
+"""Actions that erase parts of the picture or change its shape."""
 
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
-from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.model import Action, Needed
 from airflow_provider_viapi.alibaba.parameters import Choice, Integer, ListOf
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     COVER,
-    MP4_ONLY,
+    MP4_TO_FULL_HD,
     SERVICE,
     fraction,
-    made,
+    output,
     source,
 )
 
@@ -19,8 +19,10 @@ def _side(name: str, doc: str) -> Integer:
     return Integer(name=name, required=True, minimum=32, maximum=2160, doc=f"{doc} of the output in pixels.")
 
 
-def _colour(name: str, colour: str) -> Integer:
-    return Integer(name=name, minimum=0, maximum=255, doc=f"{colour} of the fill; with FillType color.")
+def _color(name: str, color: str) -> Integer:
+    return Integer(
+        name=name, minimum=0, maximum=255, doc=f"{color} of the fill color; required with FillType color."
+    )
 
 
 ERASE_VIDEO_SUBTITLES = Action(
@@ -28,22 +30,22 @@ ERASE_VIDEO_SUBTITLES = Action(
     name="EraseVideoSubtitles",
     summary="Erase burnt-in subtitles from a video.",
     parameters=(
-        source("MP4, at most 1 GB and 1080p", MP4_ONLY, note="seed: no limits are given"),
+        source(MP4_TO_FULL_HD, note="2020: no limits are stated"),
         fraction("BX", "Left edge of the subtitle band, as a fraction of the width.", 0),
-        fraction("BY", "Top edge of the band, as a fraction of the height.", 0.75),
-        fraction("BW", "Width of the band, as a fraction of the width.", 1),
-        fraction("BH", "Height of the band, as a fraction of the height.", 0.25),
+        fraction("BY", "Top edge of the subtitle band, as a fraction of the height.", 0.75),
+        fraction("BW", "Width of the subtitle band, as a fraction of the width.", 1),
+        fraction("BH", "Height of the subtitle band, as a fraction of the height.", 0.25),
     ),
-    result=(made(),),
+    result=(output(),),
     is_job=True,
 )
 
 ERASE_VIDEO_LOGO = Action(
     service=SERVICE,
     name="EraseVideoLogo",
-    summary="Erase logos, such as a station's, from a video.",
+    summary="Erase logos, such as those of TV stations, from a video.",
     parameters=(
-        source("MP4, at most 1 GB and 1080p", MP4_ONLY, note="seed: no limits are given"),
+        source(MP4_TO_FULL_HD, note="2020: no limits are stated"),
         ListOf(
             name="Boxes",
             fields=(
@@ -52,13 +54,13 @@ ERASE_VIDEO_LOGO = Action(
                 fraction("W", "Width, as a fraction of the width."),
                 fraction("H", "Height, as a fraction of the height."),
             ),
-            most=100,
-            doc="Where the logos are. What happens without any is not documented.",
-            note="seed: no limit is given; today: 100 by its metadata, of which its text says that all but the "
-            "first two are ignored",
+            max_items=100,
+            doc="Boxes around the logos. The effect of a request without boxes is not documented.",
+            note="2020: no limit is stated; 2025: 100 by the metadata, whose text says that all but the first two "
+            "are ignored",
         ),
     ),
-    result=(made(),),
+    result=(output(),),
     is_job=True,
 )
 
@@ -67,29 +69,30 @@ CHANGE_VIDEO_SIZE = Action(
     name="ChangeVideoSize",
     summary="Reframe a video to another size by cropping and filling.",
     parameters=(
+        # The documents of 2020 have the larger limit, and which of the two holds was not tried.
         source(
-            "MP4, AVI, MOV or FLV, at most 1 GB; what comes after two hours is cut off",
-            # The seed's is the larger limit, and which of the two holds was not seen.
-            MediaLimits(formats=("mp4", "avi", "mov", "flv"), most_bytes=10 * GB),
-            note="seed: at most 10 GB",
+            MediaLimits(formats=("mp4", "avi", "mov", "flv"), max_bytes=10 * GB, cut_after=7200),
+            note="2020: at most 10 GB; 2025: at most 1 GB",
         ),
         _side("Width", "Width"),
         _side("Height", "Height"),
         Choice(
             name="CropType",
             choices=("smart", "fill", "cut"),
-            doc="smart: follow the subject; fill: keep the whole frame; cut: fill the whole frame.",
+            doc="smart: crop and fill depending on the subject; fill: keep the whole picture; cut: fill the whole "
+            "frame.",
         ),
         Choice(
             name="FillType",
             choices=("image", "color", "stretch"),
-            doc="What fills the rest: a blurred frame, a colour, or the stretched picture.",
+            doc="Fill of the empty area: a blurred picture of the video, a color, or the stretched picture.",
         ),
-        fraction("Tightness", "How closely the crop follows the subject: more cuts more off.", 0.6),
-        _colour("R", "Red"),
-        _colour("G", "Green"),
-        _colour("B", "Blue"),
+        fraction("Tightness", "Tightness of the crop; a larger value cuts more off.", 0.6),
+        _color("R", "Red"),
+        _color("G", "Green"),
+        _color("B", "Blue"),
     ),
-    result=(made(), COVER),
+    needed=(Needed(when=("FillType", "color"), names=("R", "G", "B")),),
+    result=(output(), COVER),
     is_job=True,
 )

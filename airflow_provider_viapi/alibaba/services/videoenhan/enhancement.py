@@ -1,82 +1,84 @@
-"""Actions that improve a video: size, colour, frame rate, sharpness."""
+"""Actions that improve a video: resolution, color, frame rate, sharpness."""
 
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import BitRate, Choice, Integer
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
-    FORMATS,
-    MOST_READ,
+    ANY_VIDEO,
+    FULL_HD,
     SERVICE,
-    made,
+    output,
     source,
 )
+
+_ABOVE_360P = ANY_VIDEO.replace(min_pixels=(360, 360), max_pixels=FULL_HD, exclusive=True)
 
 SUPER_RESOLVE_VIDEO = Action(
     service=SERVICE,
     name="SuperResolveVideo",
-    summary="Double the width and height of a video and bring out its details; H.264 in an MP4.",
+    summary="Double the width and height of a video and restore details; the output is H.264 in an MP4.",
     parameters=(
         source(
-            f"{FORMATS}, more than 360×360 and less than 1920×1080 pixels",
-            MOST_READ,
-            note="seed: more than 32x32 and less than 1080×1920 pixels",
+            _ABOVE_360P.replace(min_pixels=(32, 32)),
+            note="2020: more than 32×32 and less than 1080×1920 pixels, neither formats nor file size are stated; "
+            "2025: more than 360×360 and less than 1920×1080 pixels",
         ),
         Integer(
             name="BitRate",
             minimum=1,
             maximum=100,
-            doc="Bit rate of the output in megabits per second.",
+            doc="Bit rate of the output in Mbit/s.",
             default=10,
-            note="seed: 1 to 100, twice that of the input unless given; today: 1 to 20 by its text",
+            note="2020: 1 to 100, default: twice that of the input; 2025: 1 to 20 by its text",
         ),
     ),
-    result=(made(),),
+    result=(output(),),
     is_job=True,
 )
 
 ADJUST_VIDEO_COLOR = Action(
     service=SERVICE,
     name="AdjustVideoColor",
-    summary="Correct the colours of a video.",
+    summary="Correct the colors of a video.",
     parameters=(
         source(
-            f"{FORMATS}, more than 360×360 pixels; what exceeds 3840×2160 is scaled down",
-            MOST_READ,
-            note="seed: formats and the smallest size are not given",
+            ANY_VIDEO.replace(min_pixels=(360, 360), exclusive=True, scaled_above=3840),
+            note="2020: a longest side above 3840 is scaled down, neither formats, file size nor a smallest picture "
+            "are stated; 2025: less than 3840×2160, beyond which it is scaled down",
         ),
         Choice(
             name="Mode",
             choices=("LogC", "Rec709"),
-            doc="LogC: flat footage, mostly of 10 bits; Rec709: ordinary video, mostly of 8 bits.",
+            doc="LogC: low-contrast (log) footage, usually 10 bits; Rec709: ordinary video, usually 8 bits.",
             default="LogC",
-            note="seed: required; today: optional",
+            note="2020: required; 2025: optional",
         ),
         BitRate(
             name="VideoBitrate",
             minimum=8,
             maximum=200,
-            doc="Bit rate of the output in megabits.",
+            doc="Bit rate of the output in Mbit/s.",
             default=20,
-            note="seed: text such as 15000k without a range, that of the input unless given; today: whole "
-            "megabits, and that is how it is sent",
+            note="2020: text such as 15000k without a range, default: that of the input; 2025: whole Mbit/s, which "
+            "is what is sent",
         ),
         Choice(
             name="VideoCodec",
             choices=("h264", "hevc", "prores"),
             doc="Codec of the output.",
             default="h264",
-            note="seed: only h264 is named",
+            note="2020: only h264 is named",
         ),
         Choice(
             name="VideoFormat",
             choices=("mp4", "mov"),
             doc="Container of the output.",
             default="mp4",
-            note="seed: mov unless given; today: mp4",
+            note="2020: default: mov; 2025: default: mp4",
         ),
     ),
-    result=(made(),),
+    result=(output(),),
     is_job=True,
 )
 
@@ -84,7 +86,7 @@ _FRAME_RATE = Integer(
     name="FrameRate", minimum=1, maximum=120, doc="Frames per second of the output.", default=50
 )
 _BITRATE = Integer(
-    name="Bitrate", minimum=8, maximum=200, doc="Bit rate of the output in megabits.", default=20
+    name="Bitrate", minimum=8, maximum=200, doc="Bit rate of the output in Mbit/s.", default=20
 )
 
 
@@ -93,18 +95,17 @@ def _output_side(name: str, most: int, doc: str) -> Integer:
         name=name,
         minimum=180,
         maximum=most,
-        doc=f"{doc} of the output in pixels, from half to four times that of the input; twice unless given.",
+        doc=f"{doc} of the output in pixels, from half to four times that of the input; default: twice.",
     )
 
 
 ENHANCE_VIDEO_QUALITY = Action(
     service=SERVICE,
     name="EnhanceVideoQuality",
-    summary="Give a video more pixels, more frames and a high dynamic range.",
+    summary="Raise resolution and frame rate of a video and convert it to a high dynamic range.",
     parameters=(
         source(
-            f"{FORMATS}, at most 10 minutes, more than 360×360 and less than 1920×1080 pixels",
-            MOST_READ,
+            _ABOVE_360P.replace(max_seconds=600),
             name="VideoURL",
         ),
         _output_side("OutPutWidth", 7680, "Width"),
@@ -115,35 +116,35 @@ ENHANCE_VIDEO_QUALITY = Action(
             name="MaxIlluminance",
             minimum=500,
             maximum=1000,
-            doc="Greatest brightness in nits; only with HLG, 1000 unless given. PQ is always 600.",
+            doc="Peak brightness in nits, with HLG only; default: 1000. PQ always has 600.",
         ),
         _BITRATE,
     ),
-    result=(made("VideoURL"),),
+    result=(output("VideoURL"),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )
 
 INTERPOLATE_VIDEO_FRAME = Action(
     service=SERVICE,
     name="InterpolateVideoFrame",
-    summary="Give a video more frames per second by making those between.",
+    summary="Raise the frame rate of a video by interpolating frames.",
     parameters=(
-        source(f"{FORMATS}, 360×360 to 1920×1080 pixels", MOST_READ, name="VideoURL"),
+        source(ANY_VIDEO.replace(min_pixels=(360, 360), max_pixels=FULL_HD), name="VideoURL"),
         _FRAME_RATE,
         _BITRATE,
     ),
-    result=(made("VideoURL"),),
+    result=(output("VideoURL"),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )
 
 ENHANCE_PORTRAIT_VIDEO = Action(
     service=SERVICE,
     name="EnhancePortraitVideo",
     summary="Sharpen the faces in a video.",
-    parameters=(source(f"{FORMATS}, less than 1920×1080 pixels", MOST_READ),),
-    result=(made(),),
+    parameters=(source(ANY_VIDEO.replace(max_pixels=FULL_HD, exclusive=True)),),
+    result=(output(),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )

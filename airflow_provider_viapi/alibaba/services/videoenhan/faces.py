@@ -1,26 +1,27 @@
-"""Actions that put one face in the place of another; only with the consent of those whose faces they are."""
+"""Actions that replace faces; use them only with the consent of the people shown."""
 
 from __future__ import annotations
 
 from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, String
-from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, made, source
+from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, output, source
 
-_CLIP = "MP4, AVI, MKV, MOV, FLV, TS or MPG of a constant frame rate, at most 120 MB"
-_CLIP_LIMITS = MediaLimits(formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), most_bytes=120 * MB)
-_FACE = "JPEG or PNG, at most 20 MB, each side from 128 to 4000 pixels"
-_FACE_LIMITS = (
-    MediaLimits(formats=("jpeg", "png"), most_bytes=20 * MB, shortest_side=128, longest_side=4000),
+_CLIP = MediaLimits(
+    formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg"), max_bytes=120 * MB, constant_frame_rate=True
 )
+_FACE_LIMITS = (
+    MediaLimits(formats=("jpeg", "png"), max_bytes=20 * MB, min_pixels=(128, 128), max_pixels=(4000, 4000)),
+)
+_FACE = _FACE_LIMITS[0].description
 
 _MARK = (
-    Boolean(name="AddWatermark", doc="Whether the video says that it was made by a machine.", default=True),
-    Boolean(name="Enhance", doc="Whether the face is made prettier.", default=False),
+    Boolean(name="AddWatermark", doc="Mark the video as generated.", default=True),
+    Boolean(name="Enhance", doc="Beautify the face.", default=False),
     Choice(
         name="WatermarkType",
         choices=("EN", "CN"),
-        doc="Language of the watermark, English or Chinese.",
+        doc="Language of the watermark.",
         default="EN",
     ),
 )
@@ -28,10 +29,10 @@ _MARK = (
 _FACE_INFOS = ResultField(
     "FaceInfos",
     "list",
-    "The faces of a template for several people.",
+    "Faces of a template for several people.",
     fields=(
         ResultField("TemplateFaceID", doc="Id of the face in the template."),
-        ResultField("TemplateFaceURL", "file", "Its picture."),
+        ResultField("TemplateFaceURL", "file", "Image of the face."),
     ),
 )
 
@@ -43,36 +44,35 @@ def _template(doc: str, *, required: bool = True) -> String:
 MERGE_VIDEO_FACE = Action(
     service=SERVICE,
     name="MergeVideoFace",
-    summary="Put a face in the place of the largest one in a video.",
+    summary="Replace the largest face in a video.",
     parameters=(
         source(
-            f"{_CLIP} and 300 seconds, more than 360×360 and less than 1920×1920 pixels",
-            _CLIP_LIMITS,
+            _CLIP.replace(max_seconds=300, min_pixels=(360, 360), max_pixels=(1920, 1920), exclusive=True),
             name="VideoURL",
         ),
         Media(
             name="ReferenceURL",
             required=True,
-            doc=f"The face that is put in: {_FACE}.",
+            doc=f"Image of the new face: {_FACE}.",
             limits=_FACE_LIMITS,
         ),
         *_MARK,
     ),
-    result=(made("VideoURL"),),
+    result=(output("VideoURL"),),
     is_job=True,
-    generations=("today",),
-    note="Accounts that had opened it before 2024-07-17 have to be allowed by Alibaba.",
+    generations=("2025",),
+    note="Accounts that activated it before 2024-07-17 need permission from Alibaba.",
 )
 
 MERGE_VIDEO_MODEL_FACE = Action(
     service=SERVICE,
     name="MergeVideoModelFace",
-    summary="Put faces in the place of those in a template.",
+    summary="Replace the faces of a template.",
     parameters=(
-        _template("The template, from AddFaceVideoTemplate."),
+        _template("Id of the template, from AddFaceVideoTemplate."),
         Media(
             name="FaceImageURL",
-            doc=f"The face that is put in, of a template for one person: {_FACE}.",
+            doc=f"Image of the new face, for a template of one person: {_FACE}.",
             limits=_FACE_LIMITS,
         ),
         *_MARK,
@@ -82,76 +82,79 @@ MERGE_VIDEO_MODEL_FACE = Action(
                 String(
                     name="TemplateFaceID",
                     min_length=1,
-                    doc="Id of a face in the template; each only once. It goes before TemplateFaceURL.",
+                    doc="Id of a face in the template, each once; takes precedence over TemplateFaceURL.",
                 ),
-                Media(name="TemplateFaceURL", doc="Or a picture of that face."),
-                Media(name="ImageURL", doc=f"The face that is put in: {_FACE}.", limits=_FACE_LIMITS),
+                Media(name="TemplateFaceURL", doc="Image of that face, instead of its id."),
+                Media(name="ImageURL", doc=f"Image of the new face: {_FACE}.", limits=_FACE_LIMITS),
             ),
-            most=100,
-            doc="Which face becomes which, of a template for several people.",
+            max_items=100,
+            doc="Faces to replace, for a template of several people.",
         ),
     ),
-    result=(made("VideoURL"),),
+    result=(output("VideoURL"),),
     is_job=True,
-    generations=("today",),
-    note="For company accounts; those that had opened it before 2024-07-17 have to be allowed by Alibaba.",
+    generations=("2025",),
+    note="For company accounts; those that activated it before 2024-07-17 need permission from Alibaba.",
 )
 
 ADD_FACE_VIDEO_TEMPLATE = Action(
     service=SERVICE,
     name="AddFaceVideoTemplate",
-    summary="Keep a video as a template for MergeVideoModelFace; an account has at most 3,000.",
+    summary="Store a video as a template for MergeVideoModelFace; an account has at most 3,000 templates.",
     parameters=(
         source(
-            f"{_CLIP}, 320×320 to 1920×1920 pixels, at most six people",
-            _CLIP_LIMITS,
+            _CLIP.replace(min_pixels=(320, 320), max_pixels=(1920, 1920)),
             name="VideoURL",
+            extra=", at most six people",
         ),
         Choice(
             name="VideoScene",
             choices=("single", "multi"),
-            doc="Whether one person or several are to be replaced.",
+            doc="single: replace one person; multi: replace several.",
             default="single",
         ),
     ),
     result=(
         ResultField("TemplateId", doc="Id of the template."),
         _FACE_INFOS,
-        ResultField("TransResult", "file", "Matrices of where the faces are, a NumPy file."),
+        ResultField("TransResult", "file", "Positions of the faces, a NumPy file."),
     ),
     is_job=True,
-    generations=("today",),
-    note="For company accounts. In the metadata the result stands under the key Date instead of Data.",
+    generations=("2025",),
+    note="For company accounts. In the metadata the key of the result is Date instead of Data.",
 )
 
 QUERY_FACE_VIDEO_TEMPLATE = Action(
     service=SERVICE,
     name="QueryFaceVideoTemplate",
-    summary="The account's templates, a page of them or one.",
+    summary="List one page of the account's templates, or one template.",
     parameters=(
-        _template("Only this template.", required=False),
-        Integer(name="PageNo", minimum=1, maximum=5000, doc="Which page, counted from 1.", default=1),
+        _template("Id of the one template to return.", required=False),
+        Integer(name="PageNo", minimum=1, maximum=5000, doc="Number of the page, from 1.", default=1),
         Integer(name="PageSize", minimum=1, maximum=500, doc="Templates on a page.", default=100),
     ),
     result=(
-        ResultField("Total", "integer", "How many templates there are."),
+        ResultField("Total", "integer", "Number of templates."),
         ResultField(
             "Elements",
             "list",
-            "The templates.",
+            "Templates.",
             fields=(
                 ResultField("TemplateId"),
-                ResultField("TemplateURL", "file", "The video."),
+                ResultField("TemplateURL", "file", "Video of the template."),
                 ResultField("UserId"),
-                ResultField("CreateTime", doc="As 2021-09-06 15:17:19; the documents name no time zone."),
+                ResultField(
+                    "CreateTime",
+                    doc="Creation time, such as 2021-09-06 15:17:19; the documents name no time zone.",
+                ),
                 ResultField("UpdateTime"),
                 _FACE_INFOS,
             ),
         ),
     ),
-    repeatable=True,
+    idempotent=True,
     in_query=True,
-    generations=("today",),
+    generations=("2025",),
     note="For company accounts.",
 )
 
@@ -159,8 +162,8 @@ DELETE_FACE_VIDEO_TEMPLATE = Action(
     service=SERVICE,
     name="DeleteFaceVideoTemplate",
     summary="Delete a template.",
-    parameters=(_template("The template."),),
-    repeatable=True,
-    generations=("today",),
-    note="For company accounts. What it answers when there is no such template is not documented.",
+    parameters=(_template("Id of the template."),),
+    idempotent=True,
+    generations=("2025",),
+    note="For company accounts. The answer for a template that does not exist is not documented.",
 )

@@ -1,6 +1,11 @@
-"""Actions that make a new video: from material, or in another style."""
+"""Actions that produce a new video, from material or in another style."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.media_parameters import GB, MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
@@ -15,46 +20,77 @@ from airflow_provider_viapi.alibaba.parameters import (
     String,
 )
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
+    ANY_VIDEO,
     COVER,
-    FORMATS,
-    MOST_READ,
     SERVICE,
-    made,
+    output,
     source,
 )
+
+_LIMITS = (
+    MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), max_bytes=GB),
+    MediaLimits(
+        when=("Type", "image"),
+        formats=("jpeg", "png", "bmp"),
+        # A kilobyte is counted as 1000 bytes: the smaller definition, since this is a lower bound.
+        min_bytes=30 * 1000,
+        max_bytes=100 * MB,
+    ),
+    MediaLimits(when=("Type", "audio"), formats=("mp3", "wav")),
+)
+
+_SUFFIXES = {
+    "video": ("mp4", "avi", "mkv", "mov"),
+    "image": ("jpg", "jpeg", "png", "bmp"),
+    "audio": ("mp3", "wav"),
+}
+_IMPLIED = {"video": "mp4", "audio": "mp3"}
+
+
+def _check_suffix(item: Mapping[str, Any]) -> str | None:
+    """Return what is allowed if the suffix of a file's name or URL does not fit its type.
+
+    The name must have one; for MP4 and MP3 it may be left out [documents of 2020, still so in 2025].
+    """
+    kind = item["Type"]
+    named = PurePosixPath(item["FileName"]).suffix.lstrip(".").lower()
+    stored = PurePosixPath(urlsplit(item["FileUrl"]).path).suffix.lstrip(".").lower()
+    suffixes = ", ".join(f".{each}" for each in _SUFFIXES[kind])
+    if named not in _SUFFIXES[kind] and (kind == "image" or stored not in ("", _IMPLIED[kind])):
+        implied = f", or no suffix for .{_IMPLIED[kind]}" if kind in _IMPLIED else ""
+        return f"a FileName of Type {kind} that ends with {suffixes}{implied}"
+    every = {suffix for each in _SUFFIXES.values() for suffix in each}
+    if stored in every and stored not in _SUFFIXES[kind]:
+        return f"a FileUrl of Type {kind} that ends with {suffixes}"
+    return None
+
 
 _MATERIAL = ListOf(
     name="FileList",
     required=True,
-    least=1,
-    most_with=(AtMost(5, "video", "Type"), AtMost(40, "image", "Type"), AtMost(1, "audio", "Type")),
+    min_items=1,
+    most_with=tuple(
+        AtMost(count=count, value=kind, field="Type")
+        for kind, count in (("video", 5), ("image", 40), ("audio", 1))
+    ),
+    item_rule=_check_suffix,
     fields=(
         String(
             name="FileName",
             required=True,
             min_length=1,
-            doc="Name of the file, with its ending unless it is MP4 or MP3.",
+            doc="File name with the suffix of its type; the suffix may be left out for MP4 and MP3.",
         ),
         Media(
             name="FileUrl",
             required=True,
-            doc="The file: MP4, AVI, MKV or MOV of at most 1 GB; JPG or PNG of 30 KB to 100 MB; MP3.",
-            note="seed: also BMP and WAV, and no sizes are given",
-            limits=(
-                MediaLimits(when=("Type", "video"), formats=("mp4", "avi", "mkv", "mov"), most_bytes=GB),
-                MediaLimits(
-                    when=("Type", "image"),
-                    formats=("jpeg", "png", "bmp"),
-                    # A kilobyte of the smaller kind, as a megabyte is one of the larger: see ``media``.
-                    least_bytes=30 * 1000,
-                    most_bytes=100 * MB,
-                ),
-                MediaLimits(when=("Type", "audio"), formats=("mp3", "wav")),
-            ),
+            doc=" ".join(f"{each.when[1].title()}: {each.description}." for each in _LIMITS if each.when),
+            note="2020: no sizes are stated; 2025: without BMP and WAV",
+            limits=_LIMITS,
         ),
-        Choice(name="Type", required=True, choices=("video", "image", "audio"), doc="What it is."),
+        Choice(name="Type", required=True, choices=("video", "image", "audio"), doc="Type of the file."),
     ),
-    doc="The material. Of the videos the first three minutes in all are used.",
+    doc="Material. The first three minutes of all videos together are used, in their order.",
 )
 
 
@@ -63,7 +99,8 @@ def _side(name: str, doc: str) -> Integer:
         name=name,
         minimum=32,
         maximum=2160,
-        doc=f"{doc} of the output in pixels; 750×750 without both, a square with one of them.",
+        doc=f"{doc} of the output in pixels. With one of Width and Height the output is a square, with "
+        "neither 750×750.",
     )
 
 
@@ -76,26 +113,22 @@ GENERATE_VIDEO = Action(
         Choice(
             name="Scene",
             choices=("costume", "general", "keeporder"),
-            doc="costume: clothes; general: anything; keeporder: the material stays in its order.",
+            doc="costume: clothes; general: anything; keeporder: keep the order of the material.",
             default="costume",
-            note="seed: without keeporder",
+            note="2020: without keeporder",
         ),
         _side("Width", "Width"),
         _side("Height", "Height"),
-        Choice(
-            name="Style", choices=("normal", "fast", "slow"), doc="Backoff of the cuts.", default="normal"
-        ),
+        Choice(name="Style", choices=("normal", "fast", "slow"), doc="Pace of the cuts.", default="normal"),
         Number(
             name="Duration",
             minimum=5,
             maximum=60,
             doc="Length of the output in seconds.",
             default=20,
-            note="seed: no range is given; today: 5 to 60",
+            note="2020: no range is stated; 2025: 5 to 60",
         ),
-        Boolean(
-            name="DurationAdaption", doc="Whether the service chooses the length; Duration is not used then."
-        ),
+        Boolean(name="DurationAdaption", doc="Let the service choose the length; Duration is ignored then."),
         Choice(
             name="TransitionStyle",
             choices=(
@@ -114,14 +147,20 @@ GENERATE_VIDEO = Action(
                 "wind",
                 "smog",
             ),
-            doc="How one shot becomes the next; by chance, as fits the Style, unless given.",
-            note="seed and today announce 15 styles and name these 14",
+            doc="Transition between shots; default: random, depending on Style.",
+            note="2020 and 2025: 15 styles are announced, these 14 are named",
         ),
-        Boolean(name="SmartEffect", doc="Cuts to the beat and movement in still pictures.", default=True),
-        Boolean(name="PuzzleEffect", doc="Several clips or pictures in one shot.", default=False),
-        Boolean(name="Mute", doc="No sound.", default=False),
+        Boolean(
+            name="SmartEffect", doc="Cut to the beat of the music and animate still images.", default=True
+        ),
+        Boolean(name="PuzzleEffect", doc="Show several clips or images in one shot.", default=False),
+        Boolean(
+            name="Mute",
+            doc="Remove the sound. The output has none either without audio material if the videos have no sound.",
+            default=False,
+        ),
     ),
-    result=(made(), COVER),
+    result=(output(), COVER),
     is_job=True,
 )
 
@@ -130,15 +169,16 @@ GENERATE_HUMAN_ANIME_STYLE_VIDEO = Action(
     name="GenerateHumanAnimeStyleVideo",
     summary="Redraw a video of people in another style; billed by the length of the output.",
     parameters=(
-        source(f"{FORMATS}, best at most 1920×1080 pixels and five people in the picture", MOST_READ),
+        source(ANY_VIDEO, extra=", recommended at most 1920×1080 pixels and five people in the picture"),
         Choice(
             name="CartoonStyle",
             required=True,
             choices=("anime", "3d", "handdrawn", "sketch", "artstyle"),
-            doc="Japanese animation, a 3D effect, drawn by hand, pencil, or an artistic effect.",
+            doc="anime: Japanese animation; 3d: 3D effect; handdrawn: drawn by hand; sketch: pencil; artstyle: "
+            "artistic effect.",
         ),
     ),
-    result=(made(),),
+    result=(output(),),
     is_job=True,
-    generations=("today",),
+    generations=("2025",),
 )

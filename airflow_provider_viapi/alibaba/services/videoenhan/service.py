@@ -1,4 +1,4 @@
-"""The service videoenhan itself, and what several of its actions take and give."""
+"""The service videoenhan, and the parameters, limits and result fields that several of its actions share."""
 
 from __future__ import annotations
 
@@ -7,42 +7,36 @@ from airflow_provider_viapi.alibaba.model import ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import Media, Number
 from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
-SERVICE = Service("videoenhan", "2020-03-20")
+SERVICE = Service(name="videoenhan", version="2020-03-20")
 
 GET_ASYNC_JOB_RESULT = get_async_job_result(SERVICE)
 
-FORMATS = "MP4, AVI, MKV, MOV, FLV, TS, MPG or MXF, at most 1 GB"
-"""What most actions read."""
+ANY_VIDEO = MediaLimits(formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg", "mxf"), max_bytes=GB)
+"""Videos that most actions read [API metadata of 2025]."""
 
-MOST_READ = MediaLimits(
-    formats=("mp4", "avi", "mkv", "mov", "flv", "ts", "mpg", "mxf"),
-    most_bytes=GB,
-)
-"""The same as data."""
+FULL_HD = (1920, 1080)
 
-MP4_ONLY = MediaLimits(formats=("mp4",), most_bytes=GB)
-"""What those read that erase things."""
+MP4_TO_FULL_HD = MediaLimits(formats=("mp4",), max_bytes=GB, max_pixels=FULL_HD)
+"""Videos that the erasing actions read [API metadata of 2025]."""
 
-COVER = ResultField("VideoCoverUrl", "file", "A still of that video.")
+COVER = ResultField("VideoCoverUrl", "file", "Cover image of the output video.")
 
 
-def source(
-    limits: str, checked: MediaLimits | None = None, *, name: str = "VideoUrl", note: str = ""
-) -> Media:
-    """The video that an action works on.
+def source(limits: MediaLimits, *, name: str = "VideoUrl", note: str = "", extra: str = "") -> Media:
+    """Return the parameter for the video that an action works on.
 
-    :param limits: what the service reads, by today's metadata unless the note says otherwise
-    :param checked: what of that is checked before a file is copied to where the service reads it
+    :param limits: limits of the file; they are also its description
+    :param extra: what else the description says
     """
-    doc = f"The video: {limits}."
-    return Media(name=name, required=True, doc=doc, note=note, limits=(checked,) if checked else ())
+    doc = f"Video: {limits.description or 'formats and limits are not documented'}{extra}."
+    return Media(name=name, required=True, doc=doc, note=note, limits=(limits,))
 
 
-def made(name: str = "VideoUrl") -> ResultField:
-    """The video that an action makes."""
-    return ResultField(name, "file", "The video that was made.")
+def output(name: str = "VideoUrl") -> ResultField:
+    """Return the result field of the video that an action produces."""
+    return ResultField(name, "file", "Output video.")
 
 
 def fraction(name: str, doc: str, default: float | None = None) -> Number:
-    """A share of the picture's width or height."""
+    """Return a parameter that is a fraction of the picture's width or height."""
     return Number(name=name, minimum=0, maximum=1, doc=doc, default=default)

@@ -61,7 +61,7 @@ LIST_ASSETS = Action(
         text("app_user_id", "An application's own user."),
     ),
     answer=words("count assets"),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_DIGITAL_ASSET = Action(
@@ -130,7 +130,7 @@ SHOW_ASSET = Action(
         "asset_extra_meta system_properties files asset_order supported_service "
         "auto_operation_config"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 RESTORE_ASSET = Action(
@@ -150,7 +150,7 @@ LIST_ASSET_SUMMARY = Action(
     path="/v1/{project_id}/digital-assets/summarys",
     in_body=(texts("asset_ids", "The assets.", required=True),),
     answer=("asset_list",),
-    repeatable=True,
+    idempotent=True,
 )
 
 BATCH_EXECUTE_ASSET_ACTION = Action(
@@ -180,7 +180,7 @@ SHOW_ASSET_REPLICATION_INFO = Action(
     path="/v1/{project_id}/digital-assets/{asset_id}/replication-info",
     in_path=(text("asset_id", "The asset.", required=True),),
     answer=words("asset_id asset_info encryption_info expire_time"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CREATE_ASSET_BY_REPLICATION_INFO = Action(

@@ -25,7 +25,7 @@ CARD = (
         "card_image_config",
         "The person's picture and a logo, in Base64.",
         required=True,
-        needs=("human_image",),
+        required_fields=("human_image",),
     ),
     choice("introduction_type", ("TEXT", "AUDIO"), "Text or recorded speech."),
     text("introduction_text", "What the person says."),
@@ -37,11 +37,11 @@ CARD = (
     structure(
         "callback_config",
         "Whom to tell when it has ended, and the key to sign that with.",
-        needs=("callback_url",),
+        required_fields=("callback_url",),
     ),
 )
 
-MADE_CARD = (ResultField("job_info", "structure", fields=(MADE_VIDEO,)),)
+MADE_CARD = (ResultField("job_info", "object", fields=(MADE_VIDEO,)),)
 
 LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     service=SERVICE,
@@ -57,7 +57,7 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         text("video_asset_name", "Name of the asset that the video becomes."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
@@ -71,7 +71,7 @@ SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         "job_info card_templet_asset_id card_text_config card_image_url introduction_type "
         "introduction_text voice_asset_id introduction_audio_asset_id gender"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_DIGITAL_HUMAN_BUSINESS_CARD = Action(

@@ -37,7 +37,7 @@ IMAGE_STATES = States(
         "VIDEO_ANALYZE_FAILED ACTION_MARK_SUCCESS ACTION_MARK_FAILED ACTION_MARK_UPLOADED "
         "MANUL_STOP_ACTION_MARK"
     ),
-    by_people=words(
+    awaiting_review=words(
         "WAIT_FILE_UPLOAD WAIT_MAIN_FILE_UPLOAD WAIT_USER_CONFIRM AUTO_VERIFYING MANUAL_VERIFYING"
     ),
     succeeded=words("JOB_SUCCESS JOB_FINISH"),
@@ -70,7 +70,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Pay by use."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_2D_MODEL_TRAINING_JOB = Action(
@@ -98,7 +98,7 @@ SHOW_2D_MODEL_TRAINING_JOB = Action(
         "flexus_retry_count audio_source_type supported_service allocated_resource "
         "train_video_rotation_state action_video_rotation_state sub_training_job_info"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_2D_MODEL_TRAINING_JOB = Action(
@@ -131,11 +131,13 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
         text("batch_name", "Name of a batch of such jobs."),
         texts("tags", "Tags."),
         flag("is_fast_flexus", "The Flexus edition's quick kind."),
-        structures("samples_basic_info", "Movements that are to be learned.", needs=("action_tag",)),
+        structures(
+            "samples_basic_info", "Movements that are to be learned.", required_fields=("action_tag",)
+        ),
         structure(
             "voice_properties",
             "What the voice is for, its sex and language.",
-            needs=("job_tag", "sex", "language"),
+            required_fields=("job_tag", "sex", "language"),
         ),
         texts("supported_service", "What it may be used for."),
         choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
@@ -224,7 +226,7 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         structure(
             "voice_properties",
             "What the voice is for, its sex and language.",
-            needs=("job_tag", "sex", "language"),
+            required_fields=("job_tag", "sex", "language"),
         ),
         texts("supported_service", "What it may be used for."),
     ),

@@ -33,7 +33,7 @@ LIST_SMART_LIVE = Action(
     in_path=(text("room_id", "The live room.", required=True),),
     in_query=(*PAGE, text("state", "State."), *SORT, *MADE),
     answer=words("count smart_live_jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_SMART_LIVE = Action(
@@ -49,7 +49,7 @@ SHOW_SMART_LIVE = Action(
         "rtc_callback_config stream_duration block_reason cover_url co_streamer_config "
         "live_job_log relation_live_platform_info used_resource_type is_ai_mark_on"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 STOP_SMART_LIVE = Action(
@@ -100,7 +100,7 @@ LIST_SMART_LIVE_JOBS = Action(
     path="/v1/{project_id}/smart-live-jobs",
     in_query=(*PAGE, text("state", "State."), *SORT, *MADE, text("room_name", "Name of the live room.")),
     answer=words("count smart_live_jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 LIVE_EVENT_REPORT = Action(
@@ -117,7 +117,7 @@ LIVE_EVENT_REPORT = Action(
     ),
     in_body=(
         whole("total", "How many events.", required=True),
-        structures("events", "What has happened on air, each with its time.", needs=("timestamp",)),
+        structures("events", "What has happened on air, each with its time.", required_fields=("timestamp",)),
         structure("review_config", "Whether the content is reviewed."),
     ),
     answer=("live_event_report_url",),
@@ -131,7 +131,9 @@ START_SMART_LIVE = Action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
     in_path=(text("room_id", "The live room.", required=True),),
     in_body=(
-        structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+        structure(
+            "video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")
+        ),
         structure("play_policy", "How often and in which order scripts are played."),
         texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
         texts("stream_keys", "Stream keys that go with the addresses; private."),

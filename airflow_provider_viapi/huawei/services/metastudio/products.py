@@ -26,7 +26,7 @@ CREATE_PRODUCT = Action(
     in_body=(
         text("name", "Its name.", required=True),
         text("description", "A description."),
-        texts("tags", "Tags.", most=50),
+        texts("tags", "Tags.", max_items=50),
         structure("cover", "Its cover."),
         structures("text_list", "StringList about the product."),
         structures("asset_list", "Pictures and videos of the product."),
@@ -43,7 +43,7 @@ LIST_PRODUCTS = Action(
     path="/v1/{project_id}/products",
     in_query=(*PAGE, *SORT, *MADE, text("name", "Its name."), text("tag", "A tag."), text("state", "State.")),
     answer=words("count products"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_PRODUCT = Action(
@@ -54,7 +54,7 @@ SHOW_PRODUCT = Action(
     path="/v1/{project_id}/products/{product_id}",
     in_path=(text("product_id", "The product.", required=True),),
     answer=words("product_id name description tags cover text_list asset_list create_time update_time state"),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_PRODUCT = Action(
@@ -67,7 +67,7 @@ UPDATE_PRODUCT = Action(
     in_body=(
         text("name", "Its name.", required=True),
         text("description", "A description."),
-        texts("tags", "Tags.", most=50),
+        texts("tags", "Tags.", max_items=50),
         structure("cover", "Its cover."),
         structures("text_list", "StringList about the product."),
         structures("asset_list", "Pictures and videos of the product."),

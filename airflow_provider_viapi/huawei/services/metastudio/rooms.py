@@ -24,15 +24,17 @@ ROOM = (
         "NORMAL stays, TEMP goes with its task, TEMPLATE is a pattern.",
     ),
     structures(
-        "scene_scripts", "What is said and shown, scene by scene.", needs=("script_name", "shoot_scripts")
+        "scene_scripts",
+        "What is said and shown, scene by scene.",
+        required_fields=("script_name", "shoot_scripts"),
     ),
     structure("interaction_config", "How replies to viewers are spoken."),
     structures("interaction_rules", "What to say when viewers write what."),
     structure("play_policy", "How often and in which order scripts are played."),
-    structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+    structure("video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")),
     texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
     texts("stream_keys", "Stream keys that go with the addresses; private."),
-    texts("backup_model_asset_ids", "Avatars that take turns; up to 5.", most=5),
+    texts("backup_model_asset_ids", "Avatars that take turns; up to 5.", max_items=5),
     structure("live_event_callback_config", "Whom to tell what happens on air."),
     structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
     structure("review_config", "Whether the content is reviewed."),
@@ -43,7 +45,7 @@ ROOM = (
     structure(
         "relation_live_platform_info",
         "The room on a live platform that it goes with.",
-        needs=("platform_id", "live_id"),
+        required_fields=("platform_id", "live_id"),
     ),
 )
 
@@ -81,7 +83,7 @@ LIST_SMART_LIVE_ROOMS = Action(
         text("confirm_state", "unconfirm, confirmed or reject."),
     ),
     answer=words("count smart_live_rooms"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_SMART_LIVE_ROOM = Action(
@@ -98,7 +100,7 @@ SHOW_SMART_LIVE_ROOM = Action(
         "co_streamer_config priv_data room_id relation_live_platform_info create_time update_time "
         "cover_url thumbnail room_state confirm_state script_version error_info"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_SMART_LIVE_ROOM = Action(
@@ -145,7 +147,7 @@ LIST_INTERACTION_RULE_GROUPS = Action(
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
     in_query=(*PAGE, *MADE, text("group_name", "Its name.")),
     answer=words("count interaction_rule_groups"),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_INTERACTION_RULE_GROUP = Action(

@@ -19,8 +19,8 @@ SCRIPT = (
     choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
     text("model_asset_id", "Asset of the avatar.", max_length=64),
     choice("model_asset_type", ("HUMAN_MODEL_2D",), "Kind of the avatar."),
-    structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
-    structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+    structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
+    structure("video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")),
     text("priv_data", "The caller's own, given back as it is.", max_length=8192),
     structure("background_music_config", "Music, and how loud."),
     structure("review_config", "Whether the content is reviewed."),
@@ -52,7 +52,7 @@ LIST_VIDEO_SCRIPTS = Action(
         text("view_mode", "Landscape or vertical."),
     ),
     answer=words("count video_scripts"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_VIDEO_SCRIPT = Action(
@@ -67,7 +67,7 @@ SHOW_VIDEO_SCRIPT = Action(
         "video_config priv_data background_music_config review_config audio_files action_config "
         "shoot_scripts script_id create_time update_time script_cover_url"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_VIDEO_SCRIPT = Action(

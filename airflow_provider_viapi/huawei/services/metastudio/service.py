@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_viapi.huawei.model import Service
-from airflow_provider_viapi.json_parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StringList
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
 SERVICE = Service("metastudio", regions=("cn-north-4", "cn-east-3"))
@@ -39,19 +39,23 @@ def choice(name: str, choices: tuple[str, ...], doc: str, *, required: bool = Fa
     return Choice(name=name, doc=doc, choices=choices, required=required)
 
 
-def texts(name: str, doc: str, *, required: bool = False, most: int | None = None) -> StringList:
+def texts(name: str, doc: str, *, required: bool = False, max_items: int | None = None) -> StringList:
     """A list of strings."""
-    return StringList(name=name, doc=doc, required=required, most=most)
+    return StringList(name=name, doc=doc, required=required, max_items=max_items)
 
 
-def structure(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> Object:
+def structure(
+    name: str, doc: str, *, required: bool = False, required_fields: tuple[str, ...] = ()
+) -> Object:
     """A structure that goes through as it is."""
-    return Object(name=name, doc=doc, required=required, needs=needs)
+    return Object(name=name, doc=doc, required=required, required_fields=required_fields)
 
 
-def structures(name: str, doc: str, *, required: bool = False, needs: tuple[str, ...] = ()) -> ObjectList:
+def structures(
+    name: str, doc: str, *, required: bool = False, required_fields: tuple[str, ...] = ()
+) -> ObjectList:
     """A list of them."""
-    return ObjectList(name=name, doc=doc, required=required, needs=needs)
+    return ObjectList(name=name, doc=doc, required=required, required_fields=required_fields)
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ SHOW_TTS_AUDITION_FILE = Action(
     path="/v1/{project_id}/ttsc/audition-file/{job_id}",
     in_path=(JOB,),
     answer=words("is_file_complete code message files"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_ASYNC_TTS_JOB = Action(
@@ -62,7 +62,7 @@ SHOW_ASYNC_TTS_JOB = Action(
     answer=words(
         "state code message audio_file_url audio_info_file_url audio_srt_file_url audio_action_file_url"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_TTS_JOB = Action(
@@ -80,7 +80,7 @@ SHOW_TTS_JOB = Action(
         text("business_type", "What the listening is for."),
     ),
     answer=words("count data"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_TTS_PHONETIC_SYMBOL = Action(
@@ -91,7 +91,7 @@ SHOW_TTS_PHONETIC_SYMBOL = Action(
     path="/v1/{project_id}/ttsc/phonetic-symbol",
     in_query=(*PAGE, text("word", "The word.", required=True)),
     answer=("data",),
-    repeatable=True,
+    idempotent=True,
 )
 
 CHECK_VOICE_ASSET = Action(
@@ -102,7 +102,7 @@ CHECK_VOICE_ASSET = Action(
     path="/v1/{project_id}/ttsc/check-voice-asset/{voice_asset_id}",
     in_path=(text("voice_asset_id", "Asset of the voice.", required=True),),
     answer=words("asset_id asset_name asset_type asset_state create_time update_time asset_extra_meta files"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CREATE_ASYNC_TTS_JOB = Action(
@@ -125,7 +125,7 @@ CREATE_ASYNC_TTS_JOB = Action(
         structure(
             "callback_config",
             "Whom to tell when it has ended, and the key to sign that with.",
-            needs=("callback_url",),
+            required_fields=("callback_url",),
         ),
         flag("gen_srt", "Make subtitles too."),
         whole("srt_len", "Longest line of subtitles."),

@@ -32,7 +32,7 @@ SUBTITLE_STATES = States(going=("GENERATING",), succeeded=("GENERATED",))
 
 MADE_VIDEO = ResultField(
     "output_asset_config",
-    "structure",
+    "object",
     fields=(
         ResultField("preview_video_url", "file", "The video; its link lives for a day."),
         ResultField("cover_url", "file", "A still of it."),
@@ -59,7 +59,7 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
         texts("job_ids", "The jobs."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
@@ -75,7 +75,7 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
         "create_time lastupdate_time script_id video_making_type human_image model_asset_id "
         "voice_config video_config shoot_scripts background_music_config"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
@@ -95,7 +95,7 @@ SHOW_PHOTO_DETECTION = Action(
     path="/v1/{project_id}/photo-detection/{job_id}",
     in_path=(JOB,),
     answer=words("job_id state error_info create_time"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
@@ -111,7 +111,7 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
         "create_time lastupdate_time script_id human_image voice_config video_config "
         "shoot_scripts"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
@@ -131,7 +131,7 @@ SHOW_SUBTITLE_FILE = Action(
     path="/v1/{project_id}/subtitle-files/{job_id}",
     in_path=(JOB,),
     answer=words("job_state subtitle_file_info"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
@@ -143,16 +143,22 @@ CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
     in_body=(
         text("script_id", "The script."),
         text("model_asset_id", "Asset of the avatar."),
-        structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
-        structure("video_config", "Size, bit rate and the like.", needs=("bitrate", "width", "height")),
+        structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
+        structure(
+            "video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")
+        ),
         structures("shoot_scripts", "What is said and shown, scene by scene."),
-        structure("output_asset_config", "Name of the asset that the video becomes.", needs=("asset_name",)),
+        structure(
+            "output_asset_config",
+            "Name of the asset that the video becomes.",
+            required_fields=("asset_name",),
+        ),
         structure("background_music_config", "Music, and how loud."),
         structure("review_config", "Whether the content is reviewed."),
         structure(
             "callback_config",
             "Whom to tell when it has ended, and the key to sign that with.",
-            needs=("callback_url",),
+            required_fields=("callback_url",),
         ),
         structure("action_config", "How the avatar moves by itself."),
     ),
@@ -185,21 +191,21 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     in_body=(
         text("script_id", "The script."),
         text("human_image", "The person's picture in Base64, at most 1080p.", required=True),
-        structure("voice_config", "Voice, speed, pitch, volume.", needs=("voice_asset_id",)),
-        structure("video_config", "Size, bit rate and the like.", needs=("codec",)),
+        structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
+        structure("video_config", "Size, bit rate and the like.", required_fields=("codec",)),
         structures("shoot_scripts", "What is said and shown, scene by scene.", required=True),
         structure(
             "output_asset_config",
             "Name of the asset that the video becomes.",
             required=True,
-            needs=("asset_name",),
+            required_fields=("asset_name",),
         ),
         structure("background_music_config", "Music, and how loud."),
         structure("review_config", "Whether the content is reviewed."),
         structure(
             "callback_config",
             "Whom to tell when it has ended, and the key to sign that with.",
-            needs=("callback_url",),
+            required_fields=("callback_url",),
         ),
         text("id_card_image1", "Front of the person's identity card, in Base64."),
         text("id_card_image2", "Its back."),
@@ -226,7 +232,7 @@ CREATE_SUBTITLE_FILE = Action(
         structure(
             "callback_config",
             "Whom to tell when it has ended, and the key to sign that with.",
-            needs=("callback_url",),
+            required_fields=("callback_url",),
         ),
     ),
     answer=("job_id",),

@@ -52,7 +52,7 @@ LIST_TTSC_VOCABULARY_CONFIGS = Action(
         text("search_key", "Part of the word."),
     ),
     answer=words("count data"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SAVE_TTSC_VOCABULARY_CONFIGS = Action(
@@ -94,7 +94,7 @@ LIST_TTSC_VOCABULARY_GROUPS = Action(
     path="/v1/{project_id}/ttsc/vocabulary-groups",
     in_query=(*PAGE, text("group_id", "The group.")),
     answer=words("count data"),
-    repeatable=True,
+    idempotent=True,
 )
 
 UPDATE_TTSC_VOCABULARY_GROUPS = Action(
@@ -150,5 +150,5 @@ SHOW_VOCABULARY_SWITCH_CONFIGS = Action(
     path="/v1/{project_id}/ttsc/tenant-configs",
     in_query=(*PAGE, text("key", "The word.")),
     answer=words("count data"),
-    repeatable=True,
+    idempotent=True,
 )

@@ -22,7 +22,7 @@ VOICE_STATES = States(
         "CREATING SYSTEM_AUDITING AUDITING WAITING_SPLIT SPLITTING ANNOTATING WAITING PROCESSING "
         "RESULT_REVIEW USER_RESULT_REVIEW UPLOADING"
     ),
-    by_people=words("CREATING SYSTEM_AUDITING AUDITING RESULT_REVIEW USER_RESULT_REVIEW"),
+    awaiting_review=words("CREATING SYSTEM_AUDITING AUDITING RESULT_REVIEW USER_RESULT_REVIEW"),
     succeeded=("SUCCEED",),
     failed=words("FAILED AUDIT_FAILED SPLIT_FAILED USER_REVIEW_REJECT"),
 )
@@ -67,7 +67,7 @@ LIST_VOICE_TRAINING_JOB = Action(
         flag("is_ondemand_resource", "Pay by use."),
     ),
     answer=words("count jobs"),
-    repeatable=True,
+    idempotent=True,
 )
 
 COMMIT_VOICE_TRAINING_JOB = Action(
@@ -107,7 +107,7 @@ SHOW_VOICE_TRAINING_JOB = Action(
         "training_input_source_url create_type tag phone dhtms_job_id batch_name "
         "allocated_resource output_language is_remake assess_result is_ondemand_resource"
     ),
-    repeatable=True,
+    idempotent=True,
 )
 
 DELETE_VOICE_TRAINING_JOB = Action(
@@ -128,7 +128,7 @@ LIST_JOB_OPERATION_LOG = Action(
     in_path=(JOB,),
     in_query=(*PAGE,),
     answer=words("count operations"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_JOB_UPLOADING_ADDRESS = Action(
@@ -139,7 +139,7 @@ SHOW_JOB_UPLOADING_ADDRESS = Action(
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/uploading-address-url",
     in_path=(JOB,),
     answer=words("segment_url package_url authorization_letter_uploading_url"),
-    repeatable=True,
+    idempotent=True,
 )
 
 SHOW_JOB_AUDIT_RESULT = Action(
@@ -150,7 +150,7 @@ SHOW_JOB_AUDIT_RESULT = Action(
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/audit-result",
     in_path=(JOB,),
     answer=words("system_audit_result admin_audit_result"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CONFIRM_TRAINING_SEGMENT = Action(
@@ -174,7 +174,7 @@ SHOW_TRAINING_SEGMENT_INFO = Action(
     path="/v1/{project_id}/voice-training-manage/user/training-segment",
     in_query=(text("job_id", "The job.", required=True),),
     answer=("confirmed_index",),
-    repeatable=True,
+    idempotent=True,
 )
 
 VOICE_JOB = JobKind(

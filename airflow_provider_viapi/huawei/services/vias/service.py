@@ -1,24 +1,24 @@
-"""VIAS itself: its service, its states, and the names of algorithms that are known.
-
-There is no SDK; everything is from excerpts of Huawei's documents, and nothing of it was asked of the live service.
-"""
+"""The service VIAS, the states of its tasks, and parameters that several of its actions share."""
 
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Service, States
+from airflow_provider_viapi.huawei.parameters import Object
+from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
 
-SERVICE = Service("vias", regions=("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2"))
-
-PEOPLE_FLOW_COUNTING_CLOUD = "c-flowcount-cloud"
-PEOPLE_FLOW_COUNTING_EDGE = "c-flowcount-edge"
-CROWD_DENSITY_MONITORING_CLOUD = "c-crowdcount-cloud"
-CROWD_DENSITY_MONITORING_EDGE = "c-crowdcount-edge"
-VEHICLE_STATISTICS_EDGE = "c-vehicle-statistics-edge"
-VEHICLE_DETECTION_EDGE = "c-vehicle-detection-edge"
-SMOKE_AND_FIRE_DETECTION_EDGE = "c-smoke-and-fire-edge"
-OVERFLOWING_GARBAGE_CAN_DETECTION_EDGE = "c-urban-trash-overflow-edge"
-WATERLOGGING_DETECTION_EDGE = "w-ponding-detection-edge"
-"""The ``service_name`` of some algorithms: those that a document was seen to name. Any other name may be given."""
+SERVICE = Service(
+    "vias",
+    regions=(
+        "cn-north-4",
+        "cn-east-3",
+        "cn-south-1",
+        "ap-southeast-1",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        # Only in a page of 2025-11, not in the SDK.
+        "cn-southwest-2",
+    ),
+)
 
 TASK_STATES = States(
     going=(
@@ -35,7 +35,79 @@ TASK_STATES = States(
     failed=("CREATE_FAILED", "START_FAILED", "ABNORMAL", "FAILED", "FROZEN"),
     cancelled=("STOPPED",),
 )
-"""A task on a stream stays RUNNING; that one on a file ends as SUCCEEDED or FAILED is inferred."""
+"""A task on a stream stays RUNNING; that a task on a file ends as SUCCEEDED or FAILED is inferred."""
 
 ALSO_LISTED = ("SCHEDULING", "LACK_OF_RESOURCES")
-"""States that only the list's filter names."""
+"""States that only the filter of the task list names."""
+
+COMMAND = Choice(name="command", required=True, choices=("start", "stop"), doc="start or stop.")
+
+BATCH_ANSWER = ("total_count", "failed_count", "succeed_count", "id", "error_list")
+"""Answer of the actions on batch tasks: how many tasks, and the reasons of those that failed."""
+
+
+def identifier(name: str, doc: str) -> String:
+    """Return a required id."""
+    return String(name=name, required=True, min_length=1, doc=doc)
+
+
+def paging(largest_page: int | None = None) -> tuple[Parameter, ...]:
+    """Return the parameters by which a list is sorted and split into pages."""
+    return (
+        String(name="sort_name", doc="Field to sort by."),
+        String(name="order_by", doc="Direction to sort in: asc or desc."),
+        Boolean(name="is_paged", doc="Split the answer into pages."),
+        Integer(
+            name="page_size",
+            minimum=5 if largest_page else 1,
+            maximum=largest_page or INT32,
+            doc="Items on a page.",
+        ),
+        Integer(name="page_num", minimum=1, doc="Number of the page, from 1."),
+    )
+
+
+def task_settings(*, required: bool) -> tuple[Parameter, ...]:
+    """Return the parameters that tasks and batch tasks share, besides name, version and input.
+
+    :param required: the output has to be given, which only creating needs
+    """
+    return (
+        Object(
+            name="output",
+            required=required,
+            doc="Destination of alarms: webhook (url, headers, data_category), dis (stream_name, data_category), obs "
+            "(bucket, path, data_category) and event_center (true or false).",
+        ),
+        String(name="description", doc="Description of the task."),
+        Object(
+            name="schedule",
+            doc="Times at which the task runs: type, timezone, days_of_week, periods; weekly schedules only.",
+        ),
+        Object(name="config", doc="Settings of the algorithm in common; they are passed on unchanged."),
+        Boolean(name="is_saved_as_template", doc="Save the settings as a template."),
+        String(
+            name="resource_order_id", doc="Order of prepaid resources; required for commercial algorithms."
+        ),
+    )
+
+
+SERVICE_VERSION = String(
+    name="service_version",
+    required=True,
+    min_length=3,
+    max_length=32,
+    pattern=r"[a-z0-9.]+",
+    characters="lower-case letters, digits and dots",
+    doc="Version of the algorithm, such as 1.2.",
+)
+
+ALGORITHM_NAME = String(
+    name="service_name",
+    required=True,
+    min_length=1,
+    max_length=128,
+    pattern=r"[A-Za-z0-9._-]+",
+    characters="letters, digits, dots, dashes and underscores",
+    doc="Name of the algorithm, such as c-flowcount-cloud.",
+)

@@ -1,112 +1,171 @@
-"""Video sources, which tasks watch, and groups of them."""
+"""Video sources, which tasks analyse, and groups of them."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services.vias.service import SERVICE
-from airflow_provider_viapi.json_parameters import StringList
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Number, String
+from airflow_provider_viapi.huawei.parameters import StringList
+from airflow_provider_viapi.huawei.services.vias.service import SERVICE, identifier, paging
+from airflow_provider_viapi.schema import Boolean, Choice, Number, Parameter, String
 
-SOURCE_ID = String(name="video_source_id", required=True, min_length=1, doc="The video source.")
+SOURCE_ID = identifier("video_source_id", "Id of the video source.")
 
-GROUP_ID = String(name="video_group_id", required=True, min_length=1, doc="The group.")
+GROUP_ID = identifier("video_group_id", "Id of the group.")
 
 ACCESS_TYPE = Choice(
     name="access_type",
     required=True,
     choices=("cloud", "edge"),
-    doc="Watched in the cloud, or on an edge device.",
+    doc="Analysed in the cloud or on an edge device.",
+)
+
+_SOURCE_NAME = String(name="video_source_name", required=True, min_length=1, doc="Name of the source.")
+_TYPE_CONFIG = String(
+    name="type_config",
+    required=True,
+    min_length=1,
+    doc="Address and credentials of the source, in XML; it is passed on unchanged.",
+    note="the names of the XML elements differ between versions of the documents",
+)
+
+
+class Degrees(Parameter):
+    """Coordinate in degrees, which is sent as text.
+
+    :param limit: largest absolute value
+    """
+
+    limit: int
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        return f"a number from -{self.limit} to {self.limit}"
+
+    def check(self, value: Any) -> str:
+        """Return the number as text."""
+        Number(name=self.name, minimum=-self.limit, maximum=self.limit).check(value)
+        return str(value)
+
+
+_LOCATION = (
+    Degrees(name="latitude", limit=90, doc="Latitude of the source in degrees."),
+    Degrees(name="longitude", limit=180, doc="Longitude of the source in degrees."),
+)
+_TAGS = StringList(name="tag", doc="Tags.")
+_SOURCE = (
+    *("video_source_name", "access_type", "status", "type", "latitude", "longitude", "create_at"),
+    *("type_config", "video_packages", "service_config_templates", "stream_path", "image", "tag"),
+    *("scene_recommend", "video_source_quality"),
 )
 
 CREATE_VIDEO_SOURCE = Action(
     service=SERVICE,
     name="CreateVideoSource",
-    summary="Tell of a camera, a stream or a platform of cameras.",
+    summary="Register a camera, a stream or a platform of cameras.",
     method="POST",
     path="/v2/{project_id}/source",
     in_body=(
-        String(name="video_source_name", required=True, min_length=1, doc="Its name."),
+        _SOURCE_NAME,
         ACCESS_TYPE,
         String(name="type", required=True, min_length=1, doc="Kind of the source."),
-        String(
-            name="type_config",
-            required=True,
-            min_length=1,
-            doc="Its address and login, in XML; it goes through as it is.",
-            note="the names of the XML's elements differ between versions of the documents",
-        ),
-        Number(name="latitude", minimum=-90, maximum=90, doc="Where it is, in degrees."),
-        Number(name="longitude", minimum=-180, maximum=180, doc="Where it is, in degrees."),
-        StringList(name="video_group_ids", doc="Groups that it belongs to."),
-        String(name="tag", doc="A tag."),
+        _TYPE_CONFIG,
+        *_LOCATION,
+        StringList(name="video_group_ids", doc="Ids of the groups that it belongs to."),
+        _TAGS,
     ),
     answer=("video_source_id",),
+)
+
+UPDATE_VIDEO_SOURCE = Action(
+    service=SERVICE,
+    name="UpdateVideoSource",
+    summary="Change a video source.",
+    method="PUT",
+    path="/v2/{project_id}/source/{video_source_id}",
+    in_path=(SOURCE_ID,),
+    in_body=(_SOURCE_NAME.replace(required=False), _TYPE_CONFIG.replace(required=False), *_LOCATION, _TAGS),
+    answer=_SOURCE,
+    note="the SDK does not say which fields may be left out",
 )
 
 DELETE_VIDEO_SOURCE = Action(
     service=SERVICE,
     name="DeleteVideoSource",
-    summary="Forget a video source.",
+    summary="Delete a video source.",
     method="DELETE",
     path="/v2/{project_id}/source/{video_source_id}",
     in_path=(SOURCE_ID,),
-    note="answers true",
+    note="the answer is the word true",
 )
 
 SHOW_VIDEO_SOURCE = Action(
     service=SERVICE,
     name="ShowVideoSourceDetail",
-    summary="A video source.",
+    summary="Return a video source.",
     method="GET",
     path="/v2/{project_id}/source/sources/{video_source_id}",
     in_path=(SOURCE_ID,),
-    repeatable=True,
+    answer=_SOURCE,
+    idempotent=True,
 )
 
 LIST_VIDEO_SOURCES = Action(
     service=SERVICE,
     name="ListVideoSources",
-    summary="The video sources that fit.",
+    summary="List video sources.",
     method="GET",
     path="/v2/{project_id}/source/sources",
     in_query=(
-        String(name="scope", doc="Where the name is looked for."),
+        String(name="scope", doc="Field in which scope_name is searched."),
         String(name="scope_name", doc="Part of the name."),
-        Integer(name="status", minimum=0, maximum=9, doc="1 online, 2 offline, 9 abnormal."),
-        String(name="type", doc="Kind of the source."),
-        String(name="video_group_id", doc="The group."),
-        String(name="sort_name", doc="Field to sort by."),
-        String(name="order_by", doc="Direction to sort in."),
-        Boolean(name="is_paged", doc="Whether the answer comes in pages."),
-        Integer(name="page_size", minimum=5, maximum=200, doc="Sources in the answer."),
-        Integer(name="page_num", minimum=1, doc="Which page."),
-        String(name="access_type", doc="cloud or edge."),
-        String(name="platform_name", doc="The platform of cameras."),
-        String(name="tag", doc="A tag."),
+        StringList(name="status", doc="States: 1 online, 2 offline, 9 abnormal."),
+        StringList(name="type", doc="Kinds of the sources."),
+        StringList(name="video_group_id", doc="Ids of groups."),
+        *paging(200),
+        StringList(name="access_type", doc="cloud, edge or both."),
+        String(name="platform_name", doc="Platform of cameras."),
+        String(name="tag", doc="Tag."),
     ),
     answer=("video_source_number", "total_number", "quota_number", "video_source_list"),
-    repeatable=True,
+    idempotent=True,
 )
 
 CREATE_VIDEO_GROUP = Action(
     service=SERVICE,
     name="CreateVideoGroup",
-    summary="Make a group of video sources.",
+    summary="Create a group of video sources.",
     method="POST",
     path="/v2/{project_id}/video-group",
     in_body=(
-        String(name="video_group_name", required=True, min_length=1, doc="Its name."),
+        String(name="video_group_name", required=True, min_length=1, doc="Name of the group."),
         ACCESS_TYPE,
-        String(name="description", doc="What it is for."),
-        StringList(name="video_source_ids", doc="Sources that belong to it."),
+        String(name="description", doc="Description of the group."),
+        StringList(name="video_source_ids", doc="Ids of the sources in the group."),
     ),
     answer=("video_group_id",),
+)
+
+UPDATE_VIDEO_GROUP = Action(
+    service=SERVICE,
+    name="UpdateVideoGroup",
+    summary="Change a group of video sources.",
+    method="PUT",
+    path="/v2/{project_id}/video-group/{video_group_id}",
+    in_path=(GROUP_ID,),
+    in_body=(
+        String(name="video_group_name", min_length=1, doc="Name of the group."),
+        String(name="description", doc="Description of the group."),
+        StringList(name="video_source_ids", doc="Ids of the sources in the group."),
+    ),
+    note="the SDK does not say which fields may be left out",
 )
 
 DELETE_VIDEO_GROUP = Action(
     service=SERVICE,
     name="DeleteVideoGroup",
-    summary="Delete a group; its sources stay.",
+    summary="Delete a group; its video sources remain.",
     method="DELETE",
     path="/v2/{project_id}/video-group/{video_group_id}",
     in_path=(GROUP_ID,),
@@ -115,19 +174,31 @@ DELETE_VIDEO_GROUP = Action(
 SHOW_VIDEO_GROUP = Action(
     service=SERVICE,
     name="ShowVideoGroupDetail",
-    summary="A group of video sources.",
+    summary="Return a group of video sources.",
     method="GET",
     path="/v2/{project_id}/video-group/{video_group_id}",
     in_path=(GROUP_ID,),
-    repeatable=True,
+    answer=(
+        *("video_group_id", "video_group_name", "description", "access_type", "create_at", "modify_at"),
+        *("num_video_source", "group_status", "num_batch_task"),
+    ),
+    idempotent=True,
 )
 
 LIST_VIDEO_GROUPS = Action(
     service=SERVICE,
     name="ListVideoGroups",
-    summary="The groups of video sources.",
+    summary="List groups of video sources.",
     method="GET",
     path="/v2/{project_id}/video-group/groups",
-    repeatable=True,
-    note="which filters it has was not found",
+    in_query=(
+        *paging(),
+        String(name="name", doc="Part of the name."),
+        String(name="status", doc="State of the sources."),
+        StringList(name="access_type", doc="cloud, edge or both."),
+        Boolean(name="has_task", doc="Only groups with, or without, tasks."),
+        StringList(name="type", doc="Kinds of the sources."),
+    ),
+    answer=("video_group_number", "total_number", "quota_number", "video_group_list"),
+    idempotent=True,
 )

@@ -1,66 +1,108 @@
-"""Tasks: an algorithm that watches a stream or a file."""
+"""Tasks: an algorithm that analyses a stream or a file."""
 
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind
-from airflow_provider_viapi.huawei.services.vias.service import SERVICE, TASK_STATES
-from airflow_provider_viapi.json_parameters import Object
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
+from airflow_provider_viapi.huawei.parameters import Object
+from airflow_provider_viapi.huawei.services.vias.service import (
+    ALGORITHM_NAME,
+    COMMAND,
+    SERVICE,
+    SERVICE_VERSION,
+    TASK_STATES,
+    identifier,
+    task_settings,
+)
+from airflow_provider_viapi.schema import Choice, Integer, String
 
-TASK_ID = String(name="task_id", required=True, min_length=1, doc="The task.")
+TASK_ID = identifier("task_id", "Id of the task.")
+
+_INPUT = Object(
+    name="input",
+    required=True,
+    required_fields=("type",),
+    doc="Source to analyse: its type and its data. video_source is recommended; obs, url (cloud), edgecamera, vcn "
+    "(edge) and restful are marked for removal in the SDK.",
+)
 
 SHOW_TASK = Action(
     service=SERVICE,
     name="ShowTaskInfo",
-    summary="How a task stands.",
+    summary="Return a task with its state and, if it has failed, the reason.",
     method="GET",
     path="/v2/{project_id}/tasks/{task_id}",
     path_v1="/v1/{project_id}/infer/tasks/{task_id}",
     in_path=(TASK_ID,),
-    answer=("id", "name", "service_id", "created_at", "state"),
-    repeatable=True,
-    note="which fields the answer has besides those of the list is not known",
+    answer=(
+        *("id", "name", "creator", "project_id", "description", "release_id", "service_id", "created_at"),
+        *(
+            "updated_at",
+            "state",
+            "status",
+            "error",
+            "schedule_status",
+            "schedule",
+            "input",
+            "output",
+            "config",
+        ),
+        *("video_source_name", "title", "group_name", "company", "task_config", "type", "resource_order_id"),
+        *("package_id", "device_id", "access_address", "algorithm_publish_id"),
+    ),
+    idempotent=True,
 )
 
 LIST_TASKS = Action(
     service=SERVICE,
     name="ListTasks",
-    summary="The tasks that fit, newest first.",
+    summary="List tasks, newest first.",
     method="GET",
     path="/v2/{project_id}/tasks",
     path_v1="/v1/{project_id}/infer/tasks",
     in_query=(
         Choice(name="source_data_type", choices=("async_task", "sync_task"), doc="Kind of the source."),
         String(name="title", doc="Part of the algorithm's title."),
-        String(name="camera_name", doc="The camera."),
+        String(name="camera_name", doc="Name of the camera."),
         String(name="task_state", doc="State of the task."),
-        String(name="task_name", doc="The task's name."),
+        String(name="task_name", doc="Name of the task."),
         Integer(
-            name="page_size", minimum=5, maximum=1000, default=10, doc="Tasks in the answer; v1: at most 50."
+            name="page_size", minimum=5, maximum=1000, default=10, doc="Tasks on a page; v1: at most 50."
         ),
-        Integer(name="page", minimum=1, default=1, doc="Which page."),
-        String(name="sort_dir", default="desc", doc="asc or desc."),
-        String(name="batch_id", doc="The batch that the tasks were made with."),
-        String(name="video_group_id", doc="The group of video sources."),
-        String(name="company", doc="The algorithm's maker."),
-        String(name="alg_id", doc="The algorithm."),
+        Integer(name="page", minimum=1, default=1, doc="Number of the page, from 1."),
+        String(name="sort_dir", default="desc", doc="Direction to sort in: asc or desc."),
+        String(name="batch_id", doc="Id of the batch task that has created the tasks."),
+        String(name="video_group_id", doc="Id of the group of video sources."),
+        String(name="company", doc="Vendor of the algorithm."),
+        String(name="alg_id", doc="Id of the algorithm."),
     ),
     answer=("count", "tasks", "page", "page_size"),
-    repeatable=True,
-    note="count is documented as the number on the page, not of all",
+    idempotent=True,
+    note="count is documented as the number of tasks on the page, not of all tasks",
+)
+
+UPDATE_TASK = Action(
+    service=SERVICE,
+    name="UpdateTask",
+    summary="Change the settings of a task.",
+    method="PUT",
+    path="/v2/{project_id}/tasks/{task_id}",
+    in_path=(TASK_ID,),
+    in_body=(
+        String(name="name", min_length=1, doc="Name of the task."),
+        _INPUT.replace(required=False),
+        *task_settings(required=False),
+    ),
+    note="the SDK does not say which fields may be left out",
 )
 
 START_STOP_TASK = Action(
     service=SERVICE,
     name="StartStopTask",
-    summary="Start a task, or stop it.",
+    summary="Start or stop a task.",
     method="PUT",
     path="/v2/{project_id}/tasks/{task_id}/action/{command}",
-    in_path=(
-        TASK_ID,
-        Choice(name="command", required=True, choices=("start", "stop"), doc="Which of the two."),
-    ),
-    note="v1's path was not found, so v2's is taken in either family",
+    in_path=(TASK_ID, COMMAND),
+    note="the path of v1 is not known, so that of v2 is used in both families",
 )
 
 DELETE_TASK = Action(
@@ -70,39 +112,22 @@ DELETE_TASK = Action(
     method="DELETE",
     path="/v2/{project_id}/tasks/{task_id}",
     in_path=(TASK_ID,),
-    note="v1's path was not found, so v2's is taken in either family",
+    note="the path of v1 is not known, so that of v2 is used in both families",
 )
 
 CREATE_TASK = Action(
     service=SERVICE,
     name="CreateTask",
-    summary="Have an algorithm watch a stream or a file, in the cloud or on an edge device.",
+    summary="Analyse a stream or a file with an algorithm, in the cloud or on an edge device.",
     method="POST",
     path="/v2/{project_id}/services/{service_name}/tasks",
     path_v1="/v1/{project_id}/infer/services/{service_name}/tasks",
-    in_path=(
-        String(
-            name="service_name",
-            required=True,
-            min_length=1,
-            pattern=r"[A-Za-z0-9._-]+",
-            characters="letters, digits, dots, dashes and underscores",
-            max_length=128,
-            doc="The algorithm, such as c-flowcount-cloud.",
-        ),
-    ),
+    in_path=(ALGORITHM_NAME,),
     in_body=(
-        String(name="name", required=True, min_length=1, doc="The task's name."),
-        Object(name="input", required=True, needs=("type",), doc="What is watched: its type and its data."),
-        Object(name="output", required=True, doc="Where alarms go: webhook, dis and the like."),
-        String(
-            name="service_version", required=True, min_length=1, doc="The algorithm's version, such as 1.2."
-        ),
-        String(name="description", doc="What the task is for."),
-        Object(name="schedule", doc="When it runs: type, timezone, days_of_week, periods."),
-        Object(name="config", doc="The algorithm's own settings; they go through as they are."),
-        Boolean(name="is_saved_as_template", doc="Keep it as a pattern for others."),
-        String(name="resource_order_id", doc="Which prepaid resources it uses."),
+        String(name="name", required=True, min_length=1, doc="Name of the task."),
+        _INPUT,
+        SERVICE_VERSION,
+        *task_settings(required=True),
     ),
     answer=("tasks",),
     job=JobKind(
@@ -114,5 +139,5 @@ CREATE_TASK = Action(
         id_name="task_id",
         goals=("RUNNING", "STOPPED"),
     ),
-    note="of v1, name and service_version are documented as optional",
+    note="in v1, name and service_version are documented as optional",
 )

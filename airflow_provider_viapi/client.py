@@ -1,0 +1,239 @@
+"""The call of an action, written once for both clouds and for worker and event loop.
+
+A call is a generator: it yields what it needs from outside, a key (:class:`AcquireCredentials`) or the response to a
+request (:class:`HttpRequest`), and returns the decoded response. :func:`run` drives it on a worker and :func:`arun`
+in an event loop. The classes here are the base of each cloud's clients.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from typing_extensions import Self
+
+from airflow_provider_viapi.errors import (
+    ConnectionFailed,
+    CredentialsRejected,
+    ServiceError,
+    TransientError,
+)
+from airflow_provider_viapi.http import (
+    AsyncTransport,
+    HttpRequest,
+    HttpResponse,
+    HttpSettings,
+    SyncTransport,
+    open_async_transport,
+)
+from airflow_provider_viapi.retrying import READ, WRITE, retry_call
+
+logger = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """Provides the current key or token; see ``credentials.CredentialsSource``."""
+
+    def current(self, rejected: Any = None) -> Any:
+        """Return it; may block."""
+        ...
+
+    async def acurrent(self, rejected: Any = None) -> Any:
+        """Return it in an event loop."""
+        ...
+
+
+@dataclass(frozen=True)
+class AcquireCredentials:
+    """A call's need of a key or token.
+
+    :param rejected: the one that the service no longer accepts, if this asks for another one
+    """
+
+    source: Source
+    rejected: Any = None
+
+
+T = TypeVar("T")
+Call = Generator[AcquireCredentials | HttpRequest, Any, T]
+
+
+def exchange(request: HttpRequest, decode: Callable[[HttpResponse], T]) -> Call[T]:
+    """Send one request and return its decoded response."""
+    return decode((yield request))
+
+
+def call_with_renewal(
+    source: Source,
+    attempt: Callable[[Any], Call[T]],
+    *,
+    action: str,
+    is_renewable: Callable[[CredentialsRejected], bool] = lambda rejection: True,
+) -> Call[T]:
+    """Call with the current key; if it was rejected and there is another one, call once more with that.
+
+    :param attempt: makes the call with a key
+    :param is_renewable: decides whether another key may help
+    :raises ConnectionFailed: no key can be acquired at the moment; nothing was sent, or it was rejected
+    """
+    credentials = yield from _acquire(AcquireCredentials(source), action)
+    try:
+        return (yield from attempt(credentials))
+    except CredentialsRejected as rejection:
+        if not is_renewable(rejection):
+            raise
+        renewed = yield from _acquire(AcquireCredentials(source, credentials), action)
+        if renewed == credentials:
+            raise
+        logger.info("The key or token was rejected (%s); retrying with a new one", rejection.code)
+    return (yield from attempt(renewed))
+
+
+def _acquire(need: AcquireCredentials, action: str) -> Call[Any]:
+    try:
+        return (yield need)
+    except TransientError as failure:
+        # Whatever happened to the request for a key: the action itself was not accepted.
+        raise ConnectionFailed(
+            f"cannot acquire a key: {failure.message}",
+            code=failure.code,
+            request_id=failure.request_id,
+            action=action,
+        ) from None
+
+
+def run(call: Call[T], transport: SyncTransport) -> T:
+    """Drive a call on a worker."""
+    try:
+        need = next(call)
+        while True:
+            try:
+                if isinstance(need, AcquireCredentials):
+                    supply = need.source.current(need.rejected)
+                else:
+                    supply = transport.send(need)
+            except ServiceError as error:
+                need = call.throw(error)
+            else:
+                need = call.send(supply)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+async def arun(call: Call[T], transport: AsyncTransport) -> T:
+    """Drive a call in an event loop."""
+    try:
+        need = next(call)
+        while True:
+            try:
+                if isinstance(need, AcquireCredentials):
+                    supply = await need.source.acurrent(need.rejected)
+                else:
+                    supply = await transport.send(need)
+            except ServiceError as error:
+                need = call.throw(error)
+            else:
+                need = call.send(supply)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+class AnyAction(Protocol):
+    """An action of either cloud."""
+
+    @property
+    def idempotent(self) -> bool:
+        """True if calling twice costs and changes nothing more than calling once."""
+        ...
+
+
+class AnyAccount(Protocol):
+    """An account of either cloud."""
+
+    @property
+    def http(self) -> HttpSettings:
+        """How requests are sent."""
+        ...
+
+
+Action = TypeVar("Action", bound=AnyAction)
+Account = TypeVar("Account", bound=AnyAccount)
+
+
+class BaseClient(Generic[Account, Action]):
+    """Calls actions from a worker; not to be shared between threads.
+
+    :param account: whose key, at which address
+    :param retry_seconds: for how long failed calls are retried where that is safe; default: 60
+    """
+
+    def __init__(self, account: Account, *, retry_seconds: float = 60.0) -> None:
+        self.account = account
+        self.retry_seconds = retry_seconds
+        self._transport = SyncTransport(account.http)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    @property
+    def clock_skew(self) -> timedelta:
+        """How far the local clock is ahead of the service's, by the date of its last response."""
+        return self._transport.clock_skew
+
+    def find_action(self, action: Action | str) -> Action:
+        """Return the action, or the one of that name.
+
+        :raises InvalidRequest: no action has that name
+        """
+        raise NotImplementedError
+
+    def call(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action, retry where that is safe, and return the decoded response.
+
+        :param action: the action or its name, such as ``imgsearch.SearchImage`` or ``vias.CreateTask``
+        :param request: parameters by wire name; checked before anything is sent
+        :raises ServiceError: see the tree in ``errors``
+        """
+        found = self.find_action(action)
+        return retry_call(
+            lambda: self.call_once(found, request),
+            policy=READ if found.idempotent else WRITE,
+            max_seconds=self.retry_seconds,
+            log=logger,
+        )
+
+    def call_once(self, action: Action | str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action without retries, except once more with a new key after the old one was rejected."""
+        raise NotImplementedError
+
+
+class BaseAsyncClient(Generic[Account]):
+    """Calls actions in an event loop; :meth:`open` makes one, a context manager.
+
+    :param account: whose key, at which address
+    """
+
+    def __init__(self, account: Account, transport: AsyncTransport) -> None:
+        self.account = account
+        self._transport = transport
+
+    @classmethod
+    async def open(cls, account: Account) -> Self:
+        """Return a client for the running event loop; close it by leaving its context."""
+        return cls(account, await open_async_transport(account.http))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transport.close()

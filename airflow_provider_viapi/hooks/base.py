@@ -1,0 +1,303 @@
+"""Base hook of both clouds: connection, client, calls, waiting, metrics."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_viapi.jobs.backend import JobBackend
+    from airflow_provider_viapi.jobs.backoff import Backoff
+    from airflow_provider_viapi.jobs.metrics import Stats
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.poller import Poller
+
+logger = logging.getLogger(__name__)
+
+
+class CloudHook(BaseHook):
+    """Base of the clouds' hooks.
+
+    Making a hook reads nothing and connects to nothing; the first call does.
+
+    :param conn_id: id of the Airflow connection
+    """
+
+    conn_type: ClassVar[str]
+    accepted_conn_types: ClassVar[tuple[str, ...]] = ()
+    missing_advice: ClassVar[str]
+    """Says how to create the connection, for the error about a missing one."""
+    poll_backoff: ClassVar[Backoff | None] = None
+    """Intervals between two polls of one job; default: that of the kind of job."""
+
+    def __init__(self, conn_id: str) -> None:
+        super().__init__()
+        self._conn_id = conn_id
+        self._fingerprint: tuple[object, ...] = ()
+
+    # What a cloud implements.
+
+    def _parse(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return the account that a connection describes, and the key or user that proves who calls.
+
+        :raises ConfigurationError: a field is missing or invalid
+        """
+        raise NotImplementedError
+
+    def _with_refreshing_key(
+        self, account: Any, key: Any, read: Callable[[], Any], aread: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """Return the account with a key that is read from the connection again when the service rejects it.
+
+        :param read: reads the key of the moment
+        :param aread: the same from an event loop
+        """
+        raise NotImplementedError
+
+    def _fingerprint_of(self, account: Any, key: Any) -> tuple[object, ...]:
+        """Return what distinguishes two states of one connection, so that they do not share a poller."""
+        raise NotImplementedError
+
+    @cached_property
+    def client(self) -> Any:
+        """Client for a worker; its connections stay open as long as the hook exists."""
+        raise NotImplementedError
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, with one call."""
+        raise NotImplementedError
+
+    def open_jobs(self) -> AbstractAsyncContextManager[JobBackend]:
+        """Open the account's jobs for the running event loop; leaving the context closes the client."""
+        raise NotImplementedError
+
+    def open_poller(self) -> AbstractAsyncContextManager[Poller]:
+        """Open a poller of the account's jobs in the running event loop; leaving the context closes it."""
+        raise NotImplementedError
+
+    # What both have.
+
+    @cached_property
+    def account(self) -> Any:
+        """Account that the connection describes; its key is read again when the service rejects it.
+
+        :raises ConfigurationError: there is no such connection, or a field is missing or invalid
+        """
+        return self._refreshing(*self._read())
+
+    async def aget_config(self) -> Any:
+        """Return :attr:`account` in an event loop, without blocking it; hooks share one read per minute."""
+        from airflow_provider_viapi.hooks.single_flight import single_flight
+
+        if "account" not in self.__dict__:
+            account, key = await single_flight((type(self), self._conn_id), self._aread)
+            self._fingerprint = self._fingerprint_of(account, key)
+            self.__dict__["account"] = self._refreshing(account, key)
+        return self.account
+
+    def _refreshing(self, account: Any, key: Any) -> Any:
+        def same_kind(current: Any) -> Any:
+            # What was waited for with a key cannot continue with a user's password, or the reverse.
+            return current if isinstance(current, type(key)) else key
+
+        def read() -> Any:
+            return same_kind(self._read()[1])
+
+        async def aread() -> Any:
+            return same_kind((await self._aread())[1])
+
+        return self._with_refreshing_key(account, key, read, aread)
+
+    def _read(self) -> tuple[Any, Any]:
+        try:
+            connection = self.get_connection(self._conn_id)
+            extra = connection.extra_dejson
+        except Exception as error:
+            raise self._missing(error) from error
+        return self._parse(connection, extra)
+
+    async def _aread(self) -> tuple[Any, Any]:
+        connection, extra = await self._aread_connection()
+        return self._parse(connection, extra)
+
+    async def _aread_connection(self) -> tuple[Connection, Mapping[str, Any]]:
+        from airflow.providers.common.compat.connection import get_async_connection
+
+        try:
+            connection = await get_async_connection(self._conn_id)
+            try:
+                from airflow.providers.common.compat.connection import get_async_extra_dejson
+            except ImportError:
+                # common.compat before 1.21; masking secrets of the extra may then block the loop for a moment.
+                return connection, connection.extra_dejson
+            return connection, await get_async_extra_dejson(connection)
+        except Exception as error:
+            raise self._missing(error) from error
+
+    def _missing(self, error: Exception) -> ServiceError:
+        from airflow_provider_viapi.hooks.connection import missing_connection
+
+        return missing_connection(self._conn_id, error, self.missing_advice)
+
+    def get_conn(self) -> Any:
+        """Return the client, under the name that Airflow's hooks give it."""
+        return self.client
+
+    def call(self, action: Any, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Call an action and return its decoded response.
+
+        :param action: the action, or its name such as ``imgsearch.SearchImage`` or ``vias.ShowTaskInfo``
+        :param request: parameters by wire name, checked before anything is sent
+        :raises InvalidRequest: there is no such action, or a parameter is missing or invalid
+        :raises ServiceError: see ``airflow_provider_viapi.errors``
+        """
+        try:
+            found = self.client.find_action(action)
+        except LookupError as error:
+            raise InvalidRequest(str(error.args[0]), code="InvalidAction") from None
+        return dict(self.client.call(found, request))
+
+    async def cancel(self, job: Job, log: Log) -> bool:
+        """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
+        try:
+            async with self.open_jobs() as jobs:
+                cancelled = await jobs.cancel(job)
+        except ServiceError as error:
+            log.warning("Job %s could not be cancelled (%s): it continues and is billed", job.id, error)
+            return False
+        if cancelled:
+            log.info("Cancelled job %s", job.id)
+        else:
+            log.warning("Job %s cannot be cancelled in its current state: it continues and is billed", job.id)
+        return cancelled
+
+    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
+        """Wait for a job, together with all other jobs of the connection in the running event loop.
+
+        :param until: deadline, an aware time
+        :param log: receives changes of the job's state
+        :raises JobTimedOut: the job had not ended at the deadline
+        :raises ServiceError: a permanent error
+        """
+        from airflow_provider_viapi.jobs.poller_registry import shared_poller
+
+        await self.aget_config()
+        async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
+            return await poller.wait(job, until=until, log=log)
+
+    @property
+    def connection_key(self) -> tuple[object, ...]:
+        """Identifies the connection as it was read: a change applies to hooks that are made a minute later."""
+        return (self.conn_type, self._conn_id, *self._fingerprint)
+
+    def poller_key(self, job: Job) -> tuple[object, ...]:
+        """Return what jobs have in common that share a poller."""
+        return self.connection_key
+
+    def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
+        """Open the poller for the kind of a job."""
+        return self.open_poller()
+
+    @asynccontextmanager
+    async def _poll(
+        self, backend: AbstractAsyncContextManager[JobBackend], backoff: Backoff | None
+    ) -> AsyncIterator[Poller]:
+        from airflow_provider_viapi.jobs.poller import Poller
+        from airflow_provider_viapi.jobs.poller_registry import shared_limiter
+
+        async with backend as jobs:
+            limiter = shared_limiter(self.connection_key, self.account.poll_qps)
+            list_jobs: Any = getattr(self.account, "list_jobs", "auto")
+            poller = Poller(jobs, backoff, limiter, list_jobs=list_jobs, stats=self.stats)
+            try:
+                yield poller
+            finally:
+                await poller.close()
+
+    @cached_property
+    def stats(self) -> Stats:
+        """Receiver of the metrics of calls and waits."""
+        return AirflowStats()
+
+    @classmethod
+    def _form(cls) -> Mapping[str, Any]:
+        from airflow_provider_viapi.get_provider_info import get_provider_info
+
+        types = get_provider_info()["connection-types"]
+        return next(each for each in types if each["connection-type"] == cls.conn_type)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the connection form shows Airflow's own fields."""
+        return {name.replace("-", "_"): value for name, value in cls._form()["ui-field-behaviour"].items()}
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's further fields, for Airflow before 3.2."""
+        from airflow_provider_viapi.hooks.connection import form_widgets
+
+        return form_widgets(cls._form()["conn-fields"])
+
+
+class AirflowStats:
+    """Sends metrics to Airflow's own stats; see ``jobs.metrics`` for the names.
+
+    As Airflow does with its own, each value is sent twice: under the plain name with tags, and, for plain StatsD,
+    which drops tags, with service and action in the name. A failure is logged once and never disturbs a wait.
+    """
+
+    _has_failed = False
+
+    def count(self, name: str, action: str) -> None:
+        """Increment a counter."""
+        self._send("incr", name, action)
+
+    def gauge(self, name: str, action: str, value: int) -> None:
+        """Set a gauge, in a triggerer only.
+
+        A task that waits on its worker is a process of its own, and many of them would overwrite each other.
+        """
+        if "airflow.jobs.triggerer_job_runner" in sys.modules:
+            self._send("gauge", name, action, value, hostname=socket.gethostname().replace(".", "_"))
+
+    def duration(self, name: str, action: str, seconds: float) -> None:
+        """Record a timer."""
+        self._send("timing", name, action, timedelta(seconds=seconds))
+
+    def _send(self, kind: str, name: str, action: str, *value: Any, **more_tags: str) -> None:
+        service, _, short_name = action.partition(".")
+        tags = {**more_tags, "service": service, "action": short_name}
+        try:
+            send = getattr(self.receiver, kind)
+            send(name, *value, tags=tags)
+            send(".".join((name, *tags.values())), *value)
+        except Exception as error:
+            if not self._has_failed:
+                self._has_failed = True
+                logger.warning(
+                    "Metrics cannot be sent to Airflow's stats (%s: %s)", type(error).__name__, error
+                )
+
+    @cached_property
+    def receiver(self) -> Any:
+        """Airflow's stats."""
+        try:
+            from airflow.providers.common.compat.sdk import Stats
+        except ImportError:
+            # common.compat before 1.13.
+            from airflow.stats import Stats
+        return Stats

@@ -1,0 +1,157 @@
+"""Fields of a connection, read and checked the same way for both clouds, and their widgets for Airflow's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlsplit
+
+from airflow_provider_viapi.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_viapi.http_settings import HttpSettings
+
+MIN_QPS, MAX_QPS = 0.01, 1000.0
+"""Range of the fields that set a rate, in calls per second."""
+
+
+class ConnectionFields:
+    """The fields of one connection, without blanks around their values; every error names connection and field.
+
+    :param connection: the Airflow connection
+    :param extra: its extra, decoded
+    :param accepted_types: connection types that the hook understands
+    :raises ConfigurationError: the connection has another type
+    """
+
+    def __init__(
+        self, connection: Connection, extra: Mapping[str, Any], accepted_types: Collection[str]
+    ) -> None:
+        self.name = f"the connection {connection.conn_id!r}"
+        self._extra = extra
+        self.login = _stripped(connection.login)
+        self.password = _stripped(connection.password)
+        if connection.conn_type and connection.conn_type not in accepted_types:
+            raise self.invalid(
+                f"has the type {connection.conn_type!r}; allowed: {', '.join(accepted_types)}. Name a connection of"
+                " such a type, so that no other cloud's key is sent to this service"
+            )
+
+    def invalid(self, problem: str) -> ConfigurationError:
+        """Return the error for a connection that cannot be used as it is."""
+        return ConfigurationError(f"{self.name} {problem}", code="ConfigurationError")
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The whole extra, without blanks around texts."""
+        return {
+            name: value.strip() if isinstance(value, str) else value for name, value in self._extra.items()
+        }
+
+    def text(self, name: str) -> str | None:
+        """Return a field of the extra as text, ``None`` if it is empty."""
+        return _stripped(self._extra.get(name))
+
+    def choice(self, name: str, allowed: Any) -> Any:
+        """Return one of a few words, in whichever case; default: the first.
+
+        :param allowed: a ``Literal`` of them
+        """
+        words = get_args(allowed)
+        value = self.text(name) or words[0]
+        for word in words:
+            if value.lower() == word.lower():
+                return word
+        raise invalid_field(self, name, f"allowed: {', '.join(words)}")
+
+    def number(self, name: str, default: float, least: float, most: float, unit: str) -> float:
+        """Return a number within a range."""
+        value = self._extra.get(name)
+        text = _stripped(value)
+        if text is None:
+            return default
+        try:
+            number = float("nan") if isinstance(value, bool) else float(text)
+        except ValueError:
+            number = float("nan")
+        if not least <= number <= most:
+            raise invalid_field(self, name, f"allowed: a number of {unit} from {least:g} to {most:g}")
+        return number
+
+    def http(self) -> HttpSettings:
+        """Return the HTTP settings of the connection and of the environment.
+
+        :raises ConfigurationError: one of them cannot be used; the message names it
+        """
+        from airflow_provider_viapi.http_settings import DEFAULT_TIMEOUT, HttpSettings, read_verify
+
+        return HttpSettings.read(
+            verify=read_verify(self.text("verify")),
+            timeout=self.number("timeout", DEFAULT_TIMEOUT, 1, 600, "seconds"),
+            where=self.name,
+        )
+
+    def calls_per_second(self, name: str, default: float) -> float:
+        """Return a rate limit."""
+        return self.number(name, default, MIN_QPS, MAX_QPS, "calls per second")
+
+    def address(self, name: str) -> str | None:
+        """Return a base address without a slash at its end; ``https://`` is added to a bare host."""
+        text = self.text(name)
+        if text is None:
+            return None
+        address = text if "://" in text else f"https://{text}"
+        try:
+            parts = urlsplit(address)
+            is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            (parts.hostname or "").encode("idna")
+        except ValueError:
+            raise invalid_field(self, name, "allowed: http://host:port or https://host") from None
+        if not is_usable or parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", address):
+            raise invalid_field(
+                self, name, "allowed: http://host:port or https://host, without user, password or query"
+            )
+        return address.rstrip("/")
+
+
+def invalid_field(fields: ConnectionFields, name: str, advice: str) -> ConfigurationError:
+    """Return the error for a field of the extra; its value may be a secret in the wrong place and is not shown."""
+    return fields.invalid(f"has an invalid value for {name} in its extra; {advice}")
+
+
+def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:
+    """Return the error for a connection that cannot be read at all."""
+    return ConfigurationError(
+        f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); {advice}",
+        code="ConfigurationError",
+    )
+
+
+def form_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the form's fields for Airflow before 3.2, which builds it with Flask-AppBuilder.
+
+    :param fields: ``conn-fields`` of the provider's metadata, which later versions of Airflow read themselves
+    """
+    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+    from wtforms import PasswordField, StringField
+
+    widgets = {}
+    for name, spec in fields.items():
+        is_secret = spec["schema"].get("format") == "password"
+        kind, widget = (
+            (PasswordField, BS3PasswordFieldWidget) if is_secret else (StringField, BS3TextFieldWidget)
+        )
+        widgets[name] = kind(
+            spec["label"],
+            widget=widget(),
+            description=spec["description"],
+            default=spec["schema"].get("default"),
+        )
+    return widgets
+
+
+def _stripped(value: Any) -> str | None:
+    return None if value is None else str(value).strip() or None

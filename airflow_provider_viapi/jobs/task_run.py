@@ -1,0 +1,111 @@
+"""What a submission knows of the task that runs it: its attempt, other tasks' claims, clock, log and stop flag."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Protocol
+
+from airflow_provider_viapi.jobs.model import Log
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What identifies an attempt of a task, which distinguishes a retry from a task that a user cleared.
+
+    :param number: number of the attempt, from 1
+    :param max_tries: Airflow's count of allowed attempts; clearing a task sets it to the attempts so far plus
+        ``retries``, a retry leaves it as it is
+    :param retries: ``retries`` of the task as the DAG has it now
+    :param clear_number: how often tasks of the DAG run were cleared
+    """
+
+    number: int
+    max_tries: int
+    retries: int = 0
+    clear_number: int = 0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Clock and waits of everything that submits.
+
+    :param list_pause: seconds between two reads of the job list; VIAPI allows one in 5 seconds [API metadata]
+    :param adoption_window: seconds for which a listed job must be the only candidate before it is adopted. Airflow
+        clears a task's XComs when its retry starts; the window is longer than the time until the retry publishes
+        its open intent again.
+    :param transit: how long a request may be in transit before the service accepts it, besides the client's timeouts
+    :param replay_for: seconds over which the same signed request is sent again while the service fails
+    :param list_for: seconds over which reading the job list is retried while the service fails
+    :param max_backoff: longest pause in seconds between two attempts to submit
+    :param now: the current time, aware
+    :param sleep: wait for seconds
+    """
+
+    list_pause: float = 5.5
+    adoption_window: float = 20.0
+    transit: timedelta = timedelta(minutes=1)
+    replay_for: float = 60.0
+    list_for: float = 120.0
+    max_backoff: float = 20.0
+    now: Callable[[], datetime] = _utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class OtherTasks:
+    """Submissions of other tasks that share the account.
+
+    :param job_ids: jobs that they are known to own
+    :param open_intents: tasks with a submission whose outcome is unknown: each could own a listed job
+    """
+
+    job_ids: frozenset[str] = frozenset()
+    open_intents: tuple[str, ...] = ()
+
+
+class Claims(Protocol):
+    """What tasks publish about their submissions, so that no two of them take the same job."""
+
+    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
+        """Publish a submission whose outcome is not known yet; ``None`` withdraws it."""
+        ...
+
+    def publish_job(self, job_id: str | None) -> None:
+        """Publish the job of this task; ``None`` withdraws it."""
+        ...
+
+    def others(self) -> OtherTasks:
+        """Return what other tasks have published."""
+        ...
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One attempt of a task, as far as submitting depends on it.
+
+    :param attempt: which attempt
+    :param claims: what tasks publish about their submissions
+    :param log: the task's log
+    :param timing: clock and waits
+    :param stop_requested: true once Airflow has asked the task to stop
+    """
+
+    attempt: Attempt
+    claims: Claims
+    log: Log
+    timing: Timing = field(default_factory=Timing)
+    stop_requested: Callable[[], bool] = lambda: False
+
+    def pause(self, seconds: float) -> None:
+        """Wait for seconds, or until a stop is requested, which is checked once a second."""
+        left = seconds
+        while left > 0 and not self.stop_requested():
+            self.timing.sleep(min(1.0, left))
+            left -= 1.0

@@ -1,0 +1,195 @@
+"""Backend of a batch that runs as an Airflow task, of either cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
+from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.completions import QuietLog
+from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
+from airflow_provider_viapi.operators.durability import XComClaims
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.operators.base import JobOperator
+    from airflow_provider_viapi.operators.batch import BatchOperator
+
+SUBMIT_RATE = 2.0
+"""Submissions per second on connections without ``submit_qps``."""
+
+
+class TaskBatchBackend:
+    """What a batch needs of its cloud and its task; see ``jobs.batch.BatchBackend``.
+
+    :param task: the batch operator
+    :param arguments: keyword arguments of each item
+    :param ledger: of the batch
+    :param run: the task's attempt
+    """
+
+    def __init__(
+        self,
+        task: BatchOperator,
+        arguments: Sequence[Mapping[str, Any]],
+        ledger: BatchLedger,
+        run: TaskRun,
+        context: Context,
+    ) -> None:
+        self._task = task
+        self._arguments = arguments
+        self._ledger = ledger
+        self._run = run
+        self._context = context
+        self._log = QuietLog(task.log)
+        account = task.hook.account
+        self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
+        self._poll_limiter = RateLimiter(account.poll_qps)
+        self._resubmitted: set[str] = set()
+        # The hook's client is not shared between threads.
+        self._calling = threading.Lock()
+
+    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        """Resume or submit an item's job as its operator would, with one attempt to submit."""
+        run = replace(self._run, claims=BatchClaims(item, self._ledger, self._claims), log=self._log)
+        operator = self._operator(item)
+        ledger = self._ledger.open_ledger(item)
+        # The batch retries, after other items: for a single submission the deadline has passed at once.
+        submission = operator.submission(item.request or {}, ledger, run, run.timing.now(), self._context)
+        prepare = submission.request
+
+        def request() -> Mapping[str, Any]:
+            try:
+                return prepare()
+            except PermissionDenied as error:
+                # It concerns the media of this item; others may be readable.
+                raise InvalidMedia(error.message, code=error.code) from error
+            except TransientError as error:
+                # Staging has its own retries. More of them would delay all items behind this one.
+                raise ServiceError(error.message, code=error.code or "NotStaged") from error
+
+        submission = replace(submission, request=request, digest=item.digest, resubmitted=self._resubmitted)
+        return submission.resume_or_submit()
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, at the rate that the connection allows."""
+        self._run.pause(max(0.0, self._poll_limiter.reserve()))
+        report: JobReport = self._task.hook.report(job)
+        return report
+
+    def cancel(self, jobs: Collection[Job]) -> Collection[str]:
+        """Cancel the jobs that are still queued, and return their ids."""
+        from airflow_provider_viapi.triggers.batch import cancel_jobs
+
+        return asyncio.run(cancel_jobs(self._task.hook, jobs, self._task.log))
+
+    def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
+        """Return the result of a job, with its files landed.
+
+        :raises JobFailed: the operator does not accept the result
+        :raises ServiceError: a file could not be landed; the next attempt fetches the result again
+        """
+        if item.request is not None:
+            report = self._operator(item).final_report(report)
+        result = report.result_or_raise()
+        return result if self._task.land_to is None else self._land(item, report.job_id, result)
+
+    def _land(self, item: Item, job_id: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
+        from airflow_provider_viapi.media import landing
+
+        task = self._task
+        job = Job(job_id, task.operator.action.full_name)
+
+        def refresh_links() -> Mapping[str, Any]:
+            with self._calling:
+                fields: Mapping[str, Any] = task.hook.report(job).result_or_raise()
+                return fields
+
+        try:
+            landed = landing.land(
+                result,
+                to=str(task.land_to),
+                action=task.operator.action,
+                names=landing.path_variables(self._context, job_id=job_id) | {"index": item.index},
+                refresh_links=refresh_links,
+                log=self._log,
+                allowed_hosts=task.trusted_hosts(),
+                verify=task.hook.account.http.verify,
+            )
+        except OSError as error:
+            raise ServiceError(
+                f"the result of job {job_id} cannot be written to {task.land_to!r}: {error}",
+                code="NotLanded",
+                action=task.operator.action.name,
+            ) from error
+        others = {key: value for key, value in result.items() if key not in landed}
+        return {**others, "landed": landed}
+
+    def release_inputs(self, item: Item) -> None:
+        """Remove what was staged for an item alone."""
+        # Without its request nothing is known of its copies; the leases that protect them expire.
+        if item.request is None:
+            return
+        try:
+            self._operator(item).release_inputs(self._context)
+        except ServiceError as error:
+            # The job is paid for by now: leftover copies must not fail its item.
+            self._log.warning("Staged copies could not be removed: %s", error)
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry of the task can succeed after an error."""
+        return self._task.is_permanent(error)
+
+    def publish(self, jobs: Collection[Job]) -> None:
+        """Publish the running jobs, so that other tasks do not adopt them."""
+        self._claims.close_intent()
+        self._context["ti"].xcom_push(key="job_ids", value=[job.id for job in jobs])
+
+    @property
+    def _claims(self) -> XComClaims:
+        claims = self._run.claims
+        assert isinstance(claims, XComClaims)  # noqa: S101
+        return claims
+
+    def _operator(self, item: Item) -> JobOperator:
+        operator = self._task.item_operator(self._arguments[item.index])
+        operator.item_name = f"/{item.name}"
+        return operator
+
+
+class BatchClaims:
+    """Claims of one item: besides other tasks, other items of the same batch may own a listed job.
+
+    :param item: the item
+    :param ledger: of the batch
+    :param published: the claims of the batch's task
+    """
+
+    def __init__(self, item: Item, ledger: BatchLedger, published: XComClaims) -> None:
+        self._item = item
+        self._ledger = ledger
+        self._published = published
+        self._job_id: str | None = None
+
+    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
+        """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
+        if intent is not None:
+            self._published.publish_intent_once(intent)
+
+    def publish_job(self, job_id: str | None) -> None:
+        """Remember the item's job; the batch publishes all of its jobs together."""
+        self._job_id = job_id
+
+    def others(self) -> OtherTasks:
+        """Return the jobs and open submissions of other tasks and items."""
+        others = self._published.others()
+        open_items = ("another item of this batch",) if self._ledger.has_other_unknown(self._item) else ()
+        own = self._ledger.job_ids() - {self._job_id}
+        return OtherTasks(others.job_ids | own, (*others.open_intents, *open_items))

@@ -1,0 +1,158 @@
+"""Base sensor of both clouds: wait for a job that something else has submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
+
+from airflow_provider_viapi.errors import InvalidRequest, JobFailed, JobTimedOut, ServiceError, from_dict
+from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.operators.base import default_deferrable
+from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.triggers.base import BaseTrigger
+
+    from airflow_provider_viapi.jobs.backend import JobHook
+    from airflow_provider_viapi.results import HasResultFields
+
+MAX_TIMEOUT = 10 * 365 * 86_400.0
+"""Longest wait in seconds that a deadline is computed for."""
+
+
+class JobSensor(BaseSensorOperator):
+    """Wait until a job has ended and return its result; fail with the service's reason if the job failed.
+
+    The sensor never cancels the job. It behaves as Airflow's sensors do: after ``timeout`` it fails without a retry
+    (``AirflowSensorTimeout``); with ``soft_fail`` it is skipped after the timeout, a failed job or a permanent error.
+
+    :param job_id: id of the job
+    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``. Otherwise
+        ``mode="reschedule"`` occupies no worker between two polls.
+    :param timeout: seconds until the sensor gives up; default: ``[sensors] default_timeout``, 7 days
+    """
+
+    template_fields: Sequence[str] = ("job_id",)
+
+    def __init__(self, *, job_id: str, deferrable: bool | None = None, **kwargs: Any) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        self.job_id = job_id
+        self.deferrable = default_deferrable(deferrable)
+        self._last_state: str | None = None
+
+    # What a cloud implements.
+
+    @property
+    def hook(self) -> JobHook:
+        """Hook that polls."""
+        raise NotImplementedError
+
+    @property
+    def job_action(self) -> str:
+        """The action that created the job, as ``service.Action``."""
+        raise NotImplementedError
+
+    @property
+    def job_scope(self) -> str | None:
+        """Scope of the job, such as the room of a live task."""
+        return None
+
+    def trigger(self, deadline: str) -> BaseTrigger:
+        """Return the trigger that waits for the job.
+
+        :param deadline: ISO 8601 with an offset
+        """
+        raise NotImplementedError
+
+    def result_actions(self) -> Iterable[HasResultFields]:
+        """Return the actions that may have created the job, which say where its files are."""
+        raise NotImplementedError
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry can succeed after an error."""
+        return is_permanent(error)
+
+    def describe(self, state: str) -> str:
+        """Return what to log about a new state."""
+        return state
+
+    # The sensor.
+
+    @property
+    def job(self) -> Job:
+        """The job to wait for.
+
+        :raises InvalidRequest: ``job_id`` is empty
+        """
+        if not isinstance(self.job_id, str) or not self.job_id.strip():
+            raise InvalidRequest(
+                f"job_id is {self.job_id!r}, empty or not a text; allowed: the id of a job",
+                code="MissingParameter",
+            )
+        return Job(self.job_id.strip(), self.job_action, self.job_scope)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Poll the job once; if it has not ended, and the sensor is deferrable, defer."""
+        # Not in execute(): the base class's does all that sensors promise, and Airflow 2 objects to a call of it.
+        store_links(self, context)
+        with fail_without_retry(self.is_permanent), self._skipping_if_job_failed():
+            report = self.hook.report(self.job)
+            if report.state != self._last_state:
+                self._last_state = report.state
+                self.log.info("Job %s is %s", report.job_id, self.describe(report.state))
+            if report.is_final:
+                return PokeReturnValue(True, self._finish(report, context))
+        if self.deferrable:
+            seconds = timedelta(seconds=min(float(self.timeout), MAX_TIMEOUT))
+            deadline = datetime.now(timezone.utc) + seconds
+            self.defer(trigger=self.trigger(deadline.isoformat()), method_name="execute_complete")
+        return PokeReturnValue(False)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Continue after the trigger: return the result, or raise why there is none."""
+        store_links(self, context)
+        try:
+            with fail_without_retry(self.is_permanent), self._skipping_if_job_failed():
+                if "error" in event:
+                    raise from_dict(event["error"])
+                return self._finish(JobReport.from_dict(event["report"]), context)
+        except JobTimedOut as late:
+            message = f"{late}; the sensor gives up after {self.timeout:g} seconds, and the job continues"
+            if self.soft_fail:
+                raise AirflowSkipException(message) from None
+            raise AirflowSensorTimeout(message) from None
+        except AirflowSkipException:
+            raise
+        except (AirflowException, ServiceError) as error:
+            # The base class does the same for what poke() raises.
+            never_fail = getattr(self, "never_fail", False)
+            if never_fail or (self.soft_fail and isinstance(error, AirflowException)):
+                reason = "never_fail" if never_fail else "soft_fail"
+                raise AirflowSkipException(f"Skipped because of {reason}: {error}") from error
+            raise
+
+    def _finish(self, report: JobReport, context: Context) -> dict[str, Any]:
+        result = report.result_or_raise()
+        store_links(self, context, result_link=result_address(result, self.result_actions()))
+        return result
+
+    @contextmanager
+    def _skipping_if_job_failed(self) -> Iterator[None]:
+        try:
+            yield
+        except JobFailed as failed:
+            if self.soft_fail:
+                raise AirflowSkipException(f"Skipped because of soft_fail: {failed}") from failed
+            raise

@@ -1,0 +1,292 @@
+"""State in object storage or on a shared volume, for every Airflow: ``[viapi] state_path``.
+
+Layout, version 1: one JSON object per task instance and key,
+``<state_path>/<dag_id>/<run_id>/<task_id>/<map_index>/<key>.json`` with percent-encoded names; a name of more than
+180 characters in that form ends with a digest instead. A task that is not mapped has the index -1. Each holds
+
+* ``version``: 1
+* ``dag_id``, ``run_id``, ``task_id``, ``map_index``, ``key``: as Airflow has them
+* ``value``: what was stored; ``null`` once it was deleted, so that a deletion can be conditional too
+* ``attempt``, ``written_at``, ``write_id``: try number, time (ISO 8601, UTC) and a random id of the last write
+
+An object is written as a whole, before a request is sent, and only if it is still as this attempt has read it (see
+``conditional_write``). Nothing is cached. The values hold no secret: ids, times, digests, addresses of folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.state import StateConfig, StateConflict, StateError, TaskKey
+from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
+
+logger = logging.getLogger(__name__)
+
+LAYOUT_VERSION = 1
+
+MAX_NAME = 180
+"""Longest percent-encoded part of a path; file systems allow 255 bytes."""
+
+PRUNE_PROBABILITY = 0.01
+"""How often the first write of a task instance deletes old state of its DAG: each time costs a listing."""
+
+ATTEMPTS = 5
+"""Calls of the storage before an error counts; the waits between them sum up to about 8 seconds."""
+
+_PERMANENT = (
+    *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError),
+    *(ValueError, TypeError, ImportError, NotImplementedError, Conflict, ServiceError),
+)
+
+T = TypeVar("T")
+
+
+class ObjectStorageStore:
+    """The state of one task instance below ``state_path``.
+
+    :param config: of the section ``[viapi]``, with a path
+    :param task: whose state it is
+    :param attempt: try number, for whoever reads the objects
+    :raises ConfigurationError: the path is not the address of a folder that can be opened here
+    """
+
+    is_persistent = True
+
+    def __init__(self, config: StateConfig, task: TaskKey, *, attempt: int = 0) -> None:
+        self._config = config
+        self._task = task
+        self._attempt = attempt
+        self._shown_path = _without_secret(config.path or "")
+        self._fs, self._root = self._open()
+        self.objects: Objects = open_objects(self._fs)
+        self._versions: dict[str, Version] = {}
+
+    def get(self, key: str) -> Any:
+        """Return the value, or ``None``.
+
+        :raises StateError: the storage cannot be read
+        """
+        document, self._versions[key] = self._read(self._path(self._task, key))
+        return None if document is None else document["value"]
+
+    def set(self, key: str, value: Any) -> None:
+        """Store a value of JSON's types.
+
+        :raises ValueError: the value is ``None``, or JSON cannot hold it
+        :raises StateConflict: another attempt has written the key since this one read it
+        :raises StateError: the storage cannot be written
+        """
+        if value is None:
+            raise ValueError("None cannot be stored; delete the key")
+        self._write(key, value)
+
+    def delete(self, key: str) -> None:
+        """Delete the value, if there is one.
+
+        :raises StateConflict: another attempt has written the key since this one read it
+        :raises StateError: the storage cannot be written
+        """
+        if key not in self._versions:
+            self.get(key)
+        if self._versions[key] is not None:
+            self._write(key, None)
+
+    def siblings(self, key: str) -> dict[TaskKey, Any]:
+        """Return what other task instances of the DAG run have stored under a key.
+
+        :raises StateError: the storage cannot be read
+        """
+        run = "/".join((self._root, _encode(self._task.dag_id), _encode(self._task.run_id)))
+        own = self._path(self._task, key)
+        found = {}
+        for path in self._find(run):
+            if path.endswith(f"/{_encode(key)}.json") and path != own:
+                document, _ = self._read(path)
+                if document is not None and document["value"] is not None:
+                    names = (document["dag_id"], document["run_id"], document["task_id"])
+                    found[TaskKey(*names, document["map_index"])] = document["value"]
+        return found
+
+    def prune(self) -> int:
+        """Delete state of the DAG that was last written before ``state_retention_days``, and return how many objects.
+
+        A lifecycle rule of the bucket does the same without calls. An entry must outlive the longest ``job_timeout``.
+        """
+        if not self._config.retention_days:
+            return 0
+        oldest = datetime.now(timezone.utc) - timedelta(days=self._config.retention_days)
+        deleted = 0
+        for path, info in self._find(f"{self._root}/{_encode(self._task.dag_id)}").items():
+            written = _modified(info)
+            if written is not None and written < oldest:
+                self.objects.remove(path)
+                deleted += 1
+        return deleted
+
+    def _open(self) -> tuple[Any, str]:
+        path = self._config.path or ""
+        parts = urlsplit(path)
+        if not parts.scheme or (parts.scheme == "file" and parts.netloc) or parts.query or parts.fragment:
+            raise ConfigurationError(
+                f"[viapi] state_path is {self._shown_path!r}; allowed: the address of a folder, such as"
+                " s3://aws_default@bucket/viapi-state or file:///mnt/shared/viapi-state",
+                code="ConfigurationError",
+            )
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        try:
+            folder = ObjectStoragePath(path)
+            return folder.fs, str(folder.path).rstrip("/")
+        except Exception as error:
+            raise ConfigurationError(
+                f"[viapi] state_path {self._shown_path!r} cannot be opened ({type(error).__name__}: {error}); check"
+                " the connection in it, and install the provider of its storage (for s3://:"
+                " apache-airflow-providers-amazon[s3fs])",
+                code="ConfigurationError",
+            ) from error
+
+    def _path(self, task: TaskKey, key: str) -> str:
+        names = (task.dag_id, task.run_id, task.task_id, str(task.map_index))
+        return "/".join((self._root, *map(_encode, names), f"{_encode(key)}.json"))
+
+    def _read(self, path: str) -> tuple[dict[str, Any] | None, Version]:
+        data, version = self._retry("read", path, lambda: self.objects.read(path))
+        if data is None:
+            return None, version
+        try:
+            document = json.loads(data)
+            layout = document["version"]
+        except (ValueError, KeyError, TypeError):
+            layout = None
+        if layout != LAYOUT_VERSION:
+            raise StateError(
+                f"the task's state at {self._name_of(path)} is not of version {LAYOUT_VERSION} (found: {layout!r});"
+                " it was written by another version of this provider or damaged. Find out from it which job runs, and"
+                " delete it to submit again",
+                code="StateError",
+            )
+        return document, version
+
+    def _write(self, key: str, value: Any) -> None:
+        path = self._path(self._task, key)
+        if key not in self._versions:
+            self.get(key)
+        document = {
+            "version": LAYOUT_VERSION,
+            **self._task._asdict(),
+            "key": key,
+            "value": value,
+            "attempt": self._attempt,
+            "written_at": datetime.now(timezone.utc).isoformat(),
+            "write_id": uuid.uuid4().hex,
+        }
+        data = json.dumps(document, allow_nan=False, indent=1).encode()
+        expected = self._versions[key]
+        try:
+            self._versions[key] = self._retry(
+                "written", path, lambda: self.objects.write(path, data, expected)
+            )
+        except Conflict:
+            self._accept_if_ours(key, path, data)
+        if expected is None and random.random() < PRUNE_PROBABILITY:  # noqa: S311
+            self._prune_quietly()
+
+    def _accept_if_ours(self, key: str, path: str, data: bytes) -> None:
+        # A write whose response was lost and that was then repeated conflicts with itself.
+        stored, version = self._retry("read", path, lambda: self.objects.read(path))
+        if stored != data:
+            raise StateConflict(
+                f"another attempt of this task has changed its state at {self._name_of(path)} since this attempt read"
+                " it; this attempt stops, so that no job is submitted twice",
+                code="StateConflict",
+            )
+        self._versions[key] = version
+
+    def _prune_quietly(self) -> None:
+        try:
+            deleted = self.prune()
+        except Exception as error:
+            logger.info("Old state below %s could not be deleted: %s", self._shown_path, error)
+        else:
+            logger.info("Deleted %d objects of old state below %s", deleted, self._shown_path)
+
+    def _find(self, folder: str) -> dict[str, dict[str, Any]]:
+        def find() -> dict[str, dict[str, Any]]:
+            self._fs.invalidate_cache()
+            return {
+                path: info
+                for path, info in self._fs.find(folder, detail=True).items()
+                if path.endswith(".json")
+            }
+
+        return self._retry("listed", folder, find)
+
+    def _retry(self, done: str, path: str, call: Callable[[], T]) -> T:
+        from tenacity import (
+            Retrying,
+            retry_if_not_exception_type,
+            stop_after_attempt,
+            wait_random_exponential,
+        )
+
+        retrying = Retrying(
+            retry=retry_if_not_exception_type(_PERMANENT),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.5, max=4),
+            reraise=True,
+        )
+        try:
+            return retrying(call)
+        except (Conflict, ServiceError):
+            raise
+        except Exception as error:
+            raise StateError(
+                f"the task's state at {self._name_of(path)} cannot be {done} ({type(error).__name__}: {error}); check"
+                " [viapi] state_path, its connection and its permissions",
+                code="StateError",
+            ) from error
+
+    def _name_of(self, path: str) -> str:
+        return f"{self._shown_path.rstrip('/')}{path.removeprefix(self._root)}"
+
+
+def _encode(name: str) -> str:
+    encoded = quote(name, safe="")
+    if not encoded.strip("."):
+        # A folder called "." or ".." would lead elsewhere.
+        return encoded.replace(".", "%2E")
+    if len(encoded) > MAX_NAME:
+        return f"{encoded[: MAX_NAME - 65]}-{hashlib.sha256(name.encode()).hexdigest()}"
+    return encoded
+
+
+def _modified(info: dict[str, Any]) -> datetime | None:
+    """Return when an object was last written, under the names that file systems have for it."""
+    for name in ("mtime", "LastModified", "last_modified", "updated", "modified"):
+        value = info.get(name)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, timezone.utc)
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+            except ValueError:
+                continue
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    return None
+
+
+def _without_secret(path: str) -> str:
+    """Return an address without what follows a colon before its ``@``: only a connection's id belongs there."""
+    head, scheme, rest = path.rpartition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{head}{scheme}{user.partition(':')[0]}{at}{place}"

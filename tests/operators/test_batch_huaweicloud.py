@@ -1,0 +1,96 @@
+"""Batches of Huawei Cloud: the same code as for VIAPI, with its own hook, trigger and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.backoff import Backoff
+from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
+from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
+from operators.huawei_tasks import FILM, SPEAK, accepted, connect
+from operators.run_batch import Store, WorkerLost, run_batch
+
+BOTH = pytest.mark.parametrize("deferrable", [True, False])
+CREATE_SPEECH = "CreateAsyncTtsJob"
+
+
+@pytest.fixture
+def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
+    connect(monkeypatch, viapi_emulator)
+    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    return viapi_emulator
+
+
+def speeches(*texts: str, **arguments: Any) -> Callable[[], HuaweiCloudBatchOperator]:
+    return lambda: HuaweiCloudBatchOperator(
+        task_id="speak_all",
+        operator=CreateSpeechOperator,
+        **{"items": [{"text": text} for text in texts], "shared": SPEAK, "deferrable": True, **arguments},
+    )
+
+
+@BOTH
+def test_a_batch_returns_a_row_per_item(emulator: EmulatorServer, deferrable: bool, tmp_path: Path) -> None:
+    make = speeches(
+        "One.", "Two.", "Three.", land_to=f"file://{tmp_path}/{{index}}-{{key}}{{ext}}", deferrable=deferrable
+    )
+
+    run = run_batch(make, Store())
+
+    assert [row["index"] for row in run.rows] == [0, 1, 2]
+    assert all(row["error"] is None for row in run.rows)
+    assert len({row["job_id"] for row in run.rows}) == 3
+    assert sum(path.name.endswith(".wav") for path in tmp_path.iterdir()) == 3
+    assert run.pushed["progress"] == {"done": 3, "failed": 0, "running": 0, "left": 0}
+    assert (len(run.triggers) >= 1) is deferrable
+    assert all(arguments["huaweicloud_conn_id"] == "huaweicloud_default" for arguments in run.triggers)
+
+
+@pytest.mark.parametrize("lost_at_write", [3, 5])
+def test_each_item_is_paid_for_once_when_a_worker_is_lost_after_a_job_was_recorded(
+    emulator: EmulatorServer, lost_at_write: int
+) -> None:
+    store = Store()
+    store.lost_at_write, store.lost_after = lost_at_write, True
+    make = speeches("One.", "Two.")
+    with pytest.raises(WorkerLost):
+        run_batch(make, store)
+
+    run = run_batch(make, store, try_number=2)
+
+    assert accepted(emulator, CREATE_SPEECH) == 2
+    assert all(row["error"] is None for row in run.rows)
+
+
+def test_videos_are_a_batch_too(emulator: EmulatorServer) -> None:
+    items = [{"output_asset_config": {"asset_name": name}} for name in ("spring", "summer")]
+
+    run = run_batch(
+        lambda: HuaweiCloudBatchOperator(
+            task_id="films", operator=CreateAvatarVideoOperator, items=items, shared=FILM, deferrable=True
+        ),
+        Store(),
+    )
+
+    assert [row["error"] for row in run.rows] == [None, None]
+
+
+def test_an_invalid_item_is_named() -> None:
+    with pytest.raises(Exception, match="item 1: "):
+        speeches("One.", "")()
+
+
+def test_a_missing_connection_fails_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", raising=False)
+
+    with pytest.raises(Exception, match="huaweicloud_default") as caught:
+        run_batch(speeches("One."), Store())
+
+    assert not isinstance(caught.value, AirflowFailException)

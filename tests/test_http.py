@@ -1,0 +1,464 @@
+"""HTTP: which requests are known not to have been sent, certificates, proxies, and equal settings everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.alibaba.client import Client, open_async_client
+from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.model import Action, Service
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    ResponseLost,
+    ServiceError,
+    outcome_is_refusal,
+)
+from airflow_provider_viapi.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpSettings,
+    SyncTransport,
+    open_async_transport,
+    requests_session,
+)
+
+ERASE, VIDEO = videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "http://h/a.mp4"}
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+REFUSED_TUNNEL = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in (*PROXY_VARIABLES, *BUNDLE_VARIABLES):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch
+
+
+@contextmanager
+def server(reply: bytes, tls: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[bytes]]]:
+    """Serve one reply to every connection; yields the port and what was received."""
+    received: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            try:
+                sock = tls.wrap_socket(connection, server_side=True) if tls else connection
+                received.append(sock.recv(65536))
+                sock.sendall(reply)
+                sock.settimeout(2)
+                # Closing with unread data would reset the connection.
+                while reply.startswith(b"HTTP/1.1 200") and sock.recv(65536):
+                    pass
+                sock.close()
+            except OSError:
+                pass
+
+    def run() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], received
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and self-signed certificate for 127.0.0.1 in one file."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def on_worker(url: str, settings: HttpSettings | None = None) -> HttpResponse:
+    transport = SyncTransport(settings or HttpSettings.read(timeout=2))
+    try:
+        return transport.send(HttpRequest("POST", url, {}, b"x", action="EraseVideoSubtitles"))
+    finally:
+        transport.close()
+
+
+def in_loop(url: str, settings: HttpSettings | None = None) -> HttpResponse:
+    async def send() -> HttpResponse:
+        transport = await open_async_transport(settings or HttpSettings.read(timeout=2))
+        try:
+            return await transport.send(HttpRequest("POST", url, {}, b"x", action="EraseVideoSubtitles"))
+        finally:
+            await transport.close()
+
+    return asyncio.run(send())
+
+
+BOTH = pytest.mark.parametrize("send", [on_worker, in_loop])
+Send = Callable[..., HttpResponse]
+
+
+def failure(send: Send, url: str) -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
+        send(url)
+    return caught.value
+
+
+@BOTH
+def test_a_dead_proxy_means_that_nothing_was_sent(send: Send, environment: pytest.MonkeyPatch) -> None:
+    port = unused_port()
+    environment.setenv("HTTPS_PROXY", f"http://user:secret@127.0.0.1:{port}")
+    environment.setenv("HTTP_PROXY", f"http://user:secret@127.0.0.1:{port}")
+
+    for url in ("https://service.test/", "http://service.test/"):
+        error = failure(send, url)
+
+        assert type(error) is ConnectionFailed
+        assert outcome_is_refusal(error)
+        assert f"through the proxy http://127.0.0.1:{port}" in str(error)
+        assert "secret" not in str(error)
+
+
+@BOTH
+def test_a_proxy_that_refuses_the_tunnel_means_that_nothing_was_sent(
+    send: Send, environment: pytest.MonkeyPatch
+) -> None:
+    with server(REFUSED_TUNNEL) as (port, received):
+        environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
+        error = failure(send, "https://service.test/")
+
+    assert type(error) is ConnectionFailed
+    assert received[0].startswith(b"CONNECT service.test:443")
+
+
+@BOTH
+@pytest.mark.parametrize("url", ["http://no-such-host.invalid/", "https://no-such-host.invalid/"])
+def test_an_unknown_host_means_that_nothing_was_sent(send: Send, url: str) -> None:
+    assert type(failure(send, url)) is ConnectionFailed
+
+
+@BOTH
+def test_tls_to_a_plain_port_means_that_nothing_was_sent(send: Send) -> None:
+    with server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (port, _):
+        assert type(failure(send, f"https://127.0.0.1:{port}/")) is ConnectionFailed
+
+
+@BOTH
+@pytest.mark.parametrize("url", ["http://a b/", "http://127.0.0.1:99999/", f"http://{'a' * 70}.test/", "//"])
+def test_an_address_that_cannot_be_called_means_that_nothing_was_sent(send: Send, url: str) -> None:
+    error = failure(send, url)
+
+    assert isinstance(error, ConfigurationError | ConnectionFailed)
+    assert outcome_is_refusal(error)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "reply",
+    [b"", b"nonsense", b"HTTP/1.1 200 OK\r\nContent-Length: 9, 8\r\n\r\nx"],
+)
+def test_a_response_that_breaks_off_or_makes_no_sense_is_lost(send: Send, reply: bytes) -> None:
+    with server(reply) as (port, received):
+        error = failure(send, f"http://127.0.0.1:{port}/")
+
+    assert received
+    assert type(error) is ResponseLost
+    assert not outcome_is_refusal(error)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("status", "named"),
+    [("301 Moved\r\nLocation: https://other.test/x?Signature=s", "redirects to https://other.test;")]
+    + [(str(status), str(status)) for status in (405, 411, 413, 414, 415, 431)]
+    + [("407 Auth", "proxy requires authentication")],
+)
+def test_what_a_gateway_did_not_forward_did_not_reach_the_service(
+    send: Send, status: str, named: str
+) -> None:
+    reply = f"HTTP/1.1 {status}\r\nContent-Length: 6\r\n\r\n<html>".encode()
+    with server(reply) as (port, received), pytest.raises(ConnectionFailed, match=named) as caught:
+        account = Account(Credentials("id", "secret"), endpoint=f"http://127.0.0.1:{port}")
+        if send is on_worker:
+            with Client(account) as client:
+                client.call_once(ERASE, VIDEO)
+        else:
+            asyncio.run(call_in_loop(account))
+
+    assert len(received) == 1
+    assert "Signature" not in str(caught.value)
+
+
+async def call_in_loop(account: Account, action: Action | str = ERASE) -> dict[str, Any]:
+    async with await open_async_client(account) as client:
+        return await client.call_once(action, VIDEO)
+
+
+@BOTH
+def test_an_untrusted_certificate_is_permanent_and_names_problem_and_setting(
+    send: Send, tls: ssl.SSLContext
+) -> None:
+    with server(b"", tls) as (port, _):
+        error = failure(send, f"https://127.0.0.1:{port}/")
+
+    assert type(error) is ConfigurationError
+    for part in ("self-signed certificate", "verify", "REQUESTS_CA_BUNDLE", f"127.0.0.1:{port}"):
+        assert part in str(error)
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@BOTH
+@pytest.mark.parametrize("variable", BUNDLE_VARIABLES)
+def test_the_bundle_of_the_environment_is_used(
+    send: Send, variable: str, tls: ssl.SSLContext, certificate: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv(variable, str(certificate))
+
+    with server(OK, tls) as (port, _):
+        assert send(f"https://127.0.0.1:{port}/").body == b"ok"
+
+
+@BOTH
+@pytest.mark.parametrize("verify", [False, "bundle"])
+def test_the_connections_verify_wins_over_the_environment(
+    send: Send,
+    verify: bool | str,
+    tls: ssl.SSLContext,
+    certificate: Path,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    import certifi
+
+    environment.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+    settings = HttpSettings.read(verify=str(certificate) if verify else False)
+
+    with server(OK, tls) as (port, _):
+        url = f"https://127.0.0.1:{port}/"
+        assert send(url, settings).body == b"ok"
+        with requests_session(settings) as session:
+            assert session.get(url).content == b"ok"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("no_proxy", "is_direct"),
+    [
+        ("localhost,127.0.0.1,[::1]", True),
+        ("127.0.0.0/8", True),
+        ("*", True),
+        ("[::1], 10.0.0.0/8 example.com:443,, ::1,[fd00::]/8,[", False),
+        ("", False),
+    ],
+)
+def test_no_proxy_decides_whether_the_proxy_is_used_and_never_raises(
+    send: Send, no_proxy: str, is_direct: bool, environment: pytest.MonkeyPatch
+) -> None:
+    with server(OK) as (port, direct), server(OK) as (proxy_port, through_proxy):
+        environment.setenv("http_proxy", f"127.0.0.1:{proxy_port}")
+        environment.setenv("no_proxy", no_proxy)
+        settings = HttpSettings.read()
+        send(f"http://127.0.0.1:{port}/", settings)
+        with requests_session(settings) as session:
+            session.get(f"http://127.0.0.1:{port}/")
+
+    assert (len(direct), len(through_proxy)) == ((2, 0) if is_direct else (0, 2))
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "is_direct"),
+    [
+        ("http://media.example.com/", "example.com", True),
+        ("http://media.example.com/", ".example.com", True),
+        ("http://media.example.com/", "*.example.com", True),
+        ("http://example.com/", ".example.com", True),
+        ("http://badexample.com/", "example.com", False),
+        ("http://example.com:8080/", "example.com:8080", True),
+        ("http://example.com/", "example.com:8080", False),
+        ("https://example.com/", "example.com:443", True),
+        ("http://[::1]:9/", "[::1]", True),
+        ("http://[::1]:9/", "::1", True),
+        ("http://[::1]:9/", "[::1]:9", True),
+        ("http://[::1]:9/", "[::1]:8", False),
+        ("http://[fd00::5]/", "fd00::/8", True),
+        ("http://10.1.2.3/", "10.0.0.0/8", True),
+        ("http://11.1.2.3/", "10.0.0.0/8", False),
+        ("http://10.1.2.3/", "3", False),
+        ("http://EXAMPLE.com/", "Example.COM", True),
+        ("http://h/", "[", False),
+        ("http://h/", "h:999999999", False),
+        ("http://h/", "://:/,[:]:,-,:,*:80", False),
+    ],
+)
+def test_entries_of_no_proxy(
+    url: str, no_proxy: str, is_direct: bool, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("ALL_PROXY", "http://proxy:3128")
+    environment.setenv("NO_PROXY", no_proxy)
+
+    assert HttpSettings.read().proxy_for(url) == (None if is_direct else "http://proxy:3128")
+
+
+def test_the_proxy_of_the_scheme_comes_before_the_general_one(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTPS_PROXY", "http://secure:1")
+    environment.setenv("ALL_PROXY", "http://general:2")
+    settings = HttpSettings.read()
+
+    assert settings.proxy_for("https://h/") == "http://secure:1"
+    assert settings.proxy_for("http://h/") == "http://general:2"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://",
+        "http://a b:1",
+        "gopher://proxy:1",
+        "http://proxy:port",
+        "http://proxy:99999",
+        "http://[::1",
+        "://",
+    ],
+)
+def test_an_unusable_proxy_is_refused_when_the_settings_are_read(
+    address: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("HTTPS_PROXY", address.replace("//", "//user:secret@"))
+
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
+        HttpSettings.read()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_socks_proxy_names_the_packages_to_install(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("all_proxy", "socks5://127.0.0.1:1080")
+
+    with pytest.raises(
+        ConfigurationError, match=r"all_proxy names a SOCKS proxy.*requests\[socks\].*httpx\[socks\]"
+    ):
+        HttpSettings.read()
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_unusable_bundle_is_refused_when_the_settings_are_read(
+    content: str | None, tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bundle.pem"
+    if content is not None:
+        path.write_text(content)
+
+    with pytest.raises(ConfigurationError, match=r"verify of the connection 'c' names .*bundle\.pem"):
+        HttpSettings.read(verify=str(path), where="the connection 'c'")
+    environment.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE names .*bundle\.pem"):
+        HttpSettings.read()
+
+
+def test_settings_do_not_show_the_password_of_a_proxy(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HTTPS_PROXY", "http://user:secret@proxy:3128")
+    settings = HttpSettings.read()
+
+    assert settings.proxy_for("https://h/") == "http://user:secret@proxy:3128"
+    assert "secret" not in repr(settings) + repr(Account(Credentials("id", "key"), http=settings))
+
+
+def test_a_session_has_a_default_timeout_and_reads_no_netrc(
+    tmp_path: Path, environment: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password something\n")
+    environment.setenv("NETRC", str(tmp_path / "netrc"))
+    with server(OK) as (port, received), requests_session(HttpSettings.read()) as session:
+        session.get(f"http://127.0.0.1:{port}/")
+
+    assert b"Authorization" not in received[0]
+
+
+@pytest.mark.parametrize("action", ["videoenhan.EraseVideoSubtitles", "EraseVideoSubtitles"])
+def test_an_action_is_called_by_its_name(action: str) -> None:
+    reply = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"RequestId": "R"}'
+    with server(reply) as (port, received):
+        account = Account(Credentials("id", "secret"), endpoint=f"http://127.0.0.1:{port}")
+        with Client(account) as client:
+            assert client.call(action, VIDEO) == {"RequestId": "R"}
+        assert asyncio.run(call_in_loop(account, action)) == {"RequestId": "R"}
+
+    assert all(b"Action=EraseVideoSubtitles" in each for each in received)
+
+
+def test_an_action_of_an_unknown_service_is_called() -> None:
+    action = Action(service=Service("imageenhan", "2019-09-30"), name="MakeBetter", summary="", is_job=True)
+    reply = b'HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"RequestId": "R"}'
+    with server(reply) as (port, received):
+        account = Account(Credentials("id", "secret"), endpoint=f"http://127.0.0.1:{port}")
+        with Client(account) as client:
+            assert client.call(action, {}) == {"RequestId": "R"}
+
+    assert b"Version=2019-09-30" in received[0]
+    assert (
+        Account(Credentials("id", "secret")).address(action.service)
+        == "https://imageenhan.cn-shanghai.aliyuncs.com"
+    )
