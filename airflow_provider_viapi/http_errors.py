@@ -1,8 +1,8 @@
 """Errors of HTTP: what an exception of requests or httpx, or a gateway's response, says about a request.
 
-The exceptions' texts may hold a signed address, so they are never passed on. What provably never reached the
-service is :class:`ConnectionFailed`, or :class:`ConfigurationError` where only a change of the settings helps; everything
-else that yields no response is :class:`ResponseLost`.
+The exceptions' texts may hold a signed address, so they are never passed on. A request that provably never reached
+the service is :class:`ConnectionFailed`, or :class:`ConfigurationError` if only a change of the settings helps. Every
+other request without a response is :class:`ResponseLost`.
 """
 
 from __future__ import annotations
