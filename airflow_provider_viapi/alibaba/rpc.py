@@ -20,7 +20,8 @@ from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
 from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost
-from airflow_provider_viapi.http import HttpRequest, HttpResponse, gateway_refusal
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
+from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
 
