@@ -131,6 +131,8 @@ class WaitOptions(TypedDict, total=False):
         day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
         ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``
+    :param durable: record the job so that a retry resumes it; if false, a retry submits, and pays for, a new job;
+        default: true
     :param on_doubt: what to do if it cannot be known whether a submission was accepted: ``fail`` the task so that a
         user decides, or ``resubmit``, which may pay twice; default: ``fail``
     :param land_to: where the files of the result are stored before their links expire: a folder (ends with ``/``) in
@@ -145,6 +147,7 @@ class WaitOptions(TypedDict, total=False):
     wait_for_completion: bool
     job_timeout: timedelta | float
     submit_timeout: timedelta | float
+    durable: bool
     on_doubt: Literal["fail", "resubmit"]
     land_to: Address | None
     allowed_hosts: Sequence[str]

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.backend import RequestNonce
-from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger, request_digest
+from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.ledger import Delivery, InMemoryStore, Ledger, request_digest
+from airflow_provider_viapi.jobs.task_run import Attempt
 
-STAMP = RequestNonce("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
+NONCE = RequestNonce("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
+WHO = Identity("account", "https://h", "key-id")
 ERASE = "videoenhan.EraseVideoSubtitles"
 
 
@@ -28,50 +30,50 @@ class JsonStore(InMemoryStore):
         super().set(key, json.dumps(value))
 
 
-def test_an_intent_tells_the_next_try_what_was_sent_and_that_no_answer_came() -> None:
+def test_the_next_attempt_reads_what_was_sent() -> None:
     store = JsonStore()
 
-    Ledger(store).intend("digest", STAMP, "key-id", try_number=1)
+    Ledger(store).record_intent("digest", NONCE, WHO, try_number=1)
 
     entry = Ledger(store).read()
     assert entry is not None
-    assert (entry.digest, entry.stamp, entry.try_number, entry.job_id) == ("digest", STAMP, 1, None)
+    assert (entry.digest, entry.request_nonce, entry.try_number, entry.job_id) == ("digest", NONCE, 1, None)
 
 
-def test_the_job_is_written_to_its_intent() -> None:
+def test_the_job_completes_its_intent() -> None:
     store = JsonStore()
     ledger = Ledger(store)
 
-    ledger.accepted(ledger.intend("digest", STAMP, "key-id", try_number=1), "J-1")
+    ledger.record_job(ledger.record_intent("digest", NONCE, WHO, try_number=1), "J-1")
 
     entry = Ledger(store).read()
     assert entry is not None
-    assert (entry.job_id, entry.stamp, entry.delivered_at_max_tries) == ("J-1", STAMP, None)
+    assert (entry.job_id, entry.request_nonce, entry.delivery) == ("J-1", NONCE, None)
 
 
-def test_a_delivered_job_is_remembered_with_the_tries_that_the_task_then_had() -> None:
+def test_a_delivery_is_recorded_with_its_attempt() -> None:
     store = JsonStore()
     ledger = Ledger(store)
-    ledger.accepted(ledger.intend("digest", STAMP, "key-id", try_number=1), "J-1")
+    ledger.record_job(ledger.record_intent("digest", NONCE, WHO, try_number=1), "J-1")
 
-    ledger.delivered(max_tries=3)
+    ledger.mark_delivered(Attempt(1, 3, clear_number=2))
 
     entry = Ledger(store).read()
     assert entry is not None
-    assert (entry.job_id, entry.delivered_at_max_tries) == ("J-1", 3)
+    assert (entry.job_id, entry.delivery) == ("J-1", Delivery(1, 3, 2))
 
 
-def test_a_closed_ledger_is_empty() -> None:
+def test_a_cleared_ledger_is_empty() -> None:
     store = JsonStore()
-    Ledger(store).intend("digest", STAMP, "key-id", try_number=1)
+    Ledger(store).record_intent("digest", NONCE, WHO, try_number=1)
 
     Ledger(store).clear()
 
     assert Ledger(store).read() is None
 
 
-def test_a_ledger_knows_whether_it_lasts() -> None:
-    assert not Ledger(InMemoryStore()).lasts
+def test_a_ledger_in_memory_is_not_persistent() -> None:
+    assert not Ledger(InMemoryStore()).is_persistent
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_ledger_knows_whether_it_lasts() -> None:
         ),
     ],
 )
-def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -> None:
+def test_the_same_object_signed_again_is_the_same_request(one: str, other: str) -> None:
     assert request_digest(ERASE, {"VideoUrl": one}) == request_digest(ERASE, {"VideoUrl": other})
 
 
@@ -107,7 +109,7 @@ def test_the_same_object_signed_anew_is_the_same_request(one: str, other: str) -
         ({"Boxes": [{"X": 0.1}]}, {"Boxes": [{"X": 0.1}, {"X": 0.1}]}),
     ],
 )
-def test_whatever_else_differs_makes_another_request(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_any_other_difference_is_another_request(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert request_digest(ERASE, one) != request_digest(ERASE, other)
 
 

@@ -78,7 +78,7 @@ def test_each_job_is_submitted_once_and_polled_in_the_triggerer(
         assert airflow.xcom("erase_resize_index", run_id, task, key="job_id") == jobs[action]
         assert f"Submitted job {jobs[action]}" in log
         assert "DEFERRED" in log
-        assert f"Job {jobs[action]} is done" in log
+        assert f"Job {jobs[action]} has succeeded" in log
 
 
 def test_a_wrong_secret_is_reported_without_being_logged(airflow: LocalAirflow, viapi_emulator: Any) -> None:

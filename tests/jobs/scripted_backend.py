@@ -1,0 +1,128 @@
+"""A submit backend whose responses a test scripts, and claims of other tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
+from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
+from airflow_provider_viapi.jobs.task_run import Attempt, OtherTasks, TaskRun
+from skipping_clock import SkippingClock
+
+ACTION = "videoenhan.EraseVideoSubtitles"
+
+
+class Log:
+    """A log that is not read."""
+
+    def info(self, message: str, /, *values: object) -> None:
+        pass
+
+    def warning(self, message: str, /, *values: object) -> None:
+        pass
+
+
+@dataclass
+class ScriptedBackend:
+    """Answers submissions in order: a job id, an error, or a function that returns one of them.
+
+    :param listed: jobs in the list with the seconds after which they show, by id
+    """
+
+    clock: SkippingClock
+    responses: list[str | ServiceError | Callable[[], str]] = field(default_factory=list)
+    listed: dict[str, datetime] = field(default_factory=dict)
+    can_replay: bool = True
+    who: Identity = field(default_factory=lambda: Identity("account", "https://h", "key-1"))
+    sent: list[RequestNonce] = field(default_factory=list)
+    has_list: bool = True
+    action_name: str = ACTION
+    accepted_within: timedelta = timedelta(seconds=60)
+    cancelled: list[Job] = field(default_factory=list)
+    states: dict[str, JobReport | ServiceError] = field(default_factory=dict)
+    is_complete: bool = True
+    list_reads: int = 0
+
+    def identity(self) -> Identity:
+        return self.who
+
+    def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        self.sent.append(nonce)
+        response = self.responses.pop(0)
+        if isinstance(response, ServiceError):
+            raise response
+        return self.job(response if isinstance(response, str) else response())
+
+    def renewed_key(self, error: ServiceError) -> bool:
+        return False
+
+    def job(self, job_id: str) -> Job:
+        return Job(job_id, ACTION)
+
+    def list_recent(self, sent_at: datetime) -> JobList | None:
+        self.list_reads += 1
+        if not self.has_list:
+            return None
+        now = self.clock.now()
+        shown = [
+            ListedJob(job_id, f"{at:%Y-%m-%d %H:%M:%S}") for job_id, at in self.listed.items() if at <= now
+        ]
+        return JobList(shown, is_complete=self.is_complete)
+
+    def report(self, job: Job) -> JobReport:
+        report = self.states.get(job.id, JobReport(job.id, "PROCESSING", Outcome.WAITING))
+        if isinstance(report, ServiceError):
+            raise report
+        return report
+
+    def cancel(self, job: Job) -> bool:
+        self.cancelled.append(job)
+        return True
+
+
+@dataclass
+class ScriptedClaims:
+    """Claims with other tasks as a test sets them."""
+
+    jobs: set[str] = field(default_factory=set)
+    intents: tuple[str, ...] = ()
+    published: list[str | None] = field(default_factory=list)
+    open: bool = False
+
+    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
+        self.open = intent is not None
+
+    def publish_job(self, job_id: str | None) -> None:
+        self.published.append(job_id)
+
+    def others(self) -> OtherTasks:
+        return OtherTasks(frozenset(self.jobs), self.intents)
+
+
+def submission(
+    backend: ScriptedBackend,
+    *,
+    ledger: Ledger | None = None,
+    claims: ScriptedClaims | None = None,
+    digest: str = "1:d",
+    on_doubt: OnDoubt = "fail",
+    attempt: Attempt = Attempt(1, 3),
+    request: Callable[[], Mapping[str, Any]] = dict,
+    stop_requested: Callable[[], bool] = lambda: False,
+) -> Submission:
+    """Return a submission over the backend, with a clock that skips waits."""
+    return Submission(
+        backend=backend,
+        ledger=ledger or Ledger(InMemoryStore()),
+        digest=digest,
+        request=request,
+        policy=SubmitPolicy(on_doubt=on_doubt, deadline=backend.clock.now() + timedelta(hours=1)),
+        run=TaskRun(attempt, claims or ScriptedClaims(), Log(), backend.clock.timing, stop_requested),
+    )

@@ -1,0 +1,279 @@
+"""One request becomes one job: what a lost response, a refusal, a retry and another task's job change about that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from airflow_provider_viapi.errors import (
+    ConnectionFailed,
+    InvalidRequest,
+    PermissionDenied,
+    ResponseLost,
+    ServiceError,
+    StopRequested,
+    SubmissionInDoubt,
+    Throttled,
+    TransientError,
+)
+from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
+from airflow_provider_viapi.jobs.model import JobReport, Outcome
+from airflow_provider_viapi.jobs.task_run import Attempt
+from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
+from skipping_clock import SkippingClock
+
+LOST = ResponseLost("no response")
+SEEN = InvalidRequest("seen", code="SignatureNonceUsed", http_status=400)
+
+
+class WorkerLost(BaseException):
+    """The worker process is gone."""
+
+
+@pytest.fixture
+def clock() -> SkippingClock:
+    return SkippingClock()
+
+
+def intent_of_lost_worker(clock: SkippingClock, **settings: object) -> tuple[ScriptedBackend, Ledger]:
+    """Return a backend and a ledger with the intent of an attempt whose worker died while it sent."""
+
+    def die() -> str:
+        raise WorkerLost
+
+    backend, ledger = ScriptedBackend(clock, [die], **settings), Ledger(InMemoryStore())  # type: ignore[arg-type]
+    with pytest.raises(WorkerLost):
+        submission(backend, ledger=ledger).resume_or_submit()
+    return backend, ledger
+
+
+# Adoption of another task's job.
+
+
+def test_an_open_intent_of_another_task_makes_the_outcome_unknown(clock: SkippingClock) -> None:
+    backend, ledger = intent_of_lost_worker(clock, can_replay=False)
+    backend.listed = {"J-B": clock.now()}
+    claims = ScriptedClaims(intents=("b/-1",))
+
+    with pytest.raises(SubmissionInDoubt, match="J-B may belong to another task"):
+        submission(backend, ledger=ledger, claims=claims, attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert claims.published == []
+    assert len(backend.sent) == 1
+
+
+def test_a_job_that_another_task_publishes_while_the_list_is_read_is_not_adopted(
+    clock: SkippingClock,
+) -> None:
+    backend, ledger = intent_of_lost_worker(clock, can_replay=False)
+    backend.listed = {"J-B": clock.now()}
+    backend.responses = ["J-A"]
+
+    class Publishing(ScriptedClaims):
+        def others(self):  # type: ignore[no-untyped-def]
+            # The other task's XCom is there only for a moment: its retry clears it.
+            self.jobs = {"J-B"} if backend.list_reads == 2 else set()
+            return super().others()
+
+    job, _ = submission(backend, ledger=ledger, claims=Publishing(), attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert job.id == "J-A"
+
+
+def test_a_job_that_was_adopted_meanwhile_is_not_returned_twice(clock: SkippingClock) -> None:
+    def slow() -> str:
+        clock.sleep(30)
+        return "J-1"
+
+    with pytest.raises(SubmissionInDoubt, match="adopted by another"):
+        submission(ScriptedBackend(clock, [slow]), claims=ScriptedClaims(jobs={"J-1"})).resume_or_submit()
+
+
+# Absence as evidence.
+
+
+@pytest.mark.parametrize("delay", [5, 14, 40, 110])
+def test_a_job_that_the_backend_accepts_late_is_found_and_never_submitted_again(
+    clock: SkippingClock, delay: int
+) -> None:
+    backend = ScriptedBackend(clock, [LOST, SEEN])
+    backend.listed = {"J-1": clock.now() + timedelta(seconds=delay)}
+
+    job, _ = submission(backend).resume_or_submit()
+
+    assert job.id == "J-1"
+    assert len({nonce.nonce for nonce in backend.sent}) == 1
+
+
+@pytest.mark.parametrize("delay", [5, 14, 40, 110])
+def test_a_create_that_a_proxy_holds_is_found_where_nothing_can_be_replayed(
+    clock: SkippingClock, delay: int
+) -> None:
+    backend = ScriptedBackend(clock, [LOST], can_replay=False)
+    backend.listed = {"J-1": clock.now() + timedelta(seconds=delay)}
+
+    job, _ = submission(backend).resume_or_submit()
+
+    assert (job.id, len(backend.sent)) == ("J-1", 1)
+
+
+def test_nothing_is_submitted_again_before_the_first_request_can_no_longer_be_accepted(
+    clock: SkippingClock,
+) -> None:
+    backend = ScriptedBackend(clock, [LOST, SEEN, "J-2"])
+
+    job, _ = submission(backend).resume_or_submit()
+
+    first, _, second = backend.sent
+    assert job.id == "J-2"
+    assert second.at - first.at >= timedelta(minutes=1) + backend.accepted_within
+
+
+# Refusals and unknown outcomes.
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("InternalError.Timeout", 504), ("InternalError", 500), ("ServiceUnavailable", 503)],
+)
+def test_a_well_formed_5xx_with_an_accepted_job_does_not_cost_another(
+    clock: SkippingClock, code: str, status: int
+) -> None:
+    backend = ScriptedBackend(clock, [TransientError("failed", code=code, http_status=status), SEEN])
+    backend.listed = {"J-1": clock.now()}
+
+    job, _ = submission(backend).resume_or_submit()
+
+    assert job.id == "J-1"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ConnectionFailed("proxy refused", code="ProxyError"),
+        InvalidRequest("no", code="InvalidParameter", http_status=400),
+        PermissionDenied("no", code="Forbidden", http_status=403),
+        ServiceError("gateway refused", code="Gateway.NotAllowed", http_status=405),
+    ],
+)
+def test_what_provably_accepted_nothing_is_never_in_doubt(
+    clock: SkippingClock, refusal: ServiceError
+) -> None:
+    backend, ledger, claims = (
+        ScriptedBackend(clock, [refusal] * 400),
+        Ledger(InMemoryStore()),
+        ScriptedClaims(),
+    )
+
+    with pytest.raises(type(refusal)):
+        submission(backend, ledger=ledger, claims=claims).resume_or_submit()
+
+    assert ledger.read() is None
+    assert not claims.open
+    assert backend.list_reads == 0
+
+
+def test_an_unreachable_service_is_given_up_after_minutes_and_a_throttling_one_is_not(
+    clock: SkippingClock,
+) -> None:
+    began = clock.now()
+    with pytest.raises(ConnectionFailed):
+        submission(ScriptedBackend(clock, [ConnectionFailed("refused")] * 200)).resume_or_submit()
+    assert timedelta(minutes=10) <= clock.now() - began < timedelta(minutes=11)
+
+    busy = ScriptedBackend(clock, [*[Throttled("too many")] * 100, "J-1"])
+    assert submission(busy).resume_or_submit()[0].id == "J-1"
+
+
+# Stopping.
+
+
+def test_a_task_that_is_stopped_while_it_stages_submits_nothing(clock: SkippingClock) -> None:
+    backend, stopped = ScriptedBackend(clock, ["J-1"]), []
+
+    with pytest.raises(StopRequested):
+        submission(
+            backend,
+            request=lambda: stopped.append(True) or {},  # type: ignore[func-returns-value]
+            stop_requested=lambda: bool(stopped),
+        ).resume_or_submit()
+
+    assert backend.sent == []
+
+
+def test_a_throttled_submission_is_not_repeated_once_the_task_is_stopped(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [Throttled("too many"), "J-1"])
+
+    with pytest.raises(StopRequested):
+        submission(backend, stop_requested=lambda: bool(backend.sent)).resume_or_submit()
+
+    assert len(backend.sent) == 1
+
+
+# Another account or endpoint.
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Identity("another account", "https://h", "key-2"),
+        Identity("account", "https://elsewhere", "key-1"),
+    ],
+)
+def test_the_list_of_another_account_or_endpoint_proves_nothing(
+    clock: SkippingClock, other: Identity
+) -> None:
+    backend, ledger = intent_of_lost_worker(clock)
+    backend.who = other
+
+    with pytest.raises(SubmissionInDoubt, match="key or endpoint has changed"):
+        submission(backend, ledger=ledger, attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert len(backend.sent) == 1
+
+
+def test_a_rotated_key_of_the_same_account_still_reads_the_list(clock: SkippingClock) -> None:
+    backend, ledger = intent_of_lost_worker(clock)
+    backend.who = replace(backend.who, key_id="key-2")
+    backend.listed = {"J-1": clock.now()}
+
+    job, _ = submission(backend, ledger=ledger, attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert (job.id, len(backend.sent)) == ("J-1", 1)
+
+
+# Cleared or retried.
+
+
+@pytest.mark.parametrize(
+    ("attempt", "resumes"),
+    [
+        (Attempt(2, 2, retries=2, clear_number=0), True),  # a worker lost after it returned the result
+        (Attempt(2, 2, retries=2, clear_number=1), True),  # another task of the run was cleared meanwhile
+        (Attempt(2, 3, retries=2, clear_number=1), False),  # cleared
+        (Attempt(2, 2, retries=1, clear_number=1), False),  # cleared after retries was lowered
+    ],
+)
+def test_a_cleared_task_gets_a_new_job_and_a_retried_one_the_same(
+    clock: SkippingClock, attempt: Attempt, resumes: bool
+) -> None:
+    backend, ledger = ScriptedBackend(clock, ["J-1", "J-2"]), Ledger(InMemoryStore())
+    submission(backend, ledger=ledger, attempt=Attempt(1, 2, retries=2)).resume_or_submit()
+    ledger.mark_delivered(Attempt(1, 2, retries=2))
+    backend.states["J-1"] = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, {})
+
+    job, _ = submission(backend, ledger=ledger, attempt=attempt).resume_or_submit()
+
+    assert job.id == ("J-1" if resumes else "J-2")
+
+
+def test_a_digest_of_other_rules_is_not_a_changed_request(clock: SkippingClock) -> None:
+    backend, ledger = ScriptedBackend(clock, ["J-1", "J-2"]), Ledger(InMemoryStore())
+    submission(backend, ledger=ledger, digest="1:a").resume_or_submit()
+
+    job, _ = submission(backend, ledger=ledger, digest="2:b", attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert (job.id, backend.cancelled) == ("J-1", [])
