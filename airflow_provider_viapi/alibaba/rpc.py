@@ -149,6 +149,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
             request_id=request_id,
             http_status=response.status,
             action=action.name,
+            host_id=_host_id(answer),
         )
     if action.is_job:
         # Documents show the job's later result here; only the RequestId, the job's id, is real.
@@ -158,6 +159,11 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     except (TypeError, ValueError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
+
+
+def _host_id(answer: dict[str, Any]) -> str | None:
+    host_id = answer.get("HostId")
+    return host_id[:200] if isinstance(host_id, str) and host_id else None
 
 
 def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:

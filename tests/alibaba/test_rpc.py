@@ -237,6 +237,7 @@ def test_the_code_in_the_body_counts_whatever_the_status(body: bytes, status: in
     error = caught.value
     assert (error.code, error.message, error.request_id) == ("Throttling.User", "Too fast.", "R")
     assert (error.http_status, error.action) == (status, "EraseVideoSubtitles")
+    assert error.host_id == ("h" if b"HostId" in body else None)
 
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>
