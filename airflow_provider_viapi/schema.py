@@ -98,7 +98,7 @@ class String(Parameter):
 
 
 def as_address(value: Any) -> Any:
-    """Return a path object, such as ``ObjectStoragePath`` or ``pathlib.Path``, as text, and any other value unchanged."""
+    """Return a path object (``ObjectStoragePath``, ``pathlib.Path``) as text, and any other value unchanged."""
     if not isinstance(value, os.PathLike):
         return value
     address = str(value)

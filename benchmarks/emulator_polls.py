@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 import psutil
 import requests
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 
 from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import viapi, videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from report import Goal, report, table
 
 POLLS = 6_000

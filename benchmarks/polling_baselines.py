@@ -23,15 +23,15 @@ from typing import Any
 
 import httpx
 import psutil
-from airflow_provider_viapi.alibaba.credentials import Credentials
-from airflow_provider_viapi.alibaba.nonce import RequestNonce
 
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.http import HttpResponse
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 from waiting_emulator import job_id
 

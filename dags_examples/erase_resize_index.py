@@ -13,6 +13,8 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 
 with DAG(
     dag_id="erase_resize_index",
+    description="Erase subtitles, reframe to a square, index the cover image",
+    tags=["viapi", "video", "image search"],
     schedule=None,
     params={
         "video_url": Param(type="string", format="uri", description="A video with subtitles"),

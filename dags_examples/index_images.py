@@ -9,6 +9,8 @@ from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator, Se
 
 with DAG(
     dag_id="index_images",
+    description="Index a folder of photographs and search it",
+    tags=["viapi", "image search"],
     schedule=None,
     # Two runs at the same time would find the same images missing, and both add them.
     max_active_runs=1,

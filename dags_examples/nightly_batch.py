@@ -16,6 +16,8 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 with DAG(
     dag_id="nightly_batch",
+    description="Erase the subtitles of many videos in one task",
+    tags=["viapi", "video", "batch"],
     schedule="0 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,

@@ -15,6 +15,8 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 with DAG(
     dag_id="nightly_mapped",
+    description="Erase the subtitles of many videos, one mapped task per video",
+    tags=["viapi", "video", "mapped tasks"],
     schedule="0 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
@@ -31,6 +33,7 @@ with DAG(
 
     erase = EraseVideoSubtitlesOperator.partial(
         task_id="erase",
+        map_index_template="{{ task.video_url }}",
         by=0.7,
         bh=0.3,
         land_to="{{ params.target }}{map_index}-{job_id}{ext}",

@@ -16,6 +16,8 @@ from airflow_provider_viapi.operators.metastudio import (
 
 with DAG(
     dag_id="product_to_avatar_video",
+    description="Speech, subtitles and an avatar video from a text",
+    tags=["huaweicloud", "metastudio"],
     schedule=None,
     params={
         "product": Param("Folding lamp", type="string"),

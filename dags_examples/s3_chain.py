@@ -13,6 +13,8 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 
 with DAG(
     dag_id="s3_chain",
+    description="Erase, reframe, index and search with files on S3",
+    tags=["viapi", "video", "image search", "s3"],
     schedule=None,
     params={
         "source": Param(type="string", description="A video with subtitles, such as s3://media/in/film.mp4"),

@@ -12,6 +12,8 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 with DAG(
     dag_id="s3_in_and_out",
+    description="Erase the subtitles of a video on S3",
+    tags=["viapi", "video", "s3"],
     schedule=None,
     params={
         "source": Param(type="string", description="A video with subtitles, such as s3://media/in/film.mp4"),

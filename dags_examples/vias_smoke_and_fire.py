@@ -18,6 +18,8 @@ DUSK = "(dag_run.run_after if dag_run.run_after is defined else data_interval_en
 
 with DAG(
     dag_id="vias_smoke_and_fire",
+    description="Detect smoke and fire in a stream every night",
+    tags=["huaweicloud", "vias"],
     # Dusk, in UTC; ``hours`` is the length of the night.
     schedule="0 18 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),

@@ -57,7 +57,7 @@ class DocumentedCode(Record, kw_only=False):
     """A row of the error tables in the VIAPI documents of 2020 and 2021.
 
     :param code: the code
-    :param status: HTTP status it is documented with; success answers (200) and a job's ``ErrorCode`` carry it too
+    :param status: HTTP status it is documented with; successful responses (200) and failed jobs have it too
     :param meaning: what the document says
     :param action: what a user can do
     """
@@ -105,10 +105,10 @@ DOCUMENTED = (
 
 
 def classify(code: str, http_status: int) -> type[ServiceError]:
-    """Return the error class of an error answer or of a failed job.
+    """Return the error class of an error response or of a failed job.
 
-    :param code: ``Code`` of the answer, or ``ErrorCode`` of the job
-    :param http_status: status of the answer, which decides only if the code is not known
+    :param code: ``Code`` of the response, or ``ErrorCode`` of the job
+    :param http_status: status of the response, which decides only if the code is not known
     """
     for prefix, kind in _CODES:
         if code.startswith(prefix):

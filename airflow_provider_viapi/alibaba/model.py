@@ -21,7 +21,7 @@ __all__ = ["Action", "Generation", "Needed", "ResultField", "Service"]
 Generation = Literal["2020", "2025"]
 """Description of the API: the documents of 2020 and 2021, or Alibaba's metadata and SDKs of late 2025."""
 
-# How a service reports that it has no such action: the documents, and answers of its gateway that users quote.
+# How a service reports that it has no such action: the documents, and responses of its gateway that users quote.
 _NOT_SERVED = frozenset(
     {"InvalidAction.NotFound", "InvalidApi.NotFound", "InvalidApi.OutOfService", "UnsupportedOperation"}
 )
@@ -60,7 +60,7 @@ class Action(Record):
     :param parameters: what it takes
     :param needed: parameters that are required only together with a value of another one
     :param result: fields of its ``Data`` (or, of a job, of its result)
-    :param is_job: the answer is only a job id; the result comes later
+    :param is_job: the response is only a job id; the result comes later
     :param idempotent: sending it twice costs and changes nothing more than sending it once
     :param in_query: Alibaba's clients send its parameters in the query string, not in the form
     :param generations: which descriptions of the API have it
@@ -91,9 +91,9 @@ class Action(Record):
         return f"{self.service.name}.{self.name}"
 
     def unserved_because(self, code: str | None) -> str | None:
-        """Return why the service has no such action, if that is known and an error answer reports it.
+        """Return why the service has no such action, if that is known and an error response reports it.
 
-        :param code: code of the error answer
+        :param code: code of the error response
         """
         return self.retired if code in _NOT_SERVED else None
 

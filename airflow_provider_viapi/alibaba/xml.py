@@ -1,4 +1,4 @@
-"""An XML answer as the nested dictionary that its JSON form would be."""
+"""XML responses, parsed into the nested dictionary that their JSON form would be."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from xml.parsers import expat
 
 
 class NotPlainXml(ValueError):
-    """The text is not well-formed, or holds a document type (and with it, perhaps, entities that explode)."""
+    """The text is not well-formed, or holds a document type, which may define entities of unlimited size."""
 
 
 def parse(document: bytes) -> tuple[str, Any]:
-    """The root's name and its content: text, or a dictionary whose repeated keys became lists.
+    """Return the root's name and content: text, or a dictionary in which repeated elements are lists.
 
-    :raises NotPlainXml: the document cannot be read, or should not be
+    :raises NotPlainXml: the document is not well-formed, has a document type, or is nested too deeply
     """
     builder = _Builder()
     parser = expat.ParserCreate()
@@ -31,7 +31,7 @@ def parse(document: bytes) -> tuple[str, Any]:
 
 
 class _Builder:
-    deepest = 64
+    max_depth = 64
 
     def __init__(self) -> None:
         self.root: dict[str, Any] = {}
@@ -41,8 +41,8 @@ class _Builder:
         raise NotPlainXml("a document type is not accepted")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self._open) > self.deepest:
-            raise NotPlainXml(f"nested deeper than {self.deepest}")
+        if len(self._open) > self.max_depth:
+            raise NotPlainXml(f"nested deeper than {self.max_depth}")
         self._open.append(({}, []))
 
     def text(self, text: str) -> None:

@@ -55,19 +55,19 @@ class States(Record):
 
 
 class JobKind(Record):
-    """Actions and answer fields by which the jobs of one kind are followed.
+    """Actions and response fields by which the jobs of one kind are followed.
 
     :param show: action that reports a job
     :param cancel: action that ends a job early, if there is one
     :param cancel_with: parameters of ``cancel`` besides the job's id
     :param states: meaning of the states
-    :param id_in: path to the job's id in the answer of the action that creates it
-    :param state_in: path to the state in the answer of ``show``
+    :param id_in: path to the job's id in the response of the action that creates it
+    :param state_in: path to the state in the response of ``show``
     :param id_name: parameter of ``show`` and ``cancel`` that takes the id
     :param scope_name: second parameter that locates the job, such as a live task's room
     :param goals: states that may be waited for instead of the end
-    :param files: fields of the answer of ``show`` that hold URLs of the job's files
-    :param private: fields of that answer that contain credentials, which are removed from results
+    :param files: fields of the response of ``show`` that hold URLs of the job's files
+    :param private: fields of that response that contain credentials, which are removed from results
     """
 
     show: Action
@@ -95,8 +95,8 @@ class Action(Record):
     :param in_path: parameters in the path, besides the project
     :param in_query: parameters in the query
     :param in_body: fields of the body, which is JSON
-    :param answer: fields of the answer, as far as they are known
-    :param status: HTTP status of a successful answer
+    :param answer: fields of the response, as far as they are known
+    :param status: HTTP status of a successful response
     :param idempotent: calling twice costs and changes nothing more than calling once
     :param job: kind of the job that the action creates, if it creates one
     :param note: what else the descriptions say or leave open
@@ -133,7 +133,7 @@ class Action(Record):
 
     @property
     def is_job(self) -> bool:
-        """True if the answer is only a job id and the result comes later."""
+        """True if the response is only a job id and the result comes later."""
         return self.job is not None
 
     @property

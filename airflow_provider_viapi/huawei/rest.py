@@ -109,7 +109,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
             raise refusal
         kind = classify(reason.code, response.status)
         if response.status == 500 and not action.idempotent:
-            # A service may fail after it has done its work, and it cannot tell a repeated call from a new one.
+            # A service may fail after it has done its work, and cannot distinguish a repeated call from a new one.
             kind = ResponseLost
         raise kind(
             reason.message or "the service gave no reason",

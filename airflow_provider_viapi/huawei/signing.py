@@ -1,6 +1,6 @@
-"""Huawei Cloud's request signature, SDK-HMAC-SHA256, for whoever signs and for whoever checks.
+"""Huawei Cloud's request signature SDK-HMAC-SHA256: signing and verifying.
 
-Built from vectors of Huawei's own Python SDK (3.1.219); the live gateway was not asked.
+The test vectors are from Huawei's Python SDK (3.1.219); the live gateway was not called.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from urllib.parse import quote, unquote
 ALGORITHM = "SDK-HMAC-SHA256"
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
-"""Stands for the body's digest where the content is not JSON: such a body is not covered."""
+"""Replaces the body's digest if the content is not JSON: the signature does not cover such a body."""
 
 _DATE = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What an ``Authorization`` header says.
+    """Content of an ``Authorization`` header.
 
-    :param access_key_id: who claims to have signed
-    :param signed_headers: names of the headers that were signed, in lower case
+    :param access_key_id: id of the key that is said to have signed
+    :param signed_headers: names of the signed headers in lower case
     :param signature: 64 hexadecimal digits
     """
 
@@ -36,38 +36,38 @@ class Claim:
 
 
 def timestamp(moment: datetime) -> str:
-    """An aware time as ``X-Sdk-Date`` has it."""
+    """Return an aware time in the format of ``X-Sdk-Date``."""
     return moment.astimezone(timezone.utc).strftime(_DATE)
 
 
 def read_timestamp(text: str) -> datetime:
-    """The time that ``X-Sdk-Date`` tells.
+    """Parse the header ``X-Sdk-Date``.
 
-    :raises ValueError: it is none
+    :raises ValueError: it holds no time
     """
     return datetime.strptime(text, _DATE).replace(tzinfo=timezone.utc)
 
 
 def encode_path(path: str) -> str:
-    """A path with each of its segments percent-encoded, once, whether it was before or not."""
+    """Return a path with each segment percent-encoded exactly once, whether or not it was encoded before."""
     return "/".join(quote(segment, safe="~") for segment in unquote(path).split("/"))
 
 
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
-    """Query parameters in the order and the encoding that are signed; they are sent just so."""
+    """Return query parameters in the order and encoding in which they are signed and sent."""
     return "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in sorted(pairs))
 
 
 def canonical_request(
     method: str, path: str, query: str, headers: Mapping[str, str], signed_headers: Iterable[str], digest: str
 ) -> str:
-    """What the signature is about, in the one form that both sides make of it.
+    """Return the canonical request, which client and server build alike and whose digest is signed.
 
-    :param path: as sent; what is signed always ends in a slash
-    :param query: as :func:`encode_query` gives it
-    :param headers: by name in lower case; those that are signed have to be there
-    :param signed_headers: their names in lower case and in alphabetical order
-    :param digest: of the body, see :func:`content_digest`
+    :param path: path as it is sent; the signed form always ends with a slash
+    :param query: result of :func:`encode_query`
+    :param headers: headers by lower-case name, including all signed ones
+    :param signed_headers: names of the signed headers in lower case and alphabetical order
+    :param digest: digest of the body, see :func:`content_digest`
     """
     names = list(signed_headers)
     uri = encode_path(path)
@@ -78,18 +78,18 @@ def canonical_request(
 
 
 def content_digest(body: bytes, headers: Mapping[str, str]) -> str:
-    """What stands for the body in the canonical request: its SHA-256 or, if a header gives another word, that."""
+    """Return the body's digest in the canonical request: its SHA-256, or the value of a header that replaces it."""
     given = headers.get("x-sdk-content-sha256")
     return given if given and body else hashlib.sha256(body).hexdigest()
 
 
 def string_to_sign(sdk_date: str, canonical: str) -> str:
-    """What the secret signs."""
+    """Return the text that is signed."""
     return f"{ALGORITHM}\n{sdk_date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 
 def sign(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, secret: str) -> str:
-    """The signature over all of the given headers, ``x-sdk-date`` among them."""
+    """Return the signature over all given headers, ``x-sdk-date`` among them."""
     return expected_signature(method, path, query, headers, body, sorted(headers), secret)
 
 
@@ -102,10 +102,10 @@ def expected_signature(
     signed_headers: Iterable[str],
     secret: str,
 ) -> str:
-    """The signature that a request with these signed headers must carry.
+    """Return the signature that a request with these signed headers must have.
 
-    :param headers: by name in lower case
-    :raises KeyError: a header that is said to be signed, or ``x-sdk-date``, is not there
+    :param headers: headers by lower-case name
+    :raises KeyError: a signed header, or ``x-sdk-date``, is missing
     """
     digest = content_digest(body, headers)
     canonical = canonical_request(method, path, query, headers, signed_headers, digest)
@@ -114,15 +114,15 @@ def expected_signature(
 
 
 def authorization(access_key_id: str, signed_headers: Iterable[str], signature: str) -> str:
-    """The ``Authorization`` header."""
+    """Return the header ``Authorization``."""
     names = ";".join(signed_headers)
     return f"{ALGORITHM} Access={access_key_id}, SignedHeaders={names}, Signature={signature}"
 
 
 def read_authorization(header: str) -> Claim:
-    """What an ``Authorization`` header says.
+    """Parse the header ``Authorization``.
 
-    :raises ValueError: it is none of this algorithm
+    :raises ValueError: it is not of this algorithm
     """
     form = rf"{ALGORITHM} Access=([!-~]+), SignedHeaders=([!-~]+), Signature=([0-9a-f]{{64}})"
     found = re.fullmatch(form, header)

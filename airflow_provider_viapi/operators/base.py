@@ -8,7 +8,6 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import math
 import re
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
@@ -42,7 +41,9 @@ from airflow_provider_viapi.operators.durability import (
     fail_without_retry,
     is_permanent,
     open_ledger,
+    record_decision,
 )
+from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
 
 if TYPE_CHECKING:
@@ -98,18 +99,6 @@ def default_deferrable(deferrable: bool | None) -> bool:
     return deferrable
 
 
-class _Docstring:
-    """Docstring of an operator and of the arguments that all operators share, composed when ``help()`` reads it."""
-
-    def __init__(self, own: str | None) -> None:
-        self._own = inspect.cleandoc(own or "")
-
-    def __get__(self, instance: Any, operator: type) -> str:
-        from airflow_provider_viapi.operators.options import describe
-
-        return f"{self._own}\n\n{describe(operator)}".rstrip()
-
-
 class ActionOperator(BaseOperator):
     """Base of all operators: an action of a service and its request.
 
@@ -129,7 +118,7 @@ class ActionOperator(BaseOperator):
         if "action" in cls.__dict__:
             cls._check_action(cls.action)
         if "__init__" in cls.__dict__:
-            cls.__doc__ = _Docstring(cls.__doc__)  # type: ignore[assignment]
+            cls.__doc__ = describe(cls)
 
     @classmethod
     def _check_action(cls, action: Any) -> None:
@@ -273,6 +262,8 @@ class JobOperator(StoppableOperator, ActionOperator):
         default: 1 day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
         ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``.
+    :param durable: record the job so that a retry resumes it; with ``False`` a retry submits, and pays for, a new job;
+        default: ``True``
     :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
         ``resubmit``, which may pay twice; default: ``fail``
     :param land_to: where the result's files are stored before their links expire: a folder (ends with ``/``) of any
@@ -298,6 +289,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         wait_for_completion: bool = True,
         job_timeout: timedelta | float = timedelta(days=1),
         submit_timeout: timedelta | float = timedelta(minutes=10),
+        durable: bool = True,
         on_doubt: OnDoubt = "fail",
         land_to: Any = None,
         allowed_hosts: Sequence[str] = (),
@@ -317,6 +309,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.wait_for_completion = wait_for_completion
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
+        self.durable = durable
         self.on_doubt = on_doubt
         self.land_to = land_to
         self.allowed_hosts = list(allowed_hosts)
@@ -387,7 +380,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             request = self.validated_request()
             self._check_destination()
             run = self.task_run(context)
-            ledger = open_ledger(context)
+            ledger = open_ledger(context, durable=self.durable)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             store_links(self, context, job_link=self.job_link(job))
@@ -407,7 +400,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         from airflow_provider_viapi.jobs.model import JobReport
 
         store_links(self, context)
-        ledger = open_ledger(context)
+        ledger = open_ledger(context, durable=self.durable)
         with fail_without_retry(self.is_permanent):
             if "error" in event:
                 raise self._handle_timeout(from_dict(event["error"]), ledger, context)
@@ -446,13 +439,16 @@ class JobOperator(StoppableOperator, ActionOperator):
     def _resume_or_submit(
         self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
     ) -> tuple[Job, JobReport | None]:
+        before = ledger.read()
         try:
-            return self.submission(request, ledger, run, deadline, context).resume_or_submit()
+            job, report = self.submission(request, ledger, run, deadline, context).resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
                 # Nothing was accepted and nothing is in doubt, so nobody will read what was staged.
                 self._release(context)
             raise
+        record_decision(self.hook.stats, before, job, report)
+        return job, report
 
     def _check_destination(self) -> None:
         """Refuse a rendered destination that cannot take the result."""

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, StopRequested, from_dict
+from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
+from airflow_provider_viapi.links.viapi import ViapiResultLink
 from airflow_provider_viapi.operators.base import (
     JobOperator,
     StoppableOperator,
@@ -158,6 +161,7 @@ class BatchOperator(StoppableOperator):
 
     def execute(self, context: Context) -> Any:
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
+        store_links(self, context)
         with fail_without_retry(self.is_permanent):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
             self.check_inputs()
@@ -190,6 +194,7 @@ class BatchOperator(StoppableOperator):
         """
         from airflow_provider_viapi.jobs.completions import Completions
 
+        store_links(self, context)
         with fail_without_retry(self.is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
@@ -300,6 +305,9 @@ class BatchOperator(StoppableOperator):
             for key, address in (row["result"] or {}).get("landed", {}).items()
         }
         report_assets(context, self.outlets, landed)
+        first: Mapping[str, Any] = next((row["result"] for row in rows if row["result"]), {})
+        address = result_address(first, [self.operator.action], first.get("landed"))
+        store_links(self, context, result_link=address)
         batch.ledger.mark_delivered()
         kept, shortened = truncate(rows)
         if shortened:
@@ -412,6 +420,7 @@ class ViapiBatchOperator(BatchOperator):
     """
 
     template_fields: Sequence[str] = (*BatchOperator.template_fields, "staging", "viapi_conn_id")
+    operator_extra_links = (ViapiResultLink(),)
     ui_color = "#fff1e5"
 
     def __init__(
@@ -478,6 +487,7 @@ class HuaweiCloudBatchOperator(BatchOperator):
     """
 
     template_fields: Sequence[str] = (*BatchOperator.template_fields, "huaweicloud_conn_id")
+    operator_extra_links = (HuaweiCloudResultLink(),)
     ui_color = "#fdeaea"
 
     def __init__(self, *, huaweicloud_conn_id: str = "huaweicloud_default", **kwargs: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +20,24 @@ from airflow_provider_viapi.errors import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.ledger import Entry, Ledger
+    from airflow_provider_viapi.jobs.metrics import Stats
+    from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.task_run import Attempt, OtherTasks
 
 INTENT_KEY = "job_intent"
 """XCom of a submission whose outcome is not known yet: who submits, which action, when."""
 
 
-def open_ledger(context: Context) -> Ledger:
-    """Return the task instance's ledger, in the durable store that this deployment has."""
-    from airflow_provider_viapi.jobs.ledger import Ledger
+def open_ledger(context: Context, *, durable: bool = True) -> Ledger:
+    """Return the task instance's ledger, in the durable store that this deployment has.
+
+    :param durable: with ``False``, in memory: the job is forgotten with the process
+    """
+    from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
     from airflow_provider_viapi.state import open_store
 
-    return Ledger(open_store(context))
+    return Ledger(open_store(context) if durable else InMemoryStore())
 
 
 def attempt_of(context: Context) -> Attempt:
@@ -48,11 +53,35 @@ def attempt_of(context: Context) -> Attempt:
     )
 
 
+def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobReport | None) -> None:
+    """Count and trace what an attempt did about its job, under Airflow's names for resumable jobs.
+
+    :param stats: receiver of the metric
+    :param before: the ledger's entry before the attempt
+    :param job: the job that the attempt waits for
+    :param report: of a job that has ended already
+    """
+    if before is None or before.job_id is None:
+        decision = "fresh_submit"
+    elif before.job_id != job.id:
+        decision = "terminal_resubmit"
+    else:
+        decision = "reconnect_success" if report is None else "already_succeeded"
+    stats.count(f"resumable_job.{decision}", job.action)
+    with suppress(ImportError):
+        from opentelemetry import trace
+
+        with trace.get_tracer(__name__).start_as_current_span("resumable_job.resume_decision") as span:
+            span.set_attribute("resumable.external_id", job.id)
+            span.set_attribute("resumable.decision", decision)
+
+
 class XComClaims:
     """Claims of the tasks of one DAG run, published as XComs.
 
     A task publishes its open submission under ``job_intent`` and its job under ``job_id``; a batch publishes its
-    running jobs under ``job_ids``. Other DAG runs cannot be seen.
+    running jobs under ``job_ids``. With ``[viapi] state_path`` the stored state of the run's tasks is read as well. Other
+    DAG runs cannot be seen.
     """
 
     def __init__(self, context: Context) -> None:
@@ -91,6 +120,7 @@ class XComClaims:
     def others(self) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks of the DAG run."""
         from airflow_provider_viapi.jobs.task_run import OtherTasks
+        from airflow_provider_viapi.state import siblings
 
         held = [str(job_id) for job_id in self._pull("job_id") if job_id is not None]
         own = self._job_id or self._instance.xcom_pull(
@@ -101,7 +131,14 @@ class XComClaims:
             held.remove(str(own))
         held += [str(job_id) for job_id in chain.from_iterable(ids or () for ids in self._pull("job_ids"))]
         intents = [intent for intent in self._pull(INTENT_KEY) if isinstance(intent, Mapping)]
-        return OtherTasks(frozenset(held), tuple(name for intent in intents if (name := self._open(intent))))
+        open_tasks = {name for intent in intents if (name := self._open(intent))}
+        # State in object storage also shows tasks whose XComs were cleared because they are being retried.
+        for task, entry in siblings(self._context).items():
+            if entry.get("job_id") is None:
+                open_tasks.add(f"{task.task_id}/{task.map_index}")
+            else:
+                held.append(str(entry["job_id"]))
+        return OtherTasks(frozenset(held), tuple(sorted(open_tasks)))
 
     def _pull(self, key: str) -> list[Any]:
         task_ids = [task.task_id for task in self._context["dag"].tasks]

@@ -1,6 +1,6 @@
-"""Image search (service imgsearch): one operator per action.
+"""Image search (service imgsearch), one operator per action.
 
-The service is closed to accounts that had not opened it by 2023-02-15.
+The service is closed to accounts that had not activated it by 2023-02-15.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from airflow_provider_viapi.operators.viapi import ViapiOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
 
     from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.operators.options import Address, Integer, Text, ViapiOptions
 
 
 def _names(hook: ViapiHook) -> set[str]:
@@ -29,25 +31,27 @@ def _names(hook: ViapiHook) -> set[str]:
 class CreateImageDbOperator(ViapiOperator):
     """Create an image database.
 
-    Returns ``Name``, so that ``create.output["Name"]`` names it to the tasks that follow.
+    Returns ``Name``, so that later tasks can use ``create.output["Name"]``.
 
-    :param name: of the database: a–z, 0–9 and _, 2–64 characters
-    :param if_exists: ``skip`` takes a database of that name as it is, ``fail`` fails the task
+    :param name: name of the database: a–z, 0–9 and _, 2–64 characters
+    :param if_exists: ``skip`` to use an existing database of that name, ``fail`` to fail the task; default: ``skip``
     """
 
     action = imgsearch.CREATE_IMAGE_DB
 
-    def __init__(self, *, name: str, if_exists: Literal["skip", "fail"] = "skip", **kwargs: Any) -> None:
+    def __init__(
+        self, *, name: Text, if_exists: Literal["skip", "fail"] = "skip", **kwargs: Unpack[ViapiOptions]
+    ) -> None:
         super().__init__(request={"Name": name}, **kwargs)
         if if_exists not in ("skip", "fail"):
             raise InvalidRequest(f"if_exists is {if_exists!r}; allowed: skip, fail", action=self.action.name)
         self.if_exists = if_exists
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look whether the database is there, and create it if it is not."""
+        """Create the database unless it exists."""
         with fail_without_retry():
             name = self.action.check(self.request)["Name"]
-            # What the service answers to a second creation is not documented, so it is not relied upon.
+            # The answer to a second creation is not documented, so the list decides.
             if name in _names(self.hook):
                 return self._found(name)
             try:
@@ -61,25 +65,29 @@ class CreateImageDbOperator(ViapiOperator):
 
     def _found(self, name: str) -> dict[str, Any]:
         if self.if_exists == "fail":
-            raise InvalidRequest(f"there is an image database {name} already", action=self.action.name)
+            raise InvalidRequest(
+                f"image database {name} already exists; if_exists='skip' uses it", action=self.action.name
+            )
         self.log.info("Image database %s exists already", name)
         return {"Name": name}
 
 
 class DeleteImageDbOperator(ViapiOperator):
-    """Delete an image database with all that is in it; there is no way back.
+    """Delete an image database with all its images; this cannot be undone.
 
-    As a teardown it tidies up after tasks that failed, too: ``delete.as_teardown(setups=create)``.
+    As a teardown it also runs after tasks that failed: ``delete.as_teardown(setups=create)``.
 
     Returns ``Name``.
 
-    :param name: of the database: a–z, 0–9 and _, 2–64 characters
-    :param if_missing: what to do when there is no such database: ``skip`` leaves it at that, ``fail`` fails the task
+    :param name: name of the database: a–z, 0–9 and _, 2–64 characters
+    :param if_missing: ``skip`` to succeed if there is no such database, ``fail`` to fail the task; default: ``skip``
     """
 
     action = imgsearch.DELETE_IMAGE_DB
 
-    def __init__(self, *, name: str, if_missing: Literal["skip", "fail"] = "skip", **kwargs: Any) -> None:
+    def __init__(
+        self, *, name: Text, if_missing: Literal["skip", "fail"] = "skip", **kwargs: Unpack[ViapiOptions]
+    ) -> None:
         super().__init__(request={"Name": name}, **kwargs)
         if if_missing not in ("skip", "fail"):
             raise InvalidRequest(
@@ -88,10 +96,10 @@ class DeleteImageDbOperator(ViapiOperator):
         self.if_missing = if_missing
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look whether the database is there, and delete it if it is."""
+        """Delete the database if it exists."""
         with fail_without_retry():
             name = self.action.check(self.request)["Name"]
-            # What the service answers when there is none is not documented, so it is not relied upon.
+            # The answer for a missing database is not documented, so the list decides.
             if name not in _names(self.hook):
                 return self._missing(name)
             try:
@@ -105,8 +113,10 @@ class DeleteImageDbOperator(ViapiOperator):
 
     def _missing(self, name: str) -> dict[str, Any]:
         if self.if_missing == "fail":
-            raise InvalidRequest(f"there is no image database {name}", action=self.action.name)
-        self.log.info("There is no image database %s, so there is nothing to delete", name)
+            raise InvalidRequest(
+                f"there is no image database {name}; if_missing='skip' ignores that", action=self.action.name
+            )
+        self.log.info("Image database %s does not exist, nothing to delete", name)
         return {"Name": name}
 
 
@@ -118,77 +128,84 @@ class ListImageDbsOperator(ViapiOperator):
 
     action = imgsearch.LIST_IMAGE_DBS
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Unpack[ViapiOptions]) -> None:
         super().__init__(request={}, **kwargs)
 
 
 class AddImageOperator(ViapiOperator):
-    """Add a picture to an image database, which holds up to 50,000.
+    """Add an image to an image database, which holds up to 50,000.
 
     Returns ``DataId``, the id of the entry.
 
-    :param db_name: the database: a–z, 0–9 and _, 2–64 characters
-    :param entity_id: what the picture shows; several pictures may share it: a–z, 0–9 and _, 1–64 characters
-    :param image_url: the picture, at an HTTP(S) address that the service can read: JPEG or PNG, at most 2 MB,
-        each side from 128 to 1024 pixels
-    :param extra_data: given back with a match, at most 512 characters
+    :param db_name: name of the database: a–z, 0–9 and _, 2–64 characters
+    :param entity_id: id of what the image shows; several images may share it: a–z, 0–9 and _, 1–64 characters
+    :param image_url: image, a URL that the service can read or an address in object storage (``s3://…``): JPEG or
+        PNG, at most 2 MB, more than 128×128 and less than 1024×1024 pixels
+    :param extra_data: text that is returned with a match, at most 512 characters
     """
 
     action = imgsearch.ADD_IMAGE
 
     def __init__(
-        self, *, db_name: str, entity_id: str, image_url: str, extra_data: str | None = None, **kwargs: Any
+        self,
+        *,
+        db_name: Text,
+        entity_id: Text,
+        image_url: Address,
+        extra_data: Text | None = None,
+        **kwargs: Unpack[ViapiOptions],
     ) -> None:
         request = {"DbName": db_name, "EntityId": entity_id, "ImageUrl": image_url, "ExtraData": extra_data}
         super().__init__(request=request, **kwargs)
 
 
 class SearchImageOperator(ViapiOperator):
-    """Find the pictures of an image database that are most like a given one.
+    """Find the images of a database that are most similar to a given image.
 
     Returns ``MatchList``, best match first, each with ``DataId``, ``EntityId``, ``ExtraData``, ``ImageUrl`` and
-    ``Score`` (0–10, more is more alike).
+    ``Score`` (similarity, 0–10).
 
-    :param db_name: the database: a–z, 0–9 and _, 2–64 characters
-    :param image_url: the picture, at an HTTP(S) address that the service can read: JPEG or PNG, at most 3 MB,
-        each side from 128 to 1024 pixels
-    :param limit: most matches to return, 1–1000; today's documents speak of at most 200
+    :param db_name: name of the database: a–z, 0–9 and _, 2–64 characters
+    :param image_url: image, a URL that the service can read or an address in object storage (``s3://…``): JPEG or
+        PNG, at most 3 MB, more than 128×128 and less than 1024×1024 pixels
+    :param limit: largest number of matches to return, 1–1000 (1–200 in the metadata of 2025); default: 10
     """
 
     action = imgsearch.SEARCH_IMAGE
 
-    def __init__(self, *, db_name: str, image_url: str, limit: int = 10, **kwargs: Any) -> None:
+    def __init__(
+        self, *, db_name: Text, image_url: Address, limit: Integer = 10, **kwargs: Unpack[ViapiOptions]
+    ) -> None:
         super().__init__(request={"DbName": db_name, "ImageUrl": image_url, "Limit": limit}, **kwargs)
 
 
 class DeleteImageOperator(ViapiOperator):
-    """Delete what an image database holds under an entity id.
+    """Delete all entries of an image database that have a given entity id.
 
-    Returns nothing of use. What the service answers when there is no such entry is not documented.
+    Returns an empty mapping. The answer for an entity id that does not exist is not documented.
 
-    :param db_name: the database: a–z, 0–9 and _, 2–64 characters
-    :param entity_id: what the picture shows: a–z, 0–9 and _, 1–64 characters
+    :param db_name: name of the database: a–z, 0–9 and _, 2–64 characters
+    :param entity_id: entity id of the entries: a–z, 0–9 and _, 1–64 characters
     """
 
     action = imgsearch.DELETE_IMAGE
 
-    def __init__(self, *, db_name: str, entity_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, db_name: Text, entity_id: Text, **kwargs: Unpack[ViapiOptions]) -> None:
         super().__init__(request={"DbName": db_name, "EntityId": entity_id}, **kwargs)
 
 
 class ListImagesOperator(ViapiOperator):
-    """List the pictures of an image database, page by page: by ``Offset``, and past 2,000 records by ``Token``.
+    """List the images of an image database; all pages are read.
 
     Returns ``ImageList``, each with ``DataId``, ``EntityId``, ``ExtraData``, ``CreatedAt`` and ``UpdatedAt``, and
-    ``TotalCount``, how many the service says there are. All of it becomes an XCom: of a large database, ask for no
-    more than is needed.
+    ``TotalCount``, the number of images that the service counts. The whole list becomes an XCom: set ``limit`` for a
+    large database.
 
-    :param db_name: the database: a–z, 0–9 and _, 2–64 characters
-    :param limit: most pictures to return, in all; unless given up to 50,000, which is as many as a database holds
-    :param order: ``asc`` or ``desc``; by what, and which it is unless given, is not documented
-    :param entity_id_prefix: only pictures whose entity id begins like this, at most 64 characters
-    :param page_size: most pictures to ask for at once; how many the service grants is not documented, the documents'
-        example is 50
+    :param db_name: name of the database: a–z, 0–9 and _, 2–64 characters
+    :param limit: largest number of images to return in total; default: 50,000, the capacity of a database
+    :param order: ``asc`` or ``desc``; the field that is sorted by and the default are not documented
+    :param entity_id_prefix: return only images whose entity id begins with this, at most 64 characters
+    :param page_size: images per call; the maximum is not documented; default: 50, as in the documents' example
     """
 
     action = imgsearch.LIST_IMAGES
@@ -196,12 +213,12 @@ class ListImagesOperator(ViapiOperator):
     def __init__(
         self,
         *,
-        db_name: str,
-        limit: int | None = None,
+        db_name: Text,
+        limit: Integer | None = None,
         order: Literal["asc", "desc"] | None = None,
-        entity_id_prefix: str | None = None,
+        entity_id_prefix: Text | None = None,
         page_size: int = 50,
-        **kwargs: Any,
+        **kwargs: Unpack[ViapiOptions],
     ) -> None:
         request = {"DbName": db_name, "Limit": limit, "Order": order, "EntityIdPrefix": entity_id_prefix}
         super().__init__(request=request, **kwargs)
@@ -210,7 +227,7 @@ class ListImagesOperator(ViapiOperator):
         self.page_size = page_size
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Ask for page after page, until there are no more or enough."""
+        """Read pages until there are no more, or enough."""
         with fail_without_retry():
             request = self.action.check(self.request)
             most = request.pop("Limit", imgsearch.CAPACITY)
@@ -220,5 +237,5 @@ class ListImagesOperator(ViapiOperator):
             images = list(listing.entries.values())
             total = len(images) if listing.total is None else listing.total
             if len(images) < min(most, total):
-                self.log.warning("The service counts %d pictures but lists only %d", total, len(images))
+                self.log.warning("The service counts %d images but lists only %d", total, len(images))
             return {"ImageList": images[:most], "TotalCount": total}

@@ -6,17 +6,24 @@ describe the shared arguments; :func:`describe` appends them to the docstring of
 
 from __future__ import annotations
 
-import inspect
-import os
 import re
-from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
-from datetime import datetime, timedelta
+from functools import cache
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from typing_extensions import Required, TypedDict
-
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
+    from datetime import datetime, timedelta
+
     from airflow.providers.common.compat.sdk import XComArg
+    from typing_extensions import Required, TypedDict
+else:
+    # A real one evaluates all annotations when a DAG file is imported; only type checkers need that.
+    class TypedDict:  # noqa: D101
+        def __init_subclass__(cls, *, total: bool = True) -> None:
+            super().__init_subclass__()
+
 
 Address: TypeAlias = "str | os.PathLike[str] | XComArg"
 """URL or storage address of a file: text, a template, a path such as ``ObjectStoragePath``, another task's output."""
@@ -124,6 +131,8 @@ class WaitOptions(TypedDict, total=False):
         day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
         ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``
+    :param durable: record the job so that a retry resumes it; if false, a retry submits, and pays for, a new job;
+        default: true
     :param on_doubt: what to do if it cannot be known whether a submission was accepted: ``fail`` the task so that a
         user decides, or ``resubmit``, which may pay twice; default: ``fail``
     :param land_to: where the files of the result are stored before their links expire: a folder (ends with ``/``) in
@@ -138,6 +147,7 @@ class WaitOptions(TypedDict, total=False):
     wait_for_completion: bool
     job_timeout: timedelta | float
     submit_timeout: timedelta | float
+    durable: bool
     on_doubt: Literal["fail", "resubmit"]
     land_to: Address | None
     allowed_hosts: Sequence[str]
@@ -184,23 +194,25 @@ class JobCommandOptions(HuaweiCloudOptions, total=False):
     """Arguments of operators that start or stop a job of another task:
 
     :param deferrable: wait in the triggerer instead of on a worker; default: ``[operators] default_deferrable``
-    :param job_timeout: how long to wait for the state; default: one hour
+    :param job_timeout: how long to wait for the state; a ``timedelta`` or seconds; default: 1 hour
     """
 
     deferrable: bool | None
-    job_timeout: timedelta
+    job_timeout: timedelta | float
 
 
 def describe(operator: type) -> str:
-    """Return the arguments that an operator takes besides its own, in the form of a docstring.
+    """Return an operator's docstring followed by the arguments that it takes besides its own.
 
     The annotation of the operator's ``**kwargs`` names the dictionary that lists them.
     """
-    found = re.search(r"Unpack\[(\w+)\]", str(operator.__init__.__annotations__.get("kwargs")))  # type: ignore[misc]
-    return _arguments(globals()[found[1]]) if found else ""
+    options = re.search(r"Unpack\[(\w+)\]", str(operator.__init__.__annotations__.get("kwargs")))  # type: ignore[misc]
+    own = cleandoc(operator.__doc__ or "")
+    return f"{own}\n\n{_arguments(options[1])}" if options else own
 
 
-def _arguments(options: Any) -> str:
-    own = f"{inspect.getdoc(options)}\n" if ":param" in (options.__doc__ or "") else ""
-    bases = (_arguments(base) for base in options.__orig_bases__ if base is not TypedDict)
-    return "\n".join(filter(None, (own, *bases)))
+@cache
+def _arguments(options: str) -> str:
+    kinds = globals()[options].__mro__
+    documented = (cleandoc(kind.__doc__) for kind in kinds if ":param" in (kind.__doc__ or ""))
+    return "\n\n".join(documented)

@@ -136,7 +136,7 @@ def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_a_region_without_these_services_is_answered_with_those_that_have_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ConfigurationError, match="region 'eu-west-0'.*allowed: cn-north-4, cn-east-3"):
+    with pytest.raises(ConfigurationError, match=r"region 'eu-west-0'.*allowed: cn-north-4, cn-east-3"):
         account(monkeypatch, **KEY, extra={"region": "eu-west-0"})
 
 

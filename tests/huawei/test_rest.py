@@ -44,8 +44,8 @@ TASK = {
 }
 
 
-def encoded(account: Account = ACCOUNT, proof: Any = KEY, request: dict[str, Any] = TASK) -> HttpRequest:
-    return encode(CREATE, CREATE.check(request), account, proof, NOW)
+def encoded(account: Account = ACCOUNT, auth: Any = KEY, request: dict[str, Any] = TASK) -> HttpRequest:
+    return encode(CREATE, CREATE.check(request), account, auth, NOW)
 
 
 def test_each_parameter_goes_where_it_belongs() -> None:
@@ -66,7 +66,7 @@ def test_the_same_arguments_make_the_same_bytes() -> None:
 
 
 def test_a_token_goes_along_and_nothing_is_signed() -> None:
-    request = encoded(proof=TOKEN)
+    request = encoded(auth=TOKEN)
 
     assert request.headers["x-auth-token"] == "the-iam-token"
     assert "authorization" not in request.headers
@@ -108,7 +108,7 @@ def test_a_body_over_12_mb_is_refused_with_a_key_and_sent_with_a_token() -> None
 
 
 def test_a_request_shows_nothing_that_is_private() -> None:
-    shown = repr(encoded()) + repr(encoded(proof=TOKEN)) + repr(TOKEN)
+    shown = repr(encoded()) + repr(encoded(auth=TOKEN)) + repr(TOKEN)
 
     for secret in ("the-sk", "the-sts-token", "the-iam-token", "Signature="):
         assert secret not in shown

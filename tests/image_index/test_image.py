@@ -34,7 +34,7 @@ def test_pictures_keep_their_place_in_the_list() -> None:
         ([{**COFFEE, "extra": "x"}], r"images\[0\] has extra; allowed: image_url, entity_id, extra_data"),
         ([{**COFFEE, "entity_id": "Ä"}], r"images\[0\]: EntityId is 'Ä'; allowed: 1 to 64 characters"),
         ([{**COFFEE, "entity_id": "x" * 65}], r"images\[0\]: EntityId is"),
-        ([{**COFFEE, "entity_id": 7}], r"images\[0\]: EntityId is 7"),
+        ([{**COFFEE, "entity_id": 7.5}], r"images\[0\]: EntityId is 7.5"),
         ([{**COFFEE, "extra_data": {"a": 1}}], r"images\[0\]: ExtraData is \{'a': 1\}"),
         ([{**COFFEE, "extra_data": "x" * 513}], r"images\[0\]: ExtraData is"),
         ([{**COFFEE, "image_url": "http://h/咖啡.png"}], r"images\[0\]: ImageUrl is"),

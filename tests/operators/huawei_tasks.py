@@ -9,14 +9,13 @@ import pytest
 
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.jobs import poller
 from skipping_clock import skip_waits
 
 STREAM = {"type": "url", "data": [{"url": "rtsp://camera/1"}]}
 FILE = {"type": "obs", "data": [{"bucket": "films", "path": "a.mp4"}]}
 WATCH: dict[str, Any] = {
-    "service_name": vias.SMOKE_AND_FIRE_DETECTION_EDGE,
+    "service_name": "c-smoke-and-fire-edge",
     "name": "gate",
     "input": STREAM,
     "output": {"webhook": {"url": "http://127.0.0.1:9"}},

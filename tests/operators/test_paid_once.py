@@ -412,15 +412,3 @@ def test_being_told_to_stop_when_the_waiting_is_over_changes_nothing(service: Sc
     assert live(waits_here, Store()).result == RESULT
 
     waits_here.on_kill()
-
-
-def test_without_a_store_the_log_says_once_what_is_lost(
-    service: ScriptedServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-) -> None:
-    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
-
-    life = live(task(deferrable=True))
-
-    assert life.result == RESULT
-    told = caplog.text or capsys.readouterr().out
-    assert told.count("a retry would submit the job again") == 1

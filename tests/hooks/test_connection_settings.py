@@ -1,0 +1,125 @@
+"""Connections of both clouds: HTTP settings are validated when they are read, blanks are removed, regions checked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+
+HOOKS = {"viapi": ViapiHook, "huaweicloud": HuaweiCloudHook}
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, kind: str, extra: dict[str, Any], **fields: Any) -> None:
+    fields = {"conn_type": kind, "login": "the-id", "password": "the-secret", "extra": extra, **fields}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{kind.upper()}_DEFAULT", json.dumps(fields))
+
+
+def on_worker(kind: str) -> Any:
+    return HOOKS[kind]().account
+
+
+def on_triggerer(kind: str) -> Any:
+    return asyncio.run(HOOKS[kind]().aget_config())
+
+
+BOTH_CLOUDS = pytest.mark.parametrize("kind", HOOKS)
+BOTH_PROCESSES = pytest.mark.parametrize("read", [on_worker, on_triggerer])
+Read = Callable[[str], Any]
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+def test_a_missing_ca_bundle_is_found_when_the_connection_is_read(
+    kind: str, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, {"verify": "/no/such/bundle.pem"})
+
+    with pytest.raises(
+        ConfigurationError, match=rf"verify of the connection '{kind}_default' names '/no/such"
+    ):
+        read(kind)
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+def test_an_unusable_proxy_is_found_when_the_connection_is_read(
+    kind: str, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, {})
+    monkeypatch.setenv("https_proxy", "http://user:proxy-secret@proxy:port")
+
+    with pytest.raises(ConfigurationError, match="https_proxy is not the address of a proxy") as caught:
+        read(kind)
+    assert "proxy-secret" not in str(caught.value)
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+def test_worker_and_triggerer_have_the_same_settings(
+    kind: str, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, {"verify": " false ", "timeout": " 12 "})
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1,[::1]")
+
+    http = read(kind).http
+
+    assert (http.verify, http.timeout) == (False, 12.0)
+    assert http.proxy_for("https://h/") == "http://proxy:3128"
+    assert http.proxy_for("https://127.0.0.1:8/") is None
+
+
+@BOTH_CLOUDS
+def test_blanks_around_the_fields_are_removed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    region = {"viapi": "region_id", "huaweicloud": "region"}[kind]
+    value = {"viapi": "cn-shanghai", "huaweicloud": "cn-east-3"}[kind]
+    extra = {"endpoint": " http://127.0.0.1:8765/ ", region: f"{value}\n", "security_token": " the-token "}
+    connect(monkeypatch, kind, extra, login=" the-id ", password="the-secret\n")
+
+    account = on_worker(kind)
+
+    source = account.credentials if kind == "viapi" else account.auth
+    key = source.current()
+    assert (key.access_key_id, key.access_key_secret, key.security_token) == (
+        "the-id",
+        "the-secret",
+        "the-token",
+    )
+    assert account.endpoint == "http://127.0.0.1:8765"
+    assert (account.region_id if kind == "viapi" else account.region) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "existing"),
+    [("viapi", "region_id", "cn-shanghai"), ("huaweicloud", "region", "cn-north-4, cn-east-3, cn-south-1")],
+)
+def test_an_unknown_region_is_answered_with_the_regions_that_exist(
+    kind: str, field: str, existing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, {field: "cn-hangzhou"})
+
+    with pytest.raises(ConfigurationError, match=rf"{field} 'cn-hangzhou'.*allowed: {existing}"):
+        on_worker(kind)
+
+    connect(monkeypatch, kind, {field: "cn-hangzhou", "endpoint": "http://127.0.0.1:8765"})
+    assert on_worker(kind).endpoint == "http://127.0.0.1:8765"
+
+
+@BOTH_CLOUDS
+@pytest.mark.parametrize(
+    "endpoint", ["http://a b", "http://127.0.0.1:99999", "ftp://h", f"http://{'a' * 70}.test"]
+)
+def test_an_endpoint_that_cannot_be_called_is_refused(
+    kind: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, {"endpoint": endpoint})
+
+    with pytest.raises(ConfigurationError, match="invalid value for endpoint"):
+        on_worker(kind)

@@ -1,0 +1,48 @@
+"""Arguments of operators as editors, type checkers and ``help()`` see them."""
+
+from __future__ import annotations
+
+import pydoc
+import re
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
+from make_reference import operators, operators_in
+
+USAGE = Path(__file__).with_name("typed_usage.py")
+JOB = "land_to deferrable job_timeout submit_timeout on_doubt wait_for_completion allowed_hosts".split()  # noqa: SIM905
+EVERY = [*operators(), *operators_in("Huawei Cloud", HuaweiCloudOperator)]
+
+
+def expected_errors() -> dict[int, str]:
+    lines = enumerate(USAGE.read_text().splitlines(), start=1)
+    return {number: text for number, line in lines if (text := line.partition("# error: ")[2])}
+
+
+def test_mypy_accepts_right_uses_and_refuses_wrong_ones() -> None:
+    api = pytest.importorskip("mypy.api")
+
+    output, problems, _ = api.run(["--strict", "--no-error-summary", "--hide-error-context", str(USAGE)])
+
+    found = {int(line): text for line, text in re.findall(rf"{USAGE.name}:(\d+): error: (.*)", output)}
+    assert problems == ""
+    assert found.keys() == expected_errors().keys(), output
+    assert [text for line, text in expected_errors().items() if text not in found[line]] == []
+
+
+@pytest.mark.parametrize("operator", EVERY, ids=lambda each: each.__name__)
+def test_help_lists_the_shared_arguments(operator: type) -> None:
+    page = pydoc.render_doc(operator, renderer=pydoc.plaintext)
+
+    expected = ["task_id", "retries", "pool"]
+    if issubclass(operator, ViapiOperator):
+        expected += ["viapi_conn_id", "staging"]
+    else:
+        expected += ["huaweicloud_conn_id"]
+    if issubclass(operator, (ViapiJobOperator, HuaweiCloudJobOperator)):
+        expected += JOB
+    for name in expected:
+        assert f":param {name}:" in page
