@@ -186,7 +186,7 @@ def batch(team: TeamStorage, *films: str, **arguments: Any) -> ViapiBatchOperato
 def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: str) -> None:
     team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
 
-    rows = run_batch.live(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
+    rows = run_batch.run_batch(lambda: batch(team, film, film, max_failed=1), run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["InvalidParameter", None]
     assert team.keys("staged") == []
@@ -206,7 +206,7 @@ def test_a_file_that_cannot_be_read_fails_its_item_alone(
     monkeypatch.setattr(staging, "stage", stage_what_may_be_read)
     make = lambda: batch(team, "s3://films/locked.mp4", film, max_failed=1)  # noqa: E731
 
-    rows = run_batch.live(make, run_batch.Store()).rows
+    rows = run_batch.run_batch(make, run_batch.Store()).rows
 
     assert [row["error"] and row["error"]["code"] for row in rows] == ["AccessDenied", None]
 
