@@ -48,7 +48,7 @@ def job_id(number: int) -> str:
 
 
 def main(results_per_second: int, seconds_between_lists: float) -> None:
-    job_actions.SECONDS_BETWEEN_LISTS = seconds_between_lists
+    job_actions.LIST_INTERVAL = seconds_between_lists
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(4096)
@@ -56,7 +56,7 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
         engine = SeededEngine(folder, keys=[AccessKey()], transforms={}, calls_per_second=quota)
-        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1")))
+        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1"), ()))
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         for line in sys.stdin:
             engine.loop.call_soon_threadsafe(engine.seed, json.loads(line))

@@ -1,25 +1,38 @@
-"""A local VIAPI: it speaks the real protocol, checks real signatures and makes real files.
+"""A local VIAPI: it speaks the real protocol, checks real signatures and produces real files.
 
-``viapi-emulator`` starts it as a command, ``server.EmulatorServer`` in the process of a program, and the fixture
-``viapi_emulator`` in a test. It needs the extra ``airflow-provider-viapi[emulator]``. What it makes are
-approximations by classical algorithms, not what the service's models make.
+Start it with the command ``viapi-emulator``, in a program with ``server.EmulatorServer``, or in a test with the
+fixture ``viapi_emulator``. It needs the extra ``airflow-provider-viapi[emulator]``. Its media work is done by
+classical algorithms, which approximate the models of the service.
 
 It reads the service models in ``alibaba`` and ``huawei`` and nothing else of the provider.
 
-* ``call``: a call as it arrives and as it is let through; ``api_error``: one that is answered with an error
-* ``gateway``: which action is called, with what; ``authorization`` and ``access_keys``: who calls; ``quota``: how
-  often
-* ``faults`` with ``fault_description``: what is to go wrong
-* ``job_queue`` with ``jobs``: jobs, their states, their work; ``job_actions``: what is told of them
-* ``face_templates``: templates of faces, and work that the emulator does not pretend to do
-* ``image_search`` with ``image_database``: the actions of image search, and what they keep
-* ``storage``: a small object storage, for uploads and results
-* ``worker_process``: a worker process; ``worker`` with ``download`` and ``media``: what happens in it
-* ``answers``: results and errors as the service writes them
-* ``engine``: all of that put together, without HTTP
-* ``huawei``: the services of the other cloud, on the same engine
-* ``app`` with ``control`` and ``page`` (``page_style``): what is answered over HTTP
-* ``http_server`` with ``listener`` and ``certificate``: the server; ``server``, ``command``, ``pytest_plugin``: the
-  ways to start it
-* ``data_folder``, ``extra``: what an emulator needs of the machine
+* ``request``: requests and calls; ``responses``, ``errors``: responses of the service
+* ``gateway``: action and parameters; ``authorization``, ``access_keys``: authentication; ``quota``: call limits
+* ``faults``, ``fault_schema``: faults on demand
+* ``jobs``, ``job_queue``: jobs and their states; ``job_actions``: the actions that submit, query and cancel jobs
+* ``face_templates``: face templates, and the jobs that the emulator refuses to do
+* ``image_search``, ``image_database``: the actions of image search and their storage
+* ``storage``: a small object storage for uploads and results
+* ``worker_process``: a worker process; ``worker``, ``download``, ``media_checks``, ``media``: what runs in it
+* ``engine``: all of that together, without HTTP; ``huawei``: Huawei Cloud's services on the same engine
+* ``app``, ``http_guard``, ``admin_api``, ``dashboard``: the HTTP interface
+* ``http_server``, ``tls_mux``, ``certificate``: the server; ``server``, ``cli``, ``pytest_plugin``: ways to start it
+* ``data_folder``: the folder that holds the emulator's files
 """
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+_PACKAGES = ("av", "cryptography", "numpy", "PIL", "python_multipart", "starlette", "uvicorn")
+
+
+def missing_packages() -> str | None:
+    """Return a message that names the missing packages and how to install them, or ``None`` if none is missing."""
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
+    if not missing:
+        return None
+    return (
+        f"the emulator needs {', '.join(missing)}, which is not installed: "
+        "pip install 'airflow-provider-viapi[emulator]'"
+    )

@@ -1,4 +1,4 @@
-"""Who may call: access keys, and the checks of signature, clock, token and nonce, in a gateway's order."""
+"""Access keys, and the checks of signature, timestamp, token and nonce in the order of the service's gateway."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.request import Request
 
 CLOCK_TOLERANCE = 15 * 60
-"""Seconds that a request's timestamp may be off."""
+"""Largest difference in seconds between a request's timestamp and the emulator's clock."""
 
-NONCE_MEMORY = 31 * 60
-"""Seconds for which a nonce cannot be used again: longer than any timestamp stays acceptable."""
+NONCE_LIFETIME = 31 * 60
+"""Seconds during which a nonce is refused if it is used again: longer than any timestamp stays valid."""
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """A key that the emulator knows.
+    """An access key that the emulator accepts.
 
-    :param id: its public half
-    :param secret: its secret half
-    :param security_token: of a temporary key, the token that goes with it; a token that is sent along with a key
-        that is not temporary is not looked at
-    :param expires: of a temporary key, until when it may call, in Unix time
+    :param id: the access key id
+    :param secret: the access key secret
+    :param security_token: the token that a temporary key must be used with; a token that is sent with a permanent
+        key is ignored
+    :param expires: end of a temporary key's validity, in Unix time
     """
 
     id: str = "viapi-emulator"
@@ -39,9 +39,9 @@ class AccessKey:
 
 
 class AccessKeys:
-    """The keys that may call, all of one account; lets requests pass that are signed with one, fresh, and new.
+    """The access keys of the emulator's one account, and the authentication of requests.
 
-    :param keys: those that there are from the beginning
+    :param keys: the permanent keys
     :param now: the clock, in Unix time
     """
 
@@ -53,9 +53,9 @@ class AccessKeys:
         self._nonces_by_age: deque[tuple[float, tuple[str, str]]] = deque()
 
     def __getitem__(self, access_key_id: str) -> AccessKey:
-        """The key of that id.
+        """Return the key with that id.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such key
         """
         key = self._keys.get(access_key_id)
         if key is None:
@@ -63,9 +63,9 @@ class AccessKeys:
         return key
 
     def authenticate(self, request: Request) -> AccessKey:
-        """The key that a request is signed with; its nonce is then used.
+        """Return the key that signed a request, and record the request's nonce as used.
 
-        :raises ApiError: the key is not known, or the request is not signed with it, not fresh or not new
+        :raises ApiError: the key is unknown, or signature, timestamp, token or nonce is not valid
         """
         authorization = read_authorization(request)
         key = self[authorization.access_key_id]
@@ -77,9 +77,9 @@ class AccessKeys:
         return key
 
     def issue(self, seconds: float) -> AccessKey:
-        """A new temporary key of the account, as STS gives one.
+        """Issue a temporary key, as STS does.
 
-        :param seconds: how long it may call
+        :param seconds: its validity
         """
         key = AccessKey(
             id=f"STS.{secrets.token_hex(12)}",
@@ -91,34 +91,34 @@ class AccessKeys:
         return key
 
     def reset(self) -> None:
-        """Forget the temporary keys, and let every nonce be used again."""
+        """Delete the temporary keys and forget all used nonces."""
         self._keys = {key.id: key for key in self._given}
         self._nonces.clear()
         self._nonces_by_age.clear()
 
     def _use_nonce(self, authorization: Authorization, now: float) -> None:
-        while self._nonces_by_age and self._nonces_by_age[0][0] <= now - NONCE_MEMORY:
+        while self._nonces_by_age and self._nonces_by_age[0][0] <= now - NONCE_LIFETIME:
             self._nonces.discard(self._nonces_by_age.popleft()[1])
         nonce = (authorization.access_key_id, authorization.nonce)
         if nonce in self._nonces:
-            raise ApiError("SignatureNonceUsed", "A request with this SignatureNonce was seen before.")
+            raise ApiError("SignatureNonceUsed", "A request with this SignatureNonce was received before.")
         self._nonces.add(nonce)
         self._nonces_by_age.append((now, nonce))
 
 
 def check_token(key: AccessKey, security_token: str | None, now: float) -> None:
-    """Let a token pass that goes with a key, or any if the key needs none.
+    """Check the security token that a request carries.
 
     :param now: in Unix time
-    :raises ApiError: it is missing, another one, or has expired
+    :raises ApiError: the key is temporary, and the token is missing, belongs to another key, or has expired
     """
     if key.security_token is None or key.expires is None:
         return
     if not security_token:
-        raise ApiError("MissingSecurityToken", "This key is temporary: its SecurityToken is missing.")
+        raise ApiError("MissingSecurityToken", "SecurityToken is missing; a temporary key needs it.")
     if not hmac.compare_digest(security_token.encode(), key.security_token.encode()):
         raise ApiError(
-            "InvalidSecurityToken.MismatchWithAccessKey", "This SecurityToken does not go with this key."
+            "InvalidSecurityToken.MismatchWithAccessKey", "This SecurityToken belongs to another access key."
         )
     if key.expires <= now:
         raise ApiError("InvalidSecurityToken.Expired", "This SecurityToken has expired.")
@@ -127,10 +127,10 @@ def check_token(key: AccessKey, security_token: str | None, now: float) -> None:
 def _check_signature(authorization: Authorization, key: AccessKey) -> None:
     if hmac.compare_digest(authorization.sign(key.secret).encode(), authorization.signature.encode()):
         return
-    # Word for word the service's: Alibaba's clients take it apart to tell a wrong secret from a wrong encoding.
+    # The service's exact text: Alibaba's clients parse it to distinguish a wrong secret from a wrong encoding.
     raise ApiError(
         "SignatureDoesNotMatch",
-        f"Specified signature is not matched with our calculation. {authorization.signed()}",
+        f"Specified signature is not matched with our calculation. {authorization.describe_signed()}",
     )
 
 
@@ -141,8 +141,10 @@ def _check_timestamp(authorization: Authorization, now: float) -> None:
             raise ValueError
         signed_at = datetime.fromisoformat(authorization.timestamp[:-1]).replace(tzinfo=timezone.utc)
     except ValueError:
-        raise ApiError("InvalidTimeStamp.Format", "Timestamp has the form YYYY-MM-DDThh:mm:ssZ.") from None
+        raise ApiError(
+            "InvalidTimeStamp.Format", "Timestamp must have the form YYYY-MM-DDThh:mm:ssZ."
+        ) from None
     if abs(signed_at.timestamp() - now) > CLOCK_TOLERANCE:
         raise ApiError(
-            "InvalidTimeStamp.Expired", "Timestamp is more than 15 minutes off the emulator's clock."
+            "InvalidTimeStamp.Expired", "Timestamp differs from the emulator's clock by more than 15 minutes."
         )

@@ -1,7 +1,8 @@
-"""What people and tests ask of an emulator besides its services: what happened, and what is to go wrong."""
+"""The administration of an emulator over HTTP: inspection, faults, temporary keys and reset."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,18 +12,19 @@ from starlette.routing import Route
 
 from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.engine import Engine
-from airflow_provider_viapi.emulator.fault_schema import BadFault
+from airflow_provider_viapi.emulator.fault_schema import InvalidFault
+from airflow_provider_viapi.emulator.http_guard import MAX_ADMIN_BYTES, BodyTooLarge, read_body
 
 
-def control_routes(engine: Engine, certificate: Certificate) -> list[Route]:
-    """The routes below ``/_emulator``; they take and give JSON.
+def admin_routes(engine: Engine, certificate: Certificate) -> list[Route]:
+    """Return the routes below ``/_emulator``; requests and responses are JSON.
 
-    * ``GET /jobs``: every job, the oldest first
-    * ``GET /calls``: how many calls of each action were accepted and rejected
-    * ``GET``, ``POST`` and ``DELETE /faults``: what is to go wrong; told, added and cleared
-    * ``POST /sts``: a temporary key
-    * ``GET /certificate``: what a client has to trust for HTTPS, in PEM
-    * ``POST /reset``: forget everything
+    * ``GET /jobs``: every job, oldest first
+    * ``GET /calls``: the number of accepted and rejected calls of each action
+    * ``GET``, ``POST`` and ``DELETE /faults``: list, add and clear faults
+    * ``POST /sts``: issue a temporary key
+    * ``GET /certificate``: the certificate that clients must trust for HTTPS, in PEM
+    * ``POST /reset``: delete jobs, calls, keys, objects, databases and faults
     """
 
     async def jobs(request: Request) -> Response:
@@ -36,9 +38,9 @@ def control_routes(engine: Engine, certificate: Certificate) -> list[Route]:
 
     async def add_fault(request: Request) -> Response:
         try:
-            engine.add_fault(await _json(request))
-        except BadFault as bad:
-            return _bad_request(str(bad))
+            engine.add_fault(await read_json(request))
+        except InvalidFault as error:
+            return bad_request(str(error))
         return JSONResponse(engine.faults(), 201)
 
     async def clear_faults(request: Request) -> Response:
@@ -46,10 +48,12 @@ def control_routes(engine: Engine, certificate: Certificate) -> list[Route]:
         return Response(status_code=204)
 
     async def sts(request: Request) -> Response:
-        asked = await _json(request)
-        seconds = asked.get("seconds") if isinstance(asked, dict) else None
+        document = await read_json(request)
+        seconds = document.get("seconds") if isinstance(document, dict) else None
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 1e9:
-            return _bad_request('say for how long the key is to be good: {"seconds": 900}')
+            return bad_request(
+                'seconds must be the validity of the key from 0 to 1e9, such as {"seconds": 900}'
+            )
         key = engine.issue_key(seconds)
         return JSONResponse(
             {
@@ -79,12 +83,14 @@ def control_routes(engine: Engine, certificate: Certificate) -> list[Route]:
     ]
 
 
-async def _json(request: Request) -> Any:
+async def read_json(request: Request) -> Any:
+    """Return the JSON document of a request, or ``None`` if the body is too large or not JSON."""
     try:
-        return await request.json()
-    except (ValueError, RecursionError):
+        return json.loads(await read_body(request, MAX_ADMIN_BYTES))
+    except (BodyTooLarge, ValueError, RecursionError):
         return None
 
 
-def _bad_request(message: str) -> Response:
+def bad_request(message: str) -> Response:
+    """Return a response with status 400 and a message."""
     return JSONResponse({"message": message}, 400)

@@ -1,35 +1,48 @@
-"""The emulator over HTTP; thin, so that whatever it does can be had without HTTP from the engine."""
+"""The HTTP interface of the emulator: routes to the engine."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
-from airflow_provider_viapi.emulator.admin_api import control_routes
+from airflow_provider_viapi.emulator.admin_api import admin_routes
 from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.dashboard import HEADERS
 from airflow_provider_viapi.emulator.engine import Engine
+from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.http_guard import (
+    ADMIN_PATH,
+    MAX_CALL_BYTES,
+    BodyTooLarge,
+    HttpGuard,
+    base_address,
+    read_body,
+)
 from airflow_provider_viapi.emulator.huawei import routes as huawei
 from airflow_provider_viapi.emulator.request import Request
+from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response
 from airflow_provider_viapi.emulator.storage.routes import StorageRoutes
 
 
-def create_app(engine: Engine, certificate: Certificate) -> Starlette:
-    """The ASGI application of an emulator; its lifespan is the engine's.
+def create_app(engine: Engine, certificate: Certificate, hosts: Collection[str]) -> Starlette:
+    """Return the ASGI application of an emulator; its lifespan starts and stops the engine.
 
-    * ``GET`` and ``POST /``: the services; a page for people where nothing is asked for
+    * ``GET`` and ``POST /``: VIAPI's services; the dashboard if the request is no call
     * ``/v1/...``, ``/v2/...``, ``/v3/...``: Huawei Cloud's services (:mod:`airflow_provider_viapi.emulator.huawei`)
-    * ``/_emulator/...``: looking inside and disturbing (:mod:`airflow_provider_viapi.emulator.admin_api`)
-    * ``/bucket/key``: the object storage, where links in results lead too
+    * ``/_emulator/...``: inspection and faults (:mod:`airflow_provider_viapi.emulator.admin_api`)
+    * ``/bucket/key``: the object storage, which also serves the links in results
 
-    The server has to put a function into the state of the lifespan, ``drop_connection``, that closes the connection
-    of a request at once.
+    The server must put a function ``drop_connection`` into the state of the lifespan that closes the connection of a
+    request immediately.
+
+    :param hosts: host names and addresses under which clients may reach the emulator, besides loopback
     """
     storage = StorageRoutes(engine.storage)
 
@@ -39,11 +52,11 @@ def create_app(engine: Engine, certificate: Certificate) -> Starlette:
         if http.method != "POST" and not http.scope["query_string"] and "authorization" not in http.headers:
             page = engine.page()
             return HTMLResponse(page.html(), headers={**HEADERS, "refresh": str(page.refresh)})
-        answer = await engine.answer(await _request(http))
-        if answer is None:
+        response = await _call(engine, http)
+        if response is None:
             http.state.drop_connection()
             return Response()
-        return Response(answer.body, answer.status, answer.headers)
+        return Response(response.body, response.status, response.headers)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -55,12 +68,13 @@ def create_app(engine: Engine, certificate: Certificate) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
-        exception_handlers={ClientDisconnect: _nobody_listens},
+        middleware=[Middleware(HttpGuard, hosts)],
+        exception_handlers={ClientDisconnect: _ignore_disconnect},
         routes=[
             Route("/", services, methods=["GET", "POST"]),
             Mount(
-                "/_emulator",
-                routes=[*control_routes(engine, certificate), *huawei.control_routes(engine.huawei)],
+                ADMIN_PATH,
+                routes=[*admin_routes(engine, certificate), *huawei.admin_routes(engine.huawei)],
             ),
             *huawei.service_routes(engine.huawei),
             *storage.routes(),
@@ -68,23 +82,24 @@ def create_app(engine: Engine, certificate: Certificate) -> Starlette:
     )
 
 
-async def _request(http: HttpRequest) -> Request:
+async def _call(engine: Engine, http: HttpRequest) -> ServiceResponse | None:
+    try:
+        body = await read_body(http, MAX_CALL_BYTES)
+    except BodyTooLarge:
+        message = f"The body of a call has at most {MAX_CALL_BYTES} bytes."
+        return error_response(_request(http, b""), ApiError("RequestEntityTooLarge", message, 413))
+    return await engine.respond(_request(http, body))
+
+
+def _request(http: HttpRequest, body: bytes) -> Request:
     return Request(
         method=http.method,
         query=http.scope["query_string"].decode("ascii", "replace"),
-        body=await http.body(),
+        body=body,
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in http.scope["headers"]},
-        base=_base(http),
+        base=base_address(http),
     )
 
 
-def _base(http: HttpRequest) -> str:
-    host = http.headers.get("host")
-    if not host:
-        address, port = http.scope["server"]
-        host = f"{address}:{port}"
-    return f"{http.scope['scheme']}://{host}"
-
-
-def _nobody_listens(http: HttpRequest, error: Exception) -> Response:
+def _ignore_disconnect(http: HttpRequest, error: Exception) -> Response:
     return Response()

@@ -1,4 +1,4 @@
-"""What a request says about who sent it, read from wherever its signature keeps that: 1.0 or ACS3-HMAC-SHA256."""
+"""Read who signed a request, and how, from either signature: 1.0 or ACS3-HMAC-SHA256."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _ACS3_SIGNED = (
 
 @dataclass(frozen=True)
 class Authorization:
-    """Who a request says it is from, and its proof.
+    """The identity that a request claims, and its signature.
 
-    :param access_key_id: the key it names
-    :param security_token: the token it carries, which goes with temporary keys
-    :param timestamp: when it says it was made, as it was sent
-    :param nonce: what makes it unlike any other
-    :param signature: its proof
-    :param sign: what the proof should be, given the key's secret
-    :param signed: what the proof is made of, in the words in which the service tells it
+    :param access_key_id: id of the access key
+    :param security_token: token of a temporary key
+    :param timestamp: time of signing, as it was sent
+    :param nonce: value that is unique to the request
+    :param signature: the signature that was sent
+    :param sign: compute the expected signature from the key's secret
+    :param describe_signed: return the signed text in the words that the service uses in an error
     """
 
     access_key_id: str
@@ -46,13 +46,13 @@ class Authorization:
     nonce: str
     signature: str = field(repr=False)
     sign: Callable[[str], str] = field(repr=False)
-    signed: Callable[[], str] = field(repr=False)
+    describe_signed: Callable[[], str] = field(repr=False)
 
 
 def read_authorization(request: Request) -> Authorization:
-    """What a request says about its sender.
+    """Read the claimed identity of a request.
 
-    :raises ApiError: a piece is missing, or it is signed in another way
+    :raises ApiError: a field is missing, or the signature method is not supported
     """
     return _read_acs3(request) if request.is_acs3 else _read_1_0(request)
 
@@ -60,7 +60,9 @@ def read_authorization(request: Request) -> Authorization:
 def _read_1_0(request: Request) -> Authorization:
     parameters = dict(request.parameters)
     if not parameters.get("AccessKeyId"):
-        raise ApiError("MissingAccessKeyId", "AccessKeyId is missing; every call is signed with a key.")
+        raise ApiError(
+            "MissingAccessKeyId", "AccessKeyId is missing; every call is signed with an access key."
+        )
     for name in ("Timestamp", "SignatureNonce"):
         if not parameters.get(name):
             raise ApiError("MissingParameter", f"{name} is missing; every call needs it.")
@@ -79,7 +81,7 @@ def _read_1_0(request: Request) -> Authorization:
         nonce=parameters["SignatureNonce"],
         signature=signature,
         sign=partial(sign, request.method, parameters),
-        signed=lambda: f"server string to sign is:{string_to_sign(request.method, parameters)}",
+        describe_signed=lambda: f"server string to sign is:{string_to_sign(request.method, parameters)}",
     )
 
 
@@ -89,18 +91,18 @@ def _read_acs3(request: Request) -> Authorization:
     if parts is None:
         raise ApiError(
             "IncompleteSignature",
-            "Authorization has the form ACS3-HMAC-SHA256 Credential=...,SignedHeaders=...,Signature=...",
+            "Authorization must have the form ACS3-HMAC-SHA256 Credential=...,SignedHeaders=...,Signature=...",
         )
     access_key_id, names, signature = parts.groups()
     if not access_key_id:
-        raise ApiError("MissingAccessKeyId", "Credential is empty; every call is signed with a key.")
+        raise ApiError("MissingAccessKeyId", "Credential is empty; every call is signed with an access key.")
     for name in _ACS3_SIGNED:
         if not headers.get(name):
             raise ApiError("MissingParameter", f"The header {name} is missing; every call needs it.")
     signed = {name: headers.get(name, "").strip() for name in names.split(";")}
     if unsigned := [name for name in _ACS3_SIGNED if name not in signed]:
-        raise ApiError("IncompleteSignature", f"SignedHeaders has to name {', '.join(unsigned)}.")
-    # The digest of what arrived, whatever the header says, so that another body makes another signature.
+        raise ApiError("IncompleteSignature", f"SignedHeaders must include {', '.join(unsigned)}.")
+    # The digest of the body that arrived, not the one in the header: a changed body must not pass.
     signed["x-acs-content-sha256"] = signing.content_digest(request.body)
     query = canonical_query(dict(parse_qsl(request.query, keep_blank_values=True)))
     return Authorization(
@@ -110,7 +112,7 @@ def _read_acs3(request: Request) -> Authorization:
         nonce=headers["x-acs-signature-nonce"],
         signature=signature,
         sign=partial(_sign_acs3, request.method, query, signed, access_key_id),
-        signed=partial(_signed_acs3, request.method, query, signed),
+        describe_signed=partial(_describe_acs3, request.method, query, signed),
     )
 
 
@@ -119,7 +121,7 @@ def _sign_acs3(method: str, query: str, headers: Mapping[str, str], access_key_i
     return header.rpartition("Signature=")[2]
 
 
-def _signed_acs3(method: str, query: str, headers: Mapping[str, str]) -> str:
+def _describe_acs3(method: str, query: str, headers: Mapping[str, str]) -> str:
     request = signing.acs3_canonical_request(method, query, headers)
     to_sign = f"{signing.ACS3}\n{sha256(request.encode()).hexdigest()}"
     return f"server StringToSign is [{to_sign}] server CanonicalRequest is [{request}]"

@@ -1,4 +1,4 @@
-"""A certificate for this machine that nobody vouches for, made anew for every emulator."""
+"""A self-signed certificate for this machine, created when the emulator first needs it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _LIFETIME = timedelta(days=365)
 
 
 class Certificate:
-    """A certificate for ``localhost``, its addresses and other names, which is its own authority.
+    """A self-signed certificate for ``localhost``, its addresses and other names.
 
-    A client that is to accept it either takes :attr:`pem` for an authority or does not check certificates.
+    A client that is to accept it trusts :attr:`pem` as an authority or does not verify certificates.
 
-    :param folder: where its key lies for a moment
-    :param names: other host names and addresses
+    :param folder: where the private key is written while it is loaded
+    :param names: further host names and addresses
     """
 
     def __init__(self, folder: Path, *names: str) -> None:
         self._folder = folder
         self._names = ("localhost", "*.localhost", "127.0.0.1", "::1", *names)
-        self._made: tuple[bytes, bytes] | None = None
+        self._pair: tuple[bytes, bytes] | None = None
 
     @property
     def pem(self) -> bytes:
-        """The certificate itself, without its key."""
-        return self._pair()[0]
+        """The certificate without its key, in PEM."""
+        return self._create_once()[0]
 
     def server_context(self) -> ssl.SSLContext:
-        """What a server needs to speak TLS with it."""
-        certificate, key = self._pair()
+        """Return a TLS context for a server that uses this certificate."""
+        certificate, key = self._create_once()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         path = self._folder / "certificate.pem"
         path.touch(mode=0o600)
@@ -46,20 +46,20 @@ class Certificate:
             path.unlink()
         return context
 
-    def _pair(self) -> tuple[bytes, bytes]:
-        if self._made is None:
-            self._made = _make(self._names)
-        return self._made
+    def _create_once(self) -> tuple[bytes, bytes]:
+        if self._pair is None:
+            self._pair = _create(self._names)
+        return self._pair
 
 
-def _make(names: tuple[str, ...]) -> tuple[bytes, bytes]:
+def _create(names: tuple[str, ...]) -> tuple[bytes, bytes]:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     key = ec.generate_private_key(ec.SECP256R1())
-    itself = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "VIAPI emulator")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "VIAPI emulator")])
     now = datetime.now(timezone.utc)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     usage = {"digital_signature", "key_cert_sign"}
@@ -67,13 +67,13 @@ def _make(names: tuple[str, ...]) -> tuple[bytes, bytes]:
     flags = {name: name in usage for name in usage | others | {"encipher_only", "decipher_only"}}
     certificate = (
         x509.CertificateBuilder()
-        .subject_name(itself)
-        .issuer_name(itself)
+        .subject_name(name)
+        .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + _LIFETIME)
-        .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_general_name(each) for each in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.KeyUsage(**flags), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

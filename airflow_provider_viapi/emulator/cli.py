@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.emulator import missing_packages
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.data_folder import FolderUnusable
+from airflow_provider_viapi.emulator.data_folder import DataFolderError
 from airflow_provider_viapi.emulator.quota import CallsPerSecond
-from airflow_provider_viapi.emulator.requirements import what_is_missing
 from airflow_provider_viapi.huawei import services as huawei_services
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run an emulator until TERM or INT, and return the exit code.
+    """Run an emulator until SIGTERM or SIGINT arrives, and return the exit code.
 
-    :param arguments: those of the command line unless given
+    :param arguments: default: those of the command line
     """
     options = _parser().parse_args(arguments)
     ended = _end_signal()
-    if missing := what_is_missing():
-        return _complain(missing)
+    if missing := missing_packages():
+        return _print_error(missing)
 
     from airflow_provider_viapi.emulator.server import EmulatorServer
 
@@ -34,14 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data_dir=options.data_dir,
         host=options.host,
         port=options.port,
+        public_hosts=options.public_host or (),
         calls_per_second=_by_action(options.qps),
     )
     try:
         server.start()
-    except FolderUnusable as error:
-        return _complain(str(error))
+    except DataFolderError as error:
+        return _print_error(str(error))
     except OSError as error:
-        return _complain(f"cannot listen on {options.host} port {options.port}: {error.strerror}")
+        return _print_error(f"cannot listen on {options.host} port {options.port}: {error.strerror}")
     try:
         sys.stdout.write(f"VIAPI emulator ready on {server.url}\n")
         sys.stdout.flush()
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _end_signal() -> socket.socket:
-    """A socket in which a byte arrives with TERM or INT, whichever thread the system gives the signal to."""
+    """Return a socket that receives a byte on SIGTERM or SIGINT, whichever thread handles the signal."""
     receiving, sending = socket.socketpair()
     sending.setblocking(False)
     signal.set_wakeup_fd(sending.detach())
@@ -64,34 +65,46 @@ def _end_signal() -> socket.socket:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="viapi-emulator",
-        description="A local VIAPI: the real protocol, real files, made by approximations. TERM or INT end it.",
+        description="A local VIAPI: the real protocol and real files, produced by classical algorithms. "
+        "SIGTERM or SIGINT stops it.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=8765, help="port to listen at, 0 for any that is free (%(default)s)"
+        "--port",
+        type=_port,
+        default=8765,
+        help="port to listen on, 0 for any free port (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--public-host",
+        action="append",
+        metavar="NAME",
+        help="further host name or address of the emulator, for example of its container; "
+        "may be repeated (default: only loopback names and the address to listen on)",
     )
     parser.add_argument(
         "--data-dir",
         type=Path,
-        help="folder to keep image databases in; a temporary one, deleted at the end, unless given",
+        help="folder for the emulator's files; image databases stay in it (default: a temporary folder, "
+        "deleted at the end)",
     )
     parser.add_argument(
         "--qps",
         type=_quota,
         action="append",
         metavar="CALLS|ACTION=CALLS",
-        help="calls of each action in a second, or of one action, as often as needed; those over it are answered "
-        "with Throttling.User or APIGW.0308 (no limit)",
+        help="limit of calls per second for each action, or for one action; may be repeated; calls beyond it are "
+        "rejected with Throttling.User or APIGW.0308 (default: no limit)",
     )
     parser.add_argument(
         "--access-key-id",
         default=AccessKey().id,
-        help="the key that may call (%(default)s, for local use)",
+        help="access key id to accept (default: %(default)s)",
     )
     parser.add_argument(
         "--access-key-secret",
         default=AccessKey().secret,
-        help="its secret (%(default)s, for local use: anybody can read it here)",
+        help="its secret (default: %(default)s, which is public: for local use only)",
     )
     return parser
 
@@ -107,9 +120,9 @@ def _quota(text: str) -> tuple[str, int]:
     action, _, number = text.rpartition("=")
     calls = int(number)
     if calls < 1:
-        raise argparse.ArgumentTypeError(f"{calls} is not a number of calls from 1")
+        raise argparse.ArgumentTypeError(f"{calls} is not a number of calls; give at least 1")
     if action and action not in _action_names():
-        raise argparse.ArgumentTypeError(f"{action} is no action of the services'")
+        raise argparse.ArgumentTypeError(f"{action} is not an action of the services")
     return action, calls
 
 
@@ -124,6 +137,6 @@ def _by_action(quotas: Sequence[tuple[str, int]] | None) -> CallsPerSecond:
     return {**dict.fromkeys(_action_names(), of_each), **given} if of_each else given or None
 
 
-def _complain(what: str) -> int:
-    sys.stderr.write(f"viapi-emulator: {what}\n")
+def _print_error(message: str) -> int:
+    sys.stderr.write(f"viapi-emulator: {message}\n")
     return 1

@@ -1,7 +1,7 @@
-"""The page that shows people what an emulator did: every job, what it was given beside what it made.
+"""The dashboard: every job with its state, its input beside its output, and the counts of calls.
 
-Plain HTML without scripts. What callers sent is text here and nothing else: everything is escaped, and the policy
-that goes with the page lets it load nothing but its own style and the emulator's own files.
+Plain HTML without scripts. Everything that callers sent is escaped, and the page's policy allows only its own style
+and the emulator's own files.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
-from airflow_provider_viapi.emulator.dashboard_style import STYLE
 from airflow_provider_viapi.emulator.jobs import PROCESSING, QUEUING, Job
 
-MOST_JOBS = 50
-"""Jobs on the page, the newest ones."""
+STYLE = Path(__file__).with_name("dashboard.css").read_text(encoding="utf-8")
+"""The style sheet; the content security policy names its digest, so that no other style is applied."""
 
-_MOST_FILES = 12
-_PLAYING = 4
-_REFRESH_WHILE_WORKING, _REFRESH = 2, 30
+MAX_JOBS = 50
+"""Number of jobs on the page, newest first."""
+
+_MAX_FILES = 12
+_AUTOPLAYED_JOBS = 4
+_REFRESH_WHILE_ACTIVE, _REFRESH = 2, 30
 _KINDS = {
     "video": (".mp4", ".mov", ".m4v", ".webm", ".mkv"),
     "image": (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp"),
@@ -42,17 +44,17 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }  # fmt: skip
-"""What goes with the page."""
+"""Headers of the page."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What there is to show.
+    """The data of the dashboard.
 
-    :param jobs: all of them, the newest first
-    :param link: the address of a job's file, or ``None`` when it cannot be fetched any more
-    :param calls: how many calls of each action were accepted and rejected
-    :param faults: how many faults, each of which may happen several times, are still to come
+    :param jobs: all jobs, newest first
+    :param link: return the address of a job's file, or ``None`` when its link has expired
+    :param calls: accepted and rejected calls of each action
+    :param faults: number of faults that are waiting; each may apply several times
     :param now: in Unix time
     """
 
@@ -64,75 +66,85 @@ class Page:
 
     @property
     def refresh(self) -> int:
-        """Seconds after which it should be asked for again."""
-        return _REFRESH_WHILE_WORKING if any(map(_is_open, self.jobs)) else _REFRESH
+        """Seconds after which the browser reloads the page."""
+        return _REFRESH_WHILE_ACTIVE if any(map(_is_active, self.jobs)) else _REFRESH
 
     def html(self) -> str:
-        """The document."""
+        """Return the HTML document."""
         states = Counter(job.state for job in self.jobs)
         summary = " ".join(f"{_badge(state)} {count}" for state, count in sorted(states.items()))
-        jobs = "".join(self._job(job, plays=n < _PLAYING) for n, job in enumerate(self.jobs[:MOST_JOBS]))
-        older = len(self.jobs) - MOST_JOBS
+        jobs = "".join(
+            self._job(job, autoplay=n < _AUTOPLAYED_JOBS) for n, job in enumerate(self.jobs[:MAX_JOBS])
+        )
+        older = len(self.jobs) - MAX_JOBS
         return (
             "<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>VIAPI emulator</title>"
             "<meta name=viewport content='width=device-width'>"
             f"<style>{STYLE}</style></head><body><header><h1>VIAPI emulator</h1>"
             f"<p>{_count(len(self.jobs), 'job')} {summary}</p>"
-            + (f"<p class=faults>{_count(self.faults, 'fault')} to come</p>" if self.faults else "")
-            + f"</header><main>{jobs or _NOTHING}"
-            + (f"<p class=older>and {older} older ones</p>" if older > 0 else "")
+            + (f"<p class=faults>{_count(self.faults, 'fault')} waiting</p>" if self.faults else "")
+            + f"</header><main>{jobs or _EMPTY}"
+            + (f"<p class=older>and {_count(older, 'older job')}</p>" if older > 0 else "")
             + f"</main>{_calls(self.calls)}</body></html>"
         )
 
-    def _job(self, job: Job, *, plays: bool) -> str:
+    def _job(self, job: Job, *, autoplay: bool) -> str:
         return (
             f"<article><h2>{_text(job.action.name)} {_badge(job.state)}</h2>"
             f"<p class=facts><code>{_text(job.id)}</code> {self._times(job)}</p>"
             f"{_parameters(job)}<div class=sides>"
-            f"<section><h3>Before</h3>{self._before(job, plays)}</section>"
-            f"<section><h3>After</h3>{self._after(job, plays)}</section></div></article>"
+            f"<section><h3>Input</h3>{self._input(job, autoplay)}</section>"
+            f"<section><h3>Output</h3>{self._output(job, autoplay)}</section></div></article>"
         )
 
     def _times(self, job: Job) -> str:
-        begun = self.now if job.started_at is None else job.started_at
-        told = [f"{_clock(job.created_at)}", f"waited {begun - job.created_at:.1f} s"]
+        started = self.now if job.started_at is None else job.started_at
+        times = [f"submitted {_clock(job.created_at)}", f"queued for {started - job.created_at:.1f} s"]
         if job.finished_at is not None and job.started_at is None:
-            told = told[:1]
+            times = times[:1]
         elif job.started_at is not None:
-            ended = self.now if job.finished_at is None else job.finished_at
-            told.append(f"worked on for {ended - job.started_at:.1f} s")
-        return _text(" · ".join(told))
+            finished = self.now if job.finished_at is None else job.finished_at
+            times.append(f"processed for {finished - job.started_at:.1f} s")
+        return _text(" · ".join(times))
 
-    def _before(self, job: Job, plays: bool) -> str:
+    def _input(self, job: Job, autoplay: bool) -> str:
         addresses = dict(_addresses(job.parameters, job.action.parameters))
-        shown = list(addresses.items())[:_MOST_FILES]
-        figures = [self._figure(job, plays, name, job.sources.get(name), address) for name, address in shown]
-        return _figures(figures) or "<p class=none>nothing but its parameters</p>"
+        shown = list(addresses.items())[:_MAX_FILES]
+        figures = [
+            self._figure(job, autoplay, name, job.sources.get(name), address) for name, address in shown
+        ]
+        return _figures(figures) or "<p class=none>no files, only parameters</p>"
 
-    def _after(self, job: Job, plays: bool) -> str:
+    def _output(self, job: Job, autoplay: bool) -> str:
         if job.error_code is not None:
             return f"<p class=error><b>{_text(job.error_code)}</b> {_text(job.error_message or '')}</p>"
         if job.result is None:
-            return f"<p class=none>{'not yet' if _is_open(job) else 'nothing'}</p>"
+            return f"<p class=none>{'no result yet' if _is_active(job) else 'no result'}</p>"
         found = list(_leaves(job.result))
-        figures = [self._figure(job, plays, name, value) for name, value in found if isinstance(value, Path)]
+        figures = [
+            self._figure(job, autoplay, name, value) for name, value in found if isinstance(value, Path)
+        ]
         plain = [(name, value) for name, value in found if not isinstance(value, Path)]
-        return _figures(figures[:_MOST_FILES]) + _list(plain[:_MOST_FILES])
+        return _figures(figures[:_MAX_FILES]) + _list(plain[:_MAX_FILES])
 
-    def _figure(self, job: Job, plays: bool, name: str, path: Path | None, address: str | None = None) -> str:
+    def _figure(
+        self, job: Job, autoplay: bool, name: str, path: Path | None, address: str | None = None
+    ) -> str:
         link = None if path is None else self.link(job, path)
         caption = _text(name) if address is None else f"{_text(name)} {_anchor(address)}"
         if path is not None and link is None:
-            return f"<figure><p class=none>no longer kept</p><figcaption>{caption}</figcaption></figure>"
+            return f"<figure><p class=none>file expired</p><figcaption>{caption}</figcaption></figure>"
         if path is None or link is None:
             return f"<figure><figcaption>{caption}</figcaption></figure>"
-        return f"<figure>{_player(link, _kind(name, path), plays)}<figcaption>{caption}</figcaption></figure>"
+        return (
+            f"<figure>{_player(link, _kind(name, path), autoplay)}<figcaption>{caption}</figcaption></figure>"
+        )
 
 
-_NOTHING = "<p class=none>No job was submitted yet. This page looks again by itself.</p>"
+_EMPTY = "<p class=none>No job has been submitted yet. This page reloads automatically.</p>"
 
 
-def _is_open(job: Job) -> bool:
+def _is_active(job: Job) -> bool:
     return job.state in (QUEUING, PROCESSING)
 
 
@@ -140,8 +152,8 @@ def _text(value: object) -> str:
     return escape(str(value), quote=True)
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _badge(state: str) -> str:
@@ -175,10 +187,10 @@ def _anchor(address: str) -> str:
     return f"<a href='{_text(address)}' rel='noopener noreferrer nofollow'>{_text(shown)}</a>"
 
 
-def _player(link: str, kind: str, plays: bool) -> str:
+def _player(link: str, kind: str, autoplay: bool) -> str:
     if kind == "image":
         return f"<img src='{_text(link)}' alt=''>"
-    if kind == "video" and plays:
+    if kind == "video" and autoplay:
         return f"<video src='{_text(link)}' controls muted autoplay loop playsinline></video>"
     if kind in ("video", "audio"):
         return f"<{kind} src='{_text(link)}' controls preload=metadata></{kind}>"

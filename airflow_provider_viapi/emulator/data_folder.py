@@ -1,4 +1,4 @@
-"""The folder that an emulator keeps its things in, which is its own as long as it runs."""
+"""The folder that holds an emulator's files, locked while it runs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import IO
 _LOCK = "viapi-emulator.lock"
 
 
-class FolderUnusable(Exception):
-    """The folder cannot be made or written to, or is somebody else's; the words say which."""
+class DataFolderError(Exception):
+    """The folder cannot be created or written to, or is in use; the message says which."""
 
 
 class DataFolder:
-    """A folder and what is where in it; nobody else may use it before :meth:`close`.
+    """A folder and the layout of its content, reserved for one emulator until :meth:`close`.
 
-    ``files``, ``objects`` and ``pictures`` are folders that are empty at the beginning, ``image_databases`` is a
-    file that stays from one emulator to the next.
+    ``files``, ``objects`` and ``pictures`` are folders that are emptied at the start and at the end;
+    ``image_databases`` is a file that is kept.
 
-    :param path: made if need be, and not filled with other things; a temporary folder unless given
-    :raises FolderUnusable: it cannot be used
+    :param path: created if missing; refused if it holds other files; default: a temporary folder
+    :raises DataFolderError: it cannot be used
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -41,12 +41,12 @@ class DataFolder:
             for folder in (self.files, self.objects, self.pictures):
                 folder.mkdir()
         except OSError as error:
-            raise FolderUnusable(
+            raise DataFolderError(
                 f"{path or tempfile.gettempdir()} cannot be used: {error.strerror}"
             ) from None
 
     def close(self) -> None:
-        """Delete what does not outlive an emulator, and let others have the folder."""
+        """Delete the temporary files and release the folder."""
         self._delete_files()
         if self._temporary:
             shutil.rmtree(self._path, ignore_errors=True)
@@ -58,9 +58,11 @@ class DataFolder:
 
 
 def _check_owner(path: Path) -> None:
-    # What lies in the folder is deleted at the beginning, which must not happen to what a user keeps there.
+    # The content of the folder is deleted at the start: never do that to a folder with the user's own files.
     if not (path / _LOCK).exists() and any(path.iterdir()):
-        raise FolderUnusable(f"{path} is neither empty nor the folder of an emulator")
+        raise DataFolderError(
+            f"{path} is not empty and was not created by an emulator; choose another folder"
+        )
 
 
 def _lock(file: IO[str], path: Path) -> None:
@@ -68,4 +70,4 @@ def _lock(file: IO[str], path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise FolderUnusable(f"{path} is in use by another emulator") from None
+        raise DataFolderError(f"{path} is in use by another emulator") from None

@@ -1,4 +1,4 @@
-"""Fetching the files that a call names, in a worker process."""
+"""Download the files that a call names, in a worker process."""
 
 from __future__ import annotations
 
@@ -11,66 +11,68 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
 from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media_checks import applicable
 
-MEDIA_LIMIT = 1 << 30
-"""Bytes of the largest file that a job may name."""
+MAX_MEDIA_BYTES = 1 << 30
+"""Size of the largest file, unless the service model has a limit for the parameter that names it."""
 
-PICTURE_LIMIT = 16 << 20
-"""Bytes of the largest picture that is fetched at all; those that image search takes are smaller."""
+MAX_PICTURE_BYTES = 16 << 20
+"""Size of the largest picture that is downloaded; the limits of image search are lower."""
 
-_SILENCE = 30.0
-_PATIENCE = 600.0
+_READ_TIMEOUT = 30.0
+_TOTAL_TIMEOUT = 600.0
 _CHUNK = 1 << 18
 
 
 def fetch(url: str, target: Path, *, name: str, code: str, limit: int) -> None:
-    """Stream a file from the web to the disk.
+    """Download a file to the disk.
 
     :param url: an HTTP(S) address that this machine can reach
-    :param target: where to write it
-    :param name: the parameter that names it, for the message of a fault
-    :param code: the fault's code, such as ``InvalidFile.Download``
-    :param limit: most bytes to take
-    :raises MediaFault: it cannot be fetched, is larger than the limit, or takes longer than 10 minutes
+    :param target: file to write
+    :param name: parameter that named the file, for the error message
+    :param code: error code, such as ``InvalidFile.Download``
+    :param limit: size of the largest file in bytes
+    :raises MediaFault: the download failed, the file is larger than the limit, or it took longer than 10 minutes
     """
     import requests
 
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TOTAL_TIMEOUT
     try:
         with (
-            requests.get(url, stream=True, timeout=_SILENCE) as answer,
+            requests.get(url, stream=True, timeout=_READ_TIMEOUT) as response,
             target.open("wb") as file,
         ):
-            if answer.status_code != 200:
-                raise MediaFault(code, f"{name} was answered with HTTP {answer.status_code}")
-            for chunk in answer.iter_content(_CHUNK):
+            if response.status_code != 200:
+                raise MediaFault(code, f"the server of {name} responded with HTTP {response.status_code}")
+            for chunk in response.iter_content(_CHUNK):
                 file.write(chunk)
                 if file.tell() > limit:
                     raise MediaFault(code, f"{name} is larger than {limit} bytes")
                 if time.monotonic() > deadline:
-                    raise MediaFault(code, f"{name} did not arrive within {_PATIENCE:.0f} seconds")
+                    raise MediaFault(code, f"{name} was not downloaded within {_TOTAL_TIMEOUT:.0f} seconds")
     except requests.RequestException as error:
-        # The exception's own text holds the address, and with it perhaps a signature.
+        # The text of the exception may contain the address with its signature.
         raise MediaFault(code, f"{name} cannot be downloaded ({type(error).__name__})") from None
 
 
 def localized(
     request: Mapping[str, Any],
     parameters: Iterable[Parameter],
-    fetch_one: Callable[[str, str], Path],
+    fetch_one: Callable[[str, str, int], Path],
     prefix: str = "",
 ) -> dict[str, Any]:
-    """The request with a local file in place of every address, also inside lists.
+    """Return the request with each address replaced by a local file, lists included.
 
-    :param parameters: what the action takes; those of kind ``Url`` are addresses
-    :param fetch_one: fetches the file; is given the parameter's name on the wire and the address
-    :param prefix: where on the wire the request stands, such as ``FileList.1.``
+    :param parameters: parameters of the action; those of type ``Url`` hold addresses
+    :param fetch_one: download a file; called with the parameter's name on the wire, the address and
+        the size of the largest file in bytes
+    :param prefix: wire prefix of the structure, such as ``FileList.1.``
     """
     local = dict(request)
     for parameter in parameters:
         name = parameter.name
         if isinstance(parameter, Url) and name in local:
-            local[name] = fetch_one(f"{prefix}{name}", local[name])
+            local[name] = fetch_one(f"{prefix}{name}", local[name], _max_bytes(parameter, request))
         elif isinstance(parameter, ListOf) and name in local:
             local[name] = [
                 localized(item, parameter.fields, fetch_one, f"{prefix}{name}.{number}.")
@@ -79,7 +81,12 @@ def localized(
     return local
 
 
+def _max_bytes(parameter: Parameter, request: Mapping[str, Any]) -> int:
+    limits = (each.max_bytes for each in applicable(parameter, request))
+    return min((most for most in limits if most is not None), default=MAX_MEDIA_BYTES)
+
+
 def suffix(url: str) -> str:
-    """The ending of the file that an address names, such as ``.mp4``, if it has a plain one."""
+    """Return the suffix of the file that an address names, such as ``.mp4``, or an empty string."""
     ending = Path(urlsplit(url).path).suffix
     return ending if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", ending) else ""

@@ -1,4 +1,4 @@
-"""The emulator without HTTP: a request in, an answer out."""
+"""The emulator without HTTP: takes a request, returns a response."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.dashboard import Page
 from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.errors import ApiError, not_emulated, status_of
-from airflow_provider_viapi.emulator.fault_schema import read_fault
-from airflow_provider_viapi.emulator.faults import CallFault, FaultList, JobFaults
+from airflow_provider_viapi.emulator.fault_schema import parse_fault
+from airflow_provider_viapi.emulator.faults import CallAbandoned, CallFaults, FaultList
 from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
@@ -28,7 +28,7 @@ from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
 from airflow_provider_viapi.emulator.request import Call, Request
-from airflow_provider_viapi.emulator.responses import Answer, error_answer, result_answer
+from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response, result_response
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 
@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 class Engine:
     """An emulator; used from one event loop.
 
-    :param folder: where it keeps its things
-    :param keys: the access keys that may call
-    :param transforms: the media work by the name of the action; what is missing here is refused
-    :param calls_per_second: the quota, of each action or by the action's name; none if ``None``
-    :param tenant: the account in Huawei's cloud
+    :param folder: where its files are stored
+    :param keys: the access keys to accept
+    :param transforms: media work by action name; jobs of other actions are refused
+    :param calls_per_second: limit for each action, or by action name; default: no limit
+    :param tenant: the account in Huawei Cloud
     :param now: the clock, in Unix time
     """
 
@@ -65,7 +65,7 @@ class Engine:
         self._databases = ImageDatabases(folder.image_databases)
         self.storage = Storage(folder.objects, self._access_keys, now)
         self._queue = JobQueue(
-            folder.files, self.storage, transforms, now, self._faults.hold, keeping=[face_templates.ADD]
+            folder.files, self.storage, transforms, now, self._faults.hold, keep_files_of=[face_templates.ADD]
         )
         self._jobs = JobActions(self._queue, self.storage, now)
         self.huawei = HuaweiCloud(
@@ -99,38 +99,38 @@ class Engine:
         self._stopping = False
 
     def start(self) -> None:
-        """Begin to work on jobs."""
+        """Start to process jobs."""
         self._queue.start()
         self.huawei.start()
 
     async def stop(self) -> None:
-        """End all work, and let what waits for it be answered; calls are refused from now on."""
+        """Stop all work and reject further calls; calls in progress get their responses."""
         self._stopping = True
         self._faults.clear()
         await asyncio.gather(self._queue.stop(), self.huawei.stop())
         await self._search.stop()
         self._databases.close()
 
-    async def answer(self, request: Request) -> Answer | None:
-        """The answer to a request, whatever it is; ``None`` if the connection is to be closed without one."""
-        return await self._faults.answer(
+    async def respond(self, request: Request) -> ServiceResponse | None:
+        """Return the response to any request; ``None`` means to close the connection without a response."""
+        return await self._faults.respond(
             request.action,
-            lambda job_faults: self._answer(request, job_faults),
-            lambda code, fault: self._refuse(request, code, fault),
-            lambda: self._rejected.update([self._counted(request)]),
+            lambda faults: self._handle(request, faults),
+            lambda code, message, status: self._fault_response(request, code, message, status),
+            lambda: self._rejected.update([self._counted_as(request)]),
         )
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job as plain values, the oldest first of each cloud."""
+        """Return every job as plain values, VIAPI's jobs first, each oldest first."""
         return self._jobs.describe() + self.huawei.jobs()
 
     def page(self) -> Page:
-        """What people are shown."""
+        """Return the data of the dashboard."""
         jobs = sorted([*self._queue, *self.huawei.media_jobs()], key=lambda job: job.created_at)
-        return Page(jobs[::-1], self._jobs.page_link, self.calls(), len(self.faults()), self._now())
+        return Page(jobs[::-1], self._jobs.dashboard_link, self.calls(), len(self.faults()), self._now())
 
     def calls(self) -> dict[str, dict[str, int]]:
-        """How many calls of each action were accepted and rejected; those of no known action are ``unknown``."""
+        """Return the number of accepted and rejected calls of each action; unknown actions count as ``unknown``."""
         accepted, rejected = self._accepted + self.huawei.accepted, self._rejected + self.huawei.rejected
         return {
             name: {"accepted": accepted[name], "rejected": rejected[name]}
@@ -138,32 +138,30 @@ class Engine:
         }
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults to come as they were described, with ``times`` as many as are left."""
+        """Return the waiting faults as they were described, with the remaining ``times``."""
         return self._faults.describe()
 
-    def add_fault(self, described: object) -> None:
-        """Let something go wrong.
+    def add_fault(self, description: object) -> None:
+        """Add a fault.
 
-        :raises BadFault: the description makes no sense
+        :raises InvalidFault: the description is not valid
         """
-        self._faults.add(read_fault(described, self._gateway.actions, HUAWEI_NAMES))
+        self._faults.add(parse_fault(description, self._gateway.actions, HUAWEI_NAMES))
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong any more, and let go what is held."""
+        """Delete all faults, and release the calls and jobs that they hold."""
         self._faults.clear()
 
     def issue_key(self, seconds: float) -> AccessKey:
-        """A temporary key of the account, as STS gives one.
+        """Issue a temporary key of the account, as STS does.
 
-        :param seconds: how long it may call
+        :param seconds: its validity
         """
         return self._access_keys.issue(seconds)
 
     async def reset(self) -> None:
-        """Forget everything: jobs, calls, nonces, temporary keys, objects, image databases and
-        faults; end running work.
-        """
-        self._faults.clear()
+        """Delete jobs, calls, nonces, temporary keys, objects, image databases and faults; stop running work."""
+        self._faults.reset()
         self._access_keys.reset()
         self._quota.reset()
         self._jobs.reset()
@@ -173,37 +171,44 @@ class Engine:
         self._rejected.clear()
         await asyncio.gather(self._queue.reset(), self._search.reset(), self.huawei.reset())
 
-    async def _answer(self, request: Request, job_faults: JobFaults) -> Answer:
-        counted = self._counted(request)
+    async def _handle(self, request: Request, faults: CallFaults) -> ServiceResponse:
+        counted_as = self._counted_as(request)
         try:
-            content = await self._perform(request, job_faults)
+            content = await self._perform(request, faults)
         except ApiError as error:
-            self._rejected[counted] += 1
-            return error_answer(request, error)
-        self._accepted[counted] += 1
-        return result_answer(request, content)
+            self._rejected[counted_as] += 1
+            return error_response(request, error)
+        self._accepted[counted_as] += 1
+        return result_response(request, content)
 
-    async def _perform(self, request: Request, job_faults: JobFaults) -> Mapping[str, Any]:
-        if self._stopping:
-            raise ApiError("ServiceUnavailable", "The emulator is stopping.")
+    async def _perform(self, request: Request, faults: CallFaults) -> Mapping[str, Any]:
+        self._check_running()
         try:
             call = self._gateway.admit(request)
+            await faults.wait_until_accepted()
+            self._check_running()
             if call.action.is_job:
-                return self._jobs.submit(call, job_faults)
+                return self._jobs.submit(call, faults.take_job_fault)
             handler = self._handlers.get(call.action.name)
             if handler is None:
                 raise not_emulated(call.action.name)
             return await handler(call)
-        except ApiError:
+        except (ApiError, CallAbandoned):
             raise
         except Exception:
             if not self._stopping:
                 log.exception("A call failed")
-            raise ApiError("InternalError", "The emulator failed; its log says why.") from None
+            raise ApiError("InternalError", "The emulator failed; its log has the reason.") from None
 
-    def _refuse(self, request: Request, code: str, fault: CallFault) -> Answer:
-        status = fault.status or status_of(code, self._gateway.service_of(request.action))
-        return error_answer(request, ApiError(code, fault.message, status))
+    def _check_running(self) -> None:
+        if self._stopping:
+            raise ApiError("ServiceUnavailable", "The emulator is stopping.")
 
-    def _counted(self, request: Request) -> str:
+    def _fault_response(
+        self, request: Request, code: str, message: str, status: int | None
+    ) -> ServiceResponse:
+        status = status or status_of(code, self._gateway.service_of(request.action))
+        return error_response(request, ApiError(code, message, status))
+
+    def _counted_as(self, request: Request) -> str:
         return request.action if request.action in self._gateway.actions else "unknown"

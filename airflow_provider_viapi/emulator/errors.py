@@ -1,9 +1,9 @@
-"""A call that is answered with an error, and the HTTP status of each of the service's codes."""
+"""The error of a rejected call, and the HTTP status of each of the service's codes."""
 
 from __future__ import annotations
 
-# The first part of a code that fits decides. Statuses are from the services' error tables; where those name two
-# (Throttling: 400 and 429, SignatureDoesNotMatch: 400 and 403) it is what gateways answer today.
+# The first matching prefix wins. Statuses are from the services' error tables; where those name two (Throttling: 400
+# and 429, SignatureDoesNotMatch: 400 and 403) it is the one that gateways use today.
 _STATUSES = (
     ("Throttling", 429),
     ("ServiceUnavailable", 503),
@@ -21,11 +21,11 @@ _INTERNAL_ERROR_OF = {"imgsearch": 586}
 
 
 class ApiError(Exception):
-    """The answer to a call is this error.
+    """A call is rejected with this error.
 
     :param code: the service's code, such as ``MissingParameter``
-    :param message: what is wrong, in words for a person
-    :param status: the answer's HTTP status; the one that goes with the code unless given
+    :param message: text for the user
+    :param status: HTTP status; default: the status of the code
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
@@ -36,10 +36,10 @@ class ApiError(Exception):
 
 
 def status_of(code: str, service: str | None = None) -> int:
-    """The HTTP status that goes with a code.
+    """Return the HTTP status of a code.
 
     :param code: such as ``Throttling.User``
-    :param service: who answers, such as ``imgsearch``, which has a status of its own for what fails inside
+    :param service: the service that responds; ``imgsearch`` has a status of its own for internal errors
     """
     if code.startswith("InternalError") and service in _INTERNAL_ERROR_OF:
         return _INTERNAL_ERROR_OF[service]
@@ -47,5 +47,7 @@ def status_of(code: str, service: str | None = None) -> int:
 
 
 def not_emulated(action: str) -> ApiError:
-    """The error of an action that the service has and the emulator has not."""
-    return ApiError("InvalidApi.ForbiddenInvoke", f"The emulator does not have {action}; the service may.")
+    """Return the error of an action that the service has and the emulator lacks."""
+    return ApiError(
+        "InvalidApi.ForbiddenInvoke", f"The emulator does not implement {action}; the service may."
+    )

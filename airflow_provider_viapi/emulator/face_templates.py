@@ -1,7 +1,7 @@
-"""Templates for putting one face in the place of another, which the emulator keeps but does not do.
+"""Templates for face merging, and the jobs that the emulator refuses to do.
 
-Merging faces and drawing people as cartoons cannot be done without a trained model: what would come out would look
-like a result and be none. Such jobs are taken in, as the protocol has it, and fail.
+Merging faces and drawing people as cartoons need a trained model; a classical approximation would look like a result
+without being one. Such jobs are accepted, as the protocol demands, and fail.
 """
 
 from __future__ import annotations
@@ -22,60 +22,60 @@ from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 
 ADD = "AddFaceVideoTemplate"
-_SMALLEST, _LARGEST = 320, 1920
-_HEAVIEST = 120 << 20
+_MIN_SIDE, _MAX_SIDE = 320, 1920
+_MAX_BYTES = 120 << 20
 _PAGE_SIZE = 100
 
 
 def keep_template(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The work of AddFaceVideoTemplate: the video is checked; it needs no other file than itself.
+    """Do the work of AddFaceVideoTemplate: check the video, which is its own result.
 
-    :raises MediaFault: the video cannot be a template, or it is one for several faces, which nobody looks for
+    :raises MediaFault: the video cannot be a template, or it is one for several faces, which needs face detection
     """
     from airflow_provider_viapi.emulator.media.video import VideoSource
 
     if request.get("VideoScene") == "multi":
         raise MediaFault(
             "InvalidApi.ForbiddenInvoke",
-            "The emulator does not look for faces, so it has no templates for several of them; the service does.",
+            "The emulator does not detect faces, so it has no templates for several faces; the service has.",
         )
     video: Path = request["VideoURL"]
-    if video.stat().st_size > _HEAVIEST:
-        raise MediaFault("InvalidFile.Size", "the video has more than 120 MB")
+    if video.stat().st_size > _MAX_BYTES:
+        raise MediaFault("InvalidFile.Size", "VideoURL is larger than 120 MB")
     with VideoSource(video) as clip:
         width, height = clip.traits.size
-    if not (min(width, height) >= _SMALLEST and max(width, height) <= _LARGEST):
+    if not (min(width, height) >= _MIN_SIDE and max(width, height) <= _MAX_SIDE):
         raise MediaFault(
-            "InvalidFile.Resolution", f"the video is {width}x{height}; a side has 320 to 1920 pixels"
+            "InvalidFile.Resolution", f"VideoURL is {width}x{height}; each side must have 320 to 1920 pixels"
         )
     return {"TemplateId": str(uuid.uuid4())}
 
 
-def pretend_nothing(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The work of jobs that the emulator cannot do.
+def refuse_work(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Fail a job that needs a trained model.
 
     :raises MediaFault: always
     """
     raise MediaFault(
         "InvalidApi.ForbiddenInvoke",
-        "The emulator cannot do this work without a trained model and does not pretend to; the service can.",
+        "This job needs a trained model, which the emulator does not have; the service has it.",
     )
 
 
 WORK: Mapping[str, Transform] = {
     ADD: keep_template,
-    "GenerateHumanAnimeStyleVideo": pretend_nothing,
-    "MergeVideoFace": pretend_nothing,
-    "MergeVideoModelFace": pretend_nothing,
+    "GenerateHumanAnimeStyleVideo": refuse_work,
+    "MergeVideoFace": refuse_work,
+    "MergeVideoModelFace": refuse_work,
 }
-"""What is done in a worker process for these actions."""
+"""Work of these actions in a worker process."""
 
 
 class FaceTemplates:
-    """Answers the actions that look after templates: the videos of jobs that went well.
+    """The actions that list and delete templates, which are the videos of successful jobs.
 
-    :param queue: the jobs; it has to keep the files of :data:`ADD`
-    :param storage: where the videos can be fetched
+    :param queue: the jobs; it must keep the files of :data:`ADD`
+    :param storage: stores the videos
     :param now: the clock, in Unix time
     """
 
@@ -86,11 +86,11 @@ class FaceTemplates:
         self._deleted: set[str] = set()
 
     def reset(self) -> None:
-        """Forget what was deleted; the templates go with their jobs."""
+        """Forget which templates were deleted; the templates themselves are deleted with their jobs."""
         self._deleted.clear()
 
     async def query_face_video_template(self, call: Call) -> dict[str, Any]:
-        """A page of the account's templates, the oldest first, or the one that is asked for."""
+        """Return a page of the account's templates, oldest first, or a single template."""
         given = call.parameters
         templates = self._templates()
         wanted = given.get("TemplateId")
@@ -101,9 +101,9 @@ class FaceTemplates:
         return {"Data": {"Total": len(templates), "Elements": elements}}
 
     async def delete_face_video_template(self, call: Call) -> dict[str, Any]:
-        """Forget a template.
+        """Delete a template.
 
-        :raises ApiError: there is none of that id
+        :raises ApiError: there is no template with that id
         """
         template = call.parameters["TemplateId"]
         job = self._templates().get(template)
@@ -122,12 +122,12 @@ class FaceTemplates:
         return {template: job for template, job in kept if template not in self._deleted}
 
     def _element(self, template: str, job: Job, base: str) -> dict[str, Any]:
-        video = self._queue.key_of(job.sources["VideoURL"])
-        made = datetime.fromtimestamp(job.finished_at or 0.0, BEIJING).strftime(TIME_FORMAT)
+        video = self._queue.storage_key(job.sources["VideoURL"])
+        created = datetime.fromtimestamp(job.finished_at or 0.0, BEIJING).strftime(TIME_FORMAT)
         return {
             "TemplateId": template,
             "TemplateURL": self._storage.link(base, video, int(self._now() + RESULT_LIFETIME)),
             "UserId": ACCOUNT_ID,
-            "CreateTime": made,
-            "UpdateTime": made,
+            "CreateTime": created,
+            "UpdateTime": created,
         }

@@ -1,7 +1,6 @@
-"""The gateway: which action a request calls, who calls it, and with what; pure, with a clock that is given.
+"""The gateway: determine the action of a request, authenticate the caller, check the quota and the parameters.
 
-Its checks come in the order of the service's: the action, the caller (``access_keys``), the quota, the parameters
-(the service model). It knows nothing of what an action does.
+The checks have the order of the service's gateway. It does not know what an action does.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from airflow_provider_viapi.errors import InvalidRequest
 
 
 class Gateway:
-    """Turns requests into calls.
+    """Turn requests into calls.
 
-    :param actions: those that can be called
-    :param access_keys: knows who may call
-    :param quota: knows how often
+    :param actions: actions that can be called
+    :param access_keys: authenticates callers
+    :param quota: limits calls
     """
 
     def __init__(self, actions: Iterable[Action], access_keys: AccessKeys, quota: Quota) -> None:
@@ -35,9 +34,9 @@ class Gateway:
         self._quota = quota
 
     def admit(self, request: Request) -> Call:
-        """The call that a request makes.
+        """Return the call that a request makes.
 
-        :raises ApiError: the action does not exist, the caller may not call, or a parameter is not right
+        :raises ApiError: the action does not exist, the caller is not authorized, or a parameter is not valid
         """
         action = self._action(request)
         self._access_keys.authenticate(request)
@@ -48,11 +47,11 @@ class Gateway:
 
     @property
     def actions(self) -> Collection[str]:
-        """The names of the actions that can be called."""
+        """Names of the actions that can be called."""
         return self._actions.keys()
 
     def service_of(self, action: str) -> str | None:
-        """The name of the service that has an action of that name."""
+        """Return the name of the service that has an action of that name."""
         versions = self._actions.get(action, {})
         return next((action.service.name for action in versions.values()), None)
 
@@ -63,11 +62,11 @@ class Gateway:
             raise ApiError("MissingParameter", "Version is missing; every call needs it.")
         versions = self._actions.get(request.action)
         if versions is None:
-            raise ApiError("InvalidAction.NotFound", "The emulator knows no action of this name.")
+            raise ApiError("InvalidAction.NotFound", "The emulator has no action of this name.")
         action = versions.get(request.version)
         if action is None:
             raise ApiError(
-                "InvalidVersion", f"{request.action} exists in version {', '.join(versions)} only."
+                "InvalidVersion", f"{request.action} exists only in version {', '.join(versions)}."
             )
         return action
 
@@ -80,9 +79,9 @@ def _checked(action: Action, wire: Mapping[str, str]) -> dict[str, Any]:
 
 
 def unflatten(wire: Mapping[str, str], parameters: Iterable[Parameter]) -> dict[str, Any]:
-    """The request that flat wire parameters make: ``Boxes.1.X`` is X in the first item of the list Boxes.
+    """Return the request that flat wire parameters represent: ``Boxes.1.X`` is X of the first item of Boxes.
 
-    What is none of the given parameters is left out, and so are gaps in the numbering of a list.
+    Unknown parameters and gaps in the numbering of a list are ignored.
     """
     request: dict[str, Any] = {}
     for parameter in parameters:

@@ -1,10 +1,11 @@
-"""The HTTP server of an emulator: uvicorn in a thread, which can drop connections, speak TLS, and ends quietly."""
+"""The HTTP server: uvicorn in a thread, with TLS on the same port, able to drop connections."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import threading
+from collections.abc import Collection
 from typing import Any
 
 import uvicorn
@@ -15,20 +16,23 @@ from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.tls_mux import Listener
 
-LAST_ANSWERS = 1.0
-"""Seconds that answers may take to be sent once the server is to end."""
+SHUTDOWN_TIMEOUT = 1.0
+"""Seconds that responses may take to be sent while the server shuts down."""
 
 
 class HttpServer:
-    """A server with an emulator; a context manager, ready inside.
+    """A server of an emulator; a context manager, ready inside.
 
     :param engine: the emulator
-    :param listening: a socket that listens
+    :param listening: a listening socket
     :param certificate: for connections with TLS
+    :param hosts: host names and addresses under which clients may reach the server, besides loopback
     """
 
-    def __init__(self, engine: Engine, listening: socket.socket, certificate: Certificate) -> None:
-        self._server = _Server(engine, listening, certificate)
+    def __init__(
+        self, engine: Engine, listening: socket.socket, certificate: Certificate, hosts: Collection[str]
+    ) -> None:
+        self._server = _Server(engine, listening, certificate, hosts)
         self._thread = threading.Thread(target=self._server.serve_in_thread, name="viapi-emulator")
 
     def __enter__(self) -> HttpServer:
@@ -36,7 +40,7 @@ class HttpServer:
         self._server.settled.wait()
         if not self._server.started:
             self._thread.join()
-            raise RuntimeError("the emulator did not start; its log says why")
+            raise RuntimeError("the emulator did not start; see its log")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -53,14 +57,16 @@ class _Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, engine: Engine, listening: socket.socket, certificate: Certificate) -> None:
+    def __init__(
+        self, engine: Engine, listening: socket.socket, certificate: Certificate, hosts: Collection[str]
+    ) -> None:
         self.settled = threading.Event()
         self._engine = engine
         self._listener = Listener(listening, self._protocol, certificate.server_context)
         super().__init__(
             uvicorn.Config(
-                create_app(engine, certificate),
-                # uvloop would become the policy of the whole program with older versions of uvicorn.
+                create_app(engine, certificate, hosts),
+                # With older versions of uvicorn, uvloop would become the event loop policy of the whole program.
                 loop="asyncio",
                 http=_Protocol,
                 ws="none",
@@ -86,11 +92,11 @@ class _Server(uvicorn.Server):
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # What calls wait for is ended first, so that uvicorn finds none to cancel, which it would tell loudly.
+        # Stop the engine first, so that uvicorn finds no task to cancel, which it would log as an error.
         self._listener.close()
         await self._engine.stop()
         if self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks, timeout=LAST_ANSWERS)
+            await asyncio.wait(self.server_state.tasks, timeout=SHUTDOWN_TIMEOUT)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         await super().shutdown(sockets)

@@ -1,4 +1,4 @@
-"""What image search keeps: databases of pictures, each picture a vector, in sqlite."""
+"""Storage of image search: databases of pictures, each picture a vector, in SQLite."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY
-from airflow_provider_viapi.emulator.data_folder import FolderUnusable
+from airflow_provider_viapi.emulator.data_folder import DataFolderError
 from airflow_provider_viapi.emulator.errors import ApiError
 
-_ROWS_AT_ONCE = 4096
+_BATCH_SIZE = 4096
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -34,13 +34,13 @@ CREATE INDEX IF NOT EXISTS images_by_database ON images (database, entity_id);
 
 @dataclass(frozen=True)
 class Match:
-    """A picture that was found.
+    """A picture that a search found.
 
-    :param data_id: the entry
-    :param entity_id: what it shows
-    :param image_url: the address it was added from
-    :param extra_data: what was added with it
-    :param cosine: of the angle between its vector and the one looked for, -1 to 1
+    :param data_id: id of the entry
+    :param entity_id: id of the entity that it shows
+    :param image_url: address from which it was added
+    :param extra_data: the user's data
+    :param cosine: cosine similarity to the searched vector, -1 to 1
     """
 
     data_id: int
@@ -52,12 +52,12 @@ class Match:
 
 @dataclass(frozen=True)
 class Entry:
-    """A picture as it is listed.
+    """A picture in a list.
 
-    :param data_id: the entry
-    :param entity_id: what it shows
-    :param extra_data: what was added with it
-    :param created_at: when, in milliseconds since 1970
+    :param data_id: id of the entry
+    :param entity_id: id of the entity that it shows
+    :param extra_data: the user's data
+    :param created_at: time of its addition, in milliseconds since 1970
     """
 
     data_id: int
@@ -67,11 +67,11 @@ class Entry:
 
 
 class ImageDatabases:
-    """All image databases; can be used from several threads. Vectors are float16, of length 1, as bytes.
+    """All image databases; thread-safe. Vectors are the bytes of float16 numbers, with length 1.
 
-    :param path: the file they are kept in
-    :param capacity: most pictures in one database
-    :raises FolderUnusable: the file is something else
+    :param path: SQLite file
+    :param capacity: largest number of pictures in a database
+    :raises DataFolderError: the file is not a database
     """
 
     def __init__(self, path: Path, capacity: int = CAPACITY) -> None:
@@ -82,7 +82,7 @@ class ImageDatabases:
             self._connection.executescript(_SCHEMA)
         except sqlite3.DatabaseError as error:
             self._connection.close()
-            raise FolderUnusable(f"{path} cannot be used: {error}") from None
+            raise DataFolderError(f"{path} cannot be used: {error}") from None
 
     def close(self) -> None:
         """Close the file."""
@@ -96,32 +96,32 @@ class ImageDatabases:
             self._connection.execute("DELETE FROM databases")
 
     def create(self, name: str) -> None:
-        """Make a database.
+        """Create a database.
 
-        :raises ApiError: there is one of that name
+        :raises ApiError: a database of that name exists
         """
         with self._lock, self._connection:
-            made = self._connection.execute("INSERT OR IGNORE INTO databases VALUES (?)", (name,))
-        if not made.rowcount:
-            raise ApiError("InvalidParameter.BadRequest", f"There is an image database {name} already.")
+            created = self._connection.execute("INSERT OR IGNORE INTO databases VALUES (?)", (name,))
+        if not created.rowcount:
+            raise ApiError("InvalidParameter.BadRequest", f"The image database {name} already exists.")
 
     def names(self) -> list[str]:
-        """The names of all databases, in their order."""
+        """Return the names of all databases in alphabetical order."""
         with self._lock:
             return [name for (name,) in self._connection.execute("SELECT name FROM databases ORDER BY name")]
 
     def check_exists(self, name: str) -> None:
-        """Let pass if there is such a database.
+        """Check that a database exists.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such database
         """
         with self._lock:
             found = self._connection.execute("SELECT 1 FROM databases WHERE name = ?", (name,)).fetchone()
         if not found:
-            raise ApiError("InvalidParameter.BadRequest", f"There is no image database {name}.")
+            raise ApiError("InvalidParameter.BadRequest", f"The image database {name} does not exist.")
 
     def delete(self, name: str) -> None:
-        """Delete a database with all that is in it.
+        """Delete a database and its pictures.
 
         :raises ApiError: there is no such database
         """
@@ -135,11 +135,11 @@ class ImageDatabases:
     ) -> int:
         """Add a picture and return the id of its entry.
 
-        :param created_at: now, in milliseconds since 1970
+        :param created_at: current time in milliseconds since 1970
         :raises ApiError: there is no such database, or it is full
         """
         with self._lock, self._connection:
-            self._check_room(name)
+            self._check_capacity(name)
             entry = self._connection.execute(
                 "INSERT INTO images (database, entity_id, image_url, extra_data, vector, created_at) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -148,46 +148,46 @@ class ImageDatabases:
         return entry.lastrowid or 0
 
     def delete_entity(self, name: str, entity_id: str) -> int:
-        """Delete all pictures of an entity, and return how many there were.
+        """Delete all pictures of an entity and return their number.
 
         :raises ApiError: there is no such database
         """
         with self._lock, self._connection:
             self.check_exists(name)
-            gone = self._connection.execute(
+            deleted = self._connection.execute(
                 "DELETE FROM images WHERE database = ? AND entity_id = ?", (name, entity_id)
             )
-        return gone.rowcount
+        return deleted.rowcount
 
     def page(
         self, name: str, prefix: str, *, descending: bool, after: int | None, offset: int, limit: int
     ) -> tuple[list[Entry], int]:
-        """Some entries in the order in which they were added, and how many there are in all.
+        """Return some entries in the order of their addition, and the number of all entries.
 
-        :param prefix: how entity ids begin
-        :param descending: the latest first
-        :param after: only entries behind this one in that order
-        :param offset: entries to leave out
-        :param limit: most to return
+        :param prefix: prefix of the entity ids
+        :param descending: newest first
+        :param after: only entries that follow this one in that order
+        :param offset: number of entries to skip
+        :param limit: largest number of entries to return
         :raises ApiError: there is no such database
         """
         matching = "FROM images WHERE database = ? AND substr(entity_id, 1, length(?)) = ?"
-        named = (name, prefix, prefix)
+        arguments = (name, prefix, prefix)
         beyond, order = ("<", "DESC") if descending else (">", "ASC")
         with self._lock:
             self.check_exists(name)
-            (count,) = self._connection.execute(f"SELECT COUNT(*) {matching}", named).fetchone()
+            (count,) = self._connection.execute(f"SELECT COUNT(*) {matching}", arguments).fetchone()
             rows = self._connection.execute(
                 f"SELECT data_id, entity_id, extra_data, created_at {matching} "
                 f"AND (? IS NULL OR data_id {beyond} ?) ORDER BY data_id {order} LIMIT ? OFFSET ?",
-                (*named, after, after, limit, offset),
+                (*arguments, after, after, limit, offset),
             ).fetchall()
         return [Entry(*row) for row in rows], count
 
     def search(self, name: str, vector: bytes, limit: int) -> list[Match]:
-        """The pictures most like the one with that vector, the best first.
+        """Return the pictures that are most similar to a vector, best first.
 
-        :param limit: most to return
+        :param limit: largest number of pictures to return
         :raises ApiError: there is no such database
         """
         with self._lock:
@@ -202,7 +202,7 @@ class ImageDatabases:
 
         wanted = numpy.frombuffer(vector, numpy.float16).astype(numpy.float32)
         rows = self._connection.execute("SELECT data_id, vector FROM images WHERE database = ?", (name,))
-        while block := rows.fetchmany(_ROWS_AT_ONCE):
+        while block := rows.fetchmany(_BATCH_SIZE):
             data_ids, vectors = zip(*block, strict=True)
             matrix = numpy.frombuffer(b"".join(vectors), numpy.float16).reshape(len(block), -1)
             yield from zip(data_ids, (matrix.astype(numpy.float32) @ wanted).tolist(), strict=True)
@@ -213,7 +213,7 @@ class ImageDatabases:
         ).fetchone()
         return entry
 
-    def _check_room(self, name: str) -> None:
+    def _check_capacity(self, name: str) -> None:
         self.check_exists(name)
         (count,) = self._connection.execute(
             "SELECT COUNT(*) FROM images WHERE database = ?", (name,)
@@ -221,5 +221,5 @@ class ImageDatabases:
         if count >= self._capacity:
             raise ApiError(
                 "InvalidParameter.BadRequest",
-                f"The image database {name} holds {count} pictures and is full.",
+                f"The image database {name} is full: it holds {count} pictures.",
             )

@@ -12,28 +12,28 @@ from airflow_provider_viapi.alibaba.services.imgsearch import REACHED_BY_OFFSET
 from airflow_provider_viapi.emulator.errors import ApiError, status_of
 from airflow_provider_viapi.emulator.image_database import Entry, ImageDatabases
 from airflow_provider_viapi.emulator.request import Call
-from airflow_provider_viapi.emulator.worker import WorkFailure, take_picture
+from airflow_provider_viapi.emulator.worker import WorkFailure, extract_features
 from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess
 
-LARGEST_ADDED = 2 << 20
-"""Bytes of the largest picture that can be added."""
+MAX_ADDED_BYTES = 2 << 20
+"""Size of the largest picture that can be added."""
 
-LARGEST_SEARCHED = 3 << 20
-"""Bytes of the largest picture that can be looked for."""
+MAX_SEARCHED_BYTES = 3 << 20
+"""Size of the largest picture that can be searched for."""
 
 PAGE_SIZE = 50
-"""Pictures on a page unless the caller says how many; the documents do not tell the service's default."""
+"""Default number of pictures on a page; the documents do not name the service's default."""
 
 _AFTER = "after-"
 
 
 class ImageSearch:
-    """Answers the actions of image search; each of them at once, but none on the event loop.
+    """The actions of image search. They respond synchronously, and none blocks the event loop.
 
-    Pictures have a worker process of their own, so that nobody waits for one while videos are worked on.
+    Pictures have their own worker process, so that they do not wait for videos.
 
-    :param databases: what is kept
-    :param folder: where pictures may lie for a moment
+    :param databases: storage of the vectors
+    :param folder: where downloaded pictures are stored while they are read
     :param now: the clock, in Unix time
     """
 
@@ -44,33 +44,33 @@ class ImageSearch:
         self._process = WorkerProcess()
 
     async def stop(self) -> None:
-        """End all work, whatever state it is in."""
+        """Stop all work."""
         await self._process.close()
 
     async def reset(self) -> None:
-        """Delete all databases, and end what is being done."""
+        """Delete all databases and stop running work."""
         self._process.interrupt()
         await asyncio.to_thread(self._databases.clear)
-        await self._process.settle()
+        await self._process.wait_closed()
 
     async def create_image_db(self, call: Call) -> dict[str, Any]:
-        """Make a database.
+        """Create a database.
 
-        :raises ApiError: there is one of that name
+        :raises ApiError: a database of that name exists
         """
         await asyncio.to_thread(self._databases.create, call.parameters["Name"])
         return {}
 
     async def delete_image_db(self, call: Call) -> dict[str, Any]:
-        """Delete a database with all that is in it.
+        """Delete a database and its pictures.
 
-        :raises ApiError: there is none of that name
+        :raises ApiError: there is no such database
         """
         await asyncio.to_thread(self._databases.delete, call.parameters["Name"])
         return {}
 
     async def list_image_dbs(self, call: Call) -> dict[str, Any]:
-        """Name all databases."""
+        """List all databases."""
         names = await asyncio.to_thread(self._databases.names)
         return {"Data": {"DbList": [{"Name": name} for name in names]}}
 
@@ -81,7 +81,7 @@ class ImageSearch:
         """
         given = call.parameters
         await asyncio.to_thread(self._databases.check_exists, given["DbName"])
-        vector = await self._vector(given["ImageUrl"], LARGEST_ADDED)
+        vector = await self._vector(given["ImageUrl"], MAX_ADDED_BYTES)
         data_id = await asyncio.to_thread(
             self._databases.add,
             given["DbName"],
@@ -100,20 +100,20 @@ class ImageSearch:
         """
         given = call.parameters
         if not await asyncio.to_thread(self._databases.delete_entity, given["DbName"], given["EntityId"]):
-            raise ApiError("InvalidParameter.BadRequest", f"There is no EntityId {given['EntityId']}.")
+            raise ApiError("InvalidParameter.BadRequest", f"EntityId {given['EntityId']} does not exist.")
         return {}
 
     async def list_images(self, call: Call) -> dict[str, Any]:
-        """A page of a database's pictures, in the order in which they were added.
+        """Return a page of a database's pictures in the order of their addition.
 
-        :raises ApiError: there is no such database, or the page is not one that can be asked for
+        :raises ApiError: there is no such database, or Offset, Limit or Token is not valid
         """
         given = call.parameters
         offset, limit, token = given.get("Offset", 0), given.get("Limit", PAGE_SIZE), given.get("Token")
         if limit > REACHED_BY_OFFSET or (token is None and offset + limit > REACHED_BY_OFFSET):
             raise ApiError(
                 "InvalidParameter",
-                f"Offset and Limit reach the first {REACHED_BY_OFFSET} records; go on with Token.",
+                f"Offset and Limit reach only the first {REACHED_BY_OFFSET} records; use Token for the others.",
             )
         entries, count = await asyncio.to_thread(
             self._databases.page,
@@ -125,17 +125,19 @@ class ImageSearch:
             limit=limit + 1,
         )
         page = entries[:limit]
-        goes_on = {"Token": f"{_AFTER}{page[-1].data_id}"} if len(entries) > limit else {}
-        return {"Data": {"ImageList": [_listed(entry) for entry in page], **goes_on, "TotalCount": count}}
+        next_token = {"Token": f"{_AFTER}{page[-1].data_id}"} if len(entries) > limit else {}
+        return {
+            "Data": {"ImageList": [_describe(entry) for entry in page], **next_token, "TotalCount": count}
+        }
 
     async def search_image(self, call: Call) -> dict[str, Any]:
-        """Find the pictures of a database that are most like another.
+        """Find the pictures of a database that are most similar to a picture.
 
         :raises ApiError: there is no such database, or the picture cannot be used
         """
         given = call.parameters
         await asyncio.to_thread(self._databases.check_exists, given["DbName"])
-        vector = await self._vector(given["ImageUrl"], LARGEST_SEARCHED)
+        vector = await self._vector(given["ImageUrl"], MAX_SEARCHED_BYTES)
         matches = await asyncio.to_thread(self._matches, given["DbName"], vector, given["Limit"])
         return {"Data": {"MatchList": matches}}
 
@@ -155,15 +157,15 @@ class ImageSearch:
 
     async def _vector(self, url: str, max_bytes: int) -> bytes:
         try:
-            taken = await self._process.run(take_picture, url, max_bytes, self._folder)
+            vector = await self._process.run(extract_features, url, max_bytes, self._folder)
         except WorkerDied:
             raise _failed("InternalError.Algo", "The emulator's worker process died.") from None
-        if isinstance(taken, WorkFailure):
-            raise _failed(taken.code, taken.message)
-        return taken
+        if isinstance(vector, WorkFailure):
+            raise _failed(vector.code, vector.message)
+        return vector
 
 
-def _listed(entry: Entry) -> dict[str, Any]:
+def _describe(entry: Entry) -> dict[str, Any]:
     return {
         "DataId": str(entry.data_id),
         "EntityId": entry.entity_id,
@@ -175,7 +177,7 @@ def _listed(entry: Entry) -> dict[str, Any]:
 
 def _read_token(token: str) -> int:
     if not re.fullmatch(rf"{_AFTER}[0-9]{{1,18}}", token):
-        raise ApiError("InvalidParameter", "This Token is none of the emulator's.")
+        raise ApiError("InvalidParameter", "This Token was not issued by the emulator.")
     return int(token.removeprefix(_AFTER))
 
 

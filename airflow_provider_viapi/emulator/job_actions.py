@@ -1,4 +1,4 @@
-"""The actions that submit, watch, list and cancel jobs."""
+"""The actions that submit, query, list and cancel jobs."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.faults import JobFault
+from airflow_provider_viapi.emulator.faults import TakeJobFault
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import QUEUING, TRANSITIONS, Job
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.storage import Storage
 
 ACCOUNT_ID = "1000000000000000"
-"""Id of the account that all of the emulator's access keys belong to."""
+"""Id of the account that all access keys belong to."""
 
-LISTED_FOR = 24 * 60 * 60
-"""Seconds for which the list of jobs shows a job."""
+LIST_WINDOW = 24 * 60 * 60
+"""Age in seconds of the oldest job in the list."""
 
-SECONDS_BETWEEN_LISTS = 5.0
-"""The account's list of jobs can be asked for once in so many seconds."""
+LIST_INTERVAL = 5.0
+"""Shortest interval in seconds between two calls for the account's list of jobs."""
 
 PAGE_SIZE = 20
-"""Jobs on a page of the list unless the caller says how many; the documents do not tell the service's default."""
+"""Default number of jobs on a page; the documents do not name the service's default."""
 
 BEIJING = timezone(timedelta(hours=8))
-"""The time zone of the list's times, which the documents do not name."""
+"""Time zone of the times in the list; the documents do not name it."""
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
-"""How the services write times."""
+"""Format of times."""
 
 
 class JobActions:
-    """Answers the actions that have to do with jobs.
+    """The actions of jobs.
 
     :param queue: the jobs
-    :param storage: where their files can be fetched
+    :param storage: stores their files
     :param now: the clock, in Unix time
     """
 
@@ -50,43 +50,43 @@ class JobActions:
         self._listed_at = -math.inf
 
     def reset(self) -> None:
-        """Let the list be asked for at once."""
+        """Allow the list to be called immediately."""
         self._listed_at = -math.inf
 
-    def submit(self, call: Call, fault: Callable[[], JobFault]) -> dict[str, Any]:
-        """Take a job in.
+    def submit(self, call: Call, take_fault: TakeJobFault) -> dict[str, Any]:
+        """Submit a job.
 
-        :param fault: tells what is to go wrong with it; asked only when the job is accepted
-        :raises ApiError: the emulator cannot do such jobs
+        :param take_fault: returns the fault of the job; called only if the job is accepted
+        :raises ApiError: the emulator does not implement the action
         """
-        self._queue.check_known(call.action.name)
-        self._queue.put(Job(call.id, call.action, call.parameters, call.wire, self._now(), fault()))
+        self._queue.check_supported(call.action.name)
+        self._queue.put(Job(call.id, call.action, call.parameters, call.wire, self._now(), take_fault()))
         return {
-            "Message": "The emulator works on this job now; GetAsyncJobResult, with this RequestId as the "
-            "JobId, tells when its result is there."
+            "Message": "The emulator has accepted this job. Call GetAsyncJobResult with this RequestId as the JobId "
+            "to get its result."
         }
 
     async def get_async_job_result(self, call: Call) -> dict[str, Any]:
-        """The state of a job of any service and, when it is done, its result.
+        """Return the state of a job of any service and, when it has succeeded, its result.
 
         :raises ApiError: there is no such job
         """
         job = self._job(call)
         data = {"JobId": job.id, "Status": job.state}
         if job.result is not None:
-            data["Result"] = json.dumps(self._linked(job, job.result, call.base))
+            data["Result"] = json.dumps(self._with_links(job, job.result, call.base))
         if job.error_code is not None:
             data |= {"ErrorCode": job.error_code, "ErrorMessage": job.error_message or ""}
         return {"Data": data}
 
     async def query_async_job_list(self, call: Call) -> dict[str, Any]:
-        """The account's jobs of the last 24 hours, a page of them, newest first.
+        """Return a page of the account's jobs of the last 24 hours, newest first.
 
-        :raises ApiError: it was asked for less than five seconds ago, or a time has another form
+        :raises ApiError: the list was called less than five seconds ago, or a time is malformed
         """
         now = self._now()
-        if now - self._listed_at < SECONDS_BETWEEN_LISTS:
-            raise ApiError("Throttling.User", "The list of jobs can be asked for once in 5 seconds.")
+        if now - self._listed_at < LIST_INTERVAL:
+            raise ApiError("Throttling.User", "The list of jobs can be called once in 5 seconds.")
         self._listed_at = now
         given = call.parameters
         matching = self._matching(given, now)
@@ -97,30 +97,30 @@ class JobActions:
             "PageSize": size,
             "TotalPage": math.ceil(len(matching) / size),
             "TotalRecord": len(matching),
-            "Result": [_listed(job) for job in page],
+            "Result": [_describe(job) for job in page],
         }
         return {"Data": data, "Success": True, "Message": "Query job list success", "HttpCode": "200"}
 
     async def cancel_waiting_async_job(self, call: Call) -> dict[str, Any]:
-        """Cancel a job that waits for a worker; any other is left alone, and the answer says so.
+        """Cancel a queued job; any other job is left unchanged, and the response says so.
 
         :raises ApiError: there is no such job
         """
         job = self._job(call)
         if job.state != QUEUING:
-            message = f"The job is {job.state}; only one that is {QUEUING} can be cancelled."
+            message = f"The job is {job.state}; only a job that is {QUEUING} can be cancelled."
             return {"Success": False, "Message": message, "HttpCode": "InvalidParameter"}
         job.cancel(self._now())
         return {"Success": True, "Message": "Cancel job success", "HttpCode": "200"}
 
-    def page_link(self, job: Job, path: Path) -> str | None:
-        """Where a page of the emulator's own finds a job's file, as long as it is kept."""
+    def dashboard_link(self, job: Job, path: Path) -> str | None:
+        """Return the link to a job's file for the dashboard, or ``None`` if it has expired."""
         if self._now() > job.links_expire:
             return None
-        return self._storage.link("", self._queue.key_of(path), int(job.links_expire))
+        return self._storage.link("", self._queue.storage_key(path), int(job.links_expire))
 
     def describe(self) -> list[dict[str, Any]]:
-        """Every job as plain values, the oldest first."""
+        """Return every job as plain values, oldest first."""
         return [
             {
                 "job_id": job.id,
@@ -143,24 +143,25 @@ class JobActions:
             raise ApiError("InvalidParameter.BadRequest", "The emulator has no job with this JobId.")
         return job
 
-    def _linked(self, job: Job, value: Any, base: str) -> Any:
+    def _with_links(self, job: Job, value: Any, base: str) -> Any:
         if isinstance(value, Path):
-            return self._storage.link(base, self._queue.key_of(value), int(job.links_expire))
+            return self._storage.link(base, self._queue.storage_key(value), int(job.links_expire))
         if isinstance(value, Mapping):
-            return {name: self._linked(job, item, base) for name, item in value.items()}
+            return {name: self._with_links(job, item, base) for name, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self._linked(job, item, base) for item in value]
+            return [self._with_links(job, item, base) for item in value]
         return value
 
     def _matching(self, given: Mapping[str, Any], now: float) -> list[Job]:
         if given.get("Status") and given["Status"] not in TRANSITIONS:
-            raise ApiError("InvalidParameter", f"Status is one of {', '.join(TRANSITIONS)}.")
-        earliest = max(_time(given, "StartTime", -math.inf), now - LISTED_FOR)
+            raise ApiError("InvalidParameter", f"Status must be one of {', '.join(TRANSITIONS)}.")
+        earliest = max(_time(given, "StartTime", -math.inf), now - LIST_WINDOW)
         latest = _time(given, "EndTime", math.inf)
         return [
             job
             for job in reversed(self._queue)
-            if earliest <= job.created_at
+            if job.listed_from <= now
+            and earliest <= job.created_at
             and int(job.created_at) <= latest
             and given.get("JobId") in (None, "", job.id)
             and given.get("PopProduct") in (None, "", job.action.service.name)
@@ -169,7 +170,7 @@ class JobActions:
         ]
 
 
-def _listed(job: Job) -> dict[str, str]:
+def _describe(job: Job) -> dict[str, str]:
     times = {"GmtCreate": job.created_at, "StartTime": job.started_at, "EndTime": job.finished_at}
     return {
         "JobId": job.id,
@@ -181,14 +182,14 @@ def _listed(job: Job) -> dict[str, str]:
     }
 
 
-def _time(given: Mapping[str, Any], name: str, otherwise: float) -> float:
+def _time(given: Mapping[str, Any], name: str, default: float) -> float:
     text = given.get(name)
     if not text:
-        return otherwise
+        return default
     try:
         return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=BEIJING).timestamp()
     except ValueError:
-        raise ApiError("InvalidParameter", f"{name} has the form YYYY-MM-DD HH:MM:SS.") from None
+        raise ApiError("InvalidParameter", f"{name} must have the form YYYY-MM-DD HH:MM:SS.") from None
 
 
 def _beijing(time: float) -> str:

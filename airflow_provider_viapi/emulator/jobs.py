@@ -1,4 +1,4 @@
-"""What a job is, and the states it goes through."""
+"""Jobs and their states."""
 
 from __future__ import annotations
 
@@ -27,55 +27,55 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     LIMIT_RETRY_FAILED: frozenset(),
     JOB_CANCELED: frozenset(),
 }
-"""From each state, those that may follow; a state that none follows is the last."""
+"""The states that may follow each state; a state that none follows is terminal."""
 
 
 RESULT_LIFETIME = 30 * 60
-"""Seconds from the end of a job for which its results can be fetched."""
+"""Seconds after the end of a job during which its results can be downloaded."""
 
 
 class WrongTransition(RuntimeError):
-    """A job was to go where no job goes from its state."""
+    """A job cannot change from its state to the requested one."""
 
 
-class JobBackend(Protocol):
-    """Whose action made a job."""
+class ServiceName(Protocol):
+    """The service of an action."""
 
     @property
     def name(self) -> str:
-        """Of the service, such as ``videoenhan``."""
+        """Name of the service, such as ``videoenhan``."""
         ...
 
 
 class JobAction(Protocol):
-    """What an action has to tell of itself that makes jobs; it may be of either cloud."""
+    """An action of either cloud that submits jobs."""
 
     @property
     def name(self) -> str:
-        """Its name, such as ``EraseVideoSubtitles``."""
+        """Name of the action, such as ``EraseVideoSubtitles``."""
         ...
 
     @property
-    def service(self) -> JobBackend:
-        """Whose it is."""
+    def service(self) -> ServiceName:
+        """The service of the action."""
         ...
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What it takes."""
+        """The parameters of the action."""
         ...
 
 
 @dataclass
 class Job:
-    """A job and what became of it.
+    """A job.
 
     :param id: the RequestId of the call that submitted it
-    :param action: what was called
-    :param parameters: the action's parameters, with their proper types
+    :param action: the action that was called
+    :param parameters: the action's parameters, typed
     :param wire: the same as they were sent
-    :param created_at: when it was submitted, in Unix time
-    :param fault: what is to go wrong with it
+    :param created_at: time of submission, in Unix time
+    :param fault: the fault of the job
     """
 
     id: str
@@ -94,35 +94,40 @@ class Job:
 
     @property
     def links_expire(self) -> float:
-        """When the links to its results stop working, in Unix time."""
+        """Unix time at which the links to its results expire."""
         lifetime = self.fault.result_expires
         return (self.finished_at or 0.0) + (RESULT_LIFETIME if lifetime is None else lifetime)
 
+    @property
+    def listed_from(self) -> float:
+        """Unix time from which lists show the job."""
+        return self.created_at + self.fault.listed_after
+
     def start(self, now: float) -> None:
-        """A worker takes it."""
+        """Record that a worker has started to process the job."""
         self._go(PROCESSING)
         self.started_at = now
 
     def succeed(self, result: Mapping[str, Any], sources: Mapping[str, Path], now: float) -> None:
-        """It is done.
+        """Record that the job has succeeded.
 
-        :param result: what it made: plain values, and paths of files that are there now
-        :param sources: the files it was made of, by the wire name of the parameter that named each
+        :param result: plain values, and paths of existing files
+        :param sources: the files that were read, by the wire name of the parameter that named each
         """
         self._end(PROCESS_SUCCESS, now)
         self.result, self.sources = result, sources
 
     def fail(self, code: str, message: str, now: float, state: str = PROCESS_FAILED) -> None:
-        """It cannot be done.
+        """Record that the job has failed.
 
-        :param code: the service's code for the reason
-        :param state: the kind of failure
+        :param code: the service's error code
+        :param state: the terminal state
         """
         self._end(state, now)
         self.error_code, self.error_message = code, message
 
     def cancel(self, now: float) -> None:
-        """It is not wanted any more, which only a job that waits allows."""
+        """Record that the job was cancelled, which is possible only while it is queued."""
         self._end(JOB_CANCELED, now)
 
     def _end(self, state: str, now: float) -> None:
@@ -131,5 +136,5 @@ class Job:
 
     def _go(self, state: str) -> None:
         if state not in TRANSITIONS[self.state]:
-            raise WrongTransition(f"a job that is {self.state} cannot become {state}")
+            raise WrongTransition(f"a job in state {self.state} cannot change to {state}")
         self.state = state

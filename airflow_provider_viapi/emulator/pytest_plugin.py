@@ -1,6 +1,6 @@
-"""Fixtures with an emulator, for every pytest that the provider is installed beside.
+"""Pytest fixtures that start an emulator.
 
-Nothing heavy is imported here, because pytest loads this whether or not a test asks for the fixtures.
+Pytest loads this plugin in every environment that has the provider installed, so it must import nothing heavy.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_viapi.emulator.requirements import what_is_missing
-
 if TYPE_CHECKING:
     from airflow_provider_viapi.emulator.server import EmulatorServer
 
 
 @pytest.fixture(scope="session")
 def viapi_emulator_server() -> Iterator[EmulatorServer]:
-    """An emulator for the whole session; take ``viapi_emulator`` unless a fixture of your own spans tests."""
-    if missing := what_is_missing():
-        pytest.skip(missing)
+    """Start an emulator for the whole session, which is never reset; use ``viapi_emulator`` in tests."""
+    from airflow_provider_viapi.emulator import missing_packages
+
+    if missing := missing_packages():
+        pytest.fail(missing, pytrace=False)
 
     from airflow_provider_viapi.emulator.server import EmulatorServer
 
@@ -30,9 +30,9 @@ def viapi_emulator_server() -> Iterator[EmulatorServer]:
 
 @pytest.fixture
 def viapi_emulator(viapi_emulator_server: EmulatorServer) -> EmulatorServer:
-    """An emulator that knows of no job, call or image database yet.
+    """Return an emulator that was reset: it has no jobs, calls, image databases or faults.
 
-    Its ``connection_json()`` is an Airflow connection, ``jobs()`` and ``calls()`` tell what was asked of it.
+    ``connection_json()`` returns an Airflow connection to it, ``jobs()`` and ``calls()`` what it was asked to do.
     """
     viapi_emulator_server.reset()
     return viapi_emulator_server

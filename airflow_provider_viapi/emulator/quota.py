@@ -1,4 +1,4 @@
-"""How many calls of an action an account has in a second."""
+"""The limit of calls per second that an account has for each action."""
 
 from __future__ import annotations
 
@@ -8,43 +8,57 @@ from collections.abc import Callable, Mapping
 from airflow_provider_viapi.emulator.errors import ApiError
 
 CallsPerSecond = int | Mapping[str, int] | None
-"""A quota as it is given: of each action, by the action's name, or none."""
+"""A limit for each action, or by action name; ``None``: no limit."""
+
+WINDOW = 60.0
+"""Seconds for which calls are counted for :meth:`Quota.usage`."""
+
+NOMINAL_CALLS = 100_000
+"""Calls per minute that :meth:`Quota.usage` returns if there is no limit."""
 
 
 class Quota:
-    """Lets so many calls of each action pass in any one second; those over it fail at once and do not count.
+    """Limit the calls of each action in any one second; rejected calls do not count.
 
-    :param calls_per_second: how many, the same for each action or by the action's name; as many as come if ``None``
-        or not named
+    :param calls_per_second: the limit; actions that a mapping does not name have none
     :param now: the clock, in Unix time
     """
 
     def __init__(self, calls_per_second: CallsPerSecond, now: Callable[[], float]) -> None:
         self._calls_per_second = calls_per_second
         self._now = now
-        self._passed: dict[str, deque[float]] = {}
+        self._accepted: dict[str, deque[float]] = {}
 
     def take(self, action: str) -> None:
-        """Let a call of that action pass.
+        """Count a call of an action.
 
-        :raises ApiError: it is one too many
+        :raises ApiError: the limit is reached
         """
-        most = self._most(action)
-        if most is None:
-            return
-        now = self._now()
-        passed = self._passed.setdefault(action, deque(maxlen=most))
-        if len(passed) == most and now - passed[0] < 1.0:
+        limit, accepted, now = self.limit(action), self._recent(action), self._now()
+        if limit is not None and len(accepted) >= limit and now - accepted[-limit] < 1.0:
             raise ApiError(
-                "Throttling.User", f"Request was denied: {action} is limited to {most} calls a second."
+                "Throttling.User", f"Request was denied: {action} is limited to {limit} calls per second."
             )
-        passed.append(now)
+        accepted.append(now)
 
-    def _most(self, action: str) -> int | None:
+    def limit(self, action: str) -> int | None:
+        """Return the largest number of calls of an action per second, or ``None`` if there is no limit."""
         if isinstance(self._calls_per_second, Mapping):
             return self._calls_per_second.get(action)
         return self._calls_per_second
 
+    def usage(self, action: str) -> tuple[int, int]:
+        """Return how many calls of an action are allowed per minute, and how many of them remain."""
+        limit = self.limit(action)
+        total = NOMINAL_CALLS if limit is None else int(limit * WINDOW)
+        return total, max(0, total - len(self._recent(action)))
+
     def reset(self) -> None:
-        """Let the whole quota be used again."""
-        self._passed.clear()
+        """Forget all calls."""
+        self._accepted.clear()
+
+    def _recent(self, action: str) -> deque[float]:
+        accepted, now = self._accepted.setdefault(action, deque()), self._now()
+        while accepted and now - accepted[0] >= WINDOW:
+            accepted.popleft()
+        return accepted

@@ -1,4 +1,4 @@
-"""A call: as it arrived, before anything in it is believed, and as the gateway lets it through."""
+"""A request as it arrives, before it is authenticated, and the call that the gateway accepts."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from airflow_provider_viapi.alibaba.rpc import flatten
 
 
 def new_request_id() -> str:
-    """The id of an answer, and of the job that it tells of: a UUID in capitals."""
+    """Return an id for a response, and for the job that it submits: a UUID in upper case."""
     return str(uuid.uuid4()).upper()
 
 
 @dataclass(frozen=True)
 class Request:
-    """A call as it arrived; ``id`` is the RequestId of its answer, ``parameters`` those of query and body.
+    """A request as it arrived; ``id`` is the RequestId of its response, ``parameters`` those of query and body.
 
-    What it calls stands in headers if it is signed with ACS3-HMAC-SHA256, otherwise among the parameters.
+    Action and version are in headers if it is signed with ACS3-HMAC-SHA256, otherwise among the parameters.
 
-    :param method: the HTTP method, in capitals
-    :param query: the query string as it was sent, percent-encoded
-    :param body: the form, or the JSON structure, as it was sent
-    :param headers: by name in small letters
-    :param base: the address under which the caller reached the emulator, without a slash at its end
+    :param method: HTTP method in upper case
+    :param query: query string as it was sent, percent-encoded
+    :param body: form or JSON as it was sent
+    :param headers: by name in lower case
+    :param base: the address under which the client reached the emulator, without a trailing slash
     """
 
     method: str
@@ -55,12 +55,12 @@ class Request:
 
     @property
     def is_acs3(self) -> bool:
-        """Whether it is signed with ACS3-HMAC-SHA256."""
+        """True if the request is signed with ACS3-HMAC-SHA256."""
         return self.headers.get("authorization", "").startswith("ACS3-")
 
     @property
     def wants_xml(self) -> bool:
-        """Whether its answer is to be XML rather than JSON."""
+        """True if the response must be XML rather than JSON."""
         if self.is_acs3 and "Format" not in self.parameters:
             accepted = self.headers.get("accept", "")
             return "xml" in accepted and "json" not in accepted
@@ -69,13 +69,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Call:
-    """A call that the gateway let through.
+    """A call that the gateway accepted.
 
-    :param id: the RequestId of its answer, and of the job if it submits one
-    :param action: what is called
-    :param parameters: the action's parameters by wire name, with their proper types
+    :param id: the RequestId of its response, and of the job if it submits one
+    :param action: the action that is called
+    :param parameters: the action's parameters by wire name, typed
     :param wire: the same as they were sent, flat and as text
-    :param base: the address under which the caller reached the emulator, without a slash at its end
+    :param base: the address under which the client reached the emulator, without a trailing slash
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Answers as the service writes them: results and errors, in JSON or XML."""
+"""Responses of the service: results and errors, in JSON or XML."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as it goes out."""
+class ServiceResponse:
+    """A response: status, headers and body."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
-def result_answer(request: Request, content: Mapping[str, Any]) -> Answer:
-    """The answer to a call that went well.
+def result_response(request: Request, content: Mapping[str, Any]) -> ServiceResponse:
+    """Return the response to an accepted call.
 
-    :param content: what stands beside ``RequestId``, such as ``Data``
+    :param content: the fields beside ``RequestId``, such as ``Data``
     """
     return _render(request, 200, f"{request.action}Response", {"RequestId": request.id, **content})
 
 
-def error_answer(request: Request, error: ApiError) -> Answer:
-    """The answer to a call that was refused."""
+def error_response(request: Request, error: ApiError) -> ServiceResponse:
+    """Return the response to a rejected call."""
     content = {
         "RequestId": request.id,
         "HostId": urlsplit(request.base).netloc,
@@ -45,23 +45,25 @@ def error_answer(request: Request, error: ApiError) -> Answer:
     return _render(request, error.status, "Error", content)
 
 
-def foreign_answer(status: int, text: str) -> Answer:
-    """What is none of the service's answers, as if something else on the way had answered."""
-    return Answer(status, {"content-type": "text/html;charset=utf-8"}, text.encode("utf-8", "replace"))
+def proxy_response(status: int, text: str) -> ServiceResponse:
+    """Return a response that the service never sends, as a proxy or load balancer would."""
+    return ServiceResponse(
+        status, {"content-type": "text/html;charset=utf-8"}, text.encode("utf-8", "replace")
+    )
 
 
 def xml(root: str, content: Mapping[str, Any]) -> bytes:
-    """A document with that root; a list is its item repeated, without a number around it."""
+    """Return an XML document; a list becomes repeated elements without a surrounding element."""
     return f"<?xml version='1.0' encoding='UTF-8'?>{_element(root, content)}".encode()
 
 
-def _render(request: Request, status: int, root: str, content: Mapping[str, Any]) -> Answer:
+def _render(request: Request, status: int, root: str, content: Mapping[str, Any]) -> ServiceResponse:
     if request.wants_xml:
         kind, body = "text/xml;charset=utf-8", xml(root, content)
     else:
         kind = "application/json;charset=utf-8"
         body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return Answer(status, {"content-type": kind, "x-acs-request-id": request.id}, body)
+    return ServiceResponse(status, {"content-type": kind, "x-acs-request-id": request.id}, body)
 
 
 def _element(name: str, value: Any) -> str:

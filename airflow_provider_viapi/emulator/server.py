@@ -1,4 +1,4 @@
-"""An emulator in the process of a program: uvicorn in a thread."""
+"""An emulator in the process of a program, served by a thread."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,24 +18,26 @@ from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
-from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
+from airflow_provider_viapi.emulator.media_checks import TRANSFORMS
 from airflow_provider_viapi.emulator.quota import CallsPerSecond
 from airflow_provider_viapi.emulator.worker import Transform
 
-_ANSWER_TIME = 60.0
+_REQUEST_TIMEOUT = 60.0
 
 
 class EmulatorServer:
-    """An emulator at an address of its own, ``url``; a context manager.
+    """An emulator that is served at ``url``; a context manager.
 
     In a script, start it below ``if __name__ == "__main__":``, because its worker processes import the script.
 
-    :param key: the access key that may call
-    :param data_dir: where it keeps its things; a temporary folder, deleted at the end, unless given
-    :param host: the address to listen at
-    :param port: the port to listen at; 0 for any that is free
-    :param transforms: the media work by the name of the action; all that the emulator has unless given
-    :param calls_per_second: the quota, of each action or by the action's name; as many calls as come unless given
+    :param key: access key to accept; default: id ``viapi-emulator``, secret ``viapi-emulator-secret``
+    :param data_dir: folder for its files; default: a temporary folder, deleted at the end
+    :param host: address to listen on
+    :param port: port to listen on; 0 for any free port
+    :param public_hosts: further host names and addresses under which clients reach it; requests with any other
+        ``Host`` are refused, except loopback names and the address to listen on
+    :param transforms: media work by action name; default: all that the emulator implements
+    :param calls_per_second: limit for each action, or by action name; default: no limit
     :param now: the clock, in Unix time
     """
 
@@ -47,6 +48,7 @@ class EmulatorServer:
         data_dir: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        public_hosts: Sequence[str] = (),
         transforms: Mapping[str, Transform] | None = None,
         calls_per_second: CallsPerSecond = None,
         now: Callable[[], float] = time.time,
@@ -54,6 +56,7 @@ class EmulatorServer:
         self._key = key or AccessKey()
         self._data_dir = data_dir
         self._host, self._port = host, port
+        self._public_hosts = tuple(public_hosts)
         self._transforms = transforms
         self._calls_per_second = calls_per_second
         self._now = now
@@ -69,21 +72,21 @@ class EmulatorServer:
 
     @property
     def url(self) -> str:
-        """Where it is, such as ``http://127.0.0.1:8765``."""
+        """Its address, such as ``http://127.0.0.1:8765``."""
         return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
     @property
     def access_key_id(self) -> str:
-        """The public half of the key that may call."""
+        """Id of the access key to use."""
         return self._key.id
 
     @property
     def access_key_secret(self) -> str:
-        """The secret half of the key that may call."""
+        """Secret of the access key to use."""
         return self._key.secret
 
     def connection_json(self) -> str:
-        """An Airflow connection to it, as it goes into a variable ``AIRFLOW_CONN_...``."""
+        """Return an Airflow connection to the emulator, for a variable ``AIRFLOW_CONN_...``."""
         return json.dumps(
             {
                 "conn_type": "viapi",
@@ -95,33 +98,33 @@ class EmulatorServer:
 
     @property
     def huawei_project_id(self) -> str:
-        """The project in Huawei's cloud that every path names."""
+        """Id of the project in Huawei Cloud, part of every path."""
         return self._tenant.project_id
 
     @property
     def huawei_region(self) -> str:
-        """The name of that project."""
+        """Name of that project."""
         return self._tenant.region
 
     @property
     def huawei_user(self) -> str:
-        """The IAM user who may have tokens."""
+        """Name of the IAM user that can get tokens."""
         return self._tenant.user
 
     @property
     def huawei_password(self) -> str:
-        """That user's password."""
+        """Password of that user."""
         return self._tenant.password
 
     @property
     def huawei_domain(self) -> str:
-        """The account that user belongs to."""
+        """Account name of that user."""
         return self._tenant.domain
 
     def huawei_connection_json(self, auth: Literal["aksk", "password"] = "aksk") -> str:
-        """An Airflow connection to it as Huawei's cloud, as it goes into a variable ``AIRFLOW_CONN_...``.
+        """Return an Airflow connection to the emulator as Huawei Cloud, for a variable ``AIRFLOW_CONN_...``.
 
-        :param auth: signed with the same access key as in the other cloud, or with a token for the user's password
+        :param auth: sign with the same access key as for VIAPI, or use a token that is got with the user's password
         """
         extra = {"endpoint": self.url, "region": self.huawei_region, "project_id": self.huawei_project_id}
         login, password = self.access_key_id, self.access_key_secret
@@ -131,10 +134,10 @@ class EmulatorServer:
         return json.dumps({"conn_type": "huaweicloud", "login": login, "password": password, "extra": extra})
 
     def start(self) -> None:
-        """Start it, and return when it answers.
+        """Start the emulator and return when it is ready.
 
-        :raises OSError: it cannot listen there
-        :raises FolderUnusable: it cannot keep its things there
+        :raises OSError: it cannot listen on that address
+        :raises DataFolderError: the data folder cannot be used
         """
         transforms = _all_transforms() if self._transforms is None else self._transforms
         with ExitStack() as running:
@@ -148,84 +151,86 @@ class EmulatorServer:
                 tenant=self._tenant,
                 now=self._now,
             )
-            running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, self._host)))
+            certificate = Certificate(folder.objects, self._host, *self._public_hosts)
+            hosts = (self._host, *self._public_hosts)
+            running.enter_context(HttpServer(engine, listener, certificate, hosts))
             self._port = listener.getsockname()[1]
             self._running = running.pop_all()
 
     def stop(self) -> None:
-        """End it and whatever it does, and return when nothing is left of it."""
+        """Stop the emulator and its work, and return when all its processes and threads have ended."""
         self._running.close()
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job as plain values, the oldest first."""
-        return list(self._ask("GET", "/jobs"))
+        """Return every job as plain values, oldest first."""
+        return list(self._request("GET", "/jobs"))
 
     def calls(self) -> dict[str, dict[str, int]]:
-        """How many calls of each action were accepted and rejected."""
-        return dict(self._ask("GET", "/calls"))
+        """Return the number of accepted and rejected calls of each action."""
+        return dict(self._request("GET", "/calls"))
 
     def fault(self, **fields: Any) -> None:
-        """Let something go wrong with calls or jobs to come, such as ``action="AddImage", drop="after"``.
+        """Add a fault for calls or jobs to come, such as ``action="AddImage", drop="after"``.
 
-        :param fields: ``action``, ``times`` and what happens, as ``POST /_emulator/faults`` takes them
-        :raises ValueError: they make no sense; the message says why
+        :param fields: ``action``, ``times`` and what happens, as for ``POST /_emulator/faults``
+        :raises ValueError: they are not valid; the message says why
         """
-        self._ask("POST", "/faults", fields)
+        self._request("POST", "/faults", fields)
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults to come, with ``times`` as many as are left."""
-        return list(self._ask("GET", "/faults"))
+        """Return the waiting faults, with the remaining ``times``."""
+        return list(self._request("GET", "/faults"))
 
     def clear_faults(self) -> None:
-        """Let nothing go wrong any more; what is held goes on."""
-        self._ask("DELETE", "/faults")
+        """Delete all faults and release what they hold."""
+        self._request("DELETE", "/faults")
 
     def sts(self, seconds: float) -> dict[str, str]:
-        """A temporary key: ``access_key_id``, ``access_key_secret``, ``security_token`` and ``expires_at``.
+        """Issue a temporary key: ``access_key_id``, ``access_key_secret``, ``security_token`` and ``expires_at``.
 
-        :param seconds: how long it may call
+        :param seconds: its validity
         """
-        return dict(self._ask("POST", "/sts", {"seconds": seconds}))
+        return dict(self._request("POST", "/sts", {"seconds": seconds}))
 
     def expire_huawei_tokens(self) -> None:
-        """Let every token of Huawei's IAM that was given be one that has expired."""
-        self._ask("POST", "/huawei/expire-tokens")
+        """Expire every token that Huawei's IAM has issued."""
+        self._request("POST", "/huawei/expire-tokens")
 
     def move_huawei_job(self, job_id: str, state: str, **reason: str) -> None:
-        """Let a task, a live task or a model be in a state; it goes on from there by itself, if anything follows.
+        """Set the state of a VIAS task, a live task or a model; it continues from there.
 
-        :param reason: ``code`` and ``message``, of a state that tells of something wrong
+        :param reason: ``code`` and ``message`` of an error state
         :raises ValueError: there is no such job
         """
-        self._ask("POST", "/huawei/move", {"job_id": job_id, "state": state, **reason})
+        self._request("POST", "/huawei/move", {"job_id": job_id, "state": state, **reason})
 
     def review_huawei_model(self, job_id: str, *, accept: bool = True) -> None:
-        """Do what the person does who reviews the files of an image or voice model.
+        """Accept or reject the files of an image or voice model, as a reviewer does.
 
         :raises ValueError: there is nothing to review
         """
-        self._ask("POST", "/huawei/review", {"job_id": job_id, "accept": accept})
+        self._request("POST", "/huawei/review", {"job_id": job_id, "accept": accept})
 
     def reset(self) -> None:
-        """Forget everything: jobs, calls, nonces, temporary keys, image databases and faults; end running work."""
-        self._ask("POST", "/reset")
+        """Delete jobs, calls, nonces, temporary keys, objects, image databases and faults; stop running work."""
+        self._request("POST", "/reset")
 
-    def _ask(self, method: str, path: str, content: Any = None) -> Any:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=_ANSWER_TIME)
+    def _request(self, method: str, path: str, content: Any = None) -> Any:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=_REQUEST_TIMEOUT)
         with closing(connection):
             connection.request(method, f"/_emulator{path}", None if content is None else json.dumps(content))
-            answer = connection.getresponse()
-            body = answer.read()
-        if answer.status == 400:
+            response = connection.getresponse()
+            body = response.read()
+        if response.status == 400:
             raise ValueError(json.loads(body)["message"])
-        if answer.status >= 300:
-            raise RuntimeError(f"the emulator answered {path} with HTTP {answer.status}")
+        if response.status >= 300:
+            raise RuntimeError(f"the emulator responded to {path} with HTTP {response.status}")
         return json.loads(body) if body else None
 
 
 def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends without delay only where the protocol is named; otherwise each answer waits 40 ms.
+    # asyncio disables Nagle's algorithm only if the protocol is named; otherwise each response waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -238,4 +243,4 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _all_transforms() -> Mapping[str, Transform]:
-    return {**{action: partial(transform, action) for action in TRANSFORMS}, **face_templates.WORK}
+    return {**TRANSFORMS, **face_templates.WORK}

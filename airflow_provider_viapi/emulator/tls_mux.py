@@ -1,6 +1,6 @@
-"""Connections at one port, with and without TLS: each is taken for what it begins as.
+"""One port for connections with and without TLS, distinguished by their first byte.
 
-Alibaba's clients upload by HTTPS to the very host and port whose ``http://`` address they then give to a job.
+Alibaba's clients upload by HTTPS to the host and port whose ``http://`` address they then pass to a job.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import ssl
 from collections.abc import Callable
 
 _TLS_HANDSHAKE = b"\x16"
-_SILENCE = 75.0
-_PAUSE = 0.1
+_FIRST_BYTE_TIMEOUT = 75.0
+_RETRY_DELAY = 0.1
 
 
 class Listener:
-    """Accepts the connections that come to a socket, until :meth:`close`.
+    """Accept the connections of a socket until :meth:`close`.
 
     :param listening: the socket
-    :param protocol: makes what serves a connection
-    :param tls: makes what a connection with TLS needs; asked when the first one comes
+    :param protocol: create the protocol of a connection
+    :param tls: create the TLS context; called for the first connection with TLS
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class Listener:
         self._tls = tls
         self._tls_context: ssl.SSLContext | None = None
         self._accepting: asyncio.Task[None] | None = None
-        self._beginning: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin to accept."""
+        """Start to accept connections."""
         self._listening.setblocking(False)
         self._accepting = asyncio.ensure_future(self._accept())
 
     def close(self) -> None:
-        """Accept no more connections, and drop those that have not begun to talk."""
-        for task in (self._accepting, *self._beginning):
+        """Stop to accept connections, and drop those that have sent nothing yet."""
+        for task in (self._accepting, *self._starting):
             if task is not None:
                 task.cancel()
         self._listening.close()
@@ -55,20 +55,20 @@ class Listener:
             try:
                 connection, _ = await loop.sock_accept(self._listening)
             except OSError:
-                # Too many open files, or a caller that went away at once.
-                await asyncio.sleep(_PAUSE)
+                # Too many open files, or the client has disconnected.
+                await asyncio.sleep(_RETRY_DELAY)
                 continue
-            task = asyncio.ensure_future(self._begin(connection))
-            self._beginning.add(task)
-            task.add_done_callback(self._beginning.discard)
+            task = asyncio.ensure_future(self._serve(connection))
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
 
-    async def _begin(self, connection: socket.socket) -> None:
+    async def _serve(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            first = await asyncio.wait_for(_first_byte(connection), _SILENCE)
+            first = await asyncio.wait_for(_first_byte(connection), _FIRST_BYTE_TIMEOUT)
             if first:
                 tls = await self._context() if first == _TLS_HANDSHAKE else None
-                # From here on the transport closes the socket, also when the handshake fails.
+                # From here on the transport closes the socket, even if the handshake fails.
                 await loop.connect_accepted_socket(self._protocol, connection, ssl=tls)
                 return
         except (OSError, asyncio.TimeoutError):

@@ -1,6 +1,6 @@
-"""What runs in a worker process: the files are fetched and the media work is done.
+"""The work of a worker process: download the sources and do the media work.
 
-Everything goes in and comes out as plain values: whatever goes wrong here comes back as a ``WorkFailure``.
+Arguments and results are plain values, and every exception is returned as a ``WorkFailure``.
 """
 
 from __future__ import annotations
@@ -19,11 +19,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from airflow_provider_viapi.alibaba.parameters import Parameter
-from airflow_provider_viapi.emulator.download import MEDIA_LIMIT, PICTURE_LIMIT, fetch, localized, suffix
+from airflow_provider_viapi.emulator.download import (
+    MAX_PICTURE_BYTES,
+    fetch,
+    localized,
+    suffix,
+)
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 
 Transform = Callable[[Mapping[str, Any], Path], Mapping[str, Any]]
-"""Media work: given a request with local files and an empty folder, makes the result, in which files are paths."""
+"""Media work: reads the local files of a request, writes into an empty folder, returns the result with paths."""
 
 Result = TypeVar("Result")
 
@@ -32,10 +37,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WorkFailure:
-    """Why work was not done.
+    """The reason why work failed.
 
-    :param code: the service's code for it
-    :param message: the same in words for a person
+    :param code: the service's error code
+    :param message: text for the user
     """
 
     code: str
@@ -43,55 +48,55 @@ class WorkFailure:
 
 
 @dataclass(frozen=True)
-class Made:
-    """Work that was done.
+class WorkResult:
+    """The result of work.
 
-    :param result: what was made: plain values, and the paths of files, which exist
-    :param sources: the files it was made of, by the wire name of the parameter that named each
+    :param result: plain values, and paths of existing files
+    :param sources: the files that were read, by the wire name of the parameter that named each
     """
 
     result: Mapping[str, Any]
     sources: Mapping[str, Path]
 
 
-def live_with_parent() -> None:
-    """Let this process live as long as the one that started it: not longer, and not shorter for a Ctrl-C."""
-    # In a terminal Ctrl-C reaches every process; ending this one is left to the one that started it.
+def exit_with_parent() -> None:
+    """End this process when its parent ends, and ignore Ctrl-C."""
+    # In a terminal Ctrl-C reaches every process; the parent ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is None:
-        raise RuntimeError("a worker is a child process")
+        raise RuntimeError("a worker must be a child process")
 
     def watch() -> None:
         parent.join()
         os._exit(1)
 
-    threading.Thread(target=watch, name="live-with-parent", daemon=True).start()
+    threading.Thread(target=watch, name="exit-with-parent", daemon=True).start()
 
 
-def make_media(
+def run_transform(
     transform: Transform, parameters: tuple[Parameter, ...], request: Mapping[str, Any], folder: Path
-) -> Made | WorkFailure:
-    """Do a job's work.
+) -> WorkResult | WorkFailure:
+    """Process a job.
 
-    :param transform: the work; a function that another process can import
-    :param parameters: what the action takes
-    :param request: the action's checked parameters, with the addresses of files
-    :param folder: made here; sources and results lie in it afterwards
+    :param transform: the media work; a function that can be pickled
+    :param parameters: the parameters of the action
+    :param request: the action's validated parameters, with the addresses of files
+    :param folder: created here; holds sources and results afterwards
     """
-    return _told(partial(_make_media, transform, parameters, request, folder))
+    return _catch_failures(partial(_run_transform, transform, parameters, request, folder))
 
 
-def take_picture(url: str, max_bytes: int, folder: Path) -> bytes | WorkFailure:
-    """Fetch and check a picture, and return what tells it from others: a float16 vector of length 1.
+def extract_features(url: str, max_bytes: int, folder: Path) -> bytes | WorkFailure:
+    """Download and check a picture, and return its feature vector: float16, of length 1.
 
-    :param max_bytes: the largest picture that is accepted
-    :param folder: where the picture may lie meanwhile
+    :param max_bytes: size of the largest picture
+    :param folder: where the picture is stored meanwhile
     """
-    return _told(partial(_take_picture, url, max_bytes, folder))
+    return _catch_failures(partial(_extract_features, url, max_bytes, folder))
 
 
-def _told(work: Callable[[], Result]) -> Result | WorkFailure:
+def _catch_failures(work: Callable[[], Result]) -> Result | WorkFailure:
     try:
         return work()
     except MediaFault as fault:
@@ -103,25 +108,25 @@ def _told(work: Callable[[], Result]) -> Result | WorkFailure:
         )
 
 
-def _make_media(
+def _run_transform(
     transform: Transform, parameters: tuple[Parameter, ...], request: Mapping[str, Any], folder: Path
-) -> Made:
+) -> WorkResult:
     sources, results = folder / "sources", folder / "results"
     sources.mkdir(parents=True)
     results.mkdir()
     fetched: dict[str, Path] = {}
 
-    def fetch_one(name: str, url: str) -> Path:
+    def fetch_one(name: str, url: str, limit: int) -> Path:
         target = sources / f"{len(fetched) + 1}{suffix(url)}"
-        fetch(url, target, name=name, code="InvalidFile.Download", limit=MEDIA_LIMIT)
+        fetch(url, target, name=name, code="InvalidFile.Download", limit=limit)
         fetched[name] = target
         return target
 
     result = dict(transform(localized(request, parameters, fetch_one), results))
     missing = [path.name for path in _files(result) if not path.is_file() or not path.stat().st_size]
     if missing or not result:
-        raise RuntimeError(f"the work ended without its files: {missing}")
-    return Made(result, fetched)
+        raise RuntimeError(f"the media work did not write all its files: {missing}")
+    return WorkResult(result, fetched)
 
 
 def _files(value: Any) -> Iterator[Path]:
@@ -133,11 +138,11 @@ def _files(value: Any) -> Iterator[Path]:
         yield from chain.from_iterable(map(_files, value))
 
 
-def _take_picture(url: str, max_bytes: int, folder: Path) -> bytes:
+def _extract_features(url: str, max_bytes: int, folder: Path) -> bytes:
     from airflow_provider_viapi.emulator.media.image_features import check_picture, fingerprint
 
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         picture = Path(file.name)
-        fetch(url, picture, name="ImageUrl", code="InvalidImage.Download", limit=PICTURE_LIMIT)
+        fetch(url, picture, name="ImageUrl", code="InvalidImage.Download", limit=MAX_PICTURE_BYTES)
         check_picture(picture, max_bytes)
         return fingerprint(picture).astype("float16").tobytes()

@@ -1,6 +1,6 @@
 """A worker process, started when it is first needed and replaced when it dies.
 
-One process each, so that a crash in a codec takes no other work with it and it is plain whose work it was.
+Each has one process of its own, so that a crash in a codec affects only the work that caused it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import TypeVar
 
-from airflow_provider_viapi.emulator.worker import live_with_parent
+from airflow_provider_viapi.emulator.worker import exit_with_parent
 
 Result = TypeVar("Result")
 
 
 class WorkerDied(Exception):
-    """The worker process ended, or was ended, before its work did."""
+    """The worker process ended before its work did."""
 
 
 class WorkerProcess:
-    """Does work in a process of its own, one piece after the other; used from one event loop."""
+    """Run work in a process of its own, one piece after the other; used from one event loop."""
 
     def __init__(self) -> None:
         self._opening: asyncio.Future[tuple[ProcessPoolExecutor, int]] | None = None
@@ -33,17 +33,17 @@ class WorkerProcess:
         self._waiting = 0
 
     async def run(self, work: Callable[..., Result], *arguments: object) -> Result:
-        """Do a piece of work, after those that were given before.
+        """Run a function after the ones that were submitted before.
 
-        :param work: a function that another process can import; so can its arguments and its result travel
-        :raises WorkerDied: the process ended meanwhile; the next piece of work gets a new one
+        :param work: a function that can be pickled, as its arguments and its result
+        :raises WorkerDied: the process has ended; the next call starts a new one
         """
         if self._opening is None:
             self._opening = asyncio.ensure_future(asyncio.to_thread(_open))
         opening = self._opening
         self._waiting += 1
         try:
-            # The process must not be lost sight of when this piece of work is given up meanwhile.
+            # Shielded: if this call is cancelled, the process must still be closed at the end.
             pool, _ = await asyncio.shield(opening)
             if self._opening is not opening:
                 raise WorkerDied
@@ -51,27 +51,27 @@ class WorkerProcess:
             return await loop.run_in_executor(pool, partial(work, *arguments))
         except (BrokenProcessPool, WorkerDied):
             if self._opening is opening:
-                self._retire()
+                self._discard()
             raise WorkerDied from None
         finally:
             self._waiting -= 1
 
     def interrupt(self) -> None:
-        """End the work at hand, if there is any; where it is awaited, ``WorkerDied`` is raised."""
+        """Stop the running work, if any; whoever awaits it gets ``WorkerDied``."""
         if self._waiting:
-            self._retire()
+            self._discard()
 
     async def close(self) -> None:
-        """End the process, whatever it does, and return when it is gone."""
-        self._retire()
-        await self.settle()
+        """End the process and wait until it has ended."""
+        self._discard()
+        await self.wait_closed()
 
-    async def settle(self) -> None:
-        """Return when no process is left that was interrupted or died."""
+    async def wait_closed(self) -> None:
+        """Wait until every discarded process has ended."""
         if self._closing:
             await asyncio.wait(self._closing)
 
-    def _retire(self) -> None:
+    def _discard(self) -> None:
         if self._opening is not None:
             closing = asyncio.ensure_future(_close(self._opening))
             self._closing.add(closing)
@@ -80,11 +80,11 @@ class WorkerProcess:
 
 
 def _open() -> tuple[ProcessPoolExecutor, int]:
-    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=live_with_parent)
+    pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=exit_with_parent)
     try:
         return pool, pool.submit(os.getpid).result()
     except OSError as error:
-        raise WorkerDied(f"no process could be started: {error.strerror}") from error
+        raise WorkerDied(f"cannot start a process: {error.strerror}") from error
 
 
 async def _close(opening: asyncio.Future[tuple[ProcessPoolExecutor, int]]) -> None:

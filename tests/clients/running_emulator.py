@@ -36,33 +36,33 @@ class RunningEmulator:
         return self.url.partition("://")[2]
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job, the oldest first, with its ``request`` as it came over the wire."""
+        """Return every job, oldest first, with its ``request`` as it was sent."""
         return list(self._ask("GET", "/jobs"))
 
     def fault(self, **fields: Any) -> None:
-        """Let something go wrong with calls or jobs to come."""
+        """Add a fault."""
         self._ask("POST", "/faults", fields)
 
     def temporary_key(self, seconds: float = 900) -> dict[str, str]:
-        """What STS would give: ``access_key_id``, ``access_key_secret`` and ``security_token``."""
+        """Return a temporary key: ``access_key_id``, ``access_key_secret`` and ``security_token``."""
         key = self._ask("POST", "/sts", {"seconds": seconds})
         return {name: key[name] for name in ("access_key_id", "access_key_secret", "security_token")}
 
     def certificate(self) -> bytes:
-        """What a client has to trust to talk to it by HTTPS, in PEM."""
+        """Return the certificate that clients must trust for HTTPS, in PEM."""
         with urllib.request.urlopen(f"{self.url}/_emulator/certificate") as answer:
             return bytes(answer.read())
 
     def reset(self) -> None:
-        """Let it forget everything."""
+        """Delete everything."""
         self._ask("POST", "/reset")
 
     def _ask(self, method: str, path: str, content: Any = None) -> Any:
         body = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(f"{self.url}/_emulator{path}", body, method=method)
         with urllib.request.urlopen(request) as answer:
-            told = answer.read()
-        return json.loads(told) if told else None
+            content = answer.read()
+        return json.loads(content) if content else None
 
 
 def emulator_command() -> Path:

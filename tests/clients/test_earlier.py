@@ -93,7 +93,7 @@ def test_the_client_raises_its_own_exception_for(client: Client, what: str) -> N
     check(raised.value, code, 400)
 
 
-def test_a_wrong_secret_is_told(emulator: RunningEmulator, signature: str) -> None:
+def test_a_wrong_secret_is_reported(emulator: RunningEmulator, signature: str) -> None:
     client = Client(config(emulator, signature, access_key_secret="guessed"))
     with pytest.raises(TeaException) as raised:
         client.get_async_job_result(models.GetAsyncJobResultRequest(job_id="none"))

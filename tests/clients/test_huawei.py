@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -160,7 +161,7 @@ def test_an_asset_is_usable_once_its_file_was_uploaded(client: MetaStudioClient,
     assert [each.asset_id for each in found.assets] == [asset_id]
 
 
-def test_a_room_goes_on_air_and_off(client: MetaStudioClient) -> None:
+def test_a_live_task_is_started_and_stopped(client: MetaStudioClient) -> None:
     room = model.CreateSmartLiveRoomReq(room_name="sales")
     room_id = client.create_smart_live_room(model.CreateSmartLiveRoomRequest(body=room)).room_id
     start = model.StartSmartLiveRequest(room_id=room_id, body=model.StartSmartLiveReq())
@@ -188,9 +189,7 @@ def test_a_temporary_key_may_call(emulator: RunningEmulator) -> None:
     ("changed", "words"),
     [({"sk": "guessed"}, "verify aksk signature fail"), ({"ak": "nobody"}, "Get secretKey failed")],
 )
-def test_who_has_no_right_key_is_refused(
-    emulator: RunningEmulator, changed: dict[str, str], words: str
-) -> None:
+def test_a_wrong_key_is_refused(emulator: RunningEmulator, changed: dict[str, str], words: str) -> None:
     with pytest.raises(ClientRequestException) as raised:
         client_of(emulator, **changed).list_assets(model.ListAssetsRequest())
 
@@ -205,7 +204,7 @@ def test_another_project_is_refused(emulator: RunningEmulator) -> None:
     check(raised.value, 403, "APIGW.0302")
 
 
-def test_the_client_understands_what_is_wrong(client: MetaStudioClient, emulator: RunningEmulator) -> None:
+def test_the_client_raises_the_services_errors(client: MetaStudioClient, emulator: RunningEmulator) -> None:
     with pytest.raises(ClientRequestException) as missing:
         client.show_asset(model.ShowAssetRequest(asset_id=NOWHERE))
     check(missing.value, 400, "MSS.10001001")
@@ -227,11 +226,11 @@ def test_a_call_over_the_quota_is_throttled(throttling_emulator: RunningEmulator
         for _ in range(50):
             client.list_assets(model.ListAssetsRequest())
 
-    # The client asks again by itself, and then tells no more than the status.
+    # The client retries, and its exception has only the status.
     assert raised.value.status_code == 429
 
 
 def check(error: ClientRequestException | ServerResponseException, status: int, code: str) -> None:
     assert (error.status_code, error.error_code) == (status, code)
-    assert len(error.request_id) == 32
+    assert re.fullmatch(r"[0-9a-f]{32}-[0-9]{13}-viapi-emulator", error.request_id)
     assert ACCESS_KEY_SECRET not in str(error)

@@ -68,7 +68,7 @@ def test_a_logo_is_erased_from_a_video(emulator: RunningEmulator, client: AcsCli
     }
 
 
-def test_a_video_is_made_of_a_list_of_files(
+def test_a_video_is_generated_from_a_list_of_files(
     emulator: RunningEmulator, client: AcsClient, media: ServedFolder
 ) -> None:
     files = [
@@ -92,7 +92,7 @@ def test_a_video_is_made_of_a_list_of_files(
         ("AbstractFilmVideo", {"Length": 2}),
     ],
 )
-def test_what_the_service_no_longer_has_is_still_done(
+def test_retired_actions_still_work(
     client: AcsClient, clip: str, action: str, parameters: dict[str, Any]
 ) -> None:
     job_id = call(client, "videoenhan", action, VideoUrl=clip, **parameters)["RequestId"]
@@ -131,7 +131,7 @@ def test_https_works_when_the_certificate_is_trusted(emulator: RunningEmulator, 
     assert json.loads(answer)["Data"] == {"DbList": []}
 
 
-def test_answers_come_in_xml_when_that_is_asked_for(client: AcsClient) -> None:
+def test_responses_are_xml_if_requested(client: AcsClient) -> None:
     call(client, "imgsearch", "CreateImageDb", Name="shop")
     request = asking("imgsearch", "ListImageDbs")
     request.set_accept_format("XML")

@@ -103,7 +103,7 @@ def test_boxes_arrive_item_by_item(emulator: RunningEmulator, client: Client, cl
     }
 
 
-def test_a_video_is_made_of_a_list_of_files(
+def test_a_video_is_generated_from_a_list_of_files(
     emulator: RunningEmulator, client: Client, media: ServedFolder
 ) -> None:
     names = {"clip.mp4": "video", "coffee.jpg": "image", "chelsea.jpg": "image"}

@@ -158,7 +158,7 @@ def test_a_call_over_the_quota_is_throttled(throttling_emulator: RunningEmulator
     check(raised.value, "Throttling.User", 429)
 
 
-def test_a_service_that_is_not_there_is_the_servers_fault(emulator: RunningEmulator, signature: str) -> None:
+def test_an_unknown_service_is_an_error(emulator: RunningEmulator, signature: str) -> None:
     emulator.fault(action="ListImageDbs", code="ServiceUnavailable")
     with pytest.raises(ServerException) as raised:
         ImageSearchClient(config(emulator, signature)).list_image_dbs()

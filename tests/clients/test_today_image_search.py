@@ -65,7 +65,7 @@ def test_pages_of_photographs_follow_each_other_by_token(client: Client, shop: s
     assert (first.total_count, second.token) == (4, None)
 
 
-def test_what_is_deleted_is_gone(client: Client, shop: str) -> None:
+def test_deleted_pictures_are_not_found(client: Client, shop: str) -> None:
     client.delete_image(models.DeleteImageRequest(db_name=shop, entity_id="coffee"))
     left = client.list_images(models.ListImagesRequest(db_name=shop)).body.data.image_list
     databases = client.list_image_dbs().body.data.db_list

@@ -117,5 +117,5 @@ def test_nobody_uploads_with_a_wrong_secret(
     reason="Config takes open_platform_endpoint and the client loses it (alibabacloud-tea-openapi 0.4.6): uploads "
     "would be asked for at openplatform.aliyuncs.com. Once this passes, with_upload_endpoint can go.",
 )
-def test_where_uploads_are_asked_for_is_a_setting(upload_config: Config) -> None:
+def test_the_endpoint_of_uploads_is_a_setting(upload_config: Config) -> None:
     assert Client(upload_config)._open_platform_endpoint == upload_config.open_platform_endpoint

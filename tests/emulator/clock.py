@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Clock:
-    """The time, which stands still until a test moves it."""
+    """A clock that only tests advance."""
 
     def __init__(self) -> None:
         self.time = 1_800_000_000.0

@@ -19,13 +19,15 @@ def session_clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def running_emulator(session_clock: Clock) -> Iterator[EmulatorServer]:
-    with EmulatorServer(transforms=fake_media.TRANSFORMS, now=session_clock) as server:
+    with EmulatorServer(
+        transforms=fake_media.TRANSFORMS, now=session_clock, public_hosts=["viapi.test"]
+    ) as server:
         yield server
 
 
 @pytest.fixture
 def emulator(running_emulator: EmulatorServer) -> EmulatorServer:
-    """An emulator with pretended media work and a clock that stands still unless moved."""
+    """An emulator with fake media work and a clock that only tests advance."""
     running_emulator.reset()
     return running_emulator
 
@@ -46,7 +48,7 @@ def caller(emulator: EmulatorServer, clock: Clock) -> Iterator[Caller]:
 
 @pytest.fixture
 def source(served: ServedFolder) -> Callable[[str], str]:
-    """Puts a file with that content on the web and returns its address."""
+    """Serves a file with that content and returns its address."""
 
     def put(content: str) -> str:
         name = f"{uuid.uuid4().hex}.mp4"

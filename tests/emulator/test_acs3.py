@@ -85,7 +85,7 @@ def code(gateway: Gateway, request: Request) -> str:
 
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda capture: capture["name"])
-def test_believes_what_alibabas_own_clients_sent(capture: dict[str, Any]) -> None:
+def test_requests_of_alibabas_own_clients_are_authenticated(capture: dict[str, Any]) -> None:
     request, keys = captured(capture)
 
     assert keys.authenticate(request).id == capture["access_key_id"]
@@ -147,7 +147,7 @@ def test_the_service_is_chosen_by_headers(gateway: Gateway) -> None:
         ({"version": "2019-01-01"}, "InvalidVersion"),
     ],
 )
-def test_what_is_not_right_is_refused(gateway: Gateway, changed: dict[str, Any], code_: str) -> None:
+def test_an_invalid_request_is_refused(gateway: Gateway, changed: dict[str, Any], code_: str) -> None:
     assert code(gateway, signed(**{"form": {"JobId": "A"}, **changed})) == code_
 
 
@@ -160,7 +160,7 @@ def test_what_is_not_right_is_refused(gateway: Gateway, changed: dict[str, Any],
         ("Signature=", "Proof=", "IncompleteSignature"),
     ],
 )
-def test_a_header_that_does_not_prove_anything_is_refused(
+def test_an_incomplete_authorization_header_is_refused(
     gateway: Gateway, said: str, instead: str, code_: str
 ) -> None:
     request = signed(form={"JobId": "A"})
@@ -179,7 +179,7 @@ def test_a_nonce_is_used_up_whichever_way_a_request_is_signed(caller: Caller) ->
     assert caller.refused("ListImageDbs", system={"SignatureNonce": "a-nonce"}) == (400, "SignatureNonceUsed")
 
 
-def test_a_wrong_secret_is_told_without_the_right_one(gateway: Gateway) -> None:
+def test_the_error_of_a_wrong_secret_does_not_contain_the_right_one(gateway: Gateway) -> None:
     with pytest.raises(ApiError) as caught:
         gateway.admit(signed(form={"JobId": "A"}, secret="wrong"))
 

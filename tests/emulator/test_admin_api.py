@@ -1,4 +1,4 @@
-"""What a test can ask the emulator about what was asked of it, and starting anew."""
+"""The administrative interface: jobs, calls and reset."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from emulator.signing_caller import Caller
 Source = Callable[[str], str]
 
 
-def test_jobs_are_told_with_what_was_asked_and_without_the_callers_signature(
+def test_jobs_are_listed_with_their_request_and_without_the_callers_signature(
     emulator: EmulatorServer, caller: Caller, source: Source
 ) -> None:
     address = source("refuse")
@@ -60,7 +60,7 @@ def test_a_reset_forgets_everything(emulator: EmulatorServer, caller: Caller, so
     assert httpx.get(link).status_code == 404
 
 
-def test_a_reset_ends_running_work_and_new_work_goes_on(
+def test_a_reset_stops_running_work_and_new_jobs_are_processed(
     emulator: EmulatorServer, caller: Caller, source: Source, tmp_path: Path
 ) -> None:
     address = source(f"wait-for {tmp_path / 'never'}")

@@ -161,16 +161,16 @@ def test_the_key_and_the_folder_are_those_that_were_given(run: Run, tmp_path: Pa
     assert folder.is_dir()
 
 
-def test_a_port_that_is_taken_is_told_in_a_line(run: Run) -> None:
+def test_a_port_that_is_in_use_is_reported_in_one_line(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-        told = refusal(run("--port", port))
+        result = refusal(run("--port", port))
 
-    assert f"127.0.0.1 port {port}" in told
-    assert "in use" in told
+    assert f"127.0.0.1 port {port}" in result
+    assert "in use" in result
 
 
-def test_a_second_one_on_the_same_folder_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+def test_a_folder_that_is_in_use_is_reported_in_one_line(run: Run, tmp_path: Path) -> None:
     ready(run("--port", "0", "--data-dir", str(tmp_path)))
 
     assert f"{tmp_path} is in use by another emulator" in refusal(
@@ -187,22 +187,22 @@ def test_a_folder_is_free_again_when_its_emulator_was_killed(run: Run, tmp_path:
     ready(run("--port", "0", "--data-dir", str(tmp_path)))
 
 
-def test_a_folder_that_is_none_is_told_in_a_line(run: Run, tmp_path: Path) -> None:
+def test_a_path_that_is_no_folder_is_reported_in_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "letter").write_text("Dear reader")
 
     assert "letter" in refusal(run("--port", "0", "--data-dir", str(tmp_path / "letter")))
 
 
-def test_a_missing_extra_is_told_in_a_line(run: Run) -> None:
+def test_a_missing_extra_is_reported_in_one_line(run: Run) -> None:
     program = (
         "import sys; sys.modules['starlette'] = None\n"
         "from airflow_provider_viapi.emulator.cli import main; sys.exit(main())"
     )
 
-    told = refusal(run("--port", "0", command=(sys.executable, "-c", program)))
+    result = refusal(run("--port", "0", command=(sys.executable, "-c", program)))
 
-    assert "starlette" in told
-    assert "pip install 'airflow-provider-viapi[emulator]'" in told
+    assert "starlette" in result
+    assert "pip install 'airflow-provider-viapi[emulator]'" in result
 
 
 def test_the_quota_is_the_one_that_was_given(run: Run) -> None:
@@ -215,4 +215,4 @@ def test_the_quota_is_the_one_that_was_given(run: Run) -> None:
 def test_the_help_says_that_the_keys_are_for_local_use(run: Run) -> None:
     out, _ = run("--help").communicate(timeout=20)
 
-    assert "viapi-emulator-secret, for local use" in " ".join(out.split())
+    assert "viapi-emulator-secret, which is public: for local use only" in " ".join(out.split())

@@ -1,4 +1,4 @@
-"""The page for people: what it shows, and what it never lets a caller's words do."""
+"""The dashboard: its content, and that the input of callers is escaped."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def look(emulator: EmulatorServer) -> Callable[[], Seen]:
     return lambda: Seen(httpx.get(emulator.url).raise_for_status().text)
 
 
-def test_it_says_so_when_there_is_nothing_yet(look: Callable[[], Seen]) -> None:
-    assert "No job was submitted yet" in look().words
+def test_the_dashboard_says_that_there_are_no_jobs(look: Callable[[], Seen]) -> None:
+    assert "No job has been submitted yet" in look().words
 
 
-def test_a_job_is_shown_with_what_it_was_given_beside_what_it_made(
+def test_a_job_is_shown_with_its_input_beside_its_output(
     caller: Caller, emulator: EmulatorServer, source: Source, look: Callable[[], Seen]
 ) -> None:
     address = source("a film")
@@ -78,7 +78,7 @@ def test_a_job_that_failed_is_shown_with_its_reason(
     assert all(word in words for word in ("PROCESS_FAILED", "InvalidFile.Decode", "this is no video"))
 
 
-def test_files_that_are_not_kept_any_more_are_not_linked(
+def test_expired_files_are_not_linked(
     caller: Caller, source: Source, clock: Clock, look: Callable[[], Seen]
 ) -> None:
     caller.result(caller.call("EraseVideoSubtitles", VideoUrl=source("a film"))["RequestId"])
@@ -87,10 +87,10 @@ def test_files_that_are_not_kept_any_more_are_not_linked(
     seen = look()
 
     assert seen.all("video", "img") == []
-    assert "no longer kept" in seen.words
+    assert "file expired" in seen.words
 
 
-def test_calls_and_faults_to_come_are_told(
+def test_calls_and_waiting_faults_are_shown(
     caller: Caller, emulator: EmulatorServer, look: Callable[[], Seen]
 ) -> None:
     caller.call("ListImageDbs")
@@ -98,13 +98,11 @@ def test_calls_and_faults_to_come_are_told(
 
     words = look().words
 
-    assert "1 fault to come" in words
+    assert "1 fault waiting" in words
     assert "ListImageDbs" in words
 
 
-def test_it_looks_again_soon_while_a_job_is_open_and_seldom_otherwise(
-    caller: Caller, emulator: EmulatorServer
-) -> None:
+def test_it_reloads_more_often_while_a_job_is_active(caller: Caller, emulator: EmulatorServer) -> None:
     idle = httpx.get(emulator.url).headers["refresh"]
     emulator.fault(action="*", job={"queued": 3600})
     caller.call("EraseVideoSubtitles", VideoUrl=NOWHERE)
@@ -122,7 +120,7 @@ def test_only_the_newest_jobs_are_shown(
     words = look().words
 
     assert "53 jobs" in words
-    assert "and 3 older ones" in words
+    assert "and 3 older jobs" in words
     assert [job_id in words for job_id in (ids[2], ids[3], ids[52])] == [False, True, True]
 
 
@@ -130,7 +128,7 @@ EVIL = "\"'><script>alert(1)</script><img/src=x/onerror=alert(1)>&lt;"
 
 
 @pytest.mark.parametrize("address", [f"{NOWHERE}?{EVIL}", f"http://127.0.0.1:9/{EVIL}.mp4", f"http://{EVIL}"])
-def test_a_callers_words_are_words_and_nothing_else(
+def test_the_input_of_callers_is_escaped(
     caller: Caller,
     emulator: EmulatorServer,
     look: Callable[[], Seen],
@@ -146,7 +144,7 @@ def test_a_callers_words_are_words_and_nothing_else(
     assert not any(name.startswith("on") for _, attributes in seen.tags for name in attributes)
 
 
-def test_the_page_may_load_its_own_style_and_the_emulators_files_and_nothing_else(
+def test_the_policy_allows_only_the_pages_style_and_the_emulators_files(
     emulator: EmulatorServer,
 ) -> None:
     answer = httpx.get(emulator.url)
@@ -166,7 +164,7 @@ def test_the_page_may_load_its_own_style_and_the_emulators_files_and_nothing_els
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-def test_looking_is_no_call_of_a_service(emulator: EmulatorServer) -> None:
+def test_the_dashboard_counts_as_no_call(emulator: EmulatorServer) -> None:
     httpx.get(emulator.url)
     httpx.head(emulator.url)
 

@@ -46,7 +46,7 @@ def fetched(url: str, folder: Path, limit: int = 1000) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["/whole", "/moved"])
-def test_a_file_comes_as_it_is_also_from_where_it_was_moved(web: str, tmp_path: Path, path: str) -> None:
+def test_a_file_is_downloaded_unchanged_also_after_a_redirect(web: str, tmp_path: Path, path: str) -> None:
     assert fetched(web + path, tmp_path) == b"x" * 1000
 
 
@@ -58,7 +58,7 @@ def test_a_file_comes_as_it_is_also_from_where_it_was_moved(web: str, tmp_path: 
         ("http://nowhere.invalid/a.mp4?Signature=private", 5000, "cannot be downloaded"),
     ],
 )
-def test_a_file_that_does_not_come_whole_is_a_fault(
+def test_an_incomplete_download_is_an_error(
     web: str, tmp_path: Path, address: str, limit: int, words: str
 ) -> None:
     with pytest.raises(MediaFault, match=words) as caught:
@@ -69,7 +69,7 @@ def test_a_file_that_does_not_come_whole_is_a_fault(
     assert "private" not in caught.value.message
 
 
-def test_every_address_becomes_a_file_also_inside_lists() -> None:
+def test_every_address_is_replaced_by_a_file_also_in_lists() -> None:
     parameters = (
         Url(name="Cover"),
         Integer(name="Width", minimum=1, maximum=9),
@@ -80,7 +80,7 @@ def test_every_address_becomes_a_file_also_inside_lists() -> None:
         "FileList": [{"FileName": "a", "FileUrl": "http://h/a"}, {"FileUrl": "http://h/b"}],
     }
 
-    local = localized(request, parameters, lambda name, url: Path(name) / url[-1])
+    local = localized(request, parameters, lambda name, url, limit: Path(name) / url[-1])
 
     assert local == {
         "Width": 2,
@@ -100,5 +100,5 @@ def test_every_address_becomes_a_file_also_inside_lists() -> None:
         ("http://h/a.b/c", ""),
     ],
 )
-def test_a_file_keeps_its_ending_if_it_is_a_plain_one(url: str, ending: str) -> None:
+def test_a_file_keeps_its_suffix_if_it_is_alphanumeric(url: str, ending: str) -> None:
     assert suffix(url) == ending

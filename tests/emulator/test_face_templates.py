@@ -1,4 +1,4 @@
-"""Templates of faces, and work that the emulator does not pretend to do."""
+"""Templates of faces, and work that the emulator needs a trained model do."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_template_is_kept_with_its_video(
     assert httpx.get(address).status_code == 403
 
 
-def test_templates_are_told_in_pages_or_one_by_one_until_they_are_deleted(
+def test_templates_are_listed_in_pages_or_by_id_until_they_are_deleted(
     caller: Caller, video: Callable[[int, int], str]
 ) -> None:
     address = video(640, 360)
@@ -110,11 +110,11 @@ def test_a_video_that_is_too_small_is_no_template(caller: Caller, video: Callabl
     assert templates(caller) == []
 
 
-def test_faces_are_not_looked_for(caller: Caller, video: Callable[[int, int], str]) -> None:
+def test_templates_for_several_faces_are_refused(caller: Caller, video: Callable[[int, int], str]) -> None:
     ended = add(caller, video(640, 360), VideoScene="multi")
 
     assert (ended["Status"], ended["ErrorCode"]) == ("PROCESS_FAILED", "InvalidApi.ForbiddenInvoke")
-    assert "does not look for faces" in ended["ErrorMessage"]
+    assert "does not detect faces" in ended["ErrorMessage"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_faces_are_not_looked_for(caller: Caller, video: Callable[[int, int], st
         ("MergeVideoModelFace", {"TemplateId": "a"}),
     ],
 )
-def test_what_cannot_be_done_is_taken_in_and_fails_without_a_file(
+def test_jobs_that_need_a_trained_model_are_accepted_and_fail(
     caller: Caller, video: Callable[[int, int], str], action: str, parameters: dict[str, str]
 ) -> None:
     address = video(320, 180)
@@ -135,4 +135,4 @@ def test_what_cannot_be_done_is_taken_in_and_fails_without_a_file(
 
     assert ended.keys() == {"JobId", "Status", "ErrorCode", "ErrorMessage"}
     assert (ended["Status"], ended["ErrorCode"]) == ("PROCESS_FAILED", "InvalidApi.ForbiddenInvoke")
-    assert "does not pretend to" in ended["ErrorMessage"]
+    assert "needs a trained model" in ended["ErrorMessage"]

@@ -1,4 +1,4 @@
-"""Faults on demand: calls that are delayed, dropped, answered with rubbish or errors, and jobs that end badly."""
+"""Faults on demand: calls that are held, delayed, dropped or answered with an error, and jobs that fail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ ERASE = "EraseVideoSubtitles"
 NOWHERE = "http://127.0.0.1:9/a.mp4"
 
 
-def test_a_delayed_answer_comes_after_its_work_was_done(caller: Caller, emulator: EmulatorServer) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_delayed_response_follows_the_work(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action=ERASE, delay=0.3)
 
     start = time.monotonic()
@@ -31,7 +38,7 @@ def test_a_delayed_answer_comes_after_its_work_was_done(caller: Caller, emulator
     assert [job["job_id"] for job in emulator.jobs()] == [job_id]
 
 
-def test_a_job_is_there_while_its_answer_is_delayed(caller: Caller, emulator: EmulatorServer) -> None:
+def test_a_job_exists_while_its_response_is_delayed(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action=ERASE, delay=3600)
     caller.http.timeout = httpx.Timeout(0.3)
 
@@ -60,7 +67,7 @@ def test_a_dropped_connection_is_closed_and_not_a_byte_was_sent(emulator: Emulat
     address = urlsplit(emulator.url)
 
     with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
-        connection.sendall(b"GET /?Action=ListImageDbs HTTP/1.1\r\nHost: emulator\r\n\r\n")
+        connection.sendall(b"GET /?Action=ListImageDbs HTTP/1.1\r\nHost: localhost\r\n\r\n")
         received = connection.recv(1000)
 
     assert received == b""
@@ -81,7 +88,7 @@ def test_the_same_request_can_be_sent_again_only_if_the_first_was_dropped_before
     )
 
 
-def test_a_page_of_a_proxy_stands_in_for_the_answer(caller: Caller, emulator: EmulatorServer) -> None:
+def test_the_page_of_a_proxy_replaces_the_response(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action=ERASE, status=502)
 
     answer = caller.send(ERASE, VideoUrl=NOWHERE)
@@ -93,7 +100,7 @@ def test_a_page_of_a_proxy_stands_in_for_the_answer(caller: Caller, emulator: Em
     assert emulator.calls() == {ERASE: {"accepted": 0, "rejected": 1}}
 
 
-def test_an_answer_can_be_garbled_after_the_job_was_accepted(
+def test_a_response_can_be_malformed_after_the_job_was_accepted(
     caller: Caller, emulator: EmulatorServer
 ) -> None:
     emulator.fault(action=ERASE, status=200, body='{"RequestId": "half of', performed=True)
@@ -129,14 +136,18 @@ def test_an_answer_can_be_garbled_after_the_job_was_accepted(
         (ERASE, "InvalidParameter.BadRequest", 400),
     ],
 )
-def test_an_error_of_the_service_comes_with_its_status(
+def test_an_error_of_the_service_has_its_status(
     caller: Caller, emulator: EmulatorServer, action: str, code: str, status: int
 ) -> None:
-    emulator.fault(action=action, code=code, message="as told")
+    emulator.fault(action=action, code=code, message="as requested")
 
     answer = caller.send(action, VideoUrl=NOWHERE)
 
-    assert (answer.status_code, answer.json()["Code"], answer.json()["Message"]) == (status, code, "as told")
+    assert (answer.status_code, answer.json()["Code"], answer.json()["Message"]) == (
+        status,
+        code,
+        "as requested",
+    )
     assert answer.json()["RequestId"] == answer.headers["x-acs-request-id"]
     assert emulator.jobs() == []
 
@@ -147,15 +158,92 @@ def test_an_error_can_have_another_status(caller: Caller, emulator: EmulatorServ
     assert caller.refused(ERASE) == (400, "Throttling.User")
 
 
-def test_an_error_comes_in_xml_to_those_who_ask_for_it(caller: Caller, emulator: EmulatorServer) -> None:
+@pytest.mark.parametrize(
+    ("code", "status"), [("InternalError.Timeout", 504), ("InternalError", 500), ("ServiceUnavailable", 503)]
+)
+def test_an_error_can_be_returned_although_the_job_was_accepted(
+    caller: Caller, emulator: EmulatorServer, code: str, status: int
+) -> None:
+    emulator.fault(action=ERASE, code=code, status=status, performed=True)
+
+    assert caller.refused(ERASE, VideoUrl=NOWHERE) == (status, code)
+    assert len(emulator.jobs()) == 1
+    assert emulator.calls() == {ERASE: {"accepted": 1, "rejected": 0}}
+
+
+def test_a_job_can_be_accepted_long_after_its_nonce_was_recorded(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
+    emulator.fault(action=ERASE, accept_after=3600)
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+
+    replay = caller.refused(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+    before = emulator.jobs()
+    emulator.clear_faults()
+
+    assert replay == (400, "SignatureNonceUsed")
+    assert before == []
+    wait_for(lambda: len(emulator.jobs()) == 1)
+
+
+def test_a_request_can_be_held_before_it_is_processed_although_the_client_is_gone(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
+    emulator.fault(action=ERASE, hold=3600)
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+    caller.http.timeout = httpx.Timeout(30)
+
+    assert caller.call(ERASE, VideoUrl=NOWHERE, system={"SignatureNonce": "once"})
+    emulator.fault(action=ERASE, hold=3600)
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE)
+    before = len(emulator.jobs())
+    emulator.clear_faults()
+
+    assert before == 1
+    wait_for(lambda: len(emulator.jobs()) == 2)
+
+
+@pytest.mark.parametrize("field", ["hold", "accept_after"])
+def test_a_held_call_has_no_effect_after_a_reset(
+    caller: Caller, emulator: EmulatorServer, field: str
+) -> None:
+    emulator.fault(action=ERASE, **{field: 3600})
+    caller.http.timeout = httpx.Timeout(0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.send(ERASE, VideoUrl=NOWHERE)
+
+    emulator.reset()
+    time.sleep(0.3)
+
+    assert emulator.jobs() == []
+
+
+def test_lists_can_show_a_job_late(caller: Caller, emulator: EmulatorServer, clock: Clock) -> None:
+    emulator.fault(action=ERASE, job={"listed_after": 60, "queued": 3600})
+    job_id = caller.call(ERASE, VideoUrl=NOWHERE)["RequestId"]
+
+    early = caller.call("QueryAsyncJobList")["Data"]["Result"]
+    known = caller.call("GetAsyncJobResult", JobId=job_id)["Data"]["Status"]
+    clock.time += 60
+    late = caller.call("QueryAsyncJobList")["Data"]["Result"]
+
+    assert (early, known) == ([], "QUEUING")
+    assert [job["JobId"] for job in late] == [job_id]
+
+
+def test_an_error_is_xml_if_the_caller_requests_xml(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action=ERASE, code="Throttling")
 
     assert "<Code>Throttling</Code>" in caller.send(ERASE, system={"Format": "XML"}).text
 
 
-def test_a_fault_happens_as_often_as_it_was_told_and_only_to_its_action(
-    caller: Caller, emulator: EmulatorServer
-) -> None:
+def test_a_fault_applies_times_times_and_only_to_its_action(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action="ListImageDbs", times=2, code="Throttling")
 
     assert caller.send("QueryAsyncJobList").status_code == 200
@@ -181,7 +269,7 @@ def test_faults_of_one_action_happen_in_their_order(caller: Caller, emulator: Em
     assert [caller.send("ListImageDbs").status_code for _ in range(3)] == [429, 503, 200]
 
 
-def test_the_faults_to_come_are_told(caller: Caller, emulator: EmulatorServer) -> None:
+def test_waiting_faults_are_listed(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action="ListImageDbs", times=3, code="Throttling")
     emulator.fault(action="*", times=None, job={"queued": 5})
     caller.send("ListImageDbs")
@@ -213,7 +301,7 @@ def test_jobs_held_in_the_queue_hold_no_worker(
     assert {caller.result(job_id, until=("QUEUING",))["Status"] for job_id in held} == {"QUEUING"}
 
 
-def test_a_job_stays_in_its_states_as_long_as_told(
+def test_a_job_stays_in_its_states_as_long_as_the_fault_demands(
     caller: Caller, emulator: EmulatorServer, source: Source
 ) -> None:
     emulator.fault(action=ERASE, job={"queued": 0.3, "processing": 0.5})
@@ -255,7 +343,7 @@ def test_jobs_that_are_held_go_on_when_faults_are_cleared(
 
 
 @pytest.mark.parametrize("state", ["PROCESS_FAILED", "TIMEOUT_FAILED", "LIMIT_RETRY_FAILED"])
-def test_a_job_ends_in_the_state_it_was_told(
+def test_a_job_ends_in_the_state_of_its_fault(
     caller: Caller, emulator: EmulatorServer, source: Source, state: str
 ) -> None:
     emulator.fault(action=ERASE, job={"state": state, "code": "InternalError.Busy", "message": "try later"})
@@ -290,7 +378,7 @@ def test_a_call_and_its_job_can_both_go_wrong(caller: Caller, emulator: Emulator
     assert job["status"] == "QUEUING"
 
 
-def test_links_expire_when_told(
+def test_links_expire_when_the_fault_demands(
     caller: Caller, emulator: EmulatorServer, source: Source, clock: Clock
 ) -> None:
     emulator.fault(action=ERASE, result_expires=10)
@@ -309,34 +397,38 @@ def test_links_expire_when_told(
 @pytest.mark.parametrize(
     ("described", "words"),
     [
-        ("rubbish", "a fault is a structure"),
-        ([], "a fault is a structure"),
+        ("rubbish", "a fault must be an object"),
+        ([], "a fault must be an object"),
         ({}, "action is None"),
         ({"action": "ErasePlanets", "delay": 1}, "action is 'ErasePlanets'"),
-        ({"action": "*"}, "nothing happens"),
+        ({"action": "*"}, "has no effect"),
         ({"action": "*", "dealy": 1}, "no field dealy"),
         ({"action": "*", "delay": 1, "times": 0}, "times is 0"),
         ({"action": "*", "delay": 1, "times": True}, "times is True"),
         ({"action": "*", "delay": -1}, "delay is -1"),
         ({"action": "*", "delay": "1"}, "delay is '1'"),
         ({"action": "*", "drop": "now"}, "drop is 'now'"),
-        ({"action": "*", "drop": "before", "status": 502}, "drop leaves no answer"),
+        ({"action": "*", "drop": "before", "status": 502}, "drop sends no response"),
         ({"action": "*", "status": 99}, "status is 99"),
         ({"action": "*", "status": 204}, "status is 204"),
-        ({"action": "*", "body": "<html>"}, "go with status"),
-        ({"action": "*", "code": "Throttling", "body": "<html>"}, "a status alone"),
+        ({"action": "*", "body": "<html>"}, "only valid with status"),
+        ({"action": "*", "code": "Throttling", "body": "<html>"}, "without code"),
         ({"action": "*", "code": ""}, "code is ''"),
-        ({"action": "*", "message": "why"}, "message goes with code"),
+        ({"action": "*", "message": "why"}, "message is only valid with code"),
         ({"action": "*", "status": 502, "performed": "yes"}, "performed is 'yes'"),
-        ({"action": "*", "job": 5}, "job is a structure"),
+        ({"action": "*", "performed": True}, "performed is only valid with status or code"),
+        ({"action": "*", "hold": -1}, "hold is -1"),
+        ({"action": "*", "code": "InternalError", "accept_after": 1}, "needs a call that is performed"),
+        ({"action": "*", "job": {"listed_after": "soon"}}, "job.listed_after is 'soon'"),
+        ({"action": "*", "job": 5}, "job must be an object"),
         ({"action": "*", "job": {"status": "FAILED"}}, "job has no field status"),
         ({"action": "*", "job": {"state": "PROCESS_SUCCESS"}}, "job.state is 'PROCESS_SUCCESS'"),
-        ({"action": "*", "job": {"code": "InternalError"}}, "go with job.state"),
+        ({"action": "*", "job": {"code": "InternalError"}}, "only valid with job.state"),
         ({"action": "*", "job": {"queued": 1e9}}, "job.queued is"),
         ({"action": "*", "result_expires": None}, "result_expires is None"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_with_a_reason(
+def test_an_invalid_fault_is_refused_with_a_reason(
     emulator: EmulatorServer, described: Any, words: str
 ) -> None:
     answer = httpx.post(
@@ -349,6 +441,6 @@ def test_a_fault_that_makes_no_sense_is_refused_with_a_reason(
     assert emulator.faults() == []
 
 
-def test_a_fault_that_makes_no_sense_is_an_error_in_a_program(emulator: EmulatorServer) -> None:
+def test_an_invalid_fault_raises_an_error_in_a_program(emulator: EmulatorServer) -> None:
     with pytest.raises(ValueError, match="drop is 'never'"):
         emulator.fault(action="*", drop="never")

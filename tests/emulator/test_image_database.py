@@ -58,7 +58,7 @@ def test_a_database_that_is_full_takes_no_more(tmp_path: Path) -> None:
     assert caught.value.code == "InvalidParameter.BadRequest"
 
 
-def test_what_was_added_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+def test_pictures_are_kept_when_the_file_is_reopened(tmp_path: Path) -> None:
     (vector,) = vectors(1)
     first = ImageDatabases(tmp_path / "images.sqlite")
     first.create("photos")

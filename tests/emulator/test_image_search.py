@@ -52,7 +52,7 @@ def picture(served: ServedFolder, name: str, width: int, height: int, noisy: boo
     return served.address(name)
 
 
-def test_databases_are_made_once_and_listed_by_name(caller: Caller) -> None:
+def test_databases_are_created_once_and_listed_by_name(caller: Caller) -> None:
     for name in ("photos", "films"):
         assert caller.call("CreateImageDb", Name=name).keys() == {"RequestId"}
 
@@ -60,7 +60,7 @@ def test_databases_are_made_once_and_listed_by_name(caller: Caller) -> None:
     assert caller.refused("CreateImageDb", Name="photos") == BAD_REQUEST
 
 
-def test_the_picture_itself_comes_first_with_what_was_added_to_it(
+def test_the_same_picture_is_the_first_match_with_its_data(
     photos: Caller, photographs: dict[str, str]
 ) -> None:
     ids = {
@@ -102,7 +102,7 @@ def test_no_more_matches_than_asked_for_and_none_of_another_database(
     assert photos.call("SearchImage", DbName="others", **search)["Data"] == {"MatchList": []}
 
 
-def test_a_database_that_is_not_there_is_refused(caller: Caller, photographs: dict[str, str]) -> None:
+def test_a_missing_database_is_refused(caller: Caller, photographs: dict[str, str]) -> None:
     given = {"DbName": "nothing", "ImageUrl": photographs["coffee"]}
 
     assert caller.refused("AddImage", EntityId="a", **given) == BAD_REQUEST
@@ -121,7 +121,7 @@ def test_a_side_has_128_to_1024_pixels(
     assert answer.json().get("Code") in (None, "InvalidImage.Resolution")
 
 
-def test_a_picture_of_more_than_2_mb_can_be_looked_for_but_not_added(
+def test_a_picture_of_more_than_2_mb_can_be_searched_but_not_added(
     photos: Caller, served: ServedFolder
 ) -> None:
     given = {"DbName": "photos", "ImageUrl": picture(served, "heavy.png", 900, 900, noisy=True)}
@@ -130,7 +130,7 @@ def test_a_picture_of_more_than_2_mb_can_be_looked_for_but_not_added(
     assert photos.call("SearchImage", Limit=1, **given)["Data"] == {"MatchList": []}
 
 
-def test_what_is_not_a_picture_is_refused(photos: Caller, served: ServedFolder) -> None:
+def test_a_file_that_is_no_picture_is_refused(photos: Caller, served: ServedFolder) -> None:
     (served.path / "letter.jpg").write_text("Dear reader, this is no picture.")
 
     refused = photos.refused("AddImage", DbName="photos", EntityId="a", ImageUrl=served.address("letter.jpg"))
@@ -180,9 +180,7 @@ def test_pictures_are_listed_from_the_latest_from_an_offset_and_by_their_prefix(
 
 
 @pytest.mark.parametrize(("order", "expected"), [("asc", ["a1", "a2", "a3"]), ("desc", ["a3", "a2", "a1"])])
-def test_a_token_goes_on_where_the_page_before_ended(
-    entries: Caller, order: str, expected: list[str]
-) -> None:
+def test_a_token_continues_after_the_previous_page(entries: Caller, order: str, expected: list[str]) -> None:
     asked = {"DbName": "photos", "EntityIdPrefix": "a", "Order": order, "Limit": 1}
     page = entries.call("ListImages", **asked)["Data"]
     found = [page["ImageList"][0]["EntityId"]]
@@ -202,7 +200,7 @@ def test_offset_and_limit_reach_the_first_2000_records(
     assert photos.send("ListImages", DbName="photos", Offset=offset, Limit=limit).status_code == status
 
 
-def test_a_token_that_nobody_gave_is_refused(photos: Caller) -> None:
+def test_a_token_that_was_not_issued_is_refused(photos: Caller) -> None:
     assert photos.refused("ListImages", DbName="photos", Token="2") == (400, "InvalidParameter")
 
 

@@ -84,7 +84,7 @@ def test_the_newest_job_comes_first_in_pages(caller: Caller, clock: Clock, waiti
     assert (data["CurrentPage"], data["PageSize"], data["TotalPage"], data["TotalRecord"]) == (2, 2, 3, 5)
 
 
-def test_jobs_are_found_by_what_they_are(caller: Caller, clock: Clock, waiting: None) -> None:
+def test_jobs_are_filtered_by_their_fields(caller: Caller, clock: Clock, waiting: None) -> None:
     erase = submit(caller)
     resize = submit(caller, "ChangeVideoSize", Width=64, Height=64)
     caller.call("CancelWaitingAsyncJob", JobId=erase)
@@ -124,7 +124,7 @@ def test_jobs_older_than_24_hours_are_not_listed_but_still_known(
     assert caller.result(job_id, until=("QUEUING",))["JobId"] == job_id
 
 
-def test_the_list_is_told_once_in_5_seconds(caller: Caller, clock: Clock) -> None:
+def test_the_list_can_be_called_once_in_5_seconds(caller: Caller, clock: Clock) -> None:
     caller.call("QueryAsyncJobList")
 
     clock.time += 4.9
@@ -189,7 +189,7 @@ def test_a_job_that_does_not_wait_is_not_cancelled_and_the_answer_says_so(
     )
 
 
-def test_a_job_that_nobody_knows_is_not_cancelled(caller: Caller) -> None:
+def test_an_unknown_job_cannot_be_cancelled(caller: Caller) -> None:
     assert caller.refused("CancelWaitingAsyncJob", JobId="nobody's") == (400, "InvalidParameter.BadRequest")
 
 

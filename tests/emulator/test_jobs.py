@@ -133,7 +133,7 @@ def test_an_action_that_the_emulator_does_not_have_is_refused_as_such() -> None:
         answer = Caller(server.url).send("EraseVideoSubtitles", VideoUrl="http://127.0.0.1:9/a.mp4")
 
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidApi.ForbiddenInvoke")
-    assert "emulator does not have EraseVideoSubtitles" in answer.json()["Message"]
+    assert "emulator does not implement EraseVideoSubtitles" in answer.json()["Message"]
 
 
 def job() -> Job:
@@ -150,7 +150,7 @@ def test_a_job_cannot_succeed_before_it_was_worked_on() -> None:
         job().succeed({}, {}, now=1.0)
 
 
-def test_a_job_that_ended_stays_as_it_is() -> None:
+def test_a_terminal_state_does_not_change() -> None:
     ended = job()
     ended.start(now=0.5)
     ended.fail("InvalidFile.Decode", "no video", now=1.0)

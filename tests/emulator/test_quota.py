@@ -33,15 +33,15 @@ def test_calls_over_the_quota_fail_at_once_and_those_of_other_actions_do_not(cal
 
 
 def test_no_second_has_more_calls_than_the_quota(caller: Caller, clock: Clock) -> None:
-    told = []
+    result = []
     for seconds in (0.0, 0.5, 0.25, 0.25, 0.25, 0.25):
         clock.time += seconds
-        told.append(caller.send("ListImageDbs").status_code)
+        result.append(caller.send("ListImageDbs").status_code)
 
-    assert told == [200, 200, 429, 200, 429, 200]
+    assert result == [200, 200, 429, 200, 429, 200]
 
 
-def test_a_call_that_is_not_the_callers_own_takes_nothing_of_the_quota(caller: Caller) -> None:
+def test_unauthenticated_calls_do_not_count_towards_the_quota(caller: Caller) -> None:
     for _ in range(5):
         caller.send("ListImageDbs", system={"AccessKeyId": "nobody"})
 
@@ -56,5 +56,5 @@ def test_an_action_may_have_a_quota_of_its_own(clock: Clock) -> None:
         caller.http.close()
 
     assert statuses == [200, 429]
-    # No job is asked after, which is an error, but not one of the quota's.
+    # JobId is missing, which is an error, but not one of the quota.
     assert set(others) == {400}

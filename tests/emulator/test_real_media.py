@@ -56,7 +56,7 @@ def test_a_job_makes_a_video_that_plays(
     assert pictures == [size] * 25
 
 
-def test_what_is_not_a_video_fails_the_job(caller: Caller, served: ServedFolder) -> None:
+def test_a_source_that_is_no_video_fails_the_job(caller: Caller, served: ServedFolder) -> None:
     (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
 
     job_id = caller.call("EraseVideoSubtitles", VideoUrl=served.address("letter.mp4"))["RequestId"]

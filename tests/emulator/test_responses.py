@@ -17,7 +17,7 @@ from emulator.signing_caller import Caller
 
 
 @pytest.mark.parametrize("format", [None, "JSON", "json", "whatever"])
-def test_json_unless_xml_is_asked_for(caller: Caller, format: str | None) -> None:
+def test_json_is_the_default_format(caller: Caller, format: str | None) -> None:
     answer = caller.send("ListImageDbs", system={"Format": format})
 
     assert answer.headers["content-type"] == "application/json;charset=utf-8"
@@ -50,7 +50,7 @@ def test_the_result_of_a_job_is_a_string_of_json_in_xml_too(
 
 
 @pytest.mark.parametrize("format", ["JSON", "XML"])
-def test_an_error_carries_what_the_service_says_with_one(
+def test_an_error_has_the_fields_of_the_services_errors(
     caller: Caller, emulator: EmulatorServer, format: str
 ) -> None:
     answer = caller.send("ErasePlanets", system={"Format": format})

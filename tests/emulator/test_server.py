@@ -13,13 +13,13 @@ import httpx
 import pytest
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.emulator.data_folder import FolderUnusable
+from airflow_provider_viapi.emulator.data_folder import DataFolderError
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from emulator import fake_media
 from emulator.signing_caller import Caller
 
 
-def test_nothing_is_left_when_it_ends_in_the_middle_of_work(
+def test_no_process_or_thread_remains_after_it_stops_during_work(
     source: Callable[[str], str], tmp_path: Path
 ) -> None:
     threads, children = set(threading.enumerate()), set(multiprocessing.active_children())
@@ -46,7 +46,7 @@ def test_image_databases_outlive_it_in_a_folder_of_the_users(tmp_path: Path) -> 
 
 
 def test_two_do_not_share_a_folder(tmp_path: Path) -> None:
-    with EmulatorServer(data_dir=tmp_path), pytest.raises(FolderUnusable, match="in use"):
+    with EmulatorServer(data_dir=tmp_path), pytest.raises(DataFolderError, match="in use"):
         EmulatorServer(data_dir=tmp_path).start()
 
 
@@ -54,7 +54,7 @@ def test_a_folder_with_another_database_in_it_is_refused(tmp_path: Path) -> None
     (tmp_path / "viapi-emulator.lock").touch()
     (tmp_path / "images.sqlite").write_text("not a database, but a letter of some length " * 100)
 
-    with pytest.raises(FolderUnusable, match="not a database"):
+    with pytest.raises(DataFolderError, match="not a database"):
         EmulatorServer(data_dir=tmp_path).start()
 
 
@@ -62,13 +62,13 @@ def test_a_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path: Path) -
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "diary").write_text("Dear diary")
 
-    with pytest.raises(FolderUnusable, match="neither empty"):
+    with pytest.raises(DataFolderError, match="not empty"):
         EmulatorServer(data_dir=tmp_path).start()
 
     assert (tmp_path / "files" / "diary").read_text() == "Dear diary"
 
 
-def test_a_port_that_is_taken_is_an_error_of_the_operating_system() -> None:
+def test_a_port_that_is_in_use_is_an_os_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(OSError, match="in use"):
         EmulatorServer(port=other.getsockname()[1]).start()
 

@@ -33,9 +33,7 @@ def test_a_temporary_key_calls_for_its_account_until_it_expires(
     assert refused(emulator, clock, key, key["security_token"]) == (400, "InvalidSecurityToken.Expired")
 
 
-def test_a_temporary_key_is_nothing_without_its_token(
-    emulator: EmulatorServer, clock: Clock, key: dict[str, str]
-) -> None:
+def test_a_temporary_key_needs_its_token(emulator: EmulatorServer, clock: Clock, key: dict[str, str]) -> None:
     other = emulator.sts(seconds=60)["security_token"]
 
     assert refused(emulator, clock, key, None) == (400, "MissingSecurityToken")
@@ -58,8 +56,8 @@ def test_a_reset_forgets_temporary_keys(emulator: EmulatorServer, clock: Clock, 
 @pytest.mark.parametrize(
     "asked", ["{}", "[]", "{", '{"seconds": "60"}', '{"seconds": -1}', '{"seconds": true}']
 )
-def test_a_key_for_no_time_is_refused_with_a_reason(emulator: EmulatorServer, asked: str) -> None:
+def test_an_invalid_validity_is_refused_with_a_reason(emulator: EmulatorServer, asked: str) -> None:
     answer = httpx.post(f"{emulator.url}/_emulator/sts", content=asked)
 
     assert answer.status_code == 400
-    assert "for how long" in answer.json()["message"]
+    assert "seconds must be the validity of the key" in answer.json()["message"]

@@ -15,7 +15,7 @@ BOXES = st.lists(st.dictionaries(st.sampled_from("XYWH"), st.text(), min_size=1)
 
 
 @given(BOXES)
-def test_is_the_opposite_of_what_a_client_does(boxes: list[dict[str, str]]) -> None:
+def test_unflatten_reverses_flatten(boxes: list[dict[str, str]]) -> None:
     request = {"VideoUrl": "http://host/a.mp4", "Boxes": boxes}
 
     assert unflatten(flatten(request), PARAMETERS) == request
@@ -27,7 +27,7 @@ def test_items_come_in_the_order_of_their_numbers() -> None:
     assert unflatten(wire, PARAMETERS) == {"Boxes": [{"X": "a"}, {"X": "b"}, {"X": "c"}]}
 
 
-def test_what_is_no_parameter_is_left_out() -> None:
+def test_unknown_parameters_are_ignored() -> None:
     wire = {
         "Boxes.1.X": "a",
         "Boxes.1.Colour": "b",

@@ -59,7 +59,7 @@ def test_work_that_is_interrupted_ends_whether_or_not_its_process_had_started(se
         process.interrupt()
         with pytest.raises(WorkerDied):
             await work
-        await process.settle()
+        await process.wait_closed()
         assert psutil.pid_exists(await process.run(os.getpid))
 
     run(scenario)
@@ -90,7 +90,7 @@ def test_no_process_is_left_when_it_is_closed() -> None:
 @pytest.mark.parametrize(
     ("work", "argument", "error"), [(int, "three", ValueError), (os.listdir, "/nothing", OSError)]
 )
-def test_what_the_work_raises_comes_back(work: Any, argument: str, error: type[Exception]) -> None:
+def test_an_exception_of_the_work_is_raised(work: Any, argument: str, error: type[Exception]) -> None:
     async def scenario(process: WorkerProcess) -> None:
         pid = await process.run(os.getpid)
         with pytest.raises(error):

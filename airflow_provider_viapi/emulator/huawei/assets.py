@@ -1,4 +1,4 @@
-"""Assets: made, filled by an upload, shown, listed and deleted; some of the system's, and those that jobs make."""
+"""Assets: those of the system, those that users create and upload, and those that jobs produce."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.huawei.errors import invalid, refusal
+from airflow_provider_viapi.emulator.huawei.errors import api_error, invalid
 from airflow_provider_viapi.emulator.huawei.files import AssetFile, UploadedFiles
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
@@ -15,9 +15,9 @@ from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc333
 from airflow_provider_viapi.huawei.services.metastudio import assets, speech
 
 SYSTEM_VOICE, SYSTEM_AVATAR, SYSTEM_CARD = "emulator-voice", "emulator-avatar", "emulator-card"
-"""Ids of the assets that are there from the beginning."""
+"""Ids of the system's assets."""
 
-_SYSTEM = (
+_SYSTEM_ASSETS = (
     (SYSTEM_VOICE, "Silence", "VOICE_MODEL"),
     (SYSTEM_AVATAR, "A figure without a face", "HUMAN_MODEL_2D"),
     (SYSTEM_CARD, "A card", "BUSINESS_CARD_TEMPLET"),
@@ -29,28 +29,28 @@ class Asset:
     """An asset.
 
     :param id: its id
-    :param facts: what it was made with, by field
-    :param state: how it stands, unless a job tells
+    :param fields: the fields it was created with
+    :param state: its state, if no job determines it
     :param source: SYSTEM or CUSTOMIZATION
-    :param made_by: the job whose file it is
-    :param thrown_away: whether it lies in the bin
+    :param job: the job that produces its file
+    :param in_recycle_bin: true after it was deleted once
     """
 
     id: str
-    facts: dict[str, Any]
+    fields: dict[str, Any]
     created_at: float
     state: str = "CREATING"
     source: str = "CUSTOMIZATION"
-    made_by: MediaJob | None = None
-    thrown_away: bool = False
+    job: MediaJob | None = None
+    in_recycle_bin: bool = False
     files: dict[str, AssetFile] = field(default_factory=dict)
 
     @property
-    def stands(self) -> str:
-        """How it stands."""
-        if self.thrown_away:
+    def current_state(self) -> str:
+        """Its state, which follows that of the job that produces it."""
+        if self.in_recycle_bin:
             return "WAITING_DELETE"
-        job = self.made_by
+        job = self.job
         if job is None or self.state != "CREATING":
             return self.state
         return {"WAITING": "CREATING", "PROCESSING": "CREATING", "SUCCEED": "ACTIVED"}.get(
@@ -59,10 +59,10 @@ class Asset:
 
 
 class Assets:
-    """All of them; used from one event loop.
+    """All assets; used from one event loop.
 
-    :param uploads: where files are put
-    :param jobs: whose files are assets
+    :param uploads: stores their files
+    :param jobs: the jobs that produce assets
     :param now: the clock, in Unix time
     """
 
@@ -74,177 +74,176 @@ class Assets:
         self.reset()
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each action, by its name."""
+        """Return the handler of each action by its name."""
         return {
             assets.CREATE_DIGITAL_ASSET.name: self.create,
             assets.SHOW_ASSET.name: self.show,
-            assets.LIST_ASSETS.name: self.list_those,
+            assets.LIST_ASSETS.name: self.list_assets,
             assets.UPDATE_DIGITAL_ASSET.name: self.update,
             assets.DELETE_ASSET.name: self.delete,
             assets.RESTORE_ASSET.name: self.restore,
-            assets.LIST_ASSET_SUMMARY.name: self.summarise,
-            assets.BATCH_EXECUTE_ASSET_ACTION.name: self.act,
+            assets.LIST_ASSET_SUMMARY.name: self.list_summaries,
+            assets.BATCH_EXECUTE_ASSET_ACTION.name: self.execute_batch,
             speech.CHECK_VOICE_ASSET.name: self.check_voice,
         }
 
     def reset(self) -> None:
-        """Forget all but the system's."""
+        """Delete all assets except the system's."""
         now = self._now()
         self._assets = {
             asset_id: Asset(asset_id, {"asset_name": name, "asset_type": kind}, now, "ACTIVED", "SYSTEM")
-            for asset_id, name, kind in _SYSTEM
+            for asset_id, name, kind in _SYSTEM_ASSETS
         }
 
-    def add(self, asset_id: str, name: str, kind: str, made_by: MediaJob | None = None) -> None:
-        """Let there be an asset of a job's.
+    def add(self, asset_id: str, name: str, kind: str, job: MediaJob) -> None:
+        """Add the asset of a job.
 
         :param kind: VIDEO, VOICE_MODEL …
-        :param made_by: the job whose video it is; it is usable at once without one
+        :param job: the job that produces its file
         """
-        facts = {"asset_name": name, "asset_type": kind}
-        state = "ACTIVED" if made_by is None else "CREATING"
-        self._assets[asset_id] = Asset(asset_id, facts, self._now(), state, made_by=made_by)
+        fields = {"asset_name": name, "asset_type": kind}
+        self._assets[asset_id] = Asset(asset_id, fields, self._now(), job=job)
 
     def create(self, call: RestCall) -> dict[str, Any]:
-        """Make one."""
+        """Create an asset."""
         asset = Asset(new_id(), dict(call.parameters), self._now())
-        asset.facts["app_user_id"] = call.app_user_id
+        asset.fields["app_user_id"] = call.app_user_id
         self._assets[asset.id] = asset
         return {"asset_id": asset.id}
 
     def show(self, call: RestCall) -> dict[str, Any]:
-        """One with its files."""
-        return self._told(self.find(call.parameters["asset_id"]), call.base)
+        """Return an asset with its files."""
+        return self._describe(self.find(call.parameters["asset_id"]), call.base)
 
-    def list_those(self, call: RestCall) -> dict[str, Any]:
-        """Those that fit."""
-        asked = dict(call.parameters)
-        source = asked.pop("asset_source", "ALL")
-        if "name" in asked:
-            asked["asset_name"] = asked.pop("name")
-        told = [
-            self._told(each, call.base) for each in self._assets.values() if source in ("ALL", each.source)
+    def list_assets(self, call: RestCall) -> dict[str, Any]:
+        """Return a page of the assets that match the filters."""
+        filters = dict(call.parameters)
+        source = filters.pop("asset_source", "ALL")
+        if "name" in filters:
+            filters["asset_name"] = filters.pop("name")
+        found = [
+            self._describe(each, call.base)
+            for each in self._assets.values()
+            if source in ("ALL", each.source)
         ]
-        tag = asked.pop("tag", None)
+        tag = filters.pop("tag", None)
         if tag is not None:
-            told = [each for each in told if tag in each.get("tags", ())]
-        count, page = page_of(told, asked)
+            found = [each for each in found if tag in each.get("tags", ())]
+        count, page = page_of(found, filters)
         return {"count": count, "assets": page}
 
     def update(self, call: RestCall) -> dict[str, Any]:
-        """Change one, or make it usable or not."""
+        """Change an asset, or activate or deactivate it."""
         asset = self.find(call.parameters["asset_id"])
         fields = {name: value for name, value in call.parameters.items() if name != "asset_id"}
         if "asset_state" in fields:
-            if asset.stands == "CREATING":
+            if asset.current_state == "CREATING":
                 raise invalid("metastudio", "The asset has no main file yet.")
             asset.state = fields.pop("asset_state")
-            asset.thrown_away = asset.state == "WAITING_DELETE"
-        asset.facts |= fields
-        return self._told(asset, call.base)
+            asset.in_recycle_bin = asset.state == "WAITING_DELETE"
+        asset.fields |= fields
+        return self._describe(asset, call.base)
 
     def delete(self, call: RestCall) -> dict[str, Any]:
-        """Put one into the bin; one that is there, or with a mode, is gone."""
+        """Move an asset to the recycle bin; delete it if it is there or if the call has a mode."""
         asset = self.find(call.parameters["asset_id"])
-        self._delete(asset, at_once=bool(call.parameters.get("mode")))
+        self._delete(asset, permanently=bool(call.parameters.get("mode")))
         return {}
 
     def restore(self, call: RestCall) -> dict[str, Any]:
-        """Take one back out of the bin."""
-        self.find(call.parameters["asset_id"]).thrown_away = False
+        """Restore an asset from the recycle bin."""
+        self.find(call.parameters["asset_id"]).in_recycle_bin = False
         return {}
 
-    def summarise(self, call: RestCall) -> dict[str, Any]:
-        """What a few are."""
+    def list_summaries(self, call: RestCall) -> dict[str, Any]:
+        """Return name, type and state of some assets."""
         names = ("asset_id", "asset_name", "asset_type", "asset_state")
-        told = [self._told(asset, call.base) for asset in self._among(call.parameters["asset_ids"])]
-        return {"asset_list": [{name: each[name] for name in names} for each in told]}
+        found = [self._describe(self.find(each), call.base) for each in call.parameters["asset_ids"]]
+        return {"asset_list": [{name: each[name] for name in names} for each in found]}
 
-    def act(self, call: RestCall) -> dict[str, Any]:
+    def execute_batch(self, call: RestCall) -> dict[str, Any]:
+        """Apply an action to several assets."""
         """Do the same with several."""
         states = {"ACTIVE": "ACTIVED", "UNACTIVE": "UNACTIVED"}
-        command = call.parameters["action"]
-        done = list(self._among(call.parameters["asset_ids"]))
-        for asset in done:
+        command, asset_ids = call.parameters["action"], call.parameters["asset_ids"]
+        for asset in map(self.find, asset_ids):
             if command.startswith("DELETE"):
-                self._delete(asset, at_once=command == "DELETE_FORCE")
+                self._delete(asset, permanently=command == "DELETE_FORCE")
             elif command == "RESTORE":
-                asset.thrown_away = False
-            elif asset.stands != "CREATING":
+                asset.in_recycle_bin = False
+            elif asset.current_state != "CREATING":
                 asset.state = states.get(command, asset.state)
-        return {"results": [{"ret_status": "SUCCESS", "asset_ids": [asset.id for asset in done]}]}
+        return {"results": [{"ret_status": "SUCCESS", "asset_ids": asset_ids}]}
 
     def check_voice(self, call: RestCall) -> dict[str, Any]:
-        """A voice."""
-        told = self._told(self.find(call.parameters["voice_asset_id"]), call.base)
-        if told["asset_type"] != "VOICE_MODEL":
-            raise invalid("metastudio", "This asset is no voice.")
-        return {name: told[name] for name in call.action.answer if name in told}
+        """Return a voice."""
+        found = self._describe(self.find(call.parameters["voice_asset_id"]), call.base)
+        if found["asset_type"] != "VOICE_MODEL":
+            raise invalid("metastudio", "This asset is not a voice.")
+        return {name: found[name] for name in call.action.answer if name in found}
 
     def find(self, asset_id: str) -> Asset:
-        """The asset of that id.
+        """Return the asset with that id.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such asset
         """
         asset = self._assets.get(asset_id)
         if asset is None:
-            raise refusal("MSS.10001001", "Asset not found")
+            raise api_error("MSS.10001001", "Asset not found")
         return asset
 
-    def with_file(self, file_id: str) -> tuple[Asset, AssetFile]:
-        """A file, and the asset that it belongs to.
+    def find_file(self, file_id: str) -> tuple[Asset, AssetFile]:
+        """Return a file and its asset.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such file
         """
         for asset in self._assets.values():
             if file_id in asset.files:
                 return asset, asset.files[file_id]
-        raise refusal("MSS.10001004", "The file not found")
+        raise api_error("MSS.10001004", "The file not found")
 
-    def _among(self, asset_ids: list[str]) -> Iterator[Asset]:
-        for asset_id in asset_ids:
-            yield self.find(asset_id)
-
-    def _delete(self, asset: Asset, *, at_once: bool) -> None:
+    def _delete(self, asset: Asset, *, permanently: bool) -> None:
         if asset.source == "SYSTEM":
-            raise ApiError("MSS.10000003", "Parameter validation abnormal: an asset of the system's.", 400)
-        if not at_once and not asset.thrown_away:
-            asset.thrown_away = True
+            raise ApiError(
+                "MSS.10000003", "Parameter validation abnormal: a system asset cannot be deleted.", 400
+            )
+        if not permanently and not asset.in_recycle_bin:
+            asset.in_recycle_bin = True
             return
         for file in asset.files.values():
-            self._uploads.remove(file.place)
+            self._uploads.remove(file.slot)
         del self._assets[asset.id]
 
-    def _told(self, asset: Asset, base: str) -> dict[str, Any]:
+    def _describe(self, asset: Asset, base: str) -> dict[str, Any]:
         created = rfc3339(asset.created_at)
         return without_nulls(
             {
-                **asset.facts,
+                **asset.fields,
                 "asset_id": asset.id,
-                "asset_state": asset.stands,
+                "asset_state": asset.current_state,
                 "create_time": created,
                 "update_time": created,
-                "files": [*self._files_told(asset, base)],
+                "files": [*self._describe_files(asset, base)],
             }
         )
 
-    def _files_told(self, asset: Asset, base: str) -> Iterator[dict[str, Any]]:
+    def _describe_files(self, asset: Asset, base: str) -> Iterator[dict[str, Any]]:
         for file in asset.files.values():
-            there = file.place.received is not None
+            is_uploaded = file.slot.received is not None
             yield without_nulls(
                 {
-                    "file_id": file.place.id,
-                    "file_name": file.place.name,
-                    "file_md5": file.place.md5,
-                    "file_size": file.place.size,
+                    "file_id": file.slot.id,
+                    "file_name": file.slot.name,
+                    "file_md5": file.slot.md5,
+                    "file_size": file.slot.size,
                     "file_type": file.kind,
                     "asset_file_category": file.category,
-                    "state": "UPLOADED" if there and file.state == "CREATING" else file.state,
-                    "download_url": self._uploads.link(file.place, base) if there else None,
+                    "state": "UPLOADED" if is_uploaded and file.state == "CREATING" else file.state,
+                    "download_url": self._uploads.link(file.slot, base) if is_uploaded else None,
                 }
             )
-        if asset.made_by is not None:
-            links = self._jobs.links(asset.made_by, base, "preview_video_url", "cover_url")
+        if asset.job is not None:
+            links = self._jobs.links(asset.job, base, "preview_video_url", "cover_url")
             for name, category in (("preview_video_url", "MAIN"), ("cover_url", "COVER")):
                 if name in links:
                     yield {

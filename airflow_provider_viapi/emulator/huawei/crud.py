@@ -1,6 +1,6 @@
-"""Things that are kept and given back as they are: scripts, live rooms, products, video sources and their kin.
+"""Stored records: scripts, live rooms, products, video sources and others.
 
-Each kind is a line of data: which actions make, show, list, change and delete it.
+Each kind of record is data: the actions that create, show, list, update and delete it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_viapi.emulator.huawei.errors import not_there, refusal
+from airflow_provider_viapi.emulator.huawei.errors import api_error, not_found
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339
 from airflow_provider_viapi.huawei.model import Action
@@ -21,17 +21,17 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of things.
+    """A kind of record.
 
-    :param id_name: the parameter and the field that hold the id
-    :param create: makes one
-    :param show: tells one
-    :param listing: tells those that fit, under ``listed``
-    :param update: changes one
-    :param delete: forgets one
-    :param begins: fields that it has from the beginning
-    :param deleted: what is answered when it was forgotten
-    :param missing: the code for one that is not there, where the documents have one
+    :param id_name: parameter and field that hold the id
+    :param create: action that creates one
+    :param show: action that returns one
+    :param listing: action that lists them, in the field ``listed``
+    :param update: action that changes one
+    :param delete: action that deletes one
+    :param defaults: fields of a new record
+    :param delete_reply: response of ``delete``
+    :param not_found_code: error code for an unknown id, if the documents have one
     """
 
     id_name: str
@@ -41,9 +41,9 @@ class Kind:
     listed: str
     update: Action | None = None
     delete: Action | None
-    begins: Mapping[str, Any] = field(default_factory=dict)
-    deleted: Any = field(default_factory=dict)
-    missing: str | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    delete_reply: Any = field(default_factory=dict)
+    not_found_code: str | None = None
 
 
 SCRIPT = Kind(
@@ -54,7 +54,7 @@ SCRIPT = Kind(
     listed="video_scripts",
     update=scripts.UPDATE_VIDEO_SCRIPT,
     delete=scripts.DELETE_VIDEO_SCRIPT,
-    begins={"script_name": ""},
+    defaults={"script_name": ""},
 )
 ROOM = Kind(
     id_name="room_id",
@@ -64,10 +64,10 @@ ROOM = Kind(
     listed="smart_live_rooms",
     update=rooms.UPDATE_SMART_LIVE_ROOM,
     delete=rooms.DELETE_SMART_LIVE_ROOM,
-    begins={"room_type": "NORMAL", "room_state": "ENABLE", "confirm_state": "UNCONFIRM"},
-    missing="MSS.20010045",
+    defaults={"room_type": "NORMAL", "room_state": "ENABLE", "confirm_state": "UNCONFIRM"},
+    not_found_code="MSS.20010045",
 )
-RULES = Kind(
+RULE_GROUP = Kind(
     id_name="group_id",
     create=rooms.CREATE_INTERACTION_RULE_GROUP,
     listing=rooms.LIST_INTERACTION_RULE_GROUPS,
@@ -83,16 +83,16 @@ PRODUCT = Kind(
     listed="products",
     update=products.UPDATE_PRODUCT,
     delete=products.DELETE_PRODUCT,
-    begins={"state": "UNACTIVED"},
+    defaults={"state": "UNACTIVED"},
 )
-READING = Kind(
+VOCABULARY = Kind(
     id_name="id",
     create=vocabulary.CREATE_TTSC_VOCABULARY_CONFIGS,
     listing=vocabulary.LIST_TTSC_VOCABULARY_CONFIGS,
     listed="data",
     delete=None,
 )
-READINGS = Kind(
+VOCABULARY_GROUP = Kind(
     id_name="group_id",
     create=vocabulary.CREATE_TTSC_VOCABULARY_GROUPS,
     listing=vocabulary.LIST_TTSC_VOCABULARY_GROUPS,
@@ -100,17 +100,17 @@ READINGS = Kind(
     update=vocabulary.UPDATE_TTSC_VOCABULARY_GROUPS,
     delete=vocabulary.DELETE_TTSC_VOCABULARY_GROUPS,
 )
-SOURCE = Kind(
+VIDEO_SOURCE = Kind(
     id_name="video_source_id",
     create=vias.sources.CREATE_VIDEO_SOURCE,
     show=vias.sources.SHOW_VIDEO_SOURCE,
     listing=vias.sources.LIST_VIDEO_SOURCES,
     listed="video_source_list",
     delete=vias.sources.DELETE_VIDEO_SOURCE,
-    begins={"status": 1},
-    deleted=True,
+    defaults={"status": 1},
+    delete_reply=True,
 )
-SOURCES = Kind(
+VIDEO_GROUP = Kind(
     id_name="video_group_id",
     create=vias.sources.CREATE_VIDEO_GROUP,
     show=vias.sources.SHOW_VIDEO_GROUP,
@@ -119,24 +119,24 @@ SOURCES = Kind(
     delete=vias.sources.DELETE_VIDEO_GROUP,
 )
 
-KINDS = (SCRIPT, ROOM, RULES, PRODUCT, READING, READINGS, SOURCE, SOURCES)
+KINDS = (SCRIPT, ROOM, RULE_GROUP, PRODUCT, VOCABULARY, VOCABULARY_GROUP, VIDEO_SOURCE, VIDEO_GROUP)
 
 
 class Records:
-    """All things of all kinds; used from one event loop.
+    """All records of all kinds; used from one event loop.
 
     :param now: the clock, in Unix time
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._kept: dict[str, dict[str, Record]] = {}
+        self._records: dict[str, dict[str, Record]] = {}
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each action, by its name."""
+        """Return the handler of each action by its name."""
         found: dict[str, Callable[[RestCall], Any]] = {}
         for kind in KINDS:
-            for action, answer in (
+            for action, handler in (
                 (kind.create, self._create),
                 (kind.show, self._show),
                 (kind.listing, self._list),
@@ -144,37 +144,37 @@ class Records:
                 (kind.delete, self._delete),
             ):
                 if action is not None:
-                    found[action.name] = _bound(answer, kind)
+                    found[action.name] = _bind(handler, kind)
         found[scripts.COPY_VIDEO_SCRIPTS.name] = self._copy_script
         found[products.SET_PRODUCT_ASSET.name] = self._set_product_asset
-        found[vocabulary.DELETE_TTSC_VOCABULARY_CONFIGS.name] = self._delete_readings
-        found[vocabulary.SAVE_TTSC_VOCABULARY_CONFIGS.name] = self._save_reading
+        found[vocabulary.DELETE_TTSC_VOCABULARY_CONFIGS.name] = self._delete_vocabulary
+        found[vocabulary.SAVE_TTSC_VOCABULARY_CONFIGS.name] = self._save_vocabulary
         return found
 
     def find(self, kind: Kind, record_id: str) -> Record:
-        """The thing of that id.
+        """Return the record with that id.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such record
         """
         found = self._of(kind).get(record_id)
         if found is None:
-            what = f"{kind.id_name} {record_id}"
-            if kind.missing is not None:
-                raise refusal(kind.missing, f"not found: {what}")
-            raise not_there(kind.create.service.name, what)
+            name = f"{kind.id_name} {record_id}"
+            if kind.not_found_code is not None:
+                raise api_error(kind.not_found_code, f"not found: {name}")
+            raise not_found(kind.create.service.name, name)
         return found
 
     def reset(self) -> None:
-        """Forget everything."""
-        self._kept.clear()
+        """Delete all records."""
+        self._records.clear()
 
     def _of(self, kind: Kind) -> dict[str, Record]:
-        return self._kept.setdefault(kind.create.name, {})
+        return self._records.setdefault(kind.create.name, {})
 
     def _put(self, kind: Kind, fields: Mapping[str, Any]) -> Record:
         now = rfc3339(self._now())
         record = {
-            **kind.begins,
+            **kind.defaults,
             **fields,
             kind.id_name: new_id(),
             "create_time": now,
@@ -187,19 +187,19 @@ class Records:
 
     def _create(self, kind: Kind, call: RestCall) -> Record:
         record = self._put(kind, call.parameters)
-        # Groups of readings answer their id under another name than they take it.
+        # Vocabulary groups return their id under another name than they accept it.
         return {kind.create.answer[0]: record[kind.id_name]}
 
     def _show(self, kind: Kind, call: RestCall) -> Record:
-        return _told(call.action, self.find(kind, call.parameters[kind.id_name]))
+        return _answer_fields(call.action, self.find(kind, call.parameters[kind.id_name]))
 
     def _list(self, kind: Kind, call: RestCall) -> Record:
-        asked = dict(call.parameters)
-        if "page_size" in asked:
-            asked["limit"] = asked.pop("page_size")
-            asked["offset"] = (asked.pop("page_num", 1) - 1) * asked["limit"]
-        count, page = page_of(self._of(kind).values(), asked)
-        if kind is SOURCE:
+        filters = dict(call.parameters)
+        if "page_size" in filters:
+            filters["limit"] = filters.pop("page_size")
+            filters["offset"] = (filters.pop("page_num", 1) - 1) * filters["limit"]
+        count, page = page_of(self._of(kind).values(), filters)
+        if kind is VIDEO_SOURCE:
             counts = {"video_source_number": len(page), "total_number": count, "quota_number": 1000}
         else:
             counts = {"count": count}
@@ -208,13 +208,13 @@ class Records:
     def _update(self, kind: Kind, call: RestCall) -> Record:
         record = self.find(kind, call.parameters[kind.id_name])
         record.update(call.parameters, update_time=rfc3339(self._now()))
-        return _told(call.action, record) if call.action.answer else {}
+        return _answer_fields(call.action, record) if call.action.answer else {}
 
     def _delete(self, kind: Kind, call: RestCall) -> Any:
         record_id = call.parameters[kind.id_name]
         self.find(kind, record_id)
         del self._of(kind)[record_id]
-        return kind.deleted
+        return kind.delete_reply
 
     def _copy_script(self, call: RestCall) -> Record:
         copy = self._put(SCRIPT, self.find(SCRIPT, call.parameters["script_id"]))
@@ -229,21 +229,21 @@ class Records:
                 product[name] = others if call.parameters.get("action") == "UNLINK" else [*others, item]
         return {}
 
-    def _save_reading(self, call: RestCall) -> Record:
-        record = self.find(READING, call.parameters["vocabulary_id"])
+    def _save_vocabulary(self, call: RestCall) -> Record:
+        record = self.find(VOCABULARY, call.parameters["vocabulary_id"])
         record.update({name: value for name, value in call.parameters.items() if name != "vocabulary_id"})
         return {"id": record["id"]}
 
-    def _delete_readings(self, call: RestCall) -> Record:
+    def _delete_vocabulary(self, call: RestCall) -> Record:
         for record_id in call.parameters.get("id", []):
-            self._of(READING).pop(record_id, None)
+            self._of(VOCABULARY).pop(record_id, None)
         return {}
 
 
-def _bound(answer: Callable[[Kind, RestCall], Any], kind: Kind) -> Callable[[RestCall], Any]:
-    return lambda call: answer(kind, call)
+def _bind(handler: Callable[[Kind, RestCall], Any], kind: Kind) -> Callable[[RestCall], Any]:
+    return lambda call: handler(kind, call)
 
 
-def _told(action: Action, record: Mapping[str, Any]) -> Record:
+def _answer_fields(action: Action, record: Mapping[str, Any]) -> Record:
     known = {name: record[name] for name in action.answer if name in record}
     return known or dict(record)

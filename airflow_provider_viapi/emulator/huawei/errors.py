@@ -5,15 +5,15 @@ from __future__ import annotations
 from airflow_provider_viapi.emulator.errors import ApiError
 
 UNAUTHORIZED = "APIGW.0301"
-"""The gateway's code for whatever is wrong with a signature or a token."""
+"""The gateway's code for every problem with a signature or a token."""
 
 THROTTLED = "APIGW.0308"
 
 FAILED_CODES = {"metastudio": "MSS.42000007", "vias": "Emulator.Failed"}
-"""What a job ends with that is to fail: MetaStudio's code for failed inference; VIAS's own is not known."""
+"""Error codes of failed jobs: MetaStudio's for failed inference; VIAS's own code is not known."""
 
 _INVALID = {"metastudio": "MSS.00000003", "vias": "VIAS.00010001", "iam": "IAM.0011"}
-_NOT_THERE = {"metastudio": "MSS.00000003", "vias": "VIAS.00010002"}
+_NOT_FOUND = {"metastudio": "MSS.00000003", "vias": "VIAS.00010002"}
 _INTERNAL = {"metastudio": "MSS.00000004"}
 _STATUSES = {
     "APIGW.0101": 404,
@@ -31,39 +31,41 @@ _STATUSES = {
 
 
 def status_of(code: str) -> int:
-    """The HTTP status that goes with a code; 400 with most of the services' own."""
+    """Return the HTTP status of a code; most of the services' own codes have 400."""
     return _STATUSES.get(code, 400)
 
 
-def refusal(code: str, message: str) -> ApiError:
-    """An error with the status of its code."""
+def api_error(code: str, message: str) -> ApiError:
+    """Return an error with the status of its code."""
     return ApiError(code, message, status_of(code))
 
 
-def unauthorized(why: str) -> ApiError:
-    """What a gateway answers to whoever it does not know.
+def unauthorized(reason: str) -> ApiError:
+    """Return the gateway's error for a client that it cannot authenticate.
 
-    :param why: in the gateway's own words, such as ``decrypt token fail``
+    :param reason: in the gateway's words, such as ``decrypt token fail``
     """
-    return refusal(UNAUTHORIZED, f"Incorrect IAM authentication information: {why}")
+    return api_error(UNAUTHORIZED, f"Incorrect IAM authentication information: {reason}")
 
 
 def invalid(service: str, message: str) -> ApiError:
-    """A parameter is not right."""
-    return refusal(_INVALID[service], message)
+    """Return the error of a parameter that is not valid."""
+    return api_error(_INVALID[service], message)
 
 
-def not_there(service: str, what: str) -> ApiError:
-    """What a call names is not there; the documents have no code of its own for most of MetaStudio's things."""
-    return refusal(_NOT_THERE[service], f"The object does not exist: {what}.")
+def not_found(service: str, name: str) -> ApiError:
+    """Return the error for an id that does not exist; the documents have no code for most of MetaStudio's records."""
+    return api_error(_NOT_FOUND[service], f"The object does not exist: {name}.")
 
 
 def internal(service: str) -> ApiError:
-    """The emulator failed."""
+    """Return the error of a failure in the emulator."""
     code = _INTERNAL.get(service, "Emulator.Failed")
-    return ApiError(code, "The emulator failed; its log says why.", 500)
+    return ApiError(code, "The emulator failed; its log has the reason.", 500)
 
 
 def not_emulated(action: str) -> ApiError:
-    """The service has the action, and the emulator has not."""
-    return ApiError("Emulator.NotEmulated", f"The emulator does not have {action}; the service may.", 501)
+    """Return the error of an action that the service has and the emulator lacks."""
+    return ApiError(
+        "Emulator.NotEmulated", f"The emulator does not implement {action}; the service may.", 501
+    )

@@ -1,4 +1,4 @@
-"""Places that files are uploaded to, as OBS gives them: an address that is good for a PUT, for a while."""
+"""Upload of files to presigned URLs, as OBS provides them, and the actions of the files of assets."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.huawei.errors import api_error, invalid
+from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id
 from airflow_provider_viapi.emulator.storage.objects import RESULTS
 from airflow_provider_viapi.emulator.storage.storage import Storage
+from airflow_provider_viapi.huawei.services.metastudio import files
 
+if TYPE_CHECKING:
+    from airflow_provider_viapi.emulator.huawei.assets import Assets
 UPLOADS_PATH = "metastudio-uploads"
-"""First part of the path of such addresses."""
+"""First part of the path of upload URLs."""
 
 LIFETIME = 24 * 60 * 60
-"""Seconds for which an address is good, for uploads and for downloads."""
+"""Validity in seconds of upload and download URLs."""
 
 
 @dataclass
-class Place:
-    """A place for a file.
+class UploadSlot:
+    """A file that may be uploaded.
 
     :param id: its id
-    :param name: of the file
-    :param size: bytes that it has to have, if that is known
-    :param md5: of the content in Base64, if that is known
+    :param name: name of the file
+    :param size: expected size in bytes, if known
+    :param md5: expected MD5 in Base64, if known
     """
 
     id: str
@@ -38,7 +44,7 @@ class Place:
 
     @property
     def key(self) -> str:
-        """The object's key in the storage."""
+        """Key of the object in the storage."""
         return f"uploaded/{self.id}/file{Path(self.name).suffix}"
 
 
@@ -46,22 +52,22 @@ class Place:
 class AssetFile:
     """A file of an asset.
 
-    :param place: where it was or is to be put
-    :param category: what it is to the asset: MAIN, COVER …
-    :param kind: of the file, such as ``mp4``
-    :param state: how it stands
+    :param slot: the uploaded file
+    :param category: its role in the asset: MAIN, COVER …
+    :param kind: type of the file, such as ``mp4``
+    :param state: state of the upload
     """
 
-    place: Place
+    slot: UploadSlot
     category: str
     kind: str
     state: str = "CREATING"
 
 
 class UploadedFiles:
-    """Places and what was put there; used from one event loop.
+    """Upload slots and uploaded files; used from one event loop.
 
-    :param storage: keeps the files
+    :param storage: stores the files
     :param now: the clock, in Unix time
     """
 
@@ -69,66 +75,114 @@ class UploadedFiles:
         self._storage = storage
         self._now = now
         self._secret = secrets.token_bytes(32)
-        self._places: dict[str, Place] = {}
+        self._slots: dict[str, UploadSlot] = {}
 
-    def open(self, place: Place, base: str) -> str:
-        """The address at which a place's file is taken, by PUT.
+    def open(self, slot: UploadSlot, base: str) -> str:
+        """Return a URL for the upload of a file by PUT.
 
-        :param base: the address of the emulator, without a slash at its end
+        :param base: address of the emulator, without a trailing slash
         """
-        self._places[place.id] = place
+        self._slots[slot.id] = slot
         expires = int(self._now()) + LIFETIME
-        return f"{base}/{UPLOADS_PATH}/{place.id}?Expires={expires}&Signature={self._sign(place.id, expires)}"
+        return f"{base}/{UPLOADS_PATH}/{slot.id}?Expires={expires}&Signature={self._sign(slot.id, expires)}"
 
-    def check(self, place_id: str, expires: str, signature: str) -> Place:
-        """The place that an address leads to.
+    def check(self, slot_id: str, expires: str, signature: str) -> UploadSlot:
+        """Return the slot of an upload URL.
 
-        :raises ApiError: it leads nowhere, or not any more
+        :raises ApiError: the URL was not issued by the emulator, or has expired
         """
-        place = self._places.get(place_id)
-        right = (
+        slot = self._slots.get(slot_id)
+        is_signed = (
             len(expires) < 12
             and expires.isascii()
             and expires.isdigit()
-            and hmac.compare_digest(self._sign(place_id, int(expires)).encode(), signature.encode())
+            and hmac.compare_digest(self._sign(slot_id, int(expires)).encode(), signature.encode())
         )
-        if place is None or not right:
-            raise ApiError("SignatureDoesNotMatch", "This address is not one that was given.", 403)
+        if slot is None or not is_signed:
+            raise ApiError("SignatureDoesNotMatch", "This upload URL was not issued by the emulator.", 403)
         if int(expires) < self._now():
             raise ApiError("AccessDenied", "Request has expired", 403)
-        return place
+        return slot
 
     def new_file(self) -> Path:
-        """Where to write what arrives."""
+        """Return a path for the content of a file that is being uploaded."""
         return self._storage.objects.new_file()
 
-    def take(self, place: Place, path: Path, etag: str, kind: str) -> None:
-        """Put a file that has arrived in its place.
+    def store(self, slot: UploadSlot, path: Path, etag: str, kind: str) -> None:
+        """Store an uploaded file.
 
         :param etag: its MD5 in hexadecimal digits
         :param kind: its content type
-        :raises ApiError: it is not the file that was announced; it is deleted then
+        :raises ApiError: it is not the expected file; it is deleted
         """
         size = path.stat().st_size
         digest = base64.b64encode(bytes.fromhex(etag)).decode()
-        if place.size not in (None, size) or place.md5 not in (None, digest):
+        if slot.size not in (None, size) or slot.md5 not in (None, digest):
             path.unlink()
-            raise ApiError("BadDigest", "This is not the file that was announced: size or MD5 differ.", 400)
-        self._storage.objects.put(RESULTS, place.key, path, etag=etag, headers={"content-type": kind})
-        place.received = size
+            raise ApiError("BadDigest", "Size or MD5 differ from those in the call of CreateFile.", 400)
+        self._storage.objects.put(RESULTS, slot.key, path, etag=etag, headers={"content-type": kind})
+        slot.received = size
 
-    def link(self, place: Place, base: str) -> str:
-        """Where a file is to be had that was uploaded."""
-        return self._storage.link(base, place.key, int(self._now()) + LIFETIME)
+    def link(self, slot: UploadSlot, base: str) -> str:
+        """Return a download URL for an uploaded file."""
+        return self._storage.link(base, slot.key, int(self._now()) + LIFETIME)
 
-    def remove(self, place: Place) -> None:
-        """Forget a place and what was put there."""
-        self._places.pop(place.id, None)
-        self._storage.objects.delete(RESULTS, place.key)
+    def remove(self, slot: UploadSlot) -> None:
+        """Delete a slot and its file."""
+        self._slots.pop(slot.id, None)
+        self._storage.objects.delete(RESULTS, slot.key)
 
     def reset(self) -> None:
-        """Forget all places."""
-        self._places.clear()
+        """Forget all slots."""
+        self._slots.clear()
 
-    def _sign(self, place_id: str, expires: int) -> str:
-        return hmac.digest(self._secret, f"{place_id}\n{expires}".encode(), "sha256").hex()
+    def _sign(self, slot_id: str, expires: int) -> str:
+        return hmac.digest(self._secret, f"{slot_id}\n{expires}".encode(), "sha256").hex()
+
+
+class FileActions:
+    """The actions of the files of assets.
+
+    :param assets: the assets
+    :param uploads: stores the files
+    """
+
+    def __init__(self, assets: Assets, uploads: UploadedFiles) -> None:
+        self._assets = assets
+        self._uploads = uploads
+
+    def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
+        """Return the handler of each action by its name."""
+        return {
+            files.CREATE_FILE.name: self._create,
+            files.CONFIRM_FILE_UPLOAD.name: self._confirm,
+            files.DELETE_FILE.name: self._delete,
+        }
+
+    def _create(self, call: RestCall) -> dict[str, Any]:
+        given = call.parameters
+        asset = self._assets.find(given["asset_id"])
+        category = given["asset_file_category"]
+        if category == "MAIN" and any(
+            each.category == "MAIN" and each.state == "CREATED" for each in asset.files.values()
+        ):
+            raise api_error("MSS.10001008", "Asset main file already exists")
+        slot = UploadSlot(new_id(), given["file_name"], given["file_size"], given["file_md5"])
+        asset.files[slot.id] = AssetFile(slot, category, given["file_type"])
+        return {"file_id": slot.id, "upload_url": self._uploads.open(slot, call.base)}
+
+    def _confirm(self, call: RestCall) -> dict[str, Any]:
+        asset, file = self._assets.find_file(call.parameters["file_id"])
+        state = call.parameters["state"]
+        if state == "CREATED" and file.slot.received is None:
+            raise invalid("metastudio", "The file has not been uploaded yet.")
+        file.state = state
+        if file.category == "MAIN" and asset.state == "CREATING":
+            asset.state = {"CREATED": "ACTIVED", "FAILED": "FAILED"}.get(state, "CREATING")
+        return {}
+
+    def _delete(self, call: RestCall) -> dict[str, Any]:
+        asset, file = self._assets.find_file(call.parameters["file_id"])
+        self._uploads.remove(file.slot)
+        del asset.files[file.slot.id]
+        return {}

@@ -1,4 +1,4 @@
-"""Who calls: a key that signs, or a token that IAM gave for a user's password."""
+"""Authentication: access keys that sign, and IAM tokens; the actions of IAM."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,23 +14,24 @@ from urllib.parse import parse_qsl
 from airflow_provider_viapi.emulator.access_keys import CLOCK_TOLERANCE, AccessKey, AccessKeys, check_token
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.huawei.errors import unauthorized
-from airflow_provider_viapi.emulator.huawei.rest import RestRequest
+from airflow_provider_viapi.emulator.huawei.rest import Reply, RestCall, RestRequest
 from airflow_provider_viapi.huawei import signing
+from airflow_provider_viapi.huawei.services import iam
 
 TOKEN_LIFETIME = 24 * 60 * 60
-"""Seconds for which a token is good."""
+"""Validity of a token in seconds."""
 
-_TOKEN_BYTES = 1536  # Tokens of the service are some kilobytes long.
+_TOKEN_BYTES = 1536  # The service's tokens have some kilobytes.
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """The account that all calls are of.
+    """The account of all calls.
 
-    :param project_id: its one project, which every path names
+    :param project_id: id of its only project, part of every path
     :param region: name of that project
-    :param user: of IAM, who may have tokens
-    :param password: that user's
+    :param user: IAM user that can get tokens
+    :param password: password of that user
     :param domain: name of the account
     """
 
@@ -41,10 +43,10 @@ class Tenant:
 
 
 class Identity:
-    """Lets those pass who prove who they are.
+    """Authenticate requests, and issue tokens.
 
-    :param tenant: whose user may have tokens
-    :param access_keys: those that may sign, the same as in the other cloud
+    :param tenant: the account, whose user can get tokens
+    :param access_keys: accepted access keys, the same as for VIAPI
     :param now: the clock, in Unix time
     """
 
@@ -55,38 +57,46 @@ class Identity:
         self._tokens: dict[str, float] = {}
 
     def issue_token(self, auth: Mapping[str, Any]) -> tuple[str, float]:
-        """A token for a password, and the Unix time of its end.
+        """Issue a token for a password; return it with its expiry in Unix time.
 
-        :param auth: ``identity`` and ``scope``, as IAM takes them
-        :raises ApiError: user, password or domain is wrong, or there is no such project
+        :param auth: ``identity`` and ``scope`` in IAM's form
+        :raises ApiError: user, password or account is wrong, or there is no such project
         """
-        user = _dig(auth, "identity", "password", "user")
-        named = (_dig(user, "name"), _dig(user, "domain", "name"))
-        password = _dig(user, "password")
-        right = isinstance(password, str) and hmac.compare_digest(
+        user = _nested(auth, "identity", "password", "user")
+        name, domain = _nested(user, "name"), _nested(user, "domain", "name")
+        password = _nested(user, "password")
+        is_correct = isinstance(password, str) and hmac.compare_digest(
             password.encode(), self._tenant.password.encode()
         )
-        if not right or named != (self._tenant.user, self._tenant.domain):
+        if not is_correct or (name, domain) != (self._tenant.user, self._tenant.domain):
             raise ApiError("", "The username or password is wrong.", 401)
-        project = _dig(auth, "scope", "project")
-        if _dig(project, "id") != self._tenant.project_id and _dig(project, "name") != self._tenant.region:
+        project = _nested(auth, "scope", "project")
+        known = (
+            _nested(project, "id") == self._tenant.project_id,
+            _nested(project, "name") == self._tenant.region,
+        )
+        if not any(known):
             raise ApiError("", "Could not find project in the scope of the token.", 404)
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         self._tokens[token] = self._now() + TOKEN_LIFETIME
         return token, self._tokens[token]
 
     def expire_tokens(self) -> None:
-        """Let every token that was given be one that has expired."""
+        """Expire every token that was issued."""
         self._tokens = dict.fromkeys(self._tokens, self._now())
+
+    def is_valid_token(self, token: str) -> bool:
+        """Return true if a token was issued and has not expired."""
+        return self._tokens.get(token, 0.0) > self._now()
 
     def reset(self) -> None:
         """Forget all tokens."""
         self._tokens.clear()
 
     def authenticate(self, request: RestRequest) -> None:
-        """Let a request pass that a key of the account has signed, or that carries one of its tokens.
+        """Check that a request is signed with a key of the account or carries a valid token.
 
-        :raises ApiError: it is neither
+        :raises ApiError: it is not
         """
         if "x-auth-token" in request.headers:
             self._check_token(request.headers["x-auth-token"])
@@ -111,14 +121,14 @@ class Identity:
         except KeyError:
             raise unauthorized("x-sdk-date not found") from None
         except ValueError:
-            raise unauthorized("the form of authorization or x-sdk-date is wrong") from None
+            raise unauthorized("authorization or x-sdk-date is malformed") from None
         except ApiError:
             raise unauthorized("Get secretKey failed") from None
         needed = {"host", "x-sdk-date", "x-security-token"} & headers.keys()
         if not needed <= set(claim.signed_headers) or not self._is_signed_by(key, claim, request):
             raise unauthorized("verify aksk signature fail")
         if abs(signed_at.timestamp() - self._now()) > CLOCK_TOLERANCE:
-            raise unauthorized("signature expired, x-sdk-date is more than 15 minutes off")
+            raise unauthorized("signature expired, x-sdk-date differs by more than 15 minutes")
         try:
             check_token(key, headers.get("x-security-token"), self._now())
         except ApiError as error:
@@ -126,8 +136,8 @@ class Identity:
 
     @staticmethod
     def _is_signed_by(key: AccessKey, claim: signing.Claim, request: RestRequest) -> bool:
-        told = request.headers.get("x-sdk-content-sha256")
-        if told not in (None, signing.UNSIGNED, sha256(request.body).hexdigest()):
+        digest = request.headers.get("x-sdk-content-sha256")
+        if digest not in (None, signing.UNSIGNED, sha256(request.body).hexdigest()):
             return False
         query = signing.encode_query(parse_qsl(request.query, keep_blank_values=True))
         try:
@@ -145,7 +155,56 @@ class Identity:
         return hmac.compare_digest(expected, claim.signature)
 
 
-def _dig(value: Any, *way: str) -> Any:
-    for step in way:
-        value = value.get(step) if isinstance(value, Mapping) else None
+class IamActions:
+    """The actions of IAM.
+
+    :param tenant: the account
+    :param identity: issues tokens
+    :param now: the clock, in Unix time
+    """
+
+    def __init__(self, tenant: Tenant, identity: Identity, now: Callable[[], float]) -> None:
+        self._tenant = tenant
+        self._identity = identity
+        self._now = now
+
+    def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
+        """Return the handler of each action by its name."""
+        return {iam.CREATE_TOKEN.name: self._create_token, iam.LIST_PROJECTS.name: self._list_projects}
+
+    def _create_token(self, call: RestCall) -> Reply:
+        token, expires = self._identity.issue_token(call.parameters["auth"])
+        domain = {"id": "emulator", "name": self._tenant.domain}
+        content = {
+            "token": {
+                "expires_at": _utc(expires),
+                "issued_at": _utc(self._now()),
+                "methods": ["password"],
+                "project": {"id": self._tenant.project_id, "name": self._tenant.region, "domain": domain},
+                "user": {"id": "emulator", "name": self._tenant.user, "domain": domain},
+                "roles": [],
+                "catalog": [],
+            }
+        }
+        return Reply(content, headers={"x-subject-token": token})
+
+    def _list_projects(self, call: RestCall) -> dict[str, Any]:
+        matches = call.parameters.get("name") in (None, self._tenant.region)
+        project = {
+            "id": self._tenant.project_id,
+            "name": self._tenant.region,
+            "domain_id": "emulator",
+            "enabled": True,
+            "is_domain": False,
+        }
+        return {"projects": [project] if matches else [], "links": {"self": f"{call.base}/v3/projects"}}
+
+
+def _utc(time: float) -> str:
+    return datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _nested(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value

@@ -1,40 +1,40 @@
-"""Live tasks: on air in a room until they are stopped."""
+"""The actions of live tasks, which are on air until they are stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_viapi.emulator.faults import TakeJobFault
 from airflow_provider_viapi.emulator.huawei.crud import ROOM, Records
-from airflow_provider_viapi.emulator.huawei.errors import invalid, not_there
+from airflow_provider_viapi.emulator.huawei.errors import invalid, not_found
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
-from airflow_provider_viapi.emulator.huawei.rest import RestCall, Told, new_id, rfc3339, without_nulls
-from airflow_provider_viapi.emulator.huawei.state_machines import LIVE, FlowJob, FlowJobs
-from airflow_provider_viapi.emulator.huawei.video_actions import Asked
+from airflow_provider_viapi.emulator.huawei.rest import Reply, RestCall, new_id, rfc3339, without_nulls
+from airflow_provider_viapi.emulator.huawei.state_machines import LIVE, StateJob, StateJobs
 from airflow_provider_viapi.huawei.services.metastudio import live
 
 
 class LiveActions:
-    """Answers these actions.
+    """The actions of live tasks.
 
     :param jobs: the tasks
-    :param records: keep the rooms
+    :param records: stores the rooms
     :param now: the clock, in Unix time
     """
 
-    def __init__(self, jobs: FlowJobs, records: Records, now: Callable[[], float]) -> None:
+    def __init__(self, jobs: StateJobs, records: Records, now: Callable[[], float]) -> None:
         self._jobs = jobs
         self._records = records
         self._now = now
 
-    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
-        """What takes a task in, by the action's name."""
+    def submissions(self) -> dict[str, Callable[[RestCall, TakeJobFault], Any]]:
+        """Return the handler of each action that submits a job, by the action's name."""
         return {live.START_SMART_LIVE.name: self._start}
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each other action, by its name."""
+        """Return the handler of each other action, by the action's name."""
         return {
-            live.SHOW_SMART_LIVE.name: lambda call: self._told(self._find(call)),
+            live.SHOW_SMART_LIVE.name: lambda call: self._describe(self._find(call)),
             live.STOP_SMART_LIVE.name: self._stop,
             live.LIST_SMART_LIVE.name: self._list_of_room,
             live.LIST_SMART_LIVE_JOBS.name: self._list,
@@ -42,17 +42,17 @@ class LiveActions:
             live.LIVE_EVENT_REPORT.name: self._report,
         }
 
-    def _start(self, call: RestCall, fault: Asked) -> Told:
+    def _start(self, call: RestCall, take_fault: TakeJobFault) -> Reply:
         room = self._records.find(ROOM, call.parameters["room_id"])
         request = {**call.parameters, "room_name": room["room_name"]}
-        job = FlowJob(new_id(), call.action, request, LIVE, self._now(), fault())
+        job = StateJob(new_id(), call.action, request, LIVE, self._now(), take_fault())
         self._jobs.put(job)
-        return Told({"job_id": job.id}, status=202)
+        return Reply({"job_id": job.id}, status=202)
 
     def _stop(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call)
-        if not self._jobs.tell(job, "stop"):
-            raise invalid("metastudio", f"The task is {job.state}; there is nothing to stop.")
+        if not self._jobs.send(job, "stop"):
+            raise invalid("metastudio", f"The task is {job.state}; it cannot be stopped.")
         return {}
 
     def _list_of_room(self, call: RestCall) -> dict[str, Any]:
@@ -60,28 +60,30 @@ class LiveActions:
         return self._list(call)
 
     def _list(self, call: RestCall) -> dict[str, Any]:
-        told = [self._told(job) for job in self._jobs if job.flow is LIVE]
-        count, page = page_of(told, call.parameters)
+        found = [self._describe(job) for job in self._jobs.listed(LIVE)]
+        count, page = page_of(found, call.parameters)
         return {"count": count, "smart_live_jobs": page}
 
     def _command(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call)
         if job.state != "PROCESSING":
-            raise invalid("metastudio", f"The task is {job.state}; commands are for one that is PROCESSING.")
+            raise invalid(
+                "metastudio", f"The task is {job.state}; only a task that is PROCESSING takes commands."
+            )
         return {"command_id": new_id(), "command": call.parameters["command"], "result": ""}
 
     def _report(self, call: RestCall) -> dict[str, Any]:
         self._find(call)
         return {}
 
-    def _find(self, call: RestCall) -> FlowJob:
+    def _find(self, call: RestCall) -> StateJob:
         job = self._jobs.get(call.parameters["job_id"])
-        if job is None or job.flow is not LIVE or job.request["room_id"] != call.parameters["room_id"]:
-            raise not_there("metastudio", f"job_id {call.parameters['job_id']}")
+        if job is None or job.machine is not LIVE or job.request["room_id"] != call.parameters["room_id"]:
+            raise not_found("metastudio", f"job_id {call.parameters['job_id']}")
         return job
 
-    def _told(self, job: FlowJob) -> dict[str, Any]:
-        ended = job.rests and job.state != "PROCESSING"
+    def _describe(self, job: StateJob) -> dict[str, Any]:
+        ended = job.is_stable and job.state != "PROCESSING"
         until = job.changed_at if ended else self._now()
         code, message = job.error_code, job.error_message
         return without_nulls(

@@ -1,22 +1,22 @@
-"""Image and voice modelling: files are handed in, and then a person reviews them, who is played from outside."""
+"""The actions of image and voice models: files are uploaded, reviewed and trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_viapi.emulator.huawei.errors import invalid, refusal
-from airflow_provider_viapi.emulator.huawei.files import Place, UploadedFiles
+from airflow_provider_viapi.emulator.faults import TakeJobFault
+from airflow_provider_viapi.emulator.huawei.errors import api_error, invalid
+from airflow_provider_viapi.emulator.huawei.files import UploadedFiles, UploadSlot
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
 from airflow_provider_viapi.emulator.huawei.state_machines import (
     IMAGE_MODEL,
     VOICE_MODEL,
-    Flow,
-    FlowJob,
-    FlowJobs,
+    StateJob,
+    StateJobs,
+    StateMachine,
 )
-from airflow_provider_viapi.emulator.huawei.video_actions import Asked
 from airflow_provider_viapi.huawei.services.metastudio import images, voices
 
 _EDITIONS = {
@@ -28,70 +28,74 @@ _COMMANDS = {"SUBMITVERIFYING": "commit", "CONFIRM_ACCEPT": "confirm", "CONFIRM_
 
 
 class ModelActions:
-    """Answers these actions.
+    """The actions of image and voice models.
 
-    :param jobs: the models in the making
-    :param uploads: where their files are put
+    :param jobs: the models in training
+    :param uploads: stores their files
     :param now: the clock, in Unix time
     """
 
-    def __init__(self, jobs: FlowJobs, uploads: UploadedFiles, now: Callable[[], float]) -> None:
+    def __init__(self, jobs: StateJobs, uploads: UploadedFiles, now: Callable[[], float]) -> None:
         self._jobs = jobs
         self._uploads = uploads
         self._now = now
 
-    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
-        """What takes each kind of job in, by the action's name."""
+    def submissions(self) -> dict[str, Callable[[RestCall, TakeJobFault], Any]]:
+        """Return the handler of each action that submits a job, by the action's name."""
         return {
             **dict.fromkeys(_EDITIONS, self._create_voice),
             images.CREATE_2D_MODEL_TRAINING_JOB.name: self._create_image,
         }
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each other action, by its name."""
+        """Return the handler of each other action, by the action's name."""
         return {
-            voices.SHOW_VOICE_TRAINING_JOB.name: lambda call: _voice_told(self._find(call, VOICE_MODEL)),
-            voices.LIST_VOICE_TRAINING_JOB.name: lambda call: self._list(call, VOICE_MODEL, _voice_told),
+            voices.SHOW_VOICE_TRAINING_JOB.name: lambda call: _describe_voice(self._find(call, VOICE_MODEL)),
+            voices.LIST_VOICE_TRAINING_JOB.name: lambda call: self._list(call, VOICE_MODEL, _describe_voice),
             voices.DELETE_VOICE_TRAINING_JOB.name: lambda call: self._delete(call, VOICE_MODEL),
             voices.COMMIT_VOICE_TRAINING_JOB.name: self._commit_voice,
             voices.SHOW_JOB_UPLOADING_ADDRESS.name: self._voice_addresses,
-            images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: _image_told(self._find(call, IMAGE_MODEL)),
-            images.LIST_2D_MODEL_TRAINING_JOB.name: lambda call: self._list(call, IMAGE_MODEL, _image_told),
+            images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: _describe_image(
+                self._find(call, IMAGE_MODEL)
+            ),
+            images.LIST_2D_MODEL_TRAINING_JOB.name: lambda call: self._list(
+                call, IMAGE_MODEL, _describe_image
+            ),
             images.DELETE_2D_MODEL_TRAINING_JOB.name: lambda call: self._delete(call, IMAGE_MODEL),
             images.UPDATE_2D_MODEL_TRAINING_JOB.name: self._update_image,
             images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER.name: self._command,
         }
 
-    def _create_voice(self, call: RestCall, fault: Asked) -> dict[str, Any]:
-        job = self._put(call, VOICE_MODEL, fault)
+    def _create_voice(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
+        job = self._put(call, VOICE_MODEL, take_fault)
         return {
             "job_id": job.id,
             "training_data_uploading_url": self._address(job, "package.zip", call.base),
             "authorization_letter_uploading_url": self._address(job, "letter.pdf", call.base),
         }
 
-    def _create_image(self, call: RestCall, fault: Asked) -> dict[str, Any]:
-        return self._image_addresses(call, self._put(call, IMAGE_MODEL, fault))
+    def _create_image(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
+        return self._image_addresses(call, self._put(call, IMAGE_MODEL, take_fault))
 
     def _update_image(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call, IMAGE_MODEL)
         _change(job, call.parameters)
         return self._image_addresses(call, job)
 
-    def _image_addresses(self, call: RestCall, job: FlowJob) -> dict[str, Any]:
+    def _image_addresses(self, call: RestCall, job: StateJob) -> dict[str, Any]:
         files = {name: f"{name}.bin" for name in call.action.answer if name.endswith("_upload_url")}
         return {
             "job_id": job.id,
             **{name: self._address(job, file, call.base) for name, file in files.items()},
         }
 
-    def _put(self, call: RestCall, flow: Flow, fault: Asked) -> FlowJob:
-        job = FlowJob(new_id(), call.action, call.parameters, flow, self._now(), fault())
+    def _put(self, call: RestCall, machine: StateMachine, take_fault: TakeJobFault) -> StateJob:
+        job = StateJob(new_id(), call.action, call.parameters, machine, self._now(), take_fault())
         self._jobs.put(job)
         return job
 
-    def _address(self, job: FlowJob, name: str, base: str) -> str:
-        return self._uploads.open(Place(f"{job.id}-{name.partition('.')[0]}", name), base)
+    def _address(self, job: StateJob, name: str, base: str) -> str:
+        return self._uploads.open(UploadSlot(f"{job.id}-{name.partition('.')[0]}", name), base)
 
     def _voice_addresses(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call, VOICE_MODEL)
@@ -103,44 +107,46 @@ class ModelActions:
     def _commit_voice(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call, VOICE_MODEL)
         _change(job, call.parameters)
-        self._tell(job, "commit")
+        self._send(job, "commit")
         return {}
 
     def _command(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call, IMAGE_MODEL)
-        what = _COMMANDS.get(call.parameters["command"])
-        if what is not None:
-            self._tell(job, what)
+        command = _COMMANDS.get(call.parameters["command"])
+        if command is not None:
+            self._send(job, command)
         return {"commond_result": "EXCUTE_SUCCESS"}
 
-    def _tell(self, job: FlowJob, what: str) -> None:
-        if not self._jobs.tell(job, what):
-            raise invalid("metastudio", f"The job is {job.state}, in which this cannot be done.")
+    def _send(self, job: StateJob, command: str) -> None:
+        if not self._jobs.send(job, command):
+            raise invalid("metastudio", f"The job is {job.state}; the command is not possible in this state.")
 
-    def _list(self, call: RestCall, flow: Flow, told: Callable[[FlowJob], dict[str, Any]]) -> dict[str, Any]:
-        count, page = page_of([told(job) for job in self._jobs if job.flow is flow], call.parameters)
+    def _list(
+        self, call: RestCall, machine: StateMachine, describe: Callable[[StateJob], dict[str, Any]]
+    ) -> dict[str, Any]:
+        count, page = page_of(map(describe, self._jobs.listed(machine)), call.parameters)
         return {"count": count, "jobs": page}
 
-    def _delete(self, call: RestCall, flow: Flow) -> dict[str, Any]:
-        self._jobs.remove(self._find(call, flow))
+    def _delete(self, call: RestCall, machine: StateMachine) -> dict[str, Any]:
+        self._jobs.remove(self._find(call, machine))
         return {}
 
-    def _find(self, call: RestCall, flow: Flow) -> FlowJob:
+    def _find(self, call: RestCall, machine: StateMachine) -> StateJob:
         job = self._jobs.get(call.parameters["job_id"])
-        if job is None or job.flow is not flow:
-            raise refusal("MSS.41000003", f"The task does not exist: job_id {call.parameters['job_id']}.")
+        if job is None or job.machine is not machine:
+            raise api_error("MSS.41000003", f"The task does not exist: job_id {call.parameters['job_id']}.")
         return job
 
 
-def _voice_told(job: FlowJob) -> dict[str, Any]:
+def _describe_voice(job: StateJob) -> dict[str, Any]:
     wanted = ("voice_name", "sex", "language", "create_type", "tag", "phone", "batch_name", "output_language")
     return without_nulls(
         {
-            **_of(job.request, wanted),
+            **_select(job.request, wanted),
             "job_type": _EDITIONS[job.action.name],
             "job_id": job.id,
             "state": job.state,
-            "asset_id": _made(job, "SUCCEED"),
+            "asset_id": _asset_id(job, "SUCCEED"),
             "job_failed_code": job.error_code,
             "job_failed_reason": job.error_message,
             "create_time": round(job.created_at * 1000),
@@ -149,15 +155,15 @@ def _voice_told(job: FlowJob) -> dict[str, Any]:
     )
 
 
-def _image_told(job: FlowJob) -> dict[str, Any]:
+def _describe_image(job: StateJob) -> dict[str, Any]:
     wanted = ("name", "contact", "batch_name", "tags", "model_version", "is_flexus", "is_live_copy")
     reason = {"error_code": job.error_code, "error_msg": job.error_message}
     return without_nulls(
         {
-            **_of(job.request, wanted),
+            **_select(job.request, wanted),
             "job_id": job.id,
             "state": job.state,
-            "asset_id": _made(job, "JOB_SUCCESS"),
+            "asset_id": _asset_id(job, "JOB_SUCCESS"),
             "error_info": reason if job.error_code is not None else None,
             "create_time": rfc3339(job.created_at),
             "last_update_time": rfc3339(job.changed_at),
@@ -165,13 +171,13 @@ def _image_told(job: FlowJob) -> dict[str, Any]:
     )
 
 
-def _change(job: FlowJob, given: Mapping[str, Any]) -> None:
+def _change(job: StateJob, given: Mapping[str, Any]) -> None:
     job.request = {**job.request, **{name: value for name, value in given.items() if name != "job_id"}}
 
 
-def _made(job: FlowJob, state: str) -> str | None:
+def _asset_id(job: StateJob, state: str) -> str | None:
     return f"model-{job.id}" if job.state == state else None
 
 
-def _of(request: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _select(request: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: request.get(name) for name in names}

@@ -1,4 +1,4 @@
-"""A video that nobody speaks in: a still with the script as subtitles, and silence; it says so in a corner."""
+"""A placeholder for an avatar video: a still image with the script as subtitles, and silence; marked in a corner."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from PIL import Image, ImageDraw, ImageFont
 
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
 from airflow_provider_viapi.emulator.media.audio import silence
+from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 RATE = 5
-"""Pictures a second: nothing moves but the subtitles."""
+"""Frames per second: only the subtitles change."""
 
-MARK = "emulator stand-in"
-"""What stands in a corner of every picture."""
+MARK = "emulator placeholder"
+"""Text in a corner of every frame."""
 
-LARGEST_SIDE = 3840
-"""Pixels of a side at most."""
+MAX_SIDE = 3840
+"""Largest width and height in pixels."""
 
 _BACKGROUND, _FIGURE, _WHITE, _OUTLINE = (52, 64, 84), (112, 128, 150), (240, 240, 240), (16, 16, 16)
 
@@ -32,9 +33,9 @@ Cue = tuple[float, float, str]
 
 
 def read_picture(text: str) -> Image.Image:
-    """A picture that was sent in Base64.
+    """Decode an image in Base64.
 
-    :raises MediaFault: it is none
+    :raises MediaFault: it is not an image
     """
     try:
         content = text.partition(",")[2] if text.startswith("data:") else text
@@ -42,22 +43,22 @@ def read_picture(text: str) -> Image.Image:
             readable: Image.Image = picture.convert("RGB")
             return readable
     except (AttributeError, ValueError, OSError, Image.DecompressionBombError):
-        raise MediaFault("MSS.00000003", "the picture is none, or not in Base64") from None
+        raise MediaFault("MSS.00000003", "the image cannot be read, or is not in Base64") from None
 
 
 def write_video(
     path: Path, picture: Image.Image | None, size: tuple[int, int], cues: Sequence[Cue], seconds: float
 ) -> None:
-    """Write the video as MP4 (H.264, AAC).
+    """Write a video as MP4 (H.264, AAC).
 
-    :param picture: what is shown; a figure without a face unless given
+    :param picture: image to show; default: a figure without a face
     :param size: (width, height) in pixels
-    :param cues: beginning, end and text of each subtitle
-    :param seconds: how long it is
+    :param cues: start, end and text of each subtitle
+    :param seconds: duration
     """
     scene = _scene(picture, size)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(path, traits, sampled=[None]) as video:
+    with VideoTarget(path, traits, sampled=[AudioTraits()]) as video:
         shown, pixels = None, None
         for number in range(max(1, round(seconds * RATE))):
             line = next((text for begin, end, text in cues if begin <= number / RATE < end), "")
@@ -70,7 +71,7 @@ def write_video(
 
 
 def write_cover(path: Path, picture: Image.Image | None, size: tuple[int, int]) -> None:
-    """Write the still itself as JPEG."""
+    """Write the still image as JPEG."""
     _scene(picture, size).save(path, "JPEG", quality=85)
 
 
@@ -79,9 +80,9 @@ def _scene(picture: Image.Image | None, size: tuple[int, int]) -> Image.Image:
     scene = Image.new("RGB", size, _BACKGROUND)
     draw = ImageDraw.Draw(scene)
     if picture is not None:
-        fitting = picture.copy()
-        fitting.thumbnail(size)
-        scene.paste(fitting, ((width - fitting.width) // 2, (height - fitting.height) // 2))
+        fitted = picture.copy()
+        fitted.thumbnail(size)
+        scene.paste(fitted, ((width - fitted.width) // 2, (height - fitted.height) // 2))
     else:
         middle, head = width / 2, min(size) / 8
         draw.ellipse((middle - head, height * 0.3 - head, middle + head, height * 0.3 + head), fill=_FIGURE)
@@ -97,7 +98,7 @@ def _with_subtitle(scene: Image.Image, line: str) -> Image.Image:
     picture = scene.copy()
     width, height = picture.size
     draw = ImageDraw.Draw(picture)
-    # Lines are made to fit into the width, whatever their length.
+    # The font size makes every line fit into the width.
     letter = min(height / 14, 1.7 * width / max(len(line), 1))
     _write(draw, (width / 2, height * 0.95), line, letter, anchor="md")
     return picture

@@ -1,59 +1,61 @@
-"""Huawei Cloud over HTTP: the services' paths, the uploads, and what tests ask besides."""
+"""The HTTP interface of Huawei Cloud: the services, the uploads, and the administration."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from airflow_provider_viapi.emulator.admin_api import bad_request, read_json
 from airflow_provider_viapi.emulator.errors import ApiError
+from airflow_provider_viapi.emulator.http_guard import BodyTooLarge, base_address, read_body
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
+from airflow_provider_viapi.emulator.huawei.errors import api_error
 from airflow_provider_viapi.emulator.huawei.files import UPLOADS_PATH
-from airflow_provider_viapi.emulator.huawei.rest import RestRequest
-from airflow_provider_viapi.emulator.responses import xml
+from airflow_provider_viapi.emulator.huawei.rest import RestRequest, error_response
+from airflow_provider_viapi.emulator.responses import ServiceResponse, xml
 from airflow_provider_viapi.emulator.storage.request_body import receive
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
 
 
 def service_routes(cloud: HuaweiCloud) -> list[Route]:
-    """The routes of the services; they have to stand before those of the object storage."""
+    """Return the routes of the services; they must precede those of the object storage."""
 
     async def service(http: Request) -> Response:
-        answer = await cloud.answer(await _request(http))
-        if answer is None:
+        response = await _call(cloud, http)
+        if response is None:
             http.state.drop_connection()
             return Response()
-        return Response(answer.body, answer.status, dict(answer.headers))
+        return Response(response.body, response.status, dict(response.headers))
 
     async def upload(http: Request) -> Response:
-        asked = http.query_params
+        query = http.query_params
         try:
-            place = cloud.uploads.check(
-                http.path_params["place"], asked.get("Expires", ""), asked.get("Signature", "")
+            slot = cloud.uploads.check(
+                http.path_params["slot"], query.get("Expires", ""), query.get("Signature", "")
             )
             path = cloud.uploads.new_file()
             etag = await receive(http, path)
             kind = http.headers.get("content-type", "application/octet-stream")
-            cloud.uploads.take(place, path, etag, kind)
+            cloud.uploads.store(slot, path, etag, kind)
         except ApiError as error:
             body = xml("Error", {"Code": error.code, "Message": error.message})
             return Response(body, error.status, media_type="application/xml")
         return Response(headers={"etag": f'"{etag.lower()}"'})
 
     versions = [Route(f"/{each}/{{rest:path}}", service, methods=_METHODS) for each in ("v1", "v2", "v3")]
-    return [*versions, Route(f"/{UPLOADS_PATH}/{{place}}", upload, methods=["PUT"])]
+    return [*versions, Route(f"/{UPLOADS_PATH}/{{slot}}", upload, methods=["PUT"])]
 
 
-def control_routes(cloud: HuaweiCloud) -> list[Route]:
-    """The routes below ``/_emulator/huawei``; they take JSON.
+def admin_routes(cloud: HuaweiCloud) -> list[Route]:
+    """Return the routes below ``/_emulator/huawei``; requests are JSON.
 
-    * ``POST /expire-tokens``: every token that was given has expired
-    * ``POST /move``: ``job_id``, ``state`` and perhaps ``code`` and ``message``: a task or model is in that state
-    * ``POST /review``: ``job_id`` and ``accept``: what the person says who reviews a model's files
+    * ``POST /expire-tokens``: expire every token that was issued
+    * ``POST /move``: set a job's state: ``job_id``, ``state``, and optionally ``code`` and ``message``
+    * ``POST /review``: accept or reject the files of a model: ``job_id`` and ``accept``
     """
 
     async def expire_tokens(http: Request) -> Response:
@@ -61,21 +63,23 @@ def control_routes(cloud: HuaweiCloud) -> list[Route]:
         return Response(status_code=204)
 
     async def move(http: Request) -> Response:
-        asked = await _fields(http)
+        fields = await _fields(http)
         known = {"job_id", "state", "code", "message"}
-        words = all(isinstance(value, str) for value in asked.values())
-        if not words or not {"job_id", "state"} <= asked.keys() <= known:
-            return _bad('say which job is to be where: {"job_id": "…", "state": "ABNORMAL", "message": "…"}')
-        if not cloud.move(**asked):
-            return _bad("there is no task, live task or model with this job_id")
+        are_strings = all(isinstance(value, str) for value in fields.values())
+        if not are_strings or not {"job_id", "state"} <= fields.keys() <= known:
+            return bad_request(
+                'give a job and its new state: {"job_id": "…", "state": "ABNORMAL", "message": "…"}'
+            )
+        if not cloud.move(**fields):
+            return bad_request("there is no task, live task or model with this job_id")
         return Response(status_code=204)
 
     async def review(http: Request) -> Response:
-        asked = await _fields(http)
-        if asked.keys() != {"job_id", "accept"} or not isinstance(asked["accept"], bool):
-            return _bad('say what comes of the review: {"job_id": "…", "accept": true}')
-        if not cloud.review(str(asked["job_id"]), accept=asked["accept"]):
-            return _bad("there is nothing to review: no such job, or it waits for something else")
+        fields = await _fields(http)
+        if fields.keys() != {"job_id", "accept"} or not isinstance(fields["accept"], bool):
+            return bad_request('give the result of the review: {"job_id": "…", "accept": true}')
+        if not cloud.review(str(fields["job_id"]), accept=fields["accept"]):
+            return bad_request("there is nothing to review: the job does not exist or is in another state")
         return Response(status_code=204)
 
     return [
@@ -86,25 +90,25 @@ def control_routes(cloud: HuaweiCloud) -> list[Route]:
 
 
 async def _fields(http: Request) -> dict[str, Any]:
-    try:
-        document = json.loads(await http.body())
-    except (ValueError, RecursionError):
-        return {}
+    document = await read_json(http)
     return document if isinstance(document, dict) else {}
 
 
-def _bad(message: str) -> Response:
-    return JSONResponse({"message": message}, 400)
+async def _call(cloud: HuaweiCloud, http: Request) -> ServiceResponse | None:
+    try:
+        body = await read_body(http, cloud.max_body_bytes(http.headers.get("x-auth-token")))
+    except BodyTooLarge:
+        return error_response(_request(http, b""), api_error("APIGW.0201", "Request entity too large"))
+    return await cloud.respond(_request(http, body))
 
 
-async def _request(http: Request) -> RestRequest:
-    host = http.headers.get("host") or "{}:{}".format(*http.scope["server"])
+def _request(http: Request, body: bytes) -> RestRequest:
     raw = http.scope.get("raw_path") or http.scope["path"].encode()
     return RestRequest(
         method=http.method,
         path=raw.partition(b"?")[0].decode("ascii", "replace"),
         query=http.scope["query_string"].decode("ascii", "replace"),
-        body=await http.body(),
+        body=body,
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in http.scope["headers"]},
-        base=f"{http.scope['scheme']}://{host}",
+        base=base_address(http),
     )

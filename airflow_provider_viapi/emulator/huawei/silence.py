@@ -1,4 +1,4 @@
-"""Speech that is not there: silence as long as the text would take to say, marked as what it is."""
+"""Placeholders for speech: silence as long as the text would take to speak, subtitles and timestamps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
-MARK = "stand-in made by the VIAPI emulator: silence as long as the text would take to say"
-"""What the files say of themselves, in their comment."""
+MARK = "placeholder of the VIAPI emulator: silence as long as the text would take to speak"
+"""Comment in the metadata of the files."""
 
-SHORTEST = 0.5
-"""Seconds of the shortest speech."""
+MIN_SECONDS = 0.5
+"""Shortest duration in seconds."""
 
-# Of Chinese and its neighbours every character is a syllable, near enough.
+# In Chinese, Japanese and Korean each character counts as one syllable.
 _SYLLABLE = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 _SYLLABLES_A_SECOND = 4.5
 _ENDS = ".!?;\u3002\uff01\uff1f\uff1b"
@@ -23,25 +23,25 @@ _RATE = 16_000
 _PIECE = 8_000
 
 
-def seconds_of(text: str, speed: int = 100) -> float:
-    """How long a text takes to say.
+def speech_seconds(text: str, speed: int = 100) -> float:
+    """Return the duration of a text as speech, in seconds.
 
-    :param speed: in percent of the usual one
+    :param speed: in percent of the normal speed
     """
-    return round(max(SHORTEST, _usual_seconds(text) * 100 / max(speed, 1)), 3)
+    return round(max(MIN_SECONDS, _normal_seconds(text) * 100 / max(speed, 1)), 3)
 
 
-def _usual_seconds(text: str) -> float:
+def _normal_seconds(text: str) -> float:
     spoken = re.sub(r"<[^<>]*>", "", text)
     syllables = len(re.findall(_SYLLABLE, spoken))
     letters = sum(map(str.isalnum, spoken)) - syllables
     return syllables / _SYLLABLES_A_SECOND + letters / _LETTERS_A_SECOND
 
 
-def lines_of(text: str, longest: int = 30) -> list[str]:
-    """A text in lines of subtitles, cut at the ends of sentences and where a line grows too long.
+def split_lines(text: str, longest: int = 30) -> list[str]:
+    """Split a text into lines of subtitles, at the ends of sentences and where a line becomes too long.
 
-    :param longest: characters of a line
+    :param longest: largest number of characters in a line
     """
     sentences = re.findall(rf"[^{_ENDS}\n]+[{_ENDS}]*", text)
     lines: list[str] = []
@@ -61,8 +61,8 @@ def lines_of(text: str, longest: int = 30) -> list[str]:
 
 
 def timed(lines: Iterable[str], seconds: float) -> list[tuple[float, float, str]]:
-    """Beginning and end of each line, by what it takes to say, over so many seconds."""
-    weighed = [(line, _usual_seconds(line) or 0.01) for line in lines]
+    """Return start, end and text of each line, in proportion to the duration of the lines as speech."""
+    weighed = [(line, _normal_seconds(line) or 0.01) for line in lines]
     whole = sum(weight for _, weight in weighed)
     cues, begin = [], 0.0
     for line, weight in weighed:
@@ -73,7 +73,7 @@ def timed(lines: Iterable[str], seconds: float) -> list[tuple[float, float, str]
 
 
 def write_silence(path: Path, seconds: float, channels: int = 1) -> None:
-    """Write silence as WAV (PCM, 16 bits) or, by the path's ending, MP3; 16 kHz.
+    """Write silence as WAV (PCM, 16 bits) or, depending on the suffix, MP3; 16 kHz.
 
     :param channels: 1 or 2
     """
@@ -99,7 +99,7 @@ def write_silence(path: Path, seconds: float, channels: int = 1) -> None:
 
 
 def write_subtitles(path: Path, cues: Iterable[tuple[float, float, str]]) -> None:
-    """Write subtitles as SubRip."""
+    """Write subtitles in SubRip format."""
     blocks = (
         f"{number}\n{_clock(begin)} --> {_clock(end)}\n{line}\n"
         for number, (begin, end, line) in enumerate(cues, start=1)
@@ -108,10 +108,12 @@ def write_subtitles(path: Path, cues: Iterable[tuple[float, float, str]]) -> Non
 
 
 def write_timestamps(path: Path, text: str, seconds: float) -> None:
-    """Write when each character is said, as JSON; the form of the service's file is not documented."""
+    """Write the time of each character as JSON; the form of the service's file is not documented."""
     cues = timed([character for character in text if not character.isspace()] or ["…"], seconds)
-    told = [{"start_time": round(b * 1000), "end_time": round(e * 1000), "text": text} for b, e, text in cues]
-    path.write_text(json.dumps({"stand_in": MARK, "words": told}, ensure_ascii=False), encoding="utf-8")
+    words = [
+        {"start_time": round(b * 1000), "end_time": round(e * 1000), "text": text} for b, e, text in cues
+    ]
+    path.write_text(json.dumps({"placeholder": MARK, "words": words}, ensure_ascii=False), encoding="utf-8")
 
 
 def _clock(seconds: float) -> str:

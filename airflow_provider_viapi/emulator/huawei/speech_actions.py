@@ -1,14 +1,14 @@
-"""Speech from text, and listening to a voice."""
+"""The actions of speech and voice auditions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from airflow_provider_viapi.emulator.faults import TakeJobFault
 from airflow_provider_viapi.emulator.huawei.media_jobs import MediaJob, MediaJobs
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, rfc3339, without_nulls
-from airflow_provider_viapi.emulator.huawei.video_actions import Asked
 from airflow_provider_viapi.huawei.services.metastudio import speech
 
 _SPEECH = speech.CREATE_ASYNC_TTS_JOB.name
@@ -17,28 +17,28 @@ _FILES = ("audio_file_url", "audio_info_file_url", "audio_srt_file_url")
 
 
 class SpeechActions:
-    """Answers these actions.
+    """The actions of speech.
 
-    :param jobs: which make the files
+    :param jobs: produce the files
     """
 
     def __init__(self, jobs: MediaJobs) -> None:
         self._jobs = jobs
 
-    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
-        """What takes each kind of job in, by the action's name."""
+    def submissions(self) -> dict[str, Callable[[RestCall, TakeJobFault], Any]]:
+        """Return the handler of each action that submits a job, by the action's name."""
         return {_SPEECH: self._create, _AUDITION: self._create}
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each other action, by its name."""
+        """Return the handler of each other action, by the action's name."""
         return {
             speech.SHOW_ASYNC_TTS_JOB.name: self._show,
             speech.SHOW_TTS_AUDITION_FILE.name: self._show_audition,
             speech.SHOW_TTS_JOB.name: self._list,
         }
 
-    def _create(self, call: RestCall, fault: Asked) -> dict[str, Any]:
-        return {"job_id": self._jobs.put(call, call.parameters, fault()).id}
+    def _create(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
+        return {"job_id": self._jobs.put(call, call.parameters, take_fault()).id}
 
     def _show(self, call: RestCall) -> dict[str, Any]:
         job = self._jobs.find(call.parameters["job_id"], _SPEECH)
@@ -55,11 +55,11 @@ class SpeechActions:
         }
 
     def _list(self, call: RestCall) -> dict[str, Any]:
-        made = [self._told(job, call.base) for job in self._jobs.of(_SPEECH, _AUDITION)]
-        count, page = page_of(made, call.parameters)
+        jobs = [self._describe(job, call.base) for job in self._jobs.listed(_SPEECH, _AUDITION)]
+        count, page = page_of(jobs, call.parameters)
         return {"count": count, "data": page}
 
-    def _told(self, job: MediaJob, base: str) -> dict[str, Any]:
+    def _describe(self, job: MediaJob, base: str) -> dict[str, Any]:
         given = job.request
         links = self._jobs.links(job, base, *_FILES)
         return without_nulls(

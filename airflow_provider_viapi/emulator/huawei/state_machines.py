@@ -1,6 +1,7 @@
-"""How jobs that make no files go from state to state: VIAS's tasks, live tasks, and models that people review.
+"""State machines of jobs that produce no files: VIAS's tasks, live tasks, and models in training.
 
-The states and what follows each are data. What takes time on the service takes none here, unless a fault says so.
+States and transitions are data. Transitions that take time on the service are immediate here, unless a fault delays
+them.
 """
 
 from __future__ import annotations
@@ -18,30 +19,30 @@ from airflow_provider_viapi.huawei.model import Action
 
 
 @dataclass(frozen=True)
-class Flow:
-    """A way through the states.
+class StateMachine:
+    """States and transitions of a job.
 
-    :param first: where it begins
-    :param then: what follows a state by itself; in any other it rests
-    :param told: by what a caller or a person says, and the state in which it is said: what follows
-    :param queued: the states in which a fault's ``queued`` holds it
-    :param processing: those in which a fault's ``processing`` does
-    :param decided: the state in whose place that of a fault comes
-    :param started: the state that counts as the start
-    :param failed: how it ends badly
+    :param initial: first state
+    :param automatic: the state that follows each state without a command; all other states are stable
+    :param commands: for each command, the state that follows each state in which it is possible
+    :param queued: state that a fault's ``queued`` prolongs
+    :param processing: state that a fault's ``processing`` prolongs
+    :param replaceable: state that a fault's ``state`` replaces
+    :param started: state that counts as the start
+    :param failed: state of a failure
     """
 
-    first: str
-    then: Mapping[str, str]
-    told: Mapping[str, Mapping[str, str]]
+    initial: str
+    automatic: Mapping[str, str]
+    commands: Mapping[str, Mapping[str, str]]
     queued: str
     processing: str
-    decided: str
+    replaceable: str
     started: str
     failed: str = "FAILED"
 
     def seconds_in(self, state: str, fault: JobFault) -> float:
-        """How long a fault holds a job in a state at least."""
+        """Return the shortest time in seconds that a fault keeps a job in a state."""
         return {self.queued: fault.queued, self.processing: fault.processing}.get(state, 0.0)
 
 
@@ -52,58 +53,58 @@ def _chain(*states: str) -> dict[str, str]:
 _STOP = dict.fromkeys(("PENDING", "STARTING", "RUNNING", "ABNORMAL"), "STOPPING")
 _START = dict.fromkeys(("STOPPED", "START_FAILED", "ABNORMAL", "FAILED", "SUCCEEDED"), "STARTING")
 
-STREAM_TASK = Flow(
-    first="PENDING",
-    then=_chain("PENDING", "STARTING", "RUNNING") | _chain("STOPPING", "STOPPED"),
-    told={"stop": _STOP, "start": _START},
+STREAM_TASK = StateMachine(
+    initial="PENDING",
+    automatic=_chain("PENDING", "STARTING", "RUNNING") | _chain("STOPPING", "STOPPED"),
+    commands={"stop": _STOP, "start": _START},
     queued="PENDING",
     processing="STARTING",
-    decided="RUNNING",
+    replaceable="RUNNING",
     started="STARTING",
 )
-"""VIAS watches a stream until it is told to stop."""
+"""A VIAS task on a stream, which runs until it is stopped."""
 
-FILE_TASK = Flow(
-    first="PENDING",
-    then=_chain("PENDING", "STARTING", "RUNNING", "SUCCEEDED") | _chain("STOPPING", "STOPPED"),
-    told={"stop": _STOP, "start": _START},
+FILE_TASK = StateMachine(
+    initial="PENDING",
+    automatic=_chain("PENDING", "STARTING", "RUNNING", "SUCCEEDED") | _chain("STOPPING", "STOPPED"),
+    commands={"stop": _STOP, "start": _START},
     queued="PENDING",
     processing="RUNNING",
-    decided="SUCCEEDED",
+    replaceable="SUCCEEDED",
     started="STARTING",
 )
-"""VIAS watches a file to its end."""
+"""A VIAS task on a file, which runs until the end of the file."""
 
-LIVE = Flow(
-    first="WAITING",
-    then=_chain("WAITING", "PROCESSING"),
-    told={"stop": {"WAITING": "SUCCEED", "PROCESSING": "SUCCEED"}},
+LIVE = StateMachine(
+    initial="WAITING",
+    automatic=_chain("WAITING", "PROCESSING"),
+    commands={"stop": {"WAITING": "SUCCEED", "PROCESSING": "SUCCEED"}},
     queued="WAITING",
     processing="WAITING",
-    decided="PROCESSING",
+    replaceable="PROCESSING",
     started="PROCESSING",
 )
-"""On air until it is stopped."""
+"""A live task, which is on air until it is stopped."""
 
-VOICE_MODEL = Flow(
-    first="CREATING",
-    then=_chain("SYSTEM_AUDITING", "AUDITING")
+VOICE_MODEL = StateMachine(
+    initial="CREATING",
+    automatic=_chain("SYSTEM_AUDITING", "AUDITING")
     | _chain("WAITING_SPLIT", "SPLITTING", "ANNOTATING", "WAITING", "PROCESSING", "UPLOADING", "SUCCEED"),
-    told={
+    commands={
         "commit": {"CREATING": "SYSTEM_AUDITING"},
         "accept": {"AUDITING": "WAITING_SPLIT"},
         "reject": {"AUDITING": "AUDIT_FAILED"},
     },
     queued="SYSTEM_AUDITING",
     processing="PROCESSING",
-    decided="AUDITING",
+    replaceable="AUDITING",
     started="SYSTEM_AUDITING",
 )
-"""A voice: waits for its recordings, then for a person who reviews them."""
+"""A voice model, which waits for its recordings and then for their review."""
 
-IMAGE_MODEL = Flow(
-    first="WAIT_FILE_UPLOAD",
-    then=_chain("AUTO_VERIFYING", "MANUAL_VERIFYING")
+IMAGE_MODEL = StateMachine(
+    initial="WAIT_FILE_UPLOAD",
+    automatic=_chain("AUTO_VERIFYING", "MANUAL_VERIFYING")
     | _chain(
         "MANUAL_VERIFY_SUCCESS",
         "WAIT_TRAINING_DATA_PREPROCESS",
@@ -114,7 +115,7 @@ IMAGE_MODEL = Flow(
         "INFERENCE_DATA_PREPROCESSING",
         "WAIT_USER_CONFIRM",
     ),
-    told={
+    commands={
         "commit": {"WAIT_FILE_UPLOAD": "AUTO_VERIFYING"},
         "accept": {"MANUAL_VERIFYING": "MANUAL_VERIFY_SUCCESS"},
         "reject": {"MANUAL_VERIFYING": "MANUAL_VERIFY_FAILED"},
@@ -123,29 +124,29 @@ IMAGE_MODEL = Flow(
     },
     queued="AUTO_VERIFYING",
     processing="TRAINING",
-    decided="MANUAL_VERIFYING",
+    replaceable="MANUAL_VERIFYING",
     started="AUTO_VERIFYING",
     failed="AUTO_VERIFY_FAILED",
 )
-"""An avatar: waits for its files, for a person who reviews them, and for the customer's word on what was made."""
+"""An avatar model, which waits for its files, for their review, and for the customer's confirmation of the result."""
 
 
 @dataclass
-class FlowJob:
-    """A job that goes its way.
+class StateJob:
+    """A job that only changes its state.
 
     :param id: its id
-    :param action: what was called
-    :param request: with which parameters
-    :param flow: its way
-    :param created_at: in Unix time
-    :param fault: what is to go wrong with it
+    :param action: the action that submitted it
+    :param request: the parameters of the call
+    :param machine: its states and transitions
+    :param created_at: time of submission, in Unix time
+    :param fault: the fault of the job
     """
 
     id: str
     action: Action
     request: Mapping[str, Any] = field(repr=False)
-    flow: Flow
+    machine: StateMachine
     created_at: float
     fault: JobFault = NO_JOB_FAULT
     state: str = field(init=False)
@@ -155,104 +156,112 @@ class FlowJob:
     error_message: str | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.state, self.changed_at = self.flow.first, self.created_at
+        self.state, self.changed_at = self.machine.initial, self.created_at
 
     @property
-    def rests(self) -> bool:
-        """Whether nothing follows by itself."""
-        return self.state not in self.flow.then
+    def is_stable(self) -> bool:
+        """True if no state follows without a command."""
+        return self.state not in self.machine.automatic
 
     def enter(self, state: str, now: float, code: str | None = None, message: str | None = None) -> None:
-        """Be in a state from now on.
+        """Change to a state.
 
-        :param code: the reason, of a state that tells of something wrong
+        :param code: error code of an error state
         """
         self.state, self.changed_at = state, now
         self.error_code, self.error_message = code, message
-        if state == self.flow.started:
+        if state == self.machine.started:
             self.started_at = now
 
 
-class FlowJobs:
-    """Jobs that go their ways; used from one event loop.
+class StateJobs:
+    """The jobs that only change their state; used from one event loop.
 
     :param now: the clock, in Unix time
-    :param hold: waits so many seconds, unless what is held is set free before
+    :param hold: wait some seconds, or until the faults are cleared
     """
 
     def __init__(self, now: Callable[[], float], hold: Callable[[float], Coroutine[Any, Any, None]]) -> None:
         self._now = now
         self._hold = hold
-        self._jobs: dict[str, FlowJob] = {}
-        self._walks: dict[str, asyncio.Task[None]] = {}
+        self._jobs: dict[str, StateJob] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
 
-    def __iter__(self) -> Iterator[FlowJob]:
-        """Every job, the oldest first."""
+    def __iter__(self) -> Iterator[StateJob]:
+        """Iterate over all jobs, oldest first."""
         return iter(self._jobs.values())
 
-    def get(self, job_id: str) -> FlowJob | None:
-        """The job of that id."""
+    def listed(self, *machines: StateMachine) -> list[StateJob]:
+        """Return the jobs of some state machines that lists show, oldest first."""
+        now = self._now()
+        return [
+            job for job in self if job.machine in machines and job.created_at + job.fault.listed_after <= now
+        ]
+
+    def get(self, job_id: str) -> StateJob | None:
+        """Return the job with that id, or ``None``."""
         return self._jobs.get(job_id)
 
-    def put(self, job: FlowJob) -> None:
-        """Let a job begin."""
+    def put(self, job: StateJob) -> None:
+        """Add a job and start its transitions."""
         self._jobs[job.id] = job
-        self._go_on(job)
+        self._advance(job)
 
-    def remove(self, job: FlowJob) -> None:
-        """Forget a job."""
+    def remove(self, job: StateJob) -> None:
+        """Delete a job."""
         self._jobs.pop(job.id, None)
-        self._leave(job)
+        self._halt(job)
 
-    def tell(self, job: FlowJob, what: str) -> bool:
-        """Tell a job something; whether it is anything to it in its state.
+    def send(self, job: StateJob, command: str) -> bool:
+        """Send a command to a job; return false if it is not possible in the job's state.
 
-        :param what: one of ``told`` of its way
+        :param command: a key of the state machine's ``commands``
         """
-        follows = job.flow.told.get(what, {}).get(job.state)
-        if follows is None:
+        following = job.machine.commands.get(command, {}).get(job.state)
+        if following is None:
             return False
-        self.move(job, follows)
+        self.move(job, following)
         return True
 
-    def move(self, job: FlowJob, state: str, code: str | None = None, message: str | None = None) -> None:
-        """Let a job be in a state at once, whichever it was in; it goes on from there."""
-        self._leave(job)
+    def move(self, job: StateJob, state: str, code: str | None = None, message: str | None = None) -> None:
+        """Set the state of a job, whatever its state is; it continues from there."""
+        self._halt(job)
         job.enter(state, self._now(), code, message)
-        self._go_on(job)
+        self._advance(job)
 
     async def stop(self) -> None:
-        """Let every job stay where it is."""
+        """Stop all transitions."""
         for job in self._jobs.values():
-            self._leave(job)
+            self._halt(job)
 
     async def reset(self) -> None:
-        """Forget all jobs."""
+        """Delete all jobs."""
         await self.stop()
         self._jobs.clear()
 
-    def _go_on(self, job: FlowJob) -> None:
-        if not job.rests:
-            self._walks[job.id] = asyncio.ensure_future(self._walk(job))
+    def _advance(self, job: StateJob) -> None:
+        if not job.is_stable:
+            self._running[job.id] = asyncio.ensure_future(self._run(job))
 
-    def _leave(self, job: FlowJob) -> None:
-        walk = self._walks.pop(job.id, None)
-        if walk is not None:
-            walk.cancel()
+    def _halt(self, job: StateJob) -> None:
+        running = self._running.pop(job.id, None)
+        if running is not None:
+            running.cancel()
 
-    async def _walk(self, job: FlowJob) -> None:
-        while not job.rests:
-            if seconds := job.flow.seconds_in(job.state, job.fault):
+    async def _run(self, job: StateJob) -> None:
+        while not job.is_stable:
+            if seconds := job.machine.seconds_in(job.state, job.fault):
                 await self._hold(seconds)
-            follows = job.flow.then[job.state]
+            following = job.machine.automatic[job.state]
             fault = job.fault
-            if follows == job.flow.decided and fault.state is not None:
-                job.fault = NO_JOB_FAULT
-                # A fault of every action knows only the other cloud's states.
-                state = job.flow.failed if fault.state in TRANSITIONS else fault.state
+            if following == job.machine.replaceable and fault.state is not None:
+                # The fault of the state is used up; that of lists is not.
+                job.fault = JobFault(listed_after=fault.listed_after)
+                # A fault for all actions uses VIAPI's states.
+                state = job.machine.failed if fault.state in TRANSITIONS else fault.state
                 code = (
                     FAILED_CODES[job.action.service.name] if fault.code == NO_JOB_FAULT.code else fault.code
                 )
                 job.enter(state, self._now(), code, fault.message)
                 return
-            job.enter(follows, self._now())
+            job.enter(following, self._now())

@@ -1,91 +1,91 @@
-"""VIAS's tasks: started when they are made, stopped, started again, listed and deleted."""
+"""The actions of VIAS's tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_viapi.emulator.huawei.crud import SOURCE, Records
-from airflow_provider_viapi.emulator.huawei.errors import invalid, not_there
+from airflow_provider_viapi.emulator.faults import TakeJobFault
+from airflow_provider_viapi.emulator.huawei.crud import VIDEO_SOURCE, Records
+from airflow_provider_viapi.emulator.huawei.errors import invalid, not_found
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
-from airflow_provider_viapi.emulator.huawei.state_machines import FILE_TASK, STREAM_TASK, FlowJob, FlowJobs
-from airflow_provider_viapi.emulator.huawei.video_actions import Asked
+from airflow_provider_viapi.emulator.huawei.state_machines import FILE_TASK, STREAM_TASK, StateJob, StateJobs
 from airflow_provider_viapi.huawei.services.vias import tasks
 
 _STREAMS = ("rtsp:", "rtmp:", "rtmps:", "srt:", "udp:")
 
 
 class ViasActions:
-    """Answers these actions.
+    """The actions of VIAS's tasks.
 
     :param jobs: the tasks
-    :param records: keep the video sources
+    :param records: stores the video sources
     :param now: the clock, in Unix time
     """
 
-    def __init__(self, jobs: FlowJobs, records: Records, now: Callable[[], float]) -> None:
+    def __init__(self, jobs: StateJobs, records: Records, now: Callable[[], float]) -> None:
         self._jobs = jobs
         self._records = records
         self._now = now
 
-    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
-        """What takes a task in, by the action's name."""
+    def submissions(self) -> dict[str, Callable[[RestCall, TakeJobFault], Any]]:
+        """Return the handler of each action that submits a job, by the action's name."""
         return {tasks.CREATE_TASK.name: self._create}
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each other action, by its name."""
+        """Return the handler of each other action, by the action's name."""
         return {
-            tasks.SHOW_TASK.name: lambda call: self._told(self._find(call)),
+            tasks.SHOW_TASK.name: lambda call: self._describe(self._find(call)),
             tasks.LIST_TASKS.name: self._list,
             tasks.START_STOP_TASK.name: self._start_or_stop,
             tasks.DELETE_TASK.name: self._delete,
         }
 
-    def _create(self, call: RestCall, fault: Asked) -> dict[str, Any]:
-        watched = call.parameters["input"]
-        data = watched.get("data") or [{}]
+    def _create(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
+        source = call.parameters["input"]
+        data = source.get("data") or [{}]
         if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
-            raise invalid("vias", "input.data is not a list of structures.")
-        if watched["type"] == "video_source":
+            raise invalid("vias", "input.data is not a list of objects.")
+        if source["type"] == "video_source":
             for each in data:
-                self._records.find(SOURCE, str(each.get("video_source_id")))
-        what_goes_wrong = fault()
-        made = []
+                self._records.find(VIDEO_SOURCE, str(each.get("video_source_id")))
+        fault = take_fault()
+        created = []
         for each in data:
-            flow = FILE_TASK if _is_file(watched["type"], each) else STREAM_TASK
-            job = FlowJob(new_id(), call.action, call.parameters, flow, self._now(), what_goes_wrong)
+            machine = FILE_TASK if _is_file(source["type"], each) else STREAM_TASK
+            job = StateJob(new_id(), call.action, call.parameters, machine, self._now(), fault)
             self._jobs.put(job)
-            made.append({"id": job.id})
-        return {"tasks": made}
+            created.append({"id": job.id})
+        return {"tasks": created}
 
     def _list(self, call: RestCall) -> dict[str, Any]:
         asked = call.parameters
         size, number = asked.get("page_size") or 10, asked.get("page") or 1
         renamed = {"task_name": "name", "task_state": "state", "sort_dir": "sort_dir", "title": "title"}
-        wanted = {ours: asked[theirs] for theirs, ours in renamed.items() if theirs in asked}
-        made = [self._told(job) for job in self._jobs if job.flow in (FILE_TASK, STREAM_TASK)]
-        _, page = page_of(made, {**wanted, "limit": size, "offset": (number - 1) * size})
+        wanted = {field: asked[parameter] for parameter, field in renamed.items() if parameter in asked}
+        found = [self._describe(job) for job in self._jobs.listed(FILE_TASK, STREAM_TASK)]
+        _, page = page_of(found, {**wanted, "limit": size, "offset": (number - 1) * size})
         return {"count": len(page), "tasks": page, "page": number, "page_size": size}
 
     def _start_or_stop(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call)
-        if not self._jobs.tell(job, call.parameters["command"]):
-            raise invalid("vias", f"The task is {job.state}, in which it cannot be told to.")
+        if not self._jobs.send(job, call.parameters["command"]):
+            raise invalid("vias", f"The task is {job.state}; the command is not possible in this state.")
         return {}
 
     def _delete(self, call: RestCall) -> dict[str, Any]:
         self._jobs.remove(self._find(call))
         return {}
 
-    def _find(self, call: RestCall) -> FlowJob:
+    def _find(self, call: RestCall) -> StateJob:
         job = self._jobs.get(call.parameters["task_id"])
-        if job is None or job.flow not in (FILE_TASK, STREAM_TASK):
-            raise not_there("vias", f"task_id {call.parameters['task_id']}")
+        if job is None or job.machine not in (FILE_TASK, STREAM_TASK):
+            raise not_found("vias", f"task_id {call.parameters['task_id']}")
         return job
 
     @staticmethod
-    def _told(job: FlowJob) -> dict[str, Any]:
+    def _describe(job: StateJob) -> dict[str, Any]:
         service = job.request["service_name"]
         reason = {"error_code": job.error_code, "error_msg": job.error_message}
         return without_nulls(

@@ -1,11 +1,11 @@
-"""Avatar and photo videos, business cards, checks of photos, and subtitles."""
+"""The actions of avatar and photo videos, business cards, photo checks and subtitles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from airflow_provider_viapi.emulator.faults import JobFault
+from airflow_provider_viapi.emulator.faults import TakeJobFault
 from airflow_provider_viapi.emulator.huawei.assets import Assets
 from airflow_provider_viapi.emulator.huawei.crud import SCRIPT, Records
 from airflow_provider_viapi.emulator.huawei.errors import invalid
@@ -21,16 +21,13 @@ _SUBTITLES = videos.CREATE_SUBTITLE_FILE.name
 _CARDS = (cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD.name, cards.UPDATE_DIGITAL_HUMAN_BUSINESS_CARD.name)
 _JOB_TYPES = {_AVATAR: "2D_DIGITAL_HUMAN_VIDEO", _PHOTO: "DIGITAL_HUMAN_PHOTO_VIDEO"}
 
-Asked = Callable[[], JobFault]
-"""Tells what is to go wrong with a job; asked only when it is accepted."""
-
 
 class VideoActions:
-    """Answers these actions.
+    """The actions of videos.
 
-    :param jobs: which make the files
-    :param records: keep the scripts
-    :param assets: which videos become
+    :param jobs: produce the files
+    :param records: stores the scripts
+    :param assets: the assets that videos become
     """
 
     def __init__(self, jobs: MediaJobs, records: Records, assets: Assets) -> None:
@@ -38,8 +35,8 @@ class VideoActions:
         self._records = records
         self._assets = assets
 
-    def submissions(self) -> dict[str, Callable[[RestCall, Asked], Any]]:
-        """What takes each kind of job in, by the action's name."""
+    def submissions(self) -> dict[str, Callable[[RestCall, TakeJobFault], Any]]:
+        """Return the handler of each action that submits a job, by the action's name."""
         return {
             _AVATAR: self._create_video,
             _PHOTO: self._create_video,
@@ -50,7 +47,7 @@ class VideoActions:
         }
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
-        """What answers each other action, by its name."""
+        """Return the handler of each other action, by the action's name."""
         return {
             videos.SHOW_2D_DIGITAL_HUMAN_VIDEO.name: lambda call: self._show_video(call, _AVATAR),
             videos.SHOW_PHOTO_DIGITAL_HUMAN_VIDEO.name: lambda call: self._show_video(call, _PHOTO),
@@ -64,11 +61,11 @@ class VideoActions:
             cards.DELETE_DIGITAL_HUMAN_BUSINESS_CARD.name: self._delete_card,
         }
 
-    def _create_video(self, call: RestCall, fault: Asked) -> dict[str, Any]:
+    def _create_video(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
         given = self._with_script(call.parameters)
         scenes = list(_scenes(given.get("shoot_scripts") or ()))
         if not scenes:
-            raise invalid("metastudio", "Neither script_id nor shoot_scripts says what is to be said.")
+            raise invalid("metastudio", "Neither script_id nor shoot_scripts has a text or a duration.")
         size = _inner(given, "video_config")
         work = {
             "scenes": scenes,
@@ -77,25 +74,26 @@ class VideoActions:
             "height": size.get("height"),
             "picture": given.get("human_image"),
         }
-        job = self._jobs.put(call, work, fault())
+        job = self._jobs.put(call, work, take_fault())
         self._assets.add(job.asset_id, _asset_name(job), "VIDEO", job)
         return {"job_id": job.id}
 
-    def _create_card(self, call: RestCall, fault: Asked) -> dict[str, Any]:
+    def _create_card(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
         given = call.parameters
         if given.get("job_id") is not None:
             self._jobs.find(given["job_id"], *_CARDS)
         scene = {"text": given.get("introduction_text") or "", "seconds": None}
         picture = given["card_image_config"]["human_image"]
         work = {"scenes": [scene], "picture": picture, "width": 1080, "height": 1920}
-        job = self._jobs.put(call, work, fault())
+        job = self._jobs.put(call, work, take_fault())
         self._assets.add(job.asset_id, _asset_name(job), "VIDEO", job)
         return {"job_id": job.id}
 
-    def _create_detection(self, call: RestCall, fault: Asked) -> dict[str, Any]:
-        return {"job_id": self._jobs.put(call, {"picture": call.parameters["human_image"]}, fault()).id}
+    def _create_detection(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
+        work = {"picture": call.parameters["human_image"]}
+        return {"job_id": self._jobs.put(call, work, take_fault()).id}
 
-    def _create_subtitles(self, call: RestCall, fault: Asked) -> dict[str, Any]:
+    def _create_subtitles(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
         given = self._with_script(call.parameters)
         wanted = given.get("sequence_no")
         scenes = [
@@ -104,9 +102,9 @@ class VideoActions:
             if scene["text"] and wanted in (None, scene["sequence_no"])
         ]
         if not scenes:
-            raise invalid("metastudio", "script_id leads to no scene with a text.")
+            raise invalid("metastudio", "The script has no scene with a text.")
         work = {"scenes": scenes, "speed": _speed(given)}
-        return {"job_id": self._jobs.put(call, work, fault()).id}
+        return {"job_id": self._jobs.put(call, work, take_fault()).id}
 
     def _with_script(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         if not given.get("script_id"):
@@ -115,29 +113,31 @@ class VideoActions:
 
     def _show_video(self, call: RestCall, action: str) -> dict[str, Any]:
         job = self._jobs.find(call.parameters["job_id"], action)
-        told = self._video_told(job, call.base)
+        described = self._describe_video(job, call.base)
         names = (
             ("voice_config", "video_config", "shoot_scripts") if call.parameters.get("show_script") else ()
         )
         echoed = {name: job.request.get(name) for name in ("script_id", "model_asset_id", *names)}
-        return {**told, **without_nulls(echoed)}
+        return {**described, **without_nulls(echoed)}
 
     def _list_videos(self, call: RestCall) -> dict[str, Any]:
         asked = dict(call.parameters)
         if "job_ids" in asked:
             asked["job_id"] = asked.pop("job_ids")
-        made = self._jobs.of(_AVATAR, _PHOTO)
+        jobs = self._jobs.listed(_AVATAR, _PHOTO)
         if "asset_name" in asked:
-            made = [job for job in made if asked["asset_name"] in _asset_name(job)]
+            jobs = [job for job in jobs if asked["asset_name"] in _asset_name(job)]
         if "script_id" in asked:
-            made = [job for job in made if job.request.get("script_id") == asked["script_id"]]
-        count, page = page_of([self._video_told(job, call.base) for job in made], asked)
+            jobs = [job for job in jobs if job.request.get("script_id") == asked["script_id"]]
+        count, page = page_of([self._describe_video(job, call.base) for job in jobs], asked)
         return {"count": count, "jobs": page}
 
     def _cancel(self, call: RestCall, action: str) -> dict[str, Any]:
         job = self._jobs.find(call.parameters["job_id"], action)
         if not self._jobs.cancel(job):
-            raise invalid("metastudio", f"The job is {job.state}; only one that is WAITING can be cancelled.")
+            raise invalid(
+                "metastudio", f"The job is {job.state}; only a job that is WAITING can be cancelled."
+            )
         return {}
 
     def _show_detection(self, call: RestCall) -> dict[str, Any]:
@@ -151,14 +151,14 @@ class VideoActions:
         job = self._jobs.find(call.parameters["job_id"], _SUBTITLES)
         if job.state in ("WAITING", "PROCESSING"):
             return {"job_state": "GENERATING", "subtitle_file_info": []}
-        made = (job.job.result or {}).get("files")
-        scenes = made or [{"sequence_no": scene["sequence_no"]} for scene in job.job.parameters["scenes"]]
+        files = (job.job.result or {}).get("files")
+        scenes = files or [{"sequence_no": scene["sequence_no"]} for scene in job.job.parameters["scenes"]]
         return {
             "job_state": "GENERATED",
-            "subtitle_file_info": [self._subtitle_told(job, scene, call.base) for scene in scenes],
+            "subtitle_file_info": [self._describe_subtitles(job, scene, call.base) for scene in scenes],
         }
 
-    def _subtitle_told(self, job: MediaJob, scene: Mapping[str, Any], base: str) -> dict[str, Any]:
+    def _describe_subtitles(self, job: MediaJob, scene: Mapping[str, Any], base: str) -> dict[str, Any]:
         path = scene.get("file")
         return without_nulls(
             {
@@ -173,21 +173,21 @@ class VideoActions:
     def _show_card(self, call: RestCall) -> dict[str, Any]:
         job = self._jobs.find(call.parameters["job_id"], *_CARDS)
         echoed = {name: job.request[name] for name in call.action.answer if name in job.request}
-        return {"job_info": self._card_told(job, call.base), **echoed}
+        return {"job_info": self._describe_card(job, call.base), **echoed}
 
     def _list_cards(self, call: RestCall) -> dict[str, Any]:
-        made = [self._card_told(job, call.base) for job in self._jobs.of(*_CARDS)]
-        count, page = page_of(made, call.parameters)
+        jobs = [self._describe_card(job, call.base) for job in self._jobs.listed(*_CARDS)]
+        count, page = page_of(jobs, call.parameters)
         return {"count": count, "jobs": page}
 
     def _delete_card(self, call: RestCall) -> dict[str, Any]:
         self._jobs.remove(self._jobs.find(call.parameters["job_id"], *_CARDS))
         return {}
 
-    def _card_told(self, job: MediaJob, base: str) -> dict[str, Any]:
-        return {**self._video_told(job, base), "business_card_type": job.request["business_card_type"]}
+    def _describe_card(self, job: MediaJob, base: str) -> dict[str, Any]:
+        return {**self._describe_video(job, base), "business_card_type": job.request["business_card_type"]}
 
-    def _video_told(self, job: MediaJob, base: str) -> dict[str, Any]:
+    def _describe_video(self, job: MediaJob, base: str) -> dict[str, Any]:
         inner = job.job
         return without_nulls(
             {
@@ -197,7 +197,7 @@ class VideoActions:
                 "start_time": rfc3339(inner.started_at),
                 "end_time": rfc3339(inner.finished_at),
                 "duration": (inner.result or {}).get("duration"),
-                "output_asset_config": self._jobs.made_asset(job, _asset_name(job), base),
+                "output_asset_config": self._jobs.output_asset(job, _asset_name(job), base),
                 "error_info": job.error_info,
                 "create_time": rfc3339(inner.created_at),
                 "lastupdate_time": rfc3339(job.changed_at),
@@ -216,19 +216,21 @@ def _scenes(scripts: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
         text = _inner(script, "text_config").get("text") or ""
         seconds = script.get("audio_duration") if not text else None
         if not isinstance(text, str) or not isinstance(seconds, int | float | None):
-            raise invalid("metastudio", "shoot_scripts holds a text or a length that is none.")
+            raise invalid(
+                "metastudio", "shoot_scripts has a text that is not a string or a duration that is no number."
+            )
         yield {"sequence_no": each.get("sequence_no") or number, "text": text, "seconds": seconds}
 
 
 def _speed(given: Mapping[str, Any]) -> int:
     speed = _inner(given, "voice_config").get("speed") or 100
     if type(speed) is not int or not 1 <= speed <= 1000:
-        raise invalid("metastudio", "voice_config.speed is not a whole number such as 100.")
+        raise invalid("metastudio", "voice_config.speed must be a whole number from 1 to 1000, such as 100.")
     return speed
 
 
 def _inner(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = given.get(name) or {}
     if not isinstance(value, Mapping):
-        raise invalid("metastudio", f"{name} is not a structure.")
+        raise invalid("metastudio", f"{name} is not an object.")
     return value

@@ -1,11 +1,11 @@
-"""A small object storage, as OSS is: what jobs made, what was uploaded for them, and buckets of the user's.
+"""A small object storage like OSS: results of jobs, files that were uploaded for jobs, and buckets of the user.
 
-* ``storage``: what there is, and who may do what with it
-* ``objects``: the objects, without HTTP; ``multipart``: objects that come in parts
-* ``signatures`` with ``signature_v1``, ``signature_v4`` and ``signed_request``: who sent a request
-* ``post_policy``: what may be uploaded by form
-* ``uploads``: AuthorizeFileUpload, which lets anybody with a key upload a file for a job
-* ``routes`` with ``receiving`` and ``documents``: HTTP
+* ``storage``: the content, authentication and access rights
+* ``objects``: the objects, without HTTP; ``multipart``: multipart uploads
+* ``signature_v1``, ``signature_v4``, ``auth``: signatures of requests
+* ``post_policy``: policies of uploads by form
+* ``uploads``: AuthorizeFileUpload, which authorizes the upload of a file for a job
+* ``routes``, ``request_body``, ``xml``: the HTTP interface
 
-Addresses are path-style (``/bucket/key``). A bucket is there as soon as it is named.
+Addresses are path-style (``/bucket/key``). A bucket exists as soon as it is used.
 """

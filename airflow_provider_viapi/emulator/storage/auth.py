@@ -1,4 +1,4 @@
-"""A request to the object storage, what proves who sent it, and until when that holds."""
+"""A request to the object storage, and the signature that it carries."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from airflow_provider_viapi.emulator.errors import ApiError
 
 @dataclass(frozen=True)
 class StorageRequest:
-    """A request to the object storage, as far as it is signed.
+    """The signed parts of a request to the object storage.
 
-    :param method: in capitals
-    :param bucket: empty where the request names none
-    :param key: decoded; empty where the request is about the bucket
+    :param method: HTTP method in upper case
+    :param bucket: empty if the request names none
+    :param key: decoded; empty if the request is about the bucket
     :param query: as it was sent, percent-encoded
-    :param headers: by name in small letters
+    :param headers: by name in lower case
     """
 
     method: str
@@ -30,52 +30,56 @@ class StorageRequest:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The query's names and values, decoded."""
+        """Names and values of the query, decoded."""
         pairs = (pair.partition("=") for pair in self.query.split("&") if pair)
         return {unquote(name): unquote(value) for name, _, value in pairs}
 
     @property
     def resource(self) -> str:
-        """What is signed of the path: the bucket, if any, and the key, not encoded."""
+        """The signed part of the path: the bucket, if any, and the key, not encoded."""
         return f"/{self.bucket}/{self.key}" if self.bucket else "/"
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What a request says of its sender.
+class Signature:
+    """The identity that a request claims, and its signature.
 
-    :param access_key_id: the key that it names
-    :param token: the token that goes with it, if the key is a temporary one
-    :param signature: the proof
-    :param sign: what the proof should be, given the key's secret
-    :param check_time: lets pass if the proof holds at a time, in Unix time; otherwise raises :class:`ApiError`
+    :param access_key_id: id of the access key
+    :param token: token of a temporary key
+    :param value: the signature that was sent
+    :param sign: compute the expected signature from the key's secret
+    :param check_time: raise :class:`ApiError` if the signature is not valid at a Unix time
     """
 
     access_key_id: str
     token: str | None
-    signature: str
+    value: str
     sign: Callable[[str], str]
     check_time: Callable[[float], None]
 
 
 def check_clock(signed_at: float, now: float) -> None:
-    """Let pass what was signed about now; both in Unix time.
+    """Check that a request was signed about now; both times are Unix times.
 
     :raises ApiError: the clocks differ too much
     """
     if abs(signed_at - now) > CLOCK_TOLERANCE:
-        raise ApiError("RequestTimeTooSkewed", "The clock of the request is more than 15 minutes off.", 403)
+        raise ApiError(
+            "RequestTimeTooSkewed",
+            "The time of the request differs from the emulator's clock by more than 15 minutes.",
+            403,
+        )
 
 
 def check_expiry(expires: float, now: float) -> None:
-    """Let pass what has not expired; both in Unix time.
+    """Check that a signature has not expired; both times are Unix times.
 
-    :raises ApiError: it has
+    :raises ApiError: it has expired
     """
     if now > expires:
         raise ApiError("AccessDenied", "Request has expired.", 403)
 
 
 def whole_number(text: str) -> int:
-    """The number that a text of digits stands for; 0 for any other text."""
+    """Return the number that a string of digits represents; 0 for any other string."""
     return int(text) if re.fullmatch("[0-9]{1,15}", text) else 0

@@ -1,4 +1,4 @@
-"""Objects that are uploaded in parts."""
+"""Multipart uploads."""
 
 from __future__ import annotations
 
@@ -24,63 +24,63 @@ class _Upload:
 
 
 class MultipartUploads:
-    """Uploads that have begun; used from one event loop."""
+    """The multipart uploads in progress; used from one event loop."""
 
     def __init__(self) -> None:
         self._uploads: dict[str, _Upload] = {}
 
     def begin(self, bucket: str, key: str, headers: Mapping[str, str]) -> str:
-        """Begin an upload, and return its id.
+        """Start an upload and return its id.
 
-        :param headers: what is to be told along with the object
+        :param headers: headers that are stored with the object
         """
         upload_id = uuid.uuid4().hex.upper()
         self._uploads[upload_id] = _Upload(bucket, key, headers)
         return upload_id
 
     def check(self, upload_id: str, bucket: str, key: str) -> None:
-        """Let pass if there is such an upload, of that object.
+        """Check that there is such an upload of that object.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such upload
         """
         self._get(upload_id, bucket, key)
 
     def put_part(self, upload_id: str, bucket: str, key: str, number: int, path: Path, etag: str) -> None:
-        """Add a part, in the place of one that has that number.
+        """Add a part, or replace the part with that number.
 
-        :param path: a file with its content, which is the upload's from now on
+        :param path: file with the content of the part; it becomes property of the upload
         :raises ApiError: there is no such upload
         """
         try:
             parts = self._get(upload_id, bucket, key).parts
         except ApiError:
-            # It was aborted while the part was on its way.
+            # The upload was aborted while the part was in transit.
             path.unlink(missing_ok=True)
             raise
         if number in parts:
             parts[number][0].unlink(missing_ok=True)
         parts[number] = (path, etag)
 
-    def take(
+    def complete(
         self, upload_id: str, bucket: str, key: str, wanted: Sequence[tuple[int, str]]
     ) -> tuple[list[Path], str, Mapping[str, str]]:
-        """End an upload: the files of its parts in their order, the ETag of the whole, and what goes with it.
+        """Complete an upload, and return the files of its parts in order, the ETag of the whole, and its headers.
 
         :param wanted: number and ETag of each part, in order
-        :raises ApiError: there is no such upload, or one of the parts is missing
+        :raises ApiError: there is no such upload, or a part is missing
         """
         upload = self._get(upload_id, bucket, key)
         if not wanted or any(upload.parts.get(number, (None, None))[1] != etag for number, etag in wanted):
-            raise ApiError("InvalidPart", "One of the parts was not uploaded, or has another ETag.")
+            raise ApiError("InvalidPart", "A part was not uploaded or has another ETag.")
         if [number for number, _ in wanted] != sorted({number for number, _ in wanted}):
-            raise ApiError("InvalidPartOrder", "The parts are not in the order of their numbers.")
+            raise ApiError("InvalidPartOrder", "The parts are not in ascending order.")
         del self._uploads[upload_id]
         digests = b"".join(bytes.fromhex(etag) for _, etag in wanted)
         whole = f"{md5(digests).hexdigest().upper()}-{len(wanted)}"
         return [upload.parts[number][0] for number, _ in wanted], whole, upload.headers
 
     def abort(self, upload_id: str, bucket: str, key: str) -> None:
-        """Forget an upload and delete its parts.
+        """Abort an upload and delete its parts.
 
         :raises ApiError: there is no such upload
         """
@@ -89,18 +89,18 @@ class MultipartUploads:
         del self._uploads[upload_id]
 
     def clear(self) -> None:
-        """Forget all uploads; their files are left where they are."""
+        """Forget all uploads; their files are not deleted."""
         self._uploads.clear()
 
     def _get(self, upload_id: str, bucket: str, key: str) -> _Upload:
         upload = self._uploads.get(upload_id)
         if upload is None or (upload.bucket, upload.key) != (bucket, key):
-            raise ApiError("NoSuchUpload", "There is no such upload of this object.", 404)
+            raise ApiError("NoSuchUpload", "The object has no upload with this id.", 404)
         return upload
 
 
 def join(parts: Sequence[Path], target: Path) -> None:
-    """Write files into one, and delete them."""
+    """Concatenate files, and delete them."""
     parts[0].replace(target)
     with target.open("r+b") as whole:
         for path in parts[1:]:
@@ -113,7 +113,7 @@ def _append(part: BinaryIO, whole: BinaryIO) -> None:
     if not hasattr(os, "sendfile") or sys.platform != "linux":
         shutil.copyfileobj(part, whole, 1 << 20)
         return
-    # Within the kernel, which is most of what joining a large object takes.
+    # Copied within the kernel: copying dominates the time of joining a large object.
     whole.seek(0, os.SEEK_END)
     while os.sendfile(whole.fileno(), part.fileno(), None, 1 << 30):
         pass

@@ -1,4 +1,4 @@
-"""Objects in buckets: files on the disk, and an index of them in memory."""
+"""Objects in buckets: files on the disk with an index in memory."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pathlib import Path
 from airflow_provider_viapi.emulator.errors import ApiError
 
 RESULTS = "viapi-results"
-"""The bucket of what jobs made."""
+"""Bucket of the results of jobs."""
 
 UPLOADS = "viapi-uploads"
-"""The bucket of files that were uploaded for jobs; everybody can read them."""
+"""Bucket of files that were uploaded for jobs; it can be read without a signature."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
     """An object.
 
-    :param key: its name in its bucket
-    :param path: the file
-    :param size: its bytes
-    :param etag: tells its content from another, without quotation marks
-    :param modified: when it was stored, in Unix time
-    :param headers: what is told along with it: content-type and the user's own x-oss-meta-...
+    :param key: key in its bucket
+    :param path: file with its content
+    :param size: size in bytes
+    :param etag: ETag without quotation marks
+    :param modified: time at which it was stored, in Unix time
+    :param headers: headers that are returned with it: content-type and x-oss-meta-...
     """
 
     key: str
@@ -40,11 +40,11 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of a bucket's keys, in their order.
+    """A page of a bucket's keys in alphabetical order.
 
-    :param objects: those on the page
-    :param prefixes: what stands for all keys that go on after a delimiter
-    :param next_start: the key to go on after, or ``None`` when this was the last page
+    :param objects: the objects on the page
+    :param prefixes: the common prefixes on the page
+    :param next_start: start of the next page, or ``None`` if this is the last one
     """
 
     objects: list[StoredObject]
@@ -55,7 +55,7 @@ class Listing:
 class ObjectStore:
     """Objects by bucket and key; used from one event loop.
 
-    :param folder: where the files lie; empty at first
+    :param folder: folder for the files; empty at first
     :param now: the clock, in Unix time
     """
 
@@ -65,15 +65,15 @@ class ObjectStore:
         self._buckets: dict[str, dict[str, StoredObject]] = {}
 
     def new_file(self) -> Path:
-        """A path to write an object's content to, before it is put."""
+        """Return a path for the content of an object that is being uploaded."""
         return self._folder / uuid.uuid4().hex
 
     def put(
         self, bucket: str, key: str, path: Path, *, etag: str, headers: Mapping[str, str] | None = None
     ) -> StoredObject:
-        """Store a file as an object, in the place of one that has that key.
+        """Store a file as an object, replacing the object with that key.
 
-        :param path: from :meth:`new_file`, or a file elsewhere, which stays its owner's
+        :param path: from :meth:`new_file`, or a file elsewhere, which is not deleted with the object
         """
         stored = StoredObject(key, path, path.stat().st_size, etag, self._now(), headers or {})
         self.delete(bucket, key)
@@ -81,9 +81,9 @@ class ObjectStore:
         return stored
 
     def get(self, bucket: str, key: str) -> StoredObject:
-        """The object of that key.
+        """Return the object with that key.
 
-        :raises ApiError: there is none
+        :raises ApiError: there is no such object
         """
         stored = self._buckets.get(bucket, {}).get(key)
         if stored is None:
@@ -91,23 +91,23 @@ class ObjectStore:
         return stored
 
     def delete(self, bucket: str, key: str) -> None:
-        """Forget the object of that key, if there is one."""
+        """Delete the object with that key, if there is one."""
         stored = self._buckets.get(bucket, {}).pop(key, None)
         if stored is not None and stored.path.parent == self._folder:
             stored.path.unlink(missing_ok=True)
 
     def delete_all(self, bucket: str, prefix: str) -> None:
-        """Forget the objects whose keys begin like that."""
+        """Delete the objects whose keys have that prefix."""
         for key in [key for key in self._buckets.get(bucket, {}) if key.startswith(prefix)]:
             self.delete(bucket, key)
 
     def page(self, bucket: str, prefix: str, delimiter: str, start_after: str, limit: int) -> Listing:
-        """A page of a bucket's keys.
+        """Return a page of a bucket's keys.
 
-        :param prefix: how keys begin
-        :param delimiter: keys that have it after the prefix are told as one, up to it; none if empty
-        :param start_after: only keys, and common prefixes, behind this one
-        :param limit: most to tell, from 1
+        :param prefix: prefix of the keys
+        :param delimiter: keys that contain it after the prefix are listed as one common prefix; none if empty
+        :param start_after: only keys and common prefixes that follow this one
+        :param limit: size of the page, from 1
         """
         index = self._buckets.get(bucket, {})
         keys = sorted(index)
@@ -125,7 +125,7 @@ class ObjectStore:
         return _listing(found, next_start=None)
 
     def clear(self) -> None:
-        """Forget all objects and delete their files."""
+        """Delete all objects and their files."""
         self._buckets.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The policy of an upload by form: what somebody without a key may upload until when, signed by one who has one."""
+"""Policies of uploads by form: they authorize a client without an access key to upload an object."""
 
 from __future__ import annotations
 
@@ -12,47 +12,56 @@ from typing import Any
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.errors import ApiError
 
-LARGEST = 1 << 30
-"""Bytes of the largest file that an upload for a job may have."""
+MAX_BYTES = 1 << 30
+"""Size of the largest file that can be uploaded for a job."""
 
 
 def write_policy(key: str, expires: float) -> str:
-    """The encoded policy that lets one object be uploaded.
+    """Return an encoded policy for the upload of one object.
 
-    :param key: the object's
-    :param expires: until when, in Unix time
+    :param key: key of the object
+    :param expires: end of its validity, in Unix time
     """
     policy = {
         "expiration": datetime.fromtimestamp(expires, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "conditions": [["eq", "$key", key], ["content-length-range", 0, LARGEST]],
+        "conditions": [["eq", "$key", key], ["content-length-range", 0, MAX_BYTES]],
     }
     return base64.b64encode(json.dumps(policy).encode()).decode()
 
 
 def sign_policy(encoded: str, key: AccessKey) -> str:
-    """The signature of an encoded policy."""
+    """Return the signature of an encoded policy."""
     return base64.b64encode(hmac.digest(key.secret.encode(), encoded.encode(), "sha1")).decode()
 
 
-def check_policy(form: Mapping[str, str], size: int, key: AccessKey, now: float) -> None:
-    """Let a form pass whose policy is signed with a key, has not expired and allows what the form says.
+def read_policy(form: Mapping[str, str], key: AccessKey, now: float) -> list[Any]:
+    """Check signature and validity of the policy of a form, and return its conditions.
 
-    :param form: its fields
-    :param size: bytes of the file
+    :param form: fields of the form
     :param now: in Unix time
-    :raises ApiError: something is not as it should be
+    :raises ApiError: the policy is not signed with the key, malformed or expired
     """
     encoded = form.get("policy", "")
     if not hmac.compare_digest(sign_policy(encoded, key).encode(), form.get("Signature", "").encode()):
-        raise ApiError("SignatureDoesNotMatch", "The signature of the policy is not that of this key.", 403)
+        raise ApiError("SignatureDoesNotMatch", "The policy is not signed with this access key.", 403)
     try:
         policy = json.loads(base64.b64decode(encoded, validate=True))
         expiration = datetime.strptime(policy["expiration"], "%Y-%m-%dT%H:%M:%S.%fZ")
         conditions = list(policy.get("conditions", []))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ApiError("InvalidPolicyDocument", "Invalid Policy: it has another form.") from None
+        raise ApiError("InvalidPolicyDocument", "Invalid Policy: it is malformed.") from None
     if expiration.replace(tzinfo=timezone.utc).timestamp() < now:
         raise ApiError("AccessDenied", "Invalid according to Policy: Policy expired.", 403)
+    return conditions
+
+
+def check_conditions(conditions: list[Any], form: Mapping[str, str], size: int) -> None:
+    """Check a form against the conditions of its policy.
+
+    :param form: fields of the form
+    :param size: size of the file in bytes
+    :raises ApiError: a condition is not met
+    """
     for condition in conditions:
         if not _is_met(condition, form, size):
             raise ApiError(
@@ -68,7 +77,7 @@ def _is_met(condition: Any, form: Mapping[str, str], size: int) -> bool:
     operator, name, value = condition
     if operator == "content-length-range":
         return isinstance(name, int) and isinstance(value, int) and name <= size <= value
-    told = form.get(str(name).removeprefix("$"), "")
+    given = form.get(str(name).removeprefix("$"), "")
     if operator == "eq":
-        return bool(told == value)
-    return bool(operator == "starts-with" and told.startswith(str(value)))
+        return bool(given == value)
+    return bool(operator == "starts-with" and given.startswith(str(value)))

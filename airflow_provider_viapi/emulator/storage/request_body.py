@@ -1,4 +1,4 @@
-"""The body of a request, streamed to the disk."""
+"""Streaming of request bodies to the disk."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from starlette.requests import Request
 
 from airflow_provider_viapi.emulator.errors import ApiError
 
-_AT_ONCE = 1 << 20
+_CHUNK = 1 << 20
 
 
 async def receive(request: Request, target: Path) -> str:
-    """Write the body of a request to a file; nothing is left of it when it does not come whole.
+    """Write the body of a request to a file; the file is deleted if the body is incomplete.
 
-    :return: the MD5 of it in capital hex digits, which is its ETag
-    :raises ApiError: it is not what the header Content-MD5 says
+    :return: the MD5 of the body in upper-case hexadecimal digits, which is its ETag
+    :raises ApiError: the body does not match the header Content-MD5
     """
     digest = await _write(request.stream(), target)
-    told = request.headers.get("content-md5")
-    if told and told != base64.b64encode(bytes.fromhex(digest)).decode():
+    expected = request.headers.get("content-md5")
+    if expected and expected != base64.b64encode(bytes.fromhex(digest)).decode():
         target.unlink(missing_ok=True)
-        raise ApiError("InvalidDigest", "The Content-MD5 you specified does not match what arrived.")
+        raise ApiError("InvalidDigest", "The Content-MD5 you specified does not match the body.")
     return digest
 
 
 async def receive_file(upload: UploadFile, target: Path) -> str:
     """Write the file of a form to a file, and return its ETag."""
-    return await _write(_pieces(upload), target)
+    return await _write(_chunks(upload), target)
 
 
-async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
-    while piece := await upload.read(_AT_ONCE):
-        yield piece
+async def _chunks(upload: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await upload.read(_CHUNK):
+        yield chunk
 
 
-async def _write(pieces: AsyncIterator[bytes], target: Path) -> str:
-    digest, waiting = md5(), bytearray()
+async def _write(chunks: AsyncIterator[bytes], target: Path) -> str:
+    digest, buffer = md5(), bytearray()
     file = await asyncio.to_thread(target.open, "wb")
     try:
-        async for piece in pieces:
-            waiting += piece
-            if len(waiting) >= _AT_ONCE:
-                digest.update(waiting)
-                await asyncio.to_thread(file.write, bytes(waiting))
-                waiting.clear()
-        digest.update(waiting)
-        file.write(waiting)
+        async for chunk in chunks:
+            buffer += chunk
+            if len(buffer) >= _CHUNK:
+                digest.update(buffer)
+                await asyncio.to_thread(file.write, bytes(buffer))
+                buffer.clear()
+        digest.update(buffer)
+        file.write(buffer)
     except BaseException:
         target.unlink(missing_ok=True)
         raise

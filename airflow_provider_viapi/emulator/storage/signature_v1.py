@@ -1,4 +1,4 @@
-"""OSS's signature V1, in the header ``Authorization: OSS ...`` and in the query of an address."""
+"""OSS's signature V1, in the header ``Authorization: OSS ...`` and in the query of a presigned URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.storage.auth import (
-    Proof,
+    Signature,
     StorageRequest,
     check_clock,
     check_expiry,
@@ -23,14 +23,14 @@ SUBRESOURCES = frozenset(
     "response-content-type response-expires security-token stat tagging uploadId uploads versionId versioning "
     "versions x-oss-process".split()
 )
-"""Parts of a query that are signed with V1, because they say what is asked for."""
+"""Query parameters that are signed with V1, because they select what is requested."""
 
 
 def presign(base: str, request: StorageRequest, key: AccessKey, expires: int) -> str:
-    """An address that stands for a request without further headers, signed with V1.
+    """Return a URL for a request without further headers, signed with V1.
 
-    :param base: the address of the storage, without a slash at its end
-    :param expires: when it stops working, in Unix time
+    :param base: address of the storage, without a trailing slash
+    :param expires: end of its validity, in Unix time
     """
     signed = {
         "Expires": str(expires),
@@ -40,12 +40,12 @@ def presign(base: str, request: StorageRequest, key: AccessKey, expires: int) ->
     return f"{base}{quote(request.resource)}?{urlencode(signed)}"
 
 
-def read_header(request: StorageRequest) -> Proof:
-    """The proof that the request's header holds."""
+def read_header(request: StorageRequest) -> Signature:
+    """Read the signature in the request's header."""
     header = request.headers["authorization"]
     access_key_id, _, signature = header[len("OSS ") :].partition(":")
     date = request.headers.get("x-oss-date") or request.headers.get("date", "")
-    return Proof(
+    return Signature(
         access_key_id,
         request.headers.get("x-oss-security-token") or request.headers.get("security-token"),
         signature,
@@ -54,11 +54,11 @@ def read_header(request: StorageRequest) -> Proof:
     )
 
 
-def read_query(request: StorageRequest) -> Proof:
-    """The proof that the request's query holds."""
+def read_query(request: StorageRequest) -> Signature:
+    """Read the signature in the request's query."""
     query = request.parameters
     expires = query.get("Expires", "")
-    return Proof(
+    return Signature(
         query.get("OSSAccessKeyId", ""),
         query.get("security-token"),
         query["Signature"],
@@ -83,4 +83,4 @@ def _http_date(text: str) -> float:
     try:
         return parsedate_to_datetime(text).timestamp()
     except (TypeError, ValueError):
-        raise ApiError("AccessDenied", "The header Date has another form.", 403) from None
+        raise ApiError("AccessDenied", "The header Date is malformed.", 403) from None

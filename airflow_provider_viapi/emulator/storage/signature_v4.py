@@ -1,4 +1,4 @@
-"""OSS's signature V4, in the header ``Authorization: OSS4-HMAC-SHA256 ...`` and in the query of an address."""
+"""OSS's signature V4, in the header ``Authorization: OSS4-HMAC-SHA256 ...`` and in the query of a presigned URL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.storage.auth import (
-    Proof,
+    Signature,
     StorageRequest,
     check_clock,
     check_expiry,
@@ -20,21 +20,21 @@ from airflow_provider_viapi.emulator.storage.auth import (
 _HEADER = re.compile(
     r"OSS4-HMAC-SHA256\s+Credential=([^,]+),\s*(?:AdditionalHeaders=([^,]*),\s*)?Signature=([0-9a-f]{64})"
 )
-_LONGEST = 7 * 24 * 60 * 60
+_MAX_VALIDITY = 7 * 24 * 60 * 60
 _BASIC_DATE = "%Y%m%dT%H%M%SZ"
 
 
-def read_header(request: StorageRequest) -> Proof:
-    """The proof that the request's header holds.
+def read_header(request: StorageRequest) -> Signature:
+    """Read the signature in the request's header.
 
-    :raises ApiError: it has another form
+    :raises ApiError: it is malformed
     """
     parts = _HEADER.fullmatch(request.headers["authorization"].strip())
     if parts is None:
-        raise ApiError("InvalidArgument", "The Authorization header has another form.")
+        raise ApiError("InvalidArgument", "The header Authorization is malformed.")
     access_key_id, _, scope = parts[1].partition("/")
     date = request.headers.get("x-oss-date", "")
-    return Proof(
+    return Signature(
         access_key_id,
         request.headers.get("x-oss-security-token"),
         parts[3],
@@ -43,8 +43,8 @@ def read_header(request: StorageRequest) -> Proof:
     )
 
 
-def read_query(request: StorageRequest) -> Proof:
-    """The proof that the request's query holds."""
+def read_query(request: StorageRequest) -> Signature:
+    """Read the signature in the request's query."""
     query = request.parameters
     access_key_id, _, scope = query.get("x-oss-credential", "").partition("/")
     date, expires = query.get("x-oss-date", ""), query.get("x-oss-expires", "")
@@ -52,11 +52,11 @@ def read_query(request: StorageRequest) -> Proof:
     lifetime = whole_number(expires)
 
     def check_time(now: float) -> None:
-        if not 0 < lifetime <= _LONGEST:
-            raise ApiError("AuthorizationQueryParametersError", "x-oss-expires is from 1 to 604800 seconds.")
+        if not 0 < lifetime <= _MAX_VALIDITY:
+            raise ApiError("AuthorizationQueryParametersError", "x-oss-expires must be 1 to 604800 seconds.")
         check_expiry(_basic_date(date) + lifetime, now)
 
-    return Proof(
+    return Signature(
         access_key_id,
         query.get("x-oss-security-token"),
         query["x-oss-signature"],
@@ -94,4 +94,4 @@ def _basic_date(text: str) -> float:
     try:
         return datetime.strptime(text, _BASIC_DATE).replace(tzinfo=timezone.utc).timestamp()
     except ValueError:
-        raise ApiError("AccessDenied", "x-oss-date has the form YYYYMMDDThhmmssZ.", 403) from None
+        raise ApiError("AccessDenied", "x-oss-date must have the form YYYYMMDDThhmmssZ.", 403) from None

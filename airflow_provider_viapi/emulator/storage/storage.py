@@ -1,28 +1,29 @@
-"""The object storage of an emulator: what is in it, and who may do what with it."""
+"""The object storage of an emulator: its content, authentication and access rights."""
 
 from __future__ import annotations
 
+import hmac
 import mimetypes
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys, check_token
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.storage.auth import StorageRequest
+from airflow_provider_viapi.emulator.storage import signature_v1, signature_v4
+from airflow_provider_viapi.emulator.storage.auth import Signature, StorageRequest
 from airflow_provider_viapi.emulator.storage.multipart import MultipartUploads
 from airflow_provider_viapi.emulator.storage.objects import RESULTS, UPLOADS, ObjectStore
-from airflow_provider_viapi.emulator.storage.post_policy import check_policy
-from airflow_provider_viapi.emulator.storage.signature_v1 import presign
-from airflow_provider_viapi.emulator.storage.signatures import authenticate
+from airflow_provider_viapi.emulator.storage.post_policy import check_conditions, read_policy
 from airflow_provider_viapi.emulator.storage.uploads import Uploads
 
 
 class Storage:
-    """Objects, and the checks of who may read and write them; used from one event loop.
+    """Objects and access rights; used from one event loop.
 
-    :param folder: where the objects lie; empty at first
-    :param access_keys: the account's, all of which may do everything but write into the emulator's own buckets
+    :param folder: folder for the objects; empty at first
+    :param access_keys: the account's keys; they may do everything except write into the emulator's own buckets
     :param now: the clock, in Unix time
     """
 
@@ -36,32 +37,40 @@ class Storage:
         self.uploads = Uploads(self._uploads_key, now)
 
     def check_access(self, request: StorageRequest) -> None:
-        """Let a request pass whose sender may do what it asks for.
+        """Check that the sender of a request may do what it requests.
 
-        :raises ApiError: the signature is wrong or missing, the key is not known, or it may not do that
+        :raises ApiError: the signature is wrong or missing, the key is unknown, or it has no permission
         """
         reads = request.method in ("GET", "HEAD")
         if authenticate(request, self._key, self._now()) is None:
             if request.bucket == UPLOADS and request.key and reads:
                 return
-            raise ApiError("AccessDenied", "You have no right to access this without a signature.", 403)
+            raise ApiError("AccessDenied", "You cannot access this without a signature.", 403)
         if request.bucket in (RESULTS, UPLOADS) and not reads:
-            raise ApiError("AccessDenied", "This bucket is the emulator's own.", 403)
+            raise ApiError("AccessDenied", "This bucket is read-only.", 403)
 
-    def check_form(self, form: Mapping[str, str], size: int) -> None:
-        """Let an upload by form pass that is signed and allowed.
+    def check_policy(self, form: Mapping[str, str]) -> list[Any]:
+        """Check the policy of an upload by form, and return its conditions.
 
-        :param form: its fields
-        :param size: bytes of the file
-        :raises ApiError: it is not
+        :param form: fields of the form
+        :raises ApiError: the key is unknown, or the policy is not valid
         """
         key = self._key(form.get("OSSAccessKeyId", ""), form.get("x-oss-security-token"))
-        check_policy(form, size, key, self._now())
+        return read_policy(form, key, self._now())
+
+    def check_form(self, form: Mapping[str, str], size: int) -> None:
+        """Check that an upload by form is authorized.
+
+        :param form: fields of the form
+        :param size: size of the file in bytes
+        :raises ApiError: it is not
+        """
+        check_conditions(self.check_policy(form), form, size)
 
     def put_results(self, job_id: str, folder: Path) -> None:
-        """Let links lead to the files of a job.
+        """Publish the files of a job.
 
-        :param folder: where they lie, as long as they are not deleted
+        :param folder: folder with the files; they must exist until they are deleted from the storage
         """
         for path in folder.rglob("*"):
             if path.is_file():
@@ -71,16 +80,17 @@ class Storage:
                 )
 
     def link(self, base: str, key: str, expires: int) -> str:
-        """The address of a job's file.
+        """Return a link to a job's file.
 
-        :param base: the address of the emulator, without a slash at its end
-        :param key: of the object in the bucket of results
-        :param expires: when the address stops working, in Unix time
+        :param base: address of the emulator, without a trailing slash
+        :param key: key of the object in the bucket of results
+        :param expires: end of its validity, in Unix time
         """
-        return presign(base, StorageRequest("GET", RESULTS, key, "", {}), self._links_key, expires)
+        request = StorageRequest("GET", RESULTS, key, "", {})
+        return signature_v1.presign(base, request, self._links_key, expires)
 
     def clear(self) -> None:
-        """Forget all objects and delete their files."""
+        """Delete all objects and their files."""
         self.multipart.clear()
         self.objects.clear()
 
@@ -101,9 +111,46 @@ class Storage:
         return key
 
 
+def authenticate(
+    request: StorageRequest, find_key: Callable[[str, str | None], AccessKey], now: float
+) -> AccessKey | None:
+    """Return the key that signed a request, or ``None`` if the request is not signed.
+
+    :param find_key: return the key with an id and a token, or raise :class:`ApiError`
+    :param now: in Unix time
+    :raises ApiError: the signature is wrong or not valid at this time
+    """
+    signature = _signature(request)
+    if signature is None:
+        return None
+    key = find_key(signature.access_key_id, signature.token)
+    if not hmac.compare_digest(signature.sign(key.secret).encode(), signature.value.encode()):
+        raise ApiError(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. Check your key "
+            "and signing method.",
+            403,
+        )
+    signature.check_time(now)
+    return key
+
+
+def _signature(request: StorageRequest) -> Signature | None:
+    header = request.headers.get("authorization", "")
+    if header.startswith("OSS "):
+        return signature_v1.read_header(request)
+    if header.startswith("OSS4-HMAC-SHA256"):
+        return signature_v4.read_header(request)
+    if "x-oss-signature" in request.parameters:
+        return signature_v4.read_query(request)
+    if "Signature" in request.parameters:
+        return signature_v1.read_query(request)
+    return None
+
+
 def _etag(path: Path) -> str:
-    told = path.stat()
-    return f"{told.st_size:X}-{told.st_mtime_ns:X}"
+    stat = path.stat()
+    return f"{stat.st_size:X}-{stat.st_mtime_ns:X}"
 
 
 def _kind(path: Path) -> str:

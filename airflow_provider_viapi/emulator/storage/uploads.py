@@ -1,4 +1,4 @@
-"""AuthorizeFileUpload: a place for a file and the right to upload it, as Alibaba's clients ask for it first."""
+"""AuthorizeFileUpload: authorizes the upload of a file for a job; Alibaba's clients call it before they upload."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from airflow_provider_viapi.emulator.storage.objects import UPLOADS
 from airflow_provider_viapi.emulator.storage.post_policy import sign_policy, write_policy
 
 LIFETIME = 60 * 60
-"""Seconds for which a file can be uploaded once that was asked for; the documents do not tell the service's."""
+"""Validity of an authorization in seconds; the documents do not name the service's."""
 
 
 class Uploads:
-    """Answers AuthorizeFileUpload.
+    """The action AuthorizeFileUpload.
 
-    :param key: what the right to upload is signed with
+    :param key: signs the policies
     :param now: the clock, in Unix time
     """
 
@@ -31,9 +31,9 @@ class Uploads:
         self._now = now
 
     async def authorize_file_upload(self, call: Call) -> dict[str, Any]:
-        """A place for a file and the right to upload it there.
+        """Return a bucket, a key and a signed policy for an upload.
 
-        :raises ApiError: the emulator has no address that clients could make of a bucket and an endpoint
+        :raises ApiError: the emulator's address cannot be split into a bucket and an endpoint
         """
         bucket, endpoint = await _bucket_and_endpoint(urlsplit(call.base).netloc)
         object_key = f"{UPLOADS}/{call.parameters['Product']}/{secrets.token_hex(16)}"
@@ -50,9 +50,9 @@ class Uploads:
 
 
 async def _bucket_and_endpoint(address: str) -> tuple[str, str]:
-    """The two parts of the emulator's own address, which clients join with a dot: ``127`` and ``0.0.1:8765``.
+    """Split the emulator's address into the parts that clients join with a dot: ``127`` and ``0.0.1:8765``.
 
-    What would be the bucket's own host does not exist on a laptop, so the bucket stands in the object's key.
+    The host name of a real bucket would not exist on a laptop, so the bucket is part of the object's key.
     """
     host, colon, port = address.partition(":")
     if "." not in host and not address.startswith("["):
@@ -64,6 +64,6 @@ async def _bucket_and_endpoint(address: str) -> tuple[str, str]:
     if not dot or address.startswith("["):
         raise ApiError(
             "InternalError",
-            f"Clients join a bucket and an endpoint with a dot, which {address} cannot be made of.",
+            f"Clients join bucket and endpoint with a dot; {address} cannot be split that way. Use an IPv4 address.",
         )
     return bucket, f"{rest}{colon}{port}"

@@ -1,4 +1,4 @@
-"""The XML documents of OSS, as it writes and reads them."""
+"""XML documents of OSS."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ from airflow_provider_viapi.emulator.responses import xml
 from airflow_provider_viapi.emulator.storage.objects import Listing, StoredObject
 
 
-def listing(bucket: str, asked: Mapping[str, str], page: Listing, limit: int) -> bytes:
-    """A page of a bucket's keys, as ListObjectsV2 answers it.
+def list_result(bucket: str, query: Mapping[str, str], page: Listing, limit: int) -> bytes:
+    """Return a page of a bucket's keys as the response of ListObjectsV2.
 
-    :param asked: the request's query
+    :param query: the query of the request
     """
-    encode = quote if asked.get("encoding-type") == "url" else str
+    encode = quote if query.get("encoding-type") == "url" else str
     content: dict[str, Any] = {
         "Name": bucket,
-        "Prefix": encode(asked.get("prefix", "")),
-        "StartAfter": encode(asked.get("start-after", "")),
+        "Prefix": encode(query.get("prefix", "")),
+        "StartAfter": encode(query.get("start-after", "")),
         "MaxKeys": limit,
-        "Delimiter": encode(asked.get("delimiter", "")),
+        "Delimiter": encode(query.get("delimiter", "")),
         "KeyCount": len(page.objects) + len(page.prefixes),
         "IsTruncated": page.next_start is not None,
         "Contents": [_entry(stored, encode(stored.key)) for stored in page.objects],
         "CommonPrefixes": [{"Prefix": encode(prefix)} for prefix in page.prefixes],
     }
-    if "encoding-type" in asked:
+    if "encoding-type" in query:
         content["EncodingType"] = "url"
-    if "continuation-token" in asked:
-        content["ContinuationToken"] = asked["continuation-token"]
+    if "continuation-token" in query:
+        content["ContinuationToken"] = query["continuation-token"]
     if page.next_start is not None:
         content["NextContinuationToken"] = page.next_start.encode().hex()
     return xml("ListBucketResult", content)
 
 
-def start_of(asked: Mapping[str, str]) -> str:
-    """The key behind which a page begins.
+def start_after(query: Mapping[str, str]) -> str:
+    """Return the key after which a page starts.
 
-    :raises ApiError: the token is none that :func:`listing` gave
+    :raises ApiError: the token was not issued by :func:`list_result`
     """
-    if "continuation-token" not in asked:
-        return asked.get("start-after", "")
+    if "continuation-token" not in query:
+        return query.get("start-after", "")
     try:
-        return bytes.fromhex(asked["continuation-token"]).decode()
+        return bytes.fromhex(query["continuation-token"]).decode()
     except ValueError:
-        raise ApiError("InvalidArgument", "The continuation token is none of this storage's.") from None
+        raise ApiError("InvalidArgument", "The continuation token was not issued by this storage.") from None
 
 
-def copied(copy: StoredObject) -> bytes:
-    """What CopyObject answers."""
+def copy_result(copy: StoredObject) -> bytes:
+    """Return the response of CopyObject."""
     entry = _entry(copy, copy.key)
     return xml("CopyObjectResult", {name: entry[name] for name in ("LastModified", "ETag")})
 
 
-def parts_of(document: bytes) -> list[tuple[int, str]]:
-    """Number and ETag of each part that completes an upload.
+def parse_parts(document: bytes) -> list[tuple[int, str]]:
+    """Return number and ETag of each part in the request of CompleteMultipartUpload.
 
-    :raises ApiError: the document has another form
+    :raises ApiError: the document is malformed
     """
     try:
         root, content = parse(document)
@@ -71,7 +71,7 @@ def parts_of(document: bytes) -> list[tuple[int, str]]:
             raise ValueError
         return [(int(part["PartNumber"]), part["ETag"].strip('"')) for part in listed]
     except (NotPlainXml, KeyError, TypeError, ValueError, AttributeError):
-        raise ApiError("MalformedXML", "The document is no list of parts.") from None
+        raise ApiError("MalformedXML", "The document is not a list of parts.") from None
 
 
 def _entry(stored: StoredObject, key: str) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def test_an_asset_whose_upload_failed_has_failed(caller: Caller, asset_id: str) 
     assert caller(assets.SHOW_ASSET, asset_id=asset_id)["asset_state"] == "FAILED"
 
 
-def test_another_file_than_the_announced_is_not_taken(caller: Caller, asset_id: str) -> None:
+def test_a_file_other_than_the_announced_is_refused(caller: Caller, asset_id: str) -> None:
     address = caller(files.CREATE_FILE, **announced(asset_id))["upload_url"]
 
     answers = [httpx.put(address, content=each, trust_env=False) for each in (b"a film, saw", b"short")]
@@ -77,7 +77,7 @@ def test_another_file_than_the_announced_is_not_taken(caller: Caller, asset_id: 
     assert "BadDigest" in answers[0].text
 
 
-def test_an_address_that_was_not_given_takes_nothing(emulator: EmulatorServer, caller: Caller) -> None:
+def test_an_upload_url_that_was_not_issued_is_refused(emulator: EmulatorServer, caller: Caller) -> None:
     asset_id = caller(assets.CREATE_DIGITAL_ASSET, asset_name="film", asset_type="VIDEO")["asset_id"]
     address = caller(files.CREATE_FILE, **announced(asset_id))["upload_url"]
     changed = [
@@ -101,7 +101,7 @@ def test_assets_are_listed_by_kind_name_tag_and_state(caller: Caller, asset_id: 
     assert caller.refused(speech.CHECK_VOICE_ASSET, voice_asset_id=asset_id) == (400, "MSS.00000003")
 
 
-def test_an_asset_is_changed_thrown_away_taken_back_and_deleted(caller: Caller, asset_id: str) -> None:
+def test_an_asset_is_changed_recycled_restored_and_deleted(caller: Caller, asset_id: str) -> None:
     changed = caller(assets.UPDATE_DIGITAL_ASSET, asset_id=asset_id, asset_name="other")
     caller(assets.DELETE_ASSET, asset_id=asset_id)
     thrown = caller(assets.SHOW_ASSET, asset_id=asset_id)["asset_state"]
@@ -181,7 +181,7 @@ KEPT: list[tuple[Action, Action | None, Action, Action | None, str, str, dict[st
 
 
 @pytest.mark.parametrize(("create", "show", "listing", "delete", "id_name", "listed", "fields"), KEPT)
-def test_what_is_kept_is_shown_listed_and_deleted(
+def test_records_are_shown_listed_and_deleted(
     caller: Caller,
     create: Action,
     show: Action | None,
@@ -211,7 +211,7 @@ def test_scripts_are_changed_and_copied(caller: Caller) -> None:
     assert copy != script_id
 
 
-def test_a_product_is_usable_when_it_is_told_and_has_its_texts(caller: Caller) -> None:
+def test_a_product_can_be_activated_and_has_its_texts(caller: Caller) -> None:
     product_id = caller(products.CREATE_PRODUCT, name="lamp", auto_active=True)["product_id"]
     text = {"title": "why", "text": "It shines."}
     caller(products.SET_PRODUCT_ASSET, product_id=product_id, text_item=text, action="LINK")
@@ -222,7 +222,7 @@ def test_a_product_is_usable_when_it_is_told_and_has_its_texts(caller: Caller) -
     assert caller(products.SHOW_PRODUCT, product_id=product_id)["text_list"] == []
 
 
-def test_how_words_are_read_is_kept(caller: Caller) -> None:
+def test_vocabulary_is_stored_changed_and_deleted(caller: Caller) -> None:
     made = caller(vocabulary.CREATE_TTSC_VOCABULARY_CONFIGS, type="ALIAS", key="GB", value="gigabyte")
     caller(
         vocabulary.SAVE_TTSC_VOCABULARY_CONFIGS,
@@ -238,7 +238,7 @@ def test_how_words_are_read_is_kept(caller: Caller) -> None:
     assert caller(vocabulary.LIST_TTSC_VOCABULARY_CONFIGS)["count"] == 0
 
 
-def test_what_the_emulator_does_not_have_it_says(caller: Caller) -> None:
+def test_an_action_that_is_not_implemented_is_refused_as_such(caller: Caller) -> None:
     refused = caller.refused(speech.SHOW_TTS_PHONETIC_SYMBOL, word="tomato")
 
     assert refused == (501, "Emulator.NotEmulated")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -73,10 +76,10 @@ def test_a_request_that_was_changed_on_its_way_is_refused(account: Account, chan
     answer = send(account, datetime.now(timezone.utc), **changed)
 
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
-    assert answer.headers["x-request-id"] == answer.json()["request_id"]
+    assert answer.headers["x-request-id"].startswith(f"{answer.json()['request_id']}-")
 
 
-def test_nobody_calls_without_a_proof(emulator: EmulatorServer) -> None:
+def test_a_call_without_authentication_is_refused(emulator: EmulatorServer) -> None:
     answer = httpx.get(f"{emulator.url}/v1/{emulator.huawei_project_id}/digital-assets", trust_env=False)
 
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
@@ -149,7 +152,7 @@ def test_iam_writes_errors_in_its_own_way(emulator: EmulatorServer) -> None:
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, 401)
 
 
-def test_a_region_without_a_project_is_told(emulator: EmulatorServer, account: Account) -> None:
+def test_a_region_without_a_project_is_an_error(emulator: EmulatorServer, account: Account) -> None:
     with (
         Client(Account(auth=account.auth, endpoint=emulator.url, region="mars-1")) as client,
         pytest.raises(ConfigurationError, match="no project is named 'mars-1'"),
@@ -271,3 +274,43 @@ def token(emulator: EmulatorServer) -> str:
     answer = httpx.post(f"{emulator.url}/v3/auth/tokens", json=body, trust_env=False)
     assert answer.status_code == 201
     return answer.headers["x-subject-token"]
+
+
+def test_a_response_has_the_documented_request_id_and_rate_limit_headers(
+    caller: Caller, account: Account
+) -> None:
+    first, second = (send(account, datetime.now(timezone.utc)).headers for _ in range(2))
+
+    assert re.fullmatch(r"[0-9a-f]{32}-[0-9]{13}-viapi-emulator", first["x-request-id"])
+    assert first["x-ratelimit-window"] == "minute"
+    # The documents describe X-ratelimit-used as the number of remaining requests.
+    assert int(first["x-ratelimit"]) > int(first["x-ratelimit-used"]) == int(second["x-ratelimit-used"]) + 1
+
+
+def test_the_rate_limit_headers_follow_the_quota() -> None:
+    with EmulatorServer(calls_per_second=2) as emulator:
+        key = Credentials(emulator.access_key_id, emulator.access_key_secret)
+        account = Account(auth=key, endpoint=emulator.url, project_id=emulator.huawei_project_id)
+        headers = [send(account, datetime.now(timezone.utc)).headers for _ in range(3)]
+
+    assert {each["x-ratelimit"] for each in headers} == {"120"}
+    assert headers[0]["x-ratelimit-used"] == "119"
+
+
+@pytest.mark.parametrize("token", [None, "guessed"])
+def test_a_large_body_without_a_valid_token_is_not_read(
+    emulator: EmulatorServer, account: Account, token: str | None
+) -> None:
+    address = urlsplit(emulator.url)
+    header = "" if token is None else f"X-Auth-Token: {token}\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(
+            f"POST /v1/x/digital-assets HTTP/1.1\r\nHost: localhost\r\n{header}"
+            "Content-Length: 20000000\r\n\r\n".encode()
+        )
+        received = connection.recv(2000).decode()
+        while "}" not in received:
+            received += connection.recv(2000).decode()
+
+    assert received.startswith("HTTP/1.1 413 ")
+    assert "APIGW.0201" in received

@@ -118,7 +118,7 @@ def test_a_script_that_was_kept_is_spoken(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("request_", [{"video_config": SMALL}, {"script_id": "none"}])
-def test_a_video_that_says_nothing_is_refused(caller: Caller, request_: dict[str, Any]) -> None:
+def test_a_video_without_a_text_is_refused(caller: Caller, request_: dict[str, Any]) -> None:
     assert caller.refused(AVATAR, **request_) == (400, "MSS.00000003")
 
 
@@ -182,7 +182,7 @@ def test_subtitles_that_fail_are_generated_and_say_so_scene_by_scene(
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("WAV", b"RIFF"), ("MP3", b"ID3")])
-def test_speech_is_silence_that_says_what_it_is(
+def test_speech_is_silence_that_is_marked_as_a_placeholder(
     caller: Caller, tmp_path: Path, kind: str, begins: bytes
 ) -> None:
     job_id = caller(TTS, text=TEXT, voice_asset_id="v", audio_format=kind, need_timestamp=True)["job_id"]
@@ -191,7 +191,7 @@ def test_speech_is_silence_that_says_what_it_is(
     path = fetched(seen["audio_file_url"], tmp_path / "speech")
     assert path.read_bytes().startswith(begins)
     with av.open(str(path)) as media:
-        assert "stand-in" in media.metadata["comment"]
+        assert "placeholder" in media.metadata["comment"]
     assert fetched(seen["audio_info_file_url"], tmp_path / "info").read_bytes().startswith(b"{")
     assert "audio_srt_file_url" not in seen
 
@@ -238,17 +238,17 @@ def test_a_job_goes_through_its_states(
 
 
 @pytest.mark.parametrize("state", ["BLOCK", "FAILED", "THINKING"])
-def test_a_video_ends_in_the_state_it_was_told(caller: Caller, emulator: EmulatorServer, state: str) -> None:
-    emulator.fault(action=AVATAR.name, job={"state": state, "code": "MSS.1", "message": "as told"})
+def test_a_video_ends_in_the_state_of_its_fault(caller: Caller, emulator: EmulatorServer, state: str) -> None:
+    emulator.fault(action=AVATAR.name, job={"state": state, "code": "MSS.1", "message": "as requested"})
     job_id = caller(AVATAR, **video())["job_id"]
 
     seen = caller.in_state(state, SHOW_AVATAR, job_id=job_id)
 
-    assert seen["error_info"] == {"error_code": "MSS.1", "error_msg": "as told"}
+    assert seen["error_info"] == {"error_code": "MSS.1", "error_msg": "as requested"}
     assert "preview_video_url" not in seen["output_asset_config"]
 
 
-def test_a_fault_of_every_action_lets_a_video_fail_in_its_own_words(
+def test_a_fault_for_all_actions_fails_a_video_with_a_code_of_its_service(
     caller: Caller, emulator: EmulatorServer
 ) -> None:
     emulator.fault(action="*", job={"state": "PROCESS_FAILED"})
@@ -298,7 +298,7 @@ def test_a_link_ends_when_a_fault_says_so(caller: Caller, emulator: EmulatorServ
     until(lambda: gone(address), lambda seen: seen["status"] == 403)
 
 
-def test_what_a_job_made_is_an_asset(caller: Caller) -> None:
+def test_the_video_of_a_job_becomes_an_asset(caller: Caller) -> None:
     job_id = caller(AVATAR, **video(output_asset_config={"asset_name": "evening"}))["job_id"]
     seen = caller.ended(SHOW_AVATAR, job_id=job_id)
 
@@ -330,7 +330,9 @@ def test_faults_of_calls_happen_to_these_actions_too(caller: Caller, emulator: E
     assert emulator.faults() == []
 
 
-def test_jobs_of_both_clouds_are_told_and_shown_on_the_page(caller: Caller, emulator: EmulatorServer) -> None:
+def test_jobs_of_both_clouds_are_listed_and_shown_on_the_dashboard(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
     job_id = caller(AVATAR, **video())["job_id"]
     caller.ended(SHOW_AVATAR, job_id=job_id)
 
@@ -357,7 +359,7 @@ def test_a_script_of_another_form_is_refused(caller: Caller, changed: dict[str, 
     assert caller.refused(AVATAR, **video(**changed)) == (400, "MSS.00000003")
 
 
-def test_a_size_that_cannot_be_made_lets_the_video_fail(caller: Caller) -> None:
+def test_an_impossible_size_fails_the_video(caller: Caller) -> None:
     job_id = caller(AVATAR, **video(video_config={**SMALL, "width": 5}))["job_id"]
 
     seen = caller.ended(SHOW_AVATAR, job_id=job_id)

@@ -1,4 +1,4 @@
-"""VIAS's tasks, live tasks and models: jobs that go from state to state, by themselves and as they are told."""
+"""VIAS's tasks, live tasks and models: automatic state changes, commands and faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_viapi.emulator.huawei.state_machines import (
     LIVE,
     STREAM_TASK,
     VOICE_MODEL,
-    Flow,
+    StateMachine,
 )
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.model import Action, States
@@ -21,7 +21,7 @@ from airflow_provider_viapi.huawei.services import vias
 from airflow_provider_viapi.huawei.services.metastudio import images, live, rooms, voices
 from emulator.huawei.callers import Caller
 
-CREATE, SHOW, TELL = vias.tasks.CREATE_TASK, vias.tasks.SHOW_TASK, vias.tasks.START_STOP_TASK
+CREATE, SHOW, START_STOP = vias.tasks.CREATE_TASK, vias.tasks.SHOW_TASK, vias.tasks.START_STOP_TASK
 STREAM = {"type": "url", "data": [{"url": "rtsp://camera/1"}]}
 FILE = {"type": "obs", "data": [{"bucket": "films", "path": "a.mp4"}]}
 
@@ -42,7 +42,7 @@ def made(caller: Caller, **changed: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("flow", "states"),
+    ("machine", "states"),
     [
         (STREAM_TASK, vias.service.TASK_STATES),
         (FILE_TASK, vias.service.TASK_STATES),
@@ -51,16 +51,18 @@ def made(caller: Caller, **changed: Any) -> str:
         (IMAGE_MODEL, images.IMAGE_STATES),
     ],
 )
-def test_a_way_leads_only_through_states_of_its_service(flow: Flow, states: States) -> None:
-    told = [state for each in flow.told.values() for state in (*each, *each.values())]
-    named = {flow.first, *flow.then, *flow.then.values(), *told}
+def test_a_state_machine_has_only_states_of_its_service_and_ends(
+    machine: StateMachine, states: States
+) -> None:
+    commanded = [state for each in machine.commands.values() for state in (*each, *each.values())]
+    named = {machine.initial, *machine.automatic, *machine.automatic.values(), *commanded}
+    special = {machine.queued, machine.processing, machine.replaceable, machine.started, machine.failed}
 
-    assert named | {flow.queued, flow.processing, flow.decided, flow.started, flow.failed} <= set(states.all)
-    # By itself no way goes in a circle.
+    assert named | special <= set(states.all)
     for state in named:
         seen = [state]
-        while seen[-1] in flow.then:
-            seen.append(flow.then[seen[-1]])
+        while seen[-1] in machine.automatic:
+            seen.append(machine.automatic[seen[-1]])
             assert len(seen) == len(set(seen))
 
 
@@ -68,26 +70,26 @@ def test_a_task_on_a_stream_runs_until_it_is_stopped_and_runs_again(caller: Call
     task_id = made(caller)
 
     caller.in_state("RUNNING", SHOW, task_id=task_id)
-    caller(TELL, task_id=task_id, command="stop")
+    caller(START_STOP, task_id=task_id, command="stop")
     caller.in_state("STOPPED", SHOW, task_id=task_id)
-    caller(TELL, task_id=task_id, command="start")
+    caller(START_STOP, task_id=task_id, command="start")
     caller.in_state("RUNNING", SHOW, task_id=task_id)
 
 
-def test_a_task_on_a_file_comes_to_its_end(caller: Caller) -> None:
+def test_a_task_on_a_file_succeeds(caller: Caller) -> None:
     seen = caller.in_state("SUCCEEDED", SHOW, task_id=made(caller, input=FILE))
 
     assert (seen["name"], seen["service_id"], seen["type"]) == ("gate", "c-smoke-and-fire-edge", 1)
 
 
-def test_a_task_that_is_told_what_is_nothing_to_it_refuses(caller: Caller) -> None:
+def test_a_command_that_is_not_possible_in_a_tasks_state_is_refused(caller: Caller) -> None:
     task_id = made(caller)
     caller.in_state("RUNNING", SHOW, task_id=task_id)
 
-    assert caller.refused(TELL, task_id=task_id, command="start") == (400, "VIAS.00010001")
+    assert caller.refused(START_STOP, task_id=task_id, command="start") == (400, "VIAS.00010001")
 
 
-def test_a_task_that_is_not_there_is_an_error(caller: Caller) -> None:
+def test_a_missing_task_is_an_error(caller: Caller) -> None:
     assert caller.refused(SHOW, task_id="none") == (400, "VIAS.00010002")
 
 
@@ -107,7 +109,7 @@ def test_a_task_that_waits_can_be_stopped(caller: Caller, emulator: EmulatorServ
     emulator.fault(action=CREATE.name, job={"queued": 3600})
     task_id = made(caller)
 
-    caller(TELL, task_id=task_id, command="stop")
+    caller(START_STOP, task_id=task_id, command="stop")
 
     caller.in_state("STOPPED", SHOW, task_id=task_id)
     emulator.clear_faults()
@@ -115,7 +117,7 @@ def test_a_task_that_waits_can_be_stopped(caller: Caller, emulator: EmulatorServ
 
 
 @pytest.mark.parametrize("state", ["ABNORMAL", "FROZEN", "START_FAILED", "LACK_OF_RESOURCES"])
-def test_a_task_gets_into_the_state_it_was_told_with_a_reason(
+def test_a_task_enters_the_state_of_its_fault_with_a_reason(
     caller: Caller, emulator: EmulatorServer, state: str
 ) -> None:
     emulator.fault(action=CREATE.name, job={"state": state, "code": "VIAS.1", "message": "no stream"})
@@ -133,7 +135,7 @@ def test_a_task_that_runs_becomes_abnormal_and_is_started_again(
 
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="the camera is gone")
     seen = caller(SHOW, task_id=task_id)
-    caller(TELL, task_id=task_id, command="start")
+    caller(START_STOP, task_id=task_id, command="start")
 
     assert (seen["state"], seen["error_info"]["error_msg"]) == ("ABNORMAL", "the camera is gone")
     assert "error_info" not in caller.in_state("RUNNING", SHOW, task_id=task_id)
@@ -257,18 +259,18 @@ def test_an_avatar_waits_for_files_for_a_person_and_for_the_customer(
 ) -> None:
     answer = caller(images.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")
     job_id, show = answer["job_id"], images.SHOW_2D_MODEL_TRAINING_JOB
-    tell = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
+    command = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
 
     again = caller(images.UPDATE_2D_MODEL_TRAINING_JOB, job_id=job_id, name="Ada L.")
     assert answer["training_video_upload_url"].startswith(emulator.url)
     assert httpx.put(again["training_video_upload_url"], content=b"film", trust_env=False).status_code == 200
     assert caller(show, job_id=job_id)["name"] == "Ada L."
     assert caller(show, job_id=job_id)["state"] == "WAIT_FILE_UPLOAD"
-    caller(tell, job_id=job_id, command="SUBMITVERIFYING")
+    caller(command, job_id=job_id, command="SUBMITVERIFYING")
     caller.in_state("MANUAL_VERIFYING", show, job_id=job_id)
     emulator.review_huawei_model(job_id)
     caller.in_state("WAIT_USER_CONFIRM", show, job_id=job_id)
-    caller(tell, job_id=job_id, command="CONFIRM_ACCEPT")
+    caller(command, job_id=job_id, command="CONFIRM_ACCEPT")
     assert caller(show, job_id=job_id)["state"] == "JOB_SUCCESS"
 
 
@@ -284,6 +286,6 @@ def test_models_are_listed_and_deleted(caller: Caller) -> None:
     assert caller.refused(voices.SHOW_VOICE_TRAINING_JOB, job_id=voice) == (404, "MSS.41000003")
 
 
-def test_what_cannot_be_moved_is_told(emulator: EmulatorServer) -> None:
+def test_moving_a_missing_job_is_an_error(emulator: EmulatorServer) -> None:
     with pytest.raises(ValueError, match="no task, live task or model"):
         emulator.move_huawei_job("none", "RUNNING")

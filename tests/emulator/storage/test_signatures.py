@@ -17,7 +17,7 @@ from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.storage.auth import StorageRequest
 from airflow_provider_viapi.emulator.storage.signature_v1 import presign
-from airflow_provider_viapi.emulator.storage.signatures import authenticate
+from airflow_provider_viapi.emulator.storage.storage import authenticate
 
 CAPTURES = json.loads(Path(__file__).with_name("oss_vectors.json").read_text())
 KEY = AccessKey("an-id", "a-secret")
@@ -46,7 +46,7 @@ def refusal(capture: dict[str, Any], request: StorageRequest, now: float) -> str
 
 
 @each_capture
-def test_believes_what_alibabas_own_client_sent(capture: dict[str, Any]) -> None:
+def test_requests_of_alibabas_own_client_are_authenticated(capture: dict[str, Any]) -> None:
     key = key_of(capture, captured(capture), capture["signed_at"])
 
     assert key is not None
@@ -68,15 +68,15 @@ def test_anything_changed_breaks_the_signature(capture: dict[str, Any]) -> None:
 
 
 @each_capture
-def test_a_request_is_good_for_a_while(capture: dict[str, Any]) -> None:
+def test_a_signature_expires(capture: dict[str, Any]) -> None:
     presigned = "authorization" not in capture["headers"]
 
-    told = refusal(capture, captured(capture), capture["signed_at"] + (602 if presigned else 903))
+    result = refusal(capture, captured(capture), capture["signed_at"] + (602 if presigned else 903))
 
-    assert told == ("AccessDenied" if presigned else "RequestTimeTooSkewed")
+    assert result == ("AccessDenied" if presigned else "RequestTimeTooSkewed")
 
 
-def test_a_request_without_a_signature_is_nobodys() -> None:
+def test_a_request_without_a_signature_has_no_key() -> None:
     request = StorageRequest("GET", "team", "a.mp4", "versionId=1", {"host": "127.0.0.1"})
 
     assert authenticate(request, lambda *_: KEY, NOW) is None
@@ -133,7 +133,7 @@ NAMES = (
     date=st.text(max_size=20),
     key=st.text(max_size=10),
 )
-def test_whatever_arrives_is_nobodys_or_refused(
+def test_any_request_has_no_key_or_is_refused(
     query: dict[str, str], authorization: str, date: str, key: str
 ) -> None:
     request = StorageRequest(

@@ -69,7 +69,7 @@ def error(answer: httpx.Response) -> tuple[int, str | None]:
     return answer.status_code, ElementTree.fromstring(answer.content).findtext("Code")
 
 
-def test_an_object_is_what_was_put_with_what_was_told_along(bucket: Bucket) -> None:
+def test_an_object_has_the_content_and_headers_of_its_upload(bucket: Bucket) -> None:
     put = bucket.ask("PUT", "films/影 1.mp4", b"a film", {"content-type": "video/mp4", "x-oss-meta-by": "me"})
     got = bucket.ask("GET", "films/影 1.mp4")
 
@@ -78,7 +78,30 @@ def test_an_object_is_what_was_put_with_what_was_told_along(bucket: Bucket) -> N
     assert (got.headers["content-type"], got.headers["x-oss-meta-by"]) == ("video/mp4", "me")
 
 
-def test_a_part_of_an_object_can_be_read_and_its_size_asked_for(bucket: Bucket) -> None:
+@pytest.mark.parametrize(
+    ("kind", "is_sandboxed"),
+    [
+        ("video/mp4", False),
+        ("image/png", False),
+        ("audio/mpeg", False),
+        ("text/html", True),
+        ("image/svg+xml", True),
+        ("video/mp4, text/html", True),
+        ("application/octet-stream", True),
+    ],
+)
+def test_browsers_show_media_and_run_no_script_of_an_upload(
+    bucket: Bucket, kind: str, is_sandboxed: bool
+) -> None:
+    bucket.ask("PUT", "upload", b"<script>alert(1)</script>", {"content-type": kind})
+
+    headers = bucket.ask("GET", "upload").headers
+
+    assert (headers["content-security-policy"] == "sandbox") is is_sandboxed
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_range_and_the_size_of_an_object_can_be_read(bucket: Bucket) -> None:
     bucket.ask("PUT", "a.mp4", b"0123456789")
 
     part = bucket.ask("GET", "a.mp4", headers={"range": "bytes=2-4"})
@@ -111,7 +134,7 @@ def test_a_deleted_object_is_gone_and_can_be_deleted_again(bucket: Bucket) -> No
     assert bucket.keys() == []
 
 
-def test_content_that_is_not_what_was_announced_is_not_stored(bucket: Bucket) -> None:
+def test_content_with_another_md5_is_not_stored(bucket: Bucket) -> None:
     wrong = base64.b64encode(md5(b"other").digest()).decode()
 
     assert error(bucket.ask("PUT", "a.txt", b"text", {"content-md5": wrong})) == (400, "InvalidDigest")
@@ -128,7 +151,7 @@ def test_keys_are_listed_in_order_below_a_prefix_and_up_to_a_delimiter(bucket: B
     assert bucket.keys(start_after="b/2") == ["b/c/1", "b/c/2", "z"]
 
 
-def test_a_listing_goes_on_where_its_last_page_ended(bucket: Bucket) -> None:
+def test_a_list_continues_after_its_previous_page(bucket: Bucket) -> None:
     for key in ("a", "b/1", "b/2", "c", "影"):
         bucket.ask("PUT", key, b"x")
 
@@ -245,7 +268,7 @@ def test_the_emulators_own_buckets_are_not_written_to(bucket: Bucket, name: str)
     ("method", "key", "query"),
     [("GET", "a.txt", {"acl": ""}), ("GET", "", {}), ("POST", "a.txt", {}), ("DELETE", "", {})],
 )
-def test_what_the_storage_does_not_do_is_said(
+def test_unsupported_operations_are_refused_as_such(
     bucket: Bucket, method: str, key: str, query: dict[str, Any]
 ) -> None:
     assert error(bucket.ask(method, key, **query)) == (501, "NotImplemented")

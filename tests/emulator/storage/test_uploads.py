@@ -90,7 +90,7 @@ def test_a_file_is_posted_over_https_at_the_same_port_as_clients_do(
     assert httpx.get(f"http://{host(place)}/{place['ObjectKey']}").content == b"a film"
 
 
-def test_the_emulator_speaks_tls_with_a_certificate_that_nobody_else_vouches_for(
+def test_the_emulator_speaks_tls_with_a_self_signed_certificate(
     emulator: EmulatorServer, trusting: httpx.Client
 ) -> None:
     address = emulator.url.replace("http:", "https:")
@@ -116,7 +116,7 @@ def test_a_caller_with_tls_gets_links_with_tls(
     assert trusting.get(link).text == "a film"
 
 
-def test_a_file_is_for_all_to_read_and_for_nobody_to_list(place: dict[str, Any]) -> None:
+def test_an_uploaded_file_can_be_read_but_not_listed_without_a_signature(place: dict[str, Any]) -> None:
     post(place)
 
     assert httpx.get(f"http://{host(place)}/{place['ObjectKey']}").content == b"a film"
@@ -137,14 +137,14 @@ def test_every_file_has_a_place_of_its_own(caller: Caller) -> None:
         ({"key": ""}, (400, "InvalidArgument")),
     ],
 )
-def test_what_was_not_authorised_is_refused(
+def test_an_unauthorized_upload_is_refused(
     place: dict[str, Any], changed: dict[str, str], refused: tuple[int, str]
 ) -> None:
     assert code(post(place, **changed)) == refused
     assert httpx.get(f"http://{host(place)}/{place['ObjectKey']}").status_code == 404
 
 
-def test_a_place_is_good_for_an_hour(place: dict[str, Any], clock: Clock) -> None:
+def test_an_authorization_is_valid_for_an_hour(place: dict[str, Any], clock: Clock) -> None:
     clock.time += 3601
 
     assert code(post(place)) == (403, "AccessDenied")
@@ -159,20 +159,20 @@ def test_a_form_without_a_file_is_refused(place: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("wanted", "status"), [("200", 200), ("204", 204), ("", 204), ("302", 204)])
-def test_success_is_told_as_asked(place: dict[str, Any], wanted: str, status: int) -> None:
+def test_the_success_status_is_the_requested_one(place: dict[str, Any], wanted: str, status: int) -> None:
     assert post(place, success_action_status=wanted).status_code == status
 
 
-def test_an_address_that_cannot_be_taken_apart_is_said_to_be_one(caller: Caller) -> None:
+def test_an_address_that_cannot_be_split_is_an_error(caller: Caller) -> None:
     caller.http.headers["Host"] = "[::1]:8765"
 
     answer = caller.send("AuthorizeFileUpload", **ASK)
 
     assert (answer.status_code, answer.json()["Code"]) == (500, "InternalError")
-    assert "[::1]:8765 cannot be made of" in answer.json()["Message"]
+    assert "[::1]:8765 cannot be split that way" in answer.json()["Message"]
 
 
-def test_localhost_becomes_an_address_that_can_be_taken_apart(caller: Caller) -> None:
+def test_localhost_becomes_an_address_that_can_be_split(caller: Caller) -> None:
     caller.http.headers["Host"] = "localhost:8765"
 
     place = caller.call("AuthorizeFileUpload", **ASK)
