@@ -179,11 +179,9 @@ class BatchOperator(StoppableOperator):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger, run = self._open_ledger(context), self._task_run(context)
             ledger.begin_attempt(items)
-            if not ledger.is_persistent:
-                self.log.warning(
-                    "This deployment has no durable store (Airflow 3.3 has one): the batch waits on this worker, and "
-                    "a retry would submit all items again"
-                )
+            if self.deferrable and not ledger.is_persistent:
+                # Opening the store has warned already of what a retry costs.
+                self.log.info("The batch waits on this worker: there is no durable store to continue from")
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
             with self.cancelling_if_ended(context, batch.cancel):
                 batch.resume()
