@@ -378,9 +378,12 @@ class JobOperator(StoppableOperator, ActionOperator):
         store_links(self, context)
         with fail_without_retry(self.is_permanent):
             request = self.validated_request()
-            self._check_destination()
             run = self.task_run(context)
             ledger = open_ledger(context, durable=self.durable)
+            before = ledger.read()
+            if before is None or before.job_id is None:
+                # A job that is paid for is resumed even if its result cannot be stored now.
+                self._check_destination()
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             store_links(self, context, job_link=self.job_link(job))
