@@ -36,8 +36,8 @@ class ViapiRetryPolicy(RetryPolicy):
 
     * A throttled call and a job that the service gave up (``LIMIT_RETRY_FAILED``) are retried after ``busy_delay``;
       where Airflow can (3.4), without using up a retry.
-    * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry looks
-      for evidence again and never submits.
+    * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry
+      looks for evidence again and never submits.
 
     :param busy_delay: delay after overload; default: 5 minutes
     """
