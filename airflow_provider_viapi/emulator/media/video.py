@@ -113,7 +113,7 @@ class VideoSource:
     :param largest: the longer and the shorter side that are accepted, in pixels (default: 8192x4320)
     :param deinterlace: make progressive pictures of interlaced ones (default: keep them)
     :raises MediaFault: ``InvalidFile.Decode`` when no picture can be decoded, or no audio where there is some;
-        ``InvalidFile.Type`` when it is media of another kind (a still, a sound, a playlist);
+        ``InvalidFile.Type`` when it is media of another kind (a still, audio, a playlist);
         ``InvalidFile.Content`` when it holds no picture; ``InvalidFile.Resolution`` when a side is shorter than
         32 pixels or the picture larger than ``largest``
     """

@@ -368,7 +368,9 @@ def test_all_languages_of_a_film_are_in_its_summary(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv"])
-def test_the_limits_are_those_of_the_film_and_not_of_a_still_before_it(container: str, tmp_path: Path) -> None:
+def test_the_limits_are_those_of_the_film_and_not_of_a_still_before_it(
+    container: str, tmp_path: Path
+) -> None:
     info = probe(write(Odd("still-first", container, still_first=True), tmp_path))
 
     assert info is not None
@@ -376,7 +378,7 @@ def test_the_limits_are_those_of_the_film_and_not_of_a_still_before_it(container
 
 
 @pytest.mark.parametrize("container", ["mp4", "mkv", "flv", "ts"])
-def test_a_late_clock_makes_no_film_longer(container: str, tmp_path: Path) -> None:
+def test_a_late_clock_does_not_count_as_length(container: str, tmp_path: Path) -> None:
     info = probe(write(Odd("late", container, start=5.0), tmp_path))
 
     assert info is not None
