@@ -378,9 +378,12 @@ class JobOperator(StoppableOperator, ActionOperator):
         store_links(self, context)
         with fail_without_retry(self.is_permanent):
             request = self.validated_request()
-            self._check_destination()
             run = self.task_run(context)
             ledger = open_ledger(context, durable=self.durable)
+            before = ledger.read()
+            if before is None or before.job_id is None:
+                # A job that is paid for is resumed even if its result cannot be stored now.
+                self._check_destination()
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             store_links(self, context, job_link=self.job_link(job))
@@ -455,8 +458,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
 
-            landing.check(self.land_to, self.action)
-            landing.check_opens(self.land_to)
+            landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
@@ -528,7 +530,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         try:
             self._landed = landing.land(
                 result,
-                to=str(self.land_to),
+                to=self.land_to,
                 action=self.action,
                 names=landing.path_variables(context, job_id=job.id),
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),

@@ -169,7 +169,9 @@ class BatchOperator(StoppableOperator):
             if self.land_to is not None:
                 from airflow_provider_viapi.media import landing
 
-                landing.check_opens(self.land_to)
+                landing.probe(
+                    self.land_to, self.operator.action, names={"task_id": self.task_id, "index": 999_999}
+                )
             if not items:
                 self.log.info("There are no items, nothing to do")
                 return []
@@ -177,11 +179,9 @@ class BatchOperator(StoppableOperator):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger, run = self._open_ledger(context), self._task_run(context)
             ledger.begin_attempt(items)
-            if not ledger.is_persistent:
-                self.log.warning(
-                    "This deployment has no durable store (Airflow 3.3 has one): the batch waits on this worker, and "
-                    "a retry would submit all items again"
-                )
+            if self.deferrable and not ledger.is_persistent:
+                # Opening the store has warned already of what a retry costs.
+                self.log.info("The batch waits on this worker: there is no durable store to continue from")
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
             with self.cancelling_if_ended(context, batch.cancel):
                 batch.resume()
@@ -441,7 +441,7 @@ class ViapiBatchOperator(BatchOperator):
 
     def check_inputs(self) -> None:
         """Refuse a rendered ``staging`` that cannot take copies of the media."""
-        from airflow_provider_viapi.media.staging import check_place
+        from airflow_provider_viapi.media.request_inputs import check_place
 
         check_place(self.staging)
 

@@ -388,14 +388,14 @@ def test_a_queued_job_is_cancelled_after_job_timeout(
     assert emulator.jobs()[0]["status"] == "JOB_CANCELED"
 
 
-def test_without_a_durable_store_the_worker_waits_and_warns(
+def test_without_a_durable_store_the_batch_waits_on_the_worker_and_says_so(
     emulator: EmulatorServer, batch: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = run_batch(batch("a", "b", "c", max_in_flight=2), None)
 
     assert run.triggers == []
     assert len(run.rows) == 3
-    assert "no durable store" in capsys.readouterr().out
+    assert "there is no durable store to continue from" in capsys.readouterr().out
 
 
 def test_an_empty_list_of_another_task_succeeds_without_rows(emulator: EmulatorServer, batch: Make) -> None:
@@ -429,6 +429,7 @@ def test_each_result_lands(emulator: EmulatorServer, batch: Make, tmp_path: Path
         None,
     ]
     assert (tmp_path / "1.mp4").read_text() == "b"
+    assert run.pushed["result_link"] == f"file://{tmp_path}/0.mp4"
 
 
 def test_several_results_cannot_land_under_one_name(
@@ -448,7 +449,7 @@ def test_several_results_cannot_land_under_one_name(
 def test_a_destination_without_file_system_is_refused_before_submission(
     emulator: EmulatorServer, batch: Make
 ) -> None:
-    with pytest.raises(AirflowFailException, match="place to land at is"):
+    with pytest.raises(AirflowFailException, match="land_to is"):
         run_batch(batch("a", "b", land_to="nosuch://bucket/"), Store())
 
     assert accepted(emulator) == []
