@@ -112,8 +112,8 @@ SIGNING_SCHEMES = (
     # What all that sign like S3's V2 have in common, should the key id be missing or under an unknown name.
     _scheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
 )
-"""How vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``) count as signing
-only beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
+"""How vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``) count only
+beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
 
 _PUBLIC_PARAMETER = re.compile(
     r"(?i)(?:.*[-_])?(?:expires|date|time|algorithm|version|signature-version|headers|signedheaders|list)"

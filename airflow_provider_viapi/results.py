@@ -85,7 +85,8 @@ def _walk(
     for field in fields:
         value = result.get(field.name)
         if field.kind == "file" and isinstance(value, str) and value:
-            yield f"{prefix}{field.name}", value
+            # Protocol-relative addresses are those of the HTTPS storage.
+            yield f"{prefix}{field.name}", f"https:{value}" if value.startswith("//") else value
         elif field.kind == "object" and isinstance(value, Mapping):
             yield from _walk(value, field.fields, f"{prefix}{field.name}.")
         elif field.kind == "list" and isinstance(value, list):

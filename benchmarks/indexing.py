@@ -32,7 +32,7 @@ from airflow_provider_viapi.alibaba.client import open_async_client
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.database import ImageDatabase
-from airflow_provider_viapi.image_index.image import Picture, read_pictures
+from airflow_provider_viapi.image_index.image import ImageEntry, parse_images
 from airflow_provider_viapi.image_index.indexer import Indexer
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from report import Goal, report, table
@@ -137,11 +137,11 @@ async def index(endpoint: str, addresses: list[str], images: int, qps: float) ->
     first: list[float] = []
 
     @asynccontextmanager
-    async def unchanged(picture: Picture) -> AsyncIterator[str]:
+    async def unchanged(image: ImageEntry) -> AsyncIterator[str]:
         first.append(time.monotonic())
-        yield picture.address
+        yield image.address
 
-    pictures = read_pictures(
+    pictures = parse_images(
         [
             {"image_url": addresses[number % len(addresses)], "entity_id": f"e{number:05}"}
             for number in range(images)
@@ -150,7 +150,7 @@ async def index(endpoint: str, addresses: list[str], images: int, qps: float) ->
     log = logging.getLogger("indexing")
     began = time.monotonic()
     async with await open_async_client(account(endpoint)) as client:
-        database = ImageDatabase(client, DATABASE, looks=qps)
+        database = ImageDatabase(client, DATABASE, read_qps=qps)
         indexer = Indexer(database, RateLimiter(qps), unchanged, max_failed=0, log=log)
         report = await indexer.run(pictures)
     ended = time.monotonic()

@@ -82,7 +82,7 @@ def copy(how: str, source: str) -> None:
     from airflow_provider_viapi.alibaba.services import videoenhan
     from airflow_provider_viapi.fs.oss_client import open_oss
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.media import staging
+    from airflow_provider_viapi.media.staging import Staging
 
     # Load and connect what both need before measuring.
     path, hook = ObjectStoragePath(source), ViapiHook("benchmark_oss")
@@ -93,15 +93,9 @@ def copy(how: str, source: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
     if how == "staging":
-        staging.stage(
-            {"VideoUrl": source},
-            action=videoenhan.ERASE_VIDEO_SUBTITLES,
-            to="oss://team/staged",
-            hook=hook,
-            run="benchmark",
-            holder="benchmark",
-            log=logging.getLogger("benchmark"),
-        )
+        log = logging.getLogger("benchmark")
+        staging = Staging(hook, to="oss://team/staged", run="benchmark", holder="benchmark", log=log)
+        staging.stage(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": source})
     else:
         with path.fs.open(path.path, "rb") as incoming:
             put(oss, incoming, size)

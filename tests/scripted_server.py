@@ -1,13 +1,19 @@
-"""A server that answers as a test tells it to, for faults that neither service nor emulator gives on demand."""
+"""HTTP servers on loopback that respond as a test scripts them, with faults that no real service has on demand.
+
+``pytest-httpserver`` cannot cut a connection in the middle of a body, send wrong lengths, or send a byte at a time.
+"""
 
 from __future__ import annotations
 
+import gzip
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -84,13 +90,170 @@ def scripted_server(*script: Answer) -> Iterator[ScriptedServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = ScriptedServer(f"http://127.0.0.1:{server.server_port}", list(script))
+    with serving(Handler) as url:
+        served = ScriptedServer(url, list(script))
+        yield served
+
+
+@contextmanager
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Run a server on loopback for as long as the context lasts, and return its URL."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Print nothing: that clients close connections is part of the tests."""
+
+    server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield served
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@dataclass
+class FileResponse:
+    """How one request for a file is answered.
+
+    :param cut_after: bytes after which the connection is closed
+    :param status: an error instead of the file
+    :param code: the storage's code of that error
+    :param location: a redirect to there
+    :param length: ``Content-Length`` instead of the true one; ``None`` for none
+    :param chunked: the file is sent in chunks
+    :param content: another file than the server's, from here on
+    :param encoding: ``Content-Encoding``; with ``gzip`` the body is compressed
+    :param seconds_per_byte: the body is sent byte by byte, with this pause after each
+    :param untagged: no ``ETag`` is sent
+    """
+
+    cut_after: int | None = None
+    status: int | None = None
+    code: str = ""
+    location: str | None = None
+    length: int | None = -1
+    chunked: bool = False
+    content: bytes | None = None
+    encoding: str | None = None
+    seconds_per_byte: float | None = None
+    untagged: bool = False
+
+
+@dataclass
+class FileServer:
+    """Server of one file: responds with ``script`` in order, then with ``content``.
+
+    :param ranges: parts of the file can be requested
+    :param checks_if_range: a part is sent only if ``If-Range`` names the file's tag
+    :param weak: the file's tag is a weak one, by which no part of the same file can be requested
+    :param tagged: the file has a tag at all
+    :param requests: path and ``Range`` of each request
+    """
+
+    url: str
+    content: bytes = b""
+    ranges: bool = True
+    checks_if_range: bool = True
+    weak: bool = False
+    tagged: bool = True
+    modified: float | None = None
+    script: list[FileResponse] = field(default_factory=list)
+    requests: list[tuple[str, str | None]] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("http://")
+
+    @property
+    def requested_ranges(self) -> list[str | None]:
+        return [requested for _, requested in self.requests]
+
+    def reset(self, content: bytes) -> None:
+        """Serve a file without faults."""
+        self.__init__(self.url, content)  # type: ignore[misc]
+
+
+@contextmanager
+def file_server() -> Iterator[FileServer]:
+    """Serve one file on loopback for as long as the context lasts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            requested = self.headers.get("Range")
+            served.requests.append((self.path, requested))
+            response = served.script.pop(0) if served.script else FileResponse()
+            if response.content is not None:
+                served.content = response.content
+            if response.location is not None:
+                self.send_response(302)
+                self.send_header("Location", response.location)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif response.status is not None:
+                self._send_error(response.status, response.code)
+            else:
+                self._send_file(response, requested)
+
+        def _send_error(self, status: int, code: str) -> None:
+            body = f"<?xml version='1.0'?><Error><Code>{code}</Code></Error>".encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _send_file(self, response: FileResponse, requested: str | None) -> None:
+            whole, tag = served.content, f'"{hash(served.content)}"'
+            start = 0
+            same = self.headers.get("If-Range") == tag or not served.checks_if_range
+            if served.ranges and requested and same:
+                start = int(re.fullmatch(r"bytes=(\d+)-", requested)[1])  # type: ignore[index]
+            body = whole[start:]
+            if response.encoding == "gzip":
+                body = gzip.compress(body)
+            self.send_response(206 if start else 200)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+            if response.encoding:
+                self.send_header("Content-Encoding", response.encoding)
+            if served.tagged and not response.untagged:
+                self.send_header("ETag", f"W/{tag}" if served.weak else tag)
+            if served.modified is not None:
+                self.send_header("Last-Modified", formatdate(served.modified, usegmt=True))
+            if response.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+            elif response.length is not None:
+                self.send_header(
+                    "Content-Length", str(len(body) if response.length == -1 else response.length)
+                )
+            else:
+                self.close_connection = True
+            self.end_headers()
+            if response.chunked:
+                body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+            if response.seconds_per_byte is not None:
+                self._drip(body, response.seconds_per_byte)
+                return
+            self.wfile.write(body[: response.cut_after])
+            if response.cut_after is not None:
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+
+        def _drip(self, body: bytes, pause: float) -> None:
+            with suppress(OSError):
+                for position in range(len(body)):
+                    self.wfile.write(body[position : position + 1])
+                    time.sleep(pause)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Handler) as url:
+        served = FileServer(url)
+        yield served

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
+
+from scripted_server import serving
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,5 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 def serve(path: Path) -> Iterator[ServedFolder]:
     """Serve a folder on loopback for as long as the context lasts."""
     handler = functools.partial(_QuietHandler, directory=str(path))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield ServedFolder(path, f"http://127.0.0.1:{server.server_port}")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(handler) as url:
+        yield ServedFolder(path, url)

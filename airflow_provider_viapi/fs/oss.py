@@ -1,7 +1,9 @@
 """``oss://`` for fsspec, and with it for Airflow's ``ObjectStoragePath``; needs the extra ``oss``.
 
-What is written is there when it is closed, whole, or not at all: parts that were sent before an error are thrown
-away. Airflow finds ``schemes`` and ``get_fs`` by the provider's metadata, fsspec the class by an entry point.
+A written file appears when it is closed, whole, or not at all: parts that were sent before an error are discarded.
+Airflow finds ``schemes`` and ``get_fs`` by the provider's metadata. ``ObjectStoragePath`` also needs a class that
+fsspec can import for ``oss://``, hence the entry point. It takes the place of the package ``ossfs``, so the class
+refuses what is meant for ``ossfs``, instead of using another identity.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
-from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
+from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia, PermissionDenied
 from airflow_provider_viapi.fs.oss_client import OssObject, open_oss
 
 if TYPE_CHECKING:
@@ -21,38 +23,54 @@ if TYPE_CHECKING:
 
 schemes = ["oss"]
 
-BLOCK = 8 << 20
+_OPTIONS = frozenset(
+    "asynchronous loop batch_size skip_instance_cache use_listings_cache listings_expiry_time max_paths".split()  # noqa: SIM905
+)
+
+BLOCK_SIZE = 8 << 20
 """Bytes that are read ahead, and of a part that is written."""
 
 
 def get_fs(conn_id: str | None, storage_options: Mapping[str, Any] | None = None) -> OssFileSystem:
-    """The file system with the key of an Airflow connection.
+    """Return the file system with the key of an Airflow connection.
 
-    :param conn_id: of type ``viapi`` or ``alibaba_cloud``; ``viapi_default`` unless given
+    :param conn_id: of type ``viapi`` or ``alibaba_cloud``; default: ``viapi_default``
     """
-    return OssFileSystem(conn_id=conn_id, **(storage_options or {}))
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+
+    return OssFileSystem(conn_id=conn_id or ViapiHook.default_conn_name, **(storage_options or {}))
 
 
 class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
-    """Buckets and objects as folders and files; a folder is there as soon as something is in it.
+    """Buckets and objects as folders and files; a folder exists as soon as something is in it.
 
-    :param conn_id: the Airflow connection whose key is used; ``viapi_default`` unless given
+    :param conn_id: the Airflow connection whose key is used
+    :param kwargs: options of fsspec's own, such as ``listings_expiry_time``
+    :raises ConfigurationError: there is no connection id, or an option that this class does not know
     """
 
     protocol = "oss"
-    # A connection may be changed, and objects change under other hands.
+    # Connections may change, and other programs change objects.
     cachable = False
 
     def __init__(self, conn_id: str | None = None, **kwargs: Any) -> None:
+        unknown = sorted(kwargs.keys() - _OPTIONS)
+        if unknown or not conn_id:
+            given = f"{', '.join(unknown)} cannot be used" if unknown else "conn_id is missing"
+            raise ConfigurationError(
+                f"oss:// is opened by airflow-provider-viapi, with the key of an Airflow connection, and {given}. "
+                "Give conn_id='viapi_default', or use ossfs.OSSFileSystem(...) of the package ossfs by its class",
+                code="ConfigurationError",
+            )
         super().__init__(**{**kwargs, "use_listings_cache": False})
         self.conn_id = conn_id
 
     @cached_property
     def oss(self) -> Oss:
-        """OSS with that key."""
+        """The OSS client with that key."""
         from airflow_provider_viapi.hooks.viapi import ViapiHook
 
-        return open_oss(ViapiHook(self.conn_id or ViapiHook.default_conn_name))
+        return open_oss(ViapiHook(self.conn_id))
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:
@@ -62,16 +80,16 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def _split(self, path: str) -> tuple[str, str]:
         bucket, _, key = str(self._strip_protocol(path)).partition("/")
         if not bucket:
-            raise FileNotFoundError("oss:// is followed by the name of a bucket")
+            raise FileNotFoundError("oss:// must be followed by the name of a bucket")
         return bucket, key
 
     def info(self, path: str, **kwargs: Any) -> dict[str, Any]:
-        """Name, size, type and, of a file, ETag and time.
+        """Return name, size, type and, of a file, ETag and time.
 
-        :raises FileNotFoundError: there is neither an object of that name nor one in a folder of that name
+        :raises FileNotFoundError: no object has that name, or is in a folder of that name
         """
         bucket, key = self._split(path)
-        found = _in_files_words(lambda: self.oss.head(bucket, key)) if key else None
+        found = _translated(lambda: self.oss.head(bucket, key)) if key else None
         if found is not None:
             return _entry(bucket, found)
         if next(iter(self._listed(bucket, f"{key}/" if key else "", "/")), None) is None and key:
@@ -79,7 +97,7 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return {"name": self._strip_protocol(path), "size": 0, "type": "directory"}
 
     def ls(self, path: str, detail: bool = True, **kwargs: Any) -> list[Any]:
-        """What is in a folder, or the file of that name."""
+        """List a folder, or the file of that name."""
         bucket, key = self._split(path)
         prefix = f"{key}/" if key else ""
         found = [each for each in self._listed(bucket, prefix, "/") if each["name"] != f"{bucket}/{prefix}"]
@@ -88,20 +106,23 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return found if detail else [each["name"] for each in found]
 
     def _listed(self, bucket: str, prefix: str, delimiter: str) -> Iterator[dict[str, Any]]:
-        for each in self.oss.listing(bucket, prefix, delimiter):
+        for each in self.oss.list_objects(bucket, prefix, delimiter):
             if isinstance(each, OssObject):
                 yield _entry(bucket, each)
             else:
                 yield {"name": f"{bucket}/{each.rstrip('/')}", "size": 0, "type": "directory"}
 
     def modified(self, path: str) -> datetime:
-        """When a file was stored."""
+        """Return when a file was stored."""
         moment: datetime = self.info(path)["LastModified"]
         return moment
 
     def sign(self, path: str, expiration: int = 100, **kwargs: Any) -> str:
-        """An address by which anybody can read a file for so many seconds."""
-        return self.oss.link(*self._split(path), timedelta(seconds=expiration))
+        """Return a URL by which anybody can read a file.
+
+        :param expiration: validity in seconds; default: 100
+        """
+        return self.oss.presign(*self._split(path), timedelta(seconds=expiration))
 
     def cp_file(self, path1: str, path2: str, **kwargs: Any) -> None:
         """Copy a file within its bucket, on the server.
@@ -111,23 +132,23 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
         (bucket, source), (other, target) = self._split(path1), self._split(path2)
         if bucket != other:
             raise NotImplementedError("Files are copied within a bucket only; read and write them instead")
-        _in_files_words(lambda: self.oss.copy(bucket, source, target))
+        _translated(lambda: self.oss.copy(bucket, source, target))
 
     def _rm(self, path: str) -> None:
-        _in_files_words(lambda: self.oss.delete(*self._split(path)))
+        _translated(lambda: self.oss.delete(*self._split(path)))
 
     def rm_file(self, path: str) -> None:
         """Delete a file."""
         self._rm(path)
 
     def mkdir(self, path: str, create_parents: bool = True, **kwargs: Any) -> None:
-        """Nothing: folders need not be made."""
+        """Do nothing: folders need not be created."""
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None:
-        """Nothing: folders need not be made."""
+        """Do nothing: folders need not be created."""
 
     def rmdir(self, path: str) -> None:
-        """Nothing: a folder is gone with the last that was in it."""
+        """Do nothing: a folder disappears with its last object."""
 
     def _open(
         self,
@@ -144,7 +165,7 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
             self,
             path,
             mode,
-            block_size or BLOCK,
+            block_size or BLOCK_SIZE,
             autocommit=autocommit,
             cache_options=cache_options,
             **kwargs,
@@ -152,7 +173,7 @@ class OssFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
 
 class OssFile(AbstractBufferedFile):  # type: ignore[misc]
-    """A file that is read by ranges, or written in parts and there when it is closed without an error."""
+    """A file that is read by ranges, or written in parts and visible once it is closed without an error."""
 
     _upload: Upload | None = None
     _parts = 0
@@ -164,12 +185,12 @@ class OssFile(AbstractBufferedFile):  # type: ignore[misc]
         if start >= end:
             return b""
         etag = self.details["ETag"]
-        content: bytes = _in_files_words(lambda: self.fs.oss.read(bucket, key, start, end, etag=etag))
+        content: bytes = _translated(lambda: self.fs.oss.read(bucket, key, start, end, etag=etag))
         return content
 
     def _initiate_upload(self) -> None:
         if not self.forced or self.buffer.tell() >= self.blocksize:
-            self._upload = _in_files_words(lambda: self.fs.oss.begin(*self.fs._split(self.path)))
+            self._upload = _translated(lambda: self.fs.oss.begin(*self.fs._split(self.path)))
 
     def _upload_chunk(self, final: bool = False) -> bool:
         content = self.buffer.getvalue()
@@ -187,7 +208,7 @@ class OssFile(AbstractBufferedFile):  # type: ignore[misc]
         return True
 
     def commit(self) -> None:
-        """Let the file be there."""
+        """Make the file visible."""
         if self._upload is not None:
             self._upload.complete()
             self._upload = None
@@ -195,7 +216,7 @@ class OssFile(AbstractBufferedFile):  # type: ignore[misc]
             self.fs.oss.put(*self.fs._split(self.path), self._whole)
 
     def discard(self) -> None:
-        """Throw away what was written."""
+        """Discard what was written."""
         upload, self._upload = self._upload, None
         self.closed = True
         if upload is not None:
@@ -209,8 +230,8 @@ class OssFile(AbstractBufferedFile):  # type: ignore[misc]
             self.close()
 
 
-def _in_files_words(call: Any) -> Any:
-    """What a call gives; that there is no such object, or no right to it, in the words that fsspec's callers know."""
+def _translated(call: Any) -> Any:
+    """Return the result of a call; raise missing objects and rights as fsspec's callers expect them."""
     try:
         return call()
     except InvalidMedia as error:

@@ -1,6 +1,6 @@
-"""Alibaba Cloud OSS for one connection, by Alibaba's own SDK: objects, links, and its errors in our own tree.
+"""Alibaba Cloud OSS for one connection, by Alibaba's SDK: objects, presigned URLs, uploads.
 
-The SDK is the extra ``oss``. It signs with V4 and tries parts of an upload again by itself.
+The SDK is the extra ``oss``. It signs with V4 and retries the parts of an upload.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia
-from airflow_provider_viapi.fs.oss_errors import in_our_words, sdk
+from airflow_provider_viapi.fs.oss_errors import sdk, translate_errors
 
 if TYPE_CHECKING:
     import requests
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.hooks.viapi import ViapiHook
 
-LONGEST_LINK = timedelta(days=7)
-"""How long a link that is signed with V4 can be good [OSS, error 0002-00000232]."""
+MAX_LINK_LIFETIME = timedelta(days=7)
+"""Longest validity of a URL that is signed with V4 [OSS, error 0002-00000232]."""
 
 _REGION = re.compile(r"oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com")
 
 
 @dataclass(frozen=True)
 class OssObject:
-    """What OSS tells of an object.
+    """Metadata of an object.
 
     :param key: its name in its bucket
     :param size: its bytes
-    :param etag: tells its content from another
+    :param etag: differs when the content does
     :param modified: when it was stored
     """
 
@@ -46,11 +46,11 @@ class OssObject:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an account's buckets are.
+    """Location of an account's buckets.
 
     :param region: such as ``cn-shanghai``
     :param endpoint: the address of OSS there
-    :param by_path: the bucket stands in the path, as with the emulator, and not in the host's name
+    :param by_path: the bucket is part of the path, as with the emulator, and not of the host name
     """
 
     region: str
@@ -59,9 +59,9 @@ class Place:
 
 
 def place_of(account: Account, region: str | None = None) -> Place:
-    """Where the buckets of an account are: at its endpoint if that is one of OSS or no address of Alibaba's.
+    """Return the location of an account's buckets: its endpoint if that is one of OSS or not Alibaba's.
 
-    :param region: what the connection says of it besides, as the official provider's connections do
+    :param region: field of the connection, which the official provider's connections have
     """
     host = urlsplit(account.endpoint or "").hostname or ""
     if account.endpoint is not None and not host.endswith(".aliyuncs.com"):
@@ -74,7 +74,7 @@ def place_of(account: Account, region: str | None = None) -> Place:
 
 
 def open_oss(hook: ViapiHook) -> Oss:
-    """OSS with the key of a hook's connection.
+    """Return OSS with the key of a hook's connection.
 
     :raises ConfigurationError: the SDK is not installed, or the connection cannot be used
     """
@@ -84,10 +84,10 @@ def open_oss(hook: ViapiHook) -> Oss:
 
 
 class Oss:
-    """The objects that an account can reach; may be used by several threads.
+    """The objects of an account; may be used by several threads.
 
-    :param account: whose key
-    :param place: where the buckets are
+    :param account: has the access key
+    :param place: location of the buckets
     :raises ConfigurationError: the SDK is not installed
     """
 
@@ -100,7 +100,7 @@ class Oss:
                 region=place.region,
                 endpoint=place.endpoint,
                 use_path_style=place.by_path,
-                # It takes three times the processor time of all the rest, and TLS checks what arrives as well.
+                # It takes three times the CPU time of all the rest, and TLS checks the data as well.
                 disable_upload_crc64_check=True,
                 credentials_provider=self._sdk.credentials.CredentialsProviderFunc(self._credentials),
                 http_client=self._sdk.transport.RequestsHttpClient(
@@ -114,61 +114,63 @@ class Oss:
         return self._sdk.credentials.Credentials(key.access_key_id, key.access_key_secret, key.security_token)
 
     def head(self, bucket: str, key: str) -> OssObject | None:
-        """What there is to tell of an object; ``None`` if there is none."""
+        """Return the metadata of an object; ``None`` if it does not exist."""
         request = self._sdk.HeadObjectRequest(bucket, key)
         try:
-            with in_our_words(bucket, key):
-                told = self._client.head_object(request)
+            with translate_errors(bucket, key):
+                found = self._client.head_object(request)
         except InvalidMedia:
             return None
-        return OssObject(key, told.content_length, (told.etag or "").strip('"'), told.last_modified)
+        return OssObject(key, found.content_length, (found.etag or "").strip('"'), found.last_modified)
 
     def read(self, bucket: str, key: str, start: int, end: int, *, etag: str | None = None) -> bytes:
-        """The bytes of an object from ``start`` up to, but without, ``end``.
+        """Return the bytes of an object from ``start`` up to, but without, ``end``.
 
-        :param etag: of the content that is meant; another one is an error
+        :param etag: of the expected content; another one is an error
         """
         request = self._sdk.GetObjectRequest(
             bucket, key, range_header=f"bytes={start}-{end - 1}", if_match=etag and f'"{etag}"'
         )
-        with in_our_words(bucket, key):
+        with translate_errors(bucket, key):
             content: bytes = self._client.get_object(request).body.content
         return content
 
     def put(self, bucket: str, key: str, content: bytes = b"") -> None:
-        """Store an object whose content is at hand."""
-        with in_our_words(bucket, key):
+        """Store an object with this content."""
+        with translate_errors(bucket, key):
             self._client.put_object(self._sdk.PutObjectRequest(bucket, key, body=content))
 
     def copy(self, bucket: str, source: str, target: str) -> None:
         """Copy an object within its bucket, on the server."""
         request = self._sdk.CopyObjectRequest(bucket, target, source_key=source, source_bucket=bucket)
-        with in_our_words(bucket, source):
+        with translate_errors(bucket, source):
             self._client.copier().copy(request)
 
     def delete(self, bucket: str, key: str) -> None:
-        """Delete an object; that there is none is no error."""
-        with in_our_words(bucket, key):
+        """Delete an object, if it exists."""
+        with translate_errors(bucket, key):
             self._client.delete_object(self._sdk.DeleteObjectRequest(bucket, key))
 
-    def listing(self, bucket: str, prefix: str, delimiter: str | None = None) -> Iterator[OssObject | str]:
-        """The objects whose keys begin like that, and the common prefixes, as text, that a delimiter makes."""
+    def list_objects(
+        self, bucket: str, prefix: str, delimiter: str | None = None
+    ) -> Iterator[OssObject | str]:
+        """Yield the objects whose keys begin with a prefix, and with a delimiter the common prefixes, as strings."""
         request = self._sdk.ListObjectsV2Request(bucket, prefix=prefix, delimiter=delimiter, max_keys=1000)
-        with in_our_words(bucket, prefix):
+        with translate_errors(bucket, prefix):
             for page in self._client.list_objects_v2_paginator().iter_page(request):
                 for each in page.contents or ():
                     yield OssObject(each.key, each.size, (each.etag or "").strip('"'), each.last_modified)
                 for each in page.common_prefixes or ():
                     yield each.prefix
 
-    def link(self, bucket: str, key: str, lifetime: timedelta) -> str:
-        """An address by which anybody can read an object for a time.
+    def presign(self, bucket: str, key: str, lifetime: timedelta) -> str:
+        """Return a URL by which anybody can read an object for a time.
 
-        With a temporary key it dies with that key at the latest.
+        With a temporary key it expires with that key at the latest.
 
-        :param lifetime: at most :data:`LONGEST_LINK`
+        :param lifetime: at most :data:`MAX_LINK_LIFETIME`
         """
-        with in_our_words(bucket, key):
+        with translate_errors(bucket, key):
             signed = self._client.presign(
                 self._sdk.GetObjectRequest(bucket, key),
                 expiration=datetime.now(timezone.utc) + lifetime,
@@ -176,8 +178,8 @@ class Oss:
         return str(signed.url)
 
     def begin(self, bucket: str, key: str) -> Upload:
-        """Begin an object that comes in parts."""
-        with in_our_words(bucket, key):
+        """Begin an upload in parts."""
+        with translate_errors(bucket, key):
             begun = self._client.initiate_multipart_upload(
                 self._sdk.InitiateMultipartUploadRequest(bucket, key)
             )
@@ -185,7 +187,7 @@ class Oss:
 
 
 class Upload:
-    """An object that comes in parts; nothing of it can be seen until it is complete."""
+    """An upload in parts; nothing of the object is visible until it is complete."""
 
     def __init__(self, sdk: ModuleType, client: Any, bucket: str, key: str, upload_id: str) -> None:
         self._sdk, self._client = sdk, client
@@ -201,11 +203,11 @@ class Upload:
         request = self._sdk.UploadPartRequest(
             self._bucket, self._key, upload_id=self._upload_id, part_number=number, body=content
         )
-        with in_our_words(self._bucket, self._key):
+        with translate_errors(self._bucket, self._key):
             self._etags[number] = self._client.upload_part(request).etag
 
     def complete(self) -> None:
-        """Make the object of its parts, in the place of one that has its name."""
+        """Make the object visible, in place of one that has its name."""
         parts = [self._sdk.UploadPart(number, etag) for number, etag in sorted(self._etags.items())]
         request = self._sdk.CompleteMultipartUploadRequest(
             self._bucket,
@@ -213,13 +215,13 @@ class Upload:
             upload_id=self._upload_id,
             complete_multipart_upload=self._sdk.CompleteMultipartUpload(parts=parts),
         )
-        with in_our_words(self._bucket, self._key):
+        with translate_errors(self._bucket, self._key):
             self._client.complete_multipart_upload(request)
 
     def abort(self) -> None:
-        """Throw the parts away."""
+        """Discard the parts."""
         request = self._sdk.AbortMultipartUploadRequest(self._bucket, self._key, upload_id=self._upload_id)
-        with in_our_words(self._bucket, self._key):
+        with translate_errors(self._bucket, self._key):
             self._client.abort_multipart_upload(request)
 
 
@@ -228,10 +230,10 @@ def _session(verify: bool | str) -> requests.Session:
 
     class Session(requests.Session):
         def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-            # The SDK can only turn the check off, not name a bundle of authorities.
+            # The SDK can only disable the check, not use a bundle of authorities.
             return super().request(*args, **{**kwargs, "verify": verify})
 
     session = Session()
-    # Otherwise a .netrc would have its password put where the signature belongs.
+    # Otherwise the password of a .netrc would replace the signature.
     session.auth = lambda signed: signed
     return session

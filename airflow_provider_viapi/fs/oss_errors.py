@@ -1,4 +1,4 @@
-"""What goes wrong with Alibaba's SDK for OSS, in the words of our own tree."""
+"""Errors of Alibaba's SDK for OSS as those of our tree."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.redaction import redact_text
 
-_WRONG_KEY = frozenset(
+_CREDENTIALS_REJECTED = frozenset(
     "InvalidAccessKeyId SignatureDoesNotMatch InvalidSecurityToken SecurityTokenExpired "  # noqa: SIM905
     "SecurityTokenNotSupported RequestTimeTooSkewed".split()
 )
 
 
 def sdk() -> Any:
-    """Alibaba's SDK for OSS.
+    """Import Alibaba's SDK for OSS.
 
     :raises ConfigurationError: it is not installed
     """
@@ -39,15 +39,15 @@ def sdk() -> Any:
 
 
 @contextmanager
-def in_our_words(bucket: str, key: str) -> Iterator[None]:
-    """Around calls of the SDK about an object, whose errors are then those of our tree."""
+def translate_errors(bucket: str, key: str) -> Iterator[None]:
+    """Raise errors of the SDK about an object as those of our tree."""
     try:
         yield
     except sdk().exceptions.BaseError as error:
         translated = _translate(error, f"oss://{bucket}/{key}")
     else:
         return
-    # Outside the handler, so that no request, with its signature, hangs on what is raised.
+    # Outside the handler, so that the request, with its signature, is not part of the traceback.
     raise translated
 
 
@@ -60,23 +60,25 @@ def _translate(error: Exception, address: str) -> ServiceError:
     if status is None:
         if isinstance(error, sdk().exceptions.BaseError):
             return InvalidRequest(f"{address} cannot be used: {error}", code="InvalidParameter")
-        return TransientError(f"no answer about {address} ({type(error).__name__})")
+        return TransientError(f"no response about {address} ({type(error).__name__})")
     details: dict[str, Any] = {"code": code, "http_status": status}
     details["request_id"] = getattr(error, "request_id", None) or None
-    told = redact_text(str(getattr(error, "message", "") or "OSS gave no reason"))
+    reason = redact_text(str(getattr(error, "message", "") or "OSS gave no reason"))
     if status in (408, 429) or status >= 500:
-        return TransientError(f"{address}: {told}", **details)
-    if code in _WRONG_KEY:
-        return CredentialsRejected(f"OSS does not accept the key for {address}", **details)
+        return TransientError(f"{address}: {reason}", **details)
+    if code in _CREDENTIALS_REJECTED:
+        return CredentialsRejected(
+            f"OSS rejects the access key for {address}: check the connection", **details
+        )
     if status == 403:
-        return PermissionDenied(f"the key may not do this with {address}: {told}", **details)
+        return PermissionDenied(f"the access key has no permission for {address}: {reason}", **details)
     if code == "NoSuchBucket":
-        return ConfigurationError(f"there is no bucket for {address}", **details)
+        return ConfigurationError(f"the bucket of {address} does not exist", **details)
     if code == "NoSuchUpload":
-        # Its completion was perhaps heard, and only the answer lost.
-        return TransientError(f"{address} is not being uploaded any more", **details)
+        # It may have been completed, and only the response was lost.
+        return TransientError(f"the upload of {address} no longer exists", **details)
     if status == 404:
-        return InvalidMedia(f"{address} is not there", **details)
+        return InvalidMedia(f"{address} does not exist", **details)
     if status == 412:
         return TransientError(f"{address} has changed meanwhile", **{**details, "code": "SourceChanged"})
-    return InvalidRequest(f"{address}: {told}", **details)
+    return InvalidRequest(f"{address}: {reason}", **details)

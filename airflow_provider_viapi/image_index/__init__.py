@@ -1,5 +1,5 @@
-"""Filling an image database in bulk: many pictures, each added once, at the account's quota.
+"""Bulk indexing of an image database: many images, each added once, within the account's quota.
 
-A room of its own beside ``jobs``: nothing here is a job. ``AddImage`` answers at once and has no id that could be
-asked after, so what was done is read from the database itself. Knows nothing of Airflow.
+Separate from ``jobs``: ``AddImage`` responds at once and has no id that could be polled, so the database itself says
+what was added. Knows nothing of Airflow.
 """

@@ -1,4 +1,4 @@
-"""An image database at the service: whether it is there, what is in it, adding to it."""
+"""An image database at the service: its existence, its contents, adding to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     LIST_IMAGES,
 )
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled, TransientError
-from airflow_provider_viapi.image_index.image import Identity, Picture
+from airflow_provider_viapi.image_index.image import Identity, ImageEntry
 from airflow_provider_viapi.image_index.index_listing import Listing
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
@@ -22,87 +22,89 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
 
 LARGE_PAGE, SMALL_PAGE = 500, 50
-"""Entries to ask for at once: how many the service grants is not documented, 50 is its documents' example."""
+"""Page sizes: the largest that the service allows is not documented, 50 is its documents' example."""
 
-PATIENCE = 120.0
-"""Seconds over which a look is tried again while the service throttles or stumbles."""
+READ_RETRY_SECONDS = 120.0
+"""Seconds over which a read is retried while the service throttles or fails."""
 
 
 class ImageDatabase:
-    """One image database, asked from an event loop.
+    """One image database, used from an event loop.
 
     :param client: calls the service
     :param name: of the database
-    :param looks: calls per second of each action that only looks; a quota holds per action, so adding has its own
+    :param read_qps: calls per second of each reading action; a quota holds per action, so adding has its own
     """
 
-    def __init__(self, client: AsyncClient, name: str, looks: float) -> None:
+    def __init__(self, client: AsyncClient, name: str, read_qps: float) -> None:
         self.name = name
         self._client = client
-        self._quota = RateLimiter(looks)
+        self._quota = RateLimiter(read_qps)
         self._page_size = LARGE_PAGE
 
     async def check_exists(self) -> None:
-        """Let pass if the account has such a database.
+        """Check that the account has such a database.
 
-        :raises InvalidRequest: it has none
+        :raises InvalidRequest: it has not
         """
-        databases = (await self._look(LIST_IMAGE_DBS, {}))["DbList"]
+        databases = (await self._read(LIST_IMAGE_DBS, {}))["DbList"]
         if self.name not in {each["Name"] for each in databases}:
             raise InvalidRequest(
-                f"there is no image database {self.name}", code="NoSuchImageDb", action=ADD_IMAGE.name
+                f"there is no image database {self.name}; create it with CreateImageDbOperator",
+                code="NoSuchImageDb",
+                action=ADD_IMAGE.name,
             )
 
     async def count(self) -> int | None:
-        """How many entries it holds, if the service tells."""
-        page = await self._look(LIST_IMAGES, {"DbName": self.name, "Limit": 1})
+        """Return the number of entries, if the service reports it."""
+        page = await self._read(LIST_IMAGES, {"DbName": self.name, "Limit": 1})
         total = page.get("TotalCount")
         return None if total is None else int(total)
 
     async def is_full(self) -> bool:
-        """Whether it is known to hold as many entries as it can."""
+        """Return whether it is known to hold as many entries as it can."""
         count = await self.count()
         return count is not None and count >= CAPACITY
 
     async def contents(self) -> Counter[Identity]:
-        """What its entries are filed under, and how many under each.
+        """Return the identities of its entries, and how many have each.
 
-        :raises ServiceError: the service does not list as many as it says there are
+        :raises ServiceError: the service does not list as many as it reports
         """
         listing = await self._list()
         if not listing.is_complete:
             # Adding what is merely not listed would make duplicates.
             raise ServiceError(
-                f"the service counts {listing.total} pictures in {self.name} but lists only "
+                f"the service counts {listing.total} images in {self.name} but lists only "
                 f"{len(listing.entries)}, so it cannot be known which are missing",
                 action=LIST_IMAGES.name,
             )
         return Counter(map(_identity, listing.entries.values()))
 
-    async def holds(self, picture: Picture) -> bool:
-        """Whether an entry is filed under what the picture would be."""
-        listing = await self._list(EntityIdPrefix=picture.entity_id)
-        return picture.identity in map(_identity, listing.entries.values())
+    async def holds(self, image: ImageEntry) -> bool:
+        """Return whether an entry has the identity of the image."""
+        listing = await self._list(EntityIdPrefix=image.entity_id)
+        return image.identity in map(_identity, listing.entries.values())
 
-    async def add(self, picture: Picture, address: str) -> None:
-        """Add a picture by a single call.
+    async def add(self, image: ImageEntry, address: str) -> None:
+        """Add an image by a single call.
 
         :param address: where the service can read it
         """
         request = {
             "DbName": self.name,
-            "EntityId": picture.entity_id,
+            "EntityId": image.entity_id,
             "ImageUrl": address,
-            "ExtraData": picture.extra_data or None,
+            "ExtraData": image.extra_data or None,
         }
         await self._client.call_once(ADD_IMAGE, request)
 
     async def _list(self, **narrowed: str) -> Listing:
         listing = Listing(self._page_size)
-        while listing.position is not None:
-            request = {"DbName": self.name, **narrowed, **listing.position}
+        while listing.next_page is not None:
+            request = {"DbName": self.name, **narrowed, **listing.next_page}
             try:
-                listing.take(await self._look(LIST_IMAGES, request))
+                listing.add_page(await self._read(LIST_IMAGES, request))
             except InvalidRequest:
                 if self._page_size == SMALL_PAGE:
                     raise
@@ -110,7 +112,7 @@ class ImageDatabase:
                 listing = Listing(self._page_size)
         return listing
 
-    async def _look(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _read(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         from tenacity import (
             AsyncRetrying,
             retry_if_exception_type,
@@ -122,21 +124,21 @@ class ImageDatabase:
         trying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
-            stop=stop_after_delay(PATIENCE),
+            stop=stop_after_delay(READ_RETRY_SECONDS),
             reraise=True,
         )
-        data: dict[str, Any] = await trying(self._look_once, action, request)
+        data: dict[str, Any] = await trying(self._read_once, action, request)
         return data
 
-    async def _look_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         await self._quota.wait()
         try:
-            answer = await self._client.call_once(action, request)
+            response = await self._client.call_once(action, request)
         except Throttled:
             self._quota.on_throttled()
             raise
         self._quota.on_success()
-        data: dict[str, Any] = answer["Data"]
+        data: dict[str, Any] = response["Data"]
         return data
 
 

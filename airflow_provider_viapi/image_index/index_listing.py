@@ -1,4 +1,4 @@
-"""Walking through the pages of ``ListImages``; no I/O, so that worker and event loop walk the same way."""
+"""Pagination of ``ListImages``, without I/O, so that worker and event loop share it."""
 
 from __future__ import annotations
 
@@ -12,54 +12,55 @@ from airflow_provider_viapi.errors import ServiceError
 class Listing:
     """A database's entries, page by page: by ``Offset``, and past 2,000 records by ``Token``.
 
-    Ask for the page at ``position`` and hand it to :meth:`take`, until there is no position any more.
+    Request the page with the parameters ``next_page`` and pass it to :meth:`add_page`, until it is ``None``.
 
-    :param page_size: most entries to ask for at once
-    :param most: how many entries are wanted in all
+    :param page_size: largest number of entries in a request
+    :param max_entries: largest number of entries in all
     """
 
-    def __init__(self, page_size: int, most: int = CAPACITY) -> None:
+    def __init__(self, page_size: int, max_entries: int = CAPACITY) -> None:
         self.entries: dict[str, dict[str, Any]] = {}
-        """By their ids: when something is added or deleted meanwhile, pages overlap."""
+        """By id: when an entry is added or deleted meanwhile, pages overlap."""
         self.total: int | None = None
-        """How many the service says there are, if it does."""
-        self._most = most
-        self._size = min(page_size, most)
+        """Number of entries in the database, if the service reports it."""
+        self._max_entries = max_entries
+        self._size = min(page_size, max_entries)
         self._received = 0
         self._tokens: set[str] = set()
-        self.position: dict[str, Any] | None = {"Limit": self._size}
-        """Parameters that ask for the next page; ``None`` at the end."""
+        self.next_page: dict[str, Any] | None = {"Limit": self._size}
+        """Parameters of the next request; ``None`` at the end."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether the service has listed as many entries as it says there are."""
+        """True if the service has listed as many entries as it reports."""
         return self.total is None or len(self.entries) >= self.total
 
-    def take(self, page: Mapping[str, Any]) -> None:
-        """Take in the page that was asked for.
+    def add_page(self, page: Mapping[str, Any]) -> None:
+        """Add the page that was requested.
 
-        :param page: the answer's ``Data``
-        :raises ServiceError: the pages repeat themselves
+        :param page: the response's ``Data``
+        :raises ServiceError: the pages repeat
         """
         before = len(self.entries)
         images = page["ImageList"]
         self._received += len(images)
         self.entries |= {str(image.get("DataId") or image): image for image in images}
         self.total = page.get("TotalCount", self.total)
-        if not images or len(self.entries) >= self._most or len(self.entries) == self.total:
-            self.position = None
+        if not images or len(self.entries) >= self._max_entries or len(self.entries) == self.total:
+            self.next_page = None
         elif self._received < REACHED_BY_OFFSET:
-            room = REACHED_BY_OFFSET - self._received
-            self.position = {"Offset": self._received, "Limit": min(self._size, room)}
+            left = REACHED_BY_OFFSET - self._received
+            self.next_page = {"Offset": self._received, "Limit": min(self._size, left)}
         else:
-            self.position = self._after(page.get("Token"), nothing_new=len(self.entries) == before)
+            self.next_page = self._after(page.get("Token"), nothing_new=len(self.entries) == before)
 
     def _after(self, token: str | None, *, nothing_new: bool) -> dict[str, Any] | None:
         if not token:
             return None
         if token in self._tokens or (self._tokens and nothing_new):
             raise ServiceError(
-                f"the pages repeat themselves after {len(self.entries)} pictures", action=LIST_IMAGES.name
+                f"the service repeats pages of the list after {len(self.entries)} images",
+                action=LIST_IMAGES.name,
             )
         self._tokens.add(token)
         return {"Token": token, "Limit": self._size}

@@ -1,4 +1,4 @@
-"""Working through pictures at the account's quota, several calls in flight."""
+"""Adding images at the account's rate limit, several calls in flight."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY
@@ -18,11 +19,10 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.image_index.database import ImageDatabase
-from airflow_provider_viapi.image_index.image import Picture
-from airflow_provider_viapi.image_index.pace import Pace
-from airflow_provider_viapi.image_index.progress import Progress
-from airflow_provider_viapi.image_index.reconciliation import arrived, missing
-from airflow_provider_viapi.image_index.report import Failure, IndexingReport
+from airflow_provider_viapi.image_index.image import ImageEntry
+from airflow_provider_viapi.image_index.reconciliation import SETTLE_SECONDS, find_missing, was_added
+from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
+from airflow_provider_viapi.image_index.throttling import TolerantLimiter
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
@@ -30,74 +30,96 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.model import Log
 
-Readable = Callable[[Picture], AbstractAsyncContextManager[str]]
-"""Has a picture lie where the service can read it, and gives the address, for as long as the context lasts."""
+StageImage = Callable[[ImageEntry], AbstractAsyncContextManager[str]]
+"""Returns an address at which the service can read an image, valid while the context lasts."""
 
-CALLS_AT_ONCE = 64
-"""Pictures that are worked on at the same time at most: enough for 50 calls a second that take more than a second."""
+MAX_IN_FLIGHT = 64
+"""Images in flight at the same time: enough for 50 calls a second that take more than a second."""
 
-PATIENCE = 300.0
-"""Seconds over which a picture is tried again while the service stumbles."""
+MAX_FAILURES_LOGGED = 1000
+"""Failures that are logged one by one."""
 
-SECONDS_BETWEEN_LINES = 30.0
-"""How often the log tells of the progress."""
 
-FAILURES_LOGGED = 1000
-"""Failures that the log tells one by one."""
+@dataclass(frozen=True)
+class IndexingTiming:
+    """Tunable waits of indexing, in seconds.
+
+    :param retry_seconds: how long an image is retried while the service fails
+    :param settle_seconds: how long a database must not have changed before it is trusted
+    :param progress_interval: time between two log lines about the progress
+    """
+
+    retry_seconds: float = 300.0
+    settle_seconds: float = SETTLE_SECONDS
+    progress_interval: float = 30.0
 
 
 class Indexer:
-    """Adds the pictures that a database lacks, each once.
+    """Adds the images that a database lacks, each once.
 
     :param database: the image database
-    :param quota: the pace of AddImage
-    :param readable: makes a picture readable for the service
-    :param max_failed: how many pictures may fail; one more ends the work
-    :param log: told of the progress, at intervals, and of failures
+    :param quota: the rate limit of AddImage
+    :param stage: makes an image readable for the service
+    :param max_failed: how many images may fail; one more ends the work
+    :param log: logs the progress, at intervals, and failures
     """
 
     def __init__(
-        self, database: ImageDatabase, quota: RateLimiter, readable: Readable, *, max_failed: int, log: Log
+        self,
+        database: ImageDatabase,
+        quota: RateLimiter,
+        stage: StageImage,
+        *,
+        max_failed: int,
+        log: Log,
+        timing: IndexingTiming | None = None,
     ) -> None:
         self._database = database
-        self._pace = Pace(quota)
-        self._readable = readable
+        self._limiter = TolerantLimiter(quota)
+        self._stage = stage
         self._max_failed = max_failed
         self._log = log
+        self._timing = timing or IndexingTiming()
         self._ended = False
-        self._got_through = 0.0
+        self._last_success = 0.0
 
-    async def run(self, pictures: Sequence[Picture], *, resumed: bool = False) -> IndexingReport:
-        """Add what is missing and report; failures of single pictures are in the report.
+    async def run(self, images: Sequence[ImageEntry], *, resumed: bool = False) -> IndexingReport:
+        """Add what is missing; failures of single images are in the report.
 
-        :param resumed: an earlier run of the same work was begun, so that calls of it may be under way
+        :param resumed: an earlier run of the same work was begun, so that calls of it may be in flight
         :raises InvalidRequest: there is no such database
-        :raises ServiceError: an error that is not about one picture: the key, or a service that is down. What was
-            added until then is found by the next run
+        :raises ServiceError: an error that is not about one image: the key, or a service that is down. What was added
+            until then is found by the next run
         """
-        self._report = report = IndexingReport(self._database.name, len(pictures))
+        self._report = report = IndexingReport(self._database.name, len(images))
         await self._database.check_exists()
-        waiting = await missing(self._database, pictures, resumed=resumed, log=self._log)
-        report.found = len(pictures) - len(waiting)
-        await self._tell_of_room(len(waiting))
+        waiting = await find_missing(
+            self._database,
+            images,
+            resumed=resumed,
+            log=self._log,
+            settle_seconds=self._timing.settle_seconds,
+        )
+        report.found = len(images) - len(waiting)
+        await self._warn_of_capacity(len(waiting))
         self._waiting = iter(waiting)
         self._progress = Progress(len(waiting))
-        self._got_through = time.monotonic()
-        workers = [asyncio.ensure_future(self._work()) for _ in range(min(CALLS_AT_ONCE, len(waiting)))]
-        telling = asyncio.ensure_future(self._keep_telling())
+        self._last_success = time.monotonic()
+        workers = [asyncio.ensure_future(self._work()) for _ in range(min(MAX_IN_FLIGHT, len(waiting)))]
+        progress = asyncio.ensure_future(self._progress_loop())
         try:
             await asyncio.gather(*workers)
         finally:
-            for task in (telling, *workers):
+            for task in (progress, *workers):
                 task.cancel()
-            await asyncio.gather(telling, *workers, return_exceptions=True)
+            await asyncio.gather(progress, *workers, return_exceptions=True)
         return report
 
-    async def _tell_of_room(self, wanted: int) -> None:
+    async def _warn_of_capacity(self, wanted: int) -> None:
         count = await self._database.count() if wanted else None
         if count is not None and count + wanted > CAPACITY:
             self._log.warning(
-                "%s holds %s pictures and has room for %s of the %s that are missing",
+                "%s holds %s images and can take %s of the %s that are missing",
                 self._database.name,
                 f"{count:,}",
                 f"{max(0, CAPACITY - count):,}",
@@ -105,99 +127,102 @@ class Indexer:
             )
 
     async def _work(self) -> None:
-        for picture in self._waiting:
-            await self._index(picture)
+        for image in self._waiting:
+            await self._index(image)
             if self._ended:
                 return
 
-    async def _index(self, picture: Picture) -> None:
+    async def _index(self, image: ImageEntry) -> None:
         try:
-            async with self._readable(picture) as address:
-                await self._add(picture, address)
+            async with self._stage(image) as address:
+                await self._add(image, address)
         except InvalidMedia as error:
-            self._fail(picture, error)
+            self._fail(image, error)
         except InvalidRequest as error:
-            await self._judge(picture, error)
+            await self._handle_refusal(image, error)
         except TransientError as error:
             if self._ended:
                 return
-            if isinstance(error, Throttled) or time.monotonic() - self._got_through > PATIENCE:
+            if isinstance(error, Throttled) or self._is_stalled():
                 raise
-            self._fail(picture, error)
+            self._fail(image, error)
         else:
             self._report.added += 1
             self._progress.done += 1
-            self._got_through = time.monotonic()
+            self._last_success = time.monotonic()
 
-    async def _add(self, picture: Picture, address: str) -> None:
+    def _is_stalled(self) -> bool:
+        return time.monotonic() - self._last_success > self._timing.retry_seconds
+
+    async def _add(self, image: ImageEntry, address: str) -> None:
         from tenacity import AsyncRetrying, retry_if_exception_type
 
-        trying = AsyncRetrying(
+        retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
-            wait=_pause,
-            stop=self._gives_up,
+            wait=_backoff,
+            stop=self._should_stop,
             reraise=True,
         )
-        await trying(self._add_once, picture, address)
+        await retrying(self._add_once, image, address)
 
-    async def _add_once(self, picture: Picture, address: str) -> None:
-        await self._pace.turn()
+    async def _add_once(self, image: ImageEntry, address: str) -> None:
+        await self._limiter.acquire()
         try:
-            await self._database.add(picture, address)
+            await self._database.add(image, address)
         except Throttled:
-            self._pace.refused()
+            self._limiter.on_throttled()
             raise
         except ResponseLost:
-            if not await arrived(self._database, picture):
+            if not await was_added(self._database, image, self._timing.settle_seconds):
                 raise
         else:
-            self._pace.granted()
+            self._limiter.on_success()
 
-    def _gives_up(self, state: RetryCallState) -> bool:
-        """Whether a picture is not tried again: throttling is not its fault as long as others get through."""
+    def _should_stop(self, state: RetryCallState) -> bool:
+        """Return whether to give up an image: throttling is not its fault as long as others are added."""
         error = state.outcome.exception() if state.outcome else None
         if self._ended:
             return True
         if isinstance(error, Throttled):
-            return time.monotonic() - self._got_through > PATIENCE
-        return (state.seconds_since_start or 0.0) > PATIENCE
+            return self._is_stalled()
+        return (state.seconds_since_start or 0.0) > self._timing.retry_seconds
 
-    async def _judge(self, picture: Picture, error: InvalidRequest) -> None:
-        """Find out whether a refusal that does not speak of the picture is about the whole database.
+    async def _handle_refusal(self, image: ImageEntry, error: InvalidRequest) -> None:
+        """Find out whether a refusal that does not name the image is about the whole database.
 
-        What the service answers when a database is full is not documented, so the database is asked.
+        How the service responds when a database is full is not documented, so the database is read.
         """
         if self._ended:
             return
         await self._database.check_exists()
         if not await self._database.is_full():
-            self._fail(picture, error)
+            self._fail(image, error)
         elif not self._ended:
             self._report.is_full = self._ended = True
             self._log.warning(
-                "%s is full: it holds %s pictures, as many as it can", self._database.name, f"{CAPACITY:,}"
+                "%s is full: it holds %s images, as many as it can", self._database.name, f"{CAPACITY:,}"
             )
 
-    def _fail(self, picture: Picture, error: ServiceError) -> None:
-        failure = Failure.of(picture, error)
+    def _fail(self, image: ImageEntry, error: ServiceError) -> None:
+        failure = Failure.of(image, error)
         self._report.fail(failure)
         self._progress.done += 1
-        if self._report.failed <= FAILURES_LOGGED:
+        if self._report.failed <= MAX_FAILURES_LOGGED:
             self._log.warning("Not added: %s", failure)
         if self._report.failed > self._max_failed and not self._ended:
             self._ended = True
             self._log.warning(
-                "More than %s failed: no further pictures are sent", f"max_failed={self._max_failed}"
+                "More than %s failed: no further images are sent", f"max_failed={self._max_failed}"
             )
 
-    async def _keep_telling(self) -> None:
+    async def _progress_loop(self) -> None:
         while True:
-            await asyncio.sleep(SECONDS_BETWEEN_LINES)
-            self._log.info("Indexed %s, %s failed", self._progress.tell(), self._report.failed)
+            await asyncio.sleep(self._timing.progress_interval)
+            self._log.info("Indexed %s, %s failed", self._progress.describe(), self._report.failed)
 
 
-def _pause(state: RetryCallState) -> float:
-    """Seconds until a picture is tried again; after throttling the quota does the waiting."""
+def _backoff(state: RetryCallState) -> float:
+    """Return seconds until an image is retried; after throttling the rate limiter does the waiting."""
     from tenacity import wait_exponential, wait_random
 
     if state.outcome is not None and isinstance(state.outcome.exception(), Throttled):

@@ -1,7 +1,7 @@
-"""Which pictures are in the database already: AddImage has no idempotency key, so the database itself is asked.
+"""Which images are in the database already: AddImage has no idempotency key, so the database itself is read.
 
-A call that a killed process had sent may still be worked on when the next one looks. So where an earlier run seems to
-have been broken off, the database is looked at again until it stands still.
+A call that a killed process had sent may be worked on when the next one reads. So where an earlier run seems to have
+been interrupted, the database is read again until it no longer changes.
 """
 
 from __future__ import annotations
@@ -11,61 +11,68 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.image_index.database import ImageDatabase
-from airflow_provider_viapi.image_index.image import Identity, Picture
+from airflow_provider_viapi.image_index.image import Identity, ImageEntry
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
 
-SECONDS_TO_STAND_STILL = 5.0
-"""A database that has not grown for so long has no call of an earlier run under way. How long the service may work
-on one is not documented; the emulator takes hundredths of a second."""
+SETTLE_SECONDS = 5.0
+"""A database that has not grown for so long has no call of an earlier run in flight. How long the service may work on
+one is not documented; the emulator takes hundredths of a second."""
 
-MOST_LOOKS = 6
-"""After so many looks somebody else is adding, and waiting on would not end."""
+MAX_READS = 6
+"""After so many reads another task is adding, and waiting would not end."""
+
+READS_FOR_A_LOST_IMAGE = 2
+"""An image may take a moment to be listed."""
 
 
-async def missing(
-    database: ImageDatabase, pictures: Sequence[Picture], *, resumed: bool, log: Log
-) -> list[Picture]:
-    """The pictures that are not in the database, in their order.
+async def find_missing(
+    database: ImageDatabase,
+    images: Sequence[ImageEntry],
+    *,
+    resumed: bool,
+    log: Log,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> list[ImageEntry]:
+    """Return the images that are not in the database, in their order.
 
     :param resumed: an earlier run of the same work was begun
+    :param settle_seconds: pause between reads
     """
     held = await database.contents()
-    absent = _absent(pictures, held)
-    if not absent or not (resumed or len(absent) < len(pictures)):
+    absent = _absent(images, held)
+    if not absent or not (resumed or len(absent) < len(images)):
         return absent
     log.info(
-        "%s of %s pictures are in %s already; waiting for it to stand still, since calls of an earlier run may "
-        "be under way",
-        f"{len(pictures) - len(absent):,}",
-        f"{len(pictures):,}",
+        "%s of %s images are in %s already; waiting until it no longer changes, since calls of an earlier run may be "
+        "in flight",
+        f"{len(images) - len(absent):,}",
+        f"{len(images):,}",
         database.name,
     )
-    for _ in range(MOST_LOOKS):
-        await asyncio.sleep(SECONDS_TO_STAND_STILL)
+    for _ in range(MAX_READS):
+        await asyncio.sleep(settle_seconds)
         if await database.count() == held.total():
             return absent
         before, held = held, await database.contents()
-        absent = _absent(pictures, held)
+        absent = _absent(images, held)
         if held == before:
             return absent
-    log.warning("Somebody else is adding to %s", database.name)
+    log.warning("Another task is adding to %s", database.name)
     return absent
 
 
-LOOKS_FOR_A_LOST_ONE = 2
-"""A picture may take a moment to be listed."""
-
-
-async def arrived(database: ImageDatabase, picture: Picture) -> bool:
-    """Whether a picture whose answer was lost is in the database after all."""
-    for _ in range(LOOKS_FOR_A_LOST_ONE):
-        await asyncio.sleep(SECONDS_TO_STAND_STILL)
-        if await database.holds(picture):
+async def was_added(
+    database: ImageDatabase, image: ImageEntry, settle_seconds: float = SETTLE_SECONDS
+) -> bool:
+    """Return whether an image whose response was lost is in the database after all."""
+    for _ in range(READS_FOR_A_LOST_IMAGE):
+        await asyncio.sleep(settle_seconds)
+        if await database.holds(image):
             return True
     return False
 
 
-def _absent(pictures: Sequence[Picture], held: Collection[Identity]) -> list[Picture]:
-    return [picture for picture in pictures if picture.identity not in held]
+def _absent(images: Sequence[ImageEntry], held: Collection[Identity]) -> list[ImageEntry]:
+    return [image for image in images if image.identity not in held]

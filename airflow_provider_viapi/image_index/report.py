@@ -1,52 +1,54 @@
-"""What became of the pictures: counts, and the first of those that failed."""
+"""Report of an indexing run: counts, the first failures, and its progress."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
-from airflow_provider_viapi.image_index.image import Picture
+from airflow_provider_viapi.image_index.image import ImageEntry
 
-FAILURES_KEPT = 20
-"""How many failures are told one by one; an XCom of 50,000 would help nobody."""
+MAX_FAILURES_KEPT = 20
+"""Failures that the report lists one by one; an XCom of 50,000 would help nobody."""
 
-_LONGEST_MESSAGE = 200
+_MAX_MESSAGE_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A picture that is not in the database, and why.
+    """An image that is not in the database, and why.
 
     :param code: the service's, such as ``InvalidImage.Size``
-    :param passes: another run may add it
+    :param is_transient: another run may add it
     """
 
-    picture: Picture
+    image: ImageEntry
     code: str
     message: str
-    passes: bool = False
+    is_transient: bool = False
 
     @classmethod
-    def of(cls, picture: Picture, error: ServiceError) -> Failure:
-        """What an error says about a picture."""
-        message = error.message.replace(picture.address, picture.shown)
-        if len(message) > _LONGEST_MESSAGE:
-            message = f"{message[: _LONGEST_MESSAGE - 3]}..."
-        passes = isinstance(error, TransientError)
-        return cls(picture, error.code or type(error).__name__, message, passes)
+    def of(cls, image: ImageEntry, error: ServiceError) -> Failure:
+        """Return the failure of an image by an error."""
+        message = error.message.replace(image.address, image.display_url)
+        if len(message) > _MAX_MESSAGE_LENGTH:
+            message = f"{message[: _MAX_MESSAGE_LENGTH - 3]}..."
+        is_transient = isinstance(error, TransientError)
+        return cls(image, error.code or type(error).__name__, message, is_transient)
 
     def __str__(self) -> str:
-        return f"images[{self.picture.index}] ({self.picture.entity_id}): {self.message} (code {self.code})"
+        return f"images[{self.image.index}] ({self.image.entity_id}): {self.message} (code {self.code})"
 
     def as_dict(self) -> dict[str, Any]:
-        """The failure as plain values."""
+        """Return the failure as plain values."""
         return {
-            "index": self.picture.index,
-            "entity_id": self.picture.entity_id,
-            "image_url": self.picture.shown,
+            "index": self.image.index,
+            "entity_id": self.image.entity_id,
+            "image_url": self.image.display_url,
             "code": self.code,
             "message": self.message,
         }
@@ -54,16 +56,16 @@ class Failure:
 
 @dataclass
 class IndexingReport:
-    """How an indexing went.
+    """Outcome of an indexing run.
 
     :param database: the image database
-    :param images: how many pictures were to be in it
-    :param found: how many were there before
-    :param added: how many were added
-    :param is_full: it ended because the database has no more room
+    :param images: number of images that were to be in it
+    :param found: number that were there before
+    :param added: number that were added
+    :param is_full: it ended because the database can take no more
     :param failures: the first of those that cannot be added as they are
-    :param codes: how many failed with which code
-    :param passing: how many of them another run may add
+    :param codes: number of failures by code
+    :param transient: how many of them another run may add
     """
 
     database: str
@@ -73,49 +75,50 @@ class IndexingReport:
     is_full: bool = False
     failures: list[Failure] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
-    passing: int = 0
+    transient: int = 0
 
     @property
     def failed(self) -> int:
-        """How many cannot be added as they are."""
+        """Number that cannot be added as they are."""
         return self.codes.total()
 
     @property
     def left_out(self) -> int:
-        """How many were not tried because it ended before."""
+        """Number that were not tried because the run ended before."""
         return self.images - self.found - self.added - self.failed
 
     def fail(self, failure: Failure) -> None:
         """Count a failure, and keep it if it is one of the first."""
         self.codes[failure.code] += 1
-        self.passing += failure.passes
-        if len(self.failures) < FAILURES_KEPT:
+        self.transient += failure.is_transient
+        if len(self.failures) < MAX_FAILURES_KEPT:
             self.failures.append(failure)
 
     def check(self, max_failed: int) -> None:
-        """Let pass if no more have failed than may, and none is left out.
+        """Raise if more have failed than may, or the database is full.
 
         :raises InvalidRequest: the database is full, or too many cannot be added as they are
         :raises TransientError: too many failed, but another run may add some of them
         """
         if self.is_full:
             raise InvalidRequest(
-                f"{self.database} is full: of {self.images:,} pictures {self.added:,} were added, {self.found:,} "
-                f"were there, {self.failed:,} failed and {self.left_out:,} found no room",
+                f"{self.database} is full: of {self.images:,} images {self.added:,} were added, {self.found:,} "
+                f"were there, {self.failed:,} failed and {self.left_out:,} were not tried. Delete images from it, or "
+                f"use another database",
                 code="ImageDbFull",
                 action=ADD_IMAGE.name,
             )
         if self.failed > max_failed:
-            kind = TransientError if self.passing else InvalidRequest
+            kind = TransientError if self.transient else InvalidRequest
             raise kind(
-                f"{self.failed:,} of {self.images:,} pictures failed, max_failed is {max_failed:,}; {self.added:,} "
+                f"{self.failed:,} of {self.images:,} images failed, max_failed is {max_failed:,}; {self.added:,} "
                 f"were added, {self.left_out:,} not tried. The first: {self.failures[0]}",
                 code="TooManyFailed",
                 action=ADD_IMAGE.name,
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as plain values, small however many pictures there are."""
+        """Return the report as plain values, small however many images there are."""
         return {
             "db_name": self.database,
             "images": self.images,
@@ -124,6 +127,45 @@ class IndexingReport:
             "failed": self.failed,
             "left_out": self.left_out,
             "is_full": self.is_full,
-            "failed_by_code": dict(self.codes.most_common(FAILURES_KEPT)),
+            "failed_by_code": dict(self.codes.most_common(MAX_FAILURES_KEPT)),
             "failures": [failure.as_dict() for failure in self.failures],
         }
+
+
+class Progress:
+    """Progress since the last log line, so that a pause or throttling shows.
+
+    :param total: number of images to work through
+    :param clock: monotonic time in seconds
+    """
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.done = 0
+        self._total = total
+        self._clock = clock
+        self._last_time = clock()
+        self._last_done = 0
+
+    def describe(self) -> str:
+        """Return a line for the log, such as ``1,200 of 5,000 (24 %), 49.8 a second, about 1 min 16 s left``."""
+        now = self._clock()
+        seconds = now - self._last_time
+        rate = (self.done - self._last_done) / seconds if seconds > 0 else 0.0
+        self._last_time, self._last_done = now, self.done
+        share = 100 * self.done / self._total if self._total else 100
+        left = (
+            f"about {_format_duration((self._total - self.done) / rate)} left"
+            if rate
+            else "no end foreseeable"
+        )
+        return f"{self.done:,} of {self._total:,} ({share:.0f} %), {rate:.1f} a second, {left}"
+
+
+def _format_duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

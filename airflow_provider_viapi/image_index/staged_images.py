@@ -1,6 +1,6 @@
-"""Pictures on their way to image search: fetched, made smaller and staged as far as each of them needs it.
+"""Images on their way to image search: downloaded, resized and staged as far as each of them needs it.
 
-Several at a time, in threads, each with a hook of its own; the copy of a picture is removed as soon as it was added.
+Several at a time, in threads, each with a hook of its own; the copy of an image is removed as soon as it was added.
 """
 
 from __future__ import annotations
@@ -12,114 +12,111 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import resize
-from airflow_provider_viapi.image_index.image import Picture
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.image_index.image import ImageEntry
+from airflow_provider_viapi.media.staging import Staging
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
 
-AT_ONCE = 16
-"""Pictures that are on their way at the same time."""
+MAX_THREADS = 16
+"""Images that are staged at the same time."""
 
 
-class ReadablePictures:
-    """Has pictures lie where the service can read them.
+class StagedImages:
+    """Makes images available where the service can read them.
 
-    :param hook: whose account stages them
-    :param to: the team's bucket, ``oss://bucket/prefix``; VIAPI's temporary storage if ``None``
-    :param run: which DAG run, for staging
-    :param holder: which task instance, for staging
-    :param fit: make those smaller that are too large
-    :param log: warned of copies that are left behind
+    :param hook: the connection whose account stages them
+    :param to: the team's bucket, ``oss://bucket/prefix``; ``None`` for VIAPI's temporary storage
+    :param run: the DAG run, for staging
+    :param holder: the task instance, for staging
+    :param fit: resize those that are too large
+    :param log: logs copies that could not be removed
     """
 
     def __init__(
         self, *, hook: ViapiHook, to: str | None, run: str, holder: str, fit: bool, log: Log
     ) -> None:
         self._viapi_conn_id, self._account = hook.viapi_conn_id, hook.account
-        self._fit = fit
-        self._staging: dict[str, Any] = {"action": ADD_IMAGE, "to": to, "run": run}
-        self._holder = holder
-        self._staging["log"] = _OnlyWarnings(log)
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pictures")
+        self._to, self._run, self._holder, self._fit = to, run, holder, fit
+        self._log = _OnlyWarnings(log)
+        self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="images")
         self._of_thread = threading.local()
-        # A picture of many megapixels takes hundreds of megabytes while it is made smaller.
-        self._fitting = threading.Semaphore(2)
+        # An image of many megapixels takes hundreds of megabytes while it is resized.
+        self._resizing = threading.Semaphore(2)
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(cancel_futures=True)
 
     @asynccontextmanager
-    async def readable(self, picture: Picture) -> AsyncIterator[str]:
-        """An address of the picture that the service can read, for as long as the context lasts.
+    async def stage(self, image: ImageEntry) -> AsyncIterator[str]:
+        """Yield an address of the image that the service can read, valid while the context lasts.
 
-        :raises InvalidMedia: the picture is not there, or the service would not take it
-        :raises ServiceError: it could not be brought there
+        :raises InvalidMedia: the image does not exist, or the service would not take it
+        :raises ServiceError: it could not be copied
         """
-        if picture.is_readable and not self._fit:
-            yield picture.address
+        if image.is_http_url and not self._fit:
+            yield image.address
             return
         loop = asyncio.get_running_loop()
         try:
-            address, copied = await loop.run_in_executor(self._threads, self._bring, picture)
+            address, copied = await loop.run_in_executor(self._threads, self._prepare, image)
         except PermissionDenied as error:
-            # Of this file, not of what the account may do: the others may fare better.
+            # Concerns this file, not the rights of the account: others may succeed.
             raise InvalidMedia(error.message, code=error.code) from error
         try:
             yield address
         finally:
             if copied is not None:
-                await loop.run_in_executor(self._threads, self._remove, copied, picture)
+                await loop.run_in_executor(self._threads, self._remove, copied, image)
 
-    def _bring(self, picture: Picture) -> tuple[str, str | None]:
-        """Where the service can read the picture, and what was copied for that."""
+    def _prepare(self, image: ImageEntry) -> tuple[str, str | None]:
+        """Return where the service can read the image, and the address of what was copied for that."""
         if not self._fit:
-            return self._stage(picture.address, picture), picture.address
+            return self._copy(image.address, image), image.address
         with tempfile.TemporaryDirectory(prefix="viapi-fit-") as folder:
-            fetched = Path(folder, "picture")
-            with self._opened(picture) as source:
-                _write(source, fetched, picture.shown)
-            with self._fitting:
-                fitted = resize.fit(fetched, picture.shown)
-            if fitted is None and picture.is_readable:
-                return picture.address, None
+            downloaded = Path(folder, "image")
+            with self._opened(image) as chunks:
+                _write(chunks, downloaded, image.display_url)
+            with self._resizing:
+                fitted = resize.fit(downloaded, image.display_url)
+            if fitted is None and image.is_http_url:
+                return image.address, None
             if fitted is None:
-                return self._stage(picture.address, picture), picture.address
-            return self._stage(copied := fitted.as_uri(), picture), copied
+                return self._copy(image.address, image), image.address
+            return self._copy(copied := fitted.as_uri(), image), copied
 
-    def _stage(self, address: str, picture: Picture) -> str:
-        staged = staging.stage({"ImageUrl": address}, **self._for(picture))
-        return str(staged["ImageUrl"])
+    def _copy(self, address: str, image: ImageEntry) -> str:
+        return str(self._staging(image).stage(ADD_IMAGE, {"ImageUrl": address})["ImageUrl"])
 
-    def _remove(self, address: str, picture: Picture) -> None:
-        staging.release({"ImageUrl": address}, **self._for(picture))
+    def _remove(self, address: str, image: ImageEntry) -> None:
+        self._staging(image).release(ADD_IMAGE, {"ImageUrl": address})
 
-    def _for(self, picture: Picture) -> dict[str, Any]:
-        # The same file may be several pictures, and the first that was added must not take the others' copy away.
-        holder = f"{self._holder}/{picture.entity_id}/{picture.extra_data}"
-        return {**self._staging, "hook": self._hook, "holder": holder}
+    def _staging(self, image: ImageEntry) -> Staging:
+        # The same file may be several images, and the first that was added must not remove the others' copy.
+        holder = f"{self._holder}/{image.entity_id}/{image.extra_data}"
+        return Staging(self._hook, to=self._to, run=self._run, holder=holder, log=self._log)
 
     @contextmanager
-    def _opened(self, picture: Picture) -> Iterator[Iterator[bytes]]:
-        if picture.is_readable:
-            with _downloaded(picture) as chunks:
+    def _opened(self, image: ImageEntry) -> Iterator[Iterator[bytes]]:
+        if image.is_http_url:
+            with _downloaded(image) as chunks:
                 yield chunks
         else:
             from airflow_provider_viapi.media.source import stat
 
-            with stat(picture.address, self._hook).read() as reader:
+            with stat(image.address, self._hook).read() as reader:
                 yield iter(reader.read, b"")
 
     @property
     def _hook(self) -> ViapiHook:
-        # A hook's client is not for several threads.
+        # A hook's client must not be shared between threads.
         if not hasattr(self._of_thread, "hook"):
             self._of_thread.hook = ViapiHook(self._viapi_conn_id)
             self._of_thread.hook.account = self._account
@@ -128,33 +125,33 @@ class ReadablePictures:
 
 
 @contextmanager
-def _downloaded(picture: Picture) -> Iterator[Iterator[bytes]]:
+def _downloaded(image: ImageEntry) -> Iterator[Iterator[bytes]]:
     import requests
 
     from airflow_provider_viapi.media.download import LinkExpired, download
 
     try:
-        with requests.Session() as session, download(session, picture.address) as coming:
-            yield coming.chunks()
-    except LinkExpired as dead:
+        with requests.Session() as session, download(session, image.address) as response:
+            yield response.chunks()
+    except LinkExpired as expired:
         raise InvalidMedia(
-            f"{picture.shown} was answered with HTTP {dead.status}", code="InvalidImage.Download"
+            f"{image.display_url} was answered with HTTP {expired.status}", code="InvalidImage.Download"
         ) from None
 
 
-def _write(chunks: Iterator[bytes], target: Path, shown: str) -> None:
+def _write(chunks: Iterator[bytes], target: Path, display_url: str) -> None:
     with target.open("wb") as file:
         for chunk in chunks:
             file.write(chunk)
-            if file.tell() > resize.LARGEST_READ:
+            if file.tell() > resize.MAX_BYTES_READ:
                 raise InvalidMedia(
-                    f"{shown} has more than {resize.LARGEST_READ:,} bytes and is not made smaller",
+                    f"{display_url} has more than {resize.MAX_BYTES_READ:,} bytes, too many to be resized",
                     code="InvalidImage.Size",
                 )
 
 
 class _OnlyWarnings:
-    """A log that is not told of each of 50,000 copies."""
+    """A log without a line for each of 50,000 copies."""
 
     def __init__(self, log: Log) -> None:
         self._log = log

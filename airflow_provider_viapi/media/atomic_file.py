@@ -1,13 +1,14 @@
-"""A file that comes to stand under its name whole and at once, or not at all.
+"""A file that appears under its name whole and at once, or not at all.
 
-What that takes differs. On object stores that put many parts together (S3, GCS) nothing is to be seen before the last
-part is acknowledged, so what is written goes straight to its name and is committed at the end. Elsewhere the bytes go
-into a file beside it, which is then moved. Imported only where something is written.
+On object stores that put many parts together (S3, GCS) nothing is visible before the last part is acknowledged, so
+the bytes are written to the final name and committed at the end. Elsewhere they go into a temporary file beside it,
+which is then renamed. Imported only where something is written.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import time
 from contextlib import suppress
@@ -23,94 +24,138 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 16 << 20
+BLOCK_SIZE = 16 << 20
 """Bytes of one part of an upload; a service that takes 10,000 parts takes 160 GB so."""
 
-FORGOTTEN_AFTER = 3600.0
-"""Seconds without a write after which the temporary file of a worker that died is removed."""
+MAX_IDLE_SECONDS = 3600.0
+"""Seconds without a write after which the temporary file of a lost worker is removed."""
 
 _PREFIX, _SUFFIX = ".viapi-", ".part"
 
 
-class Draft:
-    """A file to be; a context manager that leaves nothing behind unless :meth:`keep` was called.
+class AtomicFile:
+    """A file that is being written; a context manager that leaves nothing behind unless :meth:`commit` was called.
 
-    :param path: the name that it gets in the end
+    :param path: its final name
+    :param block_size: bytes of one part of an upload
     """
 
-    def __init__(self, path: ObjectStoragePath) -> None:
+    def __init__(self, path: ObjectStoragePath, block_size: int = BLOCK_SIZE) -> None:
         self._fs: Any = path.fs
-        self._final = str(path.path)
-        self._writing: _AtOnce | _Beside | None = None
+        self._name = str(path.path)
+        self._block_size = block_size
+        self._writer: _CommittedAtEnd | _RenamedAtEnd | None = None
         self.length = 0
 
-    def __enter__(self) -> Draft:
+    def __enter__(self) -> AtomicFile:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.begin_again()
+        self.reset()
 
-    def begin_again(self) -> None:
-        """Forget what was written."""
-        writing, self._writing, self.length = self._writing, None, 0
-        if writing is None:
+    def reset(self) -> None:
+        """Discard what was written."""
+        writer, self._writer, self.length = self._writer, None, 0
+        if writer is None:
             return
         try:
-            writing.discard()
+            writer.discard()
         except Exception as error:
-            logger.warning("%s is left over and could not be removed: %s", writing.left_over, error)
+            logger.warning("%s could not be removed: %s", writer.leftover, error)
 
     def write(self, chunk: bytes) -> None:
-        """Add to what was written.
+        """Append bytes.
 
-        :raises OSError: the storage cannot take it: full, not allowed, not there
+        :raises OSError: the storage refuses them: it is full, access is denied, a bucket does not exist
         """
-        if self._writing is None:
-            self._writing = _open(self._fs, self._final)
-        self._writing.file.write(chunk)
+        if self._writer is None:
+            self._writer = self._open()
+        self._writer.file.write(chunk)
         self.length += len(chunk)
 
-    def keep(self) -> None:
-        """Let the file stand under its name, in place of one that may stand there."""
-        if self._writing is not None:
-            self._writing.keep()
-            self._writing = None
+    def commit(self) -> None:
+        """Make the file appear under its name, in place of one that may be there."""
+        if self._writer is not None:
+            self._writer.commit()
+            self._writer = None
+
+    def check_writable(self) -> None:
+        """Begin a file and discard it, to find out whether the storage would take one.
+
+        :raises OSError: it would not
+        """
+        if isinstance(self._fs, LocalFileSystem):
+            _check_folder(Path(self._name).parent)
+            return
+        writer = self._open()
+        try:
+            if isinstance(writer, _CommittedAtEnd):
+                # Nothing is sent before a part is full; this is how fsspec's files begin an upload.
+                writer.file.offset = 0
+                writer.file._initiate_upload()
+            else:
+                writer.file.close()
+        finally:
+            writer.discard()
+
+    def _open(self) -> _CommittedAtEnd | _RenamedAtEnd:
+        fs, name = self._fs, self._name
+        folder = name.rpartition("/")[0]
+        temporary = f"{folder}/{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
+        if isinstance(fs, LocalFileSystem):
+            Path(folder or "/").mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(Path(folder or "/"))
+            return _RenamedAtEnd(fs, Path(temporary).open("wb"), temporary, name)
+        try:
+            file = self._open_uncommitted(temporary)
+        except FileNotFoundError:
+            fs.makedirs(folder, exist_ok=True)
+            file = self._open_uncommitted(temporary)
+        if _can_be_committed(file):
+            file.closed = True
+            file.discard()
+            return _CommittedAtEnd(self._open_uncommitted(name), name)
+        return _RenamedAtEnd(fs, file, temporary, name)
+
+    def _open_uncommitted(self, name: str) -> Any:
+        # Its public twin would also keep the file for the end of a transaction, which all threads share.
+        return self._fs._open(name, "wb", block_size=self._block_size, autocommit=False)
 
 
-class _AtOnce:
-    """A file that the store itself makes visible when all of it is there."""
+class _CommittedAtEnd:
+    """A file that the store itself makes visible when all of it has arrived."""
 
-    def __init__(self, fs: Any, file: Any, final: str) -> None:
+    def __init__(self, file: Any, name: str) -> None:
         self.file = file
-        self.left_over = f"an unfinished upload to {final}"
+        self.leftover = f"an unfinished upload to {name}"
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         self.file.close()
         self.file.commit()
 
     def discard(self) -> None:
-        # Closing would send the rest, and so would its end as an object.
+        # Closing would send the rest, and so would the end of the object's life.
         self.file.closed = True
         self.file.discard()
 
 
-class _Beside:
-    """A file under a name of its own beside the final one."""
+class _RenamedAtEnd:
+    """A file under a temporary name beside the final one."""
 
-    def __init__(self, fs: Any, file: Any, temporary: str, final: str) -> None:
+    def __init__(self, fs: Any, file: Any, temporary: str, name: str) -> None:
         self.file = file
-        self.left_over = temporary
-        self._fs, self._final = fs, final
+        self.leftover = temporary
+        self._fs, self._name = fs, name
 
-    def keep(self) -> None:
+    def commit(self) -> None:
         self.file.close()
         try:
             if isinstance(self._fs, LocalFileSystem):
-                Path(self.left_over).replace(self._final)
+                Path(self.leftover).replace(self._name)
             else:
-                self._fs.mv(self.left_over, self._final)
+                self._fs.mv(self.leftover, self._name)
         except BaseException:
             self._remove()
             raise
@@ -122,35 +167,11 @@ class _Beside:
 
     def _remove(self) -> None:
         with suppress(FileNotFoundError):
-            self._fs.rm_file(self.left_over)
-
-
-def _open(fs: Any, final: str) -> _AtOnce | _Beside:
-    folder = final.rpartition("/")[0]
-    temporary = f"{folder}/{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
-    if isinstance(fs, LocalFileSystem):
-        Path(folder or "/").mkdir(parents=True, exist_ok=True)
-        _remove_forgotten(Path(folder or "/"))
-        return _Beside(fs, Path(temporary).open("wb"), temporary, final)
-    try:
-        file = _open_uncommitted(fs, temporary)
-    except FileNotFoundError:
-        fs.makedirs(folder, exist_ok=True)
-        file = _open_uncommitted(fs, temporary)
-    if _can_be_committed(file):
-        file.closed = True
-        file.discard()
-        return _AtOnce(fs, _open_uncommitted(fs, final), final)
-    return _Beside(fs, file, temporary, final)
-
-
-def _open_uncommitted(fs: Any, name: str) -> Any:
-    # Its public twin would also keep the file for the end of a transaction, which all threads share.
-    return fs._open(name, "wb", block_size=BLOCK, autocommit=False)
+            self._fs.rm_file(self.leftover)
 
 
 def _can_be_committed(file: Any) -> bool:
-    # The base class takes both words and does nothing.
+    # The base class has both methods, and they do nothing.
     kind = type(file)
     return (
         isinstance(file, AbstractBufferedFile)
@@ -159,8 +180,18 @@ def _can_be_committed(file: Any) -> bool:
     )
 
 
-def _remove_forgotten(folder: Path) -> None:
+def _check_folder(folder: Path) -> None:
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir():
+        raise NotADirectoryError(f"{existing} is not a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise PermissionError(f"no permission to write to {existing}")
+
+
+def _remove_leftovers(folder: Path) -> None:
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > FORGOTTEN_AFTER:
+            if time.time() - path.stat().st_mtime > MAX_IDLE_SECONDS:
                 path.unlink()

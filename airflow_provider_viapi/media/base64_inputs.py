@@ -1,4 +1,4 @@
-"""Pictures that go into a request itself, as Base64: read from where the team keeps them."""
+"""Images that are sent inside a request, as Base64, read from the team's storage."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidMedia
+from airflow_provider_viapi.media.addresses import as_address
 
-LONGEST = 9 * 2**20
-"""Bytes of a picture that is read: as Base64 it would fill the 12 MB that a signed request may have."""
+MAX_BYTES = 9 * 2**20
+"""Size limit of an image: as Base64 it would fill the 12 MB that a signed request may have."""
 
 
-def read_in(request: Mapping[str, Any], ways: Iterable[tuple[str, ...]]) -> dict[str, Any]:
-    """The request with the content of files in place of their addresses, as Base64; what is no address stays.
+def embed_files(request: Mapping[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Return the request with the content of files in place of their addresses, as Base64; other values stay.
 
-    :param ways: where pictures stand in the request
-    :raises InvalidMedia: a file is not there, empty, or too large
-    :raises ServiceError: see ``staging_source.stat``
+    :param paths: names that lead to the images in the request
+    :raises InvalidMedia: a file does not exist, is empty, or too large
+    :raises ServiceError: see ``source.stat``
     """
     filled = dict(request)
-    for first, *rest in ways:
-        value = filled.get(first)
+    for first, *rest in paths:
+        value = as_address(filled.get(first))
         if rest and isinstance(value, Mapping):
-            filled[first] = read_in(value, [tuple(rest)])
+            filled[first] = embed_files(value, [tuple(rest)])
         elif not rest and isinstance(value, str) and "://" in value[:20]:
             filled[first] = _base64_of(value)
     return filled
@@ -35,9 +36,9 @@ def _base64_of(address: str) -> str:
 
     # oss:// is opened with that hook's connection unless the address names another.
     source = stat(address, ViapiHook())
-    if not 0 < source.size <= LONGEST:
+    if not 0 < source.size <= MAX_BYTES:
         raise InvalidMedia(
-            f"{source.shown} has {source.size} bytes; allowed: 1 to {LONGEST} for a picture inside a request",
+            f"{source.display_url} has {source.size} bytes; allowed: 1 to {MAX_BYTES} for an image inside a request",
             code="InvalidFile.Size",
         )
     with source.read() as file:

@@ -1,17 +1,18 @@
-"""Fetching one file over HTTP, from its beginning or from where a connection was lost.
+"""Download of one file over HTTP, from its beginning or from where a connection was lost.
 
-Imported only where a file is fetched.
+Imported only where a file is downloaded.
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -22,17 +23,17 @@ CHUNK = 1 << 17
 """Bytes that are read at once. Above 128 KB glibc maps memory for each piece and gives it back: with 256 KB a file
 landed at a third of the speed."""
 
-_SILENCE = (10.0, 60.0)
+_TIMEOUTS = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""
 
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
 
 
 class LinkExpired(Exception):
     """The link does not lead to the file (any more): 403, 404 or 410.
 
-    :param code: the storage's word for it, such as ``AccessDenied`` or ``NoSuchKey``, if it says one
+    :param code: the storage's error code, such as ``AccessDenied`` or ``NoSuchKey``, if it names one
     """
 
     def __init__(self, status: int, code: str | None) -> None:
@@ -41,36 +42,43 @@ class LinkExpired(Exception):
         self.code = code
 
 
-class Changed(TransientError):
-    """The file is not the one any more whose beginning was fetched."""
+class SourceModified(TransientError):
+    """The file is no longer the one whose beginning was downloaded."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file that is being sent.
+    """A response that carries a file, or the rest of one.
 
-    :param offset: where in the file what is sent begins
-    :param length: bytes of the whole file; ``None`` when it comes in chunks that tell of their end themselves
-    :param version: what tells this file from a changed one, if the server says so
-    :param modified: when the file was made, if the server says so
+    :param offset: position in the file of the first byte of the response
+    :param length: bytes of the whole file; ``None`` if it is sent in chunks or compressed
+    :param version: a strong ETag, by which the rest of the same file can be requested; ``None`` without one
+    :param modified: when the file was last changed, if the server says so
     """
 
     offset: int
     length: int | None
     version: str | None
     modified: datetime | None
-    _answer: requests.Response
+    is_compressed: bool
+    _response: requests.Response
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as they come.
+        """Yield the bytes as they arrive, decompressed; a piece may be empty.
 
         :raises TransientError: the connection broke
+        :raises ServiceError: the body is not compressed as its header says
         """
+        yield from _decompressed(self._received()) if self.is_compressed else self._received()
+
+    def _received(self) -> Iterator[bytes]:
+        raw = self._response.raw
         while True:
             try:
-                chunk = self._answer.raw.read(CHUNK)
-            except (requests.RequestException, HTTPError) as error:
-                raise _broken(error) from None
+                # Unlike read, it returns what has arrived, so that the caller can watch the time.
+                chunk = raw.read1(CHUNK, decode_content=False)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                raise _connection_broke(error) from None
             if not chunk:
                 return
             yield chunk
@@ -78,109 +86,143 @@ class Download:
 
 @contextmanager
 def download(
-    session: requests.Session, address: str, *, offset: int = 0, version: str | None = None
+    session: requests.Session, url: str, *, offset: int = 0, version: str | None = None
 ) -> Iterator[Download]:
-    """Ask for a file.
+    """Request a file.
 
-    :param offset: where to begin; the answer begins at 0 if the server cannot do that or the file has changed
-    :param version: of the file whose beginning is there already
-    :raises LinkExpired: there is no such file, or not for us
-    :raises Changed: it has become shorter than its beginning was
-    :raises TransientError: asking again may help
-    :raises ServiceError: it does not help
+    :param offset: first byte to request; the response begins at 0 if the server sends no parts or the file changed
+    :param version: of the file whose beginning was downloaded before
+    :raises LinkExpired: there is no such file, or the link gives no access to it
+    :raises SourceModified: the server sends a part of another file, or the file has become shorter
+    :raises TransientError: a retry may help
+    :raises ServiceError: a retry does not help
     """
     headers = {"Accept-Encoding": "identity"}
     if offset and version:
         headers |= {"Range": f"bytes={offset}-", "If-Range": version}
-    with _get(session, address, headers) as answer:
-        if answer.status_code == 416:
-            raise Changed("the file has become shorter while it was fetched", http_status=416)
-        _check_status(answer)
-        yield _read(answer)
+    with _get(session, url, headers) as response:
+        if response.status_code == 416:
+            raise SourceModified("the file has become shorter during the download", http_status=416)
+        _check_status(response)
+        opened = _parse_response(response)
+        # Some servers honour Range and ignore If-Range: two files must never be joined.
+        if response.status_code == 206 and (opened.version is None or opened.version != version):
+            raise SourceModified("the file was replaced during the download", http_status=206)
+        yield opened
 
 
-def link_ended_at(address: str) -> datetime | None:
-    """When a signed link to OSS ends or has ended, by what stands in it; ``None`` for any other address."""
-    asked = {name.lower(): values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+def link_expiry(url: str) -> datetime | None:
+    """Return when a presigned URL expires or expired, as its query says; ``None`` if it does not say."""
     try:
-        if "expires" in asked:
-            return datetime.fromtimestamp(int(asked["expires"]), timezone.utc)
-        begun = datetime.strptime(asked["x-oss-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-        return datetime.fromtimestamp(begun.timestamp() + int(asked["x-oss-expires"]), timezone.utc)
+        query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
+        if "expires" in query:
+            return datetime.fromtimestamp(int(query["expires"]), timezone.utc)
+        for vendor in ("oss", "amz", "goog", "tos", "obs"):
+            if f"x-{vendor}-expires" in query:
+                signed = datetime.strptime(query[f"x-{vendor}-date"], "%Y%m%dT%H%M%SZ")
+                signed_at = signed.replace(tzinfo=timezone.utc).timestamp()
+                return datetime.fromtimestamp(signed_at + int(query[f"x-{vendor}-expires"]), timezone.utc)
     except (KeyError, ValueError, OverflowError, OSError):
-        return None
-
-
-def without_signature(address: str) -> str:
-    """The address without its query, which may hold a signature, to be shown."""
-    return address.partition("?")[0]
+        pass
+    return None
 
 
 @contextmanager
-def _get(session: requests.Session, address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
-    for _ in range(_MOST_REDIRECTS + 1):
-        if not address.lower().startswith(("http://", "https://")):
+def _get(session: requests.Session, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
+    for _ in range(_MAX_REDIRECTS + 1):
+        if not url.lower().startswith(("http://", "https://")):
+            # Its query may hold a signature.
             raise InvalidRequest(
-                f"the address of the file is {without_signature(address)!r}; allowed: http:// and https://",
+                f"the address of the file is {url.partition('?')[0]!r}; allowed: http:// and https://",
                 code="InvalidResultAddress",
             )
         try:
-            answer = session.get(
-                address, headers=headers, stream=True, timeout=_SILENCE, allow_redirects=False
+            response = session.get(
+                url, headers=headers, stream=True, timeout=_TIMEOUTS, allow_redirects=False
             )
         except requests.RequestException as error:
-            # Its own text holds the address with the signature.
-            raise _broken(error) from None
-        with answer:
-            target = session.get_redirect_target(answer)
+            # Its own text holds the URL with the signature.
+            raise _connection_broke(error) from None
+        with response:
+            target = session.get_redirect_target(response)
             if target is None:
-                yield answer
+                yield response
                 return
-        address = urljoin(address, target)
-    raise ServiceError(f"the file was not found within {_MOST_REDIRECTS} redirects", code="TooManyRedirects")
+        url = urljoin(url, target)
+    raise ServiceError(f"the file was not found within {_MAX_REDIRECTS} redirects", code="TooManyRedirects")
 
 
-def _check_status(answer: requests.Response) -> None:
-    status = answer.status_code
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
     if status in (200, 206):
         return
-    said = _CODE.search(answer.raw.read(1 << 16) or b"")
-    code = said[1].decode() if said else None
+    named = _CODE.search(response.raw.read(1 << 16) or b"")
+    code = named[1].decode() if named else None
     if status in (403, 404, 410):
         raise LinkExpired(status, code)
     kind = TransientError if status >= 500 or status in (408, 425, 429) else ServiceError
-    raise kind("the file was refused", code=code, http_status=status)
+    raise kind("the storage refused to send the file", code=code, http_status=status)
 
 
-def _read(answer: requests.Response) -> Download:
-    headers = answer.headers
-    offset, length = 0, _number(headers.get("Content-Length"))
-    if answer.status_code == 206:
-        told = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
-        if told is None:
-            raise TransientError("the server sent a part of the file without saying which", http_status=206)
-        offset, length = int(told[1]), int(told[2])
+def _parse_response(response: requests.Response) -> Download:
+    headers = response.headers
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise ServiceError(
+            f"the server sends the file compressed with {encoding[:20]!r}, although an uncompressed one was "
+            "requested; allowed: gzip, deflate",
+            code="UnsupportedContentEncoding",
+        )
+    is_compressed = encoding not in ("", "identity")
+    offset, length = 0, _parse_number(headers.get("Content-Length"))
+    if response.status_code == 206:
+        part = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
+        if part is None or is_compressed:
+            raise SourceModified("the server sent an unknown part of the file", http_status=206)
+        offset, length = int(part[1]), int(part[2])
     elif length is None and headers.get("Transfer-Encoding", "").lower() != "chunked":
         raise ServiceError(
-            "the server does not tell the file's length, so that a cut-off file could not be told from a whole one",
+            "the server does not tell the file's length, so that a cut-off file cannot be distinguished from a whole "
+            "one",
             code="MissingContentLength",
         )
-    tag, modified = headers.get("ETag"), headers.get("Last-Modified")
-    # A weak tag stands for files that only mean the same.
-    version = None if tag is None or tag.startswith("W/") else tag
-    return Download(offset, length, version, _time(modified), answer)
+    etag = headers.get("ETag")
+    # A weak one only says that two files mean the same; the bytes of a compressed body are not those of the file.
+    version = None if etag is None or etag.startswith("W/") or is_compressed else etag
+    modified = _parse_time(headers.get("Last-Modified"))
+    return Download(offset, None if is_compressed else length, version, modified, is_compressed, response)
 
 
-def _number(text: str | None) -> int | None:
+def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    # 47: gzip or zlib, whichever the header of the data says.
+    decoder = zlib.decompressobj(wbits=47)
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                if decoder.eof:
+                    decoder = zlib.decompressobj(wbits=47)
+                yield decoder.decompress(rest)
+                rest = decoder.unused_data
+    except zlib.error as error:
+        raise ServiceError(
+            f"the file is not compressed as its header says ({error})", code="InvalidContentEncoding"
+        ) from None
+    # The end of the data holds its checksum and its length.
+    if not decoder.eof:
+        raise TransientError("the compressed file ended early")
+
+
+def _parse_number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
 
 
-def _time(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(text or "")
     except ValueError:
         return None
 
 
-def _broken(error: Exception) -> TransientError:
+def _connection_broke(error: Exception) -> TransientError:
     return TransientError(f"the connection to the file broke ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""A file of the team's becomes the main file of an asset of MetaStudio's: announced, streamed, confirmed."""
+"""Upload of a file from the team's storage as the main file of a MetaStudio asset: announce, stream, confirm."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientE
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.jobs.model import Log
-    from airflow_provider_viapi.media.source import CountedReader, Source
+    from airflow_provider_viapi.media.source import CountingReader, Source
 
-LARGEST = 5 * 2**30
-"""Bytes that a file may have which is sent in one piece [SDK]."""
+MAX_BYTES = 5 * 2**30
+"""Size limit of a file that is sent in one piece [SDK]."""
 
 _MAIN = "MAIN"
 
@@ -25,7 +25,7 @@ _MAIN = "MAIN"
 def stat(address: str) -> Source:
     """Find the file; nothing of its content is read.
 
-    :raises InvalidMedia: it is not there, empty, or too large
+    :raises InvalidMedia: it does not exist, is empty, or too large
     :raises ServiceError: it may not be read, or nothing that is installed opens such addresses
     """
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -33,30 +33,30 @@ def stat(address: str) -> Source:
 
     # oss:// is opened with that hook's connection unless the address names another.
     found = source.stat(address, ViapiHook())
-    if not 0 < found.size <= LARGEST:
+    if not 0 < found.size <= MAX_BYTES:
         raise InvalidMedia(
-            f"{found.shown} has {found.size} bytes; allowed: 1 to {LARGEST}", code="InvalidFile.Size"
+            f"{found.display_url} has {found.size} bytes; allowed: 1 to {MAX_BYTES}", code="InvalidFile.Size"
         )
     return found
 
 
 def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> None:
-    """Bring the file to the asset, unless that has its main file already.
+    """Upload the file to the asset, unless it has its main file already.
 
-    :param hook: whose account the asset is of
-    :param log: told what is sent
-    :raises TransientError: it did not arrive; trying again may help
-    :raises ServiceError: it is refused
+    :param hook: the account of the asset
+    :param log: logs what is sent
+    :raises TransientError: the upload broke; a retry may help
+    :raises ServiceError: it was refused
     """
-    announced = hook.call("metastudio.ShowAsset", {"asset_id": asset_id}).get("files") or []
-    of_before = [each for each in announced if each.get("asset_file_category") == _MAIN]
-    if any(each.get("state") == "CREATED" for each in of_before):
+    files = hook.call("metastudio.ShowAsset", {"asset_id": asset_id}).get("files") or []
+    earlier = [each for each in files if each.get("asset_file_category") == _MAIN]
+    if any(each.get("state") == "CREATED" for each in earlier):
         log.info("Asset %s has its file already", asset_id)
         return
-    for each in of_before:
+    for each in earlier:
         hook.call("metastudio.DeleteFile", {"file_id": each["file_id"]})
     source = stat(address)
-    place = hook.call(
+    upload_target = hook.call(
         "metastudio.CreateFile",
         {
             "file_name": source.name,
@@ -67,9 +67,9 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
             "asset_file_category": _MAIN,
         },
     )
-    _send(source, place, hook)
-    hook.call("metastudio.ConfirmFileUpload", {"file_id": place["file_id"], "state": "CREATED"})
-    log.info("Uploaded %s (%d bytes) to asset %s", source.shown, source.size, asset_id)
+    _send(source, upload_target, hook)
+    hook.call("metastudio.ConfirmFileUpload", {"file_id": upload_target["file_id"], "state": "CREATED"})
+    log.info("Uploaded %s (%d bytes) to asset %s", source.display_url, source.size, asset_id)
 
 
 def _md5(source: Source) -> str:
@@ -80,7 +80,7 @@ def _md5(source: Source) -> str:
     return b64encode(digest.digest()).decode()
 
 
-def _send(source: Source, place: Mapping[str, Any], hook: HuaweiCloudHook) -> None:
+def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> None:
     import requests
 
     from airflow_provider_viapi.media.ssrf_guard import public_session
@@ -90,31 +90,32 @@ def _send(source: Source, place: Mapping[str, Any], hook: HuaweiCloudHook) -> No
     allowed = [urlsplit(each).netloc for each in own if each]
     try:
         with public_session(allowed, account.http.verify) as session, source.read(ahead=False) as file:
-            answer = session.put(
-                place["upload_url"],
+            response = session.put(
+                target["upload_url"],
                 data=_Body(file, source.size),
                 timeout=(account.http.timeout, 300),
                 allow_redirects=False,
             )
     except requests.RequestException as failure:
-        # Its words are left out: they quote a signed address.
+        # Its text is left out: it quotes a presigned URL.
         raise TransientError(
-            f"{source.shown} did not arrive ({type(failure).__name__})", code="UploadBroken"
+            f"{source.display_url} could not be uploaded ({type(failure).__name__})", code="UploadBroken"
         ) from None
-    if answer.status_code >= 500:
+    if response.status_code >= 500:
         raise TransientError(
-            f"{source.shown} did not arrive: the storage answered {answer.status_code}", code="UploadBroken"
+            f"{source.display_url} could not be uploaded: the storage responded {response.status_code}",
+            code="UploadBroken",
         )
-    if not answer.ok or answer.is_redirect:
+    if not response.ok or response.is_redirect:
         raise ServiceError(
-            f"the storage refused {source.shown} with {answer.status_code}", code="UploadRefused"
+            f"the storage refused {source.display_url} with {response.status_code}", code="UploadRefused"
         )
 
 
 class _Body:
-    """A file that is sent with its length told before, as signed addresses want it."""
+    """A body with a length, as presigned URLs require."""
 
-    def __init__(self, file: CountedReader, size: int) -> None:
+    def __init__(self, file: CountingReader, size: int) -> None:
         self._file, self._size = file, size
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
-"""Landing: the files of a result go to where the team keeps its media, before the links to them end.
+"""Landing: copy the files of a result to the team's storage before their links expire.
 
-Each file is streamed, its length checked, and it stands under its final name whole or not at all; see
+Each file is streamed, its length checked, and it appears under its final name whole or not at all; see
 ``docs/landing.md``.
 """
 
@@ -11,70 +11,151 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.media.output_paths import check, identity_of, path_variables, place
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    PermissionDenied,
+    ServiceError,
+    TransientError,
+)
+from airflow_provider_viapi.media.addresses import as_address, installation_hint, is_installed, strip_userinfo
+from airflow_provider_viapi.media.output_paths import (
+    check,
+    identity_of,
+    path_variables,
+    render_path,
+    sample_path,
+)
 from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls, requires_files
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.media.resumable_download import DownloadSettings
 
-__all__ = ["check", "check_opens", "land", "path_variables", "trusted_hosts"]
+__all__ = ["check", "land", "path_variables", "probe", "trusted_hosts"]
 
 
 def trusted_hosts(account: Account) -> list[str]:
-    """The host of a connection's own endpoint (the emulator, say), from where files may come even if it is inside."""
+    """Return the host of a connection's own endpoint (the emulator, say), which may be a private address."""
     own = urlsplit(account.endpoint or "").netloc
     return [own] if own else []
 
 
-def check_opens(to: str) -> None:
-    """Refuse a place that nothing that is installed opens; loads the providers' file systems, so not for parsing.
+def probe(
+    to: Any,
+    action: HasResultFields | None = None,
+    *,
+    names: Mapping[str, Any] | None = None,
+    parameter: str = "land_to",
+) -> None:
+    """Refuse a destination that would not take a file; for use before a job is submitted and paid.
 
-    :raises InvalidRequest: the message says which
+    Connects to the storage, and begins and discards an upload where the storage allows that.
+
+    :param to: a rendered destination, see :func:`check`
+    :param action: the action whose result is to land
+    :param names: values of placeholders that are known already
+    :param parameter: the operator's argument, for messages
+    :raises InvalidRequest: an existing folder without its slash, a missing bucket, a name that is too long
+    :raises ConfigurationError: what opens the storage is not installed, or its connection cannot be used
+    :raises PermissionDenied: no permission to write
+    :raises TransientError: the storage could not be reached
     """
-    try:
-        from airflow.sdk.io import has_fs
-    except ImportError:
-        from airflow.io import has_fs  # type: ignore[attr-defined,no-redef]
+    to = as_address(to)
+    check(to, action, also=names or (), parameter=parameter)
+    path = sample_path(to, action, names or {}, parameter=parameter)
+    shown = f"{parameter} is {strip_userinfo(to)!r}"
     scheme = to.partition("://")[0]
-    if not has_fs(scheme):
+    if not is_installed(scheme):
         raise InvalidRequest(
-            f"the place to land at is {to!r}; nothing that is installed opens {scheme}://",
+            f"{shown}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
             code="InvalidParameter",
         )
+    try:
+        from airflow_provider_viapi.media.atomic_file import AtomicFile
+        from airflow_provider_viapi.media.resumable_download import open_path
+
+        opened = open_path(path)
+        if path == to and opened.fs.isdir(opened.path):
+            raise InvalidRequest(
+                f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file",
+                code="InvalidParameter",
+            )
+        AtomicFile(opened).check_writable()
+    except ServiceError as error:
+        if not error.message.startswith(parameter):
+            error.message = f"{shown}: {error.message}"
+        raise
+    except (FileNotFoundError, NotADirectoryError) as error:
+        failure: ServiceError = InvalidRequest(
+            f"{shown}, where no file can be written: {_first_line(error)}. Create the bucket or folder, or name "
+            "another destination",
+            code="InvalidParameter",
+        )
+    except PermissionError as error:
+        failure = PermissionDenied(
+            f"{shown}, where this task may not write: {_first_line(error)}. Grant the connection the right to write "
+            "there, or name another destination",
+            code="AccessDenied",
+        )
+    except ImportError as error:
+        failure = ConfigurationError(
+            f"{shown}; {scheme}:// cannot be opened ({_first_line(error)}): {installation_hint(scheme)}",
+            code="ConfigurationError",
+        )
+    except Exception as error:
+        # Its text is left out: it may quote a signed request.
+        failure = TransientError(
+            f"{shown}, which could not be reached ({type(error).__name__}): nothing was submitted. Check the "
+            "connection of the storage",
+            code="DestinationUnreachable",
+        )
+    else:
+        return
+    raise failure
+
+
+def _first_line(error: Exception) -> str:
+    from airflow_provider_viapi.redaction import redact_text
+
+    return redact_text(str(error)).partition("\n")[0][:200] or type(error).__name__
 
 
 def land(
     result: Mapping[str, Any],
     *,
-    to: str,
+    to: Any,
     action: HasResultFields | None,
     names: Mapping[str, Any],
     refresh_links: Callable[[], Mapping[str, Any]] | None,
     log: Log,
     allowed_hosts: Collection[str] = (),
     verify: bool | str = True,
+    settings: DownloadSettings | None = None,
 ) -> dict[str, str]:
-    """Bring every file of a result to where it is to stay, and return where each lies by its key in the result.
+    """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
 
-    A file that is there already, from an earlier try, stays as it is. It counts as the same when it is as long, and
-    either its name holds the job's id or it was written after the result was made.
+    A file that is there already, from an earlier attempt, is kept. It counts as the same if it has the same length
+    and either its name holds the job's id or it was written after the result was made.
 
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders; see :func:`check`
-    :param action: what the result is of; ``None`` for that of any job in the service model
+    :param action: the action of the result; ``None`` for that of any job in the service model
     :param names: values of placeholders: ``task_id``, ``map_index``, ``job_id`` and so on; ``None`` for unknown ones
-    :param refresh_links: asks for the result once more, with links that work; ``None`` if nobody can
-    :param log: told what lands where
-    :param allowed_hosts: ``host`` or ``host:port`` inside from where files may come; see :func:`trusted_hosts`
+    :param refresh_links: returns the result again, with links that work; ``None`` if that is impossible
+    :param log: logs what lands where
+    :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
+        :func:`trusted_hosts`
     :param verify: check TLS certificates; a path names a bundle of authorities
-    :raises InvalidRequest: ``to`` does not do for this result
-    :raises ResultExpired: a link has ended, and so has the one of the result that was asked for again
-    :raises PermissionDenied: an address leads to a host inside that is not allowed
-    :raises TransientError: the download broke again and again
-    :raises ServiceError: a file is empty, or refused for another reason
-    :raises OSError: what the storage has against it: full, not allowed, no such bucket
+    :param settings: waits and sizes; default: those of ``DownloadSettings``
+    :raises InvalidRequest: ``to`` cannot take this result
+    :raises ResultExpired: a link has expired, and so has that of the result that was requested again
+    :raises PermissionDenied: an address leads to a private host that is not allowed
+    :raises TransientError: the download was interrupted too often, or was too slow
+    :raises ServiceError: a file is empty, or was refused for another reason
+    :raises OSError: the storage refuses the file: it is full, access is denied, a bucket does not exist
     """
+    to = as_address(to)
     check(to, action, also=names)
     name = None if action is None else action.name
     fields = fields_of_any(services.actions().values()) if action is None else action.result
@@ -85,27 +166,28 @@ def land(
             code="NoFileInResult",
             action=name,
         )
-    places = {key: place(to, key, address, names) for key, address in links.items()}
-    if len(set(places.values())) < len(places):
+    destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
+    if len(set(destinations.values())) < len(destinations):
         raise InvalidRequest(
-            f"{', '.join(places)} would not all have a name of their own in {to!r}; allowed: a folder (ends with /), "
-            "or a name with {key} in it",
+            f"{', '.join(destinations)} would not all have a name of their own in {to!r}; allowed: a folder (ends "
+            "with /), or a name with {key} in it",
             code="InvalidParameter",
             action=name,
         )
 
-    from airflow_provider_viapi.media.resumable_download import Arrival
+    from airflow_provider_viapi.media.resumable_download import ResumableDownload
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
-    def ask_again() -> dict[str, str]:
+    def refreshed() -> dict[str, str]:
         return {} if refresh_links is None else file_urls(refresh_links(), fields)
 
     with public_session(allowed_hosts, verify) as session:
-        for key, final in places.items():
-            is_own = identity_of(links[key], names) in final.rpartition("/")[2]
+        for key, destination in destinations.items():
+            is_own = identity_of(links[key], names) in destination.rpartition("/")[2]
+            download = ResumableDownload(session, key, destination, is_own, log, settings)
             try:
-                links |= Arrival(session, key, final, is_own, log).land(links[key], ask_again)
+                links |= download.run(links[key], refreshed)
             except ServiceError as error:
                 error.action = error.action or name
                 raise
-    return places
+    return destinations

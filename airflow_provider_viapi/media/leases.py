@@ -1,10 +1,10 @@
-"""Which tasks hold a copy that several may use, so that the last one out removes it and none before.
+"""Leases on copies that several tasks use, so that the last one removes a copy and none before.
 
-Beside each copy lie empty objects: ``lease-<holder>`` of everyone who uses it, ``closing-<holder>`` of everyone who
-is about to remove it. Who takes a copy writes a lease first and then looks for a closing; who removes it writes a
-closing first and then looks for leases. Whatever the order, one of the two sees the other: object storage shows at
-once what was written. A folder that somebody closes is not used any more; whoever comes then takes the next one
-(``…-2``). A holder that ends without a word leaves its copy where it is, for the bucket's lifecycle rule.
+Beside each copy are empty objects: ``lease-<holder>`` of every user, ``closing-<holder>`` of everyone who is about to
+remove it. Whoever acquires a copy writes a lease first and then looks for a closing; whoever removes it writes a
+closing first and then looks for leases. Whatever the order, one of the two sees the other: object storage lists at
+once what was written. A folder that is being closed is not used any more; the next user takes the next one (``…-2``).
+A holder that is lost leaves its copy to the bucket's lifecycle rule.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 
 
 class Bucket(Protocol):
-    """As much of a bucket as is needed here."""
+    """The operations of a bucket that leases need."""
 
     def put(self, key: str) -> None:
         """Store an empty object."""
@@ -26,27 +26,27 @@ class Bucket(Protocol):
         ...
 
     def sizes(self, prefix: str) -> Mapping[str, int]:
-        """The keys that begin like that, with the size of each object."""
+        """Return the size of each object whose key begins with the prefix, by key."""
         ...
 
 
 class Leases:
     """The copies that one task uses.
 
-    :param bucket: where they lie
-    :param holder: which task, in letters and digits; no other has the same
+    :param bucket: contains them
+    :param holder: the task, in letters and digits; no other has the same
     """
 
     def __init__(self, bucket: Bucket, holder: str) -> None:
         self._bucket = bucket
         self._lease, self._closing = f"lease-{holder}", f"closing-{holder}"
 
-    def take(self, base: str, name: str, size: int) -> tuple[str, bool]:
-        """Where a copy belongs, and whether a whole one is there; it stays until it is given back.
+    def acquire(self, base: str, name: str, size: int) -> tuple[str, bool]:
+        """Return the key of a copy, and whether it exists in full; it stays until it is released.
 
         :param base: beginning of the keys of this copy and of no other
         :param name: last part of the copy's key
-        :param size: bytes of a whole one
+        :param size: bytes of a complete copy
         """
         for generation in count(1):
             folder = f"{base}-{generation}/"
@@ -54,16 +54,16 @@ class Leases:
             found = self._bucket.sizes(folder)
             if not _any(found, folder, "closing-"):
                 return folder + name, found.get(folder + name) == size
-            self._give_back(folder)
+            self._release(folder)
         raise AssertionError("unreachable")
 
-    def give_back(self, base: str) -> None:
+    def release(self, base: str) -> None:
         """Stop using all copies whose keys begin like that, and remove those that nobody else uses."""
         for key in self._bucket.sizes(base):
             if key.endswith(f"/{self._lease}"):
-                self._give_back(key.removesuffix(self._lease))
+                self._release(key.removesuffix(self._lease))
 
-    def _give_back(self, folder: str) -> None:
+    def _release(self, folder: str) -> None:
         self._bucket.delete(folder + self._lease)
         if _any(self._bucket.sizes(folder), folder, "lease-"):
             return

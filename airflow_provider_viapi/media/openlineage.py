@@ -1,4 +1,4 @@
-"""What a job has read and what has landed, as OpenLineage's facets; needs that provider, which is asked for late."""
+"""Inputs and landed files of a job as OpenLineage datasets; its provider is imported only when they are needed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from airflow_provider_viapi.schema import Parameter, Url
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-# Object stores are named after their first scheme, as OpenLineage's naming has it.
+# OpenLineage names object stores after their first scheme.
 _SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
 
 
 def lineage_of(read: Iterable[str], landed: Iterable[str]) -> OperatorLineage[Any, Any]:
-    """Inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
+    """Return inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
 
-    :param read: addresses of media as the author gave them, before staging; see :func:`media_of`
-    :param landed: where the files of the result lie
+    :param read: addresses of media as the author wrote them, before staging; see :func:`media_of`
+    :param landed: addresses of the landed files
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -32,7 +32,7 @@ def lineage_of(read: Iterable[str], landed: Iterable[str]) -> OperatorLineage[An
 
 
 def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:
-    """The addresses that a request names, also inside lists."""
+    """Yield the media addresses of a request, also inside lists."""
     for parameter in parameters:
         value = request.get(parameter.name)
         if isinstance(parameter, Url) and isinstance(value, str):
@@ -43,7 +43,7 @@ def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Ite
 
 
 def name_of(address: str) -> tuple[str, str]:
-    """Namespace and name of the dataset at an address: without signature, user, connection id.
+    """Return namespace and name of the dataset at an address: without signature, user, connection id.
 
     :param address: HTTP(S), or of an object storage
     """

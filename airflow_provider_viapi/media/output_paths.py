@@ -1,4 +1,4 @@
-"""Under which addresses the files of a result land."""
+"""Addresses under which the files of a result land."""
 
 from __future__ import annotations
 
@@ -11,87 +11,127 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.results import HasResultFields, has_files, has_several_files
+from airflow_provider_viapi.media.addresses import as_address, strip_userinfo
+from airflow_provider_viapi.results import HasResultFields, ResultField, has_files, has_several_files
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-OF_THE_TASK = ("dag_id", "run_id", "task_id", "map_index", "job_id")
+TASK_VARIABLES = ("dag_id", "run_id", "task_id", "map_index", "job_id")
 """Placeholders whose values the operator gives."""
 
-OF_THE_FILE = ("key", "name", "ext")
-"""Placeholders whose values each file has: its key in the result, the name in its link, the ending of that."""
+FILE_VARIABLES = ("key", "name", "ext")
+"""Placeholders with a value for each file: its key in the result, the name in its link, that name's extension."""
 
-_LENGTH_OF_DIGEST = 12
+MAX_NAME_BYTES = 255
+"""Bytes of a file's or folder's name on a disk, in UTF-8."""
+
+MAX_KEY_BYTES = 1023
+"""Bytes of an object's key, in UTF-8: 1,023 in OSS, 1,024 in S3, Google and Azure."""
+
+_DIGEST_LENGTH = 12
+_LOCAL = frozenset({"file", "local"})
 
 
-def check(to: str, action: HasResultFields | None, *, also: Collection[str] = ()) -> None:
-    """Refuse what cannot be a place to land at; for values that are not Jinja templates (any more).
+def check(
+    to: Any,
+    action: HasResultFields | None,
+    *,
+    also: Collection[str] = (),
+    parameter: str = "land_to",
+) -> None:
+    """Refuse what cannot be a destination; for values that are not Jinja templates (any more).
 
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders such as ``{task_id}``
-    :param action: whose result is to land; ``None`` when that is not known
-    :param also: placeholders that there are besides the usual ones, such as ``index``
+    :param action: the action whose result is to land; ``None`` when that is not known
+    :param also: placeholders besides the usual ones, such as ``index``
+    :param parameter: the operator's argument, for messages
     :raises InvalidRequest: the message says what is wrong
     """
+    to = as_address(to)
     name = None if action is None else action.name
     if action is not None and not has_files(action.result):
-        raise _refused(to, f"none at all, because the result of {name} holds no files", name)
-    used = _check_address(to, {*OF_THE_TASK, *OF_THE_FILE, *also}, name)
+        raise _invalid(to, f"none, because the result of {name} holds no files", name, parameter)
+    used = _check_address(to, {*TASK_VARIABLES, *FILE_VARIABLES, *also}, name, parameter)
     if (
         action is not None
         and has_several_files(action.result)
         and not to.endswith("/")
         and not used & {"key", "name"}
     ):
-        raise _refused(
-            to,
-            "a folder (ends with /) or a name with {key} in it, because the result can hold several files",
-            name,
+        allowed = (
+            "a folder (ends with /) or a name with {key} in it, because the result can hold several files"
         )
+        raise _invalid(to, allowed, name, parameter)
 
 
 def path_variables(context: Context, *, job_id: str | None) -> dict[str, Any]:
-    """The values of the placeholders that a task gives.
+    """Return the values of the placeholders that a task gives.
 
     :param job_id: the job whose result lands, if it is known
     """
     instance = context["ti"]
-    given = {name: getattr(instance, name) for name in OF_THE_TASK if name != "job_id"}
-    return {**given, "job_id": job_id}
+    values = {name: getattr(instance, name) for name in TASK_VARIABLES if name != "job_id"}
+    return {**values, "job_id": job_id}
 
 
-def identity_of(address: str, names: Mapping[str, Any]) -> str:
-    """What tells a result from all others: the id of its job or, if that is not known, a digest of its address.
+def identity_of(url: str, names: Mapping[str, Any]) -> str:
+    """Return what distinguishes a result from all others: its job's id or, if that is unknown, a digest of its URL.
 
-    :param address: of the file; the signature in it does not count
+    :param url: of the file; its query, which may hold a signature, does not count
     """
     if names.get("job_id"):
         return str(names["job_id"])
-    parts = urlsplit(address)
-    return hashlib.sha256(f"{parts.hostname}{parts.path}".encode()).hexdigest()[:_LENGTH_OF_DIGEST]
+    parts = urlsplit(url)
+    return hashlib.sha256(f"{parts.hostname}{parts.path}".encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
-def place(to: str, key: str, address: str, names: Mapping[str, Any]) -> str:
-    """The address under which one file of a result lands.
+def render_path(to: Any, key: str, url: str, names: Mapping[str, Any], *, parameter: str = "land_to") -> str:
+    """Return the address under which one file of a result lands.
 
-    In a folder it is called after task, map index, key and job, so that neither mapped tasks nor runs meet.
+    In a folder it is named after task, map index, key and job, so that neither mapped tasks nor runs collide.
 
-    :param to: what :func:`check` takes
+    :param to: see :func:`check`
     :param key: of the file in the result
-    :param address: the file's own
+    :param url: the file's own
     :param names: values of placeholders
-    :raises InvalidRequest: a placeholder has no value, or one that cannot be part of a name
+    :raises InvalidRequest: a placeholder has no value, or one that cannot be part of a name; a name is too long
     """
-    own = unquote(PurePosixPath(urlsplit(address).path).name)
-    values = {**names, "key": key, "name": own, "ext": _ending(own)}
-    used = _check_address(to, {name for name, value in values.items() if value is not None}, None)
-    for name in used:
+    to = as_address(to)
+    own = unquote(PurePosixPath(urlsplit(url).path).name)
+    values = {**names, "key": key, "name": own, "ext": _extension(own)}
+    known = {name for name, value in values.items() if value is not None}
+    for name in _check_address(to, known, None, parameter):
         _check_value(to, name, str(values[name]))
-    rendered = to.format_map(values)
+    rendered: str = to.format_map(values)
     if to.endswith("/"):
-        rendered += _default_name(key, identity_of(address, names), values)
-    _check_path(rendered, None)
+        rendered += _default_name(key, identity_of(url, names), values)
+    _check_path(rendered, None, parameter)
     return rendered
+
+
+def sample_path(
+    to: Any, action: HasResultFields | None, names: Mapping[str, Any], *, parameter: str = "land_to"
+) -> str:
+    """Return an address like those that a result's files will have, with sample values for what is not yet known.
+
+    :raises InvalidRequest: a name would be too long
+    """
+    fields = () if action is None else action.result
+    key = max(_file_keys(fields), key=len, default="VideoUrl")
+    samples = {**dict.fromkeys(TASK_VARIABLES, "sample"), "map_index": -1, "job_id": "0" * 36}
+    given = {name: value for name, value in names.items() if value is not None}
+    return render_path(to, key, "https://host/sample.jpeg", {**samples, **given}, parameter=parameter)
+
+
+def _file_keys(fields: tuple[ResultField, ...], prefix: str = "") -> list[str]:
+    keys = []
+    for field in fields:
+        if field.kind == "file":
+            keys.append(f"{prefix}{field.name}")
+        inside = f"{prefix}{field.name}.0." if field.kind == "list" else f"{prefix}{field.name}."
+        keys += _file_keys(field.fields, inside)
+    return keys
 
 
 def _default_name(key: str, identity: str, values: Mapping[str, Any]) -> str:
@@ -100,39 +140,63 @@ def _default_name(key: str, identity: str, values: Mapping[str, Any]) -> str:
     return "-".join(str(part) for part in parts if part is not None) + str(values["ext"])
 
 
-def _ending(name: str) -> str:
-    ending = PurePosixPath(name).suffix
-    return ending if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", ending) else ""
+def _extension(name: str) -> str:
+    extension = PurePosixPath(name).suffix
+    return extension if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", extension) else ""
 
 
-def _check_address(to: Any, known: Collection[str], action: str | None) -> set[str]:
+def _check_address(to: Any, known: Collection[str], action: str | None, parameter: str) -> set[str]:
     if not isinstance(to, str) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", to):
-        raise _refused(to, "an address such as s3://bucket/folder/ or file:///folder/name.mp4", action)
+        allowed = "an address such as s3://bucket/folder/ or file:///folder/name.mp4"
+        raise _invalid(to, allowed, action, parameter)
     scheme, _, rest = to.partition("://")
     if scheme.lower() in ("http", "https"):
-        raise _refused(to, "an address that can be written to, such as s3://bucket/folder/", action)
-    if not rest.strip("/") or (scheme != "file" and rest.startswith("/")):
-        raise _refused(to, "an address with a bucket or a path in it", action)
-    _check_path(to, action)
-    return _placeholders(to, known, action)
+        allowed = "an address that can be written to, such as s3://bucket/folder/"
+        raise _invalid(to, allowed, action, parameter)
+    if scheme.lower() in _LOCAL and not rest.startswith("/"):
+        raise _invalid(
+            to,
+            f"{scheme}:/// with three slashes: {rest.partition('/')[0]!r} would be a host",
+            action,
+            parameter,
+        )
+    if not rest.strip("/") or (scheme.lower() not in _LOCAL and rest.startswith("/")):
+        raise _invalid(to, "an address with a bucket or a path in it", action, parameter)
+    if "/" not in rest:
+        allowed = f"a bucket followed by / and a folder or a name, such as {strip_userinfo(to)}/results/"
+        raise _invalid(to, allowed, action, parameter)
+    used = _placeholders(to, known, action, parameter)
+    _check_path(to, action, parameter)
+    return used
 
 
-def _placeholders(to: str, known: Collection[str], action: str | None) -> set[str]:
+def _placeholders(to: str, known: Collection[str], action: str | None, parameter: str) -> set[str]:
     try:
         fields = [field for field in string.Formatter().parse(to) if field[1] is not None]
     except ValueError:
-        raise _refused(to, "braces in pairs, and only around placeholders", action) from None
+        raise _invalid(to, "braces in pairs, and only around placeholders", action, parameter) from None
     for _, name, form, conversion in fields:
         if name not in known or form or conversion:
             there = ", ".join(f"{{{each}}}" for each in sorted(known))
-            raise _refused(to, f"of placeholders {there}; {{{name}}} is none of them", action)
+            raise _invalid(to, f"of placeholders {there}; {{{name}}} is none of them", action, parameter)
     return {str(name) for _, name, _, _ in fields}
 
 
-def _check_path(address: str, action: str | None) -> None:
-    parts = address.partition("://")[2].split("/")
+def _check_path(address: str, action: str | None, parameter: str) -> None:
+    scheme, _, rest = address.partition("://")
+    parts = rest.split("/")
     if ".." in parts or "." in parts or any(ord(char) < 32 or ord(char) == 127 for char in address):
-        raise _refused(address, "no part that is . or .., and no control characters", action)
+        raise _invalid(address, "no part that is . or .., and no control characters", action, parameter)
+    # What a placeholder becomes is not known yet; what is around it counts.
+    literal = [re.sub(r"\{\w*\}", "", part) for part in parts]
+    longest = max((len(part.encode(errors="replace")) for part in literal), default=0)
+    key = len("/".join(literal[1:]).encode(errors="replace"))
+    if scheme.lower() in _LOCAL and longest > MAX_NAME_BYTES:
+        allowed = f"names of at most {MAX_NAME_BYTES} bytes; one would have {longest}"
+        raise _invalid(address, allowed, action, parameter)
+    if scheme.lower() not in _LOCAL and key > MAX_KEY_BYTES:
+        allowed = f"keys of at most {MAX_KEY_BYTES:,} bytes; this would have {key:,}"
+        raise _invalid(address, allowed, action, parameter)
 
 
 def _check_value(to: str, name: str, value: str) -> None:
@@ -144,7 +208,9 @@ def _check_value(to: str, name: str, value: str) -> None:
         )
 
 
-def _refused(to: Any, allowed: str, action: str | None) -> InvalidRequest:
+def _invalid(to: Any, allowed: str, action: str | None, parameter: str) -> InvalidRequest:
+    shown = repr(strip_userinfo(to)) if isinstance(to, str) else repr(to)
+    shown = shown if len(shown) <= 300 else f"{shown[:297]}..."
     return InvalidRequest(
-        f"the place to land at is {to!r}; allowed: {allowed}", code="InvalidParameter", action=action
+        f"{parameter} is {shown}; allowed: {allowed}", code="InvalidParameter", action=action
     )

@@ -1,81 +1,137 @@
-"""The media of one request on their way to the service, and back out of the way."""
+"""Media addresses of a request: checks while a DAG is parsed, and which of them have to be staged.
+
+Loads no storage library, so that operators can use it when they are constructed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.media.addresses import as_address, is_http_url, opens
+from airflow_provider_viapi.schema import check_request
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+    from airflow_provider_viapi.alibaba.model import Action
 
-    from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.jobs.model import Log
+_PLACE = re.compile(
+    r"oss://(?:(?P<conn>[\w.-]+)@)?(?P<bucket>[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?"
+)
 
 
-@dataclass
-class Media:
-    """What a task instance has of media where the service cannot read them; see ``media.staging``.
+def check(
+    action: Action, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+) -> dict[str, Any]:
+    """Return the request with values of their proper types, as ``Action.check``, where media may be anywhere.
 
-    :param action: what is asked for
-    :param request: as the author gave it, checked
-    :param to: the team's bucket, ``oss://bucket/prefix``; VIAPI's temporary storage if ``None``
-    :param hook: whose account reads and stages
-    :param run: which DAG run
-    :param holder: which task instance of it, the same for all tries
-    :param log: told what is copied where
+    :param pending: returns true for a value that is not known yet
+    :raises InvalidRequest: something is not allowed, such as an address that nothing opens
+    """
+    addressed = _without_path_objects(action.parameters, request) if isinstance(request, Mapping) else request
+    return action.before_staging(opens).check(addressed, is_unresolved=pending)
+
+
+def check_place(to: str | None) -> None:
+    """Refuse what is neither ``None`` nor ``oss://bucket/prefix``.
+
+    :raises InvalidRequest: it has another form
+    """
+    if to is not None:
+        StagingPlace.parse(to)
+
+
+def check_source(address: str) -> None:
+    """Refuse an address that is neither HTTP(S) nor one that staging reads from.
+
+    :raises InvalidRequest: it is neither
+    """
+    check_request(
+        "staging", {"source": Media(name="source", required=True, opens=opens)}, {"source": address}
+    )
+
+
+@dataclass(frozen=True)
+class StagingPlace:
+    """Place of copies: ``oss://bucket/prefix`` or ``oss://conn@bucket/prefix``.
+
+    :param conn_id: the connection whose key is used; ``None`` for the task's own
+    :param bucket: in Shanghai, where the service reads
+    :param prefix: beginning of all keys, without slashes around it
     """
 
-    action: Action
-    request: Mapping[str, Any]
-    to: str | None
-    hook: ViapiHook
-    run: str
-    holder: str
-    log: Log
+    conn_id: str | None
+    bucket: str
+    prefix: str
 
     @classmethod
-    def of(cls, context: Context, request: Mapping[str, Any], *, item: str = "", **arguments: Any) -> Media:
-        """Those of the task that runs in a context.
+    def parse(cls, address: str) -> StagingPlace:
+        """Return the place that an address names.
 
-        :param item: which one, for a task with several requests
+        :raises InvalidRequest: it has another form
         """
-        instance = context["ti"]
-        return cls(
-            request=request,
-            run=f"{instance.dag_id}/{instance.run_id}",
-            holder=f"{instance.task_id}/{instance.map_index}{item}",
-            **arguments,
-        )
+        # A template that renders to a native type may give anything.
+        parts = _PLACE.fullmatch(address) if isinstance(address, str) else None
+        prefix = (parts["prefix"] or "").strip("/") if parts else ""
+        if parts is None or ".." in prefix.split("/") or "//" in prefix:
+            raise InvalidRequest(
+                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/",
+                code="InvalidParameter",
+            )
+        return cls(parts["conn"], parts["bucket"], prefix)
 
-    @cached_property
-    def readable(self) -> dict[str, Any]:
-        """The request with every file where the service can read it; the first to ask has them copied.
+    def address_of(self, key: str) -> str:
+        """Return the address of an object in the bucket, for tasks that may use the connection."""
+        return f"oss://{f'{self.conn_id}@' if self.conn_id else ''}{self.bucket}/{key}"
 
-        :raises ServiceError: see ``media.staging.stage``
-        """
-        return staging.stage(
-            self.request,
-            action=self.action,
-            to=self.to,
-            hook=self.hook,
-            run=self.run,
-            holder=self.holder,
-            log=self.log,
-        )
 
-    def release(self) -> None:
-        """Remove the copies that no other task uses; from whichever process, also one that staged nothing."""
-        staging.release(
-            self.request,
-            action=self.action,
-            to=self.to,
-            hook=self.hook,
-            run=self.run,
-            holder=self.holder,
-            log=self.log,
-        )
+def files_to_stage(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file that the service cannot read at its address."""
+    for each in parameters:
+        value = structure.get(each.name)
+        if value is None:
+            continue
+        if isinstance(each, ListOf):
+            for index, item in enumerate(value, start=1):
+                yield from files_to_stage(each.fields, item, f"{prefix}{each.name}.{index}.")
+        elif isinstance(each, Media) and not is_http_url(value):
+            limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
+            yield f"{prefix}{each.name}", limits, value
+
+
+def with_addresses(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], addresses: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a request with other addresses in place of those that the service cannot read."""
+    replaced = dict(structure)
+    for each in parameters:
+        value = structure.get(each.name)
+        if value is None:
+            continue
+        if isinstance(each, ListOf):
+            replaced[each.name] = [with_addresses(each.fields, item, addresses) for item in value]
+        elif isinstance(each, Media):
+            replaced[each.name] = addresses.get(value, value)
+    return replaced
+
+
+def _without_path_objects(parameters: tuple[Parameter, ...], structure: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request with the addresses of path objects in place of these."""
+    addressed = dict(structure)
+    for each in parameters:
+        value = structure.get(each.name)
+        if isinstance(each, Media):
+            if value is not None:
+                addressed[each.name] = as_address(value)
+        elif isinstance(each, ListOf) and isinstance(value, list | tuple):
+            addressed[each.name] = [
+                _without_path_objects(each.fields, item) if isinstance(item, Mapping) else item
+                for item in value
+            ]
+    return addressed

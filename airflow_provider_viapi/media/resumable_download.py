@@ -1,4 +1,4 @@
-"""One file of a result on its way from its link to its place, over as many connections as that takes.
+"""Download of one result file to its destination, over as many connections as that takes.
 
 Imported only where a file lands.
 """
@@ -13,206 +13,273 @@ from typing import TYPE_CHECKING
 
 import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential, wait_random
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.errors import InvalidRequest, ResultExpired, ServiceError, TransientError
-from airflow_provider_viapi.media.atomic_file import Draft
-from airflow_provider_viapi.media.download import Changed, Download, LinkExpired, download, link_ended_at
+from airflow_provider_viapi.media.atomic_file import BLOCK_SIZE, AtomicFile
+from airflow_provider_viapi.media.download import (
+    Download,
+    LinkExpired,
+    SourceModified,
+    download,
+    link_expiry,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
 
 MAX_STALLED_ATTEMPTS = 5
-"""Attempts in a row that come no farther than those before, after which a download is given up."""
+"""Attempts in a row that get no farther than those before, after which a download fails."""
 
-FIRST_PAUSE = 0.5
-"""Seconds before a broken download is taken up again; each further pause is twice as long, up to 10."""
-
-# What OSS says of a link that has ended, and of a file that was deleted with it; other codes mean something else.
-_OF_EXPIRY = frozenset({None, "AccessDenied", "NoSuchKey"})
+# Error codes of OSS for a link that has expired, and for a file that was deleted with it.
+_EXPIRY_CODES = frozenset({None, "AccessDenied", "NoSuchKey"})
 
 
-class Arrival:
-    """A file that is to land.
+@dataclass(frozen=True)
+class DownloadSettings:
+    """Tunable waits and sizes of downloads.
 
-    :param session: fetches it
-    :param key: where in the result it stands, for messages
-    :param final: the address at which it lands
-    :param is_own: no other result's file can have that name
-    :param log: told what becomes of it
+    :param initial_backoff: seconds before the first retry; doubled after each, up to 10
+    :param block_size: bytes of one part of an upload to the destination
+    :param max_seconds: longest time for one link whose expiry is unknown, in seconds; a link with an expiry may be
+        used until then, at most ``max_link_seconds``
     """
 
-    def __init__(self, session: requests.Session, key: str, final: str, is_own: bool, log: Log) -> None:
+    initial_backoff: float = 0.5
+    block_size: int = BLOCK_SIZE
+    max_seconds: float = 3600.0
+    max_link_seconds: float = 6 * 3600.0
+
+
+class DownloadTooSlow(TransientError):
+    """The file did not arrive within the life of its link."""
+
+
+class ResumableDownload:
+    """A file that is to land.
+
+    :param session: downloads it
+    :param key: its key in the result, for messages
+    :param destination: the address at which it lands
+    :param is_own: no other result's file can have that name
+    :param log: logs retries and the result
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        key: str,
+        destination: str,
+        is_own: bool,
+        log: Log,
+        settings: DownloadSettings | None = None,
+    ) -> None:
         self._session = session
         self._key = key
-        self._final = final
+        self._destination = destination
         self._is_own = is_own
         self._log = log
-        self._path = _open_path(final)
-        self._draft = Draft(self._path)
+        self._settings = settings or DownloadSettings()
+        self._path = open_path(destination)
+        self._file = AtomicFile(self._path, self._settings.block_size)
         self._length: int | None = None
         self._version: str | None = None
         self._farthest = 0
-        self._fruitless = 0
+        self._stalled_attempts = 0
 
-    def land(self, address: str, ask_again: Callable[[], dict[str, str]]) -> dict[str, str]:
-        """Bring the file to its place, and return all links anew if they had to be asked for again.
+    def run(self, url: str, refresh_links: Callable[[], dict[str, str]]) -> dict[str, str]:
+        """Download the file, and return the renewed links of the result if they were needed.
 
-        :param address: the link to the file
-        :param ask_again: gives the links of the result anew by their keys, or none
+        :param url: the link to the file
+        :param refresh_links: returns new links of the result by their keys, or none
         :raises ResultExpired: neither link works
+        :raises DownloadTooSlow: the file did not arrive within the life of either link
         """
-        began = time.monotonic()
+        started = time.monotonic()
         renewed: dict[str, str] = {}
-        with self._draft as draft:
+        with self._file as file:
             try:
-                is_there = self._fetch(address)
-            except LinkExpired as dead:
-                if self._is_own and _standing(self._path) is not None:
-                    self._log.info("The link to %s does not work any more", self._key)
-                    is_there = True
+                is_complete = self._fetch(url)
+            except (LinkExpired, DownloadTooSlow) as failure:
+                if self._is_own and _existing_file(self._path) is not None:
+                    self._log.info("The link to %s has expired", self._key)
+                    is_complete = True
                 else:
-                    renewed = self._ask(ask_again, address, dead)
-                    is_there = self._fetch_renewed(renewed[self._key])
-            if is_there:
-                self._log.info("%s is at %s already", self._key, self._final)
+                    renewed = self._renew(refresh_links, url, failure)
+                    is_complete = self._fetch_renewed(renewed[self._key])
+            if is_complete:
+                self._log.info("%s is at %s already", self._key, self._destination)
             else:
-                length = draft.length
-                draft.keep()
-                told = "Landed %s at %s: %s bytes in %.1f s"
-                self._log.info(told, self._key, self._final, length, time.monotonic() - began)
+                length = file.length
+                file.commit()
+                message = "Landed %s at %s: %s bytes in %.1f s"
+                seconds = time.monotonic() - started
+                self._log.info(message, self._key, self._destination, length, seconds)
         return renewed
 
-    def _ask(
-        self, ask_again: Callable[[], dict[str, str]], address: str, dead: LinkExpired
+    def _renew(
+        self,
+        refresh_links: Callable[[], dict[str, str]],
+        url: str,
+        failure: LinkExpired | DownloadTooSlow,
     ) -> dict[str, str]:
-        self._log.info(
-            "The link to %s does not work any more (%s): asking for the result again", self._key, dead
-        )
-        renewed = ask_again()
+        self._log.info("The link to %s cannot be used (%s): requesting the result again", self._key, failure)
+        renewed = refresh_links()
         if self._key not in renewed:
-            raise self._error_of(address, dead) from None
+            raise self._error_for(url, failure) from None
         return renewed
 
-    def _fetch_renewed(self, address: str) -> bool:
+    def _fetch_renewed(self, url: str) -> bool:
         try:
-            return self._fetch(address)
-        except LinkExpired as dead:
-            raise self._error_of(address, dead) from None
+            return self._fetch(url)
+        except LinkExpired as expired:
+            raise self._error_for(url, expired) from None
 
-    def _error_of(self, address: str, dead: LinkExpired) -> ServiceError:
-        if dead.code not in _OF_EXPIRY:
-            kind = classify(str(dead.code), dead.status)
-            return kind(f"the link to {self._key} was refused", code=dead.code, http_status=dead.status)
-        ended = link_ended_at(address)
-        age = None if ended is None else (datetime.now(timezone.utc) - ended).total_seconds()
-        when = "has ended" if age is None or age < 0 else f"has ended {_words(age)} ago"
+    def _error_for(self, url: str, failure: LinkExpired | DownloadTooSlow) -> ServiceError:
+        if isinstance(failure, DownloadTooSlow):
+            return failure
+        if failure.code not in _EXPIRY_CODES:
+            kind = classify(str(failure.code), failure.status)
+            message = f"the storage refused the link to {self._key}"
+            return kind(message, code=failure.code, http_status=failure.status)
+        expiry = link_expiry(url)
+        age = None if expiry is None else (datetime.now(timezone.utc) - expiry).total_seconds()
+        when = "has expired" if age is None or age < 0 else f"expired {_format_duration(age)} ago"
         return ResultExpired(
-            f"the link to {self._key} {when}, and the file cannot be had any more",
+            f"the link to {self._key} {when}, and the file is no longer available",
             age=age,
-            code=dead.code or "ResultExpired",
-            http_status=dead.status,
+            code=failure.code or "ResultExpired",
+            http_status=failure.status,
         )
 
-    def _fetch(self, address: str) -> bool:
-        """Fill the draft with the whole file; true instead if the file is at its place already.
+    def _fetch(self, url: str) -> bool:
+        """Download the whole file; return true instead if it is at its destination already.
 
         :raises LinkExpired: the link does not work (any more)
+        :raises DownloadTooSlow: the link's life is over
         """
-        trying = Retrying(
-            retry=retry_if_exception_type(TransientError),
-            wait=wait_exponential(multiplier=FIRST_PAUSE, max=10) + wait_random(0, FIRST_PAUSE),
-            stop=lambda state: self._fruitless >= MAX_STALLED_ATTEMPTS,
-            before_sleep=self._tell,
+        deadline = time.monotonic() + self._seconds_for(url)
+        retrying = Retrying(
+            retry=retry_if_exception(_is_retried),
+            wait=wait_exponential(multiplier=self._settings.initial_backoff, max=10)
+            + wait_random(0, self._settings.initial_backoff),
+            stop=lambda state: self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > deadline,
+            before_sleep=self._log_retry,
             reraise=True,
         )
-        return trying(self._attempt, address)
+        return retrying(self._attempt, url, deadline)
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _seconds_for(self, url: str) -> float:
+        expiry = link_expiry(url)
+        left = 0.0 if expiry is None else (expiry - datetime.now(timezone.utc)).total_seconds()
+        # By the server's clock a link that has expired by ours may work.
+        return min(left, self._settings.max_link_seconds) if left > 0 else self._settings.max_seconds
+
+    def _log_retry(self, state: RetryCallState) -> None:
         error = state.outcome and state.outcome.exception()
-        self._log.warning("%s broke off after %s bytes: %s", self._key, self._draft.length, error)
+        self._log.warning(
+            "Download of %s was interrupted after %s bytes, retrying: %s", self._key, self._file.length, error
+        )
 
-    def _attempt(self, address: str) -> bool:
-        there = self._draft.length if self._version else 0
-        self._fruitless += 1
+    def _attempt(self, url: str, deadline: float) -> bool:
+        offset = self._file.length if self._version else 0
+        self._stalled_attempts += 1
         try:
-            with download(self._session, address, offset=there, version=self._version) as source:
-                if source.offset == 0:
-                    if self._is_there(source):
+            with download(self._session, url, offset=offset, version=self._version) as response:
+                if response.offset == 0:
+                    if self._is_complete(response):
                         return True
-                    self._begin(source)
-                elif (source.offset, source.length) != (there, self._length):
-                    raise Changed("the file has changed while it was fetched")
-                for chunk in source.chunks():
-                    self._draft.write(chunk)
-                    if self._draft.length > self._farthest:
-                        self._farthest, self._fruitless = self._draft.length, 0
-        except Changed:
-            self._draft.begin_again()
+                    self._start(response)
+                elif (response.offset, response.length) != (offset, self._length):
+                    raise SourceModified("the file has changed during the download")
+                self._receive(response, deadline)
+        except SourceModified:
+            self._file.reset()
             self._version = None
             raise
         self._check_length()
         return False
 
-    def _begin(self, source: Download) -> None:
-        self._draft.begin_again()
-        self._length, self._version = source.length, source.version
+    def _start(self, response: Download) -> None:
+        self._file.reset()
+        self._length, self._version = response.length, response.version
 
-    def _is_there(self, source: Download) -> bool:
-        standing = _standing(self._path)
-        if standing is None or source.length is None or standing.length != source.length:
+    def _receive(self, response: Download, deadline: float) -> None:
+        for chunk in response.chunks():
+            self._file.write(chunk)
+            if self._file.length > self._farthest:
+                self._farthest, self._stalled_attempts = self._file.length, 0
+            if time.monotonic() > deadline:
+                raise DownloadTooSlow(
+                    f"{self._key} did not arrive while its link was valid: {self._file.length:,} bytes of "
+                    f"{'an unknown number' if self._length is None else f'{self._length:,}'}",
+                    code="DownloadTooSlow",
+                )
+
+    def _is_complete(self, response: Download) -> bool:
+        existing = _existing_file(self._path)
+        if existing is None or response.length is None or existing.length != response.length:
             return False
         if self._is_own:
             return True
-        made, written = source.modified, standing.written
-        return made is not None and written is not None and written >= made
+        modified, written = response.modified, existing.written
+        return modified is not None and written is not None and written >= modified
 
     def _check_length(self) -> None:
-        length = self._draft.length
+        length = self._file.length
         if self._length is not None and length < self._length:
             raise TransientError(f"{self._key} ended after {length} of {self._length} bytes")
         if length == 0:
             raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
 
 
+def _is_retried(error: BaseException) -> bool:
+    # A slow link is not retried, but replaced.
+    return isinstance(error, TransientError) and not isinstance(error, DownloadTooSlow)
+
+
 @dataclass(frozen=True)
-class _Standing:
+class _ExistingFile:
     length: int
     written: datetime | None
 
 
-def _standing(path: ObjectStoragePath) -> _Standing | None:
-    """The file that is at a place, if there is one that is not empty and that we may look at."""
+def _existing_file(path: ObjectStoragePath) -> _ExistingFile | None:
+    """Return the file at an address, if there is one that is not empty and that may be looked at."""
     fs, name = path.fs, path.path
     fs.invalidate_cache()
     try:
-        told = fs.info(name)
-        if told.get("type") != "file" or not told.get("size"):
+        info = fs.info(name)
+        if info.get("type") != "file" or not info.get("size"):
             return None
-        return _Standing(int(told["size"]), _written(fs.modified(name)))
+        return _ExistingFile(int(info["size"]), _aware(fs.modified(name)))
     except (FileNotFoundError, PermissionError):
         return None
     except NotImplementedError:
-        return _Standing(int(told["size"]), None)
+        return _ExistingFile(int(info["size"]), None)
 
 
-def _written(moment: datetime) -> datetime:
-    # fsspec's file systems give UTC, some without saying so.
+def _aware(moment: datetime) -> datetime:
+    # fsspec's file systems return UTC, some without a time zone.
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _open_path(final: str) -> ObjectStoragePath:
+def open_path(destination: str) -> ObjectStoragePath:
+    """Open an address for writing.
+
+    :raises InvalidRequest: nothing that is installed opens it
+    """
     try:
-        path = ObjectStoragePath(final)
+        path = ObjectStoragePath(destination)
         path.fs  # noqa: B018
     except (ValueError, ImportError) as error:
         raise InvalidRequest(
-            f"the place to land at is {final!r}, which this Airflow cannot open: {error}",
+            f"the destination is {destination!r}, which this Airflow cannot open: {error}",
             code="InvalidParameter",
         ) from None
     return path
 
 
-def _words(seconds: float) -> str:
+def _format_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

@@ -1,10 +1,9 @@
-"""A file that is to be staged: where it is, what is known of it, and its bytes, counted."""
+"""A file to be staged: its address, what is known of it, and its bytes, counted."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -18,22 +17,18 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.media.addresses import installation_hint, strip_userinfo
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.fs.oss_client import Oss
     from airflow_provider_viapi.hooks.viapi import ViapiHook
 
-AHEAD = 1 << 20
-"""Bytes that are fetched beyond what is read in small pieces."""
+READ_AHEAD = 1 << 20
+"""Bytes that are read beyond what is requested in small pieces."""
 
-# Under which names file systems tell that a file's content is another: S3 and OSS, Azure, Google, disks.
+# Fields by which file systems report that a file's content is another: S3 and OSS, Azure, Google, disks.
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified", "last_modified", "mtime")
-
-
-def bare(address: str) -> str:
-    """The address as a message or a log may show it: without what stands before the host, which may be a password."""
-    return re.sub(r"://[^/@]*@", "://", address)
 
 
 @dataclass(frozen=True)
@@ -42,8 +37,8 @@ class Source:
 
     :param address: as its author wrote it
     :param size: its bytes
-    :param fingerprint: tells its content from another, as far as the file system tells
-    :param oss: OSS, bucket and key, if that is where it lies
+    :param fingerprint: differs when the content does, as far as the file system reports
+    :param oss: OSS, bucket and key, if it is there
     """
 
     address: str
@@ -59,58 +54,57 @@ class Source:
         return PurePosixPath(self._path).name
 
     @property
-    def shown(self) -> str:
+    def display_url(self) -> str:
         """The address as a message or a log may show it."""
-        return bare(self.address)
+        return strip_userinfo(self.address)
 
     def check_unchanged(self) -> None:
-        """Let pass if the file is still what it was when it was looked up.
+        """Refuse a file that has changed since :func:`stat`.
 
-        :raises TransientError: it is another one; with the code ``SourceChanged``
-        :raises InvalidMedia: it is not there any more
+        :raises TransientError: it has changed; with the code ``SourceChanged``
+        :raises InvalidMedia: it no longer exists
         """
-        with _in_our_words(self.address):
-            now = _told_of(self._fs, self._path)
-        if _size(now) != self.size or _fingerprint(now) != self.fingerprint:
+        with translate_errors(self.address):
+            info = _info(self._fs, self._path)
+        if int(info["size"]) != self.size or _fingerprint(info) != self.fingerprint:
             raise _changed(self.address)
 
     @contextmanager
     def open(self, *, ahead: bool = True) -> Iterator[BinaryIO]:
-        """The file, to be read from its beginning.
+        """Open the file for reading from its beginning.
 
-        :param ahead: fetch more than is asked for, since it is read in small pieces; otherwise it is read once, in
-            large ones
+        :param ahead: read more than is requested, for reads in small pieces; otherwise it is read once, in large ones
         """
-        with _in_our_words(self.address):
+        with translate_errors(self.address):
             cache = "readahead" if ahead else "none"
-            file = self._fs.open(self._path, "rb", block_size=AHEAD, cache_type=cache)
+            file = self._fs.open(self._path, "rb", block_size=READ_AHEAD, cache_type=cache)
             if not ahead:
-                file = _sequential(self._fs, self._path, file)
+                file = SequentialFile(self._fs, self._path, file)
         try:
             yield file
         finally:
             file.close()
 
     @contextmanager
-    def read(self, *, ahead: bool = True) -> Iterator[CountedReader]:
-        """The file's bytes from the beginning, counted."""
+    def read(self, *, ahead: bool = True) -> Iterator[CountingReader]:
+        """Open the file for reading from its beginning, and count its bytes."""
         with self.open(ahead=ahead) as file:
-            yield CountedReader(file, self)
+            yield CountingReader(file, self)
 
 
-class CountedReader:
+class CountingReader:
     """Reads a file once, from its beginning to its end, and counts.
 
-    :raises TransientError: what comes is less or more than the file's size; with the code ``SourceChanged``
+    :raises TransientError: there are fewer or more bytes than the file's size; with the code ``SourceChanged``
     """
 
     def __init__(self, file: BinaryIO, source: Source) -> None:
         self._file, self._source = file, source
         self._count = 0
 
-    def read(self, size: int = AHEAD) -> bytes:
-        """Up to so many bytes; none at the end, if all came that there were."""
-        with _in_our_words(self._source.address):
+    def read(self, size: int = READ_AHEAD) -> bytes:
+        """Return up to so many bytes; none at the end, if all of the file was read."""
+        with translate_errors(self._source.address):
             content = self._file.read(size)
         self._count += len(content)
         if self._count > self._source.size or (not content and size and self._count != self._source.size):
@@ -118,43 +112,104 @@ class CountedReader:
         return content
 
     def read_whole(self, size: int) -> bytes:
-        """So many bytes; fewer only at the end."""
+        """Return so many bytes; fewer only at the end."""
         content = self.read(size)
         while len(content) < size and (more := self.read(size - len(content))):
             content += more
         return content
 
     def tell(self) -> int:
-        """How much was read."""
+        """Return how many bytes were read."""
         return self._count
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Where that is; nothing is moved, since this is only asked for the length and the beginning."""
+        """Return the position; nothing is moved, since HTTP clients only ask for the length and the beginning."""
         return self._source.size if whence == 2 else offset
 
 
-def stat(address: str, hook: ViapiHook) -> Source:
-    """Find the file of an address that staging reads from; nothing of its content is read.
+class SequentialFile:
+    """Reads a file once, forwards: by one response where the file system gives that.
 
-    :param hook: whose connection is used for ``oss://`` unless the address names another (``oss://conn@bucket/key``)
+    Requesting one range after the other costs a round trip each, and more on servers that read the whole object for
+    every range. But a range can be requested again when the connection breaks, so that is what happens then.
+
+    :param by_range: the same file, opened without a cache
+    """
+
+    def __init__(self, fs: Any, path: str, by_range: BinaryIO) -> None:
+        from fsspec.asyn import AsyncFileSystem, sync
+
+        self._fs, self._by_range, self._position = fs, by_range, 0
+        self._response: Any = None
+        if isinstance(fs, AsyncFileSystem):
+            with suppress(NotImplementedError, ValueError):
+                self._response = sync(fs.loop, fs.open_async, path, "rb")
+
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes; fewer only at the end."""
+        content = self._read_response(size) if self._response is not None else None
+        if content is None:
+            self._by_range.seek(self._position)
+            content = self._by_range.read(size)
+        self._position += len(content)
+        return content
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._drop_response()
+        self._by_range.close()
+
+    def _read_response(self, size: int) -> bytes | None:
+        from fsspec.asyn import sync
+
+        try:
+            content: bytes = sync(self._fs.loop, _read_fully, self._response, size)
+        except (FileNotFoundError, PermissionError):
+            raise
+        except Exception:
+            self._drop_response()
+            return None
+        return content
+
+    def _drop_response(self) -> None:
+        response, self._response = self._response, None
+        # s3fs closes no response that was not read to its end.
+        body = getattr(response, "r", None)
+        if body is not None:
+            self._fs.loop.call_soon_threadsafe(body.close)
+
+
+async def _read_fully(response: Any, size: int) -> bytes:
+    pieces, missing = [], size
+    while missing > 0 and (piece := await response.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def stat(address: str, hook: ViapiHook) -> Source:
+    """Find the file at an address; nothing of its content is read.
+
+    :param hook: its connection is used for ``oss://`` unless the address names another (``oss://conn@bucket/key``)
     :raises InvalidMedia: there is no such file
     :raises PermissionDenied: it may not be read
     :raises ConfigurationError: what opens such addresses is not installed
     """
-    with _in_our_words(address):
-        fs, path = _open_with(address, hook)
-        told = _told_of(fs, path)
-        if told.get("type") == "directory":
+    with translate_errors(address):
+        fs, path = open_storage(address, hook)
+        info = _info(fs, path)
+        if info.get("type") == "directory":
             raise IsADirectoryError(path)
-        size = _size(told)
+        size = int(info["size"])
     oss = None
     if address.startswith("oss://"):
         bucket, _, key = path.partition("/")
         oss = (fs.oss, bucket, key)
-    return Source(address, size, _fingerprint(told), oss, fs, path)
+    return Source(address, size, _fingerprint(info), oss, fs, path)
 
 
-def _open_with(address: str, hook: ViapiHook) -> tuple[Any, str]:
+def open_storage(address: str, hook: ViapiHook) -> tuple[Any, str]:
+    """Return the file system of an address, and the path in it; see :func:`stat`."""
     scheme, _, rest = address.partition("://")
     if scheme == "oss":
         from airflow_provider_viapi.fs.oss import OssFileSystem
@@ -169,60 +224,54 @@ def _open_with(address: str, hook: ViapiHook) -> tuple[Any, str]:
         return opened.fs, opened.path
     except ValueError:
         raise ConfigurationError(
-            f"nothing that is installed opens {scheme}://; its provider may be missing",
+            f"nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
             code="ConfigurationError",
         ) from None
 
 
-def _sequential(fs: Any, path: str, file: BinaryIO) -> Any:
-    from airflow_provider_viapi.media.sequential_reader import SequentialFile
-
-    return SequentialFile(fs, path, file)
-
-
-def _told_of(fs: Any, path: str) -> dict[str, Any]:
-    fs.invalidate_cache()
-    told: dict[str, Any] = fs.info(path)
-    return told
-
-
-def _size(told: dict[str, Any]) -> int:
-    return int(told["size"])
-
-
-def _fingerprint(told: dict[str, Any]) -> str:
-    version = [str(told["size"]), *(f"{name}={told[name]}" for name in _VERSIONS if told.get(name))]
-    return sha256("\n".join(version).encode()).hexdigest()[:16]
-
-
-def _changed(address: str) -> TransientError:
-    return TransientError(f"{bare(address)} has changed while it was read", code="SourceChanged")
-
-
 @contextmanager
-def _in_our_words(address: str) -> Iterator[None]:
-    shown = bare(address)
+def translate_errors(address: str) -> Iterator[None]:
+    """Raise errors of a storage about an address as those of our tree."""
+    shown = strip_userinfo(address)
     try:
         yield
     except (ServiceError, GeneratorExit, KeyboardInterrupt, SystemExit):
         raise
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         error: ServiceError = InvalidMedia(
-            f"{shown} is not there, or is no file", code="InvalidFile.NotFound"
+            f"{shown} does not exist, or is not a file", code="InvalidFile.NotFound"
         )
     except PermissionError:
-        error = PermissionDenied(f"{shown} may not be read", code="AccessDenied")
+        error = PermissionDenied(f"{shown} may not be read by this connection", code="AccessDenied")
     except ImportError as missing:
-        error = ConfigurationError(f"{shown} cannot be opened: {missing}", code="ConfigurationError")
+        error = ConfigurationError(
+            f"{shown} cannot be opened ({missing}): {installation_hint(address.partition('://')[0])}",
+            code="ConfigurationError",
+        )
     except ValueError as unusable:
         error = InvalidRequest(
             f"{shown} cannot be opened: {redact_text(str(unusable))}", code="InvalidParameter"
         )
     except Exception as failure:
-        # Its words are left out: they may quote a signed request.
+        # Its text is left out: it may quote a signed request.
         error = TransientError(
             f"{shown} could not be read ({type(failure).__name__})", code="SourceUnreadable"
         )
     else:
         return
     raise error
+
+
+def _info(fs: Any, path: str) -> dict[str, Any]:
+    fs.invalidate_cache()
+    info: dict[str, Any] = fs.info(path)
+    return info
+
+
+def _fingerprint(info: dict[str, Any]) -> str:
+    version = [str(info["size"]), *(f"{name}={info[name]}" for name in _VERSIONS if info.get(name))]
+    return sha256("\n".join(version).encode()).hexdigest()[:16]
+
+
+def _changed(address: str) -> TransientError:
+    return TransientError(f"{strip_userinfo(address)} has changed while it was read", code="SourceChanged")

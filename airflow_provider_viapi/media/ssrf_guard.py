@@ -1,7 +1,7 @@
-"""HTTP to the world outside and not to the hosts inside: for addresses that came from somebody else.
+"""HTTP session that refuses private addresses (SSRF protection), for URLs that another party has chosen.
 
-What is checked is the peer that a connection has come to, so neither a name that leads inside nor one that leads
-elsewhere at the second look gets through; nothing is sent before. Imported only where a file is fetched.
+The peer of each new connection is checked, so that neither a name that resolves to a private address nor one that
+resolves differently the second time gets through; nothing is sent before. Imported only where a file is downloaded.
 """
 
 from __future__ import annotations
@@ -20,36 +20,63 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from airflow_provider_viapi.errors import PermissionDenied
 from airflow_provider_viapi.http import redact_http_logs
 
+_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_NOT_PUBLIC = (
+    # Benchmarking [RFC 2544]; common proxies answer it for every name. Python 3.10 to 3.13 differ about it.
+    ipaddress.ip_network("198.18.0.0/15"),
+    # Deprecated site-local addresses.
+    ipaddress.ip_network("fec0::/10"),
+)
+
 
 def public_session(allowed_hosts: Collection[str] = (), verify: bool | str = True) -> requests.Session:
-    """A session that connects to public addresses only.
+    """Return a session that connects to public addresses only.
 
     A proxy of the environment is used as always; which hosts may be reached through it is the proxy's to decide,
-    except that an address which is itself a number is checked here.
+    except that a host that is an IP address is checked here.
 
-    :param allowed_hosts: ``host`` or ``host:port`` of those that may be inside all the same
+    :param allowed_hosts: ``host`` or ``host:port`` of those that may be private all the same
     :param verify: check TLS certificates; a path names a bundle of authorities
     """
     redact_http_logs()
     session = requests.Session()
-    # Otherwise a .netrc would have its password sent to whatever host the address names.
+    # Otherwise the password of a .netrc would be sent to whatever host the URL names.
     session.auth = lambda prepared: prepared
     session.verify = verify
-    adapter = _OutwardAdapter(frozenset(host.lower() for host in allowed_hosts))
+    adapter = _GuardedAdapter(frozenset(host.lower() for host in allowed_hosts))
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
 
 
 def is_public_address(address: str) -> bool:
-    """Whether an IP address is a public one: not loopback, private, link-local, shared, reserved or multicast."""
+    """Return whether an IP address is public: not loopback, private, link-local, shared, reserved or multicast.
+
+    An IPv6 address that wraps an IPv4 address (IPv4-mapped, 6to4, Teredo, NAT64) is as public as that one.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_global and not ip.is_multicast
+    if isinstance(ip, ipaddress.IPv6Address) and (wrapped := _wrapped(ip)):
+        return all(map(_is_public, wrapped))
+    return _is_public(ip)
 
 
-class _OutwardAdapter(HTTPAdapter):
+def _wrapped(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    for direct in (ip.ipv4_mapped, ip.sixtofour):
+        if direct is not None:
+            return [direct]
+    if ip.teredo is not None:
+        return list(ip.teredo)
+    # Also the deprecated IPv4-compatible form ::a.b.c.d.
+    if any(ip in network for network in _NAT64) or (int(ip) >> 32 == 0 and int(ip) > 1):
+        return [ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)]
+    return []
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC)
+
+
+class _GuardedAdapter(HTTPAdapter):
     def __init__(self, allowed: frozenset[str]) -> None:
         self._allowed = allowed
         super().__init__()
@@ -58,19 +85,19 @@ class _OutwardAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         allowed = self._allowed
 
-        class Http(_Checked, HTTPConnection):
+        class Http(_Guarded, HTTPConnection):
             allowed_hosts = allowed
 
-        class Https(_Checked, HTTPSConnection):
+        class Https(_Guarded, HTTPSConnection):
             allowed_hosts = allowed
 
         self.poolmanager.pool_classes_by_scheme = {
-            "http": type("OutwardPool", (HTTPConnectionPool,), {"ConnectionCls": Http}),
-            "https": type("OutwardTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": Https}),
+            "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": Http}),
+            "https": type("GuardedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": Https}),
         }
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a request; one through a proxy has only its address to go by."""
+        """Send a request; of one through a proxy only its URL can be checked."""
         parts = urlsplit(request.url or "")
         host = parts.hostname or ""
         if not _is_allowed(host, parts.port, self._allowed):
@@ -78,7 +105,7 @@ class _OutwardAdapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-class _Checked:
+class _Guarded:
     allowed_hosts: frozenset[str]
     host: str
     port: int
@@ -102,12 +129,12 @@ def _is_allowed(host: str, port: int | None, allowed: frozenset[str]) -> bool:
 
 def _check(host: str, address: str) -> None:
     try:
-        outside = is_public_address(address.strip("[]"))
+        is_public = is_public_address(address.strip("[]"))
     except ValueError:
         return
-    if not outside:
+    if not is_public:
         raise PermissionDenied(
-            f"the address of the file leads to {host}, which is inside ({address}): nothing was sent there; "
-            "allow the host if that is meant",
+            f"the address of the file leads to {host}, a private address ({address}): nothing was sent there. If "
+            f"that is intended, add {host!r} to allowed_hosts",
             code="HostNotAllowed",
         )

@@ -1,21 +1,24 @@
-"""Media from where the team keeps them to where the service can read them.
+"""Staging: copy media from the team's storage to where the service can read them.
 
-HTTP(S) addresses pass as they are. What lies elsewhere (``s3://``, ``gs://``, ``abfs://``, ``file://``, whatever
-Airflow's ``ObjectStoragePath`` opens, and ``oss://``) is copied as a stream, into a bucket of the team's
-(``oss://bucket/prefix``) or into VIAPI's temporary storage; an object in a bucket in Shanghai only gets a link.
+HTTP(S) addresses are passed as they are. What is elsewhere (``s3://``, ``gs://``, ``abfs://``, ``file://``, whatever
+Airflow's ``ObjectStoragePath`` opens, and ``oss://``) is copied as a stream, into the team's bucket
+(``oss://bucket/prefix``) or into VIAPI's temporary storage; for an object in a bucket in Shanghai a link is enough.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.errors import ServiceError, TransientError
-from airflow_provider_viapi.media.request_media import files_elsewhere, is_readable, with_addresses
-from airflow_provider_viapi.schema import check_request
+from airflow_provider_viapi.media.addresses import is_http_url
+from airflow_provider_viapi.media.request_inputs import files_to_stage, with_addresses
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
     from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -23,219 +26,192 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.media.source import Source
     from airflow_provider_viapi.media.team_bucket import TeamBucket
 
-TRIES = 3
-"""How often a copy is begun at most when the way is lost."""
 
-FIRST_PAUSE = 1.0
-"""Seconds before it is begun again; twice as many each time."""
+@dataclass(frozen=True)
+class StagingSettings:
+    """Tunable waits and sizes of staging.
 
-# What Airflow itself, this provider, Amazon's, Google's and Microsoft's open; none has to be loaded to parse a DAG.
-_USUAL = frozenset(("oss", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "file"))
-
-
-def opens(scheme: str) -> bool:
-    """Whether files can be staged from addresses of this scheme, if their provider is installed."""
-    if scheme in _USUAL:
-        return True
-    try:
-        from airflow.sdk.io import has_fs
-    except ImportError:
-        from airflow.io import has_fs  # type: ignore[attr-defined,no-redef]
-    return bool(has_fs(scheme))
-
-
-def check(
-    action: Action, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
-) -> dict[str, Any]:
-    """The request with values of their proper types, as ``Action.check``, where media may lie anywhere.
-
-    :param pending: tells of a value that it is not known yet
-    :raises InvalidRequest: something is not allowed, such as an address that nothing opens
+    :param attempts: largest number of attempts to copy a file
+    :param initial_backoff: seconds before the second attempt; doubled after each
+    :param part_size: bytes of a part of an upload; larger ones are used where there would be too many
     """
-    return action.before_staging(opens).check(request, is_unresolved=pending)
+
+    attempts: int = 3
+    initial_backoff: float = 1.0
+    part_size: int = 8 << 20
 
 
-def check_place(to: str | None) -> None:
-    """Let ``None`` or ``oss://bucket/prefix`` pass.
+class Staging:
+    """Media of one task instance, copied to where the service reads them.
 
-    :raises InvalidRequest: it has another form
+    :param hook: the connection whose account reads and stages
+    :param to: the team's bucket, ``oss://bucket/prefix``; default: VIAPI's temporary storage
+    :param run: the DAG run; a source is copied into the team's bucket once in each
+    :param holder: the task instance in it, the same for all attempts; its copies stay until :meth:`release`
+    :param log: logs what is copied where
     """
-    from airflow_provider_viapi.media.team_bucket import StagingPlace
 
-    if to is not None:
-        StagingPlace.read(to)
+    def __init__(
+        self,
+        hook: ViapiHook,
+        *,
+        to: str | None,
+        run: str,
+        holder: str,
+        log: Log,
+        settings: StagingSettings | None = None,
+    ) -> None:
+        self.hook, self.log = hook, log
+        self._to, self._run, self._holder = to, run, holder
+        self._settings = settings or StagingSettings()
 
+    @classmethod
+    def of_task(
+        cls, context: Context, hook: ViapiHook, *, to: str | None, log: Log, item: str = ""
+    ) -> Staging:
+        """Return the staging of the task that runs in a context.
 
-def stage(
-    request: Mapping[str, Any],
-    *,
-    action: Action,
-    to: str | None,
-    hook: ViapiHook,
-    run: str,
-    holder: str,
-    log: Log,
-) -> dict[str, Any]:
-    """The request with every media address readable by the service.
+        :param item: identifies a request, in a task with several
+        """
+        instance = context["ti"]
+        run, holder = f"{instance.dag_id}/{instance.run_id}", f"{instance.task_id}/{instance.map_index}{item}"
+        return cls(hook, to=to, run=run, holder=holder, log=log)
 
-    All files are looked up and held against the action's limits before the first of them is copied.
+    def stage(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the request with every media address readable by the service.
 
-    :param request: checked with :func:`check`
-    :param to: the team's bucket, ``oss://bucket/prefix``; VIAPI's temporary storage if ``None``
-    :param run: which DAG run; a source is copied into the team's bucket once in each
-    :param holder: which task instance of it, the same for all tries; its copies stay until :func:`release`
-    :raises InvalidMedia: a file is not there, is empty, or the service would not take it
-    :raises TransientError: the way was lost too often, or a file changed while it was read
-    :raises PermissionDenied: it may not be read, or not be put there
-    :raises ConfigurationError: a package that this needs is not installed
-    """
-    elsewhere = list(files_elsewhere(action.parameters, request))
-    if not elsewhere:
-        return dict(request)
-    sources = {address: _look_up(address, hook) for _, _, address in elsewhere}
-    for parameter, limits, address in elsewhere:
-        _check(sources[address], limits, parameter, action.name)
-    place = _open_place(to, action.service.name, hook, run, holder, log)
-    try:
-        readable = {
-            address: _link_in_place(source, log) or place.readable(source)
-            for address, source in sources.items()
-        }
-    except BaseException:
-        release(request, action=action, to=to, hook=hook, run=run, holder=holder, log=log)
-        raise
-    return with_addresses(action.parameters, request, readable)
+        All files are found and checked against the action's limits before the first of them is copied.
 
+        :param request: checked with ``request_inputs.check``
+        :raises InvalidMedia: a file does not exist, is empty, or would be refused by the service
+        :raises TransientError: connections broke too often, or a file changed while it was read
+        :raises PermissionDenied: it may not be read, or not be written there
+        :raises ConfigurationError: a package that this needs is not installed
+        """
+        elsewhere = list(files_to_stage(action.parameters, request))
+        if not elsewhere:
+            return dict(request)
+        sources = {address: self._stat(address) for _, _, address in elsewhere}
+        for parameter, limits, address in elsewhere:
+            self._validate(sources[address], limits, parameter, action.name)
+        try:
+            readable = {
+                address: self._link_in_place(source) or self._link_to_copy(source, action.service.name)
+                for address, source in sources.items()
+            }
+        except BaseException:
+            self.release(action, request)
+            raise
+        return with_addresses(action.parameters, request, readable)
 
-def check_source(address: str) -> None:
-    """Let an address pass that is HTTP(S) or that staging reads from.
+    def stage_file(self, address: str, service: str) -> str:
+        """Copy one file, and return an address that operators of this provider take; it holds no signature.
 
-    :raises InvalidRequest: it is neither
-    """
-    check_request(
-        "staging", {"source": Media(name="source", required=True, opens=opens)}, {"source": address}
-    )
+        An address that is HTTP(S), or that the service can read where it is, is returned as it is. The errors are
+        those of :meth:`stage`.
 
+        :param service: the service that is to read it
+        """
+        if is_http_url(address):
+            return address
+        source = self._stat(address)
+        self._validate(source, None, "source", "staging")
+        if self._link_in_place(source):
+            return address
+        if self._to is None:
+            return self._upload_temporarily(source, service)
+        key = self._retry(lambda: self._bucket.stage(source))
+        return self._bucket.place.address_of(key)
 
-def stage_file(
-    address: str, *, service: str, to: str | None, hook: ViapiHook, run: str, holder: str, log: Log
-) -> str:
-    """Copy one file, and return an address that operators of this provider take; it holds no signature.
+    def release(self, action: Action, request: Mapping[str, Any]) -> None:
+        """Remove the copies of a request's media that no other task uses.
 
-    What is HTTP(S), or is read where it is, comes back as it is. The errors are those of :func:`stage`.
-
-    :param service: the service that is to read it
-    """
-    if is_readable(address):
-        return address
-    source = _look_up(address, hook)
-    _check(source, None, "source", "staging")
-    if _link_in_place(source, log):
-        return address
-    return _open_place(to, service, hook, run, holder, log).copy(source)
-
-
-def release(
-    request: Mapping[str, Any],
-    *,
-    action: Action,
-    to: str | None,
-    hook: ViapiHook,
-    run: str,
-    holder: str,
-    log: Log,
-) -> None:
-    """Give the staged copies of a request back; one that no other task uses is removed.
-
-    For when the job is over, from whichever process, with the arguments that :func:`stage` had. What cannot be
-    removed is named in the log and raises nothing: the job is over and paid for.
-    """
-    if to is None:
-        return
-    addresses = {address for _, _, address in files_elsewhere(action.parameters, request)}
-    try:
-        if not addresses:
+        For when the job is over, from whichever process. What cannot be removed is named in the log and raises
+        nothing: the job is over and paid for.
+        """
+        if self._to is None:
             return
-        bucket = _Team(to, hook, run, holder, log).bucket
-        for address in addresses:
-            bucket.release(address)
-    except ServiceError as error:
-        log.warning("Staged copies may be left below %s: %s", to, error)
+        addresses = {address for _, _, address in files_to_stage(action.parameters, request)}
+        try:
+            for address in addresses:
+                self._bucket.release(address)
+        except ServiceError as error:
+            self.log.warning("Staged copies may be left below %s: %s", self._to, error)
 
+    @cached_property
+    def _bucket(self) -> TeamBucket:
+        from airflow_provider_viapi.media.team_bucket import TeamBucket
 
-class _Team:
-    """The team's bucket."""
+        return TeamBucket.open(
+            str(self._to),
+            self.hook,
+            run=self._run,
+            holder=self._holder,
+            log=self.log,
+            part_size=self._settings.part_size,
+        )
 
-    def __init__(self, to: str, hook: ViapiHook, run: str, holder: str, log: Log) -> None:
-        from airflow_provider_viapi.media.team_bucket import StagingPlace, open_bucket
+    def _link_to_copy(self, source: Source, service: str) -> str:
+        if self._to is None:
+            return self._upload_temporarily(source, service)
+        return self._bucket.link(self._retry(lambda: self._bucket.stage(source)))
 
-        self._place = StagingPlace.read(to)
-        self.bucket: TeamBucket = open_bucket(self._place, hook, run=run, holder=holder, log=log)
-
-    def copy(self, source: Source) -> str:
-        """Have a copy there, and return its address for this provider."""
-        key = _trying_again(lambda: self.bucket.stage(source))
-        return self._place.address_of(key)
-
-    def readable(self, source: Source) -> str:
-        """Have a copy there, and return its address for the service."""
-        return self.bucket.link(_trying_again(lambda: self.bucket.stage(source)))
-
-
-class _Temporary:
-    """VIAPI's temporary storage."""
-
-    def __init__(self, product: str, hook: ViapiHook, log: Log) -> None:
-        self._product, self._hook, self._log = product, hook, log
-
-    def copy(self, source: Source) -> str:
-        """Have a copy there, and return its address."""
+    def _upload_temporarily(self, source: Source, service: str) -> str:
         from airflow_provider_viapi.media.temporary_upload import upload_for
 
-        address = _trying_again(lambda: upload_for(self._product, source, self._hook))
-        self._log.info(
-            "Uploaded %s (%s bytes) to VIAPI's temporary storage", source.shown, f"{source.size:,}"
-        )
+        address = self._retry(lambda: upload_for(service, source, self.hook))
+        size = f"{source.size:,}"
+        self.log.info("Uploaded %s (%s bytes) to VIAPI's temporary storage", source.display_url, size)
         return address
 
-    readable = copy
+    def _retry(self, copy: Callable[[], str]) -> str:
+        from airflow_provider_viapi.retrying import RetryPolicy, retry_call
+
+        # A file that is being written will not be finished in a moment.
+        policy = RetryPolicy(
+            lambda error: isinstance(error, TransientError) and error.code != "SourceChanged",
+            max_seconds=float("inf"),
+            max_attempts=self._settings.attempts,
+            initial_backoff=self._settings.initial_backoff,
+        )
+        return retry_call(copy, policy=policy, log=self.log)
+
+    def _link_in_place(self, source: Source) -> str | None:
+        from airflow_provider_viapi.media.team_bucket import link_in_place
+
+        return link_in_place(source, self.log)
+
+    def _stat(self, address: str) -> Source:
+        from airflow_provider_viapi.media.source import stat
+
+        return stat(address, self.hook)
+
+    def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
+        from airflow_provider_viapi.media.validation import check_source
+
+        check_source(source, limits, parameter=parameter, action=action)
 
 
-def _open_place(
-    to: str | None, product: str, hook: ViapiHook, run: str, holder: str, log: Log
-) -> _Team | _Temporary:
-    return _Temporary(product, hook, log) if to is None else _Team(to, hook, run, holder, log)
+@dataclass
+class RequestInputs:
+    """The media of one request on their way to the service.
 
+    :param action: the action that is requested
+    :param request: the checked request, before staging
+    """
 
-def _trying_again(copy: Callable[[], str]) -> str:
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+    staging: Staging
+    action: Action
+    request: Mapping[str, Any]
 
-    # A file that somebody is writing will not be done in a moment.
-    passing = retry_if_exception(
-        lambda error: isinstance(error, TransientError) and error.code != "SourceChanged"
-    )
-    trying = Retrying(
-        retry=passing,
-        wait=wait_exponential(FIRST_PAUSE, max=10),
-        stop=stop_after_attempt(TRIES),
-        reraise=True,
-    )
-    return trying(copy)
+    @cached_property
+    def staged_request(self) -> dict[str, Any]:
+        """The request with every file where the service can read it; the first access copies them.
 
+        :raises ServiceError: see :meth:`Staging.stage`
+        """
+        return self.staging.stage(self.action, self.request)
 
-def _link_in_place(source: Source, log: Log) -> str | None:
-    from airflow_provider_viapi.media.team_bucket import link_in_place
-
-    return link_in_place(source, log)
-
-
-def _look_up(address: str, hook: ViapiHook) -> Source:
-    from airflow_provider_viapi.media.source import stat
-
-    return stat(address, hook)
-
-
-def _check(source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
-    from airflow_provider_viapi.media.validation import check
-
-    check(source, limits, parameter=parameter, action=action)
+    def release(self) -> None:
+        """Remove the copies that no other task uses; from any process, also one that staged nothing."""
+        self.staging.release(self.action, self.request)

@@ -1,8 +1,7 @@
 """VIAPI's own temporary storage, for teams without a bucket in Shanghai.
 
-A place is asked for by AuthorizeFileUpload and the file posted there as a form, as Alibaba's SDKs do for requests
-with a file. Everybody who knows the address can read it. How long it stays is not documented, and nobody but Alibaba
-can remove it.
+AuthorizeFileUpload returns a key, and the file is posted there as a form, as Alibaba's SDKs do for requests with a
+file. Anybody who knows the address can read it. How long it stays is not documented, and only Alibaba can remove it.
 """
 
 from __future__ import annotations
@@ -28,68 +27,71 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.media.source import Source
 
-LARGEST = 5 << 30
-"""Bytes of the largest file that OSS takes by a form [OSS, PostObject]."""
+MAX_BYTES = 5 << 30
+"""Size limit of a file that is posted to OSS as a form [OSS, PostObject]."""
 
 
 def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
-    """Upload a file to a place of its own and return its address.
+    """Upload a file under a key of its own and return its address.
 
     :param product: the service that is to read it, such as ``videoenhan``
     :raises InvalidMedia: the file is too large for this
-    :raises TransientError: the way was lost, or the file changed meanwhile (code ``SourceChanged``)
+    :raises TransientError: the connection broke, or the file changed meanwhile (code ``SourceChanged``)
     """
-    if source.size > LARGEST:
+    if source.size > MAX_BYTES:
         raise InvalidMedia(
-            f"{source.shown} has {source.size:,} bytes; allowed without a bucket of your own: {LARGEST:,}",
+            f"{source.display_url} has {source.size:,} bytes; allowed without a bucket of your own: "
+            f"{MAX_BYTES:,}. Give staging=oss://bucket/prefix",
             code="InvalidFile.Size",
         )
     account = hook.account
-    place = hook.call(AUTHORIZE_FILE_UPLOAD, {"Product": product, "RegionId": account.region_id})
-    host = f"{place['Bucket']}.{place['Endpoint']}"
+    grant = hook.call(AUTHORIZE_FILE_UPLOAD, {"Product": product, "RegionId": account.region_id})
+    host = f"{grant['Bucket']}.{grant['Endpoint']}"
     scheme = urlsplit(account.endpoint).scheme if account.endpoint else "https"
-    _post(f"{scheme}://{host}/", place, source, verify=account.http.verify, timeout=account.http.timeout)
+    _post(f"{scheme}://{host}/", grant, source, verify=account.http.verify, timeout=account.http.timeout)
     source.check_unchanged()
     # Alibaba's SDKs pass it to the service like this, without TLS.
-    return f"http://{host}/{quote(place['ObjectKey'])}"
+    return f"http://{host}/{quote(grant['ObjectKey'])}"
 
 
-def _post(address: str, place: dict[str, Any], source: Source, *, verify: bool | str, timeout: float) -> None:
+def _post(address: str, grant: dict[str, Any], source: Source, *, verify: bool | str, timeout: float) -> None:
     import httpx
 
     form = {
-        "OSSAccessKeyId": place["AccessKeyId"],
-        "policy": place["EncodedPolicy"],
-        "Signature": place["Signature"],
-        "key": place["ObjectKey"],
+        "OSSAccessKeyId": grant["AccessKeyId"],
+        "policy": grant["EncodedPolicy"],
+        "Signature": grant["Signature"],
+        "key": grant["ObjectKey"],
         "success_action_status": "201",
     }
-    trusted: ssl.SSLContext | bool
-    trusted = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+    tls: ssl.SSLContext | bool
+    tls = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
     try:
-        with httpx.Client(verify=trusted, timeout=timeout) as http, source.read() as reader:
+        with httpx.Client(verify=tls, timeout=timeout) as http, source.read() as reader:
             file: Any = (plain_name(source.name), reader, "application/octet-stream")
-            answer = http.post(address, data=form, files={"file": file})
+            response = http.post(address, data=form, files={"file": file})
     except httpx.HTTPError as error:
-        lost = TransientError(f"{source.shown} could not be uploaded ({type(error).__name__})")
+        failure = TransientError(f"{source.display_url} could not be uploaded ({type(error).__name__})")
     else:
-        if answer.status_code == 201:
+        if response.status_code == 201:
             return
-        lost = _refused(answer, source)  # type: ignore[assignment]
-    raise lost
+        failure = _refusal(response, source)  # type: ignore[assignment]
+    raise failure
 
 
-def _refused(answer: httpx.Response, source: Source) -> ServiceError:
+def _refusal(response: httpx.Response, source: Source) -> ServiceError:
     try:
-        _, told = parse(answer.content)
-        code = str(told.get("Code") or "") if isinstance(told, dict) else ""
+        _, fields = parse(response.content)
+        code = str(fields.get("Code") or "") if isinstance(fields, dict) else ""
     except NotPlainXml:
         code = ""
     kind: type[ServiceError] = InvalidRequest
-    if answer.status_code == 403:
+    if response.status_code == 403:
         kind = PermissionDenied
-    elif answer.status_code >= 500 or answer.status_code in (408, 429) or not code:
+    elif response.status_code >= 500 or response.status_code in (408, 429) or not code:
         kind = TransientError
     return kind(
-        f"the temporary storage refused {source.shown}", code=code or None, http_status=answer.status_code
+        f"the temporary storage refused {source.display_url}",
+        code=code or None,
+        http_status=response.status_code,
     )

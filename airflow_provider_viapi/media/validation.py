@@ -1,7 +1,7 @@
-"""What can be seen of a file before it is copied: its size, its type, the sides of a picture.
+"""Checks of a file before it is copied: its size, its type, the dimensions of an image.
 
-A file that tells nothing passes: the service has the last word. Videos are not opened, since what the documents say
-of their sizes leaves open how upright ones are meant.
+A file of which nothing can be read passes: the service decides. Videos are not opened, since the documents do not say
+how they mean the dimensions of portrait videos.
 """
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.media.source import Source
 
-# Endings that mean the same; those of one line are told apart by their ending only.
-_ENDINGS = {"jpg": "jpeg", "jpe": "jpeg", "m4v": "mp4", "mpeg": "mpg", "m2ts": "ts", "mts": "ts", "qt": "mov"}
-_KNOWN = frozenset(
+# Extensions with the same meaning.
+_SAME_EXTENSIONS = {
+    "jpg": "jpeg",
+    "jpe": "jpeg",
+    "m4v": "mp4",
+    "mpeg": "mpg",
+    "m2ts": "ts",
+    "mts": "ts",
+    "qt": "mov",
+}
+_KNOWN_EXTENSIONS = frozenset(
     "mp4 mov avi mkv flv ts mpg mxf webm wmv jpeg png bmp gif webp tiff heic mp3 wav pdf zip txt html csv".split()  # noqa: SIM905
 )
 
-_BEGINNINGS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
+_MAGIC_NUMBERS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
     (4, b"ftypheic", ("heic",)),
     (4, b"ftypavif", ("avif",)),
     (4, b"ftyp", ("mp4", "mov")),
@@ -40,28 +48,27 @@ _BEGINNINGS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
     (0, b"%PDF-", ("pdf",)),
     (0, b"PK\x03\x04", ("zip",)),
 )
-"""Where in a file which bytes stand, and what that may be."""
+"""Offset and bytes in a file, and the types that have them."""
 
-BEGINNING = 512
-"""Bytes that are read of a file to see what it is."""
+HEADER_SIZE = 512
+"""Bytes that are read of a file to recognise its type."""
 
 
-def check(source: Source, limits: MediaLimits | None, *, parameter: str, action: str) -> None:
-    """Let a file pass that is not empty and, as far as can be seen, within the limits.
+def check_source(source: Source, limits: MediaLimits | None, *, parameter: str, action: str) -> None:
+    """Refuse a file that is empty or, as far as can be seen, outside the limits.
 
-    :param limits: what the action's documents say of the file; none if ``None``
-    :param parameter: which parameter names the file, for the message
-    :param action: of which action
-    :raises InvalidMedia: it is not; nothing was copied
+    :param limits: of the file in the action's documents; ``None`` for none
+    :param parameter: names the file in the action's request, for the message
+    :raises InvalidMedia: the file is refused; nothing was copied
     """
     try:
         _check_size(source, limits)
         if limits is not None:
             _check_type(source, limits)
-            _check_sides(source, limits)
+            _check_dimensions(source, limits)
     except _Refused as refused:
         raise InvalidMedia(
-            f"{parameter}: {source.shown} {refused}", code=refused.code, action=action
+            f"{parameter}: {source.display_url} {refused}", code=refused.code, action=action
         ) from None
 
 
@@ -85,11 +92,11 @@ def _check_size(source: Source, limits: MediaLimits | None) -> None:
 def _check_type(source: Source, limits: MediaLimits) -> None:
     if not limits.formats:
         return
-    ending = PurePosixPath(source.name).suffix.lstrip(".").lower()
-    by_name = _ENDINGS.get(ending, ending)
+    extension = PurePosixPath(source.name).suffix.lstrip(".").lower()
+    by_name = _SAME_EXTENSIONS.get(extension, extension)
     with source.open() as file:
-        by_content = _recognized(file.read(BEGINNING))
-    seen = by_content or ((by_name,) if by_name in _KNOWN else ())
+        by_content = _recognized(file.read(HEADER_SIZE))
+    seen = by_content or ((by_name,) if by_name in _KNOWN_EXTENSIONS else ())
     # A container that is either of two is what its name says, if that is one of them.
     seen = (by_name,) if by_name in seen else seen
     if seen and not set(seen) & set(limits.formats):
@@ -97,29 +104,29 @@ def _check_type(source: Source, limits: MediaLimits) -> None:
 
 
 def _recognized(beginning: bytes) -> tuple[str, ...]:
-    for offset, mark, types in _BEGINNINGS:
+    for offset, mark, types in _MAGIC_NUMBERS:
         if beginning.startswith(mark, offset):
             return types
     return ("ts",) if beginning[:1] == b"G" and beginning[188:189] == b"G" else ()
 
 
-def _check_sides(source: Source, limits: MediaLimits) -> None:
+def _check_dimensions(source: Source, limits: MediaLimits) -> None:
     if limits.min_pixels is None and limits.max_pixels is None:
         return
-    size = _sides(source)
+    size = _dimensions(source)
     if size is not None and not limits.allows_pixels(*size):
         raise _Refused("Resolution", f"has {size[0]}×{size[1]} pixels; allowed: {limits.pixels}")
 
 
-def _sides(source: Source) -> tuple[int, int] | None:
+def _dimensions(source: Source) -> tuple[int, int] | None:
     try:
         from PIL import Image
     except ImportError:
         return None
     with source.open() as file:
         try:
-            # Only the header is read; a picture that Pillow does not know tells nothing.
-            sides: Any = Image.open(file).size
+            # Only the header is read; an image that Pillow cannot read passes.
+            size: Any = Image.open(file).size
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None
-    return int(sides[0]), int(sides[1])
+    return int(size[0]), int(size[1])

@@ -455,8 +455,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
 
-            landing.check(self.land_to, self.action)
-            landing.check_opens(self.land_to)
+            landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
@@ -528,7 +527,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         try:
             self._landed = landing.land(
                 result,
-                to=str(self.land_to),
+                to=self.land_to,
                 action=self.action,
                 names=landing.path_variables(context, job_id=job.id),
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),

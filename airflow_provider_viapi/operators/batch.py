@@ -169,7 +169,9 @@ class BatchOperator(StoppableOperator):
             if self.land_to is not None:
                 from airflow_provider_viapi.media import landing
 
-                landing.check_opens(self.land_to)
+                landing.probe(
+                    self.land_to, self.operator.action, names={"task_id": self.task_id, "index": 999_999}
+                )
             if not items:
                 self.log.info("There are no items, nothing to do")
                 return []
@@ -441,7 +443,7 @@ class ViapiBatchOperator(BatchOperator):
 
     def check_inputs(self) -> None:
         """Refuse a rendered ``staging`` that cannot take copies of the media."""
-        from airflow_provider_viapi.media.staging import check_place
+        from airflow_provider_viapi.media.request_inputs import check_place
 
         check_place(self.staging)
 

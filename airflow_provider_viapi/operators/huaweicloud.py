@@ -157,7 +157,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """Return the request with its pictures as Base64."""
         from airflow_provider_viapi.media import base64_inputs
 
-        return base64_inputs.read_in(request, self.pictures)
+        return base64_inputs.embed_files(request, self.pictures)
 
     def trigger(self, job: Job, deadline: str) -> BaseTrigger:
         """Return the trigger that waits for the job."""

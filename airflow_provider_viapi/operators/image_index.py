@@ -1,9 +1,9 @@
-"""Filling an image database in bulk."""
+"""Operator that indexes images in bulk."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,8 +13,9 @@ from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import listing
-from airflow_provider_viapi.image_index.image import Picture, invalid, read_pictures
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.image_index.image import ImageEntry, invalid, parse_images
+from airflow_provider_viapi.media.addresses import as_address, opens
+from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.image_index.indexer import IndexingTiming
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
 class IndexImagesOperator(BaseOperator):
-    """Have many pictures in an image database, each once.
+    """Add many images to an image database, each once.
 
     ::
 
@@ -37,36 +39,39 @@ class IndexImagesOperator(BaseOperator):
             images=[{"image_url": "https://media.example/1.jpg", "entity_id": "mug_1", "extra_data": "blue"}],
         )
 
-    What is in the database already, by ``entity_id`` and ``extra_data``, is not added again; so a retry, or another
-    run, goes on where an earlier one ended. Calls go out at the connection's ``submit_qps``, several at a time.
+    An image that is in the database already, by ``entity_id`` and ``extra_data``, is not added again; so a retry, or
+    another run, continues where an earlier one ended. Calls are sent at the connection's ``submit_qps``, several in
+    flight.
 
-    Returns ``db_name``, ``images`` (how many were to be there), ``added``, ``found`` (were there before), ``failed``,
+    Returns ``db_name``, ``images`` (how many were listed), ``added``, ``found`` (were there before), ``failed``,
     ``left_out`` (not tried), ``is_full``, ``failed_by_code``, and ``failures``: of the first 20 ``index``,
     ``entity_id``, ``image_url``, ``code`` and ``message``. The XCom ``summary`` is the same; a task that fails
-    because too many pictures failed or the database is full has it, too.
+    because too many images failed or the database is full has it, too.
 
-    :param db_name: the database, which has to exist: a–z, 0–9 and _, 2–64 characters
-    :param images: a list of structures with ``image_url`` (HTTP(S), or object storage: ``s3://…``), ``entity_id``
-        (a–z, 0–9 and _, 1–64 characters) and perhaps ``extra_data`` (at most 512 characters); or the address of a
-        folder in object storage, whose JPEG and PNG files get their names as entity ids and their addresses as extra
-        data. An empty list is an error when it is a literal, and nothing to do when another task gives it
-    :param max_failed: how many pictures may fail without the task failing; when more have, no more are sent
-    :param fit: make pictures of more than 2 MB or 1024 pixels smaller first, which needs the extra ``images``;
-        each is fetched by the worker for that
-    :param staging: where pictures that the service cannot read are copied to: ``oss://bucket/prefix``, or VIAPI's
-        temporary storage unless given
-    :param viapi_conn_id: id of the Airflow connection
+    :param db_name: the database, which must exist: a–z, 0–9 and _, 2–64 characters
+    :param images: a list of mappings with ``image_url`` (HTTP(S), or object storage: ``s3://…``), ``entity_id``
+        (a–z, 0–9 and _, 1–64 characters) and optionally ``extra_data`` (at most 512 characters), also the lazy
+        sequence of a mapped task; or the address of a folder in object storage, whose JPEG and PNG files get their
+        names as entity ids and their addresses as extra data. An empty list is an error as a literal, and nothing to
+        do as the output of another task
+    :param max_failed: how many images may fail without failing the task; after one more none is sent; default: 0
+    :param fit: resize images of more than 2 MB or 1024 pixels first, which needs the extra ``images``; each is
+        downloaded by the worker for that; default: False
+    :param staging: where images that the service cannot read are copied: ``oss://bucket/prefix``; default: VIAPI's
+        temporary storage
+    :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
     template_fields: Sequence[str] = ("db_name", "images", "staging", "viapi_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"images": "json"}
     ui_color = "#fff1e5"
+    timing: ClassVar[IndexingTiming | None] = None
 
     def __init__(
         self,
         *,
         db_name: str,
-        images: Sequence[Mapping[str, Any]] | str,
+        images: Any,
         max_failed: int = 0,
         fit: bool = False,
         staging: str | None = None,
@@ -79,8 +84,8 @@ class IndexImagesOperator(BaseOperator):
         if type(fit) is not bool:
             raise invalid(f"fit is {fit!r}; allowed: True, False")
         self.db_name = db_name
-        # An ObjectStoragePath says as text where it leads, with its connection.
-        self.images = str(images) if hasattr(type(images), "joinpath") else images
+        # A one-time iterator would be used up by the check below.
+        self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed
         self.fit = fit
         self.staging = staging
@@ -90,7 +95,7 @@ class IndexImagesOperator(BaseOperator):
     def _check_literals(self) -> None:
         _check_name(self.db_name)
         if self.staging is not None and not is_templated(self.staging):
-            staging.check_place(self.staging)
+            check_place(self.staging)
         if hasattr(self.images, "iter_references") or (
             isinstance(self.images, str) and is_templated(self.images)
         ):
@@ -98,7 +103,7 @@ class IndexImagesOperator(BaseOperator):
         if isinstance(self.images, str):
             listing.check_address(self.images)
         else:
-            read_pictures(self.images, opens=staging.opens, pending=is_templated)
+            parse_images(self.images, opens=opens, pending=is_templated)
 
     @cached_property
     def hook(self) -> ViapiHook:
@@ -106,22 +111,22 @@ class IndexImagesOperator(BaseOperator):
         return ViapiHook(self.viapi_conn_id)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Read the list, see what is missing, add that; fail if too many cannot be added."""
+        """Read the list, find what is missing, add it; fail if too many cannot be added."""
         from airflow_provider_viapi.image_index import resize
         from airflow_provider_viapi.image_index.report import IndexingReport
 
         with fail_without_retry():
             _check_name(self.db_name)
-            staging.check_place(self.staging)
+            check_place(self.staging)
             if self.fit:
                 resize.check_installed()
-            pictures = self._pictures()
-            if pictures:
-                # The connection is read before the loop begins: Airflow must not be asked for it from within.
+            images = self._images()
+            if images:
+                # The connection is read before the event loop starts: Airflow forbids it inside.
                 account = self.hook.account
-                report = asyncio.run(self._stoppable(self._index(pictures, account, context)))
+                report = asyncio.run(self._stoppable(self._index(images, account, context)))
             else:
-                self.log.info("The list of images is empty: there is nothing to do")
+                self.log.info("The list of images is empty: nothing to do")
                 report = IndexingReport(self.db_name, 0)
             summary = report.as_dict()
             self.log.info("Indexed: %s", {name: summary[name] for name in summary if name != "failures"})
@@ -129,39 +134,42 @@ class IndexImagesOperator(BaseOperator):
             report.check(self.max_failed)
             return summary
 
-    def _pictures(self) -> list[Picture]:
-        images = self.images
+    def _images(self) -> list[ImageEntry]:
+        images = as_address(self.images)
         if isinstance(images, str):
             listing.check_address(images)
             images = listing.list_images(images, self.hook, self.log)
-        elif isinstance(images, Sequence) and not len(images):
-            return []
-        return read_pictures(images, opens=staging.opens)
+        elif isinstance(images, Iterable) and not isinstance(images, Mapping):
+            # Also the lazy sequence of a mapped task.
+            images = list(images)
+            if not images:
+                return []
+        return parse_images(images, opens=opens)
 
     async def _stoppable(self, indexing: Coroutine[Any, Any, IndexingReport]) -> IndexingReport:
         self._indexing = asyncio.ensure_future(indexing)
-        if self._told_to_stop:
+        if self._stop_requested:
             self._indexing.cancel()
         try:
             return await self._indexing
         except asyncio.CancelledError:
-            if not self._told_to_stop:
+            if not self._stop_requested:
                 raise
             raise ServiceError(
-                "the task was told to stop; what was added is found by its next try", action=ADD_IMAGE.name
+                "the task was stopped; its next attempt finds what was added", action=ADD_IMAGE.name
             ) from None
         finally:
             self._indexing = None
 
-    async def _index(self, pictures: list[Picture], account: Account, context: Context) -> IndexingReport:
+    async def _index(self, images: list[ImageEntry], account: Account, context: Context) -> IndexingReport:
         from airflow_provider_viapi.alibaba.client import open_async_client
         from airflow_provider_viapi.image_index.database import ImageDatabase
         from airflow_provider_viapi.image_index.indexer import Indexer
-        from airflow_provider_viapi.image_index.staged_images import ReadablePictures
+        from airflow_provider_viapi.image_index.staged_images import StagedImages
 
         instance = context["ti"]
         quota = self.hook.submit_quota
-        way = ReadablePictures(
+        staged = StagedImages(
             hook=self.hook,
             to=self.staging,
             run=f"{instance.dag_id}/{instance.run_id}",
@@ -171,18 +179,25 @@ class IndexImagesOperator(BaseOperator):
         )
         try:
             async with await open_async_client(account) as client:
-                database = ImageDatabase(client, self.db_name, looks=quota.ceiling)
-                indexer = Indexer(database, quota, way.readable, max_failed=self.max_failed, log=self.log)
-                return await indexer.run(pictures, resumed=instance.try_number > 1)
+                database = ImageDatabase(client, self.db_name, read_qps=quota.ceiling)
+                indexer = Indexer(
+                    database,
+                    quota,
+                    staged.stage,
+                    max_failed=self.max_failed,
+                    log=self.log,
+                    timing=self.timing,
+                )
+                return await indexer.run(images, resumed=instance.try_number > 1)
         finally:
-            way.close()
+            staged.close()
 
-    _told_to_stop = False
+    _stop_requested = False
     _indexing: asyncio.Task[IndexingReport] | None = None
 
     def on_kill(self) -> None:
-        """Stop adding; calls that are under way may still arrive and are found by the next try."""
-        self._told_to_stop = True
+        """Stop adding; calls in flight may still arrive and are found by the next attempt."""
+        self._stop_requested = True
         if self._indexing is not None:
             # Airflow calls this from a signal handler, perhaps while the loop sleeps.
             self._indexing.get_loop().call_soon_threadsafe(self._indexing.cancel)

@@ -232,8 +232,8 @@ class ListImagesOperator(ViapiOperator):
             request = self.action.check(self.request)
             most = request.pop("Limit", imgsearch.CAPACITY)
             listing = Listing(self.page_size, most)
-            while listing.position is not None:
-                listing.take(self.hook.call(self.action, request | listing.position)["Data"])
+            while listing.next_page is not None:
+                listing.add_page(self.hook.call(self.action, request | listing.next_page)["Data"])
             images = list(listing.entries.values())
             total = len(images) if listing.total is None else listing.total
             if len(images) < min(most, total):

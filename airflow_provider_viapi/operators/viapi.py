@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.media.request_inputs import Media
+    from airflow_provider_viapi.media.staging import RequestInputs
 
 __all__ = ["ViapiJobOperator", "ViapiOperator", "is_templated"]
 
@@ -54,7 +54,7 @@ class ViapiOperator(ActionOperator):
     ) -> None:
         super().__init__(**kwargs)
         if not is_templated(staging):
-            from airflow_provider_viapi.media.staging import check_place
+            from airflow_provider_viapi.media.request_inputs import check_place
 
             check_place(staging)
         self.staging = staging
@@ -75,39 +75,32 @@ class ViapiOperator(ActionOperator):
         action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
     ) -> dict[str, Any]:
         """Return a request with values of their proper types; media may be in any storage."""
-        from airflow_provider_viapi.media.staging import check
+        from airflow_provider_viapi.media.request_inputs import check
 
         return check(action, request, pending=is_unresolved)
 
     def validated_request(self) -> dict[str, Any]:
         """Return the rendered request with values of their proper types."""
-        from airflow_provider_viapi.media.staging import check_place
+        from airflow_provider_viapi.media.request_inputs import check_place
 
         if self.action.retired:
             self.log.warning("%s: %s", self.action.name, self.action.retired)
         check_place(self.staging)
         return super().validated_request()
 
-    def media(self, context: Context, request: Mapping[str, Any]) -> Media:
+    def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.request_inputs import Media
+        from airflow_provider_viapi.media.staging import RequestInputs, Staging
 
-        return Media.of(
-            context,
-            request,
-            item=self.item_name,
-            action=self.action,
-            to=self.staging,
-            hook=self.hook,
-            log=self.log,
-        )
+        staging = Staging.of_task(context, self.hook, to=self.staging, log=self.log, item=self.item_name)
+        return RequestInputs(staging, self.action, request)
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its ``Data``."""
         with fail_without_retry():
             media = self.media(context, self.validated_request())
             try:
-                return self.hook.call(self.action, media.readable)["Data"]
+                return self.hook.call(self.action, media.staged_request)["Data"]
             finally:
                 media.release()
 
@@ -134,7 +127,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them."""
-        return self.media(context, request).readable
+        return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""

@@ -1,4 +1,4 @@
-"""A file on its way to where VIAPI can read it, as a task of its own."""
+"""Staging of one file as a task of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.media.addresses import as_address
+from airflow_provider_viapi.media.request_inputs import check_place, check_source
 from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 class ObjectStorageToViapiOperator(BaseOperator):
     """Copy a file once to where VIAPI can read it, for several tasks that use it.
 
-    Returns an address for their media arguments: ``oss://bucket/key`` of the copy in the team's bucket, of which each
-    task makes a link of its own when it submits, so that no signature is stored; without a bucket the address in
-    VIAPI's temporary storage. An HTTP(S) address, or an object in Shanghai with a plain name, comes back as it is.
+    Returns an address for their media arguments: ``oss://bucket/key`` of the copy in the team's bucket, which each
+    task presigns when it submits, so that no signature is stored; without a bucket the address in VIAPI's temporary
+    storage. An HTTP(S) address, or an object in Shanghai with a plain name, is returned as it is.
 
-    The copy in the team's bucket stays after the DAG run: who uses it last is not known. Let a lifecycle rule of the
-    bucket remove it.
+    The copy in the team's bucket stays after the DAG run, since its last user is not known. Let a lifecycle rule of
+    the bucket remove it.
 
-    :param source: ``s3://``, ``gs://``, ``abfs://``, ``oss://``, ``file://`` or whatever object storage opens
-    :param staging: the team's bucket in Shanghai, ``oss://bucket/prefix``; VIAPI's temporary storage unless given
-    :param service: the service that is to read it, for the temporary storage
-    :param viapi_conn_id: id of the Airflow connection
+    :param source: ``s3://``, ``gs://``, ``abfs://``, ``oss://``, ``file://`` or any address that Airflow's
+        ``ObjectStoragePath`` opens, or such a path object
+    :param staging: the team's bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
+    :param service: the service that is to read it, for the temporary storage; default: ``videoenhan``
+    :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
     template_fields: Sequence[str] = ("source", "staging", "viapi_conn_id")
@@ -38,14 +40,14 @@ class ObjectStorageToViapiOperator(BaseOperator):
     def __init__(
         self,
         *,
-        source: str,
+        source: Any,
         staging: str | None = None,
         service: str = "videoenhan",
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.source = source
+        self.source = as_address(source)
         self.staging = staging
         self.service = service
         self.viapi_conn_id = viapi_conn_id
@@ -53,21 +55,16 @@ class ObjectStorageToViapiOperator(BaseOperator):
 
     def _check(self, pending: Any = lambda value: False) -> None:
         if not pending(self.source):
-            staging.check_source(self.source)
+            check_source(self.source)
         if not pending(self.staging):
-            staging.check_place(self.staging)
+            check_place(self.staging)
 
     def execute(self, context: Context) -> str:
         """Copy the file unless this DAG run has done so, and return the address."""
-        instance = context["ti"]
+        from airflow_provider_viapi.media.staging import Staging
+
         with fail_without_retry():
+            self.source = as_address(self.source)
             self._check()
-            return staging.stage_file(
-                self.source,
-                service=self.service,
-                to=self.staging,
-                hook=ViapiHook(self.viapi_conn_id),
-                run=f"{instance.dag_id}/{instance.run_id}",
-                holder=f"{instance.task_id}/{instance.map_index}",
-                log=self.log,
-            )
+            staging = Staging.of_task(context, ViapiHook(self.viapi_conn_id), to=self.staging, log=self.log)
+            return staging.stage_file(self.source, self.service)

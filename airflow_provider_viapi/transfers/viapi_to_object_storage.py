@@ -12,8 +12,8 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media import landing
-from airflow_provider_viapi.media.asset_events import report_assets
+from airflow_provider_viapi.media.addresses import as_address
+from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.base import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-# The service of this name tells of the jobs of all.
+# GetAsyncJobResult of this service reports the jobs of all.
 _ANY_JOB = "viapi.Job"
 
 
 class ViapiResultToObjectStorageOperator(BaseOperator):
-    """Bring the files of a job's result to where they are to stay, and return where each lies.
+    """Copy the files of a job's result to the team's storage, and return their addresses.
 
-    For a job that somebody else has submitted, or that a sensor has waited for; an operator of a job does the same
-    with ``land_to``. The result is given, or is asked for by the job's id; with both, the given one is taken first
-    and a link in it that has ended is asked for again::
+    For a job that was submitted elsewhere, or that a sensor has waited for; job operators do the same with
+    ``land_to``. Give the result, or the job's id to request it. With both, the result is used first, and requested
+    again if a link in it has expired::
 
         ViapiResultToObjectStorageOperator(
             task_id="land", result=wait.output, job_id=submit.output, to="s3://media/{{ ds }}/"
@@ -38,12 +38,12 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
 
     :param to: a folder (ends with ``/``) of any storage that Airflow's ``ObjectStoragePath`` opens, or the name of
         one file; with placeholders such as ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``
-    :param action: what the result is of, or its name; with it ``to`` is checked more strictly
+    :param action: the action of the result, or its name; with it ``to`` is checked more strictly
     :param result: the result's fields, such as the output of the job's task
     :param job_id: the job's id; the job must have ended
-    :param allowed_hosts: ``host`` or ``host:port`` of hosts inside from where files may come; that of the
-        connection's ``endpoint`` may always
-    :param viapi_conn_id: id of the Airflow connection
+    :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; the connection's
+        ``endpoint`` is always allowed; default: none
+    :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
     template_fields: Sequence[str] = ("to", "result", "job_id", "allowed_hosts", "viapi_conn_id")
@@ -53,7 +53,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
     def __init__(
         self,
         *,
-        to: str,
+        to: Any,
         action: Action | str | None = None,
         result: Mapping[str, Any] | None = None,
         job_id: str | None = None,
@@ -67,8 +67,8 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
         if result is None and job_id is None:
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
         if not is_templated(to):
-            landing.check(to, self.action)
-        self.to = to
+            check(to, self.action, parameter="to")
+        self.to = as_address(to)
         self.result = result
         self.job_id = job_id
         self.allowed_hosts = allowed_hosts
@@ -77,19 +77,23 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
 
     @cached_property
     def hook(self) -> ViapiHook:
-        """The hook that asks for results."""
+        """The hook that requests results."""
         return ViapiHook(self.viapi_conn_id)
 
     def execute(self, context: Context) -> dict[str, str]:
-        """Land every file, tell the outlets, return the addresses by their keys in the result."""
+        """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
+        from airflow_provider_viapi.media import landing
+        from airflow_provider_viapi.media.asset_events import report_assets
+
         with fail_without_retry():
+            landing.probe(self.to, self.action, names={"task_id": self.task_id}, parameter="to")
             account = self.hook.account
             self._landed = landing.land(
                 self._result(),
                 to=self.to,
                 action=self.action,
-                names=landing.path_variables(context, job_id=self.job_id),
-                refresh_links=self._ask if self.job_id else None,
+                names=path_variables(context, job_id=self.job_id),
+                refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *landing.trusted_hosts(account)],
                 verify=account.http.verify,
@@ -98,21 +102,21 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
         return self._landed
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """What has landed, for OpenLineage."""
+        """Return the landed datasets."""
         from airflow_provider_viapi.media.openlineage import lineage_of
 
         return lineage_of((), self._landed.values())
 
     def _result(self) -> Mapping[str, Any]:
         if self.result is None:
-            return self._ask()
+            return self._request_result()
         if not isinstance(self.result, Mapping):
             raise self._invalid(
                 f"result is of type {type(self.result).__name__}; allowed: the result's fields"
             )
         return self.result
 
-    def _ask(self) -> Mapping[str, Any]:
+    def _request_result(self) -> Mapping[str, Any]:
         from airflow_provider_viapi.jobs.model import Job
 
         if not self.job_id or not isinstance(self.job_id, str):
@@ -120,7 +124,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
         report = self.hook.report(Job(self.job_id, self.action.full_name if self.action else _ANY_JOB))
         if not report.is_final:
             raise ServiceError(
-                f"job {self.job_id} is {report.state}: it has no result yet; ViapiJobSensor waits for one",
+                f"job {self.job_id} is {report.state}: it has no result yet. Wait for it with ViapiJobSensor",
                 code="JobNotFinished",
                 action=self._name,
             )

@@ -9,9 +9,10 @@ import fsspec
 import httpx
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
+from airflow_provider_viapi.alibaba.credentials import Credentials
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.fs import oss
 from airflow_provider_viapi.fs.oss_client import Place, place_of
 from airflow_provider_viapi.get_provider_info import get_provider_info
@@ -19,7 +20,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 
 __all__ = ["storage_emulator", "team"]
 
-# As the distribution's entry point does, which an editable install knows only once it was made anew.
+# As the distribution's entry point does.
 fsspec.register_implementation("oss", f"{oss.__name__}.OssFileSystem", clobber=True)
 
 BLOCK = 1 << 20
@@ -29,6 +30,22 @@ LARGE = os.urandom(3 * BLOCK + 17)
 @pytest.fixture
 def folder(team: TeamStorage) -> ObjectStoragePath:
     return ObjectStoragePath(f"oss://{team.hook.viapi_conn_id}@team/films")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({}, "conn_id is missing"),
+        ({"key": "LTAI1", "secret": "s3cret"}, "key, secret cannot be used"),
+        ({"conn_id": "viapi_default", "endpoint": "http://oss"}, "endpoint cannot be used"),
+    ],
+)
+def test_what_is_meant_for_ossfs_is_refused_instead_of_opened_with_another_identity(
+    options: dict[str, str], why: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"{why}.*ossfs.OSSFileSystem") as raised:
+        fsspec.filesystem("oss", **options)
+    assert "s3cret" not in str(raised.value)
 
 
 def test_airflow_finds_it() -> None:

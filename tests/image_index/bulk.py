@@ -19,10 +19,12 @@ from airflow_provider_viapi.alibaba.client import open_async_client
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.database import ImageDatabase
-from airflow_provider_viapi.image_index.image import Picture, read_pictures
-from airflow_provider_viapi.image_index.indexer import Indexer
+from airflow_provider_viapi.image_index.image import ImageEntry, parse_images
+from airflow_provider_viapi.image_index.indexer import Indexer, IndexingTiming
 from airflow_provider_viapi.image_index.report import IndexingReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+
+QUICK = IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
 
 
 def account(endpoint: str) -> Account:
@@ -31,18 +33,26 @@ def account(endpoint: str) -> Account:
 
 
 @asynccontextmanager
-async def as_it_is(picture: Picture) -> AsyncIterator[str]:
+async def as_it_is(picture: ImageEntry) -> AsyncIterator[str]:
     """The service can read every address."""
     yield picture.address
 
 
 async def _index(
-    endpoint: str, name: str, images: Any, *, max_failed: int, qps: float, resumed: bool, log: Any
+    endpoint: str,
+    name: str,
+    images: Any,
+    *,
+    max_failed: int,
+    qps: float,
+    resumed: bool,
+    log: Any,
+    timing: IndexingTiming,
 ) -> IndexingReport:
     async with await open_async_client(account(endpoint)) as client:
-        database = ImageDatabase(client, name, looks=100)
-        indexer = Indexer(database, RateLimiter(qps), as_it_is, max_failed=max_failed, log=log)
-        return await indexer.run(read_pictures(images), resumed=resumed)
+        database = ImageDatabase(client, name, read_qps=100)
+        indexer = Indexer(database, RateLimiter(qps), as_it_is, max_failed=max_failed, log=log, timing=timing)
+        return await indexer.run(parse_images(images), resumed=resumed)
 
 
 def index(
@@ -54,11 +64,14 @@ def index(
     qps: float = 200,
     resumed: bool = False,
     log: Any = None,
+    timing: IndexingTiming = QUICK,
 ) -> IndexingReport:
     """Have the images in the database."""
     log = log or logging.getLogger("indexing")
     return asyncio.run(
-        _index(endpoint, name, images, max_failed=max_failed, qps=qps, resumed=resumed, log=log)
+        _index(
+            endpoint, name, images, max_failed=max_failed, qps=qps, resumed=resumed, log=log, timing=timing
+        )
     )
 
 

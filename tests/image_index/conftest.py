@@ -10,16 +10,9 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.services import imgsearch
-from airflow_provider_viapi.image_index import indexer, reconciliation
 from airflow_provider_viapi.image_index.index_listing import Listing
 from image_index.bulk import account
 from served_folder import ServedFolder
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "SECONDS_TO_STAND_STILL", 0.3)
-    monkeypatch.setattr(indexer, "PATIENCE", 3.0)
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +45,8 @@ class Service:
     def held(self) -> Counter[tuple[str, str]]:
         """How many entries there are of each entity id and extra data."""
         listing = Listing(500)
-        while listing.position is not None:
-            listing.take(self.call(imgsearch.LIST_IMAGES, DbName="covers", **listing.position))
+        while listing.next_page is not None:
+            listing.add_page(self.call(imgsearch.LIST_IMAGES, DbName="covers", **listing.next_page))
         return Counter((entry["EntityId"], entry["ExtraData"]) for entry in listing.entries.values())
 
     def added(self) -> int:

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.image_index.image import Picture, read_pictures
+from airflow_provider_viapi.image_index.image import ImageEntry, parse_images
 
 COFFEE = {"image_url": "http://h/coffee.png", "entity_id": "coffee"}
 
 
 def test_pictures_keep_their_place_in_the_list() -> None:
-    pictures = read_pictures([COFFEE, {**COFFEE, "extra_data": "second cup"}])
+    pictures = parse_images([COFFEE, {**COFFEE, "extra_data": "second cup"}])
 
     assert pictures == [
-        Picture(0, "http://h/coffee.png", "coffee"),
-        Picture(1, "http://h/coffee.png", "coffee", "second cup"),
+        ImageEntry(0, "http://h/coffee.png", "coffee"),
+        ImageEntry(1, "http://h/coffee.png", "coffee", "second cup"),
     ]
 
 
@@ -44,7 +44,7 @@ def test_pictures_keep_their_place_in_the_list() -> None:
 )
 def test_what_cannot_be_right_is_named_by_its_place(images: Any, told: str) -> None:
     with pytest.raises(InvalidRequest, match=told):
-        read_pictures(images)
+        parse_images(images)
 
 
 @pytest.mark.parametrize("extra", [{}, {"extra_data": None}, {"extra_data": ""}, {"extra_data": "cup"}])
@@ -52,11 +52,11 @@ def test_two_that_could_not_be_told_apart_in_the_database_are_refused(extra: dic
     other = {**COFFEE, "image_url": "http://h/another.png", **extra}
 
     with pytest.raises(InvalidRequest, match=r"images\[0\] and images\[2\] both have entity_id 'coffee'"):
-        read_pictures([{**COFFEE, **extra}, {**COFFEE, "entity_id": "tea"}, other])
+        parse_images([{**COFFEE, **extra}, {**COFFEE, "entity_id": "tea"}, other])
 
 
 def test_object_storage_is_taken_where_something_opens_it() -> None:
-    (picture,) = read_pictures(
+    (picture,) = parse_images(
         [{**COFFEE, "image_url": "s3://b/coffee.png"}], opens=lambda scheme: scheme == "s3"
     )
 
@@ -69,12 +69,12 @@ def test_what_is_not_known_yet_is_left_for_later_and_the_rest_is_checked() -> No
 
     template = {"image_url": "{{ url }}", "entity_id": "a"}
 
-    assert [each.index for each in read_pictures([template, COFFEE, "{{ image }}"], pending=pending)] == [1]
+    assert [each.index for each in parse_images([template, COFFEE, "{{ image }}"], pending=pending)] == [1]
     with pytest.raises(InvalidRequest, match=r"images\[0\]: EntityId"):
-        read_pictures([{**template, "entity_id": "Ä"}], pending=pending)
+        parse_images([{**template, "entity_id": "Ä"}], pending=pending)
 
 
 def test_an_address_is_shown_without_its_signature() -> None:
-    picture = Picture(0, "https://user:word@h/a.png?Signature=secret", "a")
+    picture = ImageEntry(0, "https://user:word@h/a.png?Signature=secret", "a")
 
-    assert picture.shown == "https://h/a.png"
+    assert picture.display_url == "https://h/a.png"

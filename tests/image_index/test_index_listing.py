@@ -40,20 +40,20 @@ def test_every_entry_is_listed_once(
 ) -> None:
     listing = Listing(page_size)
 
-    while listing.position is not None:
-        listing.take(page(count, listing.position, first, largest, total))
+    while listing.next_page is not None:
+        listing.add_page(page(count, listing.next_page, first, largest, total))
 
     assert [entry["EntityId"] for entry in listing.entries.values()] == [f"e{n}" for n in range(count)]
     assert listing.is_complete
 
 
 def test_no_more_is_asked_for_than_wanted() -> None:
-    listing = Listing(50, most=60)
+    listing = Listing(50, max_entries=60)
 
     asked = []
-    while listing.position is not None:
-        asked.append(listing.position)
-        listing.take(page(500, listing.position, 0, 1000, True))
+    while listing.next_page is not None:
+        asked.append(listing.next_page)
+        listing.add_page(page(500, listing.next_page, 0, 1000, True))
 
     assert asked == [{"Limit": 50}, {"Limit": 50, "Offset": 50}]
 
@@ -61,8 +61,8 @@ def test_no_more_is_asked_for_than_wanted() -> None:
 def test_a_list_that_ends_before_its_count_is_not_whole() -> None:
     listing = Listing(500)
 
-    while listing.position is not None:
-        listing.take(page(2600, listing.position, 0, 1000, True) | {"Token": ""})
+    while listing.next_page is not None:
+        listing.add_page(page(2600, listing.next_page, 0, 1000, True) | {"Token": ""})
 
     assert len(listing.entries) == 2000
     assert not listing.is_complete
@@ -71,6 +71,6 @@ def test_a_list_that_ends_before_its_count_is_not_whole() -> None:
 def test_pages_that_repeat_themselves_end_the_walk() -> None:
     listing = Listing(500)
 
-    with pytest.raises(ServiceError, match="the pages repeat themselves"):
-        while listing.position is not None:
-            listing.take(page(2600, listing.position, 0, 1000, True) | {"Token": "2000"})
+    with pytest.raises(ServiceError, match="repeats pages"):
+        while listing.next_page is not None:
+            listing.add_page(page(2600, listing.next_page, 0, 1000, True) | {"Token": "2000"})

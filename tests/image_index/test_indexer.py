@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, TransientError
 from airflow_provider_viapi.image_index import indexer
-from image_index.bulk import fill, index
+from image_index.bulk import QUICK, fill, index
 from image_index.conftest import Service
 from served_folder import ServedFolder
 
 Numbered = Callable[[int], list[dict[str, str]]]
+
+IMPATIENT = replace(QUICK, retry_seconds=1.0)
 
 
 def once_each(images: list[dict[str, str]]) -> dict[tuple[str, str], int]:
@@ -158,7 +161,7 @@ def test_one_failure_too_many_ends_it_at_once(
 
     report = index(service.url, "covers", images, max_failed=10)
 
-    assert 11 <= report.failed <= 11 + indexer.CALLS_AT_ONCE
+    assert 11 <= report.failed <= 11 + indexer.MAX_IN_FLIGHT
     assert report.left_out == 300 - report.failed
     assert service.emulator.calls()["AddImage"]["rejected"] < 300
 
@@ -174,9 +177,8 @@ def test_a_picture_that_the_service_always_stumbles_over_fails_alone(
         await add(database, picture, address)
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", stumbling)
-    monkeypatch.setattr(indexer, "PATIENCE", 1.0)
 
-    report = index(service.url, "covers", numbered(40), max_failed=1, qps=10)
+    report = index(service.url, "covers", numbered(40), max_failed=1, qps=10, timing=IMPATIENT)
 
     assert report.added == 39
     assert [failure.code for failure in report.failures] == ["InternalError.Algo"]
@@ -184,13 +186,12 @@ def test_a_picture_that_the_service_always_stumbles_over_fails_alone(
 
 @pytest.mark.parametrize("code", ["ServiceUnavailable", "Throttling.User"])
 def test_a_service_that_is_down_fails_no_picture_but_the_whole(
-    service: Service, numbered: Numbered, code: str, monkeypatch: pytest.MonkeyPatch
+    service: Service, numbered: Numbered, code: str
 ) -> None:
-    monkeypatch.setattr(indexer, "PATIENCE", 1.0)
     service.emulator.fault(action="AddImage", code=code, times=None)
 
     with pytest.raises(TransientError, match="told to answer"):
-        index(service.url, "covers", numbered(5), max_failed=5)
+        index(service.url, "covers", numbered(5), max_failed=5, timing=IMPATIENT)
 
     service.emulator.clear_faults()
     assert index(service.url, "covers", numbered(5), resumed=True).added == 5
@@ -200,7 +201,7 @@ def test_a_missing_permission_ends_it(service: Service, numbered: Numbered) -> N
     service.emulator.fault(action="AddImage", code="Forbidden.RAM", times=None)
 
     with pytest.raises(PermissionDenied):
-        index(service.url, "covers", numbered(5), max_failed=5)
+        index(service.url, "covers", numbered(5), max_failed=5, timing=IMPATIENT)
 
 
 def test_a_database_that_is_not_there_is_told_before_anything_is_sent(
@@ -240,9 +241,9 @@ def test_a_full_database_ends_it_and_is_named(
 
         assert (report.added, report.failed, report.is_full) == (4, 0, True)
         assert report.left_out == 296
-        assert emulator.calls()["AddImage"]["rejected"] <= indexer.CALLS_AT_ONCE
-    assert "covers holds 49,996 pictures and has room for 4 of the 300 that are missing" in caplog.text
-    assert caplog.text.count("covers is full: it holds 50,000 pictures") == 1
+        assert emulator.calls()["AddImage"]["rejected"] <= indexer.MAX_IN_FLIGHT
+    assert "covers holds 49,996 images and can take 4 of the 300 that are missing" in caplog.text
+    assert caplog.text.count("covers is full: it holds 50,000 images") == 1
 
 
 def test_no_more_calls_a_second_are_made_than_the_quota_has(tmp_path: Path, numbered: Numbered) -> None:
@@ -258,13 +259,11 @@ def test_no_more_calls_a_second_are_made_than_the_quota_has(tmp_path: Path, numb
 def test_the_log_tells_of_the_progress_at_intervals_and_not_of_each_picture(
     service: Service,
     numbered: Numbered,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="indexing")
-    monkeypatch.setattr(indexer, "SECONDS_BETWEEN_LINES", 0.5)
 
-    index(service.url, "covers", numbered(60), qps=40)
+    index(service.url, "covers", numbered(60), qps=40, timing=replace(QUICK, progress_interval=0.5))
 
     told = [record.getMessage() for record in caplog.records if record.name == "indexing"]
     assert 1 <= len(told) < 30

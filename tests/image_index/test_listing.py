@@ -69,3 +69,13 @@ def test_a_folder_on_disk_is_read_with_those_below_it(tmp_path: Path) -> None:
 def test_an_address_that_is_no_folder_is_refused(folder: str) -> None:
     with pytest.raises(InvalidRequest, match="images is "):
         check_address(folder)
+
+
+def test_files_that_macos_adds_are_left_out(tmp_path: Path) -> None:
+    for name in ("a.jpg", "._a.jpg", "__MACOSX/a.jpg", "__MACOSX/more/._a.jpg", ".DS_Store", "more/._b.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    images = list_images(tmp_path.as_uri(), ViapiHook(), LOG)
+
+    assert [image["entity_id"] for image in images] == ["a"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_viapi.image_index.progress import Progress
+from airflow_provider_viapi.image_index.report import Progress
 
 
 class Clock:
@@ -20,7 +20,7 @@ def after(seconds: float, done: int, total: int = 5000) -> str:
     progress = Progress(total, clock)
     clock.now += seconds
     progress.done = done
-    return progress.tell()
+    return progress.describe()
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ def after(seconds: float, done: int, total: int = 5000) -> str:
         (100.0, 5000, "5,000 of 5,000 (100 %), 50.0 a second, about 0 s left"),
         (30.0, 60, "60 of 5,000 (1 %), 2.0 a second, about 41 min 10 s left"),
         (30.0, 6, "6 of 5,000 (0 %), 0.2 a second, about 6 h 56 min left"),
-        (30.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end in sight"),
-        (0.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end in sight"),
+        (30.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end foreseeable"),
+        (0.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end foreseeable"),
     ],
 )
 def test_it_tells_how_many_how_fast_and_how_much_longer(seconds: float, done: int, told: str) -> None:
@@ -42,12 +42,12 @@ def test_the_pace_is_that_since_it_was_last_told() -> None:
     clock = Clock()
     progress = Progress(300, clock)
     clock.now, progress.done = 110, 100
-    progress.tell()
+    progress.describe()
 
     clock.now, progress.done = 120, 120
 
-    assert progress.tell() == "120 of 300 (40 %), 2.0 a second, about 1 min 30 s left"
+    assert progress.describe() == "120 of 300 (40 %), 2.0 a second, about 1 min 30 s left"
 
 
 def test_nothing_to_do_is_all_done() -> None:
-    assert after(1.0, 0, total=0) == "0 of 0 (100 %), 0.0 a second, no end in sight"
+    assert after(1.0, 0, total=0) == "0 of 0 (100 %), 0.0 a second, no end foreseeable"

@@ -11,11 +11,11 @@ from typing import Any, cast
 import pytest
 
 from airflow_provider_viapi.image_index.database import ImageDatabase
-from airflow_provider_viapi.image_index.image import Identity, Picture
-from airflow_provider_viapi.image_index.reconciliation import MOST_LOOKS, arrived, missing
+from airflow_provider_viapi.image_index.image import Identity, ImageEntry
+from airflow_provider_viapi.image_index.reconciliation import MAX_READS, find_missing, was_added
 
 LOG = logging.getLogger("indexing")
-PICTURES = [Picture(index, "http://h/a.png", f"e{index}") for index in range(5)]
+PICTURES = [ImageEntry(index, "http://h/a.png", f"e{index}") for index in range(5)]
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Growing:
         self.arrive()
         return len(self.held) if self.counts else None
 
-    async def holds(self, picture: Picture) -> bool:
+    async def holds(self, picture: ImageEntry) -> bool:
         self.arrive()
         return picture.entity_id in self.held
 
@@ -51,7 +51,9 @@ class Growing:
 
 
 def absent(database: Any, *, resumed: bool = False) -> list[int]:
-    left = asyncio.run(missing(cast("ImageDatabase", database), PICTURES, resumed=resumed, log=LOG))
+    left = asyncio.run(
+        find_missing(cast("ImageDatabase", database), PICTURES, resumed=resumed, log=LOG, settle_seconds=0.01)
+    )
     return [picture.index for picture in left]
 
 
@@ -79,7 +81,7 @@ def test_somebody_else_who_goes_on_adding_is_not_waited_for_for_ever() -> None:
     database = Growing(["e0"], [f"x{number}" for number in range(100)])
 
     assert absent(database) == [1, 2, 3, 4]
-    assert database.looks == MOST_LOOKS + 1
+    assert database.looks == MAX_READS + 1
 
 
 @pytest.mark.parametrize(
@@ -88,4 +90,4 @@ def test_somebody_else_who_goes_on_adding_is_not_waited_for_for_ever() -> None:
 def test_a_lost_one_is_looked_for_twice(under_way: list[str], there: bool) -> None:
     database = cast("ImageDatabase", Growing([], under_way))
 
-    assert asyncio.run(arrived(database, PICTURES[1])) is there
+    assert asyncio.run(was_added(database, PICTURES[1], 0.01)) is there

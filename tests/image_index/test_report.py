@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from airflow_provider_viapi.errors import InvalidMedia, TransientError
-from airflow_provider_viapi.image_index.image import Picture
+from airflow_provider_viapi.image_index.image import ImageEntry
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport
 
 
@@ -13,7 +13,7 @@ def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
     report = IndexingReport("covers", images=60_000, found=5_000, added=2_000)
     for index in range(50_000):
         address = f"http://h/{'a' * 100}/{index}.png?Signature=secret"
-        picture = Picture(index, address, "e" * 64, "x" * 512)
+        picture = ImageEntry(index, address, "e" * 64, "x" * 512)
         report.fail(Failure.of(picture, InvalidMedia("no " * 500 + address, code="InvalidImage.Size")))
 
     told = report.as_dict()
@@ -25,7 +25,7 @@ def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
 
 
 def test_a_failure_shows_neither_signature_nor_password() -> None:
-    picture = Picture(3, "https://h/a.png?OSSAccessKeyId=k&Signature=secret", "a")
+    picture = ImageEntry(3, "https://h/a.png?OSSAccessKeyId=k&Signature=secret", "a")
 
     failure = Failure.of(picture, TransientError(f"cannot read {picture.address}"))
 

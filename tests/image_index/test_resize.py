@@ -95,6 +95,68 @@ def test_what_is_transparent_becomes_white(tmp_path: Path) -> None:
 def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "letter.jpg").write_text("Dear reader, this is no picture.")
 
-    with pytest.raises(InvalidMedia, match=r"letter\.jpg cannot be read as a picture") as refused:
+    with pytest.raises(InvalidMedia, match=r"letter\.jpg cannot be read as an image") as refused:
         fit(tmp_path / "letter.jpg", "letter.jpg")
     assert refused.value.code == "InvalidImage.Decode"
+
+
+def ramp(path: Path, dtype: type, full: float, side: int = 1200) -> Path:
+    """Write a grey image that goes from black to white."""
+    values = numpy.linspace(0, full, side).astype(dtype)
+    Image.fromarray(numpy.tile(values, (side, 1))).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "full"),
+    [
+        ("grey16.png", numpy.uint16, 65535),
+        ("grey16.tiff", numpy.uint16, 65535),
+        ("grey.tiff", numpy.float32, 1.0),
+    ],
+)
+def test_grey_of_more_than_8_bits_is_scaled(tmp_path: Path, name: str, dtype: type, full: float) -> None:
+    fitted = fit(ramp(tmp_path / name, dtype, full), name)
+    twin = fit(ramp(tmp_path / "grey8.png", numpy.uint8, 255), "grey8.png")
+
+    assert fitted is not None
+    assert twin is not None
+    with Image.open(fitted) as image, Image.open(twin) as expected:
+        difference = numpy.asarray(image, float) - numpy.asarray(expected, float)
+    assert numpy.abs(difference).max() < 4
+
+
+def adobe_rgb_like() -> bytes:
+    """Return a profile whose red is not that of sRGB, as a camera's would be."""
+    from PIL import ImageCms
+
+    swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # Exchange the tags of the red and the green primary.
+    red, green = swapped.index(b"rXYZ"), swapped.index(b"gXYZ")
+    swapped[red : red + 4], swapped[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(swapped)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_colour_profile_is_converted_to_srgb(tmp_path: Path, mode: str) -> None:
+    image = Image.new("RGB", (1200, 1200), (200, 30, 30)).convert(mode)
+    image.save(tmp_path / "profile.png", icc_profile=adobe_rgb_like())
+
+    fitted = fit(tmp_path / "profile.png", "profile.png")
+
+    assert fitted is not None
+    with Image.open(fitted) as converted:
+        red, green, _ = converted.getpixel((600, 600))  # type: ignore[misc]
+        assert "icc_profile" not in converted.info
+    assert green > 150 > 60 > red
+
+
+@pytest.mark.parametrize("profile", [b"no profile at all", b""])
+def test_a_broken_colour_profile_is_ignored(tmp_path: Path, profile: bytes) -> None:
+    Image.new("RGB", (1200, 1200), (200, 30, 30)).save(tmp_path / "a.png", icc_profile=profile)
+
+    fitted = fit(tmp_path / "a.png", "a.png")
+
+    assert fitted is not None
+    with Image.open(fitted) as image:
+        assert image.getpixel((600, 600)) == pytest.approx((200, 30, 30), abs=4)

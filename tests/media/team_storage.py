@@ -33,7 +33,7 @@ class TeamStorage:
     folder: Path
 
     def keys(self, prefix: str = "") -> list[str]:
-        found = self.oss.listing(BUCKET, prefix)
+        found = self.oss.list_objects(BUCKET, prefix)
         return sorted(each.key for each in found if isinstance(each, OssObject))
 
     def copies(self) -> list[str]:

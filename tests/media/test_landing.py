@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import logging
 import os
+import resource
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     CredentialsRejected,
     InvalidRequest,
     PermissionDenied,
@@ -26,9 +29,11 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.media import atomic_file, landing, resumable_download
-from media.file_server import Answer, FileServer, file_server
-from media.moto_s3 import Bucket, bucket, moto_endpoint
-from media.team_storage import BUCKET, TeamStorage, storage_emulator, team
+from airflow_provider_viapi.media.resumable_download import DownloadSettings
+from airflow_provider_viapi.results import file_urls
+from media.moto_s3 import Bucket, bucket, connection_json, moto_endpoint
+from media.team_storage import BUCKET, TeamStorage, connect, storage_emulator, team
+from scripted_server import FileResponse, FileServer, file_server
 
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
@@ -45,12 +50,8 @@ def running_server() -> Iterator[FileServer]:
 
 
 @pytest.fixture
-def server(running_server: FileServer, monkeypatch: pytest.MonkeyPatch) -> FileServer:
-    running_server.content, running_server.modified = FILM, None
-    running_server.ranges, running_server.weak = True, False
-    running_server.script.clear()
-    running_server.requests.clear()
-    monkeypatch.setattr(resumable_download, "FIRST_PAUSE", 0.0)
+def server(running_server: FileServer) -> FileServer:
+    running_server.reset(FILM)
     return running_server
 
 
@@ -135,6 +136,7 @@ def land(server: FileServer, to: str, **more: Any) -> dict[str, str]:
         "refresh_links": None,
         "log": LOG,
         "allowed_hosts": [server.host],
+        "settings": DownloadSettings(initial_backoff=0.0, block_size=5 << 20),
     }
     given.update(more)
     return landing.land(given.pop("result"), **given)
@@ -186,11 +188,10 @@ def test_files_inside_lists_land_each(server: FileServer, place: Place) -> None:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_file_larger_than_a_part_of_an_upload_lands_whole(
-    server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, chunked: bool
+    server: FileServer, place: Place, chunked: bool
 ) -> None:
-    monkeypatch.setattr(atomic_file, "BLOCK", 5 << 20)
     server.content = os.urandom(12 << 20)
-    server.script = [Answer(chunked=chunked)]
+    server.script = [FileResponse(chunked=chunked)]
 
     land(server, f"{place.url}/erased.mp4")
 
@@ -207,18 +208,18 @@ def test_many_land_at_the_same_time_each_whole(server: FileServer, place: Place)
 
 
 def test_a_download_that_breaks_goes_on_where_it_was(server: FileServer, place: Place) -> None:
-    server.script = [Answer(cut_after=1 << 20), Answer(cut_after=1 << 20)]
+    server.script = [FileResponse(cut_after=1 << 20), FileResponse(cut_after=1 << 20)]
 
     land(server, f"{place.url}/erased.mp4")
 
-    assert server.asked_ranges == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
+    assert server.requested_ranges == [None, f"bytes={1 << 20}-", f"bytes={2 << 20}-"]
     assert place.files() == {"erased.mp4": FILM}
     assert place.left_over() == []
 
 
 def test_it_begins_again_where_the_server_sends_no_parts(server: FileServer, place: Place) -> None:
     server.ranges = False
-    server.script = [Answer(cut_after=1 << 20)]
+    server.script = [FileResponse(cut_after=1 << 20)]
 
     land(server, f"{place.url}/erased.mp4")
 
@@ -227,7 +228,7 @@ def test_it_begins_again_where_the_server_sends_no_parts(server: FileServer, pla
 
 
 def test_a_download_that_breaks_after_each_piece_lands_nevertheless(server: FileServer, place: Place) -> None:
-    server.script = [Answer(cut_after=300_000) for _ in range(9)]
+    server.script = [FileResponse(cut_after=300_000) for _ in range(9)]
 
     land(server, f"{place.url}/erased.mp4")
 
@@ -238,17 +239,17 @@ def test_one_that_begins_again_each_time_lands_as_long_as_it_comes_farther(
     server: FileServer, place: Place
 ) -> None:
     server.weak = True
-    server.script = [Answer(cut_after=300_000 * farther) for farther in range(1, 10)]
+    server.script = [FileResponse(cut_after=300_000 * farther) for farther in range(1, 10)]
 
     land(server, f"{place.url}/erased.mp4")
 
-    assert server.asked_ranges == [None] * 10
+    assert server.requested_ranges == [None] * 10
     assert place.files() == {"erased.mp4": FILM}
 
 
 def test_and_is_given_up_when_it_comes_no_farther(server: FileServer, place: Place) -> None:
     server.weak = True
-    server.script = [Answer(cut_after=megabytes << 20) for megabytes in (2, 1, 2, 1, 2, 1, 2, 1, 2)]
+    server.script = [FileResponse(cut_after=megabytes << 20) for megabytes in (2, 1, 2, 1, 2, 1, 2, 1, 2)]
 
     with pytest.raises(TransientError):
         land(server, f"{place.url}/erased.mp4")
@@ -262,7 +263,7 @@ def test_and_is_given_up_when_it_comes_no_farther(server: FileServer, place: Pla
 def test_a_source_that_changes_meanwhile_is_fetched_anew(
     server: FileServer, place: Place, new: bytes
 ) -> None:
-    server.script = [Answer(cut_after=2 << 20), Answer(content=new)]
+    server.script = [FileResponse(cut_after=2 << 20), FileResponse(content=new)]
 
     land(server, f"{place.url}/erased.mp4")
 
@@ -271,7 +272,7 @@ def test_a_source_that_changes_meanwhile_is_fetched_anew(
 
 
 def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: Place) -> None:
-    server.script = [Answer(cut_after=2 << 20), *[Answer(cut_after=0) for _ in range(9)]]
+    server.script = [FileResponse(cut_after=2 << 20), *[FileResponse(cut_after=0) for _ in range(9)]]
 
     with pytest.raises(TransientError):
         land(server, f"{place.url}/erased.mp4")
@@ -285,16 +286,15 @@ def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: P
 def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
     server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
 ) -> None:
-    monkeypatch.setattr(atomic_file, "BLOCK", 5 << 20)
     server.content = FILM * 4
-    write = atomic_file.Draft.write
+    write = atomic_file.AtomicFile.write
 
-    def ended(self: atomic_file.Draft, chunk: bytes) -> None:
+    def ended(self: atomic_file.AtomicFile, chunk: bytes) -> None:
         write(self, chunk)
         if self.length > 7 << 20:
             raise end
 
-    monkeypatch.setattr(atomic_file.Draft, "write", ended)
+    monkeypatch.setattr(atomic_file.AtomicFile, "write", ended)
 
     with pytest.raises(end):
         land(server, f"{place.url}/erased.mp4")
@@ -305,15 +305,15 @@ def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
 
 
 def test_a_storage_that_stumbles_is_asked_again(server: FileServer, place: Place) -> None:
-    server.script = [Answer(status=503), Answer(status=500)]
+    server.script = [FileResponse(status=503), FileResponse(status=500)]
 
     land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {"erased.mp4": FILM}
 
 
-@pytest.mark.parametrize("answer", [Answer(content=b""), Answer(content=b"", chunked=True)])
-def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", [FileResponse(content=b""), FileResponse(content=b"", chunked=True)])
+def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer: FileResponse) -> None:
     server.script = [answer]
 
     with pytest.raises(ServiceError, match="VideoUrl is empty"):
@@ -324,7 +324,7 @@ def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer
 
 
 def test_a_file_whose_length_nobody_tells_is_refused(server: FileServer, place: Place) -> None:
-    server.script = [Answer(length=None)]
+    server.script = [FileResponse(length=None)]
 
     with pytest.raises(ServiceError, match="does not tell the file's length"):
         land(server, f"{place.url}/erased.mp4")
@@ -332,9 +332,216 @@ def test_a_file_whose_length_nobody_tells_is_refused(server: FileServer, place: 
     assert place.files() == {}
 
 
+class TestFilesAreNeverJoined:
+    @pytest.mark.parametrize("checks_if_range", [True, False])
+    @pytest.mark.parametrize("tagged", [True, False])
+    def test_a_file_that_is_replaced_by_one_of_the_same_length_is_downloaded_from_its_beginning(
+        self, server: FileServer, place: Place, checks_if_range: bool, tagged: bool
+    ) -> None:
+        new = os.urandom(len(FILM))
+        server.checks_if_range = checks_if_range
+        server.script = [FileResponse(cut_after=2 << 20), FileResponse(content=new, untagged=not tagged)]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": new}
+        assert place.left_over() == []
+
+    def test_a_file_that_is_replaced_again_and_again_does_not_land(
+        self, server: FileServer, place: Place
+    ) -> None:
+        server.checks_if_range = False
+        server.script = [FileResponse(cut_after=1 << 20, content=os.urandom(len(FILM))) for _ in range(20)]
+
+        with pytest.raises(TransientError):
+            land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {}
+        assert place.left_over() == []
+
+    def test_without_a_tag_no_part_is_requested(self, server: FileServer, place: Place) -> None:
+        server.tagged = False
+        server.script = [FileResponse(cut_after=1 << 20)]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert server.requested_ranges == [None, None]
+        assert place.files() == {"erased.mp4": FILM}
+
+
+class TestCompressedResponses:
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_a_file_that_is_sent_compressed_lands_decompressed(
+        self, server: FileServer, place: Place, chunked: bool
+    ) -> None:
+        server.content = b"the film " * 100_000
+        server.script = [FileResponse(encoding="gzip", chunked=chunked)]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": b"the film " * 100_000}
+
+    def test_a_cut_one_is_downloaded_from_its_beginning(self, server: FileServer, place: Place) -> None:
+        server.script = [FileResponse(encoding="gzip", cut_after=1 << 20), FileResponse(encoding="gzip")]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert server.requested_ranges == [None, None]
+        assert place.files() == {"erased.mp4": FILM}
+
+    @pytest.mark.parametrize(
+        ("encoding", "why"),
+        [("br", "compressed with 'br'"), ("deflate", "not compressed as its header says")],
+    )
+    def test_what_cannot_be_decompressed_does_not_land(
+        self, server: FileServer, place: Place, encoding: str, why: str
+    ) -> None:
+        server.script = [FileResponse(encoding=encoding)] * 2
+
+        with pytest.raises(ServiceError, match=why):
+            land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {}
+        assert place.left_over() == []
+
+
+class TestSlowServers:
+    def test_a_server_that_sends_byte_by_byte_holds_the_worker_no_longer_than_the_link_is_valid(
+        self, server: FileServer, tmp_path: Path
+    ) -> None:
+        server.script = [FileResponse(seconds_per_byte=0.05)]
+        url = f"{server.url}/a.mp4?Expires={int(time.time()) + 2}&Signature=secret"
+        started = time.monotonic()
+
+        with pytest.raises(
+            TransientError, match=r"VideoUrl did not arrive while its link was valid: \d+ bytes of"
+        ):
+            land(server, f"{tmp_path.as_uri()}/a.mp4", result={"VideoUrl": url})
+
+        assert time.monotonic() - started < 5
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_link_without_an_expiry_has_a_limit_as_well(self, server: FileServer, tmp_path: Path) -> None:
+        server.script = [FileResponse(seconds_per_byte=0.05)]
+        result = {"VideoUrl": f"{server.url}/a.mp4"}
+
+        with pytest.raises(TransientError, match="did not arrive"):
+            land(
+                server,
+                f"{tmp_path.as_uri()}/a.mp4",
+                result=result,
+                settings=DownloadSettings(initial_backoff=0.0, max_seconds=0.5),
+            )
+
+    def test_the_download_continues_by_a_renewed_link(self, server: FileServer, place: Place) -> None:
+        server.script = [FileResponse(seconds_per_byte=0.01)]
+        result = {"VideoUrl": f"{server.url}/new.mp4"}
+
+        land(
+            server,
+            f"{place.url}/erased.mp4",
+            refresh_links=lambda: result,
+            result=result,
+            settings=DownloadSettings(initial_backoff=0.0, max_seconds=0.5, block_size=5 << 20),
+        )
+
+        assert [requested is None for requested in server.requested_ranges] == [True, False]
+        assert place.files() == {"erased.mp4": FILM}
+
+
+def test_protocol_relative_addresses_are_read_as_https() -> None:
+    result = {"VideoUrl": "//results.oss-cn-shanghai.aliyuncs.com/a.mp4?Expires=1"}
+
+    assert file_urls(result, ACTION.result) == {
+        "VideoUrl": "https://results.oss-cn-shanghai.aliyuncs.com/a.mp4?Expires=1"
+    }
+
+
+class TestDestinationsBeforeSubmission:
+    def test_a_writable_place_passes_and_stays_as_it_was(self, place: Place) -> None:
+        for to in (f"{place.url}/", f"{place.url}/new/folder/", f"{place.url}/new/{{job_id}}.mp4"):
+            landing.probe(to, ACTION, names={"task_id": "erase"})
+
+        assert place.files() == {}
+        assert place.left_over() == []
+
+    def test_an_existing_folder_needs_its_slash(self, place: Place) -> None:
+        folder = f"{place.url}/results"
+        if isinstance(place, OnDisk):
+            (place.path / "results").mkdir()
+        else:
+            place.put("results/an-earlier.mp4", b"film")
+
+        with pytest.raises(
+            InvalidRequest, match=r"^land_to is '.*results', which is an existing folder; allowed"
+        ):
+            landing.probe(folder, ACTION)
+
+    def test_a_bucket_that_does_not_exist(self, bucket: Bucket) -> None:
+        with pytest.raises(
+            InvalidRequest, match=r"^land_to is 's3://.*-no-such/', where no file can be written"
+        ):
+            landing.probe(f"{bucket.url}-no-such/", ACTION)
+
+    def test_a_bucket_that_the_key_may_not_write_to(
+        self, team: TeamStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hook = connect(monkeypatch, team.emulator, team.emulator.url, password="guessed")
+
+        with pytest.raises(CredentialsRejected, match=r"^land_to is 'oss://team/films/'") as raised:
+            landing.probe(f"oss://{hook.viapi_conn_id}@{BUCKET}/films/", ACTION)
+        assert "guessed" not in str(raised.value)
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_a_folder_without_permission(self, tmp_path: Path) -> None:
+        tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+
+        with pytest.raises(PermissionDenied, match="may not write"):
+            landing.probe(f"{tmp_path.as_uri()}/new/", ACTION)
+
+    def test_a_file_in_place_of_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "film.mp4").write_bytes(b"film")
+
+        with pytest.raises(InvalidRequest, match="is not a folder"):
+            landing.probe(f"{tmp_path.as_uri()}/film.mp4/", ACTION)
+
+    @pytest.mark.parametrize(
+        ("to", "package"), [("sftp://h/films/", "sftp"), ("nowhere://b/films/", "provider")]
+    )
+    def test_a_storage_that_is_not_installed_is_named_with_its_package(self, to: str, package: str) -> None:
+        with pytest.raises(ServiceError, match=f"land_to is '{to}'.*{package}"):
+            landing.probe(to, ACTION)
+
+    def test_without_its_sdk_oss_is_named_with_its_package(
+        self, team: TeamStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "alibabacloud_oss_v2", None)
+
+        with pytest.raises(ConfigurationError, match=r"pip install 'airflow-provider-viapi\[oss\]'"):
+            landing.probe(f"oss://{team.hook.viapi_conn_id}@{BUCKET}/", ACTION)
+
+    def test_a_storage_that_cannot_be_reached(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_GONE", connection_json("http://127.0.0.1:9"))
+
+        with pytest.raises(TransientError, match="could not be reached"):
+            landing.probe("s3://aws_gone@media/films/", ACTION)
+
+    def test_a_name_that_is_too_long_with_the_tasks_name_in_it(self, tmp_path: Path) -> None:
+        with pytest.raises(InvalidRequest, match="names of at most 255 bytes"):
+            landing.probe(f"{tmp_path.as_uri()}/", ACTION, names={"task_id": "t" * 220})
+
+    def test_path_objects_are_destinations(self, server: FileServer, tmp_path: Path) -> None:
+        landing.probe(tmp_path / "a.mp4", ACTION)
+
+        land(server, tmp_path / "a.mp4")  # type: ignore[arg-type]
+        land(server, ObjectStoragePath(f"file://{tmp_path}/b.mp4"))  # type: ignore[arg-type]
+
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "b.mp4"]
+
+
 class TestLinksThatHaveEnded:
     def test_the_result_is_asked_for_again(self, server: FileServer, place: Place) -> None:
-        server.script = [Answer(status=403, code="AccessDenied")]
+        server.script = [FileResponse(status=403, code="AccessDenied")]
 
         land(
             server,
@@ -351,7 +558,7 @@ class TestLinksThatHaveEnded:
     def test_a_link_that_ends_in_the_middle_is_gone_on_with_by_the_new_one(
         self, server: FileServer, place: Place
     ) -> None:
-        server.script = [Answer(cut_after=1 << 20), Answer(status=403, code="AccessDenied")]
+        server.script = [FileResponse(cut_after=1 << 20), FileResponse(status=403, code="AccessDenied")]
 
         land(server, f"{place.url}/erased.mp4", refresh_links=lambda: {"VideoUrl": f"{server.url}/new.mp4"})
 
@@ -360,7 +567,7 @@ class TestLinksThatHaveEnded:
 
     @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NoSuchKey")])
     def test_only_once(self, server: FileServer, place: Place, status: int, code: str) -> None:
-        server.script = [Answer(status=status, code=code)] * 3
+        server.script = [FileResponse(status=status, code=code)] * 3
         asked: list[int] = []
         ended = int(time.time()) - 720
         result = {"VideoUrl": f"{server.url}/results/video.mp4?Expires={ended}&Signature=secret"}
@@ -369,7 +576,7 @@ class TestLinksThatHaveEnded:
             asked.append(1)
             return result
 
-        with pytest.raises(ResultExpired, match=r"VideoUrl has ended 12 minutes ago") as raised:
+        with pytest.raises(ResultExpired, match=r"VideoUrl expired 12 minutes ago") as raised:
             land(server, f"{place.url}/erased.mp4", result=result, refresh_links=again)
 
         assert (len(asked), len(server.requests)) == (1, 2)
@@ -384,7 +591,7 @@ class TestLinksThatHaveEnded:
         assert place.left_over() == []
 
     def test_without_anybody_to_ask_it_is_over_at_once(self, server: FileServer, place: Place) -> None:
-        server.script = [Answer(status=404)]
+        server.script = [FileResponse(status=404)]
 
         with pytest.raises(ResultExpired):
             land(server, f"{place.url}/erased.mp4")
@@ -395,7 +602,7 @@ class TestLinksThatHaveEnded:
         self, server: FileServer, place: Place
     ) -> None:
         land(server, f"{place.url}/")
-        server.script = [Answer(status=403, code="AccessDenied")]
+        server.script = [FileResponse(status=403, code="AccessDenied")]
 
         landed = land(server, f"{place.url}/")
 
@@ -404,7 +611,7 @@ class TestLinksThatHaveEnded:
     def test_a_wrong_signature_is_not_taken_for_an_expired_one(
         self, server: FileServer, place: Place
     ) -> None:
-        server.script = [Answer(status=403, code="SignatureDoesNotMatch")] * 2
+        server.script = [FileResponse(status=403, code="SignatureDoesNotMatch")] * 2
 
         with pytest.raises(CredentialsRejected):
             land(server, f"{place.url}/a.mp4", refresh_links=lambda: {"VideoUrl": f"{server.url}/a.mp4"})
@@ -452,7 +659,7 @@ class TestWhatIsThereAlready:
         self, server: FileServer, place: Place
     ) -> None:
         place.put("erased.mp4", b"an earlier run's")
-        server.script = [Answer(cut_after=1 << 20), *[Answer(cut_after=0) for _ in range(9)]]
+        server.script = [FileResponse(cut_after=1 << 20), *[FileResponse(cut_after=0) for _ in range(9)]]
 
         with pytest.raises(TransientError):
             land(server, f"{place.url}/erased.mp4")
@@ -461,40 +668,15 @@ class TestWhatIsThereAlready:
 
 
 class TestStorageThatCannotTakeIt:
-    def test_a_full_disk_leaves_nothing_behind(
-        self, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        write = atomic_file.Draft.write
-
-        def full(self: atomic_file.Draft, chunk: bytes) -> None:
-            write(self, chunk)
-            if self.length > 2 << 20:
-                raise OSError(errno.ENOSPC, "No space left on device")
-
-        monkeypatch.setattr(atomic_file.Draft, "write", full)
-
-        with pytest.raises(OSError, match="No space left"):
-            land(server, f"{tmp_path.as_uri()}/erased.mp4")
-
-        assert list(tmp_path.iterdir()) == []
-
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
-    def test_a_disk_that_is_full_at_the_last_byte(
-        self, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        server.content = b"few"
-        opened = atomic_file._open
-
-        def on_full_device(fs: Any, final: str) -> Any:
-            writing = opened(fs, final)
-            writing.file.close()
-            writing.file = Path("/dev/full").open("wb")  # noqa: SIM115
-            return writing
-
-        monkeypatch.setattr(atomic_file, "_open", on_full_device)
-
-        with pytest.raises(OSError, match="No space left"):
-            land(server, f"{tmp_path.as_uri()}/erased.mp4")
+    @pytest.mark.parametrize("limit", [1 << 20, len(FILM) - 1])
+    def test_a_full_disk_leaves_nothing_behind(self, server: FileServer, tmp_path: Path, limit: int) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                land(server, f"{tmp_path.as_uri()}/erased.mp4")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
         assert list(tmp_path.iterdir()) == []
 
@@ -514,10 +696,7 @@ class TestStorageThatCannotTakeIt:
         assert [path.name for path in tmp_path.rglob("*")] == ["erased.mp4"]
 
     @pytest.mark.parametrize("size", [1000, len(FILM)])
-    def test_a_bucket_without_permission(
-        self, server: FileServer, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, size: int
-    ) -> None:
-        monkeypatch.setattr(atomic_file, "BLOCK", 5 << 20)
+    def test_a_bucket_without_permission(self, server: FileServer, bucket: Bucket, size: int) -> None:
         server.content = (FILM * 4)[:size]
         bucket.client.put_bucket_policy(
             Bucket=bucket.name,
@@ -545,7 +724,7 @@ class TestStorageThatCannotTakeIt:
         forgotten, alive = tmp_path / ".viapi-0000.part", tmp_path / ".viapi-1111.part"
         for path in (forgotten, alive):
             path.write_bytes(b"half a film")
-        long_ago = time.time() - atomic_file.FORGOTTEN_AFTER - 1
+        long_ago = time.time() - atomic_file.MAX_IDLE_SECONDS - 1
         os.utime(forgotten, (long_ago, long_ago))
 
         land(server, f"{tmp_path.as_uri()}/erased.mp4")
@@ -558,7 +737,7 @@ class TestHostsInside:
     def test_a_link_that_leads_inside_is_refused(self, server: FileServer, tmp_path: Path, host: str) -> None:
         port = server.url.rpartition(":")[2]
 
-        with pytest.raises(PermissionDenied, match="inside"):
+        with pytest.raises(PermissionDenied, match="private address"):
             land(
                 server,
                 f"{tmp_path.as_uri()}/a.mp4",
@@ -570,13 +749,13 @@ class TestHostsInside:
         assert list(tmp_path.iterdir()) == []
 
     def test_another_port_of_an_allowed_host_is_not_allowed(self, server: FileServer, tmp_path: Path) -> None:
-        with pytest.raises(PermissionDenied, match="inside"):
+        with pytest.raises(PermissionDenied, match="private address"):
             land(server, f"{tmp_path.as_uri()}/a.mp4", allowed_hosts=["127.0.0.1:1"])
 
         land(server, f"{tmp_path.as_uri()}/a.mp4", allowed_hosts=["127.0.0.1"])
 
     def test_a_redirect_is_followed(self, server: FileServer, place: Place) -> None:
-        server.script = [Answer(location="/moved.mp4")]
+        server.script = [FileResponse(location="/moved.mp4")]
 
         land(server, f"{place.url}/erased.mp4")
 
@@ -585,22 +764,22 @@ class TestHostsInside:
 
     def test_but_not_inside(self, server: FileServer, tmp_path: Path) -> None:
         with file_server() as inside:
-            server.script = [Answer(location=f"{inside.url}/secrets")]
+            server.script = [FileResponse(location=f"{inside.url}/secrets")]
 
-            with pytest.raises(PermissionDenied, match="inside"):
+            with pytest.raises(PermissionDenied, match="private address"):
                 land(server, f"{tmp_path.as_uri()}/a.mp4")
 
             assert inside.requests == []
 
     @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://files.test/x"])
     def test_nor_to_anything_but_http(self, server: FileServer, tmp_path: Path, location: str) -> None:
-        server.script = [Answer(location=location)]
+        server.script = [FileResponse(location=location)]
 
         with pytest.raises(InvalidRequest, match="allowed: http"):
             land(server, f"{tmp_path.as_uri()}/a.mp4")
 
     def test_nor_for_ever(self, server: FileServer, tmp_path: Path) -> None:
-        server.script = [Answer(location="/again")] * 20
+        server.script = [FileResponse(location="/again")] * 20
 
         with pytest.raises(ServiceError, match="redirects"):
             land(server, f"{tmp_path.as_uri()}/a.mp4")
@@ -622,6 +801,18 @@ class TestHostsInside:
             ("fd00::1", False),
             ("::ffff:10.0.0.1", False),
             ("2002:7f00:1::", False),
+            ("198.18.0.1", False),
+            ("198.19.255.254", False),
+            ("64:ff9b::10.0.0.1", False),
+            ("64:ff9b::8.8.8.8", True),
+            ("64:ff9b:1::10.0.0.1", False),
+            ("::ffff:198.18.0.1", False),
+            ("::ffff:8.8.8.8", True),
+            ("2002:0a00:0001::1", False),
+            ("2001:0:41:0:0:0:f5ff:fffe", False),
+            ("2001:0:0808:0808:0:0:f7f7:f7f7", True),
+            ("::10.0.0.1", False),
+            ("fec0::1", False),
         ],
     )
     def test_what_is_inside(self, address: str, outside: bool) -> None:
@@ -634,7 +825,7 @@ def test_neither_log_nor_error_holds_the_signature(
     server: FileServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.script = [Answer(cut_after=1 << 20), Answer(status=403, code="AccessDenied")]
+    server.script = [FileResponse(cut_after=1 << 20), FileResponse(status=403, code="AccessDenied")]
 
     with pytest.raises(ResultExpired) as raised:
         land(server, f"{tmp_path.as_uri()}/a.mp4")

@@ -40,13 +40,13 @@ class SteppedBucket:
 def use(bucket: SteppedBucket, holder: str) -> Callable[[], None]:
     def task() -> None:
         leases = Leases(bucket, holder)
-        key, there = leases.take("run/source/print", "film.mp4", SIZE)
+        key, there = leases.acquire("run/source/print", "film.mp4", SIZE)
         if not there:
             bucket.put(key, SIZE)
         for _ in range(3):
             assert bucket.objects.get(key) == SIZE, f"{holder}: the copy was pulled away"
             bucket._step()
-        leases.give_back("run/source/")
+        leases.release("run/source/")
 
     return task
 
@@ -98,10 +98,10 @@ def test_a_task_that_is_lost_takes_no_copy_from_the_others(order: list[int], ste
 
 def test_a_copy_that_is_there_is_used_again() -> None:
     bucket = SteppedBucket()
-    key, there = Leases(bucket, "a").take("run/x", "film.mp4", SIZE)
+    key, there = Leases(bucket, "a").acquire("run/x", "film.mp4", SIZE)
     bucket.put(key, SIZE)
 
-    again = Leases(bucket, "b").take("run/x", "film.mp4", SIZE)
+    again = Leases(bucket, "b").acquire("run/x", "film.mp4", SIZE)
 
     assert not there
     assert again == (key, True)
@@ -109,16 +109,16 @@ def test_a_copy_that_is_there_is_used_again() -> None:
 
 def test_half_a_copy_is_not_used() -> None:
     bucket = SteppedBucket()
-    key, _ = Leases(bucket, "a").take("run/x", "film.mp4", SIZE)
+    key, _ = Leases(bucket, "a").acquire("run/x", "film.mp4", SIZE)
     bucket.put(key, SIZE - 1)
 
-    assert Leases(bucket, "b").take("run/x", "film.mp4", SIZE) == (key, False)
+    assert Leases(bucket, "b").acquire("run/x", "film.mp4", SIZE) == (key, False)
 
 
 def test_what_a_lost_task_was_about_to_remove_is_not_touched_again() -> None:
     bucket = SteppedBucket()
     bucket.objects = {"run/x-1/closing-lost": 0, "run/x-1/film.mp4": SIZE}
 
-    key, there = Leases(bucket, "a").take("run/x", "film.mp4", SIZE)
+    key, there = Leases(bucket, "a").acquire("run/x", "film.mp4", SIZE)
 
     assert (key, there) == ("run/x-2/film.mp4", False)

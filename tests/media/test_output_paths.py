@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.output_paths import check, place
+from airflow_provider_viapi.media.output_paths import check, render_path
 
 LINK = "https://results.oss-cn-shanghai.aliyuncs.com/a/b/0f3.mp4?Expires=1&Signature=x"
 NAMES: dict[str, Any] = {
@@ -40,15 +40,17 @@ NAMES: dict[str, Any] = {
 def test_placeholders_are_filled_in(to: str, lands_at: str) -> None:
     check(to, videoenhan.ERASE_VIDEO_SUBTITLES)
 
-    assert place(to, "VideoUrl", LINK, NAMES) == lands_at
+    assert render_path(to, "VideoUrl", LINK, NAMES) == lands_at
 
 
 @pytest.mark.parametrize("which", ["map_index", "index"])
 def test_mapped_tasks_and_items_of_a_batch_are_told_apart(which: str) -> None:
-    places = {place("s3://media/", "VideoUrl", LINK, {**NAMES, which: number}) for number in range(3)}
+    places = {render_path("s3://media/", "VideoUrl", LINK, {**NAMES, which: number}) for number in range(3)}
 
     assert places == {f"s3://media/films.erase-{number}-VideoUrl-46ED9C9C.mp4" for number in range(3)}
-    assert place("s3://media/{index}.mp4", "VideoUrl", LINK, {**NAMES, "index": 7}) == "s3://media/7.mp4"
+    assert (
+        render_path("s3://media/{index}.mp4", "VideoUrl", LINK, {**NAMES, "index": 7}) == "s3://media/7.mp4"
+    )
 
 
 def test_runs_are_told_apart_even_where_the_job_is_not_known() -> None:
@@ -56,8 +58,10 @@ def test_runs_are_told_apart_even_where_the_job_is_not_known() -> None:
     other = LINK.replace("0f3", "0f4")
     signed_anew = LINK.replace("Expires=1", "Expires=2")
 
-    assert place("s3://media/", "VideoUrl", LINK, names) != place("s3://media/", "VideoUrl", other, names)
-    assert place("s3://media/", "VideoUrl", LINK, names) == place(
+    assert render_path("s3://media/", "VideoUrl", LINK, names) != render_path(
+        "s3://media/", "VideoUrl", other, names
+    )
+    assert render_path("s3://media/", "VideoUrl", LINK, names) == render_path(
         "s3://media/", "VideoUrl", signed_anew, names
     )
 
@@ -71,6 +75,14 @@ def test_runs_are_told_apart_even_where_the_job_is_not_known() -> None:
         ("https://media.test/out/", "can be written to"),
         ("s3://", "a bucket or a path"),
         ("s3:///out/", "a bucket or a path"),
+        ("s3://media", "a bucket followed by /"),
+        (
+            "oss://my_conn@media",
+            r"land_to is 'oss://media'; allowed: a bucket followed by / .*oss://media/results/",
+        ),
+        ("file://tmp/out/", "three slashes: 'tmp' would be a host"),
+        ("file:///" + "é" * 128 + "/a.mp4", "names of at most 255 bytes; one would have 256"),
+        ("s3://media/" + "folder/" * 150, "keys of at most 1,023 bytes"),
         ("file:///", "a bucket or a path"),
         ("s3://media/../other/", "no part that is . or .."),
         ("s3://media/out/..", "no part that is . or .."),
@@ -118,24 +130,24 @@ def test_of_a_result_that_nobody_knows_yet_only_the_place_itself_is_checked() ->
 @pytest.mark.parametrize("name", ["..", "%2e%2e", "a%2Fb.mp4", "..%2F..%2Fetc%2Fpasswd", "a%5Cb", "a%0Ab"])
 def test_a_link_cannot_choose_another_folder(name: str) -> None:
     with pytest.raises(InvalidRequest):
-        place("s3://media/{name}", "VideoUrl", f"https://host.test/a/{name}", NAMES)
+        render_path("s3://media/{name}", "VideoUrl", f"https://host.test/a/{name}", NAMES)
 
 
 @pytest.mark.parametrize("value", ["..", "a/b", "", "a\\b"])
 def test_nor_can_the_name_of_a_run(value: str) -> None:
     with pytest.raises(InvalidRequest, match="run_id"):
-        place("s3://media/{run_id}/", "VideoUrl", LINK, {**NAMES, "run_id": value})
+        render_path("s3://media/{run_id}/", "VideoUrl", LINK, {**NAMES, "run_id": value})
 
 
 def test_a_placeholder_without_a_value_is_named() -> None:
     with pytest.raises(InvalidRequest, match="job_id"):
-        place("s3://media/{job_id}.mp4", "VideoUrl", LINK, {**NAMES, "job_id": None})
+        render_path("s3://media/{job_id}.mp4", "VideoUrl", LINK, {**NAMES, "job_id": None})
 
 
 @given(link=st.text(max_size=60), value=st.text(max_size=30))
 def test_whatever_link_and_run_are_called_the_file_lands_in_the_folder(link: str, value: str) -> None:
     try:
-        lands_at = place(
+        lands_at = render_path(
             "s3://media/out/{name}/{run_id}",
             "VideoUrl",
             f"https://host.test/{link}",

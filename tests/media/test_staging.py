@@ -12,11 +12,14 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.media import staging, team_bucket
+from airflow_provider_viapi.media import team_bucket
+from airflow_provider_viapi.media.request_inputs import check, check_place
+from airflow_provider_viapi.media.staging import Staging, StagingSettings
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
 
@@ -28,27 +31,23 @@ LOG = logging.getLogger("staging")
 TO = "oss://team/staged"
 
 
-def stage(team: TeamStorage, address: str, *, to: str | None = TO, holder: str = "erase") -> str:
-    """The address that the service gets for a video."""
-    request = staging.check(ERASE, {"VideoUrl": address})
-    staged = staging.stage(request, **arguments(team, to=to, holder=holder))
+def stage(team: TeamStorage, address: Any, *, to: str | None = TO, holder: str = "erase") -> str:
+    """Return the address that the service gets for a video."""
+    request = check(ERASE, {"VideoUrl": address})
+    staged = staging_of(team, to=to, holder=holder).stage(ERASE, request)
     assert ERASE.check(staged) == staged
     return str(staged["VideoUrl"])
 
 
 def release(team: TeamStorage, address: str, *, holder: str = "erase") -> None:
-    staging.release({"VideoUrl": address}, **arguments(team, holder=holder))
+    staging_of(team, holder=holder).release(ERASE, {"VideoUrl": address})
 
 
-def arguments(team: TeamStorage, **others: Any) -> dict[str, Any]:
-    return {
-        "action": ERASE,
-        "to": TO,
-        "hook": team.hook,
-        "run": "run-1",
-        "holder": "erase",
-        "log": LOG,
-    } | others
+def staging_of(team: TeamStorage, **others: Any) -> Staging:
+    settings = StagingSettings(initial_backoff=0.0, part_size=100_000)
+    return Staging(
+        team.hook, **{"to": TO, "run": "run-1", "holder": "erase", "log": LOG, "settings": settings, **others}
+    )
 
 
 @pytest.fixture
@@ -86,13 +85,20 @@ def test_a_file_on_the_worker_can_be_read_by_the_service(
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_job_is_made_of_what_was_staged(team: TeamStorage, film: str, to: str | None) -> None:
-    staged = staging.stage({"VideoUrl": film, "BX": 0.1}, **arguments(team, to=to))
+    staged = staging_of(team, to=to).stage(ERASE, {"VideoUrl": film, "BX": 0.1})
     job = Job(team.hook.call(ERASE, staged)["RequestId"], ERASE.full_name)
     until = datetime.now(timezone.utc) + timedelta(minutes=2)
     result = asyncio.run(team.hook.wait_for(job, until=until, log=LOG)).result_or_raise()
 
     assert staged["BX"] == 0.1
     assert httpx.get(result["VideoUrl"]).content == FILM
+
+
+def test_path_objects_are_addresses(team: TeamStorage, film: str) -> None:
+    path = Path(film.removeprefix("file://"))
+
+    for source in (path, ObjectStoragePath(f"file://{path}")):
+        assert httpx.get(stage(team, source)).content == FILM
 
 
 def test_an_object_in_shanghai_only_gets_a_link(team: TeamStorage) -> None:
@@ -118,9 +124,7 @@ def test_a_link_is_good_for_longer_than_the_queue(team: TeamStorage, film: str) 
     assert 24 * 3600 < seconds <= team_bucket.LINK_LIFETIME.total_seconds()
 
 
-def test_a_large_film_goes_up_in_parts(team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(team_bucket, "PART", 100_000)
-
+def test_a_large_film_goes_up_in_parts(team: TeamStorage, film: str) -> None:
     address = stage(team, film)
 
     (copy,) = team.copies()
@@ -144,7 +148,7 @@ def test_a_source_is_copied_once_in_a_dag_run(team: TeamStorage, film: str) -> N
 
 def test_another_dag_run_has_a_copy_of_its_own(team: TeamStorage, film: str) -> None:
     stage(team, film)
-    staging.stage({"VideoUrl": film}, **arguments(team, run="run-2"))
+    staging_of(team, run="run-2").stage(ERASE, {"VideoUrl": film})
 
     assert len(team.copies()) == 2
 
@@ -187,13 +191,13 @@ def test_a_copy_is_removed_though_its_source_is_gone(team: TeamStorage, film: st
 def test_releasing_what_was_never_staged_is_no_error(team: TeamStorage, film: str) -> None:
     release(team, film)
     release(team, "http://h/a.mp4")
-    staging.release({"VideoUrl": film}, **arguments(team, to=None))
+    staging_of(team, to=None).release(ERASE, {"VideoUrl": film})
 
 
 def test_copies_that_cannot_be_removed_are_named_and_raise_nothing(
     team: TeamStorage, film: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    staging.release({"VideoUrl": film}, **arguments(team, to="oss://nobody@team/staged"))
+    staging_of(team, to="oss://nobody@team/staged").release(ERASE, {"VideoUrl": film})
 
     assert "may be left below oss://nobody@team/staged" in caplog.text
 
@@ -208,9 +212,9 @@ def test_the_items_of_a_list_are_staged_each(team: TeamStorage, bucket: Bucket, 
         {"FileName": "a2.mp4", "FileUrl": f"{bucket.url}/a.mp4", "Type": "video"},
     ]
     action = videoenhan.GENERATE_VIDEO
-    request = staging.check(action, {"FileList": files, "Mute": True})
+    request = check(action, {"FileList": files, "Mute": True})
 
-    staged = staging.stage(request, **arguments(team, action=action))
+    staged = staging_of(team).stage(action, request)
 
     addresses = [item["FileUrl"] for item in staged["FileList"]]
     assert [item["FileName"] for item in staged["FileList"]] == ["a.mp4", "b.png", "c.mp3", "a2.mp4"]
@@ -219,7 +223,7 @@ def test_the_items_of_a_list_are_staged_each(team: TeamStorage, bucket: Bucket, 
     assert addresses[2] == "http://h/c.mp3"
     assert addresses[3] == addresses[0]
     assert request["FileList"][0]["FileUrl"] == files[0]["FileUrl"]
-    staging.release(request, **arguments(team, action=action))
+    staging_of(team).release(action, request)
     assert team.keys() == []
 
 
@@ -235,8 +239,8 @@ def test_the_items_of_a_list_are_staged_each(team: TeamStorage, bucket: Bucket, 
     ],
 )
 def test_an_address_in_object_storage_is_accepted_when_a_dag_is_parsed(address: str) -> None:
-    assert staging.check(ERASE, {"VideoUrl": address}) == {"VideoUrl": address}
-    assert staging.check(imgsearch.ADD_IMAGE, {"DbName": "db", "EntityId": "a", "ImageUrl": address})
+    assert check(ERASE, {"VideoUrl": address}) == {"VideoUrl": address}
+    assert check(imgsearch.ADD_IMAGE, {"DbName": "db", "EntityId": "a", "ImageUrl": address})
 
 
 @pytest.mark.parametrize(
@@ -256,7 +260,7 @@ def test_an_address_in_object_storage_is_accepted_when_a_dag_is_parsed(address: 
 )
 def test_an_address_that_nothing_opens_is_refused_when_a_dag_is_parsed(address: Any, why: str) -> None:
     with pytest.raises(InvalidRequest, match=why):
-        staging.check(ERASE, {"VideoUrl": address})
+        check(ERASE, {"VideoUrl": address})
 
 
 def test_the_service_is_sent_web_addresses_only() -> None:
@@ -268,7 +272,7 @@ def test_the_service_is_sent_web_addresses_only() -> None:
     "to", ["oss://team", "oss://team/", "oss://team/a/b-c_d.e", "oss://conn@team/a", None]
 )
 def test_a_bucket_of_the_teams_is_named_by_its_address(to: str | None) -> None:
-    staging.check_place(to)
+    check_place(to)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +289,7 @@ def test_a_bucket_of_the_teams_is_named_by_its_address(to: str | None) -> None:
 )
 def test_another_place_is_refused(to: str) -> None:
     with pytest.raises(InvalidRequest, match="oss://bucket/prefix"):
-        staging.check_place(to)
+        check_place(to)
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media import staging, team_bucket
+from airflow_provider_viapi.media import team_bucket
 from media.flaky_proxy import FlakyProxy, flaky_proxy
 from media.moto_s3 import Bucket, bucket, connection_json, make_bucket, moto_endpoint, moto_server
 from media.team_storage import TeamStorage, connect, storage_emulator, team
-from media.test_staging import ERASE, FILM, LOG, TO, stage
+from media.test_staging import ERASE, FILM, TO, stage, staging_of
 
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
@@ -44,8 +44,6 @@ def line(team: TeamStorage) -> Iterator[FlakyProxy]:
 @pytest.fixture
 def far(team: TeamStorage, line: FlakyProxy, monkeypatch: pytest.MonkeyPatch) -> TeamStorage:
     """The team's storage behind a line that may break."""
-    monkeypatch.setattr(team_bucket, "PART", 100_000)
-    monkeypatch.setattr(staging, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr("alibabacloud_oss_v2.retry.retryer_impl.StandardRetryer.retry_delay", lambda *_: 0.0)
     hook = connect(monkeypatch, team.emulator, line.url)
     return TeamStorage(team.emulator, hook, team.oss, team.folder)
@@ -53,13 +51,13 @@ def far(team: TeamStorage, line: FlakyProxy, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("to", [TO, None])
 def test_a_source_that_is_not_there_is_named(team: TeamStorage, tmp_path: Path, to: str | None) -> None:
-    with pytest.raises(InvalidMedia, match=r"none\.mp4 is not there"):
+    with pytest.raises(InvalidMedia, match=r"none\.mp4 does not exist"):
         stage(team, (tmp_path / "none.mp4").as_uri(), to=to)
     assert team.keys() == []
 
 
 def test_a_folder_is_no_source(team: TeamStorage, tmp_path: Path) -> None:
-    with pytest.raises(InvalidMedia, match="is no file"):
+    with pytest.raises(InvalidMedia, match="is not a file"):
         stage(team, tmp_path.as_uri())
 
 
@@ -139,7 +137,7 @@ def test_a_source_that_vanishes_while_it_is_read_is_no_copy(
 ) -> None:
     line.then = source.unlink
 
-    with pytest.raises(InvalidMedia, match="is not there"):
+    with pytest.raises(InvalidMedia, match="does not exist"):
         stage(far, source.as_uri())
 
     assert far.keys() == []
@@ -212,15 +210,7 @@ def test_what_was_staged_before_something_else_failed_is_removed(
     monkeypatch.setattr(team_bucket.TeamBucket, "link", link_once)
 
     with pytest.raises(InvalidMedia, match="second"):
-        staging.stage(
-            request,
-            action=videoenhan.GENERATE_VIDEO,
-            to="oss://team/staged",
-            hook=team.hook,
-            run="run",
-            holder="generate",
-            log=LOG,
-        )
+        staging_of(team, holder="generate").stage(videoenhan.GENERATE_VIDEO, request)
     assert team.keys() == []
 
 
@@ -243,6 +233,6 @@ def test_with_a_temporary_key_the_end_of_the_link_is_told(
     address = stage(TeamStorage(team.emulator, hook, team.oss, team.folder), source.as_uri())
 
     assert httpx.get(address).content == FILM
-    assert "ends with the temporary key" in caplog.text
+    assert "expires with the temporary key" in caplog.text
     assert key["security_token"] not in caplog.text
     assert ERASE.check({"VideoUrl": address})

@@ -81,17 +81,17 @@ def test_templates_are_checked_after_rendering(team: TeamStorage) -> None:
 
 
 def test_a_source_that_is_not_there_fails_without_retries(team: TeamStorage, tmp_path: Path) -> None:
-    with pytest.raises(AirflowFailException, match="is not there"):
+    with pytest.raises(AirflowFailException, match="does not exist"):
         bring(team, (tmp_path / "none.mp4").as_uri(), None)
 
 
 def test_nothing_heavy_is_loaded_to_parse_a_dag() -> None:
     script = """
 import sys
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.media import request_inputs
 from airflow_provider_viapi.alibaba.services import videoenhan
-staging.check(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "s3://b/a.mp4"})
-staging.check_place("oss://team/a")
+request_inputs.check(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "s3://b/a.mp4"})
+request_inputs.check_place("oss://team/a")
 heavy = {"fsspec", "alibabacloud_oss_v2", "requests", "httpx", "PIL", "tenacity", "airflow"} & set(sys.modules)
 print(sorted(heavy))
 """

@@ -43,8 +43,8 @@ def limits_of(action: Any, name: str) -> MediaLimits:
     return cast(Media, parameter).limits[0]
 
 
-def check(source: Source, limits: MediaLimits | None = None) -> None:
-    validation.check(
+def check_source(source: Source, limits: MediaLimits | None = None) -> None:
+    validation.check_source(
         source, limits or limits_of(ERASE, "VideoUrl"), parameter="VideoUrl", action="EraseVideoSubtitles"
     )
 
@@ -60,14 +60,14 @@ def picture(folder: Path, width: int, height: int, kind: str = "png") -> Source:
 
 
 def test_a_file_of_the_largest_size_passes() -> None:
-    check(sized(GB))
+    check_source(sized(GB))
 
 
 def test_a_larger_one_is_refused_with_what_is_allowed() -> None:
     with pytest.raises(
         InvalidMedia, match=r"VideoUrl: s3://b/a\.mp4 has 1,073,741,825 bytes; allowed: 1 to"
     ) as raised:
-        check(sized(GB + 1))
+        check_source(sized(GB + 1))
     assert (raised.value.code, raised.value.action) == ("InvalidFile.Size", "EraseVideoSubtitles")
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_too_small_is_refused() -> None:
     (image,) = (each for each in address.limits if each.applies_to({"Type": "image"}))
 
     with pytest.raises(InvalidMedia, match="has 29,999 bytes"):
-        check(sized(29_999, "a.jpg"), image)
+        check_source(sized(29_999, "a.jpg"), image)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_file_that_is_too_small_is_refused() -> None:
     ],
 )
 def test_what_is_a_video_or_tells_nothing_passes(tmp_path: Path, name: str, content: bytes) -> None:
-    check(on_disk(tmp_path, name, content))
+    check_source(on_disk(tmp_path, name, content))
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_another_type_is_refused_by_its_first_bytes_or_its_name(
     tmp_path: Path, name: str, content: bytes, seen: str
 ) -> None:
     with pytest.raises(InvalidMedia, match=rf"is of type {seen}; allowed: mp4"):
-        check(on_disk(tmp_path, name, content))
+        check_source(on_disk(tmp_path, name, content))
 
 
 @pytest.mark.parametrize(("size", "kind"), [((129, 1023), "png"), ((1023, 129), "jpg"), ((500, 500), "jpeg")])
 def test_a_picture_within_the_limits_passes(tmp_path: Path, size: tuple[int, int], kind: str) -> None:
-    check(picture(tmp_path, *size, kind), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+    check_source(picture(tmp_path, *size, kind), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
 @pytest.mark.parametrize("size", [(128, 500), (500, 1024)])
@@ -125,18 +125,20 @@ def test_a_picture_with_other_sides_is_refused(tmp_path: Path, size: tuple[int, 
         InvalidMedia,
         match=rf"has {size[0]}×{size[1]} pixels; allowed: more than 128×128 and less than 1024×1024",
     ):
-        check(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+        check_source(picture(tmp_path, *size), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
 def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = picture(tmp_path, 10, 10)
     monkeypatch.setitem(sys.modules, "PIL", None)
 
-    check(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+    check_source(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
 def test_half_a_picture_tells_nothing(tmp_path: Path) -> None:
-    check(on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
+    check_source(
+        on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl")
+    )
 
 
 def media_of(parameters: tuple[Parameter, ...]) -> Iterator[Media]:

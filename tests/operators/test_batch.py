@@ -448,7 +448,7 @@ def test_several_results_cannot_land_under_one_name(
 def test_a_destination_without_file_system_is_refused_before_submission(
     emulator: EmulatorServer, batch: Make
 ) -> None:
-    with pytest.raises(AirflowFailException, match="place to land at is"):
+    with pytest.raises(AirflowFailException, match="land_to is"):
         run_batch(batch("a", "b", land_to="nosuch://bucket/"), Store())
 
     assert accepted(emulator) == []

@@ -7,10 +7,11 @@ import io
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlretrieve
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath
@@ -22,9 +23,9 @@ from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index import indexer, reconciliation, staged_images
+from airflow_provider_viapi.image_index import indexer, staged_images
 from airflow_provider_viapi.image_index.index_listing import Listing
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.media.staging import Staging
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from media.moto_s3 import Bucket, bucket, moto_endpoint
@@ -38,8 +39,8 @@ MUG = {"image_url": "http://h/mug.png", "entity_id": "mug"}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciliation, "SECONDS_TO_STAND_STILL", 0.3)
-    monkeypatch.setattr(indexer, "PATIENCE", 3.0)
+    timing = indexer.IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
+    monkeypatch.setattr(IndexImagesOperator, "timing", timing)
 
 
 @pytest.fixture
@@ -55,8 +56,10 @@ def covers(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> C
 
 def held(client: Client) -> Counter[tuple[str, str]]:
     listing = Listing(500)
-    while listing.position is not None:
-        listing.take(client.call(imgsearch.LIST_IMAGES, {"DbName": "covers", **listing.position})["Data"])
+    while listing.next_page is not None:
+        listing.add_page(
+            client.call(imgsearch.LIST_IMAGES, {"DbName": "covers", **listing.next_page})["Data"]
+        )
     return Counter((entry["EntityId"], entry["ExtraData"]) for entry in listing.entries.values())
 
 
@@ -98,7 +101,7 @@ def coffee(served: ServedFolder) -> str:
         ({"images": [{**MUG, "entity_id": "Mug"}]}, r"images\[0\]: EntityId is 'Mug'"),
         ({"images": [{**MUG, "extra_data": 7}]}, r"images\[0\]: ExtraData is 7"),
         ({"images": [{**MUG, "image_url": "nfs2://x/a.png"}]}, r"nothing that is installed opens nfs2://"),
-        ({"images": "pictures"}, "images is 'pictures'; allowed: a list of pictures, or a folder"),
+        ({"images": "pictures"}, "images is 'pictures'; allowed: a list of images, or a folder"),
         ({"images": "https://h/pictures/"}, "images is 'https://h/pictures/'; allowed"),
         ({"images": "nfs2://pictures/"}, "nothing that is installed opens nfs2://"),
         ({"db_name": "Covers"}, "db_name is 'Covers'; allowed: 2 to 64 characters"),
@@ -173,7 +176,7 @@ def test_failures_up_to_max_failed_are_told_and_one_more_fails_the_task(
 
     assert life.result["failed_by_code"] == {"InvalidImage.Download": 1, "InvalidImage.Resolution": 1}
     assert "secret" not in json.dumps(life.result)
-    with pytest.raises(AirflowFailException, match=r"2 of 5 pictures failed, max_failed is 1") as failed:
+    with pytest.raises(AirflowFailException, match=r"2 of 5 images failed, max_failed is 1") as failed:
         live(task([*good, bad, large], max_failed=1))
     assert "secret" not in str(failed.value)
 
@@ -216,12 +219,10 @@ def test_a_full_database_fails_for_good_and_says_how_far_it_came(
         file.close()
         images = [{"image_url": coffee, "entity_id": f"e{number}"} for number in range(10)]
 
-        with pytest.raises(
-            AirflowFailException, match=r"covers is full: of 10 pictures 2 were added"
-        ) as full:
+        with pytest.raises(AirflowFailException, match=r"covers is full: of 10 images 2 were added") as full:
             live(task(images, max_failed=10))
 
-    assert "8 found no room" in str(full.value)
+    assert "8 were not tried" in str(full.value)
 
 
 @pytest.fixture
@@ -287,7 +288,7 @@ def test_pictures_in_a_teams_bucket_are_staged_and_the_copies_removed(
     life = live(task(folder, staging="oss://staging/indexing"))
 
     assert life.result["added"] == 4
-    assert [each.key for each in oss.listing("staging", "") if hasattr(each, "key")] == ["kept.txt"]
+    assert [each.key for each in oss.list_objects("staging", "") if hasattr(each, "key")] == ["kept.txt"]
     assert found(covers, coffee) == "coffee"
 
 
@@ -308,7 +309,7 @@ def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
             await first_is_away.wait()
         await add(database, picture, address)
 
-    readable = staged_images.ReadablePictures.readable
+    readable = staged_images.StagedImages.stage
 
     @asynccontextmanager
     async def telling(pictures: Any, picture: Any) -> AsyncIterator[str]:
@@ -317,7 +318,7 @@ def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
         first_is_away.set()
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", last_ones_wait)
-    monkeypatch.setattr(staged_images.ReadablePictures, "readable", telling)
+    monkeypatch.setattr(staged_images.StagedImages, "stage", telling)
 
     life = live(task(images, staging="oss://staging/indexing"))
 
@@ -327,14 +328,14 @@ def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
 def test_a_picture_that_may_not_be_read_fails_alone(
     covers: Client, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = staging.stage
+    stage = Staging.stage
 
-    def stage_what_may_be_read(request: Any, **arguments: Any) -> Any:
+    def stage_what_may_be_read(self: Staging, action: Any, request: Any) -> Any:
         if "locked" in request["ImageUrl"]:
             raise PermissionDenied("locked.jpg may not be read", code="AccessDenied")
-        return stage(request, **arguments)
+        return stage(self, action, request)
 
-    monkeypatch.setattr(staging, "stage", stage_what_may_be_read)
+    monkeypatch.setattr(Staging, "stage", stage_what_may_be_read)
     images = [
         {"image_url": f"{folder}locked.jpg", "entity_id": "locked"},
         {"image_url": f"{folder}coffee.jpg", "entity_id": "coffee"},
@@ -394,7 +395,7 @@ def test_it_stops_when_the_task_is_killed(
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", killed_meanwhile)
 
-    with pytest.raises(Exception, match="told to stop"):
+    with pytest.raises(Exception, match="the task was stopped"):
         live(index)
 
     monkeypatch.undo()
@@ -405,7 +406,7 @@ def test_a_killed_task_goes_on_in_its_next_try(covers: Client, coffee: str) -> N
     images = [{"image_url": coffee, "entity_id": f"e{number:03}"} for number in range(30)]
     index = task(images)
     index.on_kill()
-    with pytest.raises(Exception, match="told to stop"):
+    with pytest.raises(Exception, match="the task was stopped"):
         live(index)
 
     life = live(task(images), try_number=2)
@@ -420,3 +421,25 @@ def test_no_secret_is_in_what_airflow_shows_of_the_task(covers: Client, viapi_em
     shown = json.dumps({name: getattr(index, name) for name in index.template_fields})
 
     assert viapi_emulator.access_key_secret not in shown
+
+
+def test_lazy_sequences_and_path_objects_are_lists_and_addresses(
+    covers: Client, coffee: str, tmp_path: Path
+) -> None:
+    class Lazy(Sequence[Any]):
+        """What a mapped task's output is: it can be iterated, and knows its length only by doing so."""
+
+        def __getitem__(self, index: Any) -> Any:
+            return [{"image_url": coffee, "entity_id": "lazy"}][index]
+
+        def __len__(self) -> int:
+            return 1
+
+        def __bool__(self) -> bool:
+            raise AssertionError("asks the database for the length")
+
+    assert live(task(Lazy())).result["added"] == 1
+    assert live(task(iter([{"image_url": coffee, "entity_id": "iterated"}]))).result["added"] == 1
+    urlretrieve(coffee, tmp_path / "path.jpg")
+    assert live(task([{"image_url": tmp_path / "path.jpg", "entity_id": "path"}])).result["added"] == 1
+    assert live(task(tmp_path)).result["added"] == 1

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
-from airflow_provider_viapi.errors import (
+from airflow_provider_viapi.alibaba.errors import (
     InvalidRequest,
     JobFailed,
     PermissionDenied,
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media import staging
+from airflow_provider_viapi.media.staging import Staging
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiOperator
@@ -64,18 +64,37 @@ def test_a_file_goes_in_and_its_result_comes_out_whole_and_nothing_stays_staged(
 
 
 def test_a_landing_that_fails_is_made_up_for_by_the_retry_without_another_job(
-    team: TeamStorage, film: str, tmp_path: Path
+    team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, in_the_way = Store(), tmp_path / "out"
-    in_the_way.write_text("a file where the folder should be")
+    stage = Staging.stage
+
+    def block_destination(self: Staging, action: Any, request: Any) -> Any:
+        in_the_way.write_text("a file in place of the folder")
+        return stage(self, action, request)
+
+    monkeypatch.setattr(Staging, "stage", block_destination)
     with pytest.raises(OSError, match="out"):
         live(erase(team, film, f"{in_the_way}/"), store)
     in_the_way.unlink()
+    monkeypatch.setattr(Staging, "stage", stage)
 
     life = live(erase(team, film, f"{in_the_way}/"), store, try_number=2)
 
     assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 1
+
+
+def test_a_destination_that_cannot_be_written_to_is_refused_before_anything_is_submitted(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("a file in place of the folder")
+
+    with pytest.raises(AirflowFailException, match=r"land_to is .*out/', where no file can be written"):
+        live(erase(team, film, f"{tmp_path}/out/"), Store())
+
+    assert team.emulator.jobs() == []
+    assert team.keys("staged") == []
 
 
 def test_links_that_have_ended_fail_for_good_and_only_a_person_has_the_job_done_anew(
@@ -121,7 +140,7 @@ def test_a_place_that_turns_out_to_be_none_is_refused_before_anything_is_submitt
     operator = erase(team, film, "{{ place }}/")
     operator.land_to = place
 
-    with pytest.raises(AirflowFailException, match="place to land at is"):
+    with pytest.raises(AirflowFailException, match="land_to is"):
         live(operator, Store())
 
     assert team.emulator.jobs() == []
@@ -163,7 +182,7 @@ def test_media_that_cannot_be_staged_now_are_left_to_the_next_try_and_hold_no_wo
         begun.append(1)
         raise TransientError("the way was lost")
 
-    monkeypatch.setattr(staging, "stage", lost)
+    monkeypatch.setattr(Staging, "stage", lost)
 
     with pytest.raises(TransientError, match="the way was lost"):
         live(erase(team, film, f"{tmp_path}/out/", job_timeout=timedelta(seconds=4)), Store())
@@ -196,14 +215,14 @@ def test_an_item_that_is_refused_leaves_no_staged_copy(team: TeamStorage, film: 
 def test_a_file_that_cannot_be_read_fails_its_item_alone(
     team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch, error: type[ServiceError]
 ) -> None:
-    stage = staging.stage
+    stage = Staging.stage
 
-    def stage_what_may_be_read(request: Any, **arguments: Any) -> Any:
+    def stage_what_may_be_read(self: Staging, action: Any, request: Any) -> Any:
         if "locked" in request["VideoUrl"]:
             raise error("locked.mp4 may not be read", code="AccessDenied")
-        return stage(request, **arguments)
+        return stage(self, action, request)
 
-    monkeypatch.setattr(staging, "stage", stage_what_may_be_read)
+    monkeypatch.setattr(Staging, "stage", stage_what_may_be_read)
     make = lambda: batch(team, "s3://films/locked.mp4", film, max_failed=1)  # noqa: E731
 
     rows = run_batch.run_batch(make, run_batch.Store()).rows
@@ -227,7 +246,7 @@ def test_where_files_land_is_known_to_the_tasks_downstream() -> None:
     [
         (EraseVideoSubtitlesOperator, {"video_url": "ftp://h/a.mp4"}, "VideoUrl"),
         (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "staging": "s3://b"}, "staging is"),
-        (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "land_to": "out"}, "place to land at is"),
+        (EraseVideoSubtitlesOperator, {"video_url": "s3://b/a.mp4", "land_to": "out"}, "land_to is"),
         (
             EraseVideoSubtitlesOperator,
             {"video_url": "s3://b/a.mp4", "land_to": "s3://b/{nobody}/"},

@@ -89,7 +89,7 @@ def test_a_link_that_has_ended_is_asked_for_again_and_then_named(
     result = result_of(job_id)
     time.sleep(2.1)
 
-    with pytest.raises((ResultExpired, AirflowFailException), match="has ended") as raised:
+    with pytest.raises((ResultExpired, AirflowFailException), match="expired") as raised:
         land(tmp_path, result=result, job_id=job_id)
 
     assert "Signature" not in str(raised.value)
@@ -112,7 +112,7 @@ def test_a_job_that_goes_on_is_not_waited_for_here(
     (served.path / "film.mp4").write_bytes(b"a film")
     job_id = ViapiHook().call(ERASE, {"VideoUrl": served.address("film.mp4")})["RequestId"]
 
-    with pytest.raises(ServiceError, match="ViapiJobSensor waits"):
+    with pytest.raises(ServiceError, match="with ViapiJobSensor"):
         land(tmp_path, job_id=job_id)
 
 
@@ -131,7 +131,7 @@ def test_hosts_inside_other_than_the_connections_are_refused(
     submit()
     elsewhere = {"VideoUrl": served.address("film.mp4")}
 
-    with pytest.raises(AirflowFailException, match="inside"):
+    with pytest.raises(AirflowFailException, match="private address"):
         land(tmp_path, result=elsewhere)
 
     assert land(tmp_path, result=elsewhere, allowed_hosts=[served.url.removeprefix("http://")])

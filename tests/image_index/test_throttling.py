@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 
-from airflow_provider_viapi.image_index.pace import Pace
+from airflow_provider_viapi.image_index.throttling import TolerantLimiter
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 
 def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:
     quota = RateLimiter(50)
-    pace = Pace(quota)
+    limiter = TolerantLimiter(quota)
 
     for _ in range(20):
         for _ in range(60):
-            pace.granted()
-        pace.refused()
+            limiter.on_success()
+        limiter.on_throttled()
 
     assert quota.rate == 50
 
 
 def test_refusals_in_a_row_halve_the_pace() -> None:
     quota = RateLimiter(50)
-    pace = Pace(quota)
+    limiter = TolerantLimiter(quota)
 
-    pace.refused()
-    pace.refused()
+    limiter.on_throttled()
+    limiter.on_throttled()
 
     assert quota.rate == 25
 
@@ -38,29 +38,29 @@ def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
             self.given_way += 1
 
     quota = Counting(50)
-    pace = Pace(quota)
+    limiter = TolerantLimiter(quota)
 
     for _ in range(100):
         for _ in range(9):
-            pace.granted()
-        pace.refused()
+            limiter.on_success()
+        limiter.on_throttled()
 
     assert 80 <= quota.given_way <= 90
 
 
 def test_those_who_wait_for_their_turn_notice_that_the_pace_has_changed() -> None:
     async def turns_after_a_refusal() -> int:
-        pace = Pace(RateLimiter(200))
+        limiter = TolerantLimiter(RateLimiter(200))
         taken = []
 
         async def take() -> None:
-            await pace.turn()
+            await limiter.acquire()
             taken.append(True)
 
         waiting = [asyncio.ensure_future(take()) for _ in range(40)]
         await asyncio.sleep(0.02)
-        pace.refused()
-        pace.refused()
+        limiter.on_throttled()
+        limiter.on_throttled()
         before = len(taken)
         await asyncio.sleep(0.5)
         for each in waiting:
