@@ -39,6 +39,7 @@ class ServiceError(Exception):
     :param request_id: the service's id of the call, for support tickets
     :param http_status: status of the response, if there was one
     :param action: the action that was called, such as ``EraseVideoSubtitles``
+    :param host_id: the service's id of the site that responded, which Alibaba Cloud's support asks for
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ServiceError(Exception):
         request_id: str | None = None,
         http_status: int | None = None,
         action: str | None = None,
+        host_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -56,9 +58,15 @@ class ServiceError(Exception):
         self.request_id = request_id
         self.http_status = http_status
         self.action = action
+        self.host_id = host_id
 
     def __str__(self) -> str:
-        named = (("code", self.code), ("HTTP", self.http_status), ("request id", self.request_id))
+        named = (
+            ("code", self.code),
+            ("HTTP", self.http_status),
+            ("request id", self.request_id),
+            ("host id", self.host_id),
+        )
         details = ", ".join(f"{name} {value}" for name, value in named if value is not None)
         prefix = f"{self.action}: " if self.action else ""
         return f"{prefix}{self.message}" + (f" ({details})" if details else "")

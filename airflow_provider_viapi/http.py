@@ -1,30 +1,28 @@
 """Send HTTP requests: ``requests`` on a worker, ``httpx`` in an event loop, with the same settings and errors.
 
-The exceptions of both libraries become errors of this package. Their texts may hold a signed address, so they are
-never passed on. What provably never reached the service is :class:`ConnectionFailed`, or :class:`ConfigurationError`
-where only a change of the settings helps; everything else that yields no response is :class:`ResponseLost`.
+The exceptions of both libraries become errors of this package, see ``http_errors``.
 """
 
 from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import (
-    ConfigurationError,
-    ConnectionFailed,
-    ResponseLost,
-    ServiceError,
+from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.http_errors import (
+    origin_of,
+    translate,
+    was_not_sent_by_httpx,
+    was_not_sent_by_requests,
 )
-from airflow_provider_viapi.http_settings import HttpSettings, display_proxy
+from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ __all__ = [
     "HttpResponse",
     "HttpSettings",
     "SyncTransport",
-    "gateway_refusal",
     "open_async_transport",
     "redact_http_logs",
     "requests_session",
@@ -60,7 +57,7 @@ class HttpRequest:
     @property
     def origin(self) -> str:
         """Scheme, host and port of the address, for error messages."""
-        return _origin(self.url)
+        return origin_of(self.url)
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ class SyncTransport:
             return HttpResponse(response.status_code, response.content, _lower_case(response.headers))
         # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
         except Exception as error:
-            translated = _translate(error, request, self._settings, _was_not_sent_by_requests(error))
+            translated = translate(error, request, self._settings, was_not_sent_by_requests(error))
         # Raised here, it has no context, and the library's message cannot be printed with it.
         raise translated
 
@@ -134,7 +131,7 @@ class AsyncTransport:
             )
             return HttpResponse(response.status_code, response.content, _lower_case(response.headers))
         except Exception as error:
-            translated = _translate(error, request, self._settings, _was_not_sent_by_httpx(error))
+            translated = translate(error, request, self._settings, was_not_sent_by_httpx(error))
         raise translated
 
     def _client_for(self, url: str) -> httpx.AsyncClient:
@@ -243,28 +240,6 @@ def redact_http_logs() -> None:
         logging.getLogger(name).addFilter(_FILTER)
 
 
-_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 431})
-"""With these statuses a gateway or proxy says that it has not even passed the request on."""
-
-
-def gateway_refusal(response: HttpResponse, request_action: str) -> ConnectionFailed | None:
-    """Return the error for a response that proves, by its status, that the request did not reach the service.
-
-    Only for responses without an error code of the service.
-    """
-    status = response.status
-    if 300 <= status < 400:
-        target = _origin(response.headers.get("location", ""))
-        message = f"the endpoint redirects to {target}; set the connection's endpoint to the final address"
-    elif status == 407:
-        message = "the proxy requires authentication; put user and password into the proxy's address"
-    elif status in _NOT_FORWARDED:
-        message = f"a gateway refused the request with HTTP status {status} and did not forward it"
-    else:
-        return None
-    return ConnectionFailed(message, http_status=status, action=request_action)
-
-
 def _clock_skew(date: str | None, default: timedelta) -> timedelta:
     try:
         return datetime.now(timezone.utc) - parsedate_to_datetime(date or "")
@@ -274,105 +249,3 @@ def _clock_skew(date: str | None, default: timedelta) -> timedelta:
 
 def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _origin(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "an invalid address"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another address"
-
-
-# Errors of a TLS handshake, in which the request has not been sent yet. Other TLS errors may come while the response
-# is read.
-_HANDSHAKE_ERRORS = frozenset(
-    {
-        "WRONG_VERSION_NUMBER",
-        "RECORD_LAYER_FAILURE",
-        "UNSUPPORTED_PROTOCOL",
-        "TLSV1_ALERT_PROTOCOL_VERSION",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-    }
-)
-
-
-_NEVER_SENT = frozenset(
-    {
-        *("InvalidURL", "InvalidSchema", "MissingSchema", "InvalidProxyURL"),  # requests
-        *("LocationParseError", "LocationValueError"),  # urllib3
-        *("InvalidURL", "UnsupportedProtocol", "LocalProtocolError"),  # httpx
-        "UnicodeEncodeError",
-    }
-)
-"""Names of the exceptions about addresses and headers that cannot be sent."""
-
-
-def _was_not_sent_by_requests(error: BaseException) -> bool:
-    import requests
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
-
-    # urllib3 raises ProxyError only until the connection to the proxy, or its tunnel, is made.
-    return isinstance(error, requests.ConnectTimeout) or any(
-        isinstance(cause, NewConnectionError | ConnectTimeoutError | ProxyError)
-        or (isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE_ERRORS)
-        for cause in _causes(error)
-    )
-
-
-def _was_not_sent_by_httpx(error: BaseException) -> bool:
-    import httpx
-
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
-
-
-def _translate(
-    error: BaseException, request: HttpRequest, settings: HttpSettings, not_sent: bool
-) -> ServiceError:
-    address, action = request.origin, request.action
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return ConfigurationError(
-                f"the TLS certificate of {address} is not trusted: {cause.verify_message}. It was checked against "
-                f"{settings.verify if isinstance(settings.verify, str) else 'the certificates of certifi'}; name the "
-                "right CA bundle in the connection's verify, or in the environment variable REQUESTS_CA_BUNDLE",
-                code="CertificateNotTrusted",
-                action=action,
-            )
-    reasons = [str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror]
-    reason = reasons[-1] if reasons else type(error).__name__
-    if not_sent:
-        via = settings.proxy_for(request.url)
-        through = f" through the proxy {display_proxy(via)}" if via else ""
-        return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
-    if _cannot_be_sent(error, request.url):
-        return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
-    return ResponseLost(f"no response came back from {address} ({reason})", action=action)
-
-
-def _cannot_be_sent(error: BaseException, url: str) -> bool:
-    """Return true for the errors that the libraries raise before they open a connection."""
-    try:
-        # Out of range, it raises ValueError; httpx finds out only from the operating system.
-        _ = urlsplit(url).port
-    except ValueError:
-        return True
-    if type(error).__name__ == "InvalidHeader":
-        # The same class says that the response's header is invalid, but then wraps urllib3's error.
-        return not any(isinstance(each, Exception) for each in error.args)
-    return type(error).__name__ in _NEVER_SENT or str(error).startswith("Could not find a suitable TLS CA")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and the ones it was made from, outermost first."""
-    seen: list[BaseException] = [error]
-    for each in seen:
-        yield each
-        inner = (
-            *each.args,
-            each.__cause__,
-            getattr(each, "reason", None),
-            getattr(each, "original_error", None),
-        )
-        seen.extend(one for one in inner if isinstance(one, BaseException) and one not in seen)

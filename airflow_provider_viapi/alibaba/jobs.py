@@ -40,7 +40,7 @@ def result_action(job: Job) -> Action:
     service_name, _, _ = job.action.partition(".")
     try:
         return services.find(f"{service_name}.GetAsyncJobResult")
-    except (LookupError, InvalidRequest):
+    except InvalidRequest:
         # Asked at the service viapi, every service's job can be read: user-defined actions need no further action.
         return services.find("viapi.GetAsyncJobResult")
 

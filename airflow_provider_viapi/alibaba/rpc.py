@@ -20,7 +20,8 @@ from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
 from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost
-from airflow_provider_viapi.http import HttpRequest, HttpResponse, gateway_refusal
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
+from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
 
@@ -148,6 +149,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
             request_id=request_id,
             http_status=response.status,
             action=action.name,
+            host_id=_host_id(answer),
         )
     if action.is_job:
         # Documents show the job's later result here; only the RequestId, the job's id, is real.
@@ -159,8 +161,16 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     return answer | {"Data": data}
 
 
+def _host_id(answer: dict[str, Any]) -> str | None:
+    host_id = answer.get("HostId")
+    return host_id[:200] if isinstance(host_id, str) and host_id else None
+
+
 def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
     message = redact_text(str(answer.get("Message") or "the service gave no reason"))
+    if code == "SignatureDoesNotMatch":
+        # An unknown key id has a code of its own, so only the secret is left.
+        message = f"the access key id is known, its secret is wrong. The service: {message}"
     retired = action.unserved_because(code)
     return f"{message} ({action.name}: {retired})" if retired else message
 

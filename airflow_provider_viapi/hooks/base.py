@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import ServiceError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -165,11 +165,7 @@ class CloudHook(BaseHook):
         :raises InvalidRequest: there is no such action, or a parameter is missing or invalid
         :raises ServiceError: see ``airflow_provider_viapi.errors``
         """
-        try:
-            found = self.client.find_action(action)
-        except LookupError as error:
-            raise InvalidRequest(str(error.args[0]), code="InvalidAction") from None
-        return dict(self.client.call(found, request))
+        return dict(self.client.call(action, request))
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
-from airflow_provider_viapi.http import HttpRequest, HttpResponse, gateway_refusal
+from airflow_provider_viapi.http import HttpRequest, HttpResponse
+from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.config import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_reason

@@ -75,12 +75,13 @@ class Delivery:
     clear_number: int = 0
 
     def was_cleared_before(self, attempt: Attempt) -> bool:
-        """Return whether a user cleared the task after this delivery.
+        """Return whether a user cleared the task, or created its DAG run again, after this delivery.
 
         ``max_tries`` differs after a clear, unless ``retries`` was lowered in between. Then the DAG run was cleared
         and ``max_tries`` has just the value that clearing sets.
         """
-        if attempt.max_tries != self.max_tries:
+        if attempt.max_tries != self.max_tries or attempt.number <= self.number:
+            # Not a later attempt: a DAG run that was deleted and created again under the same id.
             return True
         set_by_clear = attempt.max_tries == self.number + attempt.retries
         return set_by_clear and attempt.clear_number != self.clear_number

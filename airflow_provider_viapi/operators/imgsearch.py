@@ -195,7 +195,7 @@ class DeleteImageOperator(ViapiOperator):
 
 
 class ListImagesOperator(ViapiOperator):
-    """List the images of an image database; all pages are read.
+    """List the images of an image database; all pages are read, by ``Token`` where the service requires it.
 
     Returns ``ImageList``, each with ``DataId``, ``EntityId``, ``ExtraData``, ``CreatedAt`` and ``UpdatedAt``, and
     ``TotalCount``, the number of images that the service counts. The whole list becomes an XCom: set ``limit`` for a

@@ -107,13 +107,19 @@ class ObjectStorageStore:
         """
         run = "/".join((self._root, _encode(self._task.dag_id), _encode(self._task.run_id)))
         own = self._path(self._task, key)
+        paths = [path for path in self._find(run) if path.endswith(f"/{_encode(key)}.json") and path != own]
+        if not paths:
+            return {}
+        # One call for all: object storage reads them concurrently.
+        contents = self._retry("read", run, lambda: self._fs.cat(paths, on_error="return"))
         found = {}
-        for path in self._find(run):
-            if path.endswith(f"/{_encode(key)}.json") and path != own:
-                document, _ = self._read(path)
-                if document is not None and document["value"] is not None:
-                    names = (document["dag_id"], document["run_id"], document["task_id"])
-                    found[TaskKey(*names, document["map_index"])] = document["value"]
+        for path, data in contents.items():
+            if isinstance(data, FileNotFoundError):
+                continue
+            document = self._decode(path, data) if isinstance(data, bytes) else self._read(path)[0]
+            if document is not None and document["value"] is not None:
+                names = (document["dag_id"], document["run_id"], document["task_id"])
+                found[TaskKey(*names, document["map_index"])] = document["value"]
         return found
 
     def prune(self) -> int:
@@ -160,8 +166,9 @@ class ObjectStorageStore:
 
     def _read(self, path: str) -> tuple[dict[str, Any] | None, Version]:
         data, version = self._retry("read", path, lambda: self.objects.read(path))
-        if data is None:
-            return None, version
+        return None if data is None else self._decode(path, data), version
+
+    def _decode(self, path: str, data: bytes) -> dict[str, Any]:
         try:
             document = json.loads(data)
             layout = document["version"]
@@ -174,7 +181,7 @@ class ObjectStorageStore:
                 " delete it to submit again",
                 code="StateError",
             )
-        return document, version
+        return dict(document)
 
     def _write(self, key: str, value: Any) -> None:
         path = self._path(self._task, key)

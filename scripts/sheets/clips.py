@@ -47,17 +47,17 @@ SEVERAL = (640, 360)
 
 
 def credit(*owners: str) -> str:
-    """The line that says whose pictures a sheet shows."""
+    """Return the line with the authors of a sheet's pictures."""
     return f"Stills, changed as described, from {'; '.join(owners)}."
 
 
 def made(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """The files that the emulator makes of a request, in a new folder inside the given one."""
+    """Run an action in a new folder inside the given one; return the files of its result."""
     return answered(action, request, folder)
 
 
 def answered(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The same for an action that answers with more than files."""
+    """Run an action whose result holds more than files."""
     return transform(action, request, Path(mkdtemp(dir=folder)))
 
 
@@ -68,7 +68,7 @@ def pictures(video: Path) -> list[Pixels]:
 
 
 def images(video: Path, numbers: Sequence[int]) -> list[Image.Image]:
-    """Some pictures of a clip, by their numbers."""
+    """Return some pictures of a clip by their numbers."""
     every = pictures(video)
     return [Image.fromarray(every[number]) for number in numbers]
 
@@ -85,8 +85,8 @@ def write(target: Path, frames: Sequence[Pixels], rate: int = RATE) -> Path:
     return target
 
 
-def likeness(one: Path, other: Path, part: Any = EVERYTHING) -> float:
-    """How alike two clips are, or the same part of their pictures: PSNR in dB."""
+def psnr(one: Path, other: Path, part: Any = EVERYTHING) -> float:
+    """Return the PSNR of two clips, or of the same part of their pictures, in dB."""
     errors = [
         np.square(a[part].astype(np.float64) - b[part]).mean()
         for a, b in zip(pictures(one), pictures(other), strict=True)
@@ -95,13 +95,13 @@ def likeness(one: Path, other: Path, part: Any = EVERYTHING) -> float:
 
 
 def scaled(pixels: Pixels, times: int, how: Image.Resampling) -> Pixels:
-    """The picture so many times as large."""
+    """Enlarge a picture by a factor."""
     image = Image.fromarray(pixels)
     return np.asarray(image.resize((image.width * times, image.height * times), how))
 
 
 def bunny(target: Path, seconds: float, size: tuple[int, int] = (640, 360)) -> Path:
-    """A piece of Big Buck Bunny."""
+    """Write a part of Big Buck Bunny."""
     media_samples.clean_copy(media_samples.big_buck_bunny(), target, seconds=seconds, size=size)
     return target
 
@@ -128,12 +128,12 @@ def several_shots(target: Path) -> tuple[Path, list[int]]:
 
 
 def several_owners() -> str:
-    """The credit of that clip."""
+    """Return the credit of that clip."""
     return credit(BUNNY, ASTRONAUT, COFFEE, CHELSEA, ROCKET)
 
 
 def station_logo(pixels: Pixels) -> Pixels:
-    """The picture with a red disc and the name of a station in its upper right corner."""
+    """Draw a red disc and the name of a station into the upper right corner of a picture."""
     image = Image.fromarray(pixels)
     width, radius = image.width, LOGO_RADIUS
     x, y = width - 2 * radius, round(1.5 * radius)
@@ -144,7 +144,7 @@ def station_logo(pixels: Pixels) -> Pixels:
 
 
 def logo_box(width: int, height: int) -> dict[str, float]:
-    """The box around that logo, as ``Boxes`` has it, with a little room."""
+    """Return the box around that logo in the form of ``Boxes``, with a margin."""
     side = 2.4 * LOGO_RADIUS
     return {
         "X": round(1 - 3.2 * LOGO_RADIUS / width, 3),
@@ -155,7 +155,7 @@ def logo_box(width: int, height: int) -> dict[str, float]:
 
 
 def log_c(pixels: Pixels) -> Pixels:
-    """What an ARRI camera would have recorded of a scene that looks like this: flat and grey."""
+    """Simulate an ARRI camera's recording of this scene: flat and grey."""
     display = pixels / 255
     light = np.where(display < 0.081, display / 4.5, ((display + 0.099) / 1.099) ** (1 / 0.45))
     scene = light @ np.linalg.inv(WIDE_GAMUT_TO_BT_709).T
@@ -175,7 +175,7 @@ def nearing(
     length: int = RATE,
     nearer: float = 0.05,
 ) -> list[Pixels]:
-    """The camera comes a little nearer to a photograph.
+    """Return pictures of a slow zoom into a photograph.
 
     :param box: what it shows at first: left, top, right and bottom in pixels of the photograph
     :param length: how many pictures; a second of them by default

@@ -17,7 +17,7 @@ FACE = (100, 0, 340, 240)
 
 
 def adjust_video_color(folder: Path) -> Page:
-    """Flat camera footage and a dull clip, made of one that is neither."""
+    """Flat camera footage and a dull clip, computed from one that is neither."""
     original = clips.write(folder / "original.mp4", clips.pictures(clips.bunny(folder / "a.mp4", 3.0)))
     page = Page(
         "AdjustVideoColor",
@@ -30,8 +30,8 @@ def adjust_video_color(folder: Path) -> Page:
         given = clips.write(folder / f"{mode}.mp4", [change(pixels) for pixels in clips.pictures(original)])
         made = clips.made("AdjustVideoColor", {"VideoUrl": given, "Mode": mode}, folder)["VideoUrl"]
         captions = [
-            f"given: {clips.likeness(given, original):.1f} dB from the original",
-            f"made: {clips.likeness(made, original):.1f} dB",
+            f"given: {clips.psnr(given, original):.1f} dB from the original",
+            f"made: {clips.psnr(made, original):.1f} dB",
             "the original",
         ]
         columns = [clips.images(video, MOMENTS) for video in (given, made, original)]
@@ -47,7 +47,7 @@ def adjust_video_color(folder: Path) -> Page:
 
 
 def enhance_portrait_video(folder: Path) -> Page:
-    """A face, and a table that has the colour of skin as well."""
+    """Show a face, and a table that has the colour of skin as well."""
     page = Page(
         "EnhancePortraitVideo",
         "Parameters: none but the file",

@@ -23,7 +23,7 @@ def erase_video_subtitles(folder: Path) -> Page:
     given, clean = folder / "given.mp4", clips.bunny(folder / "clean.mp4", seconds=4.5)
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), given, seconds=4.5, size=SIZE)
     made = clips.made("EraseVideoSubtitles", {"VideoUrl": given}, folder)["VideoUrl"]
-    before, after = (clips.likeness(video, clean, BAND) for video in (given, made))
+    before, after = (clips.psnr(video, clean, BAND) for video in (given, made))
     page = Page(
         "EraseVideoSubtitles",
         "Parameters: the default band, BX=0, BY=0.75, BW=1, BH=0.25",
@@ -56,13 +56,13 @@ def erase_video_subtitles(folder: Path) -> Page:
 
 
 def erase_video_logo(folder: Path) -> Page:
-    """A station's disc in the corner of changing scenes, erased where told and where found."""
+    """Show a station's disc in the corner of changing scenes, erased by box and by detection."""
     clean, _ = clips.several_shots(folder / "clean.mp4")
     scenes = clips.pictures(clean)
     given = clips.write(folder / "given.mp4", [clips.station_logo(pixels) for pixels in scenes])
     rows, columns, _ = scenes[0].shape
     box = clips.logo_box(columns, rows)
-    told = clips.made("EraseVideoLogo", {"VideoUrl": given, "Boxes": [box]}, folder)["VideoUrl"]
+    by_box = clips.made("EraseVideoLogo", {"VideoUrl": given, "Boxes": [box]}, folder)["VideoUrl"]
     found = clips.made("EraseVideoLogo", {"VideoUrl": given}, folder)["VideoUrl"]
     page = Page(
         "EraseVideoLogo",
@@ -73,10 +73,10 @@ def erase_video_logo(folder: Path) -> Page:
     )
     disc = np.s_[15:75, 550:610]
     captions = [
-        f"{name}: {clips.likeness(video, clean, disc):.1f} dB at the logo"
-        for name, video in (("given", given), ("made, with the box", told), ("made, without", found))
+        f"{name}: {clips.psnr(video, clean, disc):.1f} dB at the logo"
+        for name, video in (("given", given), ("made, with the box", by_box), ("made, without", found))
     ]
-    _show_logos(page, [*captions, "the original"], [given, told, found, clean])
+    _show_logos(page, [*captions, "the original"], [given, by_box, found, clean])
     return page
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 import media_samples
-from airflow_provider_viapi.emulator.media.generate_video import SECONDS_OF_A_SHOT, SECONDS_OF_A_TRANSITION
+from airflow_provider_viapi.emulator.media.generate_video import SHOT_SECONDS, TRANSITION_SECONDS
 from airflow_provider_viapi.emulator.media.transitions import WIPES
 from sheets import clips
 from sheets.clips import RATE
@@ -39,10 +39,8 @@ def generate_video(folder: Path) -> Page:
     moments = np.linspace(0, len(video) - 1, 2 * ACROSS).astype(int)
     for half in (moments[:ACROSS], moments[ACROSS:]):
         page.row([Shown(f"{moment / RATE:.1f} s", _small(video[moment])) for moment in half])
-    start = round(SECONDS_OF_A_SHOT["normal"] * RATE)
-    steps = np.linspace(
-        start - 2, start + round(SECONDS_OF_A_TRANSITION["normal"] * RATE) + 1, ACROSS
-    ).astype(int)
+    start = round(SHOT_SECONDS["normal"] * RATE)
+    steps = np.linspace(start - 2, start + round(TRANSITION_SECONDS["normal"] * RATE) + 1, ACROSS).astype(int)
     page.row(
         [Shown(f"{step / RATE:.2f} s", _small(video[step])) for step in steps],
         "one transition, picture by picture",
@@ -54,7 +52,7 @@ def generate_video(folder: Path) -> Page:
 def _show_styles(page: Page, folder: Path) -> None:
     """Every wipe half-way, and several photographs at once."""
     pair = [_photograph("chelsea"), _photograph("coffee")]
-    halfway = round((SECONDS_OF_A_SHOT["slow"] + SECONDS_OF_A_TRANSITION["slow"] / 2) * RATE)
+    halfway = round((SHOT_SECONDS["slow"] + TRANSITION_SECONDS["slow"] / 2) * RATE)
     small = {"Width": 160, "Height": 120, "DurationAdaption": True, "Style": "slow"}
     shown = []
     for style in WIPES:

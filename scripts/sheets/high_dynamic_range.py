@@ -27,7 +27,7 @@ Light = npt.NDArray[np.float64]
 
 
 def enhance_video_quality(folder: Path) -> Page:
-    """An ordinary clip made larger, at twice the rate and for HDR screens."""
+    """Show a clip enlarged, at twice the rate and in HDR."""
     given = clips.bunny(folder / "given.mp4", SECONDS, size=(320, 180))
     (original,) = clips.images(clips.bunny(folder / "original.mp4", SECONDS), (NUMBER,))
     made = clips.made("EnhanceVideoQuality", {"VideoURL": given}, folder)["VideoURL"]
@@ -76,7 +76,7 @@ def _rabbit(light: Light) -> Image.Image:
 
 
 def _lights(video: Path) -> list[Light]:
-    """The light that the pictures of a PQ clip ask for, in nits: (rows, columns, RGB of BT.2020)."""
+    """Return the light of the pictures of a PQ clip in nits: (rows, columns, RGB of BT.2020)."""
     first, second, third, inner, outer = PQ
     lights = []
     with av.open(str(video)) as container:
@@ -87,13 +87,13 @@ def _lights(video: Path) -> list[Light]:
 
 
 def _on_sdr(light: Light) -> Image.Image:
-    """What an ordinary screen can show of it; what is brighter than its white is white."""
+    """Convert light for an SDR screen; what is brighter than its white is clipped."""
     shown = np.clip(light @ np.linalg.inv(BT_709_TO_2020).T / WHITE, 0, 1) ** (1 / 2.4)
     return Image.fromarray(np.asarray(np.rint(255 * shown), np.uint8))
 
 
 def _above_white(light: Light) -> Image.Image:
-    """How much brighter than an ordinary screen's white each pixel is, in yellow on a dark picture."""
+    """Mark pixels brighter than an SDR screen's white in yellow on a dark picture."""
     above = np.clip((light.max(axis=2, keepdims=True) - WHITE) / (PEAK_OF_PQ - WHITE), 0, 1)
     grey = np.asarray(_on_sdr(light).convert("L"), np.float64)[..., None] * 0.35
     return Image.fromarray(np.asarray(grey * (1 - above) + np.array([255, 220, 40]) * above, np.uint8))

@@ -18,7 +18,7 @@ RABBIT = 80, 15, 330, 255
 
 
 def interpolate_video_frame(folder: Path) -> Page:
-    """A clip of which every second picture was left out, and what was made in its place."""
+    """Show a clip without every second picture, and the interpolated ones."""
     whole = clips.pictures(clips.bunny(folder / "whole.mp4", seconds=5.0))
     given = clips.write(folder / "given.mp4", whole[::2])
     request = {"VideoURL": given, "FrameRate": 2 * RATE}

@@ -1,4 +1,4 @@
-"""The sheets of what a clip is looked through for: its shots, and the pictures that stand for it."""
+"""The sheets of shot detection and covers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FRAMES_OF_A_GIF = 8
 
 
 def detect_video_shot(folder: Path) -> Page:
-    """A clip of six shots, and where they were found."""
+    """Show a clip of six shots and the cuts that were found."""
     source, begins = clips.several_shots(folder / "given.mp4")
     found = clips.answered("DetectVideoShot", {"VideoUrl": source}, folder)["ShotFrameIds"]
     given = clips.pictures(source)
@@ -52,7 +52,7 @@ def detect_video_shot(folder: Path) -> Page:
 
 
 def generate_video_cover(folder: Path) -> Page:
-    """The covers of the same clip, still and moving."""
+    """Show the covers of the same clip, still and animated."""
     source, _ = clips.several_shots(folder / "given.mp4")
     stills, animations = (_covers(source, folder, is_gif=is_gif) for is_gif in (False, True))
     given = clips.pictures(source)
@@ -91,5 +91,5 @@ def _covers(source: Path, folder: Path, *, is_gif: bool) -> list[dict[str, Any]]
 
 
 def _width(number: int) -> int:
-    """Of so many pictures side by side."""
+    """Return the width of pictures side by side."""
     return (ROOM - (number - 1) * GAP) // number

@@ -26,7 +26,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 class Shown:
     """A picture on the sheet.
 
-    :param caption: what stands above it
+    :param caption: the text above it
     :param picture: the picture, in the size in which it is shown
     """
 
@@ -40,7 +40,7 @@ class Page:
 
     :param action: whose sheet it is
     :param request: the parameters that were used, but for the files
-    :param look_for: what a person should see
+    :param look_for: what the reader should see
     :param credit: whose pictures are shown
     """
 
@@ -99,7 +99,7 @@ class _Pen:
         self.top += height
 
     def write(self, text: str, size: int, ink: str) -> None:
-        """A paragraph over the whole width."""
+        """Add a paragraph over the whole width."""
         for line in wrap(text, int((WIDTH - 2 * MARGIN) / (size * WIDTH_OF_A_LETTER))):
             self._draw.text((MARGIN, self.top), line, fill=ink, font=_font(size))
             self.top += round(size * LINE)
@@ -126,16 +126,16 @@ def _font(size: int) -> Font:
 
 
 def high(picture: Image.Image, height: int) -> Image.Image:
-    """A picture scaled to a height."""
+    """Scale a picture to a height."""
     return picture.resize((round(picture.width * height / picture.height), height), Image.Resampling.LANCZOS)
 
 
 def wide(picture: Image.Image, width: int) -> Image.Image:
-    """A picture scaled to a width."""
+    """Scale a picture to a width."""
     return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
 
 
 def magnified(picture: Image.Image, box: tuple[int, int, int, int], times: int) -> Image.Image:
-    """A part of a picture with every pixel as large as so many; ``box`` is left, top, right and bottom."""
+    """Enlarge a part of a picture without smoothing; ``box`` is left, top, right and bottom."""
     part = picture.crop(box)
     return part.resize((part.width * times, part.height * times), Image.Resampling.NEAREST)

@@ -18,12 +18,12 @@ FACE = (90, 20, 162, 92)
 
 
 def change_video_size(folder: Path) -> Page:
-    """A wide clip in an upright frame, in all nine ways."""
+    """Show a wide clip in an upright frame, in all nine ways."""
     given = clips.bunny(folder / "given.mp4", seconds=3.0)
     page = Page(
         "ChangeVideoSize",
         "Parameters: Width=360, Height=640; CropType and FillType as written; color: R=250, G=200, B=60",
-        "smart keeps the rabbit, which stands left of the middle; cut takes the middle and loses half of it; "
+        "smart keeps the rabbit, which is left of the middle; cut takes the middle and loses half of it; "
         "fill keeps the whole picture. What stays free shows a blur, a colour, or nothing when the picture is "
         "stretched. Tightness says how much smart crops.",
         clips.credit(clips.BUNNY),
@@ -49,7 +49,7 @@ def change_video_size(folder: Path) -> Page:
 
 
 def super_resolve_video(folder: Path) -> Page:
-    """A small clip twice as large, at the same scale as plain enlargements and as the original of that size."""
+    """Show a small clip twice as large, at the same scale as plain enlargements and as the original of that size."""
     given = clips.bunny(folder / "given.mp4", seconds=2.0, size=(320, 180))
     original = clips.bunny(folder / "original.mp4", seconds=2.0)
     made = clips.made("SuperResolveVideo", {"VideoUrl": given}, folder)["VideoUrl"]
@@ -72,7 +72,7 @@ def super_resolve_video(folder: Path) -> Page:
     parts = [(2 * FACE[0], 2 * FACE[1], 2 * FACE[2], 2 * FACE[3]), (380, 60, 524, 204)]
     for part in parts:
         shown = [
-            Shown(f"{name}: {clips.likeness(video, original):.1f} dB", _closer(video, part))
+            Shown(f"{name}: {clips.psnr(video, original):.1f} dB", _closer(video, part))
             for name, video in videos.items()
         ]
         page.row([*shown, Shown("the original of that size", _closer(original, part))])

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageOps
 
-from airflow_provider_viapi.emulator.media.shots import watch
+from airflow_provider_viapi.emulator.media.shots import find_shots
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from before_after import FAINT_INK, PAPER
 from sheets import clips
@@ -21,11 +21,11 @@ from sheets.page import MARGIN, WIDTH, Page, Shown, high, wide
 THUMBNAILS, BAR = 12, 34
 SHOT_COLOURS, TAKEN = ("#d8dde3", "#bcc4cd"), "#d0432c"
 FEW = np.s_[::2, ::2]
-"""The pixels by which pictures are told apart."""
+"""The pixels by which pictures are compared."""
 
 
 def abstract_film_video(folder: Path) -> Page:
-    """A clip of six shots in four seconds."""
+    """Show a clip of six shots in four seconds."""
     return _summary(
         "AbstractFilmVideo",
         {"Length": 4},
@@ -38,7 +38,7 @@ def abstract_film_video(folder: Path) -> Page:
 
 
 def abstract_ecommerce_video(folder: Path) -> Page:
-    """The same in three seconds, in the upright frame of a shop, with a cover."""
+    """Show the same clip in three seconds, in the upright frame of a shop, with a cover."""
     return _summary(
         "AbstractEcommerceVideo",
         {"Duration": 3, "Width": 300, "Height": 400},
@@ -53,7 +53,7 @@ def abstract_ecommerce_video(folder: Path) -> Page:
 def _summary(
     action: str, request: dict[str, Any], look_for: str, folder: Path, shown: int, height: int
 ) -> Page:
-    """The sheet of a summary.
+    """Return the sheet of a summary.
 
     :param shown: how many pictures of it
     :param height: of these, in pixels
@@ -64,7 +64,7 @@ def _summary(
     origins = _origins(after, before)
     page = Page(action, request, look_for, clips.several_owners())
     with VideoSource(source) as clip:
-        cuts = watch(clip.pictures()).cuts
+        cuts = find_shots(clip.pictures()).cuts
     page.row(
         [Shown("", timeline(before, (*cuts, len(before)), origins))],
         f"given, {len(before) / RATE:.0f} s; below it in grey its shots, in red what was taken",
@@ -106,12 +106,12 @@ def timeline(pictures: Sequence[Pixels], ends: Sequence[int], taken: Sequence[in
 
 
 def middles(length: int, parts: int) -> list[int]:
-    """The middles of so many equal parts."""
+    """Return the middles of equal parts."""
     return [int((part + 0.5) * length / parts) for part in range(parts)]
 
 
 def _origins(made: Sequence[Pixels], source: Sequence[Pixels]) -> list[int]:
-    """Which picture of the source each one of the result is, found by looking."""
+    """Return the number of the source's picture that is most similar to each one of the result."""
     rows, columns, _ = made[0].shape
     middles = np.stack([_middle(pixels, (columns, rows))[FEW] for pixels in source])
     return [int(np.abs(middles - pixels[FEW]).mean(axis=(1, 2, 3)).argmin()) for pixels in made]

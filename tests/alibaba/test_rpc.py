@@ -237,6 +237,7 @@ def test_the_code_in_the_body_counts_whatever_the_status(body: bytes, status: in
     error = caught.value
     assert (error.code, error.message, error.request_id) == ("Throttling.User", "Too fast.", "R")
     assert (error.http_status, error.action) == (status, "EraseVideoSubtitles")
+    assert error.host_id == ("h" if b"HostId" in body else None)
 
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>
@@ -320,6 +321,7 @@ def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() ->
         decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body.encode()))
 
     assert caught.value.message == (
+        "the access key id is known, its secret is wrong. The service: "
         "server string to sign is:POST&%2F&AccessKeyId%3D***%26SecurityToken%3D***%26Version%3D1"
     )
 

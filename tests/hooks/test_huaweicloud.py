@@ -221,7 +221,7 @@ def passwords_sent(server: ScriptedRest) -> list[str]:
 
 @pytest.fixture
 def has_password(monkeypatch: pytest.MonkeyPatch, server: ScriptedRest) -> Callable[[str], None]:
-    """Puts a password into the connection."""
+    """Return what puts a password into the connection."""
     extra = {"endpoint": server.url, "project_id": "p1", "auth": "password", "domain": "the-domain"}
 
     def put(password: str) -> None:

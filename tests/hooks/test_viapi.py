@@ -153,6 +153,7 @@ def test_a_wrong_secret_fails_the_connection_test_and_stays_private(
     passed, message = ViapiHook().test_connection()
 
     assert not passed
+    assert message.startswith("GetAsyncJobResult: the access key id is known, its secret is wrong")
     assert "SignatureDoesNotMatch" in message
     assert "not-the-secret" not in message + caplog.text
 

@@ -429,6 +429,7 @@ def test_each_result_lands(emulator: EmulatorServer, batch: Make, tmp_path: Path
         None,
     ]
     assert (tmp_path / "1.mp4").read_text() == "b"
+    assert run.pushed["result_link"] == f"file://{tmp_path}/0.mp4"
 
 
 def test_several_results_cannot_land_under_one_name(

@@ -171,7 +171,7 @@ def test_a_database_that_exists_is_taken_or_is_an_error(if_exists: Any, fails: b
     service = ImageSearch({"covers": ["a"]})
 
     if fails:
-        with pytest.raises(AirflowFailException, match="there is an image database covers already"):
+        with pytest.raises(AirflowFailException, match="image database covers already exists"):
             at(service, task)
     else:
         assert at(service, task) == {"Name": "covers"}

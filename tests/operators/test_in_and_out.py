@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
-from airflow_provider_viapi.alibaba.errors import (
+from airflow_provider_viapi.errors import (
     InvalidRequest,
     JobFailed,
     PermissionDenied,

@@ -142,7 +142,7 @@ def test_a_scene_without_subtitles_fails_the_task_with_its_reason(emulator: Emul
         action="CreateSubtitleFile", job={"state": "FAILED", "code": "MSS.9", "message": "too long"}
     )
 
-    with pytest.raises(JobFailed, match=r"no subtitles for scene 1.*too long"):
+    with pytest.raises(JobFailed, match=r"subtitles of scene 1.*too long"):
         live(subtitles(), Store())
 
 

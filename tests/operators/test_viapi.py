@@ -126,7 +126,7 @@ def test_any_job_can_be_run_by_its_action(action: Any) -> None:
 
 
 def test_an_action_that_is_not_in_the_model_is_told_with_those_that_are() -> None:
-    with pytest.raises(LookupError, match=r"videoenhan\.EraseVideoSubtitles"):
+    with pytest.raises(InvalidRequest, match=r"videoenhan\.EraseVideoSubtitles"):
         ViapiJobOperator(task_id="task", action="EraseSubtitles", request={})
 
 

@@ -439,7 +439,7 @@ class TestStartingATaskOnAFile:
         live(self.start(stopped))
 
         told = caplog.text or capsys.readouterr().out
-        assert told.count("keeps no task state (3.3 does)") == 1
+        assert told.count("Task state is not durable here") == 1
 
 
 class TestSources:

@@ -24,7 +24,7 @@ def context(
     try_number: int = 1,
     **more: Any,
 ) -> Any:
-    """The context of a task instance, as far as the stores use it."""
+    """Return the context of a task instance, as far as the stores use it."""
     instance = SimpleNamespace(
         dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, try_number=try_number
     )
@@ -33,7 +33,7 @@ def context(
 
 @pytest.fixture
 def use_state_path(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Sets ``[viapi] state_path``."""
+    """Return what sets ``[viapi] state_path``."""
 
     def use(path: str) -> str:
         monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", path)
@@ -44,7 +44,7 @@ def use_state_path(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def memory_storage() -> None:
-    """Lets Airflow open ``memory://``: a storage whose fsspec file system has no conditional replacement."""
+    """Let Airflow open ``memory://``: a storage whose fsspec file system has no conditional replacement."""
     from fsspec.implementations.memory import MemoryFileSystem
 
     try:
@@ -56,7 +56,7 @@ def memory_storage() -> None:
 
 @pytest.fixture(params=["file", "s3", "memory"])
 def state_path(request: pytest.FixtureRequest, tmp_path: Path, use_state_path: Callable[[str], str]) -> str:
-    """An empty folder on a shared volume, in S3, or on a file system without conditional writes."""
+    """Return an empty folder on a shared volume, in S3, or on a file system without conditional writes."""
     if request.param == "s3":
         return use_state_path(f"{request.getfixturevalue('bucket').url}/state")
     if request.param == "memory":

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.operators.durability import XComClaims
 from airflow_provider_viapi.state import StateConflict, StateError, TaskKey, open_store, siblings
 from airflow_provider_viapi.state.object_storage import ObjectStorageStore
 from media.moto_s3 import Bucket
@@ -304,3 +306,16 @@ def test_a_retention_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
     with pytest.raises(ConfigurationError, match=r"state_retention_days is .*allowed: a whole number"):
         open_store(context())
+
+
+def test_a_submission_of_another_task_is_seen_although_its_xcoms_were_cleared(state_path: str) -> None:
+    open_store(context("open", map_index=2)).set("viapi_job", {"nonce": "n", "job_id": None})
+    open_store(context("accepted")).set("viapi_job", {"nonce": "n", "job_id": "J-1"})
+    asking = context("asking")
+    asking["dag"] = SimpleNamespace(tasks=[])
+    asking["ti"].xcom_pull = lambda **_: None
+
+    others = XComClaims(asking).others()
+
+    assert others.job_ids == {"J-1"}
+    assert others.open_intents == ("open/2",)

@@ -87,7 +87,7 @@ class BehavesAsDict(RuleBasedStateMachine):
 
 @pytest.fixture(params=["file", "s3", "memory", "airflow", "none"])
 def make_context(request: pytest.FixtureRequest, use_state_path: Callable[[str], str], tmp_path: Path) -> Any:
-    """Makes the context of a task instance that nothing is known of yet."""
+    """Return what makes the context of a task instance that nothing is known of yet."""
     if request.param == "s3":
         use_state_path(f"{request.getfixturevalue('bucket').url}/state")
     elif request.param == "memory":

@@ -119,8 +119,8 @@ def test_the_connection_is_read_once_for_all_jobs(
     viapi_emulator: Any, submitted: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    read = ViapiHook._read_in_loop
-    monkeypatch.setattr(ViapiHook, "_read_in_loop", lambda hook: reads.append(1) or read(hook))
+    read = ViapiHook._aread
+    monkeypatch.setattr(ViapiHook, "_aread", lambda hook: reads.append(1) or read(hook))
 
     asyncio.run(fired(trigger(submitted(5), min_completed=5)))
 

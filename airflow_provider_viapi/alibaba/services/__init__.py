@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 
 from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.errors import InvalidRequest
 
 _SERVICES = ("videoenhan", "imgsearch", "videorecog", "videoseg", "ocr", "viapi")
 
@@ -30,7 +31,7 @@ def find(name: str) -> Action:
     """Return the action of that name.
 
     :param name: ``service.Name``, or ``Name`` alone if only one service has it
-    :raises LookupError: no action has that name, or several have; the message lists similar names
+    :raises InvalidRequest: no action has that name, or several have; the message lists similar names
     """
     service, _, _ = name.partition(".")
     known = _actions_of(service) if service in _SERVICES else actions()
@@ -41,7 +42,8 @@ def find(name: str) -> Action:
         from difflib import get_close_matches
 
         similar = [action.full_name for action in matches] or get_close_matches(name, actions(), 5, 0)
-        raise LookupError(
-            f"{name!r} does not name one action of the service model; similar: {', '.join(sorted(similar))}"
+        raise InvalidRequest(
+            f"{name!r} does not name one action of the service model; similar: {', '.join(sorted(similar))}",
+            code="InvalidAction",
         )
     return matches[0]

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
 from airflow_provider_viapi.emulator.media.audio import silence
+from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
@@ -57,7 +58,7 @@ def write_video(
     """
     scene = _scene(picture, size)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(path, traits, sampled=[None]) as video:
+    with VideoTarget(path, traits, sampled=[AudioTraits()]) as video:
         shown, pixels = None, None
         for number in range(max(1, round(seconds * RATE))):
             line = next((text for begin, end, text in cues if begin <= number / RATE < end), "")

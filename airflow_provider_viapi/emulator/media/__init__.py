@@ -1,11 +1,11 @@
-"""The media transforms of the emulator: what each action makes of the files it is given.
+"""The media transforms of the emulator: one function of files for each action.
 
 A transform is a pure function of files: it reads those that its request names and writes its results into an
-empty folder. It knows no HTTP, no clock and no job. They are real but classical algorithms that approximate
-those of the service; each says in its docstring how far it goes.
+empty folder. It knows no HTTP, no clock and no job. They are classical algorithms that approximate
+those of the service; the limits of each are in its docstring.
 
-Importing this package costs nothing: what decodes and encodes is imported when a transform is called. That is
-meant to happen in a worker process, where a crash of a codec stays.
+Importing this package costs nothing: what decodes and encodes is imported when a transform is called. That
+happens in a worker process, so that a crash of a codec affects nothing else.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str
     :param request: its parameters by their wire names, validated and typed, each file as a local path;
         optional ones may be missing or None
     :param folder: an empty folder, for the results
-    :return: field of the result -> its value, in which a file that was made stands as its path
+    :return: field of the result -> its value, in which each generated file is given as its path
     :raises KeyError: there is no transform for the action
     :raises MediaFault: the files cannot be used (:mod:`airflow_provider_viapi.emulator.media.faults`)
     """

@@ -1,4 +1,4 @@
-"""AbstractEcommerceVideo: a short version of a shop's video, in the size that the shop needs."""
+"""AbstractEcommerceVideo: summarize a product video in a given size."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.crop_layout import arrange, framed
-from airflow_provider_viapi.emulator.media.shots import best_parts, watch
+from airflow_provider_viapi.emulator.media.crop_layout import apply_layout, plan_layout
+from airflow_provider_viapi.emulator.media.shots import best_parts, find_shots
 from airflow_provider_viapi.emulator.media.summary import write_parts
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from airflow_provider_viapi.emulator.media.writer import Traits
 
-LONGEST_SIDE = 1300
+MAX_SIDE = 1300
 
 
 def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Sum up a video: the liveliest stretch of as many of its shots as fit, in their order.
+    """Summarize a video: the liveliest part of as many of its shots as fit, in their order.
 
-    An approximation as for AbstractFilmVideo: it knows what moves and what is rich in tones, not what is sold.
+    An approximation as for AbstractFilmVideo: it measures motion and detail and does not recognise products.
 
     :param request: ``VideoUrl``, the file; ``Duration`` of the summary in seconds; ``Width`` and ``Height`` of
         the result, 32-2160 pixels: with one of them the other follows in proportion, with none the size stays;
@@ -33,19 +33,19 @@ def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[s
     """
     source, video, cover = request["VideoUrl"], folder / "video.mp4", folder / "cover.jpg"
     with VideoSource(source, deinterlace=True) as clip:
-        footage, traits = watch(clip.pictures()), clip.traits
+        footage, traits = find_shots(clip.pictures()), clip.traits
     size = _size(traits, request.get("Width"), request.get("Height"))
-    layout = arrange(traits, size, tightness=1.0)
+    layout = plan_layout(traits, size, tightness=1.0)
     parts = best_parts(footage, request["Duration"])
     made = replace(traits, size=size, pixel_aspect=Fraction(1))
     with VideoSource(source, deinterlace=True) as clip:
-        write_parts(clip, video, footage, parts, made, lambda picture: framed(picture, layout))
+        write_parts(clip, video, footage, parts, made, lambda picture: apply_layout(picture, layout))
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
 
 def _size(traits: Traits, width: int | None, height: int | None) -> tuple[int, int]:
-    """The size asked for, in proportion where only one side or none was, and not above the longest side."""
+    """Return the size asked for, in proportion where a side is missing, scaled down to the longest side."""
     shown = traits.size[0] * traits.pixel_aspect, Fraction(traits.size[1])
     if width and height:
         wanted = Fraction(width), Fraction(height)
@@ -54,10 +54,10 @@ def _size(traits: Traits, width: int | None, height: int | None) -> tuple[int, i
         wanted = shown[0] * scale, shown[1] * scale
     else:
         wanted = shown
-    scale = min(Fraction(1), LONGEST_SIDE / max(wanted))
+    scale = min(Fraction(1), MAX_SIDE / max(wanted))
     return _whole(wanted[0] * scale), _whole(wanted[1] * scale)
 
 
 def _whole(side: Fraction) -> int:
-    """A side that was asked for as it is, one that was computed to the nearest even number."""
+    """Return a given side unchanged, a computed one as the nearest even number."""
     return int(side) if side.denominator == 1 else max(2, round(side / 2) * 2)

@@ -1,4 +1,4 @@
-"""AbstractFilmVideo: a film in a few seconds."""
+"""AbstractFilmVideo: summarize a film in a few seconds."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.media.shots import best_parts, watch
+from airflow_provider_viapi.emulator.media.shots import best_parts, find_shots
 from airflow_provider_viapi.emulator.media.summary import write_parts
 from airflow_provider_viapi.emulator.media.video import ULTRA_HD, VideoSource
 
 
 def abstract_film_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Sum up a film: the liveliest second or more of as many of its shots as fit, in their order.
+    """Summarize a film: the liveliest second or more of as many of its shots as fit, in their order.
 
-    The service understands what happens in a film; here shots are told apart by sudden changes of the picture,
-    and of each the stretch is taken in which there is most to see and most moves.
+    The service understands what happens in a film; here shots are separated by sudden changes of the picture,
+    and of each the part with most detail and motion is taken.
 
     :param request: ``VideoUrl``, the file; ``Length`` of the summary in seconds
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with sound; the whole film when it
         is no longer than that
-    :raises MediaFault: as :class:`VideoSource` does
+    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 4096x2304
     """
     source, target = request["VideoUrl"], folder / "video.mp4"
     with VideoSource(source, largest=ULTRA_HD) as clip:
-        footage = watch(clip.pictures())
+        footage = find_shots(clip.pictures())
     parts = best_parts(footage, request["Length"])
     with VideoSource(source, largest=ULTRA_HD) as clip:
         write_parts(clip, target, footage, parts, clip.traits)

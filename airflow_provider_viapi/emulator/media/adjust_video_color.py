@@ -1,4 +1,4 @@
-"""AdjustVideoColor: grey camera footage gets its colours, an ordinary clip its full range of tones."""
+"""AdjustVideoColor: develop flat camera footage, or stretch the tones of an ordinary clip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from airflow_provider_viapi.emulator.media.frames import (
     BT_709,
     FULL_RANGE,
-    NO_COLOUR,
+    NEUTRAL_CHROMA,
     SMOOTH,
     Colour,
     Plane,
@@ -22,7 +22,7 @@ from airflow_provider_viapi.emulator.media.frames import (
     planes,
     with_planes,
 )
-from airflow_provider_viapi.emulator.media.lut3d import Colours, through_cube, write_cube
+from airflow_provider_viapi.emulator.media.lut3d import Colours, apply_lut, write_lut
 from airflow_provider_viapi.emulator.media.video import MEGABIT, VideoSource, rewrite
 from airflow_provider_viapi.emulator.media.writer import H264, HEVC, PRORES, Traits
 
@@ -42,7 +42,7 @@ WIDE_GAMUT_TO_BT_709 = np.array(
 SHOULDER = 0.9  # display values above are compressed, as highlights of the camera lie far above white
 
 RARE = 0.005  # the share of the darkest and of the brightest pixels that may be lost
-STRONGEST_GAIN = 1.6
+MAX_GAIN = 1.6
 
 
 def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -67,14 +67,14 @@ def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Pa
         log or codec is not H264
     )  # where colours are converted at full size, or fields are not known
     with VideoSource(source, deinterlace=deinterlace) as clip:
-        table = None if log else _stretching(clip.pictures(), clip.traits.colour)
+        table = None if log else _tone_curve(clip.pictures(), clip.traits.colour)
     with VideoSource(source, deinterlace=deinterlace) as clip:
         size = _within_ultra_hd(clip.traits.size)
         traits = replace(clip.traits, size=size, colour=BT_709 if log else clip.traits.colour)
 
         def adjusted(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
             scaled = (p.reformat(*size, picture_format(*size), interpolation=SMOOTH) for p in pictures)
-            return _developed(scaled, traits) if table is None else _stretched(scaled, table)
+            return _develop(scaled, traits) if table is None else _apply_tone_curve(scaled, table)
 
         rewrite(clip, target, adjusted, traits=traits, codec=codec, bit_rate=bit_rate)
     return {"VideoUrl": target}
@@ -85,42 +85,42 @@ def _within_ultra_hd(size: tuple[int, int]) -> tuple[int, int]:
     return size if scale == 1 else (round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2)
 
 
-def _developed(pictures: Iterable[VideoFrame], traits: Traits) -> Iterator[VideoFrame]:
+def _develop(pictures: Iterable[VideoFrame], traits: Traits) -> Iterator[VideoFrame]:
     with TemporaryDirectory() as folder:
         cube = Path(folder) / "log_c.cube"
-        write_cube(cube, from_log_c)
-        yield from through_cube(pictures, cube, picture_format(*traits.size), traits.colour)
+        write_lut(cube, from_log_c)
+        yield from apply_lut(pictures, cube, picture_format(*traits.size), traits.colour)
 
 
 def from_log_c(colours: Colours) -> Colours:
-    """BT.709 display values for LogC camera values, both (..., RGB) and 0-1; highlights are rolled off."""
+    """Convert LogC camera values to BT.709 display values, both (..., RGB) and 0-1; highlights are rolled off."""
     scene = np.where(colours > E * CUT + F, (10 ** ((colours - D) / C) - B) / A, (colours - F) / E)
     light = np.maximum(scene @ WIDE_GAMUT_TO_BT_709.T, 0)
     display = np.where(light < 0.018, 4.5 * light, 1.099 * light**0.45 - 0.099)
-    room = 1 - SHOULDER
-    rolled = SHOULDER + room * (1 - np.exp(-(display - SHOULDER) / room))
+    range_ = 1 - SHOULDER
+    rolled = SHOULDER + range_ * (1 - np.exp(-(display - SHOULDER) / range_))
     return np.asarray(np.where(display > SHOULDER, rolled, display), np.float64)
 
 
 @dataclass(frozen=True)
-class Stretching:
-    """New samples for old ones, 0-255: of luma, and of both chroma planes."""
+class ToneCurve:
+    """Lookup tables of samples, 0-255: for luma, and for both chroma planes."""
 
     luma: Plane
     chroma: Plane
 
 
-def _stretching(pictures: Iterable[VideoFrame], colour: Colour) -> Stretching:
-    """How to stretch the tones of a clip so that all but the rarest reach from black to white."""
+def _tone_curve(pictures: Iterable[VideoFrame], colour: Colour) -> ToneCurve:
+    """Return the curve that stretches the tones of a clip, all but the rarest, from black to white."""
     counts = np.zeros(256, np.int64)
     for picture in pictures:
         counts += np.bincount(planes(picture)[0].ravel(), minlength=256)
     darkest, brightest = np.searchsorted(np.cumsum(counts) / counts.sum(), (RARE, 1 - RARE))
     black, white = (0, 255) if colour.range == FULL_RANGE else (16, 235)
-    gain = np.clip((white - black) / max(1, brightest - darkest), 1, STRONGEST_GAIN)
+    gain = np.clip((white - black) / max(1, brightest - darkest), 1, MAX_GAIN)
     middle, reach = (darkest + brightest) / 2, gain * (brightest - darkest) / 2
     new_middle = np.clip(middle, black + reach, max(black + reach, white - reach))
-    return Stretching(luma=_line(middle, new_middle, gain), chroma=_line(NO_COLOUR, NO_COLOUR, gain))
+    return ToneCurve(luma=_line(middle, new_middle, gain), chroma=_line(NEUTRAL_CHROMA, NEUTRAL_CHROMA, gain))
 
 
 def _line(at: float, to: float, gain: float) -> Plane:
@@ -128,7 +128,7 @@ def _line(at: float, to: float, gain: float) -> Plane:
     return np.asarray(np.clip(np.rint(samples), 0, 255), np.uint8)
 
 
-def _stretched(pictures: Iterable[VideoFrame], table: Stretching) -> Iterator[VideoFrame]:
+def _apply_tone_curve(pictures: Iterable[VideoFrame], table: ToneCurve) -> Iterator[VideoFrame]:
     for picture in pictures:
         luma, u, v = planes(picture)
         yield with_planes(picture, [table.luma[luma], table.chroma[u], table.chroma[v]])

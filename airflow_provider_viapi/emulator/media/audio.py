@@ -21,7 +21,7 @@ Samples = npt.NDArray[np.float32]
 
 RATE = 48_000
 LAYOUT = "stereo"
-FADE = RATE // 100  # hides the click of a cut
+FADES_A_SECOND = 100  # a fade of a hundredth of a second hides the click of a cut
 CLOCK_TOLERANCE = 0.05  # seconds; containers round timestamps, and small steps are no gaps
 
 
@@ -78,7 +78,7 @@ class AudioCutter:
         *,
         rate: int = RATE,
         layout: str = LAYOUT,
-        fade: int = FADE,
+        fade: int = RATE // FADES_A_SECOND,
     ) -> None:
         self._parts = [
             (round(start * rate), end if math.isinf(end) else round(end * rate)) for start, end in parts
@@ -110,7 +110,7 @@ class AudioCutter:
             self._give(silence(int(self._parts[0][1]) - self._reached, self._layout))
 
     def _new_resampler(self) -> AudioResampler:
-        return AudioResampler("fltp", self._layout, self._rate)
+        return AudioResampler("flt", self._layout, self._rate)
 
     def _resampled(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         kind = frame.format.name, frame.layout.name, frame.sample_rate
@@ -121,7 +121,7 @@ class AudioCutter:
         yield from self._resampler.resample(frame)
 
     def _take(self, piece: AudioFrame) -> None:
-        samples = np.asarray(piece.to_ndarray(), np.float32)
+        samples = np.asarray(piece.to_ndarray(), np.float32).reshape(-1, piece.layout.nb_channels).T
         begin = self._begin(piece)
         self._expected = begin + samples.shape[1]
         self.heard = self._expected / self._rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -15,12 +15,14 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from airflow_provider_viapi.emulator.media.audio import LAYOUT, RATE, AudioCutter, Samples
+from airflow_provider_viapi.emulator.media.faults import MediaFault
 
 # What players find in an MP4 and can play; other audio becomes AAC.
 COPIED_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"})
 AAC_RATES = frozenset({16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000})
 AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1"}
 AAC_LARGEST_LAYOUT = "7.1"
+MAX_LOST_SHARE = 0.1  # of packets
 # QuickTime knows some languages by the older code of ISO 639-2 only.
 QUICKTIME_LANGUAGES = {
     "deu": "ger",
@@ -36,24 +38,28 @@ QUICKTIME_LANGUAGES = {
 }
 
 
-class EncodedTrack:
-    """A track that is encoded as AAC from samples.
+@dataclass(frozen=True)
+class AudioTraits:
+    """The properties that all samples of a track share.
 
+    :param rate: samples a second
+    :param layout: FFmpeg's name of the channels
     :param language: ISO 639-2 code of what is spoken, None when not known
     """
 
-    def __init__(
-        self,
-        container: OutputContainer,
-        *,
-        rate: int = RATE,
-        layout: str = LAYOUT,
-        language: str | None = None,
-    ) -> None:
-        self._container, self._rate, self._layout = container, rate, layout
-        self._stream = container.add_stream("aac", rate=rate)
-        self._stream.layout = layout
-        _set_language(container, self._stream, language)
+    rate: int = RATE
+    layout: str = LAYOUT
+    language: str | None = None
+
+
+class EncodedTrack:
+    """A track that is encoded as AAC from samples."""
+
+    def __init__(self, container: OutputContainer, traits: AudioTraits) -> None:
+        self._container, self._rate, self._layout = container, traits.rate, traits.layout
+        self._stream = container.add_stream("aac", rate=traits.rate)
+        self._stream.layout = traits.layout
+        _set_language(container, self._stream, traits.language)
         self._length = 0
 
     @property
@@ -63,7 +69,8 @@ class EncodedTrack:
 
     def add_samples(self, samples: Samples) -> None:
         """Encode the next samples, (channels, samples); they follow those before without a gap."""
-        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", self._layout)
+        # Interleaved, as PyAV has no planar frames of eight channels.
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(samples.T).reshape(1, -1), "flt", self._layout)
         frame.rate, frame.pts, frame.time_base = self._rate, self._length, Fraction(1, self._rate)
         self._length += samples.shape[1]
         self._container.mux(self._stream.encode(frame))
@@ -78,24 +85,25 @@ class TranscodedTrack(EncodedTrack):
     """A track that is decoded and encoded again, with its channels."""
 
     def __init__(self, container: OutputContainer, source: AudioStream) -> None:
-        channels = source.layout.nb_channels
-        super().__init__(
-            container,
-            rate=source.rate if source.rate in AAC_RATES else RATE,
-            layout=AAC_LAYOUTS.get(channels, AAC_LARGEST_LAYOUT),
-            language=language_of(source),
-        )
+        super().__init__(container, aac_traits(source))
+        self._packets = 0
         self._cutter = AudioCutter(
             [(0.0, math.inf)], self.add_samples, rate=self._rate, layout=self._layout, fade=0
         )
 
     def add(self, packet: Packet[AudioStream]) -> None:
         """Transcode the next packet of the source; a damaged one leaves a gap."""
+        self._packets += bool(packet.size)
         self._cutter.push(packet)
 
     def finish(self) -> None:
-        """Encode what is left."""
+        """Encode what is left.
+
+        :raises MediaFault: ``InvalidFile.Decode`` when nothing of the track could be decoded
+        """
         self._cutter.finish()
+        if self._packets and not self._cutter.heard:
+            raise MediaFault("InvalidFile.Decode", "no audio of a track can be decoded")
         super().finish()
 
 
@@ -105,7 +113,8 @@ class CopiedTrack:
     def __init__(self, container: OutputContainer, source: AudioStream) -> None:
         self._container = container
         self._stream = container.add_stream_from_template(source)
-        _set_language(container, self._stream, language_of(source))
+        _set_language(container, self._stream, _language_of(source))
+        self._packets, self._lost = 0, 0
         self.end = 0.0
         """When the audio that was given ends, in seconds."""
 
@@ -116,11 +125,22 @@ class CopiedTrack:
         begin = packet.dts if packet.pts is None else packet.pts
         self.end = max(self.end, float((begin + (packet.duration or 0)) * packet.time_base))
         packet.stream = self._stream
-        with suppress(av.FFmpegError):
+        self._packets += 1
+        try:
             self._container.mux(packet)
+        except av.FFmpegError:
+            self._lost += 1
 
     def finish(self) -> None:
-        """Do nothing: packets are written at once."""
+        """Check that the container took the packets.
+
+        :raises MediaFault: ``InternalError.Algo`` when it refused more than damage explains
+        """
+        if self._lost > MAX_LOST_SHARE * self._packets:
+            raise MediaFault(
+                "InternalError.Algo",
+                f"audio was lost: {self._lost} of {self._packets} packets were not written",
+            )
 
 
 def track_for(container: OutputContainer, source: AudioStream) -> CopiedTrack | TranscodedTrack:
@@ -130,8 +150,16 @@ def track_for(container: OutputContainer, source: AudioStream) -> CopiedTrack | 
     return TranscodedTrack(container, source)
 
 
-def language_of(stream: AudioStream) -> str | None:
-    """Return the language that a container states for a stream."""
+def aac_traits(source: AudioStream) -> AudioTraits:
+    """Return how an audio stream is encoded as AAC: its rate where AAC has it, its channels, its language."""
+    return AudioTraits(
+        rate=source.rate if source.rate in AAC_RATES else RATE,
+        layout=AAC_LAYOUTS.get(source.layout.nb_channels, AAC_LARGEST_LAYOUT),
+        language=_language_of(source),
+    )
+
+
+def _language_of(stream: AudioStream) -> str | None:
     return stream.metadata.get("language")
 
 

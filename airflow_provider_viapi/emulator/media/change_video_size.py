@@ -1,4 +1,4 @@
-"""ChangeVideoSize: any clip in any frame, by cropping it to what matters and filling what it leaves free."""
+"""ChangeVideoSize: crop a clip to its salient part and fill the rest of the frame."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
 from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.crop_layout import Box, arrange, framed
-from airflow_provider_viapi.emulator.media.frame_stats import Glimpse, attention, survey
+from airflow_provider_viapi.emulator.media.crop_layout import Box, apply_layout, plan_layout
+from airflow_provider_viapi.emulator.media.frame_stats import FrameSample, saliency_map, sample_frames
 from airflow_provider_viapi.emulator.media.frames import Colour, Plane, from_rgb, planes
 from airflow_provider_viapi.emulator.media.video import VideoSource, rewrite
 
-LONGEST_SECONDS = 2 * 60 * 60
+MAX_SECONDS = 2 * 60 * 60
 TIGHTNESS = 0.6
 BLUR = 5  # of the background, in pixels of a picture that is 160 pixels long
 
@@ -25,7 +25,7 @@ BLUR = 5  # of the background, in pixels of a picture that is 160 pixels long
 def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Bring a clip into a frame of another shape.
 
-    ``smart`` is an approximation by classical means: one crop for the whole clip, around what stands out and
+    ``smart`` is an approximation by classical means: one crop for the whole clip, around what is salient and
     moves most, as tight as ``Tightness`` says; the rest of the frame is filled. ``cut`` crops around the
     middle until the frame is full, ``fill`` crops nothing. The fill is a blurred picture from the middle of
     the clip (``image``), a colour (``color``), or there is none and the picture is stretched (``stretch``).
@@ -44,26 +44,26 @@ def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Pat
     smart = request.get("CropType", "smart") == "smart"
     tightness = request.get("Tightness", TIGHTNESS) if smart else float(request["CropType"] == "cut")
     with VideoSource(request["VideoUrl"], deinterlace=True) as clip:
-        glimpses = survey(clip.pictures(until=LONGEST_SECONDS))
+        samples = sample_frames(clip.pictures(until=MAX_SECONDS))
     with VideoSource(request["VideoUrl"], deinterlace=True) as clip:
-        layout = arrange(clip.traits, frame, tightness, attention(glimpses) if smart else None)
+        layout = plan_layout(clip.traits, frame, tightness, saliency_map(samples) if smart else None)
         if request.get("FillType") == "stretch":
             layout = replace(layout, place=Box(0, 0, *frame))
-        canvas = _canvas(request, clip.traits.colour, glimpses[len(glimpses) // 2])
+        canvas = _canvas(request, clip.traits.colour, samples[len(samples) // 2])
         traits = replace(clip.traits, size=frame, pixel_aspect=Fraction(1))
         rewrite(
             clip,
             video,
-            lambda pictures: (framed(picture, layout, canvas) for picture in pictures),
+            lambda pictures: (apply_layout(picture, layout, canvas) for picture in pictures),
             traits=traits,
-            until=LONGEST_SECONDS,
+            until=MAX_SECONDS,
         )
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
 
-def _canvas(request: Mapping[str, Any], meaning: Colour, middle: Glimpse) -> list[Plane]:
-    """What shows where the pictures leave the frame free: Y, U and V of full size, of a certain meaning."""
+def _canvas(request: Mapping[str, Any], meaning: Colour, middle: FrameSample) -> list[Plane]:
+    """Return what fills the frame around the pictures: Y, U and V at full size."""
     width, height = request["Width"], request["Height"]
     if request.get("FillType") == "color":
         colour = np.array([[[request.get(name, 0) for name in "RGB"]]], np.uint8)

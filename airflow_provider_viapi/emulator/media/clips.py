@@ -1,4 +1,4 @@
-"""What a made video is put together from: stills that move a little, and stretches of clips."""
+"""The material of a generated video: stills with a slow zoom, and parts of clips."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from airflow_provider_viapi.emulator.media.audio import Samples, load_audio
-from airflow_provider_viapi.emulator.media.crop_layout import arrange, framed
+from airflow_provider_viapi.emulator.media.crop_layout import apply_layout, plan_layout
 from airflow_provider_viapi.emulator.media.frames import rgb
-from airflow_provider_viapi.emulator.media.shots import best_parts, watch
+from airflow_provider_viapi.emulator.media.shots import best_parts, find_shots
 from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.emulator.media.transitions import Pixels
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
 RATE = 25  # pictures a second of everything that is made here
 ZOOM = 0.12  # how much nearer a still comes while it is shown
-ABOVE = 0.3  # of what is cut off from a photograph that is too high, as heads are in the upper half
+TOP_SHARE = 0.3  # of what is cut off from a photograph that is too high, as heads are in the upper half
 TOLERANCE = 1e-3  # seconds; times of clips are rounded
 
 
 class Shot(Protocol):
-    """Something that can be shown for a while."""
+    """Material that is shown for some time."""
 
     def longest(self, wanted: int) -> int:
-        """How many pictures of those wanted it has."""
+        """Return how many of the wanted pictures it has."""
 
     def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """So many pictures of it, each (rows, columns, RGB); when it has fewer, the last one stays."""
+        """Yield this many pictures, each (rows, columns, RGB); the last one is repeated where it has fewer."""
 
     def sound(self, count: int) -> Samples | None:
-        """The sound that goes with so many pictures, if it has any."""
+        """Return the audio of this many pictures, None when it has none."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Still:
     moving: bool
 
     def longest(self, wanted: int) -> int:
-        """A still can be shown for any time."""
+        """Return the wanted number: a still can be shown for any time."""
         return wanted
 
     def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """The still fills the frame; what is too wide is cut off on both sides, what is too high more below."""
+        """Yield the still filling the frame: excess width is cut on both sides, excess height more below."""
         width, height = (round(side * (1 + ZOOM * self.moving)) for side in size)
         large = _side_by_side(self.paths, (width, height))
         for number in range(count):
@@ -64,12 +64,12 @@ class Still:
             yield np.asarray(large.resize(size, Image.Resampling.BICUBIC, box=part))
 
     def sound(self, count: int) -> None:
-        """A still has none."""
+        """Return None: a still has no audio."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """A stretch of a clip.
+class ClipPart:
+    """A part of a clip.
 
     :param path: of the clip
     :param start: in seconds
@@ -81,15 +81,15 @@ class Stretch:
     end: float
 
     def longest(self, wanted: int) -> int:
-        """As many as it lasts."""
+        """Return as many as it lasts."""
         return min(wanted, round((self.end - self.start) * RATE))
 
     def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """The pictures that are shown when it plays, the middle of each filling the frame."""
+        """Yield the pictures that are shown when it plays, the middle of each filling the frame."""
         made = 0
         with VideoSource(self.path, deinterlace=True) as clip:
-            layout = arrange(clip.traits, size, tightness=1.0)
-            shown = rgb(framed(clip.first, layout))
+            layout = plan_layout(clip.traits, size, tightness=1.0)
+            shown = rgb(apply_layout(clip.first, layout))
             for picture in clip.pictures(until=self.end):
                 while made < count and self.start + made / RATE < picture.time - TOLERANCE:
                     yield shown
@@ -97,26 +97,26 @@ class Stretch:
                 if made == count:
                     return
                 if picture.time + 1 / RATE > self.start:
-                    shown = rgb(framed(picture, layout))
+                    shown = rgb(apply_layout(picture, layout))
         for _ in range(made, count):
             yield shown
 
     def sound(self, count: int) -> Samples | None:
-        """The clip's own."""
+        """Return the audio of the clip."""
         return load_audio(self.path, self.start, count / RATE)
 
 
-def stretches_of(path: Path, seconds: float, until: float) -> tuple[list[Stretch], float]:
-    """The best stretches of a clip, and how much of it was looked through, in seconds.
+def best_clip_parts(path: Path, seconds: float, until: float) -> tuple[list[ClipPart], float]:
+    """Return the best parts of a clip, and how much of it was analysed, in seconds.
 
     :param seconds: how long they are altogether
-    :param until: where to stop looking, in seconds
+    :param until: where to stop, in seconds
     """
     with VideoSource(path, deinterlace=True) as clip:
-        footage = watch(clip.pictures(until=until))
+        footage = find_shots(clip.pictures(until=until))
     parts = best_parts(footage, seconds)
-    stretches = [Stretch(path, footage.times[part.start], footage.times[part.stop]) for part in parts]
-    return stretches, footage.times[-1]
+    chosen = [ClipPart(path, footage.times[part.start], footage.times[part.stop]) for part in parts]
+    return chosen, footage.times[-1]
 
 
 def _side_by_side(paths: Sequence[Path], size: tuple[int, int]) -> Image.Image:
@@ -134,5 +134,5 @@ def _side_by_side(paths: Sequence[Path], size: tuple[int, int]) -> Image.Image:
 
 def _photograph(path: Path, size: tuple[int, int]) -> Image.Image:
     return ImageOps.fit(
-        open_image(path, "InvalidFile"), size, Image.Resampling.LANCZOS, centering=(0.5, ABOVE)
+        open_image(path, "InvalidFile"), size, Image.Resampling.LANCZOS, centering=(0.5, TOP_SHARE)
     )

@@ -37,19 +37,19 @@ class Regions:
         return self.right - self.left
 
     def count(self, mask: Mask) -> Numbers:
-        """How many pixels of each region lie in a mask of the same shape."""
+        """Count the pixels of each region in a mask of the same shape."""
         labels = self.labels[mask]
         return np.bincount(labels[labels >= 0], minlength=len(self.area))
 
     def select(self, chosen: npt.NDArray[np.bool_]) -> Mask:
-        """The mask of the regions for which ``chosen`` holds."""
+        """Return the mask of the regions for which ``chosen`` holds."""
         return np.append(chosen, False)[self.labels]
 
 
 def connected_regions(mask: Mask) -> Regions:
     """Find the regions of a mask: join the runs of its rows to those that they touch in the next row."""
     row, start, end = _runs(mask)
-    region = joined(len(row), *_touching(row, start, end, mask.shape[0]))
+    region = merge_groups(len(row), *_touching(row, start, end, mask.shape[0]))
     numbers, region = np.unique(region, return_inverse=True)
     count = len(numbers)
     labels = np.full(mask.shape, -1, np.intp)
@@ -84,8 +84,8 @@ def _touching(row: Numbers, start: Numbers, end: Numbers, rows: int) -> tuple[Nu
     return above, first[above] + within
 
 
-def joined(count: int, one: Numbers, other: Numbers) -> Numbers:
-    """Of ``count`` things of which some pairs belong together: the lowest number in each one's group."""
+def merge_groups(count: int, one: Numbers, other: Numbers) -> Numbers:
+    """Return the lowest number in the group of each of ``count`` items, given pairs of the same group."""
     lowest = np.arange(count)
     while True:
         before = lowest.copy()
@@ -98,8 +98,8 @@ def joined(count: int, one: Numbers, other: Numbers) -> Numbers:
             return lowest
 
 
-def dilated(mask: Mask, radius: int) -> Mask:
-    """The mask and everything within ``radius`` pixels of it, measured along rows and columns (a square)."""
+def dilate(mask: Mask, radius: int) -> Mask:
+    """Grow a mask by ``radius`` pixels along rows and columns (a square)."""
     grown = mask
     for axis in (0, 1):
         grown = _dilated_along(grown, radius, axis)
@@ -115,8 +115,8 @@ def _dilated_along(mask: Mask, radius: int, axis: int) -> Mask:
     return np.moveaxis(grown, 0, axis)
 
 
-def any_of_blocks(mask: Mask, step: int) -> Mask:
-    """Whether any pixel of each block of ``step`` x ``step`` is in the mask; blocks at the end are cut."""
+def block_any(mask: Mask, step: int) -> Mask:
+    """Return for each block of ``step`` x ``step`` pixels whether any is in the mask; the last ones are cut."""
     rows, columns = mask.shape
     whole = np.pad(mask, ((0, -rows % step), (0, -columns % step)))
     blocks: Mask = np.logical_or.reduce([whole[i::step, j::step] for i in range(step) for j in range(step)])

@@ -1,4 +1,4 @@
-"""Bringing pictures of one shape into a frame of another: what is cropped, and where the rest goes."""
+"""Fit pictures of one shape into a frame of another: the crop and its place."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """What becomes of every picture.
+    """Crop and place of every picture.
 
     :param crop: the part of the picture that is kept
     :param place: where it goes in the frame
@@ -55,8 +55,10 @@ class Layout:
     frame: tuple[int, int]
 
 
-def arrange(traits: Traits, frame: tuple[int, int], tightness: float, looked_at: Map | None = None) -> Layout:
-    """Decide what is cropped and where it goes, without distortion.
+def plan_layout(
+    traits: Traits, frame: tuple[int, int], tightness: float, looked_at: Map | None = None
+) -> Layout:
+    """Choose the crop and its place, without distortion.
 
     :param traits: of the clip
     :param frame: (width, height) to fill, in pixels
@@ -67,19 +69,19 @@ def arrange(traits: Traits, frame: tuple[int, int], tightness: float, looked_at:
     width, height = frame
     columns, rows = traits.size
     weights = np.ones((1, 1)) if looked_at is None else looked_at
-    wider = columns * traits.pixel_aspect / rows / Fraction(width, height)  # than the frame, so many times
+    wider = columns * traits.pixel_aspect / rows / Fraction(width, height)  # than the frame, as a factor
     kept = 1 - tightness * (1 - float(min(wider, 1 / wider)))
     if wider > 1:
-        left, across = _stretch_of(weights.sum(axis=0), kept, columns)
-        crop, place = Box(left, 0, across, rows), _centred(width, height / float(wider) / kept, frame)
+        left, across = _heaviest_span(weights.sum(axis=0), kept, columns)
+        crop, place = Box(left, 0, across, rows), _centered_box(width, height / float(wider) / kept, frame)
     else:
-        top, down = _stretch_of(weights.sum(axis=1), kept, rows)
-        crop, place = Box(0, top, columns, down), _centred(width * float(wider) / kept, height, frame)
+        top, down = _heaviest_span(weights.sum(axis=1), kept, rows)
+        crop, place = Box(0, top, columns, down), _centered_box(width * float(wider) / kept, height, frame)
     return Layout(crop, place, frame)
 
 
-def framed(picture: VideoFrame, layout: Layout, canvas: Sequence[Plane] | None = None) -> VideoFrame:
-    """The picture cropped, scaled and put into the frame.
+def apply_layout(picture: VideoFrame, layout: Layout, canvas: Sequence[Plane] | None = None) -> VideoFrame:
+    """Crop and scale a picture and put it into the frame.
 
     :param canvas: Y, U and V of the frame's size, which show where the picture leaves it free; needed only then
     """
@@ -94,11 +96,11 @@ def framed(picture: VideoFrame, layout: Layout, canvas: Sequence[Plane] | None =
     return with_planes(picture, whole).reformat(format=picture_format(width, height), interpolation=SMOOTH)
 
 
-def _stretch_of(weights: Map, share: float, pixels: int) -> tuple[int, int]:
-    """Start and length of the stretch of a side that holds most weight, in pixels; even, as chroma is shared.
+def _heaviest_span(weights: Map, share: float, pixels: int) -> tuple[int, int]:
+    """Return start and length of the span of a side with most weight, in pixels; even, as chroma is shared.
 
     :param weights: along the side, at any resolution
-    :param share: length of the stretch as a fraction of the side
+    :param share: length of the span as a fraction of the side
     """
     length = max(2, round(pixels * share) // 2 * 2) if share < 1 else pixels
     starts = np.arange(0, pixels - length + 1, 2)
@@ -110,7 +112,7 @@ def _stretch_of(weights: Map, share: float, pixels: int) -> tuple[int, int]:
     return int(starts[best]), length
 
 
-def _centred(across: float, down: float, frame: tuple[int, int]) -> Box:
+def _centered_box(across: float, down: float, frame: tuple[int, int]) -> Box:
     width, height = (
         min(side, max(2, round(length))) for side, length in zip(frame, (across, down), strict=True)
     )

@@ -1,4 +1,4 @@
-"""EnhancePortraitVideo: faces a little clearer."""
+"""EnhancePortraitVideo: sharpen skin."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from PIL import Image, ImageFilter
 from airflow_provider_viapi.emulator.media.frames import Plane, chroma_step, planes
 from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, rewrite
 
-# The chroma of skin of all shades, as it is commonly told from the rest.
+# The chroma of skin of all shades, by the usual thresholds.
 SKIN_U, SKIN_V = (77, 127), (133, 173)
 STRENGTH = 0.8
 FINEST, SOFTEST = 540, 40  # what is sharpened, and the border of skin: as parts of the shorter side
 
 
 def enhance_portrait_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Sharpen what has the colour of skin.
+    """Sharpen regions with the colour of skin.
 
     The service restores faces with a model of them; this knows no faces and restores nothing: it strengthens
     the fine contrasts that are there, wherever the colour is that of skin.
@@ -37,7 +37,7 @@ def enhance_portrait_video(request: Mapping[str, Any], folder: Path) -> dict[str
 
 
 def sharpened(pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-    """The same pictures, skin sharpened in place."""
+    """Sharpen the skin in each picture, in place."""
     for picture in pictures:
         picture.make_writable()  # the decoder may still need what it handed out
         luma, u, v = planes(picture)

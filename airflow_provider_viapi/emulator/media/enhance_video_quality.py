@@ -1,4 +1,4 @@
-"""EnhanceVideoQuality: a clip larger, at a higher rate of pictures, and for HDR screens."""
+"""EnhanceVideoQuality: enlarge a clip, raise its frame rate and convert it to HDR."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.frame_rate import at_rate
+from airflow_provider_viapi.emulator.media.frame_rate import interpolate_to_rate
 from airflow_provider_viapi.emulator.media.frames import SMOOTH, Colour, picture_format
 from airflow_provider_viapi.emulator.media.hdr import (
     HDR_TRANSFERS,
@@ -24,7 +24,7 @@ from airflow_provider_viapi.emulator.media.hdr import (
     to_hlg,
     to_pq,
 )
-from airflow_provider_viapi.emulator.media.lut3d import through_cube, write_cube
+from airflow_provider_viapi.emulator.media.lut3d import apply_lut, write_lut
 from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, rewrite
 from airflow_provider_viapi.emulator.media.writer import HEVC
 
@@ -35,9 +35,9 @@ PQ, HLG = (Colour(matrix=9, range=1, primaries=9, transfer=transfer) for transfe
 def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Enlarge a clip, interpolate its pictures and spread its brightness for HDR screens.
 
-    The service infers detail, motion and light; here the size is interpolated, motion is followed block by block
-    (see :func:`at_rate`), and the brightest tones are lifted by a fixed curve. The result is meant for HDR
-    screens: others show it flat and dark.
+    The service infers detail, motion and light; here the size is interpolated, motion is tracked block by block
+    (see :func:`interpolate_to_rate`), and the brightest tones are lifted by a fixed curve, unless the source is HDR.
+    The result is meant for HDR screens: others show it flat and dark.
 
     :param request: ``VideoURL``, the file; ``OutPutWidth`` and ``OutPutHeight`` in pixels (default twice the
         clip's); ``FrameRate``, 1-120 pictures a second (default 50); ``HDRFormat``, PQ or HLG (default PQ);
@@ -70,12 +70,12 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
             nits = np.minimum(from_hdr(colours, transfer), peak) if transfer else from_sdr(colours, peak)
             return to_hlg(nits, peak) if hlg else to_pq(nits)
 
-        write_cube(cube, converted)
+        write_lut(cube, converted)
 
         def enhanced(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-            smooth = at_rate(pictures, clip.traits, rate)
+            smooth = interpolate_to_rate(pictures, clip.traits, rate)
             larger = (p.reformat(*size, picture_format(*size), interpolation=SMOOTH) for p in smooth)
-            return through_cube(larger, cube, f"{picture_format(*size)}10le", traits.colour)
+            return apply_lut(larger, cube, f"{picture_format(*size)}10le", traits.colour)
 
         rewrite(clip, target, enhanced, traits=traits, codec=codec, bit_rate=bit_rate)
     return {"VideoURL": target}

@@ -1,4 +1,4 @@
-"""EraseVideoLogo: logos are painted over from what surrounds them, where told or where they are found."""
+"""EraseVideoLogo: inpaint logos in given boxes, or where they are detected."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.connected_components import Mask, Numbers, any_of_blocks
+from airflow_provider_viapi.emulator.media.connected_components import Mask, Numbers, block_any
 from airflow_provider_viapi.emulator.media.frames import chroma_slice, chroma_step, planes
 from airflow_provider_viapi.emulator.media.inpaint import push_pull
-from airflow_provider_viapi.emulator.media.logo_mask import persistent_marks
+from airflow_provider_viapi.emulator.media.logo_mask import find_logos
 from airflow_provider_viapi.emulator.media.video import FULL_HD, VideoSource, rewrite
 
-MOST_BOXES = 2
+MAX_BOXES = 2
 MARGIN = 32  # pixels around a hole from which it is filled
 
 
 def erase_video_logo(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Erase logos that stand still, such as a station's.
+    """Erase logos that do not move, such as a station's.
 
     It approximates the service by classical means: a box is filled smoothly from its surroundings, without
-    inventing texture. When no boxes are given, the four corners are searched for what stands still while the
-    scene changes; in a scene that hardly changes nothing is found.
+    inventing texture. When no boxes are given, the four corners are searched for what does not move while
+    the scene changes; in a scene that hardly changes nothing is found.
 
     :param request: ``VideoUrl``, the file; ``Boxes``, mappings of ``X``, ``Y``, ``W``, ``H``, left, top, width
         and height as fractions of the frame, 0-1 (a missing one is 0); the first two count, as at the service
@@ -36,14 +36,14 @@ def erase_video_logo(request: Mapping[str, Any], folder: Path) -> dict[str, Path
     with VideoSource(source, largest=FULL_HD) as clip:
         columns, rows = clip.traits.size
         boxes = request.get("Boxes")
-        hole = _boxed(boxes[:MOST_BOXES], (rows, columns)) if boxes else persistent_marks(clip.pictures())
+        hole = _boxed(boxes[:MAX_BOXES], (rows, columns)) if boxes else find_logos(clip.pictures())
     with VideoSource(source, largest=FULL_HD) as clip:
-        rewrite(clip, target, lambda pictures: without(hole, pictures))
+        rewrite(clip, target, lambda pictures: erase_region(hole, pictures))
     return {"VideoUrl": target}
 
 
-def without(hole: Mask, pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-    """The same pictures, with the hole painted over in place."""
+def erase_region(hole: Mask, pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+    """Fill the hole in each picture, in place."""
     if not hole.any():
         yield from pictures
         return
@@ -53,7 +53,7 @@ def without(hole: Mask, pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         luma, *chroma = planes(picture)
         part = hole[rows, columns]
         luma[rows, columns] = push_pull(luma[rows, columns], part)
-        part = any_of_blocks(part, chroma_step(picture))
+        part = block_any(part, chroma_step(picture))
         shared = chroma_slice(picture, rows), chroma_slice(picture, columns)
         for plane in chroma:
             plane[shared] = push_pull(plane[shared], part)
@@ -72,5 +72,5 @@ def _boxed(boxes: Sequence[Mapping[str, float]], shape: tuple[int, int]) -> Mask
 
 
 def _around(occupied: Numbers) -> slice:
-    """The rows or columns from which a hole in some of them is filled; from an even one on."""
+    """Return the rows or columns from which a hole is filled, beginning with an even one."""
     return slice(max(0, int(occupied[0]) - MARGIN) // 2 * 2, int(occupied[-1]) + 1 + MARGIN)

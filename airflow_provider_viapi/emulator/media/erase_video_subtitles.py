@@ -1,4 +1,4 @@
-"""EraseVideoSubtitles: white subtitles are found and painted over from what surrounds them."""
+"""EraseVideoSubtitles: detect white subtitles and inpaint them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ from typing import Any
 import numpy as np
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.connected_components import Mask, any_of_blocks
-from airflow_provider_viapi.emulator.media.frames import NO_COLOUR, Plane, chroma_slice, chroma_step, planes
+from airflow_provider_viapi.emulator.media.connected_components import Mask, block_any
+from airflow_provider_viapi.emulator.media.frames import (
+    NEUTRAL_CHROMA,
+    Plane,
+    chroma_slice,
+    chroma_step,
+    planes,
+)
 from airflow_provider_viapi.emulator.media.inpaint import push_pull
-from airflow_provider_viapi.emulator.media.text_mask import Scale, letters, strokes, with_outline
+from airflow_provider_viapi.emulator.media.text_mask import Scale, find_letters, find_strokes, with_outline
 from airflow_provider_viapi.emulator.media.video import (
     FULL_HD,
     VideoSource,
@@ -24,12 +30,12 @@ from airflow_provider_viapi.emulator.media.video import (
 
 # How far before and after a picture its letters are looked for: long enough for letters that their background
 # hides now and then, short enough to hold in memory.
-GLANCE_SECONDS, GLANCE_PICTURES = Fraction(1, 5), 8
+CONTEXT_SECONDS, CONTEXT_PICTURES = Fraction(1, 5), 8
 
 
 @dataclass(frozen=True)
 class Band:
-    """Where subtitles are looked for, in fractions of the frame; by default its lower quarter."""
+    """The part of the frame in which subtitles are searched, in fractions (default: the lower quarter)."""
 
     x: float = 0.0
     y: float = 0.75
@@ -37,7 +43,7 @@ class Band:
     height: float = 0.25
 
     def pixels(self, columns: int, rows: int) -> tuple[slice, slice]:
-        """The rows and the columns of the band in a frame of a certain size."""
+        """Return the rows and the columns of the band in a frame of this size."""
         return (
             slice(round(self.y * rows), min(rows, round((self.y + self.height) * rows))),
             slice(round(self.x * columns), min(columns, round((self.x + self.width) * columns))),
@@ -45,8 +51,8 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A picture, and what looks like lettering in it: thin strokes, and the bodies of letters in lines."""
+class TextCandidates:
+    """A picture with the text found in it: thin strokes, and the bodies of letters in lines."""
 
     picture: VideoFrame
     thin: Mask
@@ -56,10 +62,10 @@ class Look:
 def erase_video_subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Erase burnt-in white subtitles with a dark outline, as films have them, inside a band of the frame.
 
-    It approximates the service by classical means: letters are recognised by their looks, and filled smoothly
+    It approximates the service by classical means: letters are recognised by shape and contrast, and filled smoothly
     from their surroundings without inventing texture. Letters that are coloured, fancy or without a dark edge
     stay, so does a line of fewer than three, and the faintest pictures of a fade keep a trace. No sample
-    outside of the band changes, but for being encoded anew.
+    outside of the band changes, but for being encoded again.
 
     :param request: ``VideoUrl``, the file; ``BX``, ``BY``, ``BW``, ``BH``, left, top, width and height of the
         band as fractions of the frame, 0-1 (default 0, 0.75, 1, 0.25)
@@ -75,34 +81,34 @@ def erase_video_subtitles(request: Mapping[str, Any], folder: Path) -> dict[str,
     )
     target = folder / "video.mp4"
     with VideoSource(request["VideoUrl"], largest=FULL_HD) as clip:
-        reach = min(GLANCE_PICTURES, max(1, round(GLANCE_SECONDS * clip.traits.frame_rate)))
-        rewrite(clip, target, lambda pictures: without_subtitles(pictures, band, reach))
+        reach = min(CONTEXT_PICTURES, max(1, round(CONTEXT_SECONDS * clip.traits.frame_rate)))
+        rewrite(clip, target, lambda pictures: erase_subtitles(pictures, band, reach))
     return {"VideoUrl": target}
 
 
-def without_subtitles(pictures: Iterable[VideoFrame], band: Band, reach: int) -> Iterator[VideoFrame]:
-    """The same pictures, erased in place.
+def erase_subtitles(pictures: Iterable[VideoFrame], band: Band, reach: int) -> Iterator[VideoFrame]:
+    """Erase subtitles in each picture, in place.
 
     :param pictures: all of one size and picture format
     :param band: where to erase
-    :param reach: how many pictures before and after one are asked where its letters are
+    :param reach: how many pictures before and after one are searched for its letters
     """
-    for look, around in with_neighbours((_look(picture, band) for picture in pictures), reach):
+    for found, around in with_neighbours((_find_text(picture, band) for picture in pictures), reach):
         seen = np.sum([neighbour.bodies for neighbour in around], axis=0, dtype=np.uint8)
-        bodies = look.bodies | (look.thin & (seen > len(around) / 3))
+        bodies = found.bodies | (found.thin & (seen > len(around) / 3))
         if bodies.any():
-            _erase(look.picture, bodies, band)
-        yield look.picture
+            _erase(found.picture, bodies, band)
+        yield found.picture
 
 
-def _look(picture: VideoFrame, band: Band) -> Look:
+def _find_text(picture: VideoFrame, band: Band) -> TextCandidates:
     luma, *chroma = _surroundings(picture, band)
-    off_grey = np.maximum(*(np.abs(plane.astype(np.int16) - NO_COLOUR) for plane in chroma))
+    off_grey = np.maximum(*(np.abs(plane.astype(np.int16) - NEUTRAL_CHROMA) for plane in chroma))
     step = chroma_step(picture)
     colour = off_grey.repeat(step, 0).repeat(step, 1)[: luma.shape[0], : luma.shape[1]]
     scale = _scale(picture)
-    thin = strokes(luma, colour, scale)
-    return Look(picture, thin, letters(luma, thin, scale))
+    thin = find_strokes(luma, colour, scale)
+    return TextCandidates(picture, thin, find_letters(luma, thin, scale))
 
 
 def _erase(picture: VideoFrame, bodies: Mask, band: Band) -> None:
@@ -113,7 +119,7 @@ def _erase(picture: VideoFrame, bodies: Mask, band: Band) -> None:
     np.copyto(luma, push_pull(luma, hole), where=inside)
     step = chroma_step(picture)
     for plane in chroma:
-        np.copyto(plane, push_pull(plane, any_of_blocks(hole, step)), where=~any_of_blocks(~inside, step))
+        np.copyto(plane, push_pull(plane, block_any(hole, step)), where=~block_any(~inside, step))
 
 
 def _scale(picture: VideoFrame) -> Scale:
@@ -121,14 +127,14 @@ def _scale(picture: VideoFrame) -> Scale:
 
 
 def _surroundings(picture: VideoFrame, band: Band) -> list[Plane]:
-    """Views of the planes' rows that hold the band, and of those around it in which its letters may end."""
+    """Return views of the planes' rows of the band, and of the margin in which its letters may end."""
     rows = _rows_around(picture, band)
     luma, *chroma = planes(picture)
     return [luma[rows], *(plane[chroma_slice(picture, rows)] for plane in chroma)]
 
 
 def _inside(picture: VideoFrame, band: Band) -> Mask:
-    """Where in its surroundings the band is."""
+    """Return the mask of the band within its surroundings."""
     around = _rows_around(picture, band)
     rows, columns = band.pixels(picture.width, picture.height)
     inside = np.zeros((around.stop - around.start, picture.width), np.bool_)
@@ -138,5 +144,5 @@ def _inside(picture: VideoFrame, band: Band) -> Mask:
 
 def _rows_around(picture: VideoFrame, band: Band) -> slice:
     rows, _ = band.pixels(picture.width, picture.height)
-    margin = _scale(picture).highest_letter
+    margin = _scale(picture).max_letter_height
     return slice(max(0, rows.start - margin) // 2 * 2, min(picture.height, rows.stop + margin))

@@ -1,4 +1,4 @@
-"""What is wrong with media that a transform was given."""
+"""The error of media that cannot be used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class MediaFault(Exception):
     It is raised in a worker process and caught in another, so it pickles with both its fields.
 
     :param code: the service's code, such as ``InvalidFile.Decode``
-    :param message: what is wrong, in words for a person; names no path
+    :param message: what is wrong and what is allowed; names no path
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""More pictures a second than a clip has, or fewer."""
+"""Change the frame rate of a clip by motion-compensated interpolation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from av.video.frame import VideoFrame
 from airflow_provider_viapi.emulator.media.frames import picture_format, planes, with_colour, with_planes
 from airflow_provider_viapi.emulator.media.writer import Traits
 
-REPEATED = 3  # the filter gives out a picture when it has seen so many more
+REPEATED = 3  # the filter returns a picture after it has seen this many more
 
 
-def at_rate(pictures: Iterable[VideoFrame], traits: Traits, rate: int) -> Iterator[VideoFrame]:
-    """The same clip at a steady rate, its new pictures made by following how blocks of the old ones move.
+def interpolate_to_rate(pictures: Iterable[VideoFrame], traits: Traits, rate: int) -> Iterator[VideoFrame]:
+    """Yield the clip at a constant rate, with pictures interpolated along the motion of blocks.
 
     This is FFmpeg's motion-compensated interpolation, which takes about a tenth of a second for a picture of
     640x360.
@@ -28,7 +28,7 @@ def at_rate(pictures: Iterable[VideoFrame], traits: Traits, rate: int) -> Iterat
     graph, last = _graph(traits, rate), None
     for picture in pictures:
         graph.push(picture)
-        yield from _given_out(graph, traits)
+        yield from _ready(graph, traits)
         last = picture
     if last is None:
         return
@@ -39,7 +39,7 @@ def at_rate(pictures: Iterable[VideoFrame], traits: Traits, rate: int) -> Iterat
         again.pts = (last.pts or 0) + round(number * period / traits.time_base)
         graph.push(again)
     graph.push(None)
-    yield from (picture for picture in _given_out(graph, traits) if picture.time < end)
+    yield from (picture for picture in _ready(graph, traits) if picture.time < end)
 
 
 def _graph(traits: Traits, rate: int) -> Graph:
@@ -57,7 +57,7 @@ def _graph(traits: Traits, rate: int) -> Graph:
     return graph
 
 
-def _given_out(graph: Graph, traits: Traits) -> Iterator[VideoFrame]:
+def _ready(graph: Graph, traits: Traits) -> Iterator[VideoFrame]:
     while True:
         try:
             yield with_colour(graph.vpull(), traits.colour)

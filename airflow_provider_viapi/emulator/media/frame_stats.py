@@ -1,4 +1,4 @@
-"""What a clip looks like as a whole: small pictures from all over it, and where in the frame viewers look."""
+"""Statistics of a whole clip: thumbnails at even distances, detail, and saliency."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from airflow_provider_viapi.emulator.media.frames import Plane, planes
 Map = npt.NDArray[np.float64]
 
 LONGER_SIDE = 160
-MOST_GLIMPSES = 64
+MAX_SAMPLES = 64
 # Differences of a few steps are the codec's noise; where most of the picture changes, it is another shot.
 NOISE, ANOTHER_SHOT = 8, 40
 
 
 @dataclass(frozen=True)
-class Glimpse:
-    """A picture made small.
+class FrameSample:
+    """A thumbnail of a picture.
 
     :param planes: Y, U and V, each (rows, columns)
     :param motion: how much the luma of each pixel differs from the picture before, 0-255
@@ -33,46 +33,46 @@ class Glimpse:
     motion: Plane
 
 
-def survey(pictures: Iterable[VideoFrame]) -> list[Glimpse]:
-    """Small pictures at even distances, 64 at most, however long the clip is.
+def sample_frames(pictures: Iterable[VideoFrame]) -> list[FrameSample]:
+    """Return thumbnails at even distances, 64 at most, however long the clip is.
 
     :param pictures: all of one size; read to the end
     """
-    glimpses: list[Glimpse] = []
+    samples: list[FrameSample] = []
     every, before = 1, None
     for number, picture in enumerate(pictures):
-        luma, u, v = small(picture)
+        luma, u, v = thumbnail(picture)
         if number % every == 0:
             motion = np.zeros_like(luma) if before is None else _difference(luma, before)
-            glimpses.append(Glimpse((luma, u, v), motion))
-            if len(glimpses) > MOST_GLIMPSES:
-                glimpses, every = glimpses[::2], 2 * every
+            samples.append(FrameSample((luma, u, v), motion))
+            if len(samples) > MAX_SAMPLES:
+                samples, every = samples[::2], 2 * every
         before = luma
-    return glimpses
+    return samples
 
 
-def attention(glimpses: Iterable[Glimpse]) -> Map:
-    """Where in the frame viewers probably look: (rows, columns) of weights that sum up to 1.
+def saliency_map(samples: Iterable[FrameSample]) -> Map:
+    """Return the weight with which viewers look at each part: (rows, columns), with a sum of 1.
 
-    What stands out in colour or brightness from the whole picture counts as much as what moves; the middle
-    counts a little more than the rim. It knows nothing of faces or things.
+    Contrast to the whole picture, in colour or brightness, counts as much as motion; the centre counts a
+    little more than the rim. Faces and objects are not recognised.
     """
-    glimpses = list(glimpses)
-    standing_out = sum((_share(_standing_out(glimpse)) for glimpse in glimpses), start=np.zeros(()))
-    moving = sum((_share(glimpse.motion.astype(np.float64)) for glimpse in glimpses), start=np.zeros(()))
-    return _share((_share(standing_out) + _share(moving)) * _middle(standing_out.shape))
+    samples = list(samples)
+    salient = sum((_share(_saliency(sample)) for sample in samples), start=np.zeros(()))
+    moving = sum((_share(sample.motion.astype(np.float64)) for sample in samples), start=np.zeros(()))
+    return _share((_share(salient) + _share(moving)) * _middle(salient.shape))
 
 
-def small(picture: VideoFrame) -> tuple[Plane, Plane, Plane]:
-    """Y, U and V of a picture made so small that its longer side has 160 samples."""
+def thumbnail(picture: VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Return Y, U and V of a picture scaled so that its longer side has 160 samples."""
     scale = LONGER_SIDE / max(picture.width, picture.height)
     width, height = (max(8, round(side * scale)) for side in (picture.width, picture.height))
     luma, u, v = planes(picture.reformat(width, height, "yuv444p", interpolation=Interpolation.AREA))
     return luma.copy(), u.copy(), v.copy()
 
 
-def richness(luma: Plane) -> float:
-    """How much there is to see: the entropy of the tones in bits, and a little more for strong edges.
+def detail_score(luma: Plane) -> float:
+    """Return the detail of a picture: the entropy of its tones in bits, and a little more for strong edges.
 
     It is 0 for a blank picture.
     """
@@ -89,9 +89,9 @@ def _difference(luma: Plane, before: Plane) -> Plane:
     return np.asarray(np.maximum(difference - NOISE, 0), np.uint8)
 
 
-def _standing_out(glimpse: Glimpse) -> Map:
-    """How far the colour around each pixel is from the average colour of the picture."""
-    image = Image.fromarray(np.dstack(glimpse.planes)).filter(ImageFilter.GaussianBlur(2))
+def _saliency(sample: FrameSample) -> Map:
+    """Return the distance of the colour around each pixel from the average colour."""
+    image = Image.fromarray(np.dstack(sample.planes)).filter(ImageFilter.GaussianBlur(2))
     colours = np.asarray(image, np.float64)
     return np.asarray(np.linalg.norm(colours - colours.mean(axis=(0, 1)), axis=2), np.float64)
 

@@ -1,4 +1,4 @@
-"""A frame of video as numpy sees it: its planes, its colours, which way is up.
+"""Frames of video as numpy arrays: planes, colours and orientation.
 
 A *picture format* here is one of two: ``yuv420p`` when width and height are even, and ``yuv444p`` otherwise,
 because 4:2:0 H.264 cannot have an odd side. Both hold 8 bits a sample in three planes: Y, U and V.
@@ -25,19 +25,19 @@ EXACT = 0x40000 | 0x2000
 """FFmpeg's flags ``accurate_rnd`` and ``full_chr_h_int``, for which PyAV has no names before version 18."""
 
 SMOOTH = Interpolation.BICUBIC | EXACT
-"""How pictures are scaled: bicubic, and without the drift in colour of quicker rounding."""
+"""The scaling of pictures: bicubic, and without the drift in colour of quicker rounding."""
 
 MAX_IMAGE_WIDTH = 8192
 FULL_RANGE = 2
-NO_COLOUR = 128
+NEUTRAL_CHROMA = 128
 """The chroma sample of greys."""
 
 
 @dataclass(frozen=True)
 class Colour:
-    """How the numbers of a frame mean colours: code points of ITU-T H.273, ``2`` (range ``0``) when not said.
+    """The colour tags of a frame: code points of ITU-T H.273, ``2`` (range ``0``) when not known.
 
-    A clip that does not say is read as FFmpeg reads it: BT.601, limited range.
+    A clip without tags is read as FFmpeg reads it: BT.601, limited range.
     """
 
     matrix: int
@@ -47,11 +47,11 @@ class Colour:
 
 
 BT_709 = Colour(matrix=1, range=1, primaries=1, transfer=1)
-"""What HD screens show, in limited range."""
+"""The colours of HD video, in limited range."""
 
 
 def colour_of(frame: VideoFrame) -> Colour:
-    """The colour tags of a frame. The ``yuvj`` formats of old cameras are full range by their name."""
+    """Return the colour tags of a frame; the ``yuvj`` formats of old cameras are full range by name."""
     full_range = frame.format.name.startswith("yuvj")
     return Colour(
         matrix=frame.colorspace,
@@ -62,12 +62,12 @@ def colour_of(frame: VideoFrame) -> Colour:
 
 
 def picture_format(width: int, height: int) -> str:
-    """The pixel format in which a picture of this size is worked on and encoded."""
+    """Return the pixel format in which a picture of this size is processed and encoded."""
     return "yuv444p" if width % 2 or height % 2 else "yuv420p"
 
 
 def planes(frame: VideoFrame) -> list[Plane]:
-    """Views, not copies, of a frame's planes; each of shape (rows, columns) without padding."""
+    """Return views, not copies, of a frame's planes; each of shape (rows, columns) without padding."""
     return [
         np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
         for plane in frame.planes
@@ -75,25 +75,25 @@ def planes(frame: VideoFrame) -> list[Plane]:
 
 
 def chroma_step(picture: VideoFrame) -> int:
-    """How many luma samples, in each direction, share one of chroma in a picture: 1 or 2."""
+    """Return how many luma samples share one of chroma in each direction: 1 or 2."""
     return 2 if picture.format.name == "yuv420p" else 1
 
 
 def chroma_slice(picture: VideoFrame, samples: slice) -> slice:
-    """The chroma samples of some rows or columns of a picture, which start at an even one."""
+    """Return the chroma samples of some rows or columns, which must start at an even one."""
     step = chroma_step(picture)
     return slice(samples.start // step, -(-samples.stop // step))
 
 
 def cropped(picture: VideoFrame, rows: slice, columns: slice) -> VideoFrame:
-    """A part of a picture; it must start at an even row and column where chroma is shared."""
+    """Return a part of a picture; it must start at an even row and column where chroma is shared."""
     luma, *chroma = planes(picture)
     shared = chroma_slice(picture, rows), chroma_slice(picture, columns)
     return with_planes(picture, [luma[rows, columns], *(plane[shared] for plane in chroma)])
 
 
 def with_planes(frame: VideoFrame, changed: Sequence[Plane]) -> VideoFrame:
-    """A new frame that holds the given planes, with the times and colours of another.
+    """Return a new frame with the given planes and the times and colour tags of another.
 
     :param changed: Y, U and V; chroma as large as luma, or half as large in both directions (rounded up)
     """
@@ -105,13 +105,13 @@ def with_planes(frame: VideoFrame, changed: Sequence[Plane]) -> VideoFrame:
 
 
 def with_times(frame: VideoFrame, like: VideoFrame) -> VideoFrame:
-    """The same frame, after it took over the time at which another is shown."""
+    """Copy the presentation time of another frame; return the frame."""
     frame.pts, frame.time_base, frame.duration = like.pts, like.time_base, like.duration
     return frame
 
 
 def with_colour(frame: VideoFrame, colour: Colour) -> VideoFrame:
-    """The same frame, after it was told what its numbers mean; they stay what they are."""
+    """Set the colour tags of a frame, without converting it; return the frame."""
     frame.colorspace, frame.color_range = colour.matrix, colour.range
     frame.color_primaries, frame.color_trc = colour.primaries, colour.transfer
     return frame
@@ -213,9 +213,9 @@ def shown_image(picture: VideoFrame, pixel_aspect: Fraction) -> Image.Image:
 
 
 def from_rgb(colours: npt.NDArray[np.uint8], colour: Colour) -> VideoFrame:
-    """A 4:4:4 picture, without a time, of (rows, columns, RGB).
+    """Return a 4:4:4 picture, without a time, of (rows, columns, RGB).
 
-    :param colour: how its numbers are to mean these colours
+    :param colour: the colour tags of the picture
     """
     made = VideoFrame.from_ndarray(np.ascontiguousarray(colours), "rgb24").reformat(
         format="yuv444p",

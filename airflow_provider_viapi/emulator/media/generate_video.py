@@ -1,4 +1,4 @@
-"""GenerateVideo: clips, photographs and music become one video."""
+"""GenerateVideo: compose clips, photographs and music."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
+from airflow_provider_viapi.emulator.media.audio import RATE as AUDIO_RATE
 from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
-from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, stretches_of
+from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
+from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, best_clip_parts
 from airflow_provider_viapi.emulator.media.cover import write_cover
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
@@ -22,20 +23,20 @@ from airflow_provider_viapi.emulator.media.transitions import CUT, Pixels, Trans
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 DEFAULT_SIDE = 750
-DEFAULT_SECONDS, LONGEST_SECONDS = 20.0, 60.0
-MOST_VIDEOS, MOST_IMAGES = 5, 40
-MOST_OF_VIDEOS = 180.0  # seconds that are looked through altogether
-SECONDS_OF_A_SHOT = {"fast": 1.6, "normal": 2.8, "slow": 4.4}
-SECONDS_OF_A_TRANSITION = {"fast": 0.24, "normal": 0.48, "slow": 0.8}
-IMAGES_OF_A_PUZZLE = 4
-SOUND_OF_A_PICTURE = SOUND_RATE // RATE
+DEFAULT_SECONDS, MAX_SECONDS = 20.0, 60.0
+MAX_VIDEOS, MAX_IMAGES = 5, 40
+MAX_VIDEO_SECONDS = 180.0  # seconds that are looked through altogether
+SHOT_SECONDS = {"fast": 1.6, "normal": 2.8, "slow": 4.4}
+TRANSITION_SECONDS = {"fast": 0.24, "normal": 0.48, "slow": 0.8}
+IMAGES_PER_PUZZLE = 4
+SAMPLES_PER_PICTURE = AUDIO_RATE // RATE
 
 Scheduled = Sequence[tuple[Shot, int]]
 """Shots, and how many pictures each is shown."""
 
 
 def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Put a video together: the best stretches of clips, photographs that move a little, transitions, music.
+    """Compose a video: the best parts of clips, photographs with a slow zoom, transitions, music.
 
     An approximation by classical means: ``Scene`` decides only the order (``keeporder``, that of the list;
     otherwise clips first), nothing is known of what is shown, music is not cut to its beat, and the transitions
@@ -56,17 +57,19 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     size = _size(request)
     pace = request.get("Style", "normal")
     style = request.get("TransitionStyle", pace)
-    overlap = 0 if style == CUT else round(SECONDS_OF_A_TRANSITION[pace] * RATE)
+    overlap = 0 if style == CUT else round(TRANSITION_SECONDS[pace] * RATE)
     scheduled = schedule(_shots(request, pace), pace, overlap, _wanted(request))
     sound = None if request.get("Mute", False) else _sound(request, scheduled, overlap)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(video, traits, sampled=[None] if sound is not None else []) as written:
+    with VideoTarget(video, traits, sampled=[AudioTraits()] if sound is not None else []) as written:
         for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
             picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
             picture.pts, picture.time_base = number, traits.time_base
             written.add_picture(picture)
             if sound is not None:
-                written.add_samples(sound[:, number * SOUND_OF_A_PICTURE : (number + 1) * SOUND_OF_A_PICTURE])
+                written.add_samples(
+                    sound[:, number * SAMPLES_PER_PICTURE : (number + 1) * SAMPLES_PER_PICTURE]
+                )
     wanted = sum(count - overlap for _, count in scheduled) + overlap
     if written.count != wanted:
         raise MediaFault(
@@ -77,7 +80,7 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
 
 
 def schedule(shots: Sequence[Shot], pace: str, overlap: int, wanted: int | None) -> Scheduled:
-    """How long each shot is shown, and which come again, so that the video is as long as wanted.
+    """Return how long each shot is shown, repeating them until the video has the wanted length.
 
     :param shots: at least one
     :param pace: fast, normal or slow
@@ -85,10 +88,10 @@ def schedule(shots: Sequence[Shot], pace: str, overlap: int, wanted: int | None)
     :param wanted: how many pictures the video has; when None, as many as it takes to show each shot once
     """
     shortest = 2 * overlap + 1
-    usual = round(SECONDS_OF_A_SHOT[pace] * RATE) + overlap
+    usual = round(SHOT_SECONDS[pace] * RATE) + overlap
     counts = [max(shortest, shot.longest(usual)) for shot in shots]
     everything = sum(counts) - overlap * (len(counts) - 1)
-    left = (wanted or min(everything, round(LONGEST_SECONDS * RATE))) - overlap
+    left = (wanted or min(everything, round(MAX_SECONDS * RATE))) - overlap
     scheduled: list[tuple[Shot, int]] = []
     for shot, count in cycle(zip(shots, counts, strict=True)):
         left -= count - overlap
@@ -112,9 +115,9 @@ def _size(request: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
-    """The material, each piece of it once, in the order in which it is shown."""
-    videos = [file for file in request["FileList"] if file["Type"] == "video"][:MOST_VIDEOS]
-    images = [file for file in request["FileList"] if file["Type"] == "image"][:MOST_IMAGES]
+    """Return the material, each piece once, in the order in which it is shown."""
+    videos = [file for file in request["FileList"] if file["Type"] == "video"][:MAX_VIDEOS]
+    images = [file for file in request["FileList"] if file["Type"] == "image"][:MAX_IMAGES]
     for file in images:
         with _naming(file, request):
             open_image(file["FileUrl"], "InvalidFile")
@@ -122,7 +125,7 @@ def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
     if request.get("Scene") == "keeporder":
         files = [file for file in request["FileList"] if file in files]
     shots: list[Shot] = []
-    unseen = MOST_OF_VIDEOS
+    unseen = MAX_VIDEO_SECONDS
     for kind, group in groupby(files, key=lambda file: file["Type"]):
         files_of_kind = list(group)
         if kind == "image":
@@ -131,8 +134,8 @@ def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
         for file in files_of_kind:
             if unseen > 0:
                 with _naming(file, request):
-                    stretches, seen = stretches_of(file["FileUrl"], 2 * SECONDS_OF_A_SHOT[pace], until=unseen)
-                shots += stretches
+                    parts, seen = best_clip_parts(file["FileUrl"], 2 * SHOT_SECONDS[pace], until=unseen)
+                shots += parts
                 unseen -= seen
     if not shots:
         raise MediaFault("InvalidFile.Content", "there is neither a video nor an image to show")
@@ -141,7 +144,7 @@ def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
 
 @contextmanager
 def _naming(file: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[None]:
-    """Say in an error which file of the list cannot be used."""
+    """Add to an error which file of the list cannot be used."""
     try:
         yield
     except MediaFault as fault:
@@ -151,13 +154,13 @@ def _naming(file: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[Non
 
 
 def _stills(paths: Sequence[Path], request: Mapping[str, Any]) -> list[Still]:
-    at_once = IMAGES_OF_A_PUZZLE if request.get("PuzzleEffect", False) else 1
+    at_once = IMAGES_PER_PUZZLE if request.get("PuzzleEffect", False) else 1
     moving = request.get("SmartEffect", True)
     return [Still(tuple(paths[i : i + at_once]), moving) for i in range(0, len(paths), at_once)]
 
 
 def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: int) -> Iterator[Pixels]:
-    """The pictures of all shots, where they overlap those of the transitions."""
+    """Yield the pictures of all shots, with transitions where they overlap."""
     transition = Transition(style, size) if overlap else None
     waiting: list[Pixels] = []
     for place, (shot, count) in enumerate(scheduled):
@@ -173,12 +176,12 @@ def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: in
 
 
 def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Samples | None:
-    """The music, over and over, fading out; else the clips' own sound; None when there is neither."""
-    length = SOUND_OF_A_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
+    """Return the music, repeated and faded out, else the clips' own audio, None without both."""
+    length = SAMPLES_PER_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
     music = next((file for file in request["FileList"] if file["Type"] == "audio"), None)
     if music is not None:
         with _naming(music, request):
-            samples = load_audio(music["FileUrl"], 0, LONGEST_SECONDS, padded=False)
+            samples = load_audio(music["FileUrl"], 0, MAX_SECONDS, padded=False)
             if samples is None or not samples.size:
                 raise MediaFault("InvalidFile.Content", "the file holds no audio")
         return _repeated(samples, length)
@@ -188,11 +191,11 @@ def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Sa
         if own is not None:
             heard = True
             whole[:, start : start + own.shape[1]] = own[:, : length - start]
-        start += SOUND_OF_A_PICTURE * (count - overlap)
+        start += SAMPLES_PER_PICTURE * (count - overlap)
     return whole if heard else None
 
 
 def _repeated(music: Samples, length: int) -> Samples:
     whole = np.tile(music, -(-length // music.shape[1]))[:, :length]
-    fade = np.clip(np.arange(length, 0, -1) / SOUND_RATE, 0, 1)
+    fade = np.clip(np.arange(length, 0, -1) / AUDIO_RATE, 0, 1)
     return (whole * fade).astype(np.float32)

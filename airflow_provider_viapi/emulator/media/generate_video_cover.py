@@ -1,4 +1,4 @@
-"""GenerateVideoCover: pictures that stand for a video, still or moving."""
+"""GenerateVideoCover: cover pictures, still or animated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from airflow_provider_viapi.emulator.media.frames import shown_image
-from airflow_provider_viapi.emulator.media.shots import Footage, watch
+from airflow_provider_viapi.emulator.media.shots import Footage, find_shots
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
 COVERS = 3
@@ -19,7 +19,7 @@ GIF_SECONDS, GIF_PICTURES_PER_SECOND, GIF_WIDTH = 2.0, 8, 320
 
 
 def generate_video_cover(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Take the picture that shows most from each of the best shots; a measure of tones and sharpness, not of taste.
+    """Take the most detailed picture of each of the best shots, by tones and sharpness.
 
     :param request: ``VideoUrl``, the clip; ``IsGif``, short animations instead of stills
     :param folder: for the pictures
@@ -29,7 +29,7 @@ def generate_video_cover(request: Mapping[str, Any], folder: Path) -> dict[str, 
     """
     source, animated = request["VideoUrl"], bool(request["IsGif"])
     with VideoSource(source, deinterlace=True) as clip:
-        footage = watch(clip.pictures())
+        footage = find_shots(clip.pictures())
     outputs = []
     for number, best in enumerate(_best_pictures(footage), start=1):
         target = folder / f"cover-{number}.{'gif' if animated else 'jpg'}"

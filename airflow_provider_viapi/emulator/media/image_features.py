@@ -1,8 +1,8 @@
-"""What an image search is made of: which files it takes as pictures, their fingerprints, how alike two are.
+"""Features of the image search: validation of pictures, fingerprints, and their similarity.
 
 A fingerprint describes colours, edges and layout. It finds a picture again after it was scaled, recompressed,
 slightly cropped or brightened; unlike the service it does not know what is in the picture, so two photographs
-of one product from different sides are strangers to it.
+of one product from different sides do not match.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from airflow_provider_viapi.emulator.media.still_images import open_image
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.floating[Any]]
 
-SMALLEST_SIDE, LARGEST_SIDE = 128, 1024
-TAKEN_FORMATS = ("JPEG", "MPO", "PNG")  # MPO is the JPEG of cameras that add a preview
+MIN_SIDE, MAX_SIDE = 128, 1024
+ACCEPTED_FORMATS = ("JPEG", "MPO", "PNG")  # MPO is the JPEG of cameras that add a preview
 SIDE = 64  # of the picture that is described, in pixels
 TILES = 8
 CHROMA_BINS, TONES = 8, 3
@@ -33,16 +33,18 @@ COSINES, SCORES = (0.0, 0.70, 0.95, 1.0), (0.0, 2.0, 9.0, 10.0)
 
 
 def check_picture(path: Path, max_bytes: int) -> None:
-    """Refuse a file that the service would not take as a picture.
+    """Refuse a file that the service would not accept as a picture.
 
-    :param path: the file; what it is shows from its content, not from its name
-    :param max_bytes: the largest file that is taken
+    :param path: the file; its content decides what it is, not its name
+    :param max_bytes: the largest file that is accepted
     :raises MediaFault: ``InvalidImage.Size`` when the file is larger; ``InvalidImage.Decode`` when it cannot
         be read as a picture; ``InvalidImage.Type`` when it is a picture, but neither JPEG nor PNG;
         ``InvalidImage.Resolution`` when a side is not within 128-1024 pixels
     """
     if (size := path.stat().st_size) > max_bytes:
-        raise MediaFault("InvalidImage.Size", f"the picture has {size} bytes, at most {max_bytes} are taken")
+        raise MediaFault(
+            "InvalidImage.Size", f"the picture has {size} bytes, at most {max_bytes} are accepted"
+        )
     try:
         with Image.open(path) as image:
             _check_header(image)
@@ -54,13 +56,15 @@ def check_picture(path: Path, max_bytes: int) -> None:
 
 
 def _check_header(image: Image.Image) -> None:
-    """Judge what is known before a pixel is decoded, so that no small file unfolds into a huge picture."""
-    if image.format not in TAKEN_FORMATS:
-        raise MediaFault("InvalidImage.Type", f"the picture is {image.format}, only JPEG and PNG are taken")
-    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in image.size):
+    """Check type and size before a pixel is decoded, so that no small file expands to a huge picture."""
+    if image.format not in ACCEPTED_FORMATS:
+        raise MediaFault(
+            "InvalidImage.Type", f"the picture is {image.format}, only JPEG and PNG are accepted"
+        )
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in image.size):
         raise MediaFault(
             "InvalidImage.Resolution",
-            f"the picture is {image.width}x{image.height}, its sides must be {SMALLEST_SIDE}-{LARGEST_SIDE}",
+            f"the picture is {image.width}x{image.height}, its sides must be {MIN_SIDE}-{MAX_SIDE}",
         )
 
 
@@ -83,7 +87,7 @@ def fingerprint(picture: Path) -> Vector:
 
 
 def score(cosine: float) -> float:
-    """How alike two pictures are, 0-10, from the cosine of their fingerprints; 9 or more for the same one."""
+    """Return the similarity of two pictures, 0-10, from the cosine of their fingerprints; 9 or more if equal."""
     return float(np.interp(cosine, COSINES, SCORES))
 
 
@@ -93,7 +97,7 @@ def _colours(picture: Path) -> Samples:
 
 
 def _histogram(luma: Samples, chroma: Samples) -> Samples:
-    """How often each chroma occurs among the dark, the middle and the bright pixels: (tones, bins, bins).
+    """Return the frequency of each chroma among dark, middle and bright pixels: (tones, bins, bins).
 
     Tones are thirds of the picture by rank, so that brightening does not change them; a pixel counts for the
     four bins around it, so that a slight shift of colour changes little. Square roots tame large areas.

@@ -1,4 +1,4 @@
-"""Filling holes of a picture from what surrounds them."""
+"""Fill holes of a picture from their surroundings."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Samples = npt.NDArray[np.float32]
 
 
 def push_pull(plane: Plane, hole: Mask) -> Plane:
-    """The plane with its hole filled smoothly from the rim; the rest stays as it is.
+    """Fill a hole of a plane smoothly from its rim; the rest is unchanged.
 
     The known samples are averaged into ever coarser levels until these have no hole, then the levels are
-    interpolated back, each only where the finer one knew nothing. It invents no texture.
+    interpolated back, each only where the finer one has no samples. It generates no texture.
 
     :param plane: (rows, columns) of samples
-    :param hole: where the samples are to be replaced; when that is everywhere, the plane comes back as it is
+    :param hole: where the samples are replaced; when that is everywhere, the plane is returned unchanged
     """
     if not hole.any() or hole.all():
         return plane
@@ -33,7 +33,7 @@ def push_pull(plane: Plane, hole: Mask) -> Plane:
 
 
 def _coarser(values: Samples, weights: Samples) -> tuple[Samples, Samples]:
-    """Half the size: the weighted mean of each 2x2 block, known as far as any of the four is."""
+    """Halve the size: the weighted mean of each 2x2 block, known as far as any of the four is."""
     total, weight = _sum_of_blocks(values * weights), _sum_of_blocks(weights)
     return total / np.maximum(weight, np.float32(1e-6)), np.minimum(weight, 1)
 
@@ -45,7 +45,7 @@ def _sum_of_blocks(values: Samples) -> Samples:
 
 
 def _finer(values: Samples, shape: tuple[int, ...]) -> Samples:
-    """Twice the size, linearly interpolated, cut to ``shape``."""
+    """Double the size, linearly interpolated, cut to ``shape``."""
     for axis in (0, 1):
         line = np.moveaxis(values, axis, 0)
         before, after = np.concatenate([line[:1], line[:-1]]), np.concatenate([line[1:], line[-1:]])

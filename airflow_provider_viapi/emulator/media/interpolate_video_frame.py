@@ -1,4 +1,4 @@
-"""InterpolateVideoFrame: a clip at another rate of pictures."""
+"""InterpolateVideoFrame: change the frame rate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.media.frame_rate import at_rate
+from airflow_provider_viapi.emulator.media.frame_rate import interpolate_to_rate
 from airflow_provider_viapi.emulator.media.video import FULL_HD, MEGABIT, VideoSource, rewrite
 
 DEFAULT_RATE = 50
@@ -16,10 +16,10 @@ DEFAULT_MEGABITS = 20
 
 
 def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Bring a clip to a steady rate of pictures, with new ones made in between.
+    """Bring a clip to a constant frame rate, with interpolated pictures.
 
-    The service infers them; here blocks of pixels are followed from picture to picture (see :func:`at_rate`),
-    which may tear what turns, hides or changes its shape.
+    The service infers them; here blocks of pixels are tracked from picture to picture (see
+    :func:`interpolate_to_rate`), which may tear what turns, hides or changes its shape.
 
     :param request: ``VideoURL``, the file; ``FrameRate``, 1-120 pictures a second (default 50); ``Bitrate`` of
         the result in Mbit/s (default 20)
@@ -35,7 +35,7 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
         rewrite(
             clip,
             target,
-            lambda pictures: at_rate(pictures, clip.traits, rate),
+            lambda pictures: interpolate_to_rate(pictures, clip.traits, rate),
             traits=traits,
             bit_rate=bit_rate,
         )

@@ -1,4 +1,4 @@
-"""Finding what was laid over a clip and stays where it is while the picture below changes: a station's logo."""
+"""Detect overlays of a clip that do not move while the picture below changes, such as a station's logo."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.connected_components import Mask, connected_regions, dilated
+from airflow_provider_viapi.emulator.media.connected_components import Mask, connected_regions, dilate
 from airflow_provider_viapi.emulator.media.frames import planes
 
 Map = npt.NDArray[np.float64]
 
 CORNER = 0.4  # height and width of each corner that is searched, as a fraction of the frame's
 # In steps of 0-255: an edge of the averaged picture that only an overlay leaves, and how much the luma of half
-# of the frame varies at least for the average to tell anything.
-PERSISTENT_EDGE, LEAST_VARIATION = 24.0, 6.0
-MOST_OF_A_CORNER = 0.5  # above this share, what stands still is the scene
+# of the frame must vary at least.
+PERSISTENT_EDGE, MIN_VARIATION = 24.0, 6.0
+MAX_CORNER_SHARE = 0.5  # above this share, it is the scene that does not change
 
 
-def persistent_marks(pictures: Iterable[VideoFrame]) -> Mask:
-    """Where in the corners of a clip something stands still on a picture that changes: (rows, columns).
+def find_logos(pictures: Iterable[VideoFrame]) -> Mask:
+    """Return the mask of what does not move in the corners of a changing picture: (rows, columns).
 
-    The edges of the scene average out over time, those of a logo do not. Where the scene itself stands still
-    nothing can be told, and nothing is found.
+    The edges of the scene average out over time, those of a logo do not. Where the scene itself does
+    not change, nothing is found.
 
     :param pictures: all of one size; read to the end
     """
@@ -36,7 +36,7 @@ def persistent_marks(pictures: Iterable[VideoFrame]) -> Mask:
     means = [total / count for total in totals]
     variation = np.sqrt(np.maximum(squares / count - means[0] ** 2, 0))
     marks = np.zeros(variation.shape, np.bool_)
-    if np.median(variation) >= LEAST_VARIATION:
+    if np.median(variation) >= MIN_VARIATION:
         edges = _edges(means)
         for corner in _corners(edges.shape):
             marks[corner] = _solid(edges[corner], reach=max(2, min(edges.shape) // 40))
@@ -44,7 +44,7 @@ def persistent_marks(pictures: Iterable[VideoFrame]) -> Mask:
 
 
 def _edges(means: Sequence[Map]) -> Mask:
-    """Where the averaged luma or chroma has an edge; a logo may be as bright as what is around it."""
+    """Return the edges of the averaged luma or chroma; a logo may be as bright as its surroundings."""
     rows, columns = means[0].shape
     edges = np.zeros((rows, columns), np.bool_)
     for mean in means:
@@ -64,17 +64,17 @@ def _corners(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
 
 
 def _solid(edges: Mask, reach: int) -> Mask:
-    """The things that the edges outline, filled; those that are ``reach`` pixels apart are one."""
-    regions = connected_regions(dilated(edges, reach))
+    """Return the filled outlines of the edges; those within ``reach`` pixels of each other are one."""
+    regions = connected_regions(dilate(edges, reach))
     solid = np.zeros(edges.shape, np.bool_)
     for number in np.flatnonzero(regions.count(edges) >= reach**2):
         outline = edges & (regions.labels == number)
-        solid |= dilated(_between_first_and_last(outline) & _between_first_and_last(outline.T).T, 3)
-    return solid if solid.mean() <= MOST_OF_A_CORNER else np.zeros_like(solid)
+        solid |= dilate(_between_first_and_last(outline) & _between_first_and_last(outline.T).T, 3)
+    return solid if solid.mean() <= MAX_CORNER_SHARE else np.zeros_like(solid)
 
 
 def _between_first_and_last(mask: Mask) -> Mask:
-    """Everything between the first and the last pixel of each row."""
+    """Fill between the first and the last pixel of each row."""
     after_first = np.logical_or.accumulate(mask, axis=1)
     before_last = np.logical_or.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
     between: Mask = after_first & before_last

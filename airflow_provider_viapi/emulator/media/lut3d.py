@@ -1,4 +1,4 @@
-"""Changing colours by a table: a cube whose corners are black, white and the six full colours between them."""
+"""Change colours by a 3-D lookup table."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Colours = npt.NDArray[np.float64]
 STEPS = 33
 
 
-def write_cube(path: Path, change: Callable[[Colours], Colours]) -> None:
-    """Write a table of what becomes of colours, in the ``.cube`` format.
+def write_lut(path: Path, change: Callable[[Colours], Colours]) -> None:
+    """Write a 3-D lookup table in the ``.cube`` format.
 
     :param path: the file to write
     :param change: new colours for (..., RGB) from 0 to 1, in the same range
@@ -28,13 +28,13 @@ def write_cube(path: Path, change: Callable[[Colours], Colours]) -> None:
     np.savetxt(path, changed.reshape(-1, 3), "%.6f", header=f"LUT_3D_SIZE {STEPS}", comments="")
 
 
-def through_cube(
+def apply_lut(
     pictures: Iterable[VideoFrame], cube: Path, pixel_format: str, colour: Colour
 ) -> Iterator[VideoFrame]:
-    """The same pictures with their colours changed, computed at 16 bits.
+    """Change the colours of pictures by a lookup table, computed at 16 bits.
 
     :param pictures: all of one size and picture format
-    :param cube: as :func:`write_cube` writes it
+    :param cube: as :func:`write_lut` writes it
     :param pixel_format: of the new pictures
     :param colour: of the new pictures
     """

@@ -1,4 +1,4 @@
-"""The shots of a clip, and the stretches of them that are worth most."""
+"""Detect the shots of a clip and choose the best parts of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.frame_stats import richness, small
+from airflow_provider_viapi.emulator.media.frame_stats import detail_score, thumbnail
 
 Numbers = npt.NDArray[np.float64]
 
 # Of the mean difference of two pictures, in steps of 0-255: a cut is a jump, and far above what moves around it.
-LEAST_JUMP, JUMP_ABOVE_MOTION = 12.0, 3.0
-AROUND = 6
-SHORTEST_PART = 1.0  # seconds; shorter ones are too restless to watch
+MIN_JUMP, MIN_JUMP_TO_MOTION = 12.0, 3.0
+NEIGHBOURHOOD = 6
+MIN_PART_SECONDS = 1.0  # seconds; shorter ones are too short to watch
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Footage:
     """A clip picture by picture.
 
     :param times: when each is shown, in seconds, and at the end when the last one ends
-    :param worth: how much there is to see in each
+    :param worth: detail and motion of each
     :param cuts: numbers of the pictures with which shots begin; the first is 0
     """
 
@@ -39,34 +39,38 @@ class Footage:
         return [range(*ends) for ends in pairwise((*self.cuts, len(self.worth)))]
 
 
-def watch(pictures: Iterable[VideoFrame]) -> Footage:
-    """Look through a clip.
+def find_shots(pictures: Iterable[VideoFrame]) -> Footage:
+    """Measure every picture of a clip and find its cuts.
 
     :param pictures: all of one size; read to the end
     """
     times, worth, changes = [], [], []
     before = None
     for picture in pictures:
-        glimpse = np.dstack(small(picture)).astype(np.int16)
-        change = 0.0 if before is None else float(np.abs(glimpse - before).mean())
+        sample = np.dstack(thumbnail(picture)).astype(np.int16)
+        change = 0.0 if before is None else float(np.abs(sample - before).mean())
         times.append(picture.time)
-        worth.append(richness(glimpse[..., 0].astype(np.uint8)) + 0.5 * np.log2(1 + change))
+        worth.append(detail_score(sample[..., 0].astype(np.uint8)) + 0.5 * np.log2(1 + change))
         changes.append(change)
-        before = glimpse
+        before = sample
     period = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.04
     return Footage((*times, times[-1] + period), np.array(worth), _cuts(np.array(changes)))
 
 
 def _cuts(changes: Numbers) -> tuple[int, ...]:
-    padded = np.pad(changes, AROUND, mode="reflect") if len(changes) > AROUND else np.pad(changes, AROUND)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1)
+    padded = (
+        np.pad(changes, NEIGHBOURHOOD, mode="reflect")
+        if len(changes) > NEIGHBOURHOOD
+        else np.pad(changes, NEIGHBOURHOOD)
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURHOOD + 1)
     usual = np.median(windows, axis=1)
-    jumps = np.flatnonzero((changes > LEAST_JUMP) & (changes > JUMP_ABOVE_MOTION * usual))
+    jumps = np.flatnonzero((changes > MIN_JUMP) & (changes > MIN_JUMP_TO_MOTION * usual))
     return (0, *(int(jump) for jump in jumps if jump > 0))
 
 
 def best_parts(footage: Footage, seconds: float) -> list[range]:
-    """The stretches that sum up a clip: of as many shots as fit, the part of each that is worth most.
+    """Return the parts that summarize a clip: of as many shots as fit, the best part of each.
 
     :param footage: of the clip
     :param seconds: how long they may be altogether; the whole clip is one part when it is no longer
@@ -77,14 +81,14 @@ def best_parts(footage: Footage, seconds: float) -> list[range]:
     budget = max(1, round(seconds * rate))
     if budget >= total:
         return [range(total)]
-    shortest = max(1, round(SHORTEST_PART * rate))
+    shortest = max(1, round(MIN_PART_SECONDS * rate))
     chosen = _chosen(footage, budget, shortest)
-    lengths = _shared_out(budget, [len(shot) for shot in chosen], shortest)
+    lengths = _allocate(budget, [len(shot) for shot in chosen], shortest)
     return [_best_window(footage.worth, shot, length) for shot, length in zip(chosen, lengths, strict=True)]
 
 
 def _chosen(footage: Footage, budget: int, shortest: int) -> list[range]:
-    """The shots worth most, as many as can be seen long enough and as are needed, in their order."""
+    """Return the best shots in order, as many as can be shown long enough and as are needed."""
     ranked = sorted(
         footage.shots, key=lambda shot: (len(shot) >= shortest, footage.worth[shot].mean()), reverse=True
     )
@@ -94,8 +98,8 @@ def _chosen(footage: Footage, budget: int, shortest: int) -> list[range]:
     return sorted(ranked[:count], key=lambda shot: shot.start)
 
 
-def _shared_out(budget: int, lengths: Sequence[int], shortest: int) -> list[int]:
-    """How much of each shot is shown: at least the shortest part, the rest in proportion to what is left."""
+def _allocate(budget: int, lengths: Sequence[int], shortest: int) -> list[int]:
+    """Return how much of each shot is shown: at least the shortest part, the rest in proportion."""
     given = [min(length, shortest, budget // len(lengths)) for length in lengths]
     while (rest := budget - sum(given)) > 0:
         left = [length - got for length, got in zip(lengths, given, strict=True)]

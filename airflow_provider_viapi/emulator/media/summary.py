@@ -8,8 +8,8 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.audio import AudioCutter
-from airflow_provider_viapi.emulator.media.audio_tracks import language_of
+from airflow_provider_viapi.emulator.media.audio import FADES_A_SECOND, AudioCutter
+from airflow_provider_viapi.emulator.media.audio_tracks import aac_traits
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.shots import Footage
 from airflow_provider_viapi.emulator.media.video import AudioPacket, VideoSource
@@ -34,11 +34,17 @@ def write_parts(
     :raises MediaFault: ``InternalError.Algo`` when pictures are missing
     """
     spans = [(footage.times[part.start], footage.times[part.stop]) for part in parts]
-    languages = [language_of(stream) for stream in clip.audio]
-    with VideoTarget(target, traits, sampled=languages) as written:
+    tracks = [aac_traits(stream) for stream in clip.audio]
+    with VideoTarget(target, traits, sampled=tracks) as written:
         cutters = {
-            stream.index: AudioCutter(spans, partial(written.add_samples, track=track))
-            for track, stream in enumerate(clip.audio)
+            stream.index: AudioCutter(
+                spans,
+                partial(written.add_samples, track=number),
+                rate=track.rate,
+                layout=track.layout,
+                fade=track.rate // FADES_A_SECOND,
+            )
+            for number, (stream, track) in enumerate(zip(clip.audio, tracks, strict=True))
         }
 
         def hear(packet: AudioPacket) -> None:

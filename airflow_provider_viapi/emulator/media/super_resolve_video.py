@@ -1,4 +1,4 @@
-"""SuperResolveVideo: a clip at twice its size."""
+"""SuperResolveVideo: double the size of a clip."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DEFAULT_MEGABITS = 10
 def super_resolve_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """Enlarge a clip to twice its width and height.
 
-    The service infers detail; this is a Lanczos filter, which keeps edges as sharp as they are and invents
-    nothing.
+    The service infers detail; this is a Lanczos filter, which keeps edges as sharp as they are and adds
+    no detail.
 
     :param request: ``VideoUrl``, the file; ``BitRate`` of the result in Mbit/s (default 10)
     :param folder: where to write

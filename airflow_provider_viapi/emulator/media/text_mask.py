@@ -1,8 +1,8 @@
-"""Finding the white letters of subtitles in a picture.
+"""Detect the white letters of subtitles in a picture.
 
 A letter of a film's subtitle is bright and without colour, its strokes are thin, a dark edge closes it off
-from the picture on all sides, and it stands in a line with others of its kind. All of this is asked for, so
-that skies, glare, white cars and lonely stars are left alone. Lengths are in proportion to the shorter side
+from the picture on all sides, and it is in a line with others. All of this is required, so that skies,
+glare, white cars and single stars are not erased. Lengths are in proportion to the shorter side
 of the frame.
 """
 
@@ -17,8 +17,8 @@ from airflow_provider_viapi.emulator.media.connected_components import (
     Numbers,
     Regions,
     connected_regions,
-    dilated,
-    joined,
+    dilate,
+    merge_groups,
 )
 from airflow_provider_viapi.emulator.media.frames import Plane
 
@@ -26,16 +26,16 @@ from airflow_provider_viapi.emulator.media.frames import Plane
 BRIGHT = 150
 DARK_EDGE = 110
 CONTRAST = 70
-LITTLE_COLOUR = 28
+MAX_CHROMA = 28
 # A letter is cut out at a level that its outline stays below; on a white background the outline is greyer.
 LEVELS = (160, 200)
 OUTLINE = 65
-LETTERS_OF_A_LINE = 3
+MIN_LETTERS_OF_A_LINE = 3
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The lengths of lettering in a frame of a certain size, in pixels.
+    """The dimensions of letters in a frame of a certain size, in pixels.
 
     :param shorter_side: of the frame, in pixels
     """
@@ -44,27 +44,27 @@ class Scale:
 
     @property
     def stroke(self) -> int:
-        """How far the middle of a stroke is from its dark edge, at most."""
+        """Return the largest distance from the middle of a stroke to its dark edge."""
         return max(3, round(self.shorter_side / 45))
 
     @property
-    def lowest_letter(self) -> int:
-        """What is lower may be a dot or a comma in a line, but makes none."""
+    def min_letter_height(self) -> int:
+        """Return the smallest height of a letter; what is lower may be a dot or a comma in a line."""
         return max(4, round(self.shorter_side / 80))
 
     @property
-    def highest_letter(self) -> int:
-        """What is higher is no letter."""
+    def max_letter_height(self) -> int:
+        """Return the largest height of a letter."""
         return round(self.shorter_side / 8)
 
     @property
     def outline(self) -> int:
-        """How wide the dark outline of a letter is, at most."""
+        """Return the largest width of a letter's dark outline."""
         return max(2, round(self.shorter_side / 120))
 
 
-def strokes(luma: Plane, colour: Plane, scale: Scale) -> Mask:
-    """Where the picture is bright, without colour, and dark on two opposite sides a stroke's width away.
+def find_strokes(luma: Plane, colour: Plane, scale: Scale) -> Mask:
+    """Return the mask of bright, uncoloured pixels with dark ones a stroke's width away on two opposite sides.
 
     :param luma: (rows, columns), 0-255
     :param colour: how far the chroma of each of these pixels is from none
@@ -75,11 +75,11 @@ def strokes(luma: Plane, colour: Plane, scale: Scale) -> Mask:
         reach = scale.stroke if down * right == 0 else round(scale.stroke * 0.7)
         sides = (_darkest(luma, down, right, reach), _darkest(luma, -down, -right, reach))
         between_dark |= np.maximum(*sides) <= wanted
-    return between_dark & (luma >= BRIGHT) & (colour <= LITTLE_COLOUR)
+    return between_dark & (luma >= BRIGHT) & (colour <= MAX_CHROMA)
 
 
 def _darkest(luma: Plane, down: int, right: int, reach: int) -> Plane:
-    """The lowest value of the next ``reach`` pixels in one direction, for every pixel."""
+    """Return the lowest value of the next ``reach`` pixels in one direction, for every pixel."""
     rows, columns = luma.shape
     padded = np.pad(luma, reach, mode="edge")
     lowest, seen = padded, 1
@@ -90,32 +90,32 @@ def _darkest(luma: Plane, down: int, right: int, reach: int) -> Plane:
     return np.roll(lowest, (-down, -right), (0, 1))[reach : reach + rows, reach : reach + columns]
 
 
-def letters(luma: Plane, thin: Mask, scale: Scale) -> Mask:
-    """The bodies of letters, of their dots and of punctuation, that stand in lines.
+def find_letters(luma: Plane, thin: Mask, scale: Scale) -> Mask:
+    """Return the mask of letters, their dots and punctuation in lines of text.
 
     :param luma: (rows, columns), 0-255
-    :param thin: the :func:`strokes` of the same picture
+    :param thin: the :func:`find_strokes` of the same picture
     """
     found = np.zeros(luma.shape, np.bool_)
     for level in LEVELS:
         regions = connected_regions(luma >= level)
         parts = np.flatnonzero(
             (regions.count(thin) >= 0.5 * regions.area)
-            & (regions.height <= scale.highest_letter)
-            & (regions.width <= 4 * scale.highest_letter)
+            & (regions.height <= scale.max_letter_height)
+            & (regions.width <= 4 * scale.max_letter_height)
         )
-        candidates = parts[regions.height[parts] >= scale.lowest_letter]
+        candidates = parts[regions.height[parts] >= scale.min_letter_height]
         in_line = np.zeros(len(regions.area), np.bool_)
-        in_line[parts] = _stand_in_lines(regions, parts, candidates)
+        in_line[parts] = _in_text_lines(regions, parts, candidates)
         found |= regions.select(in_line)
     return found
 
 
-def _stand_in_lines(regions: Regions, parts: Numbers, candidates: Numbers) -> Mask:
-    """Which of the ``parts`` lie in a line that is made of several of the ``candidates``."""
-    line = joined(len(candidates), *np.nonzero(_neighbours(regions, candidates)))
+def _in_text_lines(regions: Regions, parts: Numbers, candidates: Numbers) -> Mask:
+    """Return which ``parts`` are in a line of several ``candidates``."""
+    line = merge_groups(len(candidates), *np.nonzero(_neighbours(regions, candidates)))
     held = np.zeros(len(parts), np.bool_)
-    for first in np.flatnonzero(np.bincount(line, minlength=len(candidates)) >= LETTERS_OF_A_LINE):
+    for first in np.flatnonzero(np.bincount(line, minlength=len(candidates)) >= MIN_LETTERS_OF_A_LINE):
         members = candidates[line == first]
         height = regions.height[members].max()
         if regions.bottom[members].max() - regions.top[members].min() > 1.8 * height:
@@ -130,7 +130,7 @@ def _stand_in_lines(regions: Regions, parts: Numbers, candidates: Numbers) -> Ma
 
 
 def _neighbours(regions: Regions, candidates: Numbers) -> Mask:
-    """Which candidates could follow one another in a line: (candidates, candidates)."""
+    """Return which candidates could follow one another in a line: (candidates, candidates)."""
     top, bottom = regions.top[candidates], regions.bottom[candidates]
     left, right = regions.left[candidates], regions.right[candidates]
     height = bottom - top
@@ -142,6 +142,6 @@ def _neighbours(regions: Regions, candidates: Numbers) -> Mask:
 
 
 def with_outline(body: Mask, luma: Plane, scale: Scale) -> Mask:
-    """The bodies of letters together with their dark outline and the soft edges of both."""
-    soft = dilated(body, 1)
-    return dilated(soft | (dilated(soft, scale.outline) & (luma <= OUTLINE)), 1)
+    """Add to the bodies of letters their dark outline and the soft edges of both."""
+    soft = dilate(body, 1)
+    return dilate(soft | (dilate(soft, scale.outline) & (luma <= OUTLINE)), 1)

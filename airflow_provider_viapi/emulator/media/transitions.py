@@ -1,4 +1,4 @@
-"""How one shot becomes the next.
+"""Transitions between shots.
 
 Most are wipes: a plan says for every pixel when its turn comes, from 0 to 1, and how soft the border is that runs
 over the picture. They resemble the service's by name and idea only.
@@ -18,8 +18,8 @@ Turns = npt.NDArray[np.float64]
 Plan = Callable[[Turns, Turns, np.random.Generator], Turns]
 """(rows, columns, chance) -> when each pixel turns; rows and columns are positions from 0 to 1."""
 
-BLINDS = 8
-BLOCKS = 12
+BLIND_COUNT = 8
+BLOCK_COUNT = 12
 
 
 def _noise(rows: Turns, chance: np.random.Generator, cells: int, smooth: bool) -> Turns:
@@ -31,20 +31,20 @@ def _noise(rows: Turns, chance: np.random.Generator, cells: int, smooth: bool) -
 WIPES: dict[str, tuple[Plan, float]] = {
     "fast": (lambda rows, columns, chance: rows, 0.05),
     "shift": (lambda rows, columns, chance: columns, 0.05),
-    "shutter": (lambda rows, columns, chance: (rows * BLINDS) % 1, 0.1),
+    "shutter": (lambda rows, columns, chance: (rows * BLIND_COUNT) % 1, 0.1),
     "zoom": (lambda rows, columns, chance: np.maximum(abs(rows - 0.5), abs(columns - 0.5)), 0.1),
     "mask": (lambda rows, columns, chance: np.hypot(rows - 0.5, columns - 0.5), 0.02),
-    "mosaic": (lambda rows, columns, chance: _noise(rows, chance, BLOCKS, smooth=False), 0.02),
+    "mosaic": (lambda rows, columns, chance: _noise(rows, chance, BLOCK_COUNT, smooth=False), 0.02),
     "glitch": (
-        lambda rows, columns, chance: _noise(rows, chance, 2 * BLOCKS, smooth=False)[:, :1] + 0 * rows,
+        lambda rows, columns, chance: _noise(rows, chance, 2 * BLOCK_COUNT, smooth=False)[:, :1] + 0 * rows,
         0.02,
     ),
     "brush": (lambda rows, columns, chance: rows + columns + 0.15 * np.sin(rows * 40), 0.2),
     "wind": (lambda rows, columns, chance: columns + 0.3 * chance.random((len(rows), 1)), 0.1),
-    "smog": (lambda rows, columns, chance: _noise(rows, chance, BLOCKS // 2, smooth=True), 0.8),
+    "smog": (lambda rows, columns, chance: _noise(rows, chance, BLOCK_COUNT // 2, smooth=True), 0.8),
     "ink": (
         lambda rows, columns, chance: (
-            np.hypot(rows - 0.5, columns - 0.5) + 0.3 * _noise(rows, chance, BLOCKS, smooth=True)
+            np.hypot(rows - 0.5, columns - 0.5) + 0.3 * _noise(rows, chance, BLOCK_COUNT, smooth=True)
         ),
         0.15,
     ),
@@ -72,7 +72,7 @@ class Transition:
             self._turns = (turns - turns.min()) / np.ptp(turns)
 
     def between(self, before: Pixels, after: Pixels, progress: float) -> Pixels:
-        """The picture in between, for ``progress`` from 0 to 1; pictures are (rows, columns, RGB)."""
+        """Blend two pictures, (rows, columns, RGB), for ``progress`` from 0 to 1."""
         weight: Turns | float = progress
         if self._turns is not None:
             weight = np.clip((progress * (1 + self._softness) - self._turns) / self._softness, 0, 1)[

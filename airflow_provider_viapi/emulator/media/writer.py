@@ -17,7 +17,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from airflow_provider_viapi.emulator.media.audio import Samples
-from airflow_provider_viapi.emulator.media.audio_tracks import EncodedTrack, track_for
+from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits, EncodedTrack, track_for
 from airflow_provider_viapi.emulator.media.containers import METADATA_OPTIONS
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import Colour, picture_format
@@ -27,13 +27,13 @@ MAX_MISSING_AUDIO = 0.15  # seconds of a track: a codec's delay and one packet
 
 @dataclass(frozen=True)
 class Codec:
-    """How pictures are encoded.
+    """An encoder of pictures and its settings.
 
     :param encoder: FFmpeg's name of it
-    :param pixel_format: the only one that is written; when None, the picture format of the size
+    :param pixel_format: the one that is written (default: the picture format of the size)
     :param options: for speed and the like
-    :param steady: the options of a steady high quality, for when no bit rate is asked for
-    :param tag: what the container calls it, where players insist on one of several names
+    :param steady: the options of a constant high quality, used without a bit rate
+    :param tag: tag in the container, where players require one of several
     """
 
     encoder: str
@@ -52,7 +52,7 @@ PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "standard"}, {})
 
 @dataclass(frozen=True)
 class Traits:
-    """What is the same for all pictures of a clip.
+    """The properties that all pictures of a clip share.
 
     :param size: (width, height) in pixels
     :param pixel_aspect: width of a pixel as it is shown divided by its height
@@ -82,7 +82,7 @@ class VideoTarget:
     :param path: the file to write, an MP4 or, by its name, a MOV
     :param traits: of the pictures that will come
     :param audio: the source's audio streams, all of which are kept
-    :param sampled: one language (or None) for each track whose audio comes as samples
+    :param sampled: traits of the tracks whose audio comes as samples
     :param codec: for the pictures
     :param bit_rate: of the pictures, in bits per second (default: a steady high quality)
     :raises MediaFault: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
@@ -94,7 +94,7 @@ class VideoTarget:
         traits: Traits,
         audio: Sequence[AudioStream] = (),
         *,
-        sampled: Sequence[str | None] = (),
+        sampled: Sequence[AudioTraits] = (),
         codec: Codec = H264,
         bit_rate: int | None = None,
     ) -> None:
@@ -103,7 +103,7 @@ class VideoTarget:
         self._container = av.open(str(path), "w", format=self._format, options={"movflags": "+faststart"})
         self._video = self._add_video(traits, codec, bit_rate)
         self._copies = {stream.index: track_for(self._container, stream) for stream in audio}
-        self._sampled = [EncodedTrack(self._container, language=language) for language in sampled]
+        self._sampled = [EncodedTrack(self._container, track) for track in sampled]
         self.count, self.end = 0, 0.0
 
     def __enter__(self) -> VideoTarget:
@@ -132,7 +132,7 @@ class VideoTarget:
         self._copies[packet.stream.index].add(packet)
 
     def add_samples(self, samples: Samples, track: int = 0) -> None:
-        """Encode the next samples of a track, (channels, samples) in stereo at 48 kHz, without a gap."""
+        """Encode the next samples of a track, (channels, samples); they follow those before without a gap."""
         self._sampled[track].add_samples(samples)
 
     def _finish(self) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from av.codec.context import Flags
 
 RATE = 25
-SOUND_RATE = 48_000
+AUDIO_RATE = 48_000
 FLASH = slice(10, 15)  # numbers of the pictures
 TONE = 880
 
@@ -50,7 +50,7 @@ class Odd:
     b_frames: int = 0
     interlaced: bool = False
     layout: str = "stereo"
-    audio_rate: int = SOUND_RATE
+    audio_rate: int = AUDIO_RATE
     languages: tuple[str, ...] = ("ita",)
     still_first: bool = False
 
@@ -151,8 +151,8 @@ def _audio_packets(stream: Any, odd: Odd) -> list[av.Packet]:
     tone = 0.5 * np.sin(2 * np.pi * TONE * times)
     tone[(times < FLASH.start / RATE) | (times >= FLASH.stop / RATE)] = 0
     channels = av.AudioLayout(odd.layout).nb_channels
-    samples = np.ascontiguousarray(np.repeat(tone[None], channels, axis=0).astype(np.float32))
-    frame = av.AudioFrame.from_ndarray(samples, "fltp", odd.layout)
+    samples = np.repeat(tone, channels).astype(np.float32).reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(samples, "flt", odd.layout)
     frame.rate, frame.time_base = rate, Fraction(1, rate)
     frame.pts = round(odd.start * rate)
     return [*stream.encode(frame), *stream.encode(None)]
@@ -160,7 +160,7 @@ def _audio_packets(stream: Any, odd: Odd) -> list[av.Packet]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a player shows of a file: sizes in pixels, times in seconds."""
+    """The properties of a decoded file: sizes in pixels, times in seconds."""
 
     size: tuple[int, int]
     shown_aspect: float
@@ -216,7 +216,7 @@ def observe(path: Path) -> Seen:
 
 def _heard(path: Path, track: int) -> tuple[float | None, float]:
     """When the tone begins in a track, and when the track ends."""
-    resampler = av.AudioResampler("flt", "mono", SOUND_RATE)
+    resampler = av.AudioResampler("flt", "mono", AUDIO_RATE)
     begin: float | None = None
     end = 0.0
     with av.open(str(path)) as container:
@@ -225,6 +225,6 @@ def _heard(path: Path, track: int) -> tuple[float | None, float]:
                 samples = part.to_ndarray()[0]
                 loud = np.flatnonzero(np.abs(samples) > 0.1)
                 if begin is None and len(loud):
-                    begin = part.time + loud[0] / SOUND_RATE
-                end = part.time + len(samples) / SOUND_RATE
+                    begin = part.time + loud[0] / AUDIO_RATE
+                end = part.time + len(samples) / AUDIO_RATE
     return begin, end

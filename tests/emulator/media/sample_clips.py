@@ -1,4 +1,4 @@
-"""Real pictures and real sound in files of many kinds, and ways to look at what became of them."""
+"""Real pictures and audio in files of many kinds, and ways to decode results."""
 
 from __future__ import annotations
 
@@ -73,19 +73,19 @@ def _add_sound(target: Any, stream: Any, seconds: float) -> None:
 
 
 def times(path: Path) -> list[float]:
-    """When each picture is shown, in seconds."""
+    """Return when each picture is shown, in seconds."""
     with av.open(str(path)) as container:
         return [frame.time for frame in container.decode(video=0)]
 
 
 def pictures(path: Path, pixel_format: str = "rgb24") -> list[Pixels]:
-    """Every picture as a player shows it, but for its rotation."""
+    """Return every picture as a player shows it, except for its rotation."""
     with av.open(str(path)) as container:
         return [np.asarray(frame.to_ndarray(format=pixel_format)) for frame in container.decode(video=0)]
 
 
 def sound(path: Path) -> npt.NDArray[np.float32]:
-    """The sound, all channels as one, at 48 kHz."""
+    """Return the audio, all channels mixed, at 48 kHz."""
     resampler = av.AudioResampler("flt", "mono", 48000)
     with av.open(str(path)) as container:
         frames = [*container.decode(audio=0), None]
@@ -94,12 +94,12 @@ def sound(path: Path) -> npt.NDArray[np.float32]:
 
 
 def video_stream(path: Path) -> Any:
-    """What the container says of its pictures."""
+    """Return the video stream of a file."""
     with av.open(str(path)) as container:
         return container.streams.video[0]
 
 
-def likeness(one: Iterable[Pixels], other: Iterable[Pixels], part: Any = EVERYTHING) -> float:
+def psnr(one: Iterable[Pixels], other: Iterable[Pixels], part: Any = EVERYTHING) -> float:
     """PSNR in dB over all pictures, or over a part of each; infinite when they are the same."""
     errors = [np.square(a[part].astype(np.float64) - b[part]).mean() for a, b in zip(one, other, strict=True)]
     return float(10 * np.log10(255**2 / np.mean(errors))) if any(errors) else float("inf")

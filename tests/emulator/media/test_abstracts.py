@@ -15,7 +15,7 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.emulator.media.abstract_ecommerce_video import abstract_ecommerce_video
 from airflow_provider_viapi.emulator.media.abstract_film_video import abstract_film_video
-from airflow_provider_viapi.emulator.media.shots import Footage, best_parts, watch
+from airflow_provider_viapi.emulator.media.shots import Footage, best_parts, find_shots
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from emulator.media.sample_clips import Pixels, pictures, sound, times
 
@@ -29,21 +29,21 @@ def shop(source: Path, folder: Path, **request: Any) -> dict[str, Path]:
 
 
 def origin(made: Pixels, source: list[Pixels]) -> int:
-    """Which picture of the source one of the result is."""
+    """Return the number of the source's picture that is most similar."""
     few = np.s_[::4, ::4]
     return int(np.argmin([np.abs(pixels[few].astype(int) - made[few]).mean() for pixels in source]))
 
 
 def test_all_cuts_of_a_street_scene_are_found_and_nothing_else() -> None:
     with VideoSource(media_samples.bikes()) as clip:
-        footage = watch(clip.pictures())
+        footage = find_shots(clip.pictures())
 
     assert footage.cuts == (0, 30, 76, 137, 187, 242)
 
 
 def test_a_camera_that_moves_makes_no_cut(clean: Path) -> None:
     with VideoSource(clean) as clip:
-        assert watch(clip.pictures()).cuts == (0,)
+        assert find_shots(clip.pictures()).cuts == (0,)
 
 
 def test_a_summary_shows_several_shots_in_their_order_for_exactly_as_long_as_asked(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from airflow_provider_viapi.emulator.media.adjust_video_color import adjust_video_color, from_log_c
-from emulator.media.sample_clips import Pixels, likeness, pictures, sound, times, video_stream, write_clip
+from emulator.media.sample_clips import Pixels, pictures, psnr, sound, times, video_stream, write_clip
 
 BT_709_TO_WIDE_GAMUT = np.array(
     [
@@ -20,7 +20,7 @@ BT_709_TO_WIDE_GAMUT = np.array(
 
 
 def log_c(pixels: Pixels) -> Pixels:
-    """What an ARRI camera would have recorded of a scene that looks like this."""
+    """Simulate an ARRI camera's recording of this scene."""
     display = pixels / 255
     light = np.where(display < 0.081, display / 4.5, ((display + 0.099) / 1.099) ** (1 / 0.45))
     scene = light @ BT_709_TO_WIDE_GAMUT.T
@@ -55,8 +55,8 @@ def test_grey_footage_of_a_camera_gets_its_colours(clean: Path, tmp_path: Path) 
     target = adjusted(source, tmp_path)
 
     truth = pictures(clean)[::5]
-    assert likeness(pictures(source), truth) < 18
-    assert likeness(pictures(target), truth) > 30
+    assert psnr(pictures(source), truth) < 18
+    assert psnr(pictures(target), truth) > 30
 
 
 def test_a_dull_clip_gets_its_range_of_tones(clean: Path, tmp_path: Path) -> None:
@@ -66,10 +66,7 @@ def test_a_dull_clip_gets_its_range_of_tones(clean: Path, tmp_path: Path) -> Non
 
     before, after = (np.percentile(pictures(path, "gray"), (1, 99)) for path in (source, target))
     assert np.ptp(after) > 1.4 * np.ptp(before)
-    assert (
-        likeness(pictures(target), pictures(clean)[::5])
-        > likeness(pictures(source), pictures(clean)[::5]) + 6
-    )
+    assert psnr(pictures(target), pictures(clean)[::5]) > psnr(pictures(source), pictures(clean)[::5]) + 6
 
 
 def test_the_same_change_is_made_to_every_picture(clean: Path, tmp_path: Path) -> None:
@@ -112,7 +109,7 @@ def test_codec_and_container_are_those_asked_for(
 
     assert video_stream(target).codec_context.name == codec
     assert target.suffix == suffix
-    assert likeness(pictures(target), pictures(clean)[::5]) > 29
+    assert psnr(pictures(target), pictures(clean)[::5]) > 29
 
 
 def test_times_and_sound_are_kept(clean: Path, tmp_path: Path) -> None:

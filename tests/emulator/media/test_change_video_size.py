@@ -12,8 +12,8 @@ import media_samples
 from airflow_provider_viapi.emulator.media.change_video_size import change_video_size
 from emulator.media.sample_clips import (
     Pixels,
-    likeness,
     pictures,
+    psnr,
     real_frames,
     sound,
     times,
@@ -31,7 +31,7 @@ def resized(source: Path, folder: Path, width: int, height: int, **parameters: A
 
 
 def liveliness(clip: list[Pixels]) -> float:
-    """How much changes from picture to picture."""
+    """Return the mean change from picture to picture."""
     return float(np.abs(np.diff(np.asarray(clip, np.int16), axis=0)).mean())
 
 
@@ -59,13 +59,13 @@ def test_times_and_sound_are_kept(clean: Path, tmp_path: Path) -> None:
 def test_cut_keeps_the_middle_and_fills_the_frame(clean: Path, tmp_path: Path) -> None:
     target = resized(clean, tmp_path, 360, 360, CropType="cut")
 
-    assert likeness(pictures(target), [pixels[:, 140:500] for pixels in pictures(clean)]) > 34
+    assert psnr(pictures(target), [pixels[:, 140:500] for pixels in pictures(clean)]) > 34
 
 
 def test_fill_keeps_the_whole_picture_and_its_proportions(clean: Path, tmp_path: Path) -> None:
     target = resized(clean, tmp_path, 640, 640, CropType="fill")
 
-    assert likeness([pixels[140:500] for pixels in pictures(target)], pictures(clean)) > 34
+    assert psnr([pixels[140:500] for pixels in pictures(target)], pictures(clean)) > 34
 
 
 def test_the_image_fill_is_a_blur_that_stands_still(clean: Path, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_stretch_fills_the_frame_with_all_of_the_picture(clean: Path, tmp_path: 
         np.asarray(Image.fromarray(pixels).resize((320, 320), Image.Resampling.BICUBIC))
         for pixels in pictures(clean)
     ]
-    assert likeness(pictures(target), squeezed) > 30
+    assert psnr(pictures(target), squeezed) > 30
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def cat_on_the_right(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def crops(target: Path, source: Path) -> set[int]:
-    """Which columns of the source the pictures of a crop of full height start with."""
+    """Return the columns of the source at which crops of full height start."""
     whole, made = (np.asarray(pictures(path, "gray"), np.int16)[::6] for path in (source, target))
     width = made.shape[2]
     lefts = range(whole.shape[2] - width + 1)
@@ -156,7 +156,7 @@ def test_the_cover_is_one_of_the_pictures(clean: Path, tmp_path: Path) -> None:
     made = change_video_size({"VideoUrl": clean, "Width": 300, "Height": 200}, tmp_path)
 
     cover = Image.open(made["VideoCoverUrl"])
-    nearest = max(likeness([np.asarray(cover)], [pixels]) for pixels in pictures(made["VideoUrl"]))
+    nearest = max(psnr([np.asarray(cover)], [pixels]) for pixels in pictures(made["VideoUrl"]))
     assert (cover.format, cover.size) == ("JPEG", (300, 200))
     assert nearest > 28
 

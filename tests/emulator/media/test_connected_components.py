@@ -10,9 +10,9 @@ from skimage.measure import label, regionprops
 from skimage.morphology import dilation
 
 from airflow_provider_viapi.emulator.media.connected_components import (
-    any_of_blocks,
+    block_any,
     connected_regions,
-    dilated,
+    dilate,
 )
 
 Mask = npt.NDArray[np.bool_]
@@ -49,7 +49,7 @@ def test_what_is_selected_of_all_regions_is_the_mask(mask: Mask) -> None:
 
 @given(masks(), st.integers(0, 30))
 def test_a_mask_grows_by_a_square(mask: Mask, radius: int) -> None:
-    grown = dilated(mask, radius)
+    grown = dilate(mask, radius)
 
     footprint = np.ones((2 * radius + 1, 2 * radius + 1), np.bool_)
     assert np.array_equal(grown, dilation(mask, footprint))
@@ -57,7 +57,7 @@ def test_a_mask_grows_by_a_square(mask: Mask, radius: int) -> None:
 
 @given(masks(), st.integers(1, 3))
 def test_a_block_counts_when_any_of_its_pixels_does(mask: Mask, step: int) -> None:
-    blocks = any_of_blocks(mask, step)
+    blocks = block_any(mask, step)
 
     rows, columns = blocks.shape
     expected = [

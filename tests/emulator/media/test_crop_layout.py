@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.emulator.media.crop_layout import arrange
+from airflow_provider_viapi.emulator.media.crop_layout import plan_layout
 from airflow_provider_viapi.emulator.media.frames import Colour
 from airflow_provider_viapi.emulator.media.writer import Traits
 
@@ -23,7 +23,7 @@ def traits(width: int, height: int, pixel_aspect: Fraction = Fraction(1)) -> Tra
 def test_every_crop_lies_in_the_picture_and_every_place_in_the_frame(
     size: tuple[int, int], frame: tuple[int, int], tightness: float, pixel_aspect: Fraction
 ) -> None:
-    layout = arrange(traits(*size, pixel_aspect), frame, tightness)
+    layout = plan_layout(traits(*size, pixel_aspect), frame, tightness)
 
     crop, place = layout.crop, layout.place
     assert 0 <= crop.left < crop.left + crop.width <= size[0]
@@ -38,7 +38,7 @@ def test_every_crop_lies_in_the_picture_and_every_place_in_the_frame(
 def test_the_loosest_keeps_the_picture_and_the_tightest_fills_the_frame(
     size: tuple[int, int], frame: tuple[int, int]
 ) -> None:
-    loosest, tightest = (arrange(traits(*size), frame, tightness) for tightness in (0.0, 1.0))
+    loosest, tightest = (plan_layout(traits(*size), frame, tightness) for tightness in (0.0, 1.0))
 
     assert (loosest.crop.width, loosest.crop.height) == size
     assert (tightest.place.width, tightest.place.height) == frame
@@ -47,14 +47,15 @@ def test_the_loosest_keeps_the_picture_and_the_tightest_fills_the_frame(
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_the_tighter_the_more_is_cropped(one: float, other: float) -> None:
     kept = [
-        arrange(traits(1280, 720), (600, 1000), tightness).crop.width for tightness in sorted((one, other))
+        plan_layout(traits(1280, 720), (600, 1000), tightness).crop.width
+        for tightness in sorted((one, other))
     ]
 
     assert kept[0] >= kept[1]
 
 
 def test_pixels_that_are_not_square_are_made_square() -> None:
-    layout = arrange(traits(720, 576, Fraction(16, 15)), (400, 300), 0.0)
+    layout = plan_layout(traits(720, 576, Fraction(16, 15)), (400, 300), 0.0)
 
     assert (layout.place.width, layout.place.height) == (400, 300)
 
@@ -64,6 +65,6 @@ def test_the_crop_holds_what_is_looked_at(column: int) -> None:
     looked_at = np.full((90, 160), 1e-6)
     looked_at[40:50, column] = 1
 
-    crop = arrange(traits(1280, 720), (600, 1000), 1.0, looked_at).crop
+    crop = plan_layout(traits(1280, 720), (600, 1000), 1.0, looked_at).crop
 
     assert crop.left <= column * 8 < column * 8 + 8 <= crop.left + crop.width

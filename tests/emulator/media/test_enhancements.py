@@ -15,8 +15,8 @@ from airflow_provider_viapi.emulator.media.enhance_video_quality import enhance_
 from airflow_provider_viapi.emulator.media.hdr import from_sdr, to_hlg, to_pq
 from airflow_provider_viapi.emulator.media.interpolate_video_frame import interpolate_video_frame
 from emulator.media.sample_clips import (
-    likeness,
     pictures,
+    psnr,
     real_frames,
     sound,
     times,
@@ -50,7 +50,7 @@ def test_a_picture_in_between_is_more_like_the_missing_one_than_its_neighbour_is
 
     missing = [frame.to_ndarray(format="rgb24") for frame in frames[1:20:2]]
     neighbours = [frame.to_ndarray(format="rgb24") for frame in frames[0:19:2]]
-    assert likeness(pictures(target)[1:20:2], missing) > likeness(neighbours, missing) + 1
+    assert psnr(pictures(target)[1:20:2], missing) > psnr(neighbours, missing) + 1
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -81,7 +81,7 @@ def test_the_colours_of_an_hdr_clip_are_those_of_the_original(small: Path, tmp_p
     target = enhance_video_quality(request, tmp_path)["VideoURL"]
 
     meant = to_pq(from_sdr(np.asarray(pictures(small)) / 255, 600)) * 255
-    assert likeness(pictures(target), list(meant)) > 30
+    assert psnr(pictures(target), list(meant)) > 30
 
 
 def test_an_hdr_clip_is_stored_by_the_matrix_of_bt_2020(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 import media_samples
 from airflow_provider_viapi.emulator.media.erase_video_logo import erase_video_logo
 from airflow_provider_viapi.emulator.media.faults import MediaFault
-from emulator.media.sample_clips import Pixels, likeness, pictures, real_frames, sound, times, write_clip
+from emulator.media.sample_clips import Pixels, pictures, psnr, real_frames, sound, times, write_clip
 
 LOGO = np.s_[15:65, 255:305]
 BOX = {"X": 0.79, "Y": 0.07, "W": 0.17, "H": 0.3}
@@ -52,7 +52,7 @@ def erased(source: Path, folder: Path, **request: Any) -> Path:
     return erase_video_logo({"VideoUrl": source, **request}, folder)["VideoUrl"]
 
 
-@pytest.mark.parametrize("request_", [{}, {"Boxes": [BOX]}], ids=["found", "told"])
+@pytest.mark.parametrize("request_", [{}, {"Boxes": [BOX]}], ids=["found", "boxed"])
 def test_what_was_under_the_logo_comes_back(
     street: tuple[Path, Path], tmp_path: Path, request_: dict[str, Any]
 ) -> None:
@@ -60,15 +60,15 @@ def test_what_was_under_the_logo_comes_back(
 
     target = pictures(erased(street[1], tmp_path, **request_))
 
-    before = likeness(marked, clean, LOGO)
-    assert likeness(target, clean, LOGO) > before + 7
-    assert likeness(target, clean, np.s_[80:]) > 35
+    before = psnr(marked, clean, LOGO)
+    assert psnr(target, clean, LOGO) > before + 7
+    assert psnr(target, clean, np.s_[80:]) > 35
 
 
 def test_a_clip_without_a_logo_stays_as_it_is(street: tuple[Path, Path], tmp_path: Path) -> None:
     target = erased(street[0], tmp_path)
 
-    assert likeness(pictures(target), pictures(street[0])) > 35
+    assert psnr(pictures(target), pictures(street[0])) > 35
 
 
 def test_a_scene_that_stands_still_is_not_taken_for_a_logo(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_scene_that_stands_still_is_not_taken_for_a_logo(tmp_path: Path) -> No
 
     target = erased(source, tmp_path)
 
-    assert likeness(pictures(target), pictures(source)) > 35
+    assert psnr(pictures(target), pictures(source)) > 35
 
 
 def test_only_the_first_two_boxes_count(clean: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_only_the_first_two_boxes_count(clean: Path, tmp_path: Path) -> None:
     target = erased(clean, tmp_path, Boxes=boxes)
 
     changes = [
-        likeness(pictures(target), pictures(clean), np.s_[:72, 160 * number : 160 * number + 128])
+        psnr(pictures(target), pictures(clean), np.s_[:72, 160 * number : 160 * number + 128])
         for number in range(4)
     ]
     assert max(changes[:2]) < 30 < 36 < min(changes[2:])

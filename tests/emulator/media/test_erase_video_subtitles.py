@@ -11,15 +11,15 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.emulator.media.erase_video_subtitles import (
     Band,
+    erase_subtitles,
     erase_video_subtitles,
-    without_subtitles,
 )
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import planes
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from emulator.media.sample_clips import (
-    likeness,
     pictures,
+    psnr,
     real_frames,
     sound,
     times,
@@ -36,12 +36,12 @@ def erased(source: Path, folder: Path, **band: float) -> Path:
 
 
 def changed_samples(source: Path, band: Band) -> list[int]:
-    """How many luma samples of each picture are changed, before anything is encoded again."""
+    """Count the changed luma samples of each picture, before anything is encoded again."""
     counts = []
     with VideoSource(source) as clip:
         before = [planes(picture)[0].copy() for picture in clip.pictures()]
     with VideoSource(source) as clip:
-        for luma, picture in zip(before, without_subtitles(clip.pictures(), band, reach=5), strict=True):
+        for luma, picture in zip(before, erase_subtitles(clip.pictures(), band, reach=5), strict=True):
             counts.append(int((planes(picture)[0] != luma).sum()))
     return counts
 
@@ -51,8 +51,8 @@ def test_what_was_under_the_subtitles_comes_back_by_ten_decibels(
 ) -> None:
     target = erased(subtitled, tmp_path)
 
-    before = likeness(pictures(subtitled), pictures(clean), LOWER_QUARTER)
-    after = likeness(pictures(target), pictures(clean), LOWER_QUARTER)
+    before = psnr(pictures(subtitled), pictures(clean), LOWER_QUARTER)
+    after = psnr(pictures(target), pictures(clean), LOWER_QUARTER)
     assert before < 20
     assert after > before + 10
     assert after > 29
@@ -62,7 +62,7 @@ def test_no_letter_is_left_anywhere_in_the_clip(clean: Path, subtitled: Path, tm
     target = erased(subtitled, tmp_path)
 
     worst = min(
-        likeness([after], [before], LOWER_QUARTER)
+        psnr([after], [before], LOWER_QUARTER)
         for after, before in zip(pictures(target), pictures(clean), strict=True)
     )
     assert worst > 27
@@ -71,7 +71,7 @@ def test_no_letter_is_left_anywhere_in_the_clip(clean: Path, subtitled: Path, tm
 def test_the_rest_of_the_clip_stays_as_it_is(subtitled: Path, tmp_path: Path) -> None:
     target = erased(subtitled, tmp_path)
 
-    assert likeness(pictures(target), pictures(subtitled), THE_REST) > 38
+    assert psnr(pictures(target), pictures(subtitled), THE_REST) > 38
     assert times(target) == times(subtitled)
     assert np.array_equal(sound(target), sound(subtitled))
 
@@ -84,7 +84,7 @@ def test_no_sample_outside_of_the_band_changes(subtitled: Path) -> None:
     with VideoSource(subtitled) as clip:
         after = [
             [plane.copy() for plane in planes(picture)]
-            for picture in without_subtitles(clip.pictures(), band, reach=5)
+            for picture in erase_subtitles(clip.pictures(), band, reach=5)
         ]
 
     changed = [np.any([a[i] != b[i] for a, b in zip(before, after, strict=True)], axis=0) for i in range(3)]
@@ -121,8 +121,8 @@ def test_subtitles_are_found_on_white_cars_in_glare_and_over_cuts(tmp_path: Path
     target = erased(subtitled, tmp_path)
 
     band = np.s_[204:]
-    before = likeness(pictures(subtitled), pictures(clean), band)
-    assert likeness(pictures(target), pictures(clean), band) > before + 10
+    before = psnr(pictures(subtitled), pictures(clean), band)
+    assert psnr(pictures(target), pictures(clean), band) > before + 10
 
 
 def test_the_band_can_be_anywhere(clean: Path, subtitled: Path, tmp_path: Path) -> None:
@@ -134,12 +134,12 @@ def test_the_band_can_be_anywhere(clean: Path, subtitled: Path, tmp_path: Path) 
     write_clip(upside_down, frames)
 
     missed = erased(upside_down, tmp_path)
-    untouched = likeness(pictures(missed), pictures(upside_down))
+    untouched = psnr(pictures(missed), pictures(upside_down))
     target = erased(upside_down, tmp_path, BX=0.0, BY=0.25, BW=1.0, BH=0.25)
 
     expected = [np.roll(pixels, 180, axis=0) for pixels in pictures(clean)[:10]]
     assert untouched > 38
-    assert likeness(pictures(target), expected, np.s_[90:180]) > 29
+    assert psnr(pictures(target), expected, np.s_[90:180]) > 29
 
 
 @pytest.mark.parametrize(("width", "height"), [(0.0, 0.25), (1.0, 0.0)])
@@ -155,9 +155,9 @@ def test_an_odd_size_is_erased_and_kept(tmp_path: Path) -> None:
     target = erased(subtitled, tmp_path)
 
     stream = video_stream(target)
-    before = likeness(pictures(subtitled), pictures(clean), np.s_[271:])
+    before = psnr(pictures(subtitled), pictures(clean), np.s_[271:])
     assert (stream.width, stream.height) == (641, 361)
-    assert likeness(pictures(target), pictures(clean), np.s_[271:]) > before + 10
+    assert psnr(pictures(target), pictures(clean), np.s_[271:]) > before + 10
 
 
 def test_a_single_picture_is_erased_too(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_single_picture_is_erased_too(tmp_path: Path) -> None:
     target = erased(subtitled, tmp_path)
 
     assert len(times(target)) == 1
-    assert likeness(pictures(target), pictures(clean), LOWER_QUARTER) > 29
+    assert psnr(pictures(target), pictures(clean), LOWER_QUARTER) > 29
 
 
 def test_more_than_full_hd_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from airflow_provider_viapi.emulator.media.clips import Still
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.generate_video import generate_video, schedule
 from airflow_provider_viapi.emulator.media.transitions import FADES, WIPES, Transition
-from emulator.media.sample_clips import Pixels, likeness, pictures, sound, times
+from emulator.media.sample_clips import Pixels, pictures, psnr, sound, times
 
 PHOTOGRAPHS = media_samples.photographs()
 
@@ -65,8 +65,8 @@ def test_the_order_of_the_list_is_kept_when_asked_for(clean: Path, tmp_path: Pat
 
     target = pictures(made(files, tmp_path, Scene="keeporder", SmartEffect=False, Style="fast"))
 
-    assert likeness(target[:1], [fitted("coffee", (160, 120))]) > 25
-    assert likeness(target[:1], [fitted("chelsea", (160, 120))]) < 15
+    assert psnr(target[:1], [fitted("coffee", (160, 120))]) > 25
+    assert psnr(target[:1], [fitted("chelsea", (160, 120))]) < 15
 
 
 def test_a_portrait_keeps_its_head_in_a_wide_frame(tmp_path: Path) -> None:
@@ -75,14 +75,14 @@ def test_a_portrait_keeps_its_head_in_a_wide_frame(tmp_path: Path) -> None:
     (first, *_) = pictures(made([image("astronaut")], tmp_path, **wide))
 
     from_the_hair_down = Image.open(PHOTOGRAPHS["astronaut"]).convert("RGB").crop((0, 67, 512, 355))
-    assert likeness([first], [np.asarray(from_the_hair_down.resize((320, 180)))]) > 25
+    assert psnr([first], [np.asarray(from_the_hair_down.resize((320, 180)))]) > 25
 
 
 @pytest.mark.parametrize(("smart", "moves"), [(True, True), (False, False)])
 def test_a_photograph_moves_only_with_smart_effects(tmp_path: Path, smart: bool, moves: bool) -> None:
     target = pictures(made([image("coffee")], tmp_path, SmartEffect=smart, TransitionStyle="basic"))
 
-    assert (likeness(target[:1], target[60:61]) < 25) == moves
+    assert (psnr(target[:1], target[60:61]) < 25) == moves
 
 
 def test_several_photographs_share_a_puzzle(tmp_path: Path) -> None:
@@ -90,8 +90,8 @@ def test_several_photographs_share_a_puzzle(tmp_path: Path) -> None:
 
     (first, *_) = pictures(made(files, tmp_path, PuzzleEffect=True, SmartEffect=False))
 
-    assert likeness([first[:60, :80]], [fitted("coffee", (80, 60))]) > 22
-    assert likeness([first[60:, 80:]], [fitted("astronaut", (80, 60))]) > 22
+    assert psnr([first[:60, :80]], [fitted("coffee", (80, 60))]) > 22
+    assert psnr([first[60:, 80:]], [fitted("astronaut", (80, 60))]) > 22
 
 
 def test_a_duration_by_the_material_shows_each_piece_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 import media_samples
 from airflow_provider_viapi.emulator.media.super_resolve_video import super_resolve_video
-from emulator.media.sample_clips import likeness, pictures, sound, times, video_stream
+from emulator.media.sample_clips import pictures, psnr, sound, times, video_stream
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_a_clip_becomes_twice_as_large_and_sharper_than_by_doubling_pixels(
         for pixels in pictures(small)
     ]
     assert target[0].shape == (360, 640, 3)
-    assert likeness(target, truth) > likeness(doubled, truth) + 1
+    assert psnr(target, truth) > psnr(doubled, truth) + 1
 
 
 def test_times_and_sound_are_kept(small: Path, tmp_path: Path) -> None:

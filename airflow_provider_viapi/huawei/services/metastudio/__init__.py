@@ -1,4 +1,4 @@
-"""MetaStudio: avatars that speak, in videos and on air, and how they and their voices are made.
+"""MetaStudio: speaking avatars in videos and on air, and the modelling of avatars and voices.
 
 What the service's table of contents lists, 94 of the 299 actions that Huawei's Python SDK has. One module per
 chapter; an action is ``metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO``, say.

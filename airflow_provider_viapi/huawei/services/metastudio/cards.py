@@ -28,15 +28,15 @@ CARD = (
         required_fields=("human_image",),
     ),
     choice("introduction_type", ("TEXT", "AUDIO"), "Text or recorded speech."),
-    text("introduction_text", "What the person says."),
+    text("introduction_text", "Text that the person speaks."),
     text("voice_asset_id", "Asset of the voice."),
     text("introduction_audio_asset_id", "Asset of recorded speech."),
     text("video_asset_name", "Name of the asset that the video becomes."),
-    choice("gender", ("MALE", "FEMALE"), "Of the person."),
-    structure("review_config", "Whether the content is reviewed."),
+    choice("gender", ("MALE", "FEMALE"), "Gender of the person."),
+    structure("review_config", "Review of the content."),
     structure(
         "callback_config",
-        "Whom to tell when it has ended, and the key to sign that with.",
+        "Receiver of a call when the job has ended, and the key that signs it.",
         required_fields=("callback_url",),
     ),
 )
@@ -46,7 +46,7 @@ MADE_CARD = (ResultField("job_info", "object", fields=(MADE_VIDEO,)),)
 LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     service=SERVICE,
     name="ListDigitalHumanBusinessCard",
-    summary="The jobs of business cards that fit.",
+    summary="List jobs of business cards.",
     method="GET",
     path="/v1/{project_id}/digital-human-business-cards",
     in_query=(
@@ -63,7 +63,7 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
 SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     service=SERVICE,
     name="ShowDigitalHumanBusinessCard",
-    summary="How a business card's job stands.",
+    summary="Return the job of a business card.",
     method="GET",
     path="/v1/{project_id}/digital-human-business-cards/{job_id}",
     in_path=(JOB,),
@@ -86,7 +86,7 @@ DELETE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
 CREATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     service=SERVICE,
     name="CreateDigitalHumanBusinessCard",
-    summary="Make a business card of a person who speaks.",
+    summary="Generate a business card of a speaking person.",
     method="POST",
     path="/v1/{project_id}/digital-human-business-cards",
     in_body=CARD,

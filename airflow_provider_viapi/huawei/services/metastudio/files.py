@@ -28,7 +28,7 @@ CREATE_FILE = Action(
         text("file_md5", "MD5 of the content, in Base64.", required=True),
         whole("file_size", "Bytes.", required=True, minimum=1, maximum=5 * 2**30),
         text("file_type", "Its kind, usually the name's suffix.", required=True, min_length=1, max_length=64),
-        text("asset_id", "The asset.", required=True),
+        text("asset_id", "Id of the asset.", required=True),
         choice(
             "asset_file_category",
             ("MAIN", "COVER", "PAGE", "SAMPLE", "OTHER", "TEMPORARY", "PACKAGE"),
@@ -55,7 +55,7 @@ CREATE_LARGE_FILE = Action(
         ),
         whole("file_size", "Bytes.", minimum=1, maximum=536_870_912_000),
         text("file_type", "Its kind, usually the name's suffix.", required=True),
-        text("asset_id", "The asset.", required=True),
+        text("asset_id", "Id of the asset.", required=True),
         choice(
             "asset_file_category",
             ("MAIN", "OTHER", "PACKAGE"),

@@ -48,7 +48,7 @@ IMAGE_STATES = States(
 LIST_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="List2dModelTrainingJob",
-    summary="The image modelling jobs that fit.",
+    summary="List image modelling jobs.",
     method="GET",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs",
     in_query=(
@@ -57,12 +57,12 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         *SORT,
         *MADE,
         text("query_project_id", "Another project's jobs."),
-        text("update_since", "Changed since then."),
-        text("update_until", "Changed until then."),
+        text("update_since", "Earliest time of the last change."),
+        text("update_until", "Latest time of the last change."),
         text("batch_name", "Name of a batch of such jobs."),
         text("tag", "A tag."),
-        text("job_id", "The job."),
-        text("name", "Its name."),
+        text("job_id", "Id of the job."),
+        text("name", "Name."),
         text("model_resolution", "Its resolution."),
         flag("is_flexus", "The Flexus (basic) edition."),
         flag("is_live_copy", "Copy a live room."),
@@ -76,7 +76,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
 SHOW_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Show2dModelTrainingJob",
-    summary="How an image modelling job stands.",
+    summary="Return an image modelling job.",
     method="GET",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
@@ -113,13 +113,13 @@ DELETE_2D_MODEL_TRAINING_JOB = Action(
 UPDATE_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Update2dModelTrainingJob",
-    summary="Change an image modelling job, or have files uploaded anew.",
+    summary="Change an image modelling job, or request new upload addresses.",
     method="PUT",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
     in_body=(
-        text("name", "Its name."),
-        text("contact", "How to reach who has ordered it."),
+        text("name", "Name."),
+        text("contact", "Contact of the customer."),
         text("command_message", "Which of the job's files the command is about."),
         whole("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
         whole(
@@ -130,7 +130,7 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
         flag("is_background_replacement", "The background will be replaced."),
         text("batch_name", "Name of a batch of such jobs."),
         texts("tags", "Tags."),
-        flag("is_fast_flexus", "The Flexus edition's quick kind."),
+        flag("is_fast_flexus", "Fast variant of the Flexus edition."),
         structures(
             "samples_basic_info", "Movements that are to be learned.", required_fields=("action_tag",)
         ),
@@ -139,7 +139,7 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
             "What the voice is for, its sex and language.",
             required_fields=("job_tag", "sex", "language"),
         ),
-        texts("supported_service", "What it may be used for."),
+        texts("supported_service", "Services that may use it."),
         choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
     ),
     answer=words(
@@ -152,7 +152,7 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
 EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
     service=SERVICE,
     name="Execute2dModelTrainingCommandByUser",
-    summary="Hand the files of an image modelling job in, accept or reject its result.",
+    summary="Submit the files of an image modelling job, accept or reject its result.",
     method="POST",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}/command",
     in_path=(JOB,),
@@ -174,7 +174,7 @@ EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
                 "CONFIRM_AUTHORIZATION_LETTER",
                 "DELETE_JOB_VIDEO",
             ),
-            "What to do.",
+            "Command.",
             required=True,
         ),
         text("command_message", "Which of the job's files the command is about."),
@@ -200,12 +200,12 @@ The address of the avatar's cover is none of those: it is of what was made.
 CREATE_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Create2dModelTrainingJob",
-    summary="Have an avatar made of a person; people at Huawei review it.",
+    summary="Create an avatar of a person; Huawei's staff review it.",
     method="POST",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs",
     in_body=(
-        text("name", "Its name.", required=True),
-        text("contact", "How to reach who has ordered it."),
+        text("name", "Name.", required=True),
+        text("contact", "Contact of the customer."),
         text("command_message", "Which of the job's files the command is about."),
         whole("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
         whole(
@@ -216,10 +216,10 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         flag("is_background_replacement", "The background will be replaced."),
         text("batch_name", "Name of a batch of such jobs."),
         texts("tags", "Tags."),
-        text("model_version", "V3.2 unless given; V3.3 for the quick Flexus kind."),
+        text("model_version", "Default: V3.2; V3.3 for the fast Flexus edition."),
         flag("is_ondemand_resource", "Pay by use."),
         flag("is_flexus", "The Flexus (basic) edition."),
-        flag("is_fast_flexus", "The Flexus edition's quick kind."),
+        flag("is_fast_flexus", "Fast variant of the Flexus edition."),
         flag("is_live_copy", "Copy a live room."),
         flag("is_only_human_model", "Learn no voice with it; Flexus only."),
         choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
@@ -228,7 +228,7 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
             "What the voice is for, its sex and language.",
             required_fields=("job_tag", "sex", "language"),
         ),
-        texts("supported_service", "What it may be used for."),
+        texts("supported_service", "Services that may use it."),
     ),
     answer=words(
         "job_id training_video_upload_url action_video_upload_url audio_upload_url "

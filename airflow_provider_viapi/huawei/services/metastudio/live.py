@@ -27,10 +27,10 @@ LIVE_STATES = States(
 LIST_SMART_LIVE = Action(
     service=SERVICE,
     name="ListSmartLive",
-    summary="The live tasks of a room.",
+    summary="List the live tasks of a room.",
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
-    in_path=(text("room_id", "The live room.", required=True),),
+    in_path=(text("room_id", "Id of the live room.", required=True),),
     in_query=(*PAGE, text("state", "State."), *SORT, *MADE),
     answer=words("count smart_live_jobs"),
     idempotent=True,
@@ -39,10 +39,10 @@ LIST_SMART_LIVE = Action(
 SHOW_SMART_LIVE = Action(
     service=SERVICE,
     name="ShowSmartLive",
-    summary="How a live task stands.",
+    summary="Return a live task.",
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}",
-    in_path=(text("room_id", "The live room.", required=True), JOB),
+    in_path=(text("room_id", "Id of the live room.", required=True), JOB),
     answer=words(
         "job_id room_id room_name state duration start_time end_time error_info create_time "
         "lastupdate_time rtc_room_info live_event_report_url live_event_callback_config "
@@ -58,16 +58,16 @@ STOP_SMART_LIVE = Action(
     summary="End a live task.",
     method="POST",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/stop",
-    in_path=(text("room_id", "The live room.", required=True), JOB),
+    in_path=(text("room_id", "Id of the live room.", required=True), JOB),
 )
 
 EXECUTE_SMART_LIVE_COMMAND = Action(
     service=SERVICE,
     name="ExecuteSmartLiveCommand",
-    summary="Tell a live task to do something.",
+    summary="Send a command to a live task.",
     method="POST",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/command",
-    in_path=(text("room_id", "The live room.", required=True), JOB),
+    in_path=(text("room_id", "Id of the live room.", required=True), JOB),
     in_body=(
         choice(
             "command",
@@ -83,11 +83,11 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
                 "CLEAN_UP_INSERT_COMMAND",
                 "RESET_EXIT_CONFIG",
             ),
-            "What to do.",
+            "Command.",
             required=True,
         ),
-        structure("params", "What the command needs."),
-        structure("review_config", "Whether the content is reviewed."),
+        structure("params", "Parameters of the command."),
+        structure("review_config", "Review of the content."),
     ),
     answer=words("command_id command result"),
 )
@@ -95,7 +95,7 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
 LIST_SMART_LIVE_JOBS = Action(
     service=SERVICE,
     name="ListSmartLiveJobs",
-    summary="The live tasks of all rooms.",
+    summary="List the live tasks of all rooms.",
     method="GET",
     path="/v1/{project_id}/smart-live-jobs",
     in_query=(*PAGE, text("state", "State."), *SORT, *MADE, text("room_name", "Name of the live room.")),
@@ -106,10 +106,10 @@ LIST_SMART_LIVE_JOBS = Action(
 LIVE_EVENT_REPORT = Action(
     service=SERVICE,
     name="LiveEventReport",
-    summary="Report what viewers have written and done.",
+    summary="Report messages and events of viewers.",
     method="POST",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/live-event-report",
-    in_path=(text("room_id", "The live room.", required=True), JOB),
+    in_path=(text("room_id", "Id of the live room.", required=True), JOB),
     in_query=(
         text("auth_key", "Auth that the live task's answer gave."),
         whole("expires_time", "End of the proof.", maximum=2**53),
@@ -118,7 +118,7 @@ LIVE_EVENT_REPORT = Action(
     in_body=(
         whole("total", "How many events.", required=True),
         structures("events", "What has happened on air, each with its time.", required_fields=("timestamp",)),
-        structure("review_config", "Whether the content is reviewed."),
+        structure("review_config", "Review of the content."),
     ),
     answer=("live_event_report_url",),
 )
@@ -126,23 +126,23 @@ LIVE_EVENT_REPORT = Action(
 START_SMART_LIVE = Action(
     service=SERVICE,
     name="StartSmartLive",
-    summary="Go on air in a live room.",
+    summary="Start a live task in a live room.",
     method="POST",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
-    in_path=(text("room_id", "The live room.", required=True),),
+    in_path=(text("room_id", "Id of the live room.", required=True),),
     in_body=(
         structure(
-            "video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")
+            "video_config", "Size, bit rate and others.", required_fields=("bitrate", "width", "height")
         ),
-        structure("play_policy", "How often and in which order scripts are played."),
-        texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
+        structure("play_policy", "Order and repetition of the scripts."),
+        texts("output_urls", "RTMP URLs that receive the stream; at present one."),
         texts("stream_keys", "Stream keys that go with the addresses; private."),
-        text("interaction_callback_url", "Who is asked for replies to viewers.", max_length=2048),
-        structure("live_event_callback_config", "Whom to tell what happens on air."),
-        structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
+        text("interaction_callback_url", "URL that is asked for replies to viewers.", max_length=2048),
+        structure("live_event_callback_config", "Receiver of events of the live task."),
+        structure("rtc_callback_config", "Receiver of events of the RTC room."),
         choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
-        structure("co_streamer_config", "A second person on air."),
-        structure("job_run_config", "Which prepaid places are used."),
+        structure("co_streamer_config", "Second presenter."),
+        structure("job_run_config", "Prepaid resources to use."),
     ),
     answer=words(
         "job_id rtc_room_info live_event_report_url live_event_callback_config live_warning_info "

@@ -20,15 +20,15 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
 CREATE_PRODUCT = Action(
     service=SERVICE,
     name="CreateProduct",
-    summary="Describe a product that is sold on air.",
+    summary="Create a product.",
     method="POST",
     path="/v1/{project_id}/products",
     in_body=(
-        text("name", "Its name.", required=True),
+        text("name", "Name.", required=True),
         text("description", "A description."),
         texts("tags", "Tags.", max_items=50),
         structure("cover", "Its cover."),
-        structures("text_list", "StringList about the product."),
+        structures("text_list", "Texts about the product."),
         structures("asset_list", "Pictures and videos of the product."),
         flag("auto_active", "Make it usable at once."),
     ),
@@ -38,10 +38,10 @@ CREATE_PRODUCT = Action(
 LIST_PRODUCTS = Action(
     service=SERVICE,
     name="ListProducts",
-    summary="The products that fit.",
+    summary="List products.",
     method="GET",
     path="/v1/{project_id}/products",
-    in_query=(*PAGE, *SORT, *MADE, text("name", "Its name."), text("tag", "A tag."), text("state", "State.")),
+    in_query=(*PAGE, *SORT, *MADE, text("name", "Name."), text("tag", "A tag."), text("state", "State.")),
     answer=words("count products"),
     idempotent=True,
 )
@@ -49,10 +49,10 @@ LIST_PRODUCTS = Action(
 SHOW_PRODUCT = Action(
     service=SERVICE,
     name="ShowProduct",
-    summary="A product.",
+    summary="Return a product.",
     method="GET",
     path="/v1/{project_id}/products/{product_id}",
-    in_path=(text("product_id", "The product.", required=True),),
+    in_path=(text("product_id", "Id of the product.", required=True),),
     answer=words("product_id name description tags cover text_list asset_list create_time update_time state"),
     idempotent=True,
 )
@@ -63,13 +63,13 @@ UPDATE_PRODUCT = Action(
     summary="Change a product.",
     method="PUT",
     path="/v1/{project_id}/products/{product_id}",
-    in_path=(text("product_id", "The product.", required=True),),
+    in_path=(text("product_id", "Id of the product.", required=True),),
     in_body=(
-        text("name", "Its name.", required=True),
+        text("name", "Name.", required=True),
         text("description", "A description."),
         texts("tags", "Tags.", max_items=50),
         structure("cover", "Its cover."),
-        structures("text_list", "StringList about the product."),
+        structures("text_list", "Texts about the product."),
         structures("asset_list", "Pictures and videos of the product."),
         choice("state", ("ACTIVED", "UNACTIVED"), "State."),
     ),
@@ -81,19 +81,19 @@ DELETE_PRODUCT = Action(
     summary="Delete a product.",
     method="DELETE",
     path="/v1/{project_id}/products/{product_id}",
-    in_path=(text("product_id", "The product.", required=True),),
+    in_path=(text("product_id", "Id of the product.", required=True),),
 )
 
 SET_PRODUCT_ASSET = Action(
     service=SERVICE,
     name="SetProductAsset",
-    summary="Add a picture, a video or a text to a product, or take it away.",
+    summary="Add an image, a video or a text to a product, or remove it.",
     method="POST",
     path="/v1/{project_id}/products/{product_id}/assets",
-    in_path=(text("product_id", "The product.", required=True),),
+    in_path=(text("product_id", "Id of the product.", required=True),),
     in_body=(
         structure("asset_item", "A picture or video of the product."),
         structure("text_item", "A text about the product."),
-        choice("action", ("LINK", "UNLINK"), "What is done with them."),
+        choice("action", ("LINK", "UNLINK"), "Command to execute."),
     ),
 )

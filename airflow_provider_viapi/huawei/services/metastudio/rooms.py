@@ -25,23 +25,23 @@ ROOM = (
     ),
     structures(
         "scene_scripts",
-        "What is said and shown, scene by scene.",
+        "Speech and pictures, scene by scene.",
         required_fields=("script_name", "shoot_scripts"),
     ),
     structure("interaction_config", "How replies to viewers are spoken."),
-    structures("interaction_rules", "What to say when viewers write what."),
-    structure("play_policy", "How often and in which order scripts are played."),
-    structure("video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")),
-    texts("output_urls", "RTMP addresses that the stream goes to; one, for now."),
+    structures("interaction_rules", "Replies to messages of viewers."),
+    structure("play_policy", "Order and repetition of the scripts."),
+    structure("video_config", "Size, bit rate and others.", required_fields=("bitrate", "width", "height")),
+    texts("output_urls", "RTMP URLs that receive the stream; at present one."),
     texts("stream_keys", "Stream keys that go with the addresses; private."),
     texts("backup_model_asset_ids", "Avatars that take turns; up to 5.", max_items=5),
-    structure("live_event_callback_config", "Whom to tell what happens on air."),
-    structure("rtc_callback_config", "Whom to tell what happens in the RTC room."),
-    structure("review_config", "Whether the content is reviewed."),
-    structure("shared_config", "With whom it is shared."),
+    structure("live_event_callback_config", "Receiver of events of the live task."),
+    structure("rtc_callback_config", "Receiver of events of the RTC room."),
+    structure("review_config", "Review of the content."),
+    structure("shared_config", "Sharing with other accounts."),
     choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
-    structure("co_streamer_config", "A second person on air."),
-    text("priv_data", "The caller's own, given back as it is.", max_length=8192),
+    structure("co_streamer_config", "Second presenter."),
+    text("priv_data", "Data of the caller, returned unchanged.", max_length=8192),
     structure(
         "relation_live_platform_info",
         "The room on a live platform that it goes with.",
@@ -50,14 +50,14 @@ ROOM = (
 )
 
 RULES = (
-    text("group_name", "Its name.", required=True),
-    structures("interaction_rules", "What to say when viewers write what."),
+    text("group_name", "Name.", required=True),
+    structures("interaction_rules", "Replies to messages of viewers."),
 )
 
 CREATE_SMART_LIVE_ROOM = Action(
     service=SERVICE,
     name="CreateSmartLiveRoom",
-    summary="Set up a live room.",
+    summary="Create a live room.",
     method="POST",
     path="/v1/{project_id}/smart-live-rooms",
     in_body=ROOM,
@@ -67,7 +67,7 @@ CREATE_SMART_LIVE_ROOM = Action(
 LIST_SMART_LIVE_ROOMS = Action(
     service=SERVICE,
     name="ListSmartLiveRooms",
-    summary="The live rooms that fit.",
+    summary="List live rooms.",
     method="GET",
     path="/v1/{project_id}/smart-live-rooms",
     in_query=(
@@ -76,8 +76,8 @@ LIST_SMART_LIVE_ROOMS = Action(
         text("dh_id", "The avatar."),
         text("model_name", "Name of the avatar's model."),
         text("live_state", "States of the room's last task, with commas between."),
-        text("start_time", "Since then, in RFC 3339."),
-        text("end_time", "Until then, in RFC 3339."),
+        text("start_time", "Start of the period, in RFC 3339."),
+        text("end_time", "End of the period, in RFC 3339."),
         text("room_type", "NORMAL stays, TEMP goes with its task, TEMPLATE is a pattern."),
         text("template_own_type", "Whose patterns."),
         text("confirm_state", "unconfirm, confirmed or reject."),
@@ -89,10 +89,10 @@ LIST_SMART_LIVE_ROOMS = Action(
 SHOW_SMART_LIVE_ROOM = Action(
     service=SERVICE,
     name="ShowSmartLiveRoom",
-    summary="A live room with its scripts.",
+    summary="Return a live room with its scripts.",
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
-    in_path=(text("room_id", "The live room.", required=True),),
+    in_path=(text("room_id", "Id of the live room.", required=True),),
     answer=words(
         "room_name room_description room_type scene_scripts interaction_config interaction_rules "
         "play_policy video_config output_urls stream_keys backup_model_asset_ids "
@@ -109,7 +109,7 @@ UPDATE_SMART_LIVE_ROOM = Action(
     summary="Change a live room.",
     method="PUT",
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
-    in_path=(text("room_id", "The live room.", required=True),),
+    in_path=(text("room_id", "Id of the live room.", required=True),),
     in_body=ROOM,
     answer=words(
         "room_name room_description room_type scene_scripts interaction_config interaction_rules "
@@ -126,13 +126,13 @@ DELETE_SMART_LIVE_ROOM = Action(
     summary="Delete a live room.",
     method="DELETE",
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
-    in_path=(text("room_id", "The live room.", required=True),),
+    in_path=(text("room_id", "Id of the live room.", required=True),),
 )
 
 CREATE_INTERACTION_RULE_GROUP = Action(
     service=SERVICE,
     name="CreateInteractionRuleGroup",
-    summary="Make a library of rules for replies to viewers.",
+    summary="Create a group of interaction rules.",
     method="POST",
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
     in_body=RULES,
@@ -142,10 +142,10 @@ CREATE_INTERACTION_RULE_GROUP = Action(
 LIST_INTERACTION_RULE_GROUPS = Action(
     service=SERVICE,
     name="ListInteractionRuleGroups",
-    summary="The libraries of rules that fit.",
+    summary="List groups of interaction rules.",
     method="GET",
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
-    in_query=(*PAGE, *MADE, text("group_name", "Its name.")),
+    in_query=(*PAGE, *MADE, text("group_name", "Name.")),
     answer=words("count interaction_rule_groups"),
     idempotent=True,
 )
@@ -153,10 +153,10 @@ LIST_INTERACTION_RULE_GROUPS = Action(
 UPDATE_INTERACTION_RULE_GROUP = Action(
     service=SERVICE,
     name="UpdateInteractionRuleGroup",
-    summary="Change a library of rules.",
+    summary="Change a group of interaction rules.",
     method="PUT",
     path="/v1/{project_id}/smart-live-interaction-rule-groups/{group_id}",
-    in_path=(text("group_id", "The group.", required=True),),
+    in_path=(text("group_id", "Id of the group.", required=True),),
     in_body=RULES,
     answer=words("group_id group_name interaction_rules create_time update_time"),
 )
@@ -164,8 +164,8 @@ UPDATE_INTERACTION_RULE_GROUP = Action(
 DELETE_INTERACTION_RULE_GROUP = Action(
     service=SERVICE,
     name="DeleteInteractionRuleGroup",
-    summary="Delete a library of rules.",
+    summary="Delete a group of interaction rules.",
     method="DELETE",
     path="/v1/{project_id}/smart-live-interaction-rule-groups/{group_id}",
-    in_path=(text("group_id", "The group.", required=True),),
+    in_path=(text("group_id", "Id of the group.", required=True),),
 )

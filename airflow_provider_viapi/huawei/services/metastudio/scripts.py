@@ -14,25 +14,25 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
 )
 
 SCRIPT = (
-    text("script_name", "Its name.", min_length=1, max_length=256),
+    text("script_name", "Name.", min_length=1, max_length=256),
     text("script_description", "Up to 1024 characters.", max_length=1024),
     choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
     text("model_asset_id", "Asset of the avatar.", max_length=64),
     choice("model_asset_type", ("HUMAN_MODEL_2D",), "Kind of the avatar."),
     structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
-    structure("video_config", "Size, bit rate and the like.", required_fields=("bitrate", "width", "height")),
-    text("priv_data", "The caller's own, given back as it is.", max_length=8192),
-    structure("background_music_config", "Music, and how loud."),
-    structure("review_config", "Whether the content is reviewed."),
+    structure("video_config", "Size, bit rate and others.", required_fields=("bitrate", "width", "height")),
+    text("priv_data", "Data of the caller, returned unchanged.", max_length=8192),
+    structure("background_music_config", "Music and its volume."),
+    structure("review_config", "Review of the content."),
     structure("audio_files", "Recorded speech instead of text."),
-    structure("action_config", "How the avatar moves by itself."),
-    structures("shoot_scripts", "What is said and shown, scene by scene."),
+    structure("action_config", "Automatic movements of the avatar."),
+    structures("shoot_scripts", "Speech and pictures, scene by scene."),
 )
 
 CREATE_VIDEO_SCRIPTS = Action(
     service=SERVICE,
     name="CreateVideoScripts",
-    summary="Write the script of an avatar video.",
+    summary="Create the script of an avatar video.",
     method="POST",
     path="/v1/{project_id}/digital-human-video-scripts",
     in_body=SCRIPT,
@@ -42,12 +42,12 @@ CREATE_VIDEO_SCRIPTS = Action(
 LIST_VIDEO_SCRIPTS = Action(
     service=SERVICE,
     name="ListVideoScripts",
-    summary="The scripts that fit.",
+    summary="List scripts.",
     method="GET",
     path="/v1/{project_id}/digital-human-video-scripts",
     in_query=(
         *PAGE,
-        text("name", "Its name."),
+        text("name", "Name."),
         text("script_catalog", "Drafts or the system's patterns."),
         text("view_mode", "Landscape or vertical."),
     ),
@@ -58,10 +58,10 @@ LIST_VIDEO_SCRIPTS = Action(
 SHOW_VIDEO_SCRIPT = Action(
     service=SERVICE,
     name="ShowVideoScript",
-    summary="A script.",
+    summary="Return a script.",
     method="GET",
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
-    in_path=(text("script_id", "The script.", required=True),),
+    in_path=(text("script_id", "Id of the script.", required=True),),
     answer=words(
         "script_name script_description view_mode model_asset_id model_asset_type voice_config "
         "video_config priv_data background_music_config review_config audio_files action_config "
@@ -76,7 +76,7 @@ UPDATE_VIDEO_SCRIPT = Action(
     summary="Change a script.",
     method="PUT",
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
-    in_path=(text("script_id", "The script.", required=True),),
+    in_path=(text("script_id", "Id of the script.", required=True),),
     in_body=SCRIPT,
     answer=words("script_id audio_files"),
 )
@@ -87,7 +87,7 @@ DELETE_VIDEO_SCRIPT = Action(
     summary="Delete a script.",
     method="DELETE",
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
-    in_path=(text("script_id", "The script.", required=True),),
+    in_path=(text("script_id", "Id of the script.", required=True),),
 )
 
 COPY_VIDEO_SCRIPTS = Action(
@@ -96,6 +96,6 @@ COPY_VIDEO_SCRIPTS = Action(
     summary="Copy a script.",
     method="POST",
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}/copy",
-    in_path=(text("script_id", "The script.", required=True),),
+    in_path=(text("script_id", "Id of the script.", required=True),),
     answer=("script_id",),
 )

@@ -19,57 +19,57 @@ SERVICE = Service("metastudio", regions=("cn-north-4", "cn-east-3"))
 def text(
     name: str, doc: str, *, required: bool = False, min_length: int = 0, max_length: int | None = None
 ) -> String:
-    """A string; one that is required is not empty."""
+    """Return a text parameter; a required one is not empty."""
     least = max(min_length, 1) if required else min_length
     return String(name=name, doc=doc, required=required, min_length=least, max_length=max_length)
 
 
 def whole(name: str, doc: str, *, required: bool = False, minimum: int = 0, **bounds: Any) -> Integer:
-    """A whole number, not negative."""
+    """Return a parameter for a whole number, not negative."""
     return Integer(name=name, doc=doc, required=required, minimum=minimum, **bounds)
 
 
 def flag(name: str, doc: str) -> Boolean:
-    """True or false."""
+    """Return a parameter that is true or false."""
     return Boolean(name=name, doc=doc)
 
 
 def choice(name: str, choices: tuple[str, ...], doc: str, *, required: bool = False) -> Choice:
-    """One of a few words."""
+    """Return a parameter with a few allowed words."""
     return Choice(name=name, doc=doc, choices=choices, required=required)
 
 
 def texts(name: str, doc: str, *, required: bool = False, max_items: int | None = None) -> StringList:
-    """A list of strings."""
+    """Return a parameter for a list of texts."""
     return StringList(name=name, doc=doc, required=required, max_items=max_items)
 
 
 def structure(
     name: str, doc: str, *, required: bool = False, required_fields: tuple[str, ...] = ()
 ) -> Object:
-    """A structure that goes through as it is."""
+    """Return a parameter for a mapping that is passed on unchanged."""
     return Object(name=name, doc=doc, required=required, required_fields=required_fields)
 
 
 def structures(
     name: str, doc: str, *, required: bool = False, required_fields: tuple[str, ...] = ()
 ) -> ObjectList:
-    """A list of them."""
+    """Return a parameter for a list of such mappings."""
     return ObjectList(name=name, doc=doc, required=required, required_fields=required_fields)
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a text: names of fields or states."""
+    """Return the words of a text: names of fields or states."""
     return tuple(text.split())
 
 
-JOB = text("job_id", "The job.", required=True)
+JOB = text("job_id", "Id of the job.", required=True)
 
-PAGE = (whole("offset", "Items to leave out before."), whole("limit", "Most items in the answer."))
+PAGE = (whole("offset", "Number of items to skip."), whole("limit", "Largest number of items in the answer."))
 
 SORT = (text("sort_key", "Field to sort by."), text("sort_dir", "asc or desc."))
 
 MADE = (
-    text("create_since", "Made since then, in RFC 3339 (2021-01-10T08:43:17Z)."),
-    text("create_until", "Made until then."),
+    text("create_since", "Earliest creation time, in RFC 3339 (2021-01-10T08:43:17Z)."),
+    text("create_until", "Latest creation time."),
 )

@@ -23,11 +23,11 @@ SPEECH_STATES = States(going=words("WAITING PROCESSING"), succeeded=("SUCCEED",)
 CREATE_TTS_AUDITION = Action(
     service=SERVICE,
     name="CreateTtsAudition",
-    summary="Have a short text spoken, to listen to a voice.",
+    summary="Generate a short speech sample of a voice.",
     method="POST",
     path="/v1/{project_id}/ttsc/audition",
     in_body=(
-        text("text", "The text to speak.", required=True),
+        text("text", "Text to speak.", required=True),
         text("tts_text", "The text with the engine's own marks."),
         text("emotion", "Asset of the voice.", required=True),
         whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
@@ -36,7 +36,7 @@ CREATE_TTS_AUDITION = Action(
         text("business_type", "What the listening is for."),
         text("style", "Style of speech."),
         whole("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
-        flag("is_vocabulary_config_enable", "Heed the vocabulary."),
+        flag("is_vocabulary_config_enable", "Apply the vocabulary."),
     ),
     answer=("job_id",),
 )
@@ -44,7 +44,7 @@ CREATE_TTS_AUDITION = Action(
 SHOW_TTS_AUDITION_FILE = Action(
     service=SERVICE,
     name="ShowTtsAuditionFile",
-    summary="The pieces of such speech that are done.",
+    summary="Return the finished parts of a speech sample.",
     method="GET",
     path="/v1/{project_id}/ttsc/audition-file/{job_id}",
     in_path=(JOB,),
@@ -55,7 +55,7 @@ SHOW_TTS_AUDITION_FILE = Action(
 SHOW_ASYNC_TTS_JOB = Action(
     service=SERVICE,
     name="ShowAsyncTtsJob",
-    summary="How speech stands that was asked for.",
+    summary="Return a job of speech.",
     method="GET",
     path="/v1/{project_id}/ttsc/async-jobs/{job_id}",
     in_path=(JOB,),
@@ -68,13 +68,13 @@ SHOW_ASYNC_TTS_JOB = Action(
 SHOW_TTS_JOB = Action(
     service=SERVICE,
     name="ShowTtsJob",
-    summary="The speech that was asked for, as far as it fits.",
+    summary="List jobs of speech.",
     method="GET",
     path="/v1/{project_id}/ttsc/tts-jobs",
     in_query=(
         *PAGE,
         *MADE,
-        text("job_id", "The job."),
+        text("job_id", "Id of the job."),
         text("job_type", "Kind of the job."),
         text("tts_service_enum", "Engine."),
         text("business_type", "What the listening is for."),
@@ -89,7 +89,7 @@ SHOW_TTS_PHONETIC_SYMBOL = Action(
     summary="How a word is pronounced.",
     method="GET",
     path="/v1/{project_id}/ttsc/phonetic-symbol",
-    in_query=(*PAGE, text("word", "The word.", required=True)),
+    in_query=(*PAGE, text("word", "Word.", required=True)),
     answer=("data",),
     idempotent=True,
 )
@@ -112,7 +112,7 @@ CREATE_ASYNC_TTS_JOB = Action(
     method="POST",
     path="/v1/{project_id}/ttsc/async-jobs",
     in_body=(
-        text("text", "The text to speak.", required=True),
+        text("text", "Text to speak.", required=True),
         text("tts_text", "The text with the engine's own marks."),
         text("voice_asset_id", "Asset of the voice.", required=True),
         whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
@@ -124,7 +124,7 @@ CREATE_ASYNC_TTS_JOB = Action(
         whole("silence_time_ms", "Milliseconds of such silence."),
         structure(
             "callback_config",
-            "Whom to tell when it has ended, and the key to sign that with.",
+            "Receiver of a call when the job has ended, and the key that signs it.",
             required_fields=("callback_url",),
         ),
         flag("gen_srt", "Make subtitles too."),
@@ -138,7 +138,7 @@ CREATE_ASYNC_TTS_JOB = Action(
             "action_output_external_url",
             "Where the file of movements is put; only for accounts that are let to.",
         ),
-        flag("is_vocabulary_config_enable", "Heed the vocabulary."),
+        flag("is_vocabulary_config_enable", "Apply the vocabulary."),
         flag("is_concurrent_resource", "Pay with a prepaid place."),
         whole("priority", "0 comes first; 5 unless given.", maximum=10),
     ),

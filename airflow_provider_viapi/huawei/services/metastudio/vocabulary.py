@@ -16,18 +16,18 @@ ENTRY = (
     choice(
         "type",
         ("CHINESE_G2P", "PHONETIC_SYMBOL", "CONTINUUM", "ALIAS", "SAY_AS"),
-        "Way of reading.",
+        "Kind of pronunciation.",
         required=True,
     ),
-    text("key", "The word."),
-    text("value", "How it is read."),
-    text("group_id", "The group."),
+    text("key", "Word."),
+    text("value", "Pronunciation."),
+    text("group_id", "Id of the group."),
 )
 
 CREATE_TTSC_VOCABULARY_CONFIGS = Action(
     service=SERVICE,
     name="CreateTtscVocabularyConfigs",
-    summary="Say how a word is to be read.",
+    summary="Create the pronunciation of a word.",
     method="POST",
     path="/v1/{project_id}/ttsc/vocabulary-configs",
     in_body=ENTRY,
@@ -37,18 +37,18 @@ CREATE_TTSC_VOCABULARY_CONFIGS = Action(
 LIST_TTSC_VOCABULARY_CONFIGS = Action(
     service=SERVICE,
     name="ListTtscVocabularyConfigs",
-    summary="Words with a reading of their own.",
+    summary="List words with a pronunciation of their own.",
     method="GET",
     path="/v1/{project_id}/ttsc/vocabulary-configs",
     in_query=(
-        text("type", "Way of reading."),
+        text("type", "Kind of pronunciation."),
         text("tts_service_name", "Engine."),
-        text("is_vocabulary_config_enable", "Heed the vocabulary."),
-        text("group_id", "The group."),
-        text("asset_id", "The asset."),
+        text("is_vocabulary_config_enable", "Apply the vocabulary."),
+        text("group_id", "Id of the group."),
+        text("asset_id", "Id of the asset."),
         *PAGE,
-        text("start_time", "Since then, in RFC 3339."),
-        text("end_time", "Until then, in RFC 3339."),
+        text("start_time", "Start of the period, in RFC 3339."),
+        text("end_time", "End of the period, in RFC 3339."),
         text("search_key", "Part of the word."),
     ),
     answer=words("count data"),
@@ -58,10 +58,10 @@ LIST_TTSC_VOCABULARY_CONFIGS = Action(
 SAVE_TTSC_VOCABULARY_CONFIGS = Action(
     service=SERVICE,
     name="SaveTtscVocabularyConfigs",
-    summary="Change how a word is read.",
+    summary="Change the pronunciation of a word.",
     method="PUT",
     path="/v1/{project_id}/ttsc/vocabulary-configs/{vocabulary_id}",
-    in_path=(text("vocabulary_id", "The entry.", required=True),),
+    in_path=(text("vocabulary_id", "Id of the entry.", required=True),),
     in_body=ENTRY,
     answer=("id",),
 )
@@ -69,30 +69,30 @@ SAVE_TTSC_VOCABULARY_CONFIGS = Action(
 DELETE_TTSC_VOCABULARY_CONFIGS = Action(
     service=SERVICE,
     name="DeleteTtscVocabularyConfigs",
-    summary="Forget how words are read.",
+    summary="Delete pronunciations.",
     method="DELETE",
     path="/v1/{project_id}/ttsc/vocabulary-configs",
     in_query=(*PAGE,),
-    in_body=(texts("id", "Its id."),),
+    in_body=(texts("id", "Id."),),
 )
 
 CREATE_TTSC_VOCABULARY_GROUPS = Action(
     service=SERVICE,
     name="CreateTtscVocabularyGroups",
-    summary="Make a group of such words.",
+    summary="Create a group of words.",
     method="POST",
     path="/v1/{project_id}/ttsc/vocabulary-groups",
-    in_body=(text("group_name", "Its name."),),
+    in_body=(text("group_name", "Name."),),
     answer=("id",),
 )
 
 LIST_TTSC_VOCABULARY_GROUPS = Action(
     service=SERVICE,
     name="ListTtscVocabularyGroups",
-    summary="The groups of words.",
+    summary="List groups of words.",
     method="GET",
     path="/v1/{project_id}/ttsc/vocabulary-groups",
-    in_query=(*PAGE, text("group_id", "The group.")),
+    in_query=(*PAGE, text("group_id", "Id of the group.")),
     answer=words("count data"),
     idempotent=True,
 )
@@ -103,8 +103,8 @@ UPDATE_TTSC_VOCABULARY_GROUPS = Action(
     summary="Rename a group of words.",
     method="PUT",
     path="/v1/{project_id}/ttsc/vocabulary-groups/{group_id}",
-    in_path=(text("group_id", "The group.", required=True),),
-    in_body=(text("group_name", "Its name."),),
+    in_path=(text("group_id", "Id of the group.", required=True),),
+    in_body=(text("group_name", "Name."),),
     answer=("id",),
 )
 
@@ -114,41 +114,41 @@ DELETE_TTSC_VOCABULARY_GROUPS = Action(
     summary="Delete a group of words.",
     method="DELETE",
     path="/v1/{project_id}/ttsc/vocabulary-groups/{group_id}",
-    in_path=(text("group_id", "The group.", required=True),),
+    in_path=(text("group_id", "Id of the group.", required=True),),
     in_query=(*PAGE,),
 )
 
 SET_TTSC_GROUP_ASSETS = Action(
     service=SERVICE,
     name="SetTtscGroupAssets",
-    summary="Say which voices heed a group of words.",
+    summary="Assign a group of words to voices.",
     method="PUT",
     path="/v1/{project_id}/ttsc/group-assets/{group_id}",
-    in_path=(text("group_id", "The group.", required=True),),
-    in_body=(texts("asset_ids", "The assets."),),
+    in_path=(text("group_id", "Id of the group.", required=True),),
+    in_body=(texts("asset_ids", "Ids of the assets."),),
     answer=("id",),
 )
 
 SAVE_TTSC_TENANT_CONFIGS = Action(
     service=SERVICE,
     name="SaveTtscTenantConfigs",
-    summary="Switch the vocabulary on or off.",
+    summary="Enable or disable the vocabulary.",
     method="PUT",
     path="/v1/{project_id}/ttsc/tenant-configs",
     in_body=(
-        text("id", "Its id."),
-        text("key", "The word.", required=True),
-        text("value", "How it is read.", required=True),
+        text("id", "Id."),
+        text("key", "Word.", required=True),
+        text("value", "Pronunciation.", required=True),
     ),
 )
 
 SHOW_VOCABULARY_SWITCH_CONFIGS = Action(
     service=SERVICE,
     name="ShowVocabularySwitchConfigs",
-    summary="Whether the vocabulary is on.",
+    summary="Return whether the vocabulary is enabled.",
     method="GET",
     path="/v1/{project_id}/ttsc/tenant-configs",
-    in_query=(*PAGE, text("key", "The word.")),
+    in_query=(*PAGE, text("key", "Word.")),
     answer=words("count data"),
     idempotent=True,
 )

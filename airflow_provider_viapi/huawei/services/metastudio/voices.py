@@ -33,7 +33,7 @@ VOICE = (
         "tag", ("ECOMMERCE", "NEWS", "MARKETING", "LIVE", "EDUCATION", "CUSTOMER", "STORYTELLING"), "A tag."
     ),
     text("description", "A description."),
-    choice("sex", ("FEMALE", "MALE"), "Of the voice."),
+    choice("sex", ("FEMALE", "MALE"), "Gender of the voice."),
     text("voice_name", "Name of the voice.", required=True),
     text("language", "Its language."),
     choice("create_type", ("PACKAGE", "SEGMENT"), "One package of recordings, or one recording by another."),
@@ -43,22 +43,22 @@ VOICE = (
     text("output_language", "Language that the voice will speak."),
     text("custom_text", "A text to listen to the voice with."),
     flag("is_ondemand_resource", "Pay by use."),
-    texts("supported_service", "What it may be used for."),
+    texts("supported_service", "Services that may use it."),
 )
 
 LIST_VOICE_TRAINING_JOB = Action(
     service=SERVICE,
     name="ListVoiceTrainingJob",
-    summary="The voice modelling jobs that fit.",
+    summary="List voice modelling jobs.",
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs",
     in_query=(
         *PAGE,
         *MADE,
-        text("update_until", "Changed until then."),
-        text("update_since", "Changed since then."),
+        text("update_until", "Latest time of the last change."),
+        text("update_since", "Earliest time of the last change."),
         text("state", "State."),
-        text("job_id", "The job."),
+        text("job_id", "Id of the job."),
         text("voice_name", "Name of the voice."),
         text("tag", "A tag."),
         text("job_type", "Kind of the job."),
@@ -73,7 +73,7 @@ LIST_VOICE_TRAINING_JOB = Action(
 COMMIT_VOICE_TRAINING_JOB = Action(
     service=SERVICE,
     name="CommitVoiceTrainingJob",
-    summary="Hand in a voice modelling job whose recordings are uploaded.",
+    summary="Submit a voice modelling job whose recordings are uploaded.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
@@ -84,11 +84,11 @@ COMMIT_VOICE_TRAINING_JOB = Action(
             "A tag.",
         ),
         text("description", "A description."),
-        choice("sex", ("FEMALE", "MALE"), "Of the voice."),
+        choice("sex", ("FEMALE", "MALE"), "Gender of the voice."),
         text("voice_name", "Name of the voice."),
         text("language", "Its language."),
         text("phone", "A telephone number."),
-        text("app_user_id", "An application's own user."),
+        text("app_user_id", "User id of the application."),
         text("output_language", "Language that the voice will speak."),
         text("custom_text", "A text to listen to the voice with."),
     ),
@@ -97,7 +97,7 @@ COMMIT_VOICE_TRAINING_JOB = Action(
 SHOW_VOICE_TRAINING_JOB = Action(
     service=SERVICE,
     name="ShowVoiceTrainingJob",
-    summary="How a voice modelling job stands.",
+    summary="Return a voice modelling job.",
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
@@ -122,7 +122,7 @@ DELETE_VOICE_TRAINING_JOB = Action(
 LIST_JOB_OPERATION_LOG = Action(
     service=SERVICE,
     name="ListJobOperationLog",
-    summary="What was done with a voice modelling job, and by whom.",
+    summary="List the operations on a voice modelling job and their users.",
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/op-logs",
     in_path=(JOB,),
@@ -134,7 +134,7 @@ LIST_JOB_OPERATION_LOG = Action(
 SHOW_JOB_UPLOADING_ADDRESS = Action(
     service=SERVICE,
     name="ShowJobUploadingAddress",
-    summary="Where the recordings of a voice modelling job are put.",
+    summary="Return the upload addresses of a voice modelling job.",
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/uploading-address-url",
     in_path=(JOB,),
@@ -145,7 +145,7 @@ SHOW_JOB_UPLOADING_ADDRESS = Action(
 SHOW_JOB_AUDIT_RESULT = Action(
     service=SERVICE,
     name="ShowJobAuditResult",
-    summary="What the review of the recordings has found.",
+    summary="Return the result of the review of the recordings.",
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/audit-result",
     in_path=(JOB,),
@@ -156,11 +156,11 @@ SHOW_JOB_AUDIT_RESULT = Action(
 CONFIRM_TRAINING_SEGMENT = Action(
     service=SERVICE,
     name="ConfirmTrainingSegment",
-    summary="Have one recorded sentence checked.",
+    summary="Check one recorded sentence.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/training-segment",
     in_query=(
-        text("job_id", "The job.", required=True),
+        text("job_id", "Id of the job.", required=True),
         whole("index", "Which of the sentences.", required=True),
     ),
     answer=words("confirm_result unmatched_index_hit"),
@@ -169,10 +169,10 @@ CONFIRM_TRAINING_SEGMENT = Action(
 SHOW_TRAINING_SEGMENT_INFO = Action(
     service=SERVICE,
     name="ShowTrainingSegmentInfo",
-    summary="Which recorded sentences have passed.",
+    summary="List the recorded sentences that have passed.",
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/training-segment",
-    in_query=(text("job_id", "The job.", required=True),),
+    in_query=(text("job_id", "Id of the job.", required=True),),
     answer=("confirmed_index",),
     idempotent=True,
 )
@@ -187,7 +187,7 @@ VOICE_JOB = JobKind(
 CREATE_TRAINING_BASIC_JOB = Action(
     service=SERVICE,
     name="CreateTrainingBasicJob",
-    summary="Have a voice made of a person's, basic edition.",
+    summary="Create a voice from a person's, basic edition.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/basic-jobs",
     in_body=VOICE,
@@ -200,7 +200,7 @@ CREATE_TRAINING_BASIC_JOB = Action(
 CREATE_TRAINING_MIDDLE_JOB = Action(
     service=SERVICE,
     name="CreateTrainingMiddleJob",
-    summary="Have a voice made of a person's, advanced edition.",
+    summary="Create a voice from a person's, advanced edition.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/middle-jobs",
     in_body=VOICE,
@@ -213,7 +213,7 @@ CREATE_TRAINING_MIDDLE_JOB = Action(
 CREATE_TRAINING_ADVANCE_JOB = Action(
     service=SERVICE,
     name="CreateTrainingAdvanceJob",
-    summary="Have a voice made of a person's, premium edition.",
+    summary="Create a voice from a person's, premium edition.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/advance-jobs",
     in_body=VOICE,

@@ -1,0 +1,149 @@
+"""Errors of HTTP: what an exception of requests or httpx, or a gateway's response, says about a request.
+
+The exceptions' texts may hold a signed address, so they are never passed on. A request that provably never reached
+the service is :class:`ConnectionFailed`, or :class:`ConfigurationError` if only a change of the settings helps. Every
+other request without a response is :class:`ResponseLost`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ResponseLost, ServiceError
+from airflow_provider_viapi.http_settings import HttpSettings, display_proxy
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.http import HttpRequest, HttpResponse
+
+_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 431})
+"""With these statuses a gateway or proxy says that it has not even passed the request on."""
+
+
+def gateway_refusal(response: HttpResponse, request_action: str) -> ConnectionFailed | None:
+    """Return the error for a response that proves, by its status, that the request did not reach the service.
+
+    Only for responses without an error code of the service.
+    """
+    status = response.status
+    if 300 <= status < 400:
+        target = origin_of(response.headers.get("location", ""))
+        message = f"the endpoint redirects to {target}; set the connection's endpoint to the final address"
+    elif status == 407:
+        message = "the proxy requires authentication; put user and password into the proxy's address"
+    elif status in _NOT_FORWARDED:
+        message = f"a gateway refused the request with HTTP status {status} and did not forward it"
+    else:
+        return None
+    return ConnectionFailed(message, http_status=status, action=request_action)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address, without user, password, path and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another address"
+
+
+# Errors of a TLS handshake, in which the request has not been sent yet. Other TLS errors may come while the response
+# is read.
+_HANDSHAKE_ERRORS = frozenset(
+    {
+        "WRONG_VERSION_NUMBER",
+        "RECORD_LAYER_FAILURE",
+        "UNSUPPORTED_PROTOCOL",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    }
+)
+
+
+_NEVER_SENT = frozenset(
+    {
+        *("InvalidURL", "InvalidSchema", "MissingSchema", "InvalidProxyURL"),  # requests
+        *("LocationParseError", "LocationValueError"),  # urllib3
+        *("InvalidURL", "UnsupportedProtocol", "LocalProtocolError"),  # httpx
+        "UnicodeEncodeError",
+    }
+)
+"""Names of the exceptions about addresses and headers that cannot be sent."""
+
+
+def was_not_sent_by_requests(error: BaseException) -> bool:
+    """Return true if an exception of requests proves that no request was sent."""
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+
+    # urllib3 raises ProxyError only until the connection to the proxy, or its tunnel, is made.
+    return isinstance(error, requests.ConnectTimeout) or any(
+        isinstance(cause, NewConnectionError | ConnectTimeoutError | ProxyError)
+        or (isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE_ERRORS)
+        for cause in _causes(error)
+    )
+
+
+def was_not_sent_by_httpx(error: BaseException) -> bool:
+    """Return true if an exception of httpx proves that no request was sent."""
+    import httpx
+
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+
+
+def translate(
+    error: BaseException, request: HttpRequest, settings: HttpSettings, not_sent: bool
+) -> ServiceError:
+    """Return the error of this package for an exception of an HTTP library.
+
+    :param not_sent: the exception proves that the request was not sent
+    """
+    address, action = request.origin, request.action
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ConfigurationError(
+                f"the TLS certificate of {address} is not trusted: {cause.verify_message}. It was checked against "
+                f"{settings.verify if isinstance(settings.verify, str) else 'the certificates of certifi'}; name the "
+                "right CA bundle in the connection's verify, or in the environment variable REQUESTS_CA_BUNDLE",
+                code="CertificateNotTrusted",
+                action=action,
+            )
+    reasons = [str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror]
+    reason = reasons[-1] if reasons else type(error).__name__
+    if not_sent:
+        via = settings.proxy_for(request.url)
+        through = f" through the proxy {display_proxy(via)}" if via else ""
+        return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
+    if _cannot_be_sent(error, request.url):
+        return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
+    return ResponseLost(f"no response came back from {address} ({reason})", action=action)
+
+
+def _cannot_be_sent(error: BaseException, url: str) -> bool:
+    """Return true for the errors that the libraries raise before they open a connection."""
+    try:
+        # Out of range, it raises ValueError; httpx finds out only from the operating system.
+        _ = urlsplit(url).port
+    except ValueError:
+        return True
+    if type(error).__name__ == "InvalidHeader":
+        # The same class says that the response's header is invalid, but then wraps urllib3's error.
+        return not any(isinstance(each, Exception) for each in error.args)
+    return type(error).__name__ in _NEVER_SENT or str(error).startswith("Could not find a suitable TLS CA")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and the ones it was made from, outermost first."""
+    seen: list[BaseException] = [error]
+    for each in seen:
+        yield each
+        inner = (
+            *each.args,
+            each.__cause__,
+            getattr(each, "reason", None),
+            getattr(each, "original_error", None),
+        )
+        seen.extend(one for one in inner if isinstance(one, BaseException) and one not in seen)
