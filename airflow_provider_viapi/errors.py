@@ -185,6 +185,9 @@ def outcome_is_refusal(error: ServiceError) -> bool:
     """
     if error.code == _NONCE_USED or error.http_status == _REQUEST_TIMEOUT:
         return False
+    if (error.http_status or 0) >= 500 and not isinstance(error, Throttled | ConnectionFailed):
+        # Whatever its code says, the service failed, perhaps after it had accepted the job.
+        return False
     if isinstance(error, _REFUSALS):
         return True
     # An error code that no table knows, in a well-formed response.

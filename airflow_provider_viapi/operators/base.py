@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.jobs.backend import SubmitBackend
-    from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
@@ -412,11 +412,14 @@ class JobOperator(StoppableOperator, ActionOperator):
         store_links(self, context)
         with fail_without_retry(self.is_permanent):
             request = self.validated_request()
-            self._check_destination()
             run = self.task_run(context)
             ledger = open_ledger(context, durable=self.durable)
+            before = ledger.read()
+            if before is None or before.job_id is None:
+                # A job that is paid for is resumed even if its result cannot be stored now.
+                self._check_destination()
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
-            if (reused := self._reuse(request, ledger, run, context)) is not None:
+            if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             store_links(self, context, job_link=self.job_link(job))
@@ -476,14 +479,14 @@ class JobOperator(StoppableOperator, ActionOperator):
         )
 
     def _reuse(
-        self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, context: Context
+        self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
     ) -> dict[str, Any] | None:
         """Return the landed result of an earlier job, if it may be reused; nothing is submitted then."""
         from airflow_provider_viapi.state.results import open_results
 
         results = open_results(self, self.action, context)
         digest = self.request_digest(request)
-        found = results and results.find(digest, request, before=ledger.read(), attempt=run.attempt)
+        found = results and results.find(digest, request, before=before, attempt=run.attempt)
         if not found:
             return None
         result, report = found

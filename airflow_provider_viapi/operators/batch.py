@@ -193,15 +193,13 @@ class BatchOperator(StoppableOperator):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger, run = self._open_ledger(context), self._task_run(context)
             ledger.begin_attempt(items)
+            if self.deferrable and not ledger.is_persistent:
+                # Opening the store has warned already of what a retry costs.
+                self.log.info("The batch waits on this worker: there is no durable store to continue from")
             if self.reuse_results is not None:
                 from airflow_provider_viapi.operators.batch_backend import reuse_results
 
                 reuse_results(self, items, ledger, run, context)
-            if not ledger.is_persistent:
-                self.log.warning(
-                    "This deployment has no durable store (Airflow 3.3 has one): the batch waits on this worker, and "
-                    "a retry would submit all items again"
-                )
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
             with self.cancelling_if_ended(context, batch.cancel):
                 batch.resume()

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.ledger import request_digest
@@ -50,48 +50,25 @@ LAYOUT_VERSION = 1
 DEFAULT_RETENTION_DAYS = 365
 
 
-class ReusingTask(Protocol):
-    """The part of an operator that decides about reuse."""
-
-    reuse_results: timedelta | None
-    reuse_unversioned: bool
-    land_manifest: bool
-    hook: Any
-
-    @property
-    def log(self) -> Any:
-        """The task's log."""
-        ...
-
-    def trusted_hosts(self) -> list[str]:
-        """Return private hosts that media may come from."""
-        ...
-
-
-def open_results(task: ReusingTask, action: Any, context: Context) -> LandedResults | None:
-    """Return the landed results of an action for a task; ``None`` if it neither reuses nor describes any.
-
-    :raises ConfigurationError: results are to be reused, and ``[viapi] state_path`` is missing or cannot be opened
-    """
+def open_results(task: Any, action: Any, context: Context) -> LandedResults | None:
+    """Return the landed results of an action for a task; ``None`` if it neither reuses nor describes any."""
     return LandedResults(task, action, context) if task.reuse_results or task.land_manifest else None
 
 
 class LandedResults:
     """Landed results of one action, from all DAG runs.
 
-    :param task: the operator
+    :param task: the operator: its hook, log and arguments about reuse
     :param action: of either cloud
     :param context: of the running task instance
     :param log: default: the task's own
     """
 
-    def __init__(self, task: ReusingTask, action: Any, context: Context, log: Log | None = None) -> None:
+    def __init__(self, task: Any, action: Any, context: Context, log: Log | None = None) -> None:
         self._task = task
         self._action = action
         self._log: Log = log or task.log
         self._key = TaskKey.from_context(context)
-        if task.reuse_results is not None:
-            self._fs, self._root = self._open()
 
     def versions(self, request: Mapping[str, Any]) -> dict[str, Version]:
         """Return the versions of a request's sources; see ``media.source_versions``."""
@@ -110,18 +87,20 @@ class LandedResults:
         :param request: checked, before staging
         :param before: the task's own submission, which takes precedence unless its result was returned
         :param attempt: the running attempt
+        :raises ConfigurationError: ``[viapi] state_path`` is missing or cannot be opened
         """
         if self._task.reuse_results is None:
             return None
         if before is not None and not (before.delivery and before.delivery.was_cleared_before(attempt)):
             return None
+        path = self._path(digest)
         try:
             return self._reusable(digest, request)
         except Exception as error:
             # Whatever a damaged record or a failing storage raises: the job can be submitted without it.
             self._log.warning(
                 "The record of an earlier result at %s cannot be used (%s): submitting as usual",
-                self._path(digest).removeprefix(f"{self._root}/"),
+                path.removeprefix(f"{self._folder[1]}/"),
                 type(error).__name__,
             )
             return None
@@ -187,7 +166,8 @@ class LandedResults:
                 return request
         return None
 
-    def _open(self) -> tuple[Any, str]:
+    @cached_property
+    def _folder(self) -> tuple[Any, str]:
         path = StateConfig.read().path
         if path is None:
             raise ConfigurationError(
@@ -196,17 +176,17 @@ class LandedResults:
             )
         return open_state_path(path)
 
-    @cached_property
+    @property
     def _objects(self) -> Objects:
-        return open_objects(self._fs)
+        return open_objects(self._folder[0])
 
     @property
     def _endpoint(self) -> str:
-        return str(self._task.hook.account.address(self._action.service))
+        return redact_text(self._task.hook.account.address(self._action.service))
 
     def _path(self, digest: str) -> str:
         name = digest.rpartition(":")[2]
-        return f"{self._root}/results/{name[:2]}/{name}.json"
+        return f"{self._folder[1]}/results/{name[:2]}/{name}.json"
 
     def _read(self, digest: str) -> dict[str, Any] | None:
         data, _ = self._objects.read(self._path(digest))
@@ -259,8 +239,8 @@ class LandedResults:
         """Delete records that are older than ``result_retention_days`` in one of the 256 folders."""
         days = read_days("result_retention_days", DEFAULT_RETENTION_DAYS)
         oldest = datetime.now(timezone.utc) - timedelta(days=days)
-        self._fs.invalidate_cache()
-        for path, info in self._fs.find(folder, detail=True).items() if days else ():
+        self._folder[0].invalidate_cache()
+        for path, info in self._folder[0].find(folder, detail=True).items() if days else ():
             written = modified_at(info)
             if path.endswith(".json") and written is not None and written < oldest:
                 self._objects.remove(path)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from airflow_provider_viapi.emulator.media.enhance_video_quality import BT_709_TO_2020, PEAK_OF_PQ, WHITE
+from airflow_provider_viapi.emulator.media.hdr import BT_709_TO_2020, PQ_PEAK, SDR_WHITE
 from sheets import clips
 from sheets.page import Page, Shown, wide
 
@@ -46,9 +46,9 @@ def enhance_video_quality(folder: Path) -> Page:
         [
             Shown("given", wide(before, 281)),
             Shown("made: its numbers as they are", wide(stored, 281)),
-            Shown(f"made: cut at {WHITE} nits", wide(now, 281)),
+            Shown(f"made: cut at {SDR_WHITE} nits", wide(now, 281)),
             Shown(
-                f"made: {WHITE} nits (grey) to {PEAK_OF_PQ} (yellow)",
+                f"made: {SDR_WHITE} nits (grey) to {PQ_PEAK} (yellow)",
                 wide(_above_white(light[2 * NUMBER]), 281),
             ),
         ],
@@ -88,12 +88,12 @@ def _lights(video: Path) -> list[Light]:
 
 def _on_sdr(light: Light) -> Image.Image:
     """Convert light for an SDR screen; what is brighter than its white is clipped."""
-    shown = np.clip(light @ np.linalg.inv(BT_709_TO_2020).T / WHITE, 0, 1) ** (1 / 2.4)
+    shown = np.clip(light @ np.linalg.inv(BT_709_TO_2020).T / SDR_WHITE, 0, 1) ** (1 / 2.4)
     return Image.fromarray(np.asarray(np.rint(255 * shown), np.uint8))
 
 
 def _above_white(light: Light) -> Image.Image:
     """Mark pixels brighter than an SDR screen's white in yellow on a dark picture."""
-    above = np.clip((light.max(axis=2, keepdims=True) - WHITE) / (PEAK_OF_PQ - WHITE), 0, 1)
+    above = np.clip((light.max(axis=2, keepdims=True) - SDR_WHITE) / (PQ_PEAK - SDR_WHITE), 0, 1)
     grey = np.asarray(_on_sdr(light).convert("L"), np.float64)[..., None] * 0.35
     return Image.fromarray(np.asarray(grey * (1 - above) + np.array([255, 220, 40]) * above, np.uint8))

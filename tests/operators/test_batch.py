@@ -388,14 +388,14 @@ def test_a_queued_job_is_cancelled_after_job_timeout(
     assert emulator.jobs()[0]["status"] == "JOB_CANCELED"
 
 
-def test_without_a_durable_store_the_worker_waits_and_warns(
+def test_without_a_durable_store_the_batch_waits_on_the_worker_and_says_so(
     emulator: EmulatorServer, batch: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = run_batch(batch("a", "b", "c", max_in_flight=2), None)
 
     assert run.triggers == []
     assert len(run.rows) == 3
-    assert "no durable store" in capsys.readouterr().out
+    assert "there is no durable store to continue from" in capsys.readouterr().out
 
 
 def test_an_empty_list_of_another_task_succeeds_without_rows(emulator: EmulatorServer, batch: Make) -> None:

@@ -1,4 +1,4 @@
-"""Items of a batch are checked like the operator's own arguments before anything is sent, and add no tasks to the DAG."""
+"""Items of a batch are checked like the operator's own arguments, before anything is sent, and add no tasks."""
 
 from __future__ import annotations
 

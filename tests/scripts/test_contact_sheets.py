@@ -13,7 +13,8 @@ from contact_sheets import PICTURES, SHEETS
 from sheets.page import Page, Shown
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-LAST = "Whose pictures these are"
+FIRST = ["What is read, what is kept", "What is refused"]
+LAST = "Sources of the pictures"
 
 
 def sections() -> dict[str, str]:
@@ -23,7 +24,7 @@ def sections() -> dict[str, str]:
 
 
 def test_every_action_has_a_section_and_there_is_no_other() -> None:
-    assert [*sections()] == [*sorted(TRANSFORMS), LAST]
+    assert [*sections()] == [*FIRST, *sorted(TRANSFORMS), LAST]
 
 
 def test_every_action_has_a_sheet_that_can_be_regenerated() -> None:
