@@ -16,11 +16,13 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.base import AirflowStats
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import (
     EraseVideoSubtitlesOperator,
 )
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
+from operators.huawei_tasks import SPEAK, connect, in_haste
 from operators.run_batch import run_batch
 from run_task import TaskResult, run_task
 from served_folder import ServedFolder
@@ -374,6 +376,24 @@ def test_arguments_that_cannot_work_fail_when_the_dag_is_parsed(
             ViapiBatchOperator(
                 task_id="task", operator=EraseVideoSubtitlesOperator, items=[{"video_url": video}], **given
             )
+
+
+def test_what_is_stored_at_the_service_has_no_version(
+    team: TeamStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_haste(monkeypatch)
+    connect(monkeypatch, team.emulator)
+
+    def speak(run_id: str, **arguments: Any) -> dict[str, Any]:
+        operator = CreateSpeechOperator(
+            task_id="speak", **SPEAK, land_to=f"file://{tmp_path}/", reuse_results=MONTH, **arguments
+        )
+        result: dict[str, Any] = run_task(operator, run_id=run_id).result
+        return result
+
+    speak("monday")
+    assert "reused" not in speak("tuesday")
+    assert speak("wednesday", reuse_unversioned=True)["reused"]["run_id"] == "tuesday"
 
 
 @pytest.fixture
