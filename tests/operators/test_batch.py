@@ -407,6 +407,15 @@ def test_an_empty_list_of_another_task_succeeds_without_rows(emulator: EmulatorS
     assert run_batch(make, Store()).rows == []
 
 
+def test_an_empty_list_does_not_need_a_destination(emulator: EmulatorServer, batch: Make) -> None:
+    def make() -> ViapiBatchOperator:
+        operator = batch("a", land_to="nosuch://bucket/")()
+        operator.items = []
+        return operator
+
+    assert run_batch(make, Store()).rows == []
+
+
 def test_the_log_does_not_grow_with_the_items(
     emulator: EmulatorServer, batch: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
