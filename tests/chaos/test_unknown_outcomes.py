@@ -146,24 +146,30 @@ def set_retries(deployment: Deployment, dag_id: str, retries: int) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("cleared", [False, True], ids=["undisturbed", "cleared while its jobs run"])
-def test_deferred_batch_whose_items_render_differently(
-    deployment: Deployment, cleared: bool, repetition: int
-) -> None:
-    """Deferred batch of 4 whose items render differently each time; cleared while its jobs run."""
-    deployment.emulator.fault(action=ERASE, times=None, job={"processing": 10})
+def test_deferred_batch_whose_items_render_differently(deployment: Deployment, repetition: int) -> None:
+    """Deferred batch of 4 jobs whose items render differently at each of its wake-ups."""
+    for seconds in (3, 15, 27, 39):
+        deployment.emulator.fault(action=ERASE, job={"processing": seconds})
     run = deployment.start("batch")
-    until(lambda: len(deployment.jobs()) == 4, "all are submitted")
-    run.wait_for_state("deferred")
 
-    if cleared:
-        run.clear()
-        ended = run.wait_until_ended()
-        assert len(deployment.jobs()) <= 8
-        assert ended in ("success", "failed")
-    else:
-        assert run.wait_until_ended() == "success"
-        assert len(deployment.jobs()) == 4
+    assert run.wait_until_ended() == "success"
+
+    assert len(deployment.jobs()) == 4
+    assert run.log().count("DEFERRED") >= 2
+
+
+@EACH
+def test_deferred_batch_in_rounds_whose_items_render_differently(
+    deployment: Deployment, repetition: int
+) -> None:
+    """Deferred batch of 4 in rounds of 2, whose items render differently: collects 2, then fails."""
+    run = deployment.start("batch_in_rounds")
+
+    assert run.wait_until_ended() == "failed"
+
+    assert len(deployment.jobs()) == 2
+    assert "nothing more is submitted" in run.log()
+    assert run.task.try_number == 1
 
 
 @EACH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -527,10 +528,14 @@ def test_the_retry_lands_a_result_that_could_not_be_landed(
     emulator: EmulatorServer, batch: Make, tmp_path: Path
 ) -> None:
     store = Store()
-    (tmp_path / "folder").write_text("This is in the way.")
     make = batch("a", "b", land_to=f"file://{tmp_path}/folder/{{index}}{{ext}}")
+
+    def replace_folder(run: BatchRun) -> None:
+        shutil.rmtree(tmp_path / "folder", ignore_errors=True)
+        (tmp_path / "folder").write_text("This is in the way.")
+
     with pytest.raises(BatchFailed, match=r"2 of 2 items failed.*NotLanded"):
-        run_batch(make, store)
+        run_batch(make, store, between=replace_folder)
     (tmp_path / "folder").unlink()
 
     run = run_batch(make, store, try_number=2)

@@ -92,16 +92,17 @@ with DAG("siblings", schedule=None, params={"video_url": ""}):
             **{**RETRYING, "retries": 1},
         )
 
-# Its items render differently each time, as links do that a macro signs.
-with DAG("batch", schedule=None, params={"video_url": ""}):
-    Batch(
-        task_id="erase",
-        operator=EraseVideoSubtitlesOperator,
-        items=[
-            {"video_url": f"{FILM}?{index}&at={{{{ macros.datetime.now().timestamp() }}}}"}
-            for index in range(4)
-        ],
-        max_in_flight=4,
-        deferrable=True,
-        **RETRYING,
-    )
+# Their items render differently each time, as links do that a macro signs.
+for name, in_flight in (("batch", 4), ("batch_in_rounds", 2)):
+    with DAG(name, schedule=None, params={"video_url": ""}):
+        Batch(
+            task_id="erase",
+            operator=EraseVideoSubtitlesOperator,
+            items=[
+                {"video_url": f"{FILM}?{index}&at={{{{ macros.datetime.now().timestamp() }}}}"}
+                for index in range(4)
+            ],
+            max_in_flight=in_flight,
+            deferrable=True,
+            **RETRYING,
+        )
