@@ -173,17 +173,22 @@ def test_deferred_batch_in_rounds_whose_items_render_differently(
 
 
 @EACH
-@pytest.mark.parametrize("key", ["kept", "rotated"])
-def test_two_tasks_killed_around_their_submissions(deployment: Deployment, key: str, repetition: int) -> None:
-    """Two tasks killed, one before sending, one after acceptance; key of the connection."""
+@pytest.mark.parametrize("meanwhile", ["nothing changes", "key rotated", "media deleted"])
+def test_two_tasks_killed_around_their_submissions(
+    deployment: Deployment, meanwhile: str, repetition: int
+) -> None:
+    """Two tasks killed, one before sending, one after acceptance; meanwhile."""
     deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=900)))
     deployment.set_breakpoint("after the intent of a")
     deployment.set_breakpoint("before the store of b")
     run = deployment.start("siblings")
     deployment.worker_at_breakpoint("after the intent of a")
     deployment.worker_at_breakpoint("before the store of b")
-    if key == "rotated":
+    # Without a key or media that are the same as before, the request cannot be sent again.
+    if meanwhile == "key rotated":
         deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=900)))
+    elif meanwhile == "media deleted":
+        deployment.set_breakpoint("media deleted")
 
     deployment.kill_at_breakpoint("after the intent of a")
     deployment.kill_at_breakpoint("before the store of b")
@@ -195,7 +200,9 @@ def test_two_tasks_killed_around_their_submissions(deployment: Deployment, key: 
         if run.tasks[task_id].state == "success":
             assert job_id_of(run, task_id) == jobs[0]["job_id"]
         else:
-            assert "SubmissionInDoubt" in run.log(task_id)
+            # Without its media, a task whose job was certainly not accepted cannot submit.
+            reasons = ["SubmissionInDoubt"] + ["the source was deleted"] * (meanwhile == "media deleted")
+            assert any(reason in run.log(task_id) for reason in reasons)
 
 
 def jobs_of(deployment: Deployment, task_id: str) -> list[dict[str, Any]]:

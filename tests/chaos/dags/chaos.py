@@ -16,6 +16,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, get_current_context
 
+from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
@@ -57,6 +58,8 @@ class Erase(EraseVideoSubtitlesOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Any) -> Mapping[str, Any]:
         stop_at("while staging")
+        if (BREAKPOINTS / "media deleted").exists():
+            raise TransientError("the source was deleted", action=self.action.name)
         return super().prepare_request(request, context)
 
 
