@@ -143,4 +143,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.write_line("\n" + OUTCOMES.text())
     if report := os.environ.get("VIAPI_CHAOS_REPORT"):
-        OUTCOMES.write(Path(report))
+        OUTCOMES.write(Path(report), keep=bool(terminalreporter.config.option.keyword))
