@@ -147,15 +147,14 @@ def set_retries(deployment: Deployment, dag_id: str, retries: int) -> None:
 
 @EACH
 def test_deferred_batch_whose_items_render_differently(deployment: Deployment, repetition: int) -> None:
-    """Deferred batch of 4 jobs whose items render differently at each of its wake-ups."""
-    for seconds in (3, 15, 27, 39):
-        deployment.emulator.fault(action=ERASE, job={"processing": seconds})
+    """Deferred batch of 4 jobs whose items render differently when it wakes up."""
+    deployment.emulator.fault(action=ERASE, times=None, job={"processing": 5})
     run = deployment.start("batch")
 
     assert run.wait_until_ended() == "success"
 
     assert len(deployment.jobs()) == 4
-    assert run.log().count("DEFERRED") >= 2
+    assert "DEFERRED" in run.log()
 
 
 @EACH
