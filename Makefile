@@ -36,9 +36,16 @@ test-media: $(READY)  ## Run every media action of the emulator with every kind 
 test-live: $(READY)  ## Run the conformance requests against the real service: needs a key and a bucket, and is billed
 	$(BIN)/pytest tests/live -m live -s -rs --timeout 7200
 
-test-chaos: $(READY)  ## Run every fault scenario three times on a real Airflow; writes docs/reliability.md (DEPLOYMENTS=3)
+test-chaos: $(READY)  ## Run every fault scenario three times on a real Airflow with both stores; writes docs/reliability.md (DEPLOYMENTS=3)
 	VIAPI_CHAOS_REPEAT=3 VIAPI_CHAOS_SECONDS=60 VIAPI_CHAOS_REPORT=docs/reliability.md \
+		VIAPI_CHAOS_STORES='task_state_store state_path' \
 		$(BIN)/pytest tests/chaos -m chaos -n $(DEPLOYMENTS) --dist worksteal --timeout 900
+
+test-airflows: $(MATRIX:%=test-chaos-%)  ## Run the core fault scenarios on the other supported versions; writes docs/reliability.md (needs VIAPI_TEST_POSTGRES)
+
+test-chaos-%: .venv-%/ready
+	VIAPI_CHAOS_REPEAT=3 VIAPI_CHAOS_REPORT=docs/reliability.md VIAPI_CHAOS_STORES=state_path \
+		.venv-$*/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -98,5 +105,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
+.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

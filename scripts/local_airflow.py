@@ -17,15 +17,15 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import httpx
 
 from process_session import ProcessSession, end_sessions
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 NO_PROXY_FOR_LOOPBACK = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
 Found = TypeVar("Found")
 
@@ -62,7 +62,7 @@ class RetryingTransport(httpx.HTTPTransport):
 
 
 class LocalAirflow:
-    """Airflow with the DAGs of one folder; ``home`` holds its database, configuration and logs.
+    """Airflow 3 with the DAGs of one folder; ``home`` holds its database, configuration and logs.
 
     :param environment: added to the processes' environment: connections (``AIRFLOW_CONN_…``), and settings
         (``AIRFLOW__…``) that take precedence over those of this class
@@ -70,6 +70,16 @@ class LocalAirflow:
     :param database: SQLAlchemy URL; default: SQLite in ``home``
     :param start_timeout: seconds within which every component must become healthy; default: 120
     """
+
+    components: Sequence[str] = ("api-server", "scheduler", "dag-processor", "triggerer")
+    arguments: ClassVar[Mapping[str, Sequence[str]]] = {
+        "api-server": ("--host", "127.0.0.1"),
+        # The log servers listen on all interfaces; here the API server reads the files themselves.
+        "scheduler": ("--skip-serve-logs",),
+        "triggerer": ("--skip-serve-logs",),
+    }
+    api = "/api/v2"
+    health = "/monitor/health"
 
     def __init__(
         self,
@@ -84,16 +94,17 @@ class LocalAirflow:
         api_port, *log_ports = _free_ports(3)
         self.url = f"http://127.0.0.1:{api_port}"
         self.rest = httpx.Client(
-            base_url=f"{self.url}/api/v2", timeout=30, trust_env=False, transport=RetryingTransport()
+            base_url=f"{self.url}{self.api}", timeout=30, trust_env=False, transport=RetryingTransport()
         )
-        self.sessions: dict[str, list[ProcessSession]] = {component: [] for component in COMPONENTS}
+        self.sessions: dict[str, list[ProcessSession]] = {component: [] for component in self.components}
         self._home = home.resolve()
         self._triggerers = triggerers
         self._start_timeout = start_timeout
+        self._database = database or f"sqlite:///{self._home / 'airflow.db'}"
         self._environment = _environment(
             home=self._home,
             dags_folder=dags_folder.resolve(),
-            database=database or f"sqlite:///{self._home / 'airflow.db'}",
+            database=self._database,
             api_port=api_port,
             log_ports=log_ports,
         ) | dict(environment or {})
@@ -103,12 +114,11 @@ class LocalAirflow:
         try:
             deadline = time.monotonic() + self._start_timeout
             self._migrate(deadline)
-            for component in COMPONENTS:
+            for component in self.components:
                 for _ in range(self._triggerers if component == "triggerer" else 1):
                     self.start(component)
             self._until(self._healthy, deadline, "Airflow is healthy")
-            token = httpx.get(f"{self.url}/auth/token", trust_env=False).raise_for_status()
-            self.rest.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+            self._log_in()
         except BaseException:
             self.stop()
             raise
@@ -122,12 +132,7 @@ class LocalAirflow:
     def start(self, component: str) -> int:
         """Start one more process of a component and return its index; does not wait until it is healthy."""
         sessions = self.sessions[component]
-        arguments = {
-            "api-server": ("--host", "127.0.0.1"),
-            # The log servers listen on all interfaces; here the API server reads the files themselves.
-            "scheduler": ("--skip-serve-logs",),
-            "triggerer": ("--skip-serve-logs",),
-        }.get(component, ())
+        arguments = self.arguments.get(component, ())
         sessions.append(self._run(f"{component}-{len(sessions)}", component, *arguments))
         return len(sessions) - 1
 
@@ -142,7 +147,7 @@ class LocalAirflow:
     def stop(self) -> None:
         """Stop every process; the API server last, since ending tasks report to it."""
         self.rest.close()
-        servers = self.sessions["api-server"]
+        servers = self.sessions[self.components[0]]
         try:
             end_sessions(
                 session for group in self.sessions.values() if group is not servers for session in group
@@ -161,7 +166,7 @@ class LocalAirflow:
             broken = self._get("/importErrors")["import_errors"]
             raise RuntimeError("\n".join([str(error), *(file["stack_trace"] for file in broken)])) from error
         self.rest.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
-        run = self.rest.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf or {}})
+        run = self.rest.post(f"/dags/{dag_id}/dagRuns", json={**self._new_run(), "conf": conf or {}})
         return str(run.raise_for_status().json()["dag_run_id"])
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
@@ -227,6 +232,18 @@ class LocalAirflow:
             lines += [f"{e['exc_type']}: {e['exc_value']}" for e in entry.get("error_detail") or ()]
         return "\n".join(lines)
 
+    def triggerer_jobs(self) -> list[int]:
+        """Return the ids of the jobs of all triggerers that were started, in that order."""
+        jobs = self._get("/jobs", job_type="TriggererJob", order_by="id", limit=1000)
+        return [job["id"] for job in jobs["jobs"]]
+
+    def _log_in(self) -> None:
+        token = httpx.get(f"{self.url}/auth/token", trust_env=False).raise_for_status()
+        self.rest.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+
+    def _new_run(self) -> dict[str, Any]:
+        return {"logical_date": None}
+
     @property
     def _process_logs(self) -> Path:
         return self._home / "process-logs"
@@ -245,7 +262,7 @@ class LocalAirflow:
             raise RuntimeError(f"airflow db migrate failed:\n{migration.log_tail()}")
 
     def _healthy(self) -> bool:
-        return all(component["status"] == "healthy" for component in self._get("/monitor/health").values())
+        return all(component["status"] == "healthy" for component in self._get(self.health).values())
 
     def _until(self, condition: Callable[[], Found | None], deadline: float, what: str) -> Found:
         """Poll a condition until it holds; raise if a process ends or the deadline passes."""
@@ -267,6 +284,67 @@ class LocalAirflow:
 
     def _get(self, path: str, **parameters: str | int | bool) -> Any:
         return self.rest.get(path, params=parameters).raise_for_status().json()
+
+
+class LocalAirflow2(LocalAirflow):
+    """Airflow 2: a webserver, and a scheduler that processes DAG files; ``database`` is required."""
+
+    components = ("webserver", "scheduler", "triggerer")
+    arguments: ClassVar[Mapping[str, Sequence[str]]] = dict.fromkeys(
+        ("scheduler", "triggerer"), ("--skip-serve-logs",)
+    )
+    api = "/api/v1"
+    health = "/health"
+
+    def __init__(self, *, home: Path, database: str | None = None, **options: Any) -> None:
+        if database is None:
+            raise ValueError("Airflow 2 runs tasks in parallel only with a database server; pass database")
+        super().__init__(home=home, database=database, **options)
+        (home / "webserver_config.py").write_text("AUTH_ROLE_PUBLIC = 'Admin'\nWTF_CSRF_ENABLED = False\n")
+        settings = {
+            "API__AUTH_BACKENDS": "airflow.api.auth.backend.default",
+            "API__MAXIMUM_PAGE_LIMIT": "10000",
+            "SCHEDULER__DAG_DIR_LIST_INTERVAL": "3",
+            "WEBSERVER__SECRET_KEY": secrets.token_hex(16),
+            "WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+            "WEBSERVER__WEB_SERVER_PORT": self.url.rpartition(":")[2],
+            "WEBSERVER__WORKERS": "1",
+        }
+        self._environment |= {f"AIRFLOW__{name}": value for name, value in settings.items()}
+
+    def task_log(
+        self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
+    ) -> str:
+        """Return the log of one attempt of a task."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+        parameters = {"map_index": map_index, "full_content": True}
+        response = self.rest.get(path, params=parameters, headers={"Accept": "text/plain"})
+        return response.raise_for_status().text
+
+    def triggerer_jobs(self) -> list[int]:
+        """Return the ids of the jobs of all triggerers that were started, in that order."""
+        import sqlalchemy
+
+        query = sqlalchemy.text("SELECT id FROM job WHERE job_type = 'TriggererJob' ORDER BY id")
+        with sqlalchemy.create_engine(self._database).connect() as connection:
+            return [row[0] for row in connection.execute(query)]
+
+    def _log_in(self) -> None:
+        """Need no login: the webserver gives everybody on this machine the role of an administrator."""
+
+    def _new_run(self) -> dict[str, Any]:
+        return {}
+
+    def _healthy(self) -> bool:
+        states = self._get(self.health)
+        return all(
+            states[component]["status"] == "healthy" for component in ("metadatabase", *self.components[1:])
+        )
+
+
+def local_airflow(**options: Any) -> LocalAirflow:
+    """Return the Airflow that this environment has, not started yet; see :class:`LocalAirflow` for the options."""
+    return (LocalAirflow2 if version("apache-airflow").startswith("2.") else LocalAirflow)(**options)
 
 
 def _free_ports(count: int) -> list[int]:

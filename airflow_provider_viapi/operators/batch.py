@@ -180,18 +180,15 @@ class BatchOperator(StoppableOperator):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
             self.check_inputs()
             self._check_destination(len(items))
-            if self.land_to is not None:
-                from airflow_provider_viapi.media import landing
-
-                landing.probe(
-                    self.land_to, self.operator.action, names={"task_id": self.task_id, "index": 999_999}
-                )
             if not items:
                 self.log.info("There are no items, nothing to do")
                 return []
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger, run = self._open_ledger(context), self._task_run(context)
+            if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
+                # If all jobs are paid for, they are resumed even if their results cannot be stored now.
+                self._probe_destination()
             ledger.begin_attempt(items)
             if self.deferrable and not ledger.is_persistent:
                 # Opening the store has warned already of what a retry costs.
@@ -399,6 +396,14 @@ class BatchOperator(StoppableOperator):
     def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
             raise InvalidRequest(f"{name} is {value!r}; allowed: {allowed}", action=self.operator.action.name)
+
+    def _probe_destination(self) -> None:
+        """Refuse a rendered destination that cannot take the results."""
+        if self.land_to is not None:
+            from airflow_provider_viapi.media import landing
+
+            names = {"task_id": self.task_id, "index": 999_999}
+            landing.probe(self.land_to, self.operator.action, names=names)
 
     def _check_destination(self, items: int) -> None:
         if self.land_to is None:

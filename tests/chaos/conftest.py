@@ -6,6 +6,7 @@ Outcomes are attached to pytest's reports; the main process collects them and wr
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import pytest
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from harness import Deployment
-from local_airflow import LocalAirflow
+from local_airflow import local_airflow
 from outcomes import PROPERTY, Outcomes, ScenarioRun
 from proxy import Proxy
 from served_folder import ServedFolder
@@ -34,7 +35,14 @@ SHORT_TIMEOUTS = {
     # Several deployments share the machine, and most of the time each only waits.
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+    # Names of Airflow 2.
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": "15",
+    "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "1",
 }
+STORES = os.environ.get("VIAPI_CHAOS_STORES", "task_state_store").split()
+CLIENT_TIMEOUT = 8
+"""Timeout of the connection in seconds: shorter than the time for which the faults hold a request."""
 
 
 @contextmanager
@@ -59,18 +67,29 @@ def database() -> Iterator[str | None]:
         admin.close()
 
 
-@pytest.fixture(scope="session")
-def shared_deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> Iterator[Deployment]:
+def connection_json(emulator: EmulatorServer, url: str) -> str:
+    """Return the connection to the emulator behind a proxy."""
+    connection = json.loads(emulator.connection_json())
+    return json.dumps({**connection, "extra": {"endpoint": url, "timeout": CLIENT_TIMEOUT}})
+
+
+@pytest.fixture(scope="session", params=STORES)
+def shared_deployment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, served: ServedFolder
+) -> Iterator[Deployment]:
+    """Yield a deployment whose tasks keep their state in ``task_state_store`` or below ``state_path``."""
     clip = served.path / "chaos.mp4"
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
     home, breakpoints = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("breakpoints")
     with EmulatorServer() as emulator, database() as address:
         proxy = Proxy(emulator.url)
         environment = SHORT_TIMEOUTS | {
-            "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json().replace(emulator.url, proxy.url),
+            "AIRFLOW_CONN_VIAPI_DEFAULT": connection_json(emulator, proxy.url),
             "VIAPI_CHAOS_BREAKPOINTS": str(breakpoints),
         }
-        with LocalAirflow(
+        if request.param == "state_path":
+            environment["AIRFLOW__VIAPI__STATE_PATH"] = f"file://{tmp_path_factory.mktemp('state')}"
+        with local_airflow(
             dags_folder=Path(__file__).parent / "dags",
             home=home,
             environment=environment,
@@ -124,4 +143,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.write_line("\n" + OUTCOMES.text())
     if report := os.environ.get("VIAPI_CHAOS_REPORT"):
-        OUTCOMES.write(Path(report))
+        OUTCOMES.write(Path(report), keep=bool(terminalreporter.config.option.keyword))

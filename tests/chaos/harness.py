@@ -73,13 +73,9 @@ class Deployment:
     def add_triggerer(self) -> None:
         """Start one more triggerer and wait until Airflow lists it."""
 
-        def listed() -> int:
-            answer = self.airflow.rest.get("/jobs", params={"job_type": "TriggererJob"})
-            return int(answer.raise_for_status().json()["total_entries"])
-
-        before = listed()
+        before = self.airflow.triggerer_jobs()
         self.airflow.start("triggerer")
-        until(lambda: listed() > before, "another triggerer is listed")
+        until(lambda: len(self.airflow.triggerer_jobs()) > len(before), "another triggerer is listed")
 
     def kill_triggerer(self, index: int) -> None:
         """Kill a triggerer and start another, so that there are always two."""
@@ -99,19 +95,26 @@ class Deployment:
     def end_runs(self) -> None:
         """Clear faults and breakpoints and end running runs, so that the next scenario starts alone."""
         self.emulator.clear_faults()
-        for file in self.breakpoints.iterdir():
-            file.unlink()
         for run in self.runs:
             if run.state in ("queued", "running"):
                 run.fail_run()
+        for file in self.breakpoints.iterdir():
+            file.unlink()
         self.runs.clear()
 
     def kill_at_breakpoint(self, name: str) -> None:
         """Kill the worker that has stopped at a breakpoint."""
+        os.kill(self.worker_at_breakpoint(name), signal.SIGKILL)
+        self.release(name)
+
+    def worker_at_breakpoint(self, name: str) -> int:
+        """Wait until a worker has stopped at a breakpoint and return its process id."""
         note = self.breakpoints / f"{name}.pid"
-        until(lambda: note.exists() and note.read_text(), f"a worker at {name}")
-        os.kill(int(note.read_text()), signal.SIGKILL)
-        note.unlink()
+        return int(until(lambda: note.exists() and note.read_text(), f"a worker at {name}"))
+
+    def release(self, name: str) -> None:
+        """Let the worker continue that has stopped at a breakpoint."""
+        (self.breakpoints / f"{name}.pid").unlink()
 
 
 @dataclass
@@ -130,15 +133,25 @@ class Run:
 
     def wait_until_waiting(self) -> None:
         """Wait until the task waits for its job: its trigger is running, or its worker has polled."""
-        signs = (" starting",) if self.dag_id.startswith("deferred") else (" is QUEUING", " is PROCESSING")
+        # Airflow 2 does not log the start of a trigger, but each of its requests.
+        signs = (
+            (" starting", "Action=GetAsyncJobResult")
+            if self.dag_id.startswith("deferred")
+            else (" is QUEUING", " is PROCESSING")
+        )
         # A worker that was too slow for Airflow's heartbeat is replaced, and the next attempt waits.
         until(lambda: any(sign in self.log() for sign in signs), "the task waits for its job")
 
     @property
+    def tasks(self) -> dict[str, TaskInstance]:
+        """The run's tasks by their ids."""
+        instances = self.deployment.airflow.task_instances(self.dag_id, self.run_id)
+        return {instance.task_id: instance for instance in instances}
+
+    @property
     def task(self) -> TaskInstance:
-        """The run's only task."""
-        (instance,) = self.deployment.airflow.task_instances(self.dag_id, self.run_id)
-        return instance
+        """The task of a run with one."""
+        return self.tasks[TASK]
 
     def wait_for_state(self, state: str, seconds: float = 180) -> None:
         """Wait until the task is in a state."""
@@ -148,13 +161,14 @@ class Run:
         """Wait until the run has ended and return its state."""
         return self.deployment.airflow.wait(self.dag_id, self.run_id, timeout=seconds)
 
-    def log(self) -> str:
-        """Return the logs of all attempts."""
-        return "\n".join(self._log_of(number) for number in range(1, max(1, self.task.try_number) + 1))
+    def log(self, task_id: str = TASK) -> str:
+        """Return the logs of all attempts of a task."""
+        attempts = range(1, max(1, self.tasks[task_id].try_number) + 1)
+        return "\n".join(self._log_of(task_id, number) for number in attempts)
 
-    def _log_of(self, try_number: int) -> str:
+    def _log_of(self, task_id: str, try_number: int) -> str:
         try:
-            return self.deployment.airflow.task_log(self.dag_id, self.run_id, TASK, try_number)
+            return self.deployment.airflow.task_log(self.dag_id, self.run_id, task_id, try_number)
         except httpx.HTTPStatusError as error:
             # An attempt that ended while the API server was down may have left no record.
             if error.response.status_code != httpx.codes.NOT_FOUND:
@@ -191,8 +205,7 @@ class Run:
         taken = until(
             lambda: rest.get(path).raise_for_status().json()["triggerer_job"], "a triggerer runs the trigger"
         )
-        jobs = rest.get("/jobs", params={"job_type": "TriggererJob", "order_by": "id", "limit": 1000})
-        return [job["id"] for job in jobs.raise_for_status().json()["jobs"]].index(taken["id"])
+        return self.deployment.airflow.triggerer_jobs().index(taken["id"])
 
 
 def worker_of(run: Run) -> int:
@@ -202,7 +215,9 @@ def worker_of(run: Run) -> int:
         for session in run.deployment.airflow.sessions["scheduler"]:
             for pid in session.members():
                 title = " ".join(psutil.Process(pid).cmdline())
-                if "airflow worker -- " in title and "LocalExecutor" not in title:
+                # Airflow 3 and 2.
+                is_worker = "airflow worker -- " in title and "LocalExecutor" not in title
+                if is_worker or "airflow task runner: " in title:
                     return pid
         return None
 
@@ -216,5 +231,5 @@ def connection(endpoint: str, key: dict[str, str]) -> dict[str, str]:
         "conn_type": "viapi",
         "login": key["access_key_id"],
         "password": key["access_key_secret"],
-        "extra": json.dumps({"endpoint": endpoint, "security_token": key["security_token"]}),
+        "extra": json.dumps({"endpoint": endpoint, "security_token": key["security_token"], "timeout": 8}),
     }

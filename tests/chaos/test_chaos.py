@@ -21,6 +21,7 @@ FAULT_SECONDS = float(os.environ.get("VIAPI_CHAOS_SECONDS", "15"))
 MODES = pytest.mark.parametrize("mode", ["deferred", "on_worker"])
 EACH = pytest.mark.parametrize("repetition", REPETITIONS)
 quick = pytest.mark.quick
+core = pytest.mark.core
 
 
 def assert_one_job_delivered(deployment: Deployment, run: Run, logged: str = "") -> None:
@@ -31,6 +32,7 @@ def assert_one_job_delivered(deployment: Deployment, run: Run, logged: str = "")
 
 
 @EACH
+@core
 @MODES
 def test_worker_killed_after_the_service_accepted_before_the_response(
     deployment: Deployment, mode: str, repetition: int
@@ -48,7 +50,8 @@ def test_worker_killed_after_the_service_accepted_before_the_response(
 @EACH
 @MODES
 @pytest.mark.parametrize(
-    "breakpoint_name", ["before the store", pytest.param("after the store", marks=quick)]
+    "breakpoint_name",
+    [pytest.param("before the store", marks=core), pytest.param("after the store", marks=quick)],
 )
 def test_worker_killed_between_response_and_wait(
     deployment: Deployment, mode: str, breakpoint_name: str, repetition: int
@@ -63,6 +66,7 @@ def test_worker_killed_between_response_and_wait(
 
 
 @EACH
+@core
 @quick
 def test_worker_killed_while_it_polls(deployment: Deployment, repetition: int) -> None:
     """Worker killed while it polls."""
@@ -78,7 +82,7 @@ def test_worker_killed_while_it_polls(deployment: Deployment, repetition: int) -
 
 @EACH
 @MODES
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=core)])
 def test_connection_dropped(deployment: Deployment, mode: str, when: str, repetition: int) -> None:
     """Connection dropped before the request was processed, or after the job was accepted."""
     deployment.emulator.fault(action=ERASE, drop=when)
@@ -89,7 +93,9 @@ def test_connection_dropped(deployment: Deployment, mode: str, when: str, repeti
 
 
 @EACH
-@pytest.mark.parametrize("when", [pytest.param("while waiting", marks=quick), "while the job finishes"])
+@pytest.mark.parametrize(
+    "when", [pytest.param("while waiting", marks=[quick, core]), "while the job finishes"]
+)
 def test_triggerer_killed(deployment: Deployment, when: str, repetition: int) -> None:
     """Triggerer killed."""
     deployment.emulator.fault(action=ERASE, job={"processing": 15 if when == "while waiting" else 4})
@@ -153,7 +159,7 @@ def test_service_down(deployment: Deployment, mode: str, repetition: int) -> Non
 
 @EACH
 @MODES
-@pytest.mark.parametrize("while_", ["QUEUING", "PROCESSING"])
+@pytest.mark.parametrize("while_", [pytest.param("QUEUING", marks=core), "PROCESSING"])
 def test_task_cleared(deployment: Deployment, mode: str, while_: str, repetition: int) -> None:
     """Task cleared."""
     deployment.hold(while_, seconds=40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -407,6 +408,15 @@ def test_an_empty_list_of_another_task_succeeds_without_rows(emulator: EmulatorS
     assert run_batch(make, Store()).rows == []
 
 
+def test_an_empty_list_does_not_need_a_destination(emulator: EmulatorServer, batch: Make) -> None:
+    def make() -> ViapiBatchOperator:
+        operator = batch("a", land_to="nosuch://bucket/")()
+        operator.items = []
+        return operator
+
+    assert run_batch(make, Store()).rows == []
+
+
 def test_the_log_does_not_grow_with_the_items(
     emulator: EmulatorServer, batch: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -518,10 +528,14 @@ def test_the_retry_lands_a_result_that_could_not_be_landed(
     emulator: EmulatorServer, batch: Make, tmp_path: Path
 ) -> None:
     store = Store()
-    (tmp_path / "folder").write_text("This is in the way.")
     make = batch("a", "b", land_to=f"file://{tmp_path}/folder/{{index}}{{ext}}")
+
+    def replace_folder(run: BatchRun) -> None:
+        shutil.rmtree(tmp_path / "folder", ignore_errors=True)
+        (tmp_path / "folder").write_text("This is in the way.")
+
     with pytest.raises(BatchFailed, match=r"2 of 2 items failed.*NotLanded"):
-        run_batch(make, store)
+        run_batch(make, store, between=replace_folder)
     (tmp_path / "folder").unlink()
 
     run = run_batch(make, store, try_number=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local_airflow import COMPONENTS, LocalAirflow
+from local_airflow import LocalAirflow
 from process_session import ProcessSession, end_sessions
 
 # Starts a child in a process group of its own, as Airflow does for each task, and prints when both are running.
@@ -125,7 +125,10 @@ def test_airflow_runs_a_dag_survives_a_killed_triggerer_and_leaves_no_process(
         dags_folder=dags, home=tmp_path / "home", environment={"PYTHONPATH": str(dags)}, triggerers=2
     ) as airflow:
         processes = [
-            pid for component in COMPONENTS for s in airflow.sessions[component] for pid in s.members()
+            pid
+            for component in LocalAirflow.components
+            for s in airflow.sessions[component]
+            for pid in s.members()
         ]
         airflow.kill("triggerer", 0)
         run = airflow.trigger("naps", {"bed": "sofa"})
@@ -142,5 +145,5 @@ def test_airflow_runs_a_dag_survives_a_killed_triggerer_and_leaves_no_process(
     assert ("fail", "failed") in states
     assert (bed, result, nothing) == ("sofa", "slept", None)
     assert "ValueError: out of bed on the wrong side" in log
-    assert len(processes) >= len(COMPONENTS) + 1
+    assert len(processes) >= len(LocalAirflow.components) + 1
     assert not any(exists(pid) for pid in processes)
