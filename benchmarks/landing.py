@@ -101,6 +101,7 @@ def copy(how: str, source: str, to: str) -> None:
             names={"task_id": "benchmark"},
             refresh_links=None,
             log=logging.getLogger("benchmark"),
+            http=HttpSettings(),
             allowed_hosts=["127.0.0.1"],
         )
     else:

@@ -535,8 +535,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 names=landing.path_variables(context, job_id=job.id),
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),
                 log=self.log,
+                http=self.hook.account.http,
                 allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-                verify=self.hook.account.http.verify,
             )
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.

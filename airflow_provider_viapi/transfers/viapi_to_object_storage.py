@@ -96,7 +96,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *landing.trusted_hosts(account)],
-                verify=account.http.verify,
+                http=account.http,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)
         return self._landed
