@@ -78,8 +78,13 @@ class StagingPlace:
         parts = _PLACE.fullmatch(address) if isinstance(address, str) else None
         prefix = (parts["prefix"] or "").strip("/") if parts else ""
         if parts is None or ".." in prefix.split("/") or "//" in prefix:
+            bucket = address[6:].partition("/")[0] if str(address).startswith("oss://") else ""
+            name = bucket.rpartition("@")[2]
+            problem = ""
+            if name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
+                problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
             raise InvalidRequest(
-                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/",
+                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/{problem}",
                 code="InvalidParameter",
             )
         return cls(parts["conn"], parts["bucket"], prefix)

@@ -86,7 +86,9 @@ class ActionOperator(BaseOperator):
         if action is not None:
             self.action = self.find_action(action) if isinstance(action, str) else action
         self._check_action(getattr(self, "action", None))
-        self.request = self.check_request(self.action, request, is_templated)
+        # A whole request that is a template or another task's output is known, and checked, when the task runs.
+        is_known = isinstance(request, Mapping) or not is_templated(request)
+        self.request = self._check(request, is_templated) if is_known else request
 
     def __getattr__(self, name: str) -> Any:
         # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
@@ -123,12 +125,36 @@ class ActionOperator(BaseOperator):
 
         :raises InvalidRequest: something is not allowed
         """
-        return self.check_request(self.action, self.request, lambda value: False)
+        return self._check(self.request, lambda value: False)
+
+    def _check(self, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]) -> dict[str, Any]:
+        try:
+            return self.check_request(self.action, request, is_unresolved)
+        except InvalidRequest as error:
+            # The message begins with the wire name of the parameter.
+            wire_name = error.message.partition(" ")[0]
+            argument = _snake_case(wire_name)
+            if argument != wire_name and argument in type(self).__init__.__annotations__:  # type: ignore[misc]
+                error.message += f" (argument {argument!r})"
+            raise
+
+    @property
+    def map_label(self) -> str:
+        """Name of the first file that the rendered request names, or an empty text."""
+        values = self.request.values() if isinstance(self.request, Mapping) else ()
+        address = next((value for value in values if isinstance(value, str) and "://" in value), "")
+        # The query of a presigned URL stays out of the UI.
+        return address.partition("?")[0].rpartition("/")[2][:200]
 
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        """Render, and have Airflow mask credentials in the rendered fields."""
+        """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
         # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
         super()._do_render_template_fields(*args, **kwargs)
+        context = kwargs.get("context") or args[2]
+        is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
+        if is_mapped and context.get("map_index_template") is None and self.map_label:
+            # The label of a mapped task in Airflow's UI; otherwise it is only the index.
+            context["map_index_template"] = "{{ ti.map_index }}: {{ task.map_label }}"
         from airflow.providers.common.compat.sdk import mask_secret
 
         from airflow_provider_viapi.redaction import find_secrets

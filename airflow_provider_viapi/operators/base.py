@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, XComArg
 
+try:
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
+except ImportError:
+    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[no-redef]
+
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     JobFailed,
@@ -63,6 +68,19 @@ class OutputRefs:
     def __getitem__(self, key: str) -> XComArg:
         """Return a reference to the address of one file."""
         return XComArg(self.operator, key=f"landed.{key}")
+
+
+class ResultRef(PlainXComArg):
+    """Reference to the result of a job or one field of it.
+
+    A subscript of Airflow's own class replaces the one before, so that ``output["landed"]["VideoUrl"]`` would be the
+    link that expires.
+    """
+
+    def __getitem__(self, item: str) -> XComArg:
+        """Return a reference to a field, or, of the field ``landed``, to the address of one file."""
+        key = f"landed.{item}" if self.key == "landed" else item
+        return ResultRef(self.operator, key=key)
 
 
 class JobOperator(StoppableOperator, ActionOperator):
@@ -183,8 +201,16 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     @property
     def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``.
+
+        A mapped task has none; there it is ``erase.output.map(lambda result: result["landed"]["VideoUrl"])``.
+        """
         return OutputRefs(self)
+
+    @property
+    def output(self) -> XComArg:
+        """Reference to the result; ``output["landed"]["VideoUrl"]`` is ``landed["VideoUrl"]``."""
+        return ResultRef(self)
 
     # The sequence of one job.
 
@@ -195,11 +221,12 @@ class JobOperator(StoppableOperator, ActionOperator):
             request = self.validated_request()
             run = self.task_run(context)
             ledger = open_ledger(context, durable=self.durable)
+            deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
                 self._check_destination()
-            deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
+                self._check_waiting(deadline)
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             store_links(self, context, job_link=self.job_link(job))
             if report is None:
@@ -274,6 +301,14 @@ class JobOperator(StoppableOperator, ActionOperator):
             from airflow_provider_viapi.media import landing
 
             landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
+
+    def _check_waiting(self, deadline: datetime) -> None:
+        """Refuse to submit a job that could not be waited for."""
+        if self.wait_for_completion and not self.deferrable:
+            self.check_can_poll()
+        elif self.wait_for_completion:
+            # Imports the trigger, which must be possible after the job is paid.
+            self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):

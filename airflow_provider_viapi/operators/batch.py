@@ -174,6 +174,8 @@ class BatchOperator(StoppableOperator):
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger, run = self._open_ledger(context), self._task_run(context)
+            if not (self.deferrable and ledger.is_persistent):
+                self.check_can_poll()
             ledger.begin_attempt(items)
             if self.deferrable and not ledger.is_persistent:
                 # Opening the store has warned already of what a retry costs.

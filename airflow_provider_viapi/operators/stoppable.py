@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, TaskDeferred
 
-from airflow_provider_viapi.errors import StopRequested
+from airflow_provider_viapi.errors import ConfigurationError, StopRequested
 from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
 
 if TYPE_CHECKING:
@@ -35,6 +35,32 @@ class StoppableOperator(BaseOperator):
         if self._waiting is not None:
             # Airflow calls this from a signal handler, perhaps while the loop sleeps.
             self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+
+    def check_can_poll(self) -> None:
+        """Refuse a process that cannot wait for a job, before one is paid.
+
+        :raises ConfigurationError: the asynchronous HTTP client cannot be imported, or an event loop runs already
+        """
+        try:
+            import httpx  # noqa: F401
+
+            import airflow_provider_viapi.jobs.poller  # noqa: F401
+        except ImportError as error:
+            raise ConfigurationError(
+                f"jobs cannot be polled here ({error}): nothing was submitted. Install the missing package: pip "
+                "install httpx",
+                code="ConfigurationError",
+            ) from error
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        raise ConfigurationError(
+            f"the task {self.task_id!r} polls in an event loop of its own, and one is running in this thread already "
+            "(that of a notebook, for example): nothing was submitted. Run the task in another thread or process, or "
+            "set deferrable=True",
+            code="ConfigurationError",
+        )
 
     def run_until_stopped(self, coroutine: Coroutine[Any, Any, T], doing: str) -> T:
         """Run a coroutine on this worker.
