@@ -322,8 +322,22 @@ class JobOperator(StoppableOperator, ActionOperator):
     def _handle_timeout(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
         """Cancel a job that is late and return the error to raise."""
         if isinstance(error, JobTimedOut):
+            after = self._time_since_submission(ledger)
             self._cancel_job(self._job(error.job_id), ledger, context)
+            resumes = ledger.is_persistent and ledger.read() is not None
+            error.message += f"{after}. A retry of the task " + (
+                "resumes this job and waits again" if resumes else "submits, and pays for, a new job"
+            )
         return error
+
+    def _time_since_submission(self, ledger: Ledger) -> str:
+        from airflow_provider_viapi.jobs.task_run import Timing
+
+        entry = ledger.read()
+        if entry is None:
+            return ""
+        seconds = ((self.timing or Timing()).now() - entry.sent_at).total_seconds()
+        return f", {timedelta(seconds=round(seconds))} after its submission"
 
     def _job(self, job_id: str) -> Job:
         from airflow_provider_viapi.jobs.model import Job
@@ -351,10 +365,15 @@ class JobOperator(StoppableOperator, ActionOperator):
             ledger.clear()
             raise
         self._check_adopted(report.job_id, ledger, context)
-        self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
+        after = self._time_since_submission(ledger)
+        self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
             result["landed"] = self._land(result, self._job(report.job_id), ledger, context)
-        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        address = result_address(result, [self.action], self._landed)
+        if address and not self._landed:
+            # Without its query, which lets anybody read the file.
+            self.log.info("The result is at %s until its link expires", address.partition("?")[0])
+        store_links(self, context, result_link=address)
         ledger.mark_delivered(attempt_of(context))
         return result
 

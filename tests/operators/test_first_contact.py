@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
 
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, JobTimedOut
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
@@ -197,3 +198,37 @@ def test_the_message_about_a_template_is_an_airflow_failure_without_retry(team: 
 
     with pytest.raises(AirflowFailException, match=r"BY is '0,7'.*\(argument 'by'\)"):
         run_task(job)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_log_says_how_long_the_job_took_and_where_the_result_is(
+    team: TeamStorage, film: str, deferrable: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = run_task(erase(team, film, deferrable=deferrable), Store())
+
+    log = "".join(capfd.readouterr())
+    assert re.search(
+        rf"Job {done.pushed['job_id']} has succeeded, 0:00:\d\d after its submission: VideoUrl", log
+    )
+    assert f"The result is at {done.result['VideoUrl'].partition('?')[0]} until its link expires" in log
+    assert "Signature=" not in log
+
+
+def test_a_job_that_is_late_names_its_age_and_that_a_retry_resumes_it(team: TeamStorage, film: str) -> None:
+    team.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
+    operator = erase(team, film, deferrable=True, job_timeout=1)
+
+    with pytest.raises(
+        JobTimedOut, match=r", 0:00:\d\d after its submission\. A retry of the task resumes this job"
+    ):
+        run_task(operator, Store())
+
+
+def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
+    team: TeamStorage, film: str
+) -> None:
+    team.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
+    operator = erase(team, film, deferrable=True, durable=False, job_timeout=1)
+
+    with pytest.raises(JobTimedOut, match=r"A retry of the task submits, and pays for, a new job"):
+        run_task(operator)
