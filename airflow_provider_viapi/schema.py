@@ -302,6 +302,8 @@ def check_request(
             checked[name] = value if is_unresolved(value) else parameter.check(value)
         except ValidationError as allowed:
             shown = parameter.redacted_repr(value)
-            hint = f" ({NATIVE_HINT})" if isinstance(value, str) and not isinstance(parameter, _SCALARS) else ""
+            hint = (
+                f" ({NATIVE_HINT})" if isinstance(value, str) and not isinstance(parameter, _SCALARS) else ""
+            )
             raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}{hint}") from None
     return checked

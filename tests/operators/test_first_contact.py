@@ -1,4 +1,4 @@
-"""What a new user of an operator meets: checks before a job is paid, arguments, references between tasks, messages."""
+"""First contact with an operator: checks before a job is paid, arguments, references between tasks, messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath, task
 
-from airflow_provider_viapi.errors import InvalidRequest, JobTimedOut
+from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobTimedOut
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
@@ -174,7 +174,7 @@ def test_a_number_of_a_native_template_is_text_again_and_another_type_is_named()
     fraction.render_template_fields({"e": "1.5"})  # type: ignore[arg-type]
 
     assert digits.validated_request()["EntityId"] == "20231023"
-    with pytest.raises(InvalidRequest, match="EntityId is 1.5.*it is of type float"):
+    with pytest.raises(InvalidRequest, match=r"EntityId is 1\.5.*it is of type float"):
         fraction.validated_request()
 
 
@@ -232,3 +232,40 @@ def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
 
     with pytest.raises(JobTimedOut, match=r"A retry of the task submits, and pays for, a new job"):
         run_task(operator)
+
+
+def test_a_path_on_the_workers_disk_is_answered_with_how_to_write_it() -> None:
+    with pytest.raises(InvalidRequest, match="write file:// before the path"):
+        EraseVideoSubtitlesOperator(task_id="t", video_url="/data/film.mp4")
+
+
+def test_an_unknown_access_key_names_the_login_of_the_connection(
+    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = team.emulator.connection_json().replace(team.emulator.access_key_id, "LTAI-nobody")
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_WRONG", wrong)
+    operator = EraseVideoSubtitlesOperator(task_id="t", video_url=film, viapi_conn_id="viapi_wrong")
+
+    with pytest.raises(
+        CredentialsRejected, match=r"the access key id does not exist.*login of the connection"
+    ):
+        run_task(operator)
+
+
+def test_a_batch_takes_a_path_object_and_private_hosts_for_its_results(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    def make() -> ViapiBatchOperator:
+        return ViapiBatchOperator(
+            task_id="all",
+            operator=EraseVideoSubtitlesOperator,
+            items=[{"video_url": film}],
+            land_to=ObjectStoragePath(f"file://{tmp_path}/out") / "{job_id}{ext}",
+            allowed_hosts=["10.0.0.1:80"],
+            viapi_conn_id=team.hook.viapi_conn_id,
+        )
+
+    rows = run_batch.run_batch(make, run_batch.Store()).rows
+
+    assert rows[0]["result"]["landed"]["VideoUrl"].startswith(f"file://{tmp_path}/out/")
+    assert make().trusted_hosts() == ["10.0.0.1:80", team.emulator.url.partition("://")[2]]
