@@ -95,17 +95,24 @@ class StagingPlace:
 
 
 def files_to_stage(
-    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
 ) -> Iterator[tuple[str, MediaLimits | None, str]]:
     """Yield parameter, limits and address of every file that the service cannot read at its address."""
+    return (found for found in media_addresses(parameters, structure) if not is_http_url(found[2]))
+
+
+def media_addresses(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file of a request."""
     for each in parameters:
         value = structure.get(each.name)
         if value is None:
             continue
         if isinstance(each, ListOf):
             for index, item in enumerate(value, start=1):
-                yield from files_to_stage(each.fields, item, f"{prefix}{each.name}.{index}.")
-        elif isinstance(each, Media) and not is_http_url(value):
+                yield from media_addresses(each.fields, item, f"{prefix}{each.name}.{index}.")
+        elif isinstance(each, Media):
             limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
             yield f"{prefix}{each.name}", limits, value
 

@@ -134,7 +134,7 @@ class ActionOperator(BaseOperator):
             # The message begins with the wire name of the parameter.
             wire_name = error.message.partition(" ")[0]
             argument = _snake_case(wire_name)
-            if argument != wire_name and argument in type(self).__init__.__annotations__:  # type: ignore[misc]
+            if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"
             raise
 

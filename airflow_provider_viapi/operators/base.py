@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, XComArg
 try:
     from airflow.sdk.definitions.xcom_arg import PlainXComArg
 except ImportError:
-    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[no-redef]
+    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,

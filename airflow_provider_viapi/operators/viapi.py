@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import conf
+
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -125,7 +127,11 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         return ViapiSubmitBackend(self.hook.client, self.action)
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Return the request with its media staged where the service reads them."""
+        """Return the request with its media staged where the service reads them, and its links checked."""
+        if conf.getboolean("viapi", "check_sources", fallback=True):
+            from airflow_provider_viapi.media.link_check import check_links
+
+            check_links(self.action, request, self.hook.account, self.log)
         return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:

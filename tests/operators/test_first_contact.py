@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store
 from run_task import run_task
+from served_folder import ServedFolder
 
 __all__ = ["storage_emulator", "team"]
 
@@ -99,6 +101,43 @@ def test_a_trigger_that_cannot_be_imported_is_found_before_a_job_is_submitted(
 
     monkeypatch.undo()
     assert team.emulator.jobs() == []
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_link_that_leads_to_no_file_is_found_before_a_job_is_submitted(
+    team: TeamStorage, served: ServedFolder, deferrable: bool
+) -> None:
+    link = served.address("nothing.mp4") + "?Expires=1&Signature=secret"
+
+    with pytest.raises(
+        AirflowFailException, match=r"VideoUrl is http.*/nothing\.mp4, .*status 404"
+    ) as caught:
+        run_task(erase(team, link, deferrable=deferrable), Store())
+
+    assert "check_sources" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert team.emulator.jobs() == []
+
+
+def test_a_link_is_not_checked_where_only_the_service_may_read_it(
+    team: TeamStorage, served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__CHECK_SOURCES", "False")
+
+    with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
+        run_task(erase(team, served.address("nothing.mp4"), deferrable=True), Store())
+
+    assert len(team.emulator.jobs()) == 1
+
+
+def test_a_link_that_cannot_be_reached_from_the_worker_is_left_to_the_service(team: TeamStorage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+
+    with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
+        run_task(erase(team, f"http://127.0.0.1:{port}/film.mp4", deferrable=True), Store())
+
+    assert len(team.emulator.jobs()) == 1
 
 
 # Airflow's idioms.
