@@ -1,0 +1,45 @@
+"""The retry policy waits after overload and changes nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from airflow_provider_viapi.errors import (
+    JobFailed,
+    ServiceError,
+    SubmissionInDoubt,
+    Throttled,
+    TransientError,
+)
+
+retry_policy = pytest.importorskip(
+    "airflow_provider_viapi.operators.retry_policy",
+    reason="retry policies need Airflow 3.3",
+    exc_type=ImportError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "action", "delay"),
+    [
+        (Throttled("too many"), "retry", timedelta(minutes=5)),
+        (JobFailed("gave up", job_id="J", state="LIMIT_RETRY_FAILED"), "retry", timedelta(minutes=5)),
+        (JobFailed("no", job_id="J", state="PROCESS_FAILED"), "default", None),
+        (SubmissionInDoubt("unknown"), "default", None),
+        (TransientError("later"), "default", None),
+        (ServiceError("what"), "default", None),
+    ],
+)
+def test_each_error_has_its_decision(error: ServiceError, action: str, delay: timedelta | None) -> None:
+    decision = retry_policy.ViapiRetryPolicy().evaluate(error, 1, 3)
+
+    assert decision.action.value in (action, "reschedule" if action == "retry" else action)
+    assert decision.retry_delay == delay
+
+
+def test_the_policy_survives_serialization() -> None:
+    policy = retry_policy.ViapiRetryPolicy(timedelta(seconds=90))
+
+    assert retry_policy.ViapiRetryPolicy.deserialize(policy.serialize()).busy_delay == timedelta(seconds=90)
