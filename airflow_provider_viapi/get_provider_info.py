@@ -114,6 +114,17 @@ CONFIG: dict[str, Any] = {
                 "example": "s3://aws_default@bucket/viapi-state",
                 "default": "",
             },
+            "check_sources": {
+                "description": (
+                    "Before a VIAPI job is submitted, request the first byte of each http(s) address in it, and fail"
+                    " the task if the server responds with 403, 404 or 410. Set it to False if workers may not read"
+                    " what the service can."
+                ),
+                "version_added": "0.2.0",
+                "type": "boolean",
+                "example": None,
+                "default": "True",
+            },
             "state_retention_days": {
                 "description": (
                     "Age in days after which the objects below state_path are deleted, now and then, by a task of the"

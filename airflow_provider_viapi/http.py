@@ -199,16 +199,15 @@ def _session_class() -> Any:
         def __init__(self, settings: HttpSettings) -> None:
             super().__init__()
             self.trust_env = False
-            self.verify = settings.verify
-            self._settings = settings
+            self.settings = settings
 
         def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
             # Every redirect comes through here too, perhaps to a host with another proxy.
-            proxy = self._settings.proxy_for(request.url or "")
+            proxy = self.settings.proxy_for(request.url or "")
             options["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
-            options.setdefault("verify", self.verify)
+            options["verify"] = self.settings.verify
             if options.get("timeout") is None:
-                options["timeout"] = self._settings.timeout
+                options["timeout"] = self.settings.timeout
             return super().send(request, **options)
 
         def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:

@@ -102,15 +102,9 @@ def translate(
     """
     address, action = request.origin, request.action
     causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return ConfigurationError(
-                f"the TLS certificate of {address} is not trusted: {cause.verify_message}. It was checked against "
-                f"{settings.verify if isinstance(settings.verify, str) else 'the certificates of certifi'}; name the "
-                "right CA bundle in the connection's verify, or in the environment variable REQUESTS_CA_BUNDLE",
-                code="CertificateNotTrusted",
-                action=action,
-            )
+    if untrusted := certificate_error(error, address, settings):
+        untrusted.action = action
+        return untrusted
     reasons = [str(cause.strerror) for cause in causes if isinstance(cause, OSError) and cause.strerror]
     reason = reasons[-1] if reasons else type(error).__name__
     if not_sent:
@@ -120,6 +114,28 @@ def translate(
     if _cannot_be_sent(error, request.url):
         return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
     return ResponseLost(f"no response came back from {address} ({reason})", action=action)
+
+
+def certificate_error(
+    error: BaseException, address: str, settings: HttpSettings | None
+) -> ConfigurationError | None:
+    """Return the error for a certificate that is not trusted; ``None`` if that is not what an exception is about.
+
+    :param address: origin or name of what was called
+    :param settings: those of the request, if they are known
+    """
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            bundle = "the certificates of certifi"
+            if settings is not None and isinstance(settings.verify, str):
+                bundle = f"{settings.verify} ({settings.verify_setting})"
+            checked = f" It was checked against {bundle}." if settings else ""
+            return ConfigurationError(
+                f"the TLS certificate of {address} is not trusted: {cause.verify_message}.{checked} Name the right "
+                "CA bundle in the connection's verify, or in the environment variable REQUESTS_CA_BUNDLE",
+                code="CertificateNotTrusted",
+            )
+    return None
 
 
 def _cannot_be_sent(error: BaseException, url: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -88,7 +88,9 @@ class String(Parameter):
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
             value = str(value)
-        if not isinstance(value, str) or not is_encodable(value):
+        if not isinstance(value, str):
+            raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
+        if not is_encodable(value):
             raise ValidationError(self.allowed)
         if len(value) < self.min_length or (self.max_length is not None and len(value) > self.max_length):
             raise ValidationError(self.allowed + (f"; it has {len(value)}" if self.max_length else ""))
@@ -148,7 +150,7 @@ class Integer(Parameter):
         return f"a whole number from {self.minimum} to {self.maximum}"
 
     def check(self, value: Any) -> int:
-        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value):
+        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
             value = int(value)
         number = value if isinstance(value, int) else _as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
@@ -230,6 +232,21 @@ class Choice(Parameter):
         return value
 
 
+_SCALARS = (String, Url, Integer, Number, Boolean, Choice)
+
+NATIVE_HINT = (
+    "a template renders to text; for a list or a mapping set render_template_as_native_obj=True in the DAG, or pass "
+    "another task's output"
+)
+"""Advice for text where a list or a mapping is required."""
+
+
+def _as_list(value: Any) -> Any:
+    """Return the lazy sequence that a mapped task's output is as a list, and any other value unchanged."""
+    is_lazy = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | list | tuple)
+    return list(value) if is_lazy else value
+
+
 def is_encodable(text: str) -> bool:
     """Return true unless the text holds surrogates, which UTF-8 cannot encode."""
     try:
@@ -262,7 +279,13 @@ def check_request(
     def invalid(code: str, message: str) -> InvalidRequest:
         return InvalidRequest(message, code=code, action=action)
 
-    given = {name: value for name, value in request.items() if value is not None}
+    if not isinstance(request, Mapping):
+        hint = f" ({NATIVE_HINT})" if isinstance(request, str) else ""
+        raise invalid(
+            "InvalidParameter",
+            f"request is of type {type(request).__name__}; allowed: a mapping of the action's parameters{hint}",
+        )
+    given = {name: _as_list(value) for name, value in request.items() if value is not None}
     for name in given.keys() - parameters.keys():
         known = ", ".join(parameters) or "none"
         raise invalid(
@@ -279,5 +302,8 @@ def check_request(
             checked[name] = value if is_unresolved(value) else parameter.check(value)
         except ValidationError as allowed:
             shown = parameter.redacted_repr(value)
-            raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}") from None
+            hint = (
+                f" ({NATIVE_HINT})" if isinstance(value, str) and not isinstance(parameter, _SCALARS) else ""
+            )
+            raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}{hint}") from None
     return checked

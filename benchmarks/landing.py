@@ -86,6 +86,7 @@ def copy(how: str, source: str, to: str) -> None:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     from airflow_provider_viapi.alibaba.services import videoenhan
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.media import landing, resumable_download, ssrf_guard  # noqa: F401
 
     # Load and connect what both need before measuring.
@@ -101,6 +102,7 @@ def copy(how: str, source: str, to: str) -> None:
             names={"task_id": "benchmark"},
             refresh_links=None,
             log=logging.getLogger("benchmark"),
+            http=HttpSettings(),
             allowed_hosts=["127.0.0.1"],
         )
     else:

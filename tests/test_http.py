@@ -7,8 +7,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
+    InvalidRequest,
     ResponseLost,
     ServiceError,
+    TransientError,
     outcome_is_refusal,
 )
 from airflow_provider_viapi.http import (
@@ -304,6 +307,47 @@ def test_the_connections_verify_wins_over_the_environment(
             assert session.get(url).content == b"ok"
 
 
+Transfer = Callable[[str, HttpSettings], None]
+KEY = Credentials("id", "secret")
+
+
+def download_result(url: str, settings: HttpSettings) -> None:
+    from airflow_provider_viapi.media.download import download
+    from airflow_provider_viapi.media.ssrf_guard import public_session
+
+    with public_session(settings, ["127.0.0.1"]) as session, download(session, f"{url}/a.mp4") as response:
+        assert b"".join(response.chunks()) == b"ok"
+
+
+def read_object(url: str, settings: HttpSettings) -> None:
+    from airflow_provider_viapi.fs.oss_client import Oss, Place
+
+    place = Place("cn-shanghai", url, by_path=True)
+    assert Oss(Account(KEY, http=settings), place).read("bucket", "a.mp4", 0, 2) == b"ok"
+
+
+def upload_temporarily(url: str, settings: HttpSettings) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    from airflow_provider_viapi.media.source import Source
+    from airflow_provider_viapi.media.temporary_upload import upload_for
+
+    fs = MemoryFileSystem()
+    fs.pipe("/a.mp4", b"film")
+    names = "AccessKeyId EncodedPolicy Signature ObjectKey"
+    # Bucket and endpoint are joined with a dot.
+    grant = dict.fromkeys(names.split(), "x") | {
+        "Bucket": "127.0.0",
+        "Endpoint": f"1:{url.rpartition(':')[2]}",
+    }
+    hook: Any = SimpleNamespace(
+        account=Account(KEY, http=settings, endpoint=url), call=lambda action, request: grant
+    )
+    with suppress(TransientError, InvalidRequest):
+        # The response has no status 201.
+        upload_for("videoenhan", Source("memory://a.mp4", 4, "", None, fs, "/a.mp4"), hook)
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("no_proxy", "is_direct"),
@@ -327,6 +371,65 @@ def test_no_proxy_decides_whether_the_proxy_is_used_and_never_raises(
             session.get(f"http://127.0.0.1:{port}/")
 
     assert (len(direct), len(through_proxy)) == ((2, 0) if is_direct else (0, 2))
+
+
+MEDIA_TRANSPORTS = pytest.mark.parametrize("transfer", [download_result, read_object, upload_temporarily])
+"""Everything else that sends over HTTP: downloads of results, OSS, uploads to the temporary storage."""
+
+
+@MEDIA_TRANSPORTS
+def test_media_are_transferred_with_the_bundle_of_the_environment(
+    transfer: Transfer, tls: ssl.SSLContext, certificate: Path, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("SSL_CERT_FILE", str(certificate))
+
+    with server(OK, tls) as (port, received):
+        transfer(f"https://127.0.0.1:{port}", HttpSettings.read())
+
+    assert received
+
+
+@MEDIA_TRANSPORTS
+def test_the_connections_verify_wins_over_the_environment_for_media(
+    transfer: Transfer, tls: ssl.SSLContext, environment: pytest.MonkeyPatch
+) -> None:
+    import certifi
+
+    environment.setenv("REQUESTS_CA_BUNDLE", certifi.where())
+
+    with server(OK, tls) as (port, received):
+        transfer(f"https://127.0.0.1:{port}", HttpSettings.read(verify=False))
+
+    assert received
+
+
+@MEDIA_TRANSPORTS
+def test_an_untrusted_certificate_of_a_storage_is_permanent_and_named(
+    transfer: Transfer, tls: ssl.SSLContext
+) -> None:
+    with server(OK, tls) as (port, _), pytest.raises(ConfigurationError) as caught:
+        transfer(f"https://127.0.0.1:{port}", HttpSettings())
+
+    assert caught.value.code == "CertificateNotTrusted"
+    for part in ("self-signed certificate", "verify", "REQUESTS_CA_BUNDLE"):
+        assert part in str(caught.value)
+
+
+@MEDIA_TRANSPORTS
+@pytest.mark.parametrize(("no_proxy", "is_direct"), [("localhost,127.0.0.1,[::1]", True), ("", False)])
+def test_media_take_proxies_from_the_settings_alone(
+    transfer: Transfer, no_proxy: str, is_direct: bool, environment: pytest.MonkeyPatch
+) -> None:
+    with server(OK) as (port, direct), server(OK) as (proxy_port, through_proxy):
+        environment.setenv("http_proxy", f"127.0.0.1:{proxy_port}")
+        environment.setenv("no_proxy", no_proxy)
+        settings = HttpSettings.read()
+        # The settings were read; what the environment says later does not count.
+        environment.setenv("http_proxy", "http://127.0.0.1:1")
+        environment.setenv("no_proxy", "")
+        transfer(f"http://127.0.0.1:{port}", settings)
+
+    assert (bool(direct), bool(through_proxy)) == (is_direct, not is_direct)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,10 @@ class Media(Url):
 
     def check(self, value: Any) -> str:
         value = as_address(value)
+        if self.opens is not None and isinstance(value, str) and value.startswith("/"):
+            raise ValidationError(
+                f"{self.allowed}; for a file on the worker's disk write file:// before the path"
+            )
         scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):
             url = super().check(value)

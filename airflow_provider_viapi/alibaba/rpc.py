@@ -171,6 +171,9 @@ def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
     if code == "SignatureDoesNotMatch":
         # An unknown key id has a code of its own, so only the secret is left.
         message = f"the access key id is known, its secret is wrong. The service: {message}"
+    elif code.startswith("InvalidAccessKeyId"):
+        advice = "the access key id does not exist or is disabled; check the login of the connection"
+        message = f"{advice}. The service: {message}"
     retired = action.unserved_because(code)
     return f"{message} ({action.name}: {retired})" if retired else message
 

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.fs.oss_errors import sdk, translate_errors
+from airflow_provider_viapi.http import requests_session
 
 if TYPE_CHECKING:
-    import requests
-
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.hooks.viapi import ViapiHook
 
@@ -104,7 +103,9 @@ class Oss:
                 disable_upload_crc64_check=True,
                 credentials_provider=self._sdk.credentials.CredentialsProviderFunc(self._credentials),
                 http_client=self._sdk.transport.RequestsHttpClient(
-                    session=_session(account.http.verify), readwrite_timeout=account.http.timeout
+                    session=requests_session(account.http),
+                    connect_timeout=account.http.timeout,
+                    readwrite_timeout=account.http.timeout,
                 ),
             )
         )
@@ -223,17 +224,3 @@ class Upload:
         request = self._sdk.AbortMultipartUploadRequest(self._bucket, self._key, upload_id=self._upload_id)
         with translate_errors(self._bucket, self._key):
             self._client.abort_multipart_upload(request)
-
-
-def _session(verify: bool | str) -> requests.Session:
-    import requests
-
-    class Session(requests.Session):
-        def request(self, *args: Any, **kwargs: Any) -> requests.Response:
-            # The SDK can only disable the check, not use a bundle of authorities.
-            return super().request(*args, **{**kwargs, "verify": verify})
-
-    session = Session()
-    # Otherwise the password of a .netrc would replace the signature.
-    session.auth = lambda signed: signed
-    return session

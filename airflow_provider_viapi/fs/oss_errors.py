@@ -15,6 +15,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.redaction import redact_text
 
 _CREDENTIALS_REJECTED = frozenset(
@@ -58,6 +59,8 @@ def _translate(error: Exception, address: str) -> ServiceError:
         return error
     code, status = getattr(error, "code", None), getattr(error, "status_code", None)
     if status is None:
+        if untrusted := certificate_error(error, f"the storage of {address}", None):
+            return untrusted
         if isinstance(error, sdk().exceptions.BaseError):
             return InvalidRequest(f"{address} cannot be used: {error}", code="InvalidParameter")
         return TransientError(f"no response about {address} ({type(error).__name__})")

@@ -22,6 +22,7 @@ from airflow_provider_viapi.image_index.image import ImageEntry
 from airflow_provider_viapi.media.staging import Staging
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
 
 MAX_THREADS = 16
@@ -106,7 +107,7 @@ class StagedImages:
     @contextmanager
     def _opened(self, image: ImageEntry) -> Iterator[Iterator[bytes]]:
         if image.is_http_url:
-            with _downloaded(image) as chunks:
+            with _downloaded(image, self._account.http) as chunks:
                 yield chunks
         else:
             from airflow_provider_viapi.media.source import stat
@@ -125,13 +126,12 @@ class StagedImages:
 
 
 @contextmanager
-def _downloaded(image: ImageEntry) -> Iterator[Iterator[bytes]]:
-    import requests
-
+def _downloaded(image: ImageEntry, http: HttpSettings) -> Iterator[Iterator[bytes]]:
+    from airflow_provider_viapi.http import requests_session
     from airflow_provider_viapi.media.download import LinkExpired, download
 
     try:
-        with requests.Session() as session, download(session, image.address) as response:
+        with requests_session(http) as session, download(session, image.address) as response:
             yield response.chunks()
     except LinkExpired as expired:
         raise InvalidMedia(

@@ -18,6 +18,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
+from airflow_provider_viapi.http_errors import certificate_error, origin_of
 
 CHUNK = 1 << 17
 """Bytes that are read at once. Above 128 KB glibc maps memory for each piece and gives it back: with 256 KB a file
@@ -94,6 +95,7 @@ def download(
     :param version: of the file whose beginning was downloaded before
     :raises LinkExpired: there is no such file, or the link gives no access to it
     :raises SourceModified: the server sends a part of another file, or the file has become shorter
+    :raises ConfigurationError: the certificate of the host is not trusted
     :raises TransientError: a retry may help
     :raises ServiceError: a retry does not help
     """
@@ -141,8 +143,9 @@ def _get(session: requests.Session, url: str, headers: dict[str, str]) -> Iterat
                 url, headers=headers, stream=True, timeout=_TIMEOUTS, allow_redirects=False
             )
         except requests.RequestException as error:
+            untrusted = certificate_error(error, origin_of(url), getattr(session, "settings", None))
             # Its own text holds the URL with the signature.
-            raise _connection_broke(error) from None
+            raise untrusted or _connection_broke(error) from None
         with response:
             target = session.get_redirect_target(response)
             if target is None:

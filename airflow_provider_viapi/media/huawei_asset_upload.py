@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientError
+from airflow_provider_viapi.http_errors import certificate_error, origin_of
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -89,7 +90,7 @@ def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> N
     own = (account.endpoint, *account.endpoints.values())
     allowed = [urlsplit(each).netloc for each in own if each]
     try:
-        with public_session(allowed, account.http.verify) as session, source.read(ahead=False) as file:
+        with public_session(account.http, allowed) as session, source.read(ahead=False) as file:
             response = session.put(
                 target["upload_url"],
                 data=_Body(file, source.size),
@@ -97,8 +98,9 @@ def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> N
                 allow_redirects=False,
             )
     except requests.RequestException as failure:
+        untrusted = certificate_error(failure, origin_of(target["upload_url"]), account.http)
         # Its text is left out: it quotes a presigned URL.
-        raise TransientError(
+        raise untrusted or TransientError(
             f"{source.display_url} could not be uploaded ({type(failure).__name__})", code="UploadBroken"
         ) from None
     if response.status_code >= 500:

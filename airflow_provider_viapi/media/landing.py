@@ -30,6 +30,7 @@ from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.resumable_download import DownloadSettings
 
@@ -130,8 +131,8 @@ def land(
     names: Mapping[str, Any],
     refresh_links: Callable[[], Mapping[str, Any]] | None,
     log: Log,
+    http: HttpSettings,
     allowed_hosts: Collection[str] = (),
-    verify: bool | str = True,
     settings: DownloadSettings | None = None,
 ) -> dict[str, str]:
     """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
@@ -144,13 +145,14 @@ def land(
     :param names: values of placeholders: ``task_id``, ``map_index``, ``job_id`` and so on; ``None`` for unknown ones
     :param refresh_links: returns the result again, with links that work; ``None`` if that is impossible
     :param log: logs what lands where
+    :param http: settings of the connection, for the downloads
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
         :func:`trusted_hosts`
-    :param verify: check TLS certificates; a path names a bundle of authorities
     :param settings: waits and sizes; default: those of ``DownloadSettings``
     :raises InvalidRequest: ``to`` cannot take this result
     :raises ResultExpired: a link has expired, and so has that of the result that was requested again
     :raises PermissionDenied: an address leads to a private host that is not allowed
+    :raises ConfigurationError: the certificate of a host is not trusted
     :raises TransientError: the download was interrupted too often, or was too slow
     :raises ServiceError: a file is empty, or was refused for another reason
     :raises OSError: the storage refuses the file: it is full, access is denied, a bucket does not exist
@@ -181,7 +183,7 @@ def land(
     def refreshed() -> dict[str, str]:
         return {} if refresh_links is None else file_urls(refresh_links(), fields)
 
-    with public_session(allowed_hosts, verify) as session:
+    with public_session(http, allowed_hosts) as session:
         for key, destination in destinations.items():
             is_own = identity_of(links[key], names) in destination.rpartition("/")[2]
             download = ResumableDownload(session, key, destination, is_own, log, settings)

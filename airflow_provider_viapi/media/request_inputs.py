@@ -78,8 +78,13 @@ class StagingPlace:
         parts = _PLACE.fullmatch(address) if isinstance(address, str) else None
         prefix = (parts["prefix"] or "").strip("/") if parts else ""
         if parts is None or ".." in prefix.split("/") or "//" in prefix:
+            bucket = address[6:].partition("/")[0] if str(address).startswith("oss://") else ""
+            name = bucket.rpartition("@")[2]
+            problem = ""
+            if name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
+                problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
             raise InvalidRequest(
-                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/",
+                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/{problem}",
                 code="InvalidParameter",
             )
         return cls(parts["conn"], parts["bucket"], prefix)
@@ -90,17 +95,24 @@ class StagingPlace:
 
 
 def files_to_stage(
-    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
 ) -> Iterator[tuple[str, MediaLimits | None, str]]:
     """Yield parameter, limits and address of every file that the service cannot read at its address."""
+    return (found for found in media_addresses(parameters, structure) if not is_http_url(found[2]))
+
+
+def media_addresses(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file of a request."""
     for each in parameters:
         value = structure.get(each.name)
         if value is None:
             continue
         if isinstance(each, ListOf):
             for index, item in enumerate(value, start=1):
-                yield from files_to_stage(each.fields, item, f"{prefix}{each.name}.{index}.")
-        elif isinstance(each, Media) and not is_http_url(value):
+                yield from media_addresses(each.fields, item, f"{prefix}{each.name}.{index}.")
+        elif isinstance(each, Media):
             limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
             yield f"{prefix}{each.name}", limits, value
 

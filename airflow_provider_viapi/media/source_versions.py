@@ -17,6 +17,7 @@ from airflow_provider_viapi.redaction import redact_text, redact_url
 if TYPE_CHECKING:
     import requests
 
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
 
 Version = Mapping[str, str]
@@ -48,18 +49,18 @@ def find_sources(value: Any, path: str = "") -> Iterator[tuple[str, str | None]]
 
 
 def source_versions(
-    request: Mapping[str, Any], hook: Any, log: Log, *, allowed_hosts: Collection[str], verify: bool | str
+    request: Mapping[str, Any], hook: Any, log: Log, *, settings: HttpSettings, allowed_hosts: Collection[str]
 ) -> dict[str, Version]:
     """Return the version of each source of a request by its position; an empty one if it cannot be determined.
 
     :param hook: its connection is used for ``oss://`` addresses that name none
+    :param settings: proxies, certificates and timeout
     :param allowed_hosts: private hosts that sources may be requested from
-    :param verify: check TLS certificates; a path names a bundle of authorities
     """
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     versions: dict[str, Version] = {}
-    with public_session(allowed_hosts, verify) as session:
+    with public_session(settings, allowed_hosts) as session:
         for path, address in find_sources(request):
             try:
                 versions[path] = {} if address is None else _version(address, hook, session)

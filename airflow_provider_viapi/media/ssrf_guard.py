@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -18,7 +18,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from airflow_provider_viapi.errors import PermissionDenied
-from airflow_provider_viapi.http import redact_http_logs
+from airflow_provider_viapi.http import redact_http_logs, requests_session
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.http_settings import HttpSettings
 
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _NOT_PUBLIC = (
@@ -29,20 +32,17 @@ _NOT_PUBLIC = (
 )
 
 
-def public_session(allowed_hosts: Collection[str] = (), verify: bool | str = True) -> requests.Session:
+def public_session(settings: HttpSettings, allowed_hosts: Collection[str] = ()) -> requests.Session:
     """Return a session that connects to public addresses only.
 
-    A proxy of the environment is used as always; which hosts may be reached through it is the proxy's to decide,
-    except that a host that is an IP address is checked here.
+    Which hosts may be reached through a proxy is the proxy's to decide, except that a host that is an IP address is
+    checked here.
 
+    :param settings: proxies, certificates and default timeout
     :param allowed_hosts: ``host`` or ``host:port`` of those that may be private all the same
-    :param verify: check TLS certificates; a path names a bundle of authorities
     """
     redact_http_logs()
-    session = requests.Session()
-    # Otherwise the password of a .netrc would be sent to whatever host the URL names.
-    session.auth = lambda prepared: prepared
-    session.verify = verify
+    session = requests_session(settings)
     adapter = _GuardedAdapter(frozenset(host.lower() for host in allowed_hosts))
     session.mount("http://", adapter)
     session.mount("https://", adapter)

@@ -6,7 +6,6 @@ file. Anybody who knows the address can read it. How long it stays is not docume
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -19,12 +18,14 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.media.team_bucket import plain_name
 
 if TYPE_CHECKING:
     import httpx
 
     from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.media.source import Source
 
 MAX_BYTES = 5 << 30
@@ -36,6 +37,7 @@ def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
 
     :param product: the service that is to read it, such as ``videoenhan``
     :raises InvalidMedia: the file is too large for this
+    :raises ConfigurationError: the certificate of the storage is not trusted
     :raises TransientError: the connection broke, or the file changed meanwhile (code ``SourceChanged``)
     """
     if source.size > MAX_BYTES:
@@ -48,14 +50,16 @@ def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
     grant = hook.call(AUTHORIZE_FILE_UPLOAD, {"Product": product, "RegionId": account.region_id})
     host = f"{grant['Bucket']}.{grant['Endpoint']}"
     scheme = urlsplit(account.endpoint).scheme if account.endpoint else "https"
-    _post(f"{scheme}://{host}/", grant, source, verify=account.http.verify, timeout=account.http.timeout)
+    _post(f"{scheme}://{host}/", grant, source, account.http)
     source.check_unchanged()
     # Alibaba's SDKs pass it to the service like this, without TLS.
     return f"http://{host}/{quote(grant['ObjectKey'])}"
 
 
-def _post(address: str, grant: dict[str, Any], source: Source, *, verify: bool | str, timeout: float) -> None:
+def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSettings) -> None:
     import httpx
+
+    from airflow_provider_viapi.http import tls_context
 
     form = {
         "OSSAccessKeyId": grant["AccessKeyId"],
@@ -64,18 +68,25 @@ def _post(address: str, grant: dict[str, Any], source: Source, *, verify: bool |
         "key": grant["ObjectKey"],
         "success_action_status": "201",
     }
-    tls: ssl.SSLContext | bool
-    tls = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+    client = httpx.Client(
+        verify=tls_context(settings),
+        timeout=settings.timeout,
+        proxy=settings.proxy_for(address),
+        trust_env=False,
+    )
+    failure: ServiceError
     try:
-        with httpx.Client(verify=tls, timeout=timeout) as http, source.read() as reader:
+        with client as http, source.read() as reader:
             file: Any = (plain_name(source.name), reader, "application/octet-stream")
             response = http.post(address, data=form, files={"file": file})
     except httpx.HTTPError as error:
-        failure = TransientError(f"{source.display_url} could not be uploaded ({type(error).__name__})")
+        failure = certificate_error(error, address, settings) or TransientError(
+            f"{source.display_url} could not be uploaded to {address} ({type(error).__name__})"
+        )
     else:
         if response.status_code == 201:
             return
-        failure = _refusal(response, source)  # type: ignore[assignment]
+        failure = _refusal(response, source)
     raise failure
 
 

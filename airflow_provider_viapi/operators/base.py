@@ -1,4 +1,4 @@
-"""Base operators of both clouds: one action, and one job from submission to its landed result.
+"""Base operator of one job of either cloud, from its submission to its landed result.
 
 :class:`JobOperator` is the only place that knows the sequence of one job. A cloud (``operators.viapi``,
 ``operators.huaweicloud``) adds its hook, its submit backend and its trigger; an operator of a service adds typed
@@ -8,22 +8,18 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
-import math
-import re
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import (
-    AirflowTaskTimeout,
-    BaseOperator,
-    TaskDeferred,
-    XComArg,
-    conf,
-)
+from airflow.providers.common.compat.sdk import BaseOperator, XComArg
+
+try:
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
+except ImportError:
+    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -31,11 +27,16 @@ from airflow_provider_viapi.errors import (
     JobTimedOut,
     ResultExpired,
     ServiceError,
-    StopRequested,
     SubmissionInDoubt,
     from_dict,
 )
 from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.operators.action import (
+    ActionOperator,
+    as_duration,
+    default_deferrable,
+    is_templated,
+)
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
     attempt_of,
@@ -44,8 +45,7 @@ from airflow_provider_viapi.operators.durability import (
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.options import describe
-from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
+from airflow_provider_viapi.operators.stoppable import StoppableOperator
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,41 +59,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
 
-T = TypeVar("T")
-
-MAX_JOB_TIMEOUT = timedelta(days=30)
-"""Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 MAX_REUSE = timedelta(days=3650)
 """Oldest result that a task may reuse."""
-
-
-def is_templated(value: Any) -> bool:
-    """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    if isinstance(value, Mapping):
-        return any(is_templated(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(is_templated(item) for item in value)
-    # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
-    return hasattr(value, "iter_references")
-
-
-def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
-    """Return a duration given as ``timedelta`` or as seconds.
-
-    :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
-    if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
-        raise InvalidRequest(
-            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
-            code="InvalidParameter",
-            action=action,
-        )
-    return value
 
 
 def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str) -> timedelta | None:
@@ -107,98 +75,6 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
 
 
-def default_deferrable(deferrable: bool | None) -> bool:
-    """Return the value, or Airflow's ``[operators] default_deferrable`` for ``None``."""
-    if deferrable is None:
-        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
-    return deferrable
-
-
-class ActionOperator(BaseOperator):
-    """Base of all operators: an action of a service and its request.
-
-    :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
-        when the DAG is parsed, templated ones after rendering, always before anything is sent.
-    :param action: the action, or its name such as ``imgsearch.ListImageDbs``; typed operators have their own
-    """
-
-    template_fields: Sequence[str] = ("request",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
-    action: Any
-    action_type: ClassVar[type]
-    is_async: ClassVar[bool] = False
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "action" in cls.__dict__:
-            cls._check_action(cls.action)
-        if "__init__" in cls.__dict__:
-            cls.__doc__ = describe(cls)
-
-    @classmethod
-    def _check_action(cls, action: Any) -> None:
-        if not isinstance(action, cls.action_type) or action.is_job is not cls.is_async:  # type: ignore[attr-defined]
-            kind = "a job" if cls.is_async else "an action that responds at once"
-            name = getattr(action, "name", None) or repr(action)
-            raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
-
-    def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:
-        # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
-        super().__init__(**{"multiple_outputs": True, **kwargs})
-        if action is not None:
-            self.action = self.find_action(action) if isinstance(action, str) else action
-        self._check_action(getattr(self, "action", None))
-        self.request = self.check_request(self.action, request, is_templated)
-
-    def __getattr__(self, name: str) -> Any:
-        # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
-        request = self.__dict__.get("request")
-        if isinstance(request, Mapping) and not name.startswith("_"):
-            for wire_name, value in request.items():
-                if _snake_case(wire_name) == name:
-                    return value
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    @staticmethod
-    def find_action(name: str) -> Any:
-        """Return the action with a name."""
-        raise NotImplementedError
-
-    @staticmethod
-    def check_request(
-        action: Any, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
-    ) -> dict[str, Any]:
-        """Return a request with values of their proper types.
-
-        :param is_unresolved: returns whether a value is not known yet and cannot be checked
-        :raises InvalidRequest: something is not allowed
-        """
-        raise NotImplementedError
-
-    @property
-    def action_name(self) -> str:
-        """The action, as ``service.Action``."""
-        return str(self.action.full_name)
-
-    def validated_request(self) -> dict[str, Any]:
-        """Return the rendered request with values of their proper types.
-
-        :raises InvalidRequest: something is not allowed
-        """
-        return self.check_request(self.action, self.request, lambda value: False)
-
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        """Render, and have Airflow mask credentials in the rendered fields."""
-        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
-        super()._do_render_template_fields(*args, **kwargs)
-        from airflow.providers.common.compat.sdk import mask_secret
-
-        from airflow_provider_viapi.redaction import find_secrets
-
-        for secret in find_secrets([getattr(self, name) for name in self.template_fields]):
-            mask_secret(secret)
-
-
 @dataclass(frozen=True)
 class OutputRefs:
     """Addresses of the files that a task lands, by their keys in the result, for tasks downstream."""
@@ -210,59 +86,17 @@ class OutputRefs:
         return XComArg(self.operator, key=f"landed.{key}")
 
 
-class StoppableOperator(BaseOperator):
-    """Base of operators that wait on the worker: stop when Airflow asks to, and cancel jobs whose task has ended."""
+class ResultRef(PlainXComArg):
+    """Reference to the result of a job or one field of it.
 
-    _stop_requested = False
-    _waiting: asyncio.Task[Any] | None = None
+    A subscript of Airflow's own class replaces the one before, so that ``output["landed"]["VideoUrl"]`` would be the
+    link that expires.
+    """
 
-    @property
-    def cancel_on_states(self) -> Collection[str]:
-        """States of the task with which its jobs are cancelled."""
-        return TERMINAL
-
-    def on_kill(self) -> None:
-        """Stop submitting and waiting; whether jobs are cancelled depends on the state of the task."""
-        self._stop_requested = True
-        if self._waiting is not None:
-            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
-            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
-
-    def run_until_stopped(self, coroutine: Coroutine[Any, Any, T], doing: str) -> T:
-        """Run a coroutine on this worker.
-
-        :param doing: what it waits for, for the error
-        :raises StopRequested: Airflow stops the task
-        """
-
-        async def run() -> T:
-            self._waiting = waiting = asyncio.ensure_future(coroutine)
-            if self._stop_requested:
-                waiting.cancel()
-            return await waiting
-
-        try:
-            return asyncio.run(run())
-        except asyncio.CancelledError:
-            raise StopRequested(f"the task was stopped while {doing}") from None
-        finally:
-            self._waiting = None
-
-    @contextmanager
-    def cancelling_if_ended(self, context: Context, cancel: Callable[[], object]) -> Iterator[None]:
-        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped because a user ended it."""
-        try:
-            yield
-        except TaskDeferred:
-            raise
-        except AirflowTaskTimeout:
-            cancel()
-            raise
-        except BaseException:
-            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self._stop_requested and is_terminal(context["ti"], self.cancel_on_states):
-                cancel()
-            raise
+    def __getitem__(self, item: str) -> XComArg:
+        """Return a reference to a field, or, of the field ``landed``, to the address of one file."""
+        key = f"landed.{item}" if self.key == "landed" else item
+        return ResultRef(self.operator, key=key)
 
 
 class JobOperator(StoppableOperator, ActionOperator):
@@ -402,8 +236,16 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     @property
     def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``.
+
+        A mapped task has none; there it is ``erase.output.map(lambda result: result["landed"]["VideoUrl"])``.
+        """
         return OutputRefs(self)
+
+    @property
+    def output(self) -> XComArg:
+        """Reference to the result; ``output["landed"]["VideoUrl"]`` is ``landed["VideoUrl"]``."""
+        return ResultRef(self)
 
     # The sequence of one job.
 
@@ -414,11 +256,12 @@ class JobOperator(StoppableOperator, ActionOperator):
             request = self.validated_request()
             run = self.task_run(context)
             ledger = open_ledger(context, durable=self.durable)
+            deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
                 self._check_destination()
-            deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
+                self._check_waiting(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
@@ -516,6 +359,14 @@ class JobOperator(StoppableOperator, ActionOperator):
 
             landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
 
+    def _check_waiting(self, deadline: datetime) -> None:
+        """Refuse to submit a job that could not be waited for."""
+        if self.wait_for_completion and not self.deferrable:
+            self.check_can_poll()
+        elif self.wait_for_completion:
+            # Imports the trigger, which must be possible after the job is paid.
+            self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
+
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
             try:
@@ -528,8 +379,22 @@ class JobOperator(StoppableOperator, ActionOperator):
     def _handle_timeout(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
         """Cancel a job that is late and return the error to raise."""
         if isinstance(error, JobTimedOut):
+            after = self._time_since_submission(ledger)
             self._cancel_job(self._job(error.job_id), ledger, context)
+            resumes = ledger.is_persistent and ledger.read() is not None
+            error.message += f"{after}. A retry of the task " + (
+                "resumes this job and waits again" if resumes else "submits, and pays for, a new job"
+            )
         return error
+
+    def _time_since_submission(self, ledger: Ledger) -> str:
+        from airflow_provider_viapi.jobs.task_run import Timing
+
+        entry = ledger.read()
+        if entry is None:
+            return ""
+        seconds = ((self.timing or Timing()).now() - entry.sent_at).total_seconds()
+        return f", {timedelta(seconds=round(seconds))} after its submission"
 
     def _job(self, job_id: str) -> Job:
         from airflow_provider_viapi.jobs.model import Job
@@ -559,14 +424,19 @@ class JobOperator(StoppableOperator, ActionOperator):
             ledger.clear()
             raise
         self._check_adopted(report.job_id, ledger, context)
-        self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
+        after = self._time_since_submission(ledger)
+        self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
             landed = self._land(result, self._job(report.job_id), ledger, context)
             if (results := open_results(self, self.action, context)) is not None:
                 render = partial(ActionOperator.validated_request, self)
                 result |= results.record(ledger.read(), report, render, result, landed)
             result["landed"] = landed
-        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        address = result_address(result, [self.action], self._landed)
+        if address and not self._landed:
+            # Without its query, which lets anybody read the file.
+            self.log.info("The result is at %s until its link expires", address.partition("?")[0])
+        store_links(self, context, result_link=address)
         ledger.mark_delivered(attempt_of(context))
         return result
 
@@ -596,8 +466,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 names=landing.path_variables(context, job_id=job.id),
                 refresh_links=lambda: self.hook.report(job).result_or_raise(),
                 log=self.log,
+                http=self.hook.account.http,
                 allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-                verify=self.hook.account.http.verify,
             )
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.
@@ -613,8 +483,3 @@ class JobOperator(StoppableOperator, ActionOperator):
         for key, address in landed.items():
             context["ti"].xcom_push(key=f"landed.{key}", value=address)
         report_assets(context, self.outlets, landed, job_id=job_id)
-
-
-def _snake_case(wire_name: str) -> str:
-    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()

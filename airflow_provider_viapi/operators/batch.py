@@ -14,14 +14,9 @@ from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, Stop
 from airflow_provider_viapi.links.base import result_address, store_links
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
 from airflow_provider_viapi.links.viapi import ViapiResultLink
-from airflow_provider_viapi.operators.base import (
-    JobOperator,
-    StoppableOperator,
-    as_duration,
-    default_deferrable,
-    is_templated,
-    reuse_duration,
-)
+from airflow_provider_viapi.media.addresses import as_address
+from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
+from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
@@ -29,6 +24,7 @@ from airflow_provider_viapi.operators.durability import (
     fail_without_retry,
     is_permanent,
 )
+from airflow_provider_viapi.operators.stoppable import StoppableOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -84,6 +80,8 @@ class BatchOperator(StoppableOperator):
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
     :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days;
         default: 1 day
+    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
+        the connection's own endpoint
     :param on_doubt: what to do with an item when it cannot be known whether its job was accepted: ``fail`` it, so
         that a user decides, or ``resubmit``, which may pay twice; default: ``fail``
     :param reuse_results: for each item, return the landed result of an earlier job for the same request and the same
@@ -106,7 +104,7 @@ class BatchOperator(StoppableOperator):
         operator: type[JobOperator],
         items: Any,
         shared: Any = None,
-        land_to: str | None = None,
+        land_to: Any = None,
         max_in_flight: int = 100,
         max_failed: int = 0,
         deferrable: bool | None = None,
@@ -115,6 +113,7 @@ class BatchOperator(StoppableOperator):
         reuse_results: timedelta | float | None = None,
         reuse_unversioned: bool = False,
         land_manifest: bool = False,
+        allowed_hosts: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -134,7 +133,8 @@ class BatchOperator(StoppableOperator):
         check_literals(operator, items, shared or {})
         self.items = items
         self.shared = shared
-        self.land_to = land_to
+        self.land_to = as_address(land_to)
+        self.allowed_hosts = list(allowed_hosts)
         if not is_templated(land_to):
             self._check_destination(len(items) if isinstance(items, list | tuple) else 1)
 
@@ -163,9 +163,9 @@ class BatchOperator(StoppableOperator):
         """Refuse rendered arguments of the cloud's own that cannot be used."""
 
     def trusted_hosts(self) -> list[str]:
-        """Return the private hosts that results may come from: that of the connection's own endpoint."""
+        """Return the private hosts that results may come from: the allowed ones, and the connection's endpoint."""
         # It depends on the hook alone, which the batch has as well as each of its operators.
-        return self.operator.trusted_hosts(self)  # type: ignore[arg-type]
+        return [*self.allowed_hosts, *self.operator.trusted_hosts(self)]  # type: ignore[arg-type]
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
@@ -189,6 +189,8 @@ class BatchOperator(StoppableOperator):
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
                 self._probe_destination()
+            if not (self.deferrable and ledger.is_persistent):
+                self.check_can_poll()
             ledger.begin_attempt(items)
             if self.deferrable and not ledger.is_persistent:
                 # Opening the store has warned already of what a retry costs.
@@ -408,6 +410,7 @@ class BatchOperator(StoppableOperator):
     def _check_destination(self, items: int) -> None:
         if self.land_to is None:
             return
+        self.land_to = as_address(self.land_to)
         from airflow_provider_viapi.media.output_paths import check
 
         check(self.land_to, self.operator.action, also=ITEM_VARIABLES)

@@ -146,7 +146,7 @@ class TaskBatchBackend:
                 refresh_links=refresh_links,
                 log=self._log,
                 allowed_hosts=task.trusted_hosts(),
-                verify=task.hook.account.http.verify,
+                http=task.hook.account.http,
             )
         except OSError as error:
             raise ServiceError(

@@ -74,7 +74,7 @@ class LandedResults:
         """Return the versions of a request's sources; see ``media.source_versions``."""
         hosts = [*getattr(self._task, "allowed_hosts", ()), *self._task.trusted_hosts()]
         hook = self._task.hook
-        return source_versions(request, hook, self._log, allowed_hosts=hosts, verify=hook.account.http.verify)
+        return source_versions(request, hook, self._log, settings=hook.account.http, allowed_hosts=hosts)
 
     def find(
         self, digest: str, request: Mapping[str, Any], *, before: Entry | None, attempt: Attempt

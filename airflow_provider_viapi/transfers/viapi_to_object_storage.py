@@ -14,7 +14,7 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.media.output_paths import check, path_variables
-from airflow_provider_viapi.operators.base import is_templated
+from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
                 allowed_hosts=[*self.allowed_hosts, *landing.trusted_hosts(account)],
-                verify=account.http.verify,
+                http=account.http,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)
         return self._landed

@@ -28,6 +28,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
+from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media import atomic_file, landing, resumable_download
 from airflow_provider_viapi.media.resumable_download import DownloadSettings
 from airflow_provider_viapi.results import file_urls
@@ -135,6 +136,7 @@ def land(server: FileServer, to: str, **more: Any) -> dict[str, str]:
         "names": NAMES,
         "refresh_links": None,
         "log": LOG,
+        "http": HttpSettings(),
         "allowed_hosts": [server.host],
         "settings": DownloadSettings(initial_backoff=0.0, block_size=5 << 20),
     }

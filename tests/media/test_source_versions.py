@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media.source_versions import find_sources, is_versioned, source_versions
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
@@ -33,7 +34,7 @@ def server(running: FileServer) -> FileServer:
 
 
 def version(address: str, hook: Any = None, **options: Any) -> Any:
-    given = {"allowed_hosts": ["127.0.0.1"], "verify": True, **options}
+    given = {"allowed_hosts": ["127.0.0.1"], "settings": HttpSettings(), **options}
     return source_versions({"VideoUrl": address}, hook or ViapiHook(), log, **given)["VideoUrl"]
 
 

@@ -217,6 +217,20 @@ def test_the_nightly_example_stores_its_results_and_counts_them(
     assert [file.read_bytes()[4:8] for file in tmp_path.iterdir()] == [b"ftyp", b"ftyp"]
 
 
+def test_two_mapped_steps_pass_the_stored_files_on_and_are_labelled(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str, tmp_path: Path
+) -> None:
+    state, run_id = run(airflow, "mapped_chain", videos=[clip, clip], target=f"file://{tmp_path}/")
+
+    path = f"/dags/mapped_chain/dagRuns/{run_id}/taskInstances"
+    instances = airflow.rest.get(path).raise_for_status().json()["task_instances"]
+    labels = {(each["task_id"], each["map_index"]): each["rendered_map_index"] for each in instances}
+    assert state == "success"
+    assert len(list(tmp_path.glob("reframe-*.mp4"))) == 2
+    assert labels["erase", 0] == "0: subtitled.mp4"
+    assert labels["reframe", 1].startswith(f"file://{tmp_path}/erase-1-")
+
+
 def test_an_empty_list_submits_nothing(airflow: LocalAirflow, viapi_emulator: Any) -> None:
     state, run_id = run(airflow, "nightly_batch", video_urls=[])
 

@@ -1,0 +1,310 @@
+"""First contact with an operator: checks before a job is paid, arguments, references between tasks, messages."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath, task
+
+from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, JobTimedOut
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.videoenhan import (
+    ChangeVideoSizeOperator,
+    EraseVideoLogoOperator,
+    EraseVideoSubtitlesOperator,
+)
+from media.team_storage import TeamStorage, storage_emulator, team
+from operators import run_batch
+from operators.test_paid_once import Store
+from run_task import run_task
+from served_folder import ServedFolder
+
+__all__ = ["storage_emulator", "team"]
+
+VIDEO = "http://h/a.mp4"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> str:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"film " * 1000)
+    return path.as_uri()
+
+
+def erase(team: TeamStorage, video_url: str, **arguments: Any) -> EraseVideoSubtitlesOperator:
+    return EraseVideoSubtitlesOperator(
+        task_id="erase", video_url=video_url, viapi_conn_id=team.hook.viapi_conn_id, **arguments
+    )
+
+
+# Known before a job is paid.
+
+
+def test_a_task_in_a_running_event_loop_submits_nothing(team: TeamStorage, film: str) -> None:
+    async def run() -> None:
+        run_task(erase(team, film, deferrable=False), Store())
+
+    with pytest.raises(Exception, match="one is running in this thread already"):
+        asyncio.run(run())
+
+    assert team.emulator.jobs() == []
+
+
+def test_a_batch_in_a_running_event_loop_submits_nothing(team: TeamStorage, film: str) -> None:
+    def make() -> ViapiBatchOperator:
+        return ViapiBatchOperator(
+            task_id="all",
+            operator=EraseVideoSubtitlesOperator,
+            items=[{"video_url": film}],
+            viapi_conn_id=team.hook.viapi_conn_id,
+        )
+
+    async def run() -> None:
+        run_batch.run_batch(make, run_batch.Store())
+
+    with pytest.raises(Exception, match="one is running in this thread already"):
+        asyncio.run(run())
+
+    assert team.emulator.jobs() == []
+
+
+def test_a_missing_event_loop_client_is_found_before_a_job_is_submitted(
+    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = erase(team, film, deferrable=False)
+    monkeypatch.setitem(sys.modules, "httpx", None)
+
+    with pytest.raises(Exception, match="pip install httpx"):
+        run_task(operator, Store())
+
+    monkeypatch.undo()
+    assert team.emulator.jobs() == []
+
+
+def test_a_trigger_that_cannot_be_imported_is_found_before_a_job_is_submitted(
+    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = erase(team, film, deferrable=True)
+    monkeypatch.setitem(sys.modules, "airflow_provider_viapi.triggers.viapi", None)
+
+    with pytest.raises(ImportError):
+        run_task(operator, Store())
+
+    monkeypatch.undo()
+    assert team.emulator.jobs() == []
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_link_that_leads_to_no_file_is_found_before_a_job_is_submitted(
+    team: TeamStorage, served: ServedFolder, deferrable: bool
+) -> None:
+    link = served.address("nothing.mp4") + "?Expires=1&Signature=secret"
+
+    with pytest.raises(
+        AirflowFailException, match=r"VideoUrl is http.*/nothing\.mp4, .*status 404"
+    ) as caught:
+        run_task(erase(team, link, deferrable=deferrable), Store())
+
+    assert "check_sources" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert team.emulator.jobs() == []
+
+
+def test_a_link_is_not_checked_where_only_the_service_may_read_it(
+    team: TeamStorage, served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__CHECK_SOURCES", "False")
+
+    with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
+        run_task(erase(team, served.address("nothing.mp4"), deferrable=True), Store())
+
+    assert len(team.emulator.jobs()) == 1
+
+
+def test_a_link_that_cannot_be_reached_from_the_worker_is_left_to_the_service(team: TeamStorage) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+
+    with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
+        run_task(erase(team, f"http://127.0.0.1:{port}/film.mp4", deferrable=True), Store())
+
+    assert len(team.emulator.jobs()) == 1
+
+
+# Airflow's idioms.
+
+
+def test_a_landed_file_of_the_output_is_the_stored_one_and_not_the_link_that_expires() -> None:
+    with DAG("dag", schedule=None):
+        first = EraseVideoSubtitlesOperator(task_id="a", video_url=VIDEO, land_to="s3://b/out/")
+        second = ChangeVideoSizeOperator(
+            task_id="b", video_url=first.output["landed"]["VideoUrl"], width=480, height=480
+        )
+
+    assert second.upstream_task_ids == {"a"}
+    assert first.output["landed"]["VideoUrl"].key == "landed.VideoUrl"
+    assert first.output["VideoUrl"].key == "VideoUrl"
+    assert first.output["landed"].key == "landed"
+
+
+def test_a_request_may_come_from_another_task() -> None:
+    with DAG("dag", schedule=None):
+
+        @task
+        def build() -> dict[str, Any]:
+            return {"VideoUrl": VIDEO}
+
+        job = ViapiJobOperator(task_id="t", action="videoenhan.EraseVideoSubtitles", request=build())
+
+    assert job.upstream_task_ids == {"build"}
+    job.request = {"VideoUrl": VIDEO, "BX": 2}
+    with pytest.raises(InvalidRequest, match="BX is 2"):
+        job.validated_request()
+
+
+def test_a_request_that_renders_to_text_names_native_rendering() -> None:
+    with DAG("dag", schedule=None):
+        job = ViapiJobOperator(
+            task_id="t", action="videoenhan.EraseVideoSubtitles", request="{{ params.request }}"
+        )
+
+    with pytest.raises(InvalidRequest, match=r"request is of type str.*render_template_as_native_obj"):
+        job.validated_request()
+
+
+def test_a_list_that_renders_to_text_names_native_rendering() -> None:
+    with DAG("dag", schedule=None):
+        job = EraseVideoLogoOperator(task_id="t", video_url=VIDEO, boxes="{{ boxes }}")
+        job.render_template_fields({"boxes": [{"X": 0.1}]})  # type: ignore[arg-type]
+
+    with pytest.raises(InvalidRequest, match=r"Boxes is str.*render_template_as_native_obj"):
+        job.validated_request()
+
+
+def test_a_lazy_sequence_is_taken_where_a_list_is() -> None:
+    class Lazy(Sequence[Any]):
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: Any) -> Any:
+            return [{"X": 0.1, "Y": 0.1, "W": 0.1, "H": 0.1}][index]
+
+    with DAG("dag", schedule=None):
+        job = EraseVideoLogoOperator(task_id="t", video_url=VIDEO, boxes="{{ boxes }}")
+    job.request = {"VideoUrl": VIDEO, "Boxes": Lazy()}
+
+    assert job.validated_request()["Boxes"] == [{"X": 0.1, "Y": 0.1, "W": 0.1, "H": 0.1}]
+
+
+def test_a_number_of_a_native_template_is_text_again_and_another_type_is_named() -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=True):
+        digits = AddImageOperator(task_id="a", db_name="covers", entity_id="{{ e }}", image_url=VIDEO)
+        fraction = AddImageOperator(task_id="b", db_name="covers", entity_id="{{ e }}", image_url=VIDEO)
+    digits.render_template_fields({"e": "20231023"})  # type: ignore[arg-type]
+    fraction.render_template_fields({"e": "1.5"})  # type: ignore[arg-type]
+
+    assert digits.validated_request()["EntityId"] == "20231023"
+    with pytest.raises(InvalidRequest, match=r"EntityId is 1\.5.*it is of type float"):
+        fraction.validated_request()
+
+
+# Messages.
+
+
+def test_the_message_names_the_authors_argument_beside_the_wire_name() -> None:
+    with pytest.raises(InvalidRequest, match=r"BY is 7;.*\(argument 'by'\)"):
+        EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, by=7)
+
+
+def test_a_wrong_bucket_name_is_named() -> None:
+    with pytest.raises(InvalidRequest, match="'My_Bucket' is no name of a bucket: 3 to 63 lowercase"):
+        EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, staging="oss://My_Bucket/x")
+
+
+def test_the_message_about_a_template_is_an_airflow_failure_without_retry(team: TeamStorage) -> None:
+    with DAG("dag", schedule=None):
+        job = erase(team, VIDEO, by="{{ by }}")
+    job.render_template_fields({"by": "0,7"})  # type: ignore[arg-type]
+
+    with pytest.raises(AirflowFailException, match=r"BY is '0,7'.*\(argument 'by'\)"):
+        run_task(job)
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_the_log_says_how_long_the_job_took_and_where_the_result_is(
+    team: TeamStorage, film: str, deferrable: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = run_task(erase(team, film, deferrable=deferrable), Store())
+
+    log = "".join(capfd.readouterr())
+    assert re.search(
+        rf"Job {done.pushed['job_id']} has succeeded, 0:00:\d\d after its submission: VideoUrl", log
+    )
+    assert f"The result is at {done.result['VideoUrl'].partition('?')[0]} until its link expires" in log
+    assert "Signature=" not in log
+
+
+def test_a_job_that_is_late_names_its_age_and_that_a_retry_resumes_it(team: TeamStorage, film: str) -> None:
+    team.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
+    operator = erase(team, film, deferrable=True, job_timeout=1)
+
+    with pytest.raises(
+        JobTimedOut, match=r", 0:00:\d\d after its submission\. A retry of the task resumes this job"
+    ):
+        run_task(operator, Store())
+
+
+def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
+    team: TeamStorage, film: str
+) -> None:
+    team.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
+    operator = erase(team, film, deferrable=True, durable=False, job_timeout=1)
+
+    with pytest.raises(JobTimedOut, match=r"A retry of the task submits, and pays for, a new job"):
+        run_task(operator)
+
+
+def test_a_path_on_the_workers_disk_is_answered_with_how_to_write_it() -> None:
+    with pytest.raises(InvalidRequest, match="write file:// before the path"):
+        EraseVideoSubtitlesOperator(task_id="t", video_url="/data/film.mp4")
+
+
+def test_an_unknown_access_key_names_the_login_of_the_connection(
+    team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = team.emulator.connection_json().replace(team.emulator.access_key_id, "LTAI-nobody")
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_WRONG", wrong)
+    operator = EraseVideoSubtitlesOperator(task_id="t", video_url=film, viapi_conn_id="viapi_wrong")
+
+    with pytest.raises(
+        CredentialsRejected, match=r"the access key id does not exist.*login of the connection"
+    ):
+        run_task(operator)
+
+
+def test_a_batch_takes_a_path_object_and_private_hosts_for_its_results(
+    team: TeamStorage, film: str, tmp_path: Path
+) -> None:
+    def make() -> ViapiBatchOperator:
+        return ViapiBatchOperator(
+            task_id="all",
+            operator=EraseVideoSubtitlesOperator,
+            items=[{"video_url": film}],
+            land_to=ObjectStoragePath(f"file://{tmp_path}/out") / "{job_id}{ext}",
+            allowed_hosts=["10.0.0.1:80"],
+            viapi_conn_id=team.hook.viapi_conn_id,
+        )
+
+    rows = run_batch.run_batch(make, run_batch.Store()).rows
+
+    assert rows[0]["result"]["landed"]["VideoUrl"].startswith(f"file://{tmp_path}/out/")
+    assert make().trusted_hosts() == ["10.0.0.1:80", team.emulator.url.partition("://")[2]]
