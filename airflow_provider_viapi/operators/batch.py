@@ -14,13 +14,8 @@ from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, Stop
 from airflow_provider_viapi.links.base import result_address, store_links
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
 from airflow_provider_viapi.links.viapi import ViapiResultLink
-from airflow_provider_viapi.operators.base import (
-    JobOperator,
-    StoppableOperator,
-    as_duration,
-    default_deferrable,
-    is_templated,
-)
+from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
+from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
@@ -28,6 +23,7 @@ from airflow_provider_viapi.operators.durability import (
     fail_without_retry,
     is_permanent,
 )
+from airflow_provider_viapi.operators.stoppable import StoppableOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

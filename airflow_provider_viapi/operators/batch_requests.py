@@ -12,7 +12,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.base import JobOperator, is_templated
+from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.base import JobOperator
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_ledger import Item

@@ -15,7 +15,8 @@ from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
 from airflow_provider_viapi.operators import durability
-from airflow_provider_viapi.operators.base import ActionOperator, JobOperator
+from airflow_provider_viapi.operators.action import ActionOperator
+from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.triggers.task_state import UNSUCCESSFUL
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     A call whose response was lost is not repeated in the same attempt, unless the action is idempotent.
 
-    Takes what :class:`~airflow_provider_viapi.operators.base.ActionOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.action.ActionOperator` takes, and:
 
     :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """

@@ -16,7 +16,7 @@ from airflow_provider_viapi.image_index import listing
 from airflow_provider_viapi.image_index.image import ImageEntry, invalid, parse_images
 from airflow_provider_viapi.media.addresses import as_address, opens
 from airflow_provider_viapi.media.request_inputs import check_place
-from airflow_provider_viapi.operators.base import is_templated
+from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.base import as_duration, default_deferrable
+from airflow_provider_viapi.operators.action import as_duration, default_deferrable
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.state import open_store

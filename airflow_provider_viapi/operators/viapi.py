@@ -10,7 +10,8 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
-from airflow_provider_viapi.operators.base import ActionOperator, JobOperator, is_templated
+from airflow_provider_viapi.operators.action import ActionOperator, is_templated
+from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job
     from airflow_provider_viapi.media.staging import RequestInputs
 
-__all__ = ["ViapiJobOperator", "ViapiOperator", "is_templated"]
-
 
 class ViapiOperator(ActionOperator):
     """Call an action that responds at once and return the response's ``Data``.
@@ -31,7 +30,7 @@ class ViapiOperator(ActionOperator):
 
         ViapiOperator(task_id="dbs", action="imgsearch.ListImageDbs", request={"Limit": 10})
 
-    Takes what :class:`~airflow_provider_viapi.operators.base.ActionOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.action.ActionOperator` takes, and:
 
     :param staging: where media are copied that the service cannot read at their address (``s3://``, ``gs://``,
         ``file://`` …): your own bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage

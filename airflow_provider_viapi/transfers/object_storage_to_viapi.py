@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.media.request_inputs import check_place, check_source
-from airflow_provider_viapi.operators.base import is_templated
+from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:

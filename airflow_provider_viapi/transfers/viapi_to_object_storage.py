@@ -14,7 +14,7 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.media.output_paths import check, path_variables
-from airflow_provider_viapi.operators.base import is_templated
+from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 
 if TYPE_CHECKING:

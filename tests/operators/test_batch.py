@@ -22,7 +22,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.batch_report import BatchFailed
 from airflow_provider_viapi.jobs.task_run import Timing
-from airflow_provider_viapi.operators import base
+from airflow_provider_viapi.operators import stoppable
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.durability import XComClaims
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -536,7 +536,7 @@ def test_a_stopped_worker_cancels_queued_jobs_only_if_the_task_has_ended(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, is_over: bool, state: str
 ) -> None:
     emulator.fault(action=EVERY, job={"queued": 60}, times=3)
-    monkeypatch.setattr(base, "is_terminal", lambda instance, states: is_over)
+    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: is_over)
     operator = batch("a", "b", "c", deferrable=False)()
 
     def kill() -> None:
@@ -638,7 +638,7 @@ def test_nothing_is_submitted_after_the_task_was_stopped(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = batch("a", "b", "c", deferrable=False)()
-    monkeypatch.setattr(base, "is_terminal", lambda instance, states: False)
+    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: False)
     store = Store()
     write = store.set
 
@@ -659,7 +659,7 @@ def test_a_stop_ends_the_backoff_of_throttled_submissions(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.fault(action=EVERY, code="Throttling.User", times=None)
-    monkeypatch.setattr(base, "is_terminal", lambda instance, states: False)
+    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: False)
     operator = batch("a", deferrable=False)()
     pauses: list[float] = []
 

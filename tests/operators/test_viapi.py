@@ -10,12 +10,13 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.imgsearch import (
     AddImageOperator,
     CreateImageDbOperator,
     SearchImageOperator,
 )
-from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator, is_templated
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from run_task import live
 

@@ -19,8 +19,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.operators import base as operators_job
-from airflow_provider_viapi.operators import job_control
+from airflow_provider_viapi.operators import job_control, stoppable
 from airflow_provider_viapi.operators.vias import (
     CreateTaskOperator,
     CreateVideoGroupOperator,
@@ -176,7 +175,7 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
             self.on_kill()
 
     task = watch(StoppedOnceAccepted, deferrable=False)
-    monkeypatch.setattr(operators_job, "is_terminal", lambda instance, states: marked in states)
+    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: marked in states)
 
     with pytest.raises(Exception, match="was stopped"):
         live(task, Store())

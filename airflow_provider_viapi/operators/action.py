@@ -1,0 +1,142 @@
+"""Base operator of one action of a service, and checks of arguments that every operator uses."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseOperator, conf
+
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.operators.options import describe
+
+MAX_JOB_TIMEOUT = timedelta(days=30)
+"""Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
+
+
+def is_templated(value: Any) -> bool:
+    """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    if isinstance(value, Mapping):
+        return any(is_templated(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(is_templated(item) for item in value)
+    # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
+    return hasattr(value, "iter_references")
+
+
+def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
+    """Return a duration given as ``timedelta`` or as seconds.
+
+    :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
+    if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
+        raise InvalidRequest(
+            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
+            code="InvalidParameter",
+            action=action,
+        )
+    return value
+
+
+def default_deferrable(deferrable: bool | None) -> bool:
+    """Return the value, or Airflow's ``[operators] default_deferrable`` for ``None``."""
+    if deferrable is None:
+        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+    return deferrable
+
+
+class ActionOperator(BaseOperator):
+    """Base of all operators: an action of a service and its request.
+
+    :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
+        when the DAG is parsed, templated ones after rendering, always before anything is sent.
+    :param action: the action, or its name such as ``imgsearch.ListImageDbs``; typed operators have their own
+    """
+
+    template_fields: Sequence[str] = ("request",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
+    action: Any
+    action_type: ClassVar[type]
+    is_async: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "action" in cls.__dict__:
+            cls._check_action(cls.action)
+        if "__init__" in cls.__dict__:
+            cls.__doc__ = describe(cls)
+
+    @classmethod
+    def _check_action(cls, action: Any) -> None:
+        if not isinstance(action, cls.action_type) or action.is_job is not cls.is_async:  # type: ignore[attr-defined]
+            kind = "a job" if cls.is_async else "an action that responds at once"
+            name = getattr(action, "name", None) or repr(action)
+            raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
+
+    def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:
+        # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        if action is not None:
+            self.action = self.find_action(action) if isinstance(action, str) else action
+        self._check_action(getattr(self, "action", None))
+        self.request = self.check_request(self.action, request, is_templated)
+
+    def __getattr__(self, name: str) -> Any:
+        # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
+        request = self.__dict__.get("request")
+        if isinstance(request, Mapping) and not name.startswith("_"):
+            for wire_name, value in request.items():
+                if _snake_case(wire_name) == name:
+                    return value
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @staticmethod
+    def find_action(name: str) -> Any:
+        """Return the action with a name."""
+        raise NotImplementedError
+
+    @staticmethod
+    def check_request(
+        action: Any, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        """Return a request with values of their proper types.
+
+        :param is_unresolved: returns whether a value is not known yet and cannot be checked
+        :raises InvalidRequest: something is not allowed
+        """
+        raise NotImplementedError
+
+    @property
+    def action_name(self) -> str:
+        """The action, as ``service.Action``."""
+        return str(self.action.full_name)
+
+    def validated_request(self) -> dict[str, Any]:
+        """Return the rendered request with values of their proper types.
+
+        :raises InvalidRequest: something is not allowed
+        """
+        return self.check_request(self.action, self.request, lambda value: False)
+
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        """Render, and have Airflow mask credentials in the rendered fields."""
+        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
+        super()._do_render_template_fields(*args, **kwargs)
+        from airflow.providers.common.compat.sdk import mask_secret
+
+        from airflow_provider_viapi.redaction import find_secrets
+
+        for secret in find_secrets([getattr(self, name) for name in self.template_fields]):
+            mask_secret(secret)
+
+
+def _snake_case(wire_name: str) -> str:
+    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()

@@ -1,0 +1,73 @@
+"""Base operator that stops when Airflow asks it to, and cancels its jobs if the task has ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, TaskDeferred
+
+from airflow_provider_viapi.errors import StopRequested
+from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+T = TypeVar("T")
+
+
+class StoppableOperator(BaseOperator):
+    """Base of operators that wait on the worker: stop when Airflow asks to, and cancel jobs whose task has ended."""
+
+    _stop_requested = False
+    _waiting: asyncio.Task[Any] | None = None
+
+    @property
+    def cancel_on_states(self) -> Collection[str]:
+        """States of the task with which its jobs are cancelled."""
+        return TERMINAL
+
+    def on_kill(self) -> None:
+        """Stop submitting and waiting; whether jobs are cancelled depends on the state of the task."""
+        self._stop_requested = True
+        if self._waiting is not None:
+            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
+            self._waiting.get_loop().call_soon_threadsafe(self._waiting.cancel)
+
+    def run_until_stopped(self, coroutine: Coroutine[Any, Any, T], doing: str) -> T:
+        """Run a coroutine on this worker.
+
+        :param doing: what it waits for, for the error
+        :raises StopRequested: Airflow stops the task
+        """
+
+        async def run() -> T:
+            self._waiting = waiting = asyncio.ensure_future(coroutine)
+            if self._stop_requested:
+                waiting.cancel()
+            return await waiting
+
+        try:
+            return asyncio.run(run())
+        except asyncio.CancelledError:
+            raise StopRequested(f"the task was stopped while {doing}") from None
+        finally:
+            self._waiting = None
+
+    @contextmanager
+    def cancelling_if_ended(self, context: Context, cancel: Callable[[], object]) -> Iterator[None]:
+        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped because a user ended it."""
+        try:
+            yield
+        except TaskDeferred:
+            raise
+        except AirflowTaskTimeout:
+            cancel()
+            raise
+        except BaseException:
+            # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
+            if self._stop_requested and is_terminal(context["ti"], self.cancel_on_states):
+                cancel()
+            raise
