@@ -68,7 +68,7 @@ def test_fill_keeps_the_whole_picture_and_its_proportions(clean: Path, tmp_path:
     assert psnr([pixels[140:500] for pixels in pictures(target)], pictures(clean)) > 34
 
 
-def test_the_image_fill_is_a_blur_that_stands_still(clean: Path, tmp_path: Path) -> None:
+def test_the_image_fill_is_a_blur_that_does_not_move(clean: Path, tmp_path: Path) -> None:
     target = resized(clean, tmp_path, 640, 640, CropType="fill", FillType="image")
 
     bars = [pixels[:136] for pixels in pictures(target)]

@@ -153,7 +153,7 @@ def test_what_is_nearer_never_scores_less(one: float, other: float) -> None:
     assert 0 <= score(farther) <= score(nearer) <= 10
 
 
-def test_scores_tell_the_same_picture_from_another() -> None:
+def test_scores_distinguish_the_same_image_from_another() -> None:
     assert score(1.0) == 10
     assert score(0.95) >= 9
     assert score(0.70) <= 2

@@ -83,7 +83,7 @@ def test_sound_of_any_container_is_kept(tmp_path: Path, name: str, codec: str) -
     assert np.corrcoef(*spectra)[0, 1] > 0.95
 
 
-def test_a_clip_that_a_phone_recorded_on_its_side_stands_upright(tmp_path: Path) -> None:
+def test_a_clip_that_a_phone_recorded_on_its_side_is_turned_upright(tmp_path: Path) -> None:
     frames = real_frames(5, (160, 90), "yuv420p")
     source = write_clip(tmp_path / "a.mp4", frames, adjust=lambda stream: stream.set_display_rotation(90))
 
