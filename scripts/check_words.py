@@ -2,9 +2,9 @@
 
     python scripts/check_words.py [PATH ...]
 
-Without arguments it reads ``[tool.check_words]`` in pyproject.toml: ``paths`` to check and ``exclude`` to skip. A
-line that contains ``words: ok`` is skipped, for a quotation or a test of this script. JSON is never checked: it is
-the vendors' wording.
+Without arguments it checks ``paths`` of ``[tool.check_words]`` in pyproject.toml. A line that contains ``words: ok``
+is skipped: a quotation, a name of Python's API, or a test of this script. This script is skipped as well, since it
+lists the words. JSON is never checked: it is the vendors' wording.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ DETERMINERS = (
 BANNED: dict[str, str] = {
     # pattern: what to write instead
     r"told": "log, report, return, instruct, pass",
-    r"tell(?:s|ing)?": "log, report, return, show, distinguish",
+    # Except tell() of file objects.
+    r"tell(?:s|ing)?(?!\()": "log, report, return, show, distinguish",
     r"anew": "again, retry, resubmit",
     r"unless given": "default: …",
     r"a person|persons": "a user",
@@ -86,27 +87,20 @@ def findings(text: str) -> list[Finding]:
     return sorted(found)
 
 
-def files(paths: Iterable[Path], exclude: Iterable[Path] = ()) -> Iterator[Path]:
-    """Yield the files to check below the paths; an excluded folder excludes everything below it."""
-    skipped = {path.resolve() for path in exclude}
+def files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files to check below the paths."""
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if not file.is_file() or not (file.suffix in SUFFIXES or file.name in NAMES):
-                continue
-            if skipped.isdisjoint({file.resolve(), *file.resolve().parents}):
+            is_text = file.is_file() and (file.suffix in SUFFIXES or file.name in NAMES)
+            if is_text and file.resolve() != Path(__file__).resolve():
                 yield file
 
 
 def main(arguments: list[str]) -> int:
     """Print every finding as ``file:line: word``; return 1 if there is any."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["check_words"]
-    named = [Path(each) for each in arguments]
-    found = files(
-        named or [ROOT / each for each in settings["paths"]],
-        [] if named else [ROOT / each for each in settings["exclude"]],
-    )
     total = 0
-    for file in found:
+    for file in files(map(Path, arguments) if arguments else [ROOT / each for each in settings["paths"]]):
         shown = file.resolve().relative_to(ROOT) if file.resolve().is_relative_to(ROOT) else file
         for finding in findings(file.read_text()):
             total += 1

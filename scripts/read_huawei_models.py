@@ -27,7 +27,7 @@ def read_sdk(folder: Path, wanted: Container[str]) -> dict[str, Any]:
 
 
 def version_of(folder: Path) -> str:
-    """The SDK's name and version."""
+    """Return the SDK's name and version."""
     (distribution,) = folder.glob(f"{PACKAGE}-*.dist-info")
     return distribution.name.removesuffix(".dist-info")
 
@@ -65,7 +65,7 @@ def _http_info(function: ast.FunctionDef) -> dict[str, str]:
             }
             if "resource_path" in found:
                 return found
-    raise ValueError(f"{function.name} tells of no path")
+    raise ValueError(f"{function.name} has no path")
 
 
 def _places(function: ast.FunctionDef, variable: str) -> Iterator[tuple[str, str]]:
@@ -122,7 +122,7 @@ class _Models:
         return {own: {"type": kind, "required": own not in optional} for own, kind in types.items()}
 
     def by_wire_name(self, kind: str) -> dict[str, Any]:
-        """The same by the names on the wire, with what structures inside need."""
+        """Return the fields by their wire names, with the required fields of objects inside."""
         wire = self._constant(self._classes[kind], "attribute_map")
         return {
             wire[own]: facts | {"needs": self._needs(facts["type"])}

@@ -61,7 +61,7 @@ def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _result(properties: Mapping[str, Any]) -> dict[str, Any]:
-    # One action's result stands under Date.
+    # One action has its result under Date.
     data = properties.get("Data") or properties.get("Date") or {}
     return _fields(data.get("properties", {}))
 
@@ -129,14 +129,14 @@ class _Models:
                     self._classes[node.name] = (node, text.splitlines())
 
     def request(self, name: str, places: Mapping[str, str]) -> dict[str, Any]:
-        """What a request takes; whether it is required only where the SDK says so of any."""
+        """Return a request's parameters; ``required`` only if the SDK marks any parameter so."""
         fields = self._fields(name)
         if not any(each["required"] for each in fields.values()):
             fields = _without_required(fields)
         return {wire: {"in": places[wire], **each} for wire, each in fields.items()}
 
     def result(self, name: str) -> dict[str, Any]:
-        """What an answer's Data holds."""
+        """Return the fields of a response's ``Data``."""
         body = self._fields(name)
         data = body.get("Data") or body.get("Date") or {}
         fields: dict[str, Any] = _without_required(data.get("fields", {}))

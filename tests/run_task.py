@@ -81,7 +81,3 @@ async def _first_event(trigger: Any) -> Any:
     async for event in trigger.run():
         return event
     raise AssertionError("the trigger ended without an event")
-
-
-# The previous names, until all callers use the new ones.
-Life, live = TaskResult, run_task

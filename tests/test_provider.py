@@ -31,7 +31,7 @@ BEYOND_THE_ACTION = {
 """Keyword arguments that are no parameters of an action but say what the operator does."""
 
 NOT_THE_AUTHORS = {"ListImagesOperator": {"Token", "Offset"}}
-"""Parameters of an action that the operator sets by itself."""
+"""Parameters of an action that the operator sets itself."""
 
 
 def modules() -> list[str]:
@@ -108,7 +108,7 @@ def test_an_argument_becomes_the_parameter_of_its_name(operator: type[ViapiOpera
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_an_operators_docstring_tells_of_every_argument(operator: type[ViapiOperator]) -> None:
+def test_an_operators_docstring_describes_every_argument(operator: type[ViapiOperator]) -> None:
     for name in keywords(operator):
         assert f":param {name}:" in (operator.__doc__ or "")
 

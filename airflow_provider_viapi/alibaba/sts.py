@@ -98,7 +98,7 @@ def _fetch(kind: str, arguments: Mapping[str, Any], key: Credentials | None, of:
             return _read(_default_chain())
         if key is not None:
             arguments = {**arguments, **_as_arguments(key)}
-        # A provider caches its key and would return it although the service rejects it: hence a new one.
+        # A provider caches its key and would return it although the service rejects it, so a new one is needed.
         return _read(_make(kind, **arguments))
     except Exception as error:
         failure = _translated(error, f"credentials ({kind}) of {of}")

@@ -2,7 +2,7 @@
 
 A written file appears when it is closed, whole, or not at all: parts that were sent before an error are discarded.
 Airflow finds ``schemes`` and ``get_fs`` by the provider's metadata. ``ObjectStoragePath`` also needs a class that
-fsspec can import for ``oss://``, hence the entry point. It takes the place of the package ``ossfs``, so the class
+fsspec can import for ``oss://``, which needs the entry point. It replaces the package ``ossfs``, so the class
 refuses what is meant for ``ossfs``, instead of using another identity.
 """
 

@@ -1,7 +1,7 @@
-"""Where a job shows whose submission got no answer: the list of its kind, and what of the request is seen there.
+"""Job lists of MetaStudio and VIAS: find the job of a submission whose response was lost.
 
-Huawei Cloud knows no key of idempotency, so a create is never repeated; a list is the only witness. Kinds of jobs
-without a list (subtitles, checks of photos) have none, and a doubt about them is for a person to settle.
+Huawei Cloud has no idempotency key, so a create request is never sent again; the job list is the only evidence. Some
+kinds of jobs (subtitles, checks of photos) have no list; if their outcome is unknown, a user has to decide.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client
 
-CLOCKS_APART = timedelta(minutes=16)
-"""How much before a submission the list begins: clocks may differ, and by how much shows only in its answer."""
+LIST_MARGIN = timedelta(minutes=16)
+"""The list begins this long before the submission: by how much the clocks differ is known only from its response."""
 
-LONGEST_LIST = 100
-"""Jobs that are asked for; with as many in the answer there may be more."""
+LIST_LIMIT = 100
+"""Jobs requested; if the response holds as many, there may be more."""
 
 
 @dataclass(frozen=True)
 class HuaweiListedJob(ListedJob):
-    """A job as one of Huawei's lists shows it; its time has a zone.
+    """A job as one of Huawei's lists shows it; its time has a time zone.
 
-    :param at: when it was accepted, if that can be read
+    :param at: when the job was accepted; ``None`` if that cannot be read
     """
 
     at: datetime | None = None
 
     def created_at(self, zone: timezone) -> datetime | None:
-        """Return when it was accepted; Huawei's times carry their zone."""
+        """Return when the job was accepted; Huawei's times have their own time zone."""
         return self.at
 
 
 @dataclass(frozen=True)
 class Listing:
-    """How the jobs of an action are listed.
+    """Description of the list that shows an action's jobs.
 
-    :param action: the one that lists
-    :param items: where they stand in its answer
-    :param wanted: what it is asked for, from the request and the earliest time, as RFC 3339 has it
-    :param same: whether a listed job may have come of the request
-    :param id: where its id stands
-    :param created: where the time stands at which it was accepted
+    :param action: the action that lists them
+    :param items: field of its response that holds the jobs
+    :param wanted: returns the list's parameters for a request and the earliest time (RFC 3339)
+    :param same: returns whether a listed job may be the request's
+    :param id: field of a listed job that holds its id
+    :param created: field of a listed job that holds the time of its acceptance
     """
 
     action: Action
@@ -61,12 +61,12 @@ class Listing:
 
 
 def _since(request: Mapping[str, Any], since: str) -> dict[str, Any]:
-    return {"create_since": since, "limit": LONGEST_LIST, "offset": 0}
+    return {"create_since": since, "limit": LIST_LIMIT, "offset": 0}
 
 
 _AVATARS = {"2D_DIGITAL_HUMAN_VIDEO"}
 _PHOTOS = {"DIGITAL_HUMAN_PHOTO_VIDEO", "PHOTO_DIGITAL_HUMAN_VIDEO"}
-"""Both stand in Huawei's documents."""
+"""Huawei's documents use both names."""
 
 
 def _videos(of_others: Collection[str]) -> Listing:
@@ -90,8 +90,8 @@ def _same_speech(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
     )
 
 
-def _fits(asked: Any, listed: Any) -> bool:
-    return asked is None or listed is None or asked == listed
+def _fits(requested: Any, listed: Any) -> bool:
+    return requested is None or listed is None or requested == listed
 
 
 def _same(ours: str, theirs: str) -> Callable[[Mapping[str, Any], Mapping[str, Any]], bool]:
@@ -143,50 +143,50 @@ _LISTINGS: Mapping[str, Listing] = {
 
 
 def has_list(action: Action) -> bool:
-    """Whether a list shows the jobs of an action."""
+    """Return whether a list shows the jobs of an action."""
     return action.name in _LISTINGS
 
 
 def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_at: datetime) -> JobList:
-    """The jobs that may have come of a request, as the list of their kind shows them now.
+    """Return the listed jobs that may be a request's, as the list shows them now.
 
-    :param sent_at: when it was sent, an aware time
-    :raises ServiceError: a job may have come of it that is listed without a time, so an older one might be taken for it
-    :raises KeyError: there is no such list; ask :func:`has_list` first
+    :param sent_at: when the request was sent, an aware time
+    :raises ServiceError: a candidate is listed without a time, so an older job might be mistaken for the request's
+    :raises KeyError: no list shows jobs of this action, see :func:`has_list`
     """
     listing = _LISTINGS[action.name]
-    since = (sent_at - CLOCKS_APART).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    since = (sent_at - LIST_MARGIN).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     wanted = listing.wanted(request, since)
-    answer = client.call_once(listing.action, wanted)
-    items = answer.get(listing.items)
+    response = client.call_once(listing.action, wanted)
+    items = response.get(listing.items)
     if not isinstance(items, list):
-        raise ResponseLost(f"got a list without {listing.items}", action=listing.action.name)
-    fitting = [
+        raise ResponseLost(f"the response has no list {listing.items}", action=listing.action.name)
+    candidates = [
         HuaweiListedJob(
-            str(each[listing.id]), str(each.get(listing.created)), _moment(each.get(listing.created))
+            str(each[listing.id]), str(each.get(listing.created)), _parse_time(each.get(listing.created))
         )
         for each in items
         if each.get(listing.id) and listing.same(request, each)
     ]
-    if timeless := [each.job_id for each in fitting if each.at is None]:
+    if timeless := [each.job_id for each in candidates if each.at is None]:
         raise ServiceError(
             f"candidate jobs have no readable creation time: {', '.join(timeless)}",
             code="NoTime",
             action=listing.action.name,
         )
-    count = answer.get("count")
+    count = response.get("count")
     is_complete = len(items) < (wanted.get("limit") or wanted["page_size"]) and (
         not isinstance(count, int) or count <= len(items)
     )
-    return JobList(fitting, is_complete=is_complete, clock_skew=client.clock_skew)
+    return JobList(candidates, is_complete=is_complete, clock_skew=client.clock_skew)
 
 
-def _moment(told: Any) -> datetime | None:
-    """A time as Huawei's lists have it, RFC 3339 or milliseconds since 1970; one without a zone says nothing sure."""
-    if isinstance(told, int) and not isinstance(told, bool):
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=told)
+def _parse_time(value: Any) -> datetime | None:
+    """Return a time of Huawei's lists, RFC 3339 or milliseconds since 1970; ``None`` if it has no time zone."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=value)
     try:
-        moment = datetime.fromisoformat(str(told).replace("Z", "+00:00"))
+        parsed = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
+    return parsed if parsed.tzinfo is not None else None

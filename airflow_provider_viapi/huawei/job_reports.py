@@ -1,8 +1,7 @@
-"""How answers about Huawei Cloud's jobs are read: avatar videos, speech, models, live tasks, and VIAS's tasks.
+"""Read responses about Huawei Cloud's jobs: avatar videos, speech, models, live tasks, and VIAS tasks.
 
-A job's kind (``huawei.model.JobKind``) says which action shows it, which cancels it and what its states mean; here
-answers are read by it. What is waited for may be a *goal* short of the end: a live task that is on air, a stream task
-that runs.
+A job's kind (``huawei.model.JobKind``) says which action shows it, which cancels it and what its states mean. A task
+may wait for a *goal*, a state before the terminal one: a live task that is on air, a stream task that runs.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from airflow_provider_viapi.huawei.errors import Reason, read_reason
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
-# The pairs under which answers about jobs give a reason, besides those of error answers.
+# Fields of a job that hold the code and message of its failure, besides those of error responses.
 _REASONS = (
     ("job_failed_code", "job_failed_reason"),
     ("block_reason_code", "reason"),
@@ -25,30 +24,31 @@ _REASONS = (
 
 
 def kind_of(action: str) -> JobKind:
-    """How jobs of an action are followed.
+    """Return the kind of the jobs that an action creates.
 
     :param action: as ``service.Action``
-    :raises InvalidRequest: there is no such action, or it makes no jobs
+    :raises InvalidRequest: there is no such action, or it creates no jobs
     """
     return services.find(action).job_kind
 
 
-def submitted(action: Action, request: Mapping[str, Any], answer: Mapping[str, Any]) -> Job:
-    """The job that a submission's answer speaks of.
+def parse_submission(action: Action, request: Mapping[str, Any], response: Mapping[str, Any]) -> Job:
+    """Return the job that the response to a submission names.
 
-    :param request: what was asked for, which names a live task's room
-    :raises ResponseLost: it names no job, so what came of the submission is not known
-    :raises ServiceError: it names several tasks, all of which were accepted; the message says which
+    :param request: the request, which names a live task's room
+    :raises ResponseLost: the response names no job, so the outcome of the submission is unknown
+    :raises ServiceError: it names several tasks, all of which were accepted; the message lists them
     """
     kind = action.job_kind
-    job_id = _dig(answer, kind.id_in)
+    job_id = _dig(response, kind.id_in)
     if not isinstance(job_id, str) or not job_id:
-        raise ResponseLost("got an answer without a job's id", action=action.name)
-    listed = answer.get("tasks")
+        raise ResponseLost("the response has no job id", action=action.name)
+    listed = response.get("tasks")
     if isinstance(listed, list) and len(listed) > 1:
         named = ", ".join(str(_dig(each, ("id",))) for each in listed)
         raise ServiceError(
-            f"accepted as {len(listed)} tasks ({named}), which go on; give each source a task of its own",
+            f"accepted as {len(listed)} tasks ({named}), which continue and are billed; give each source "
+            "a task of its own",
             code="SeveralTasks",
             action=action.name,
         )
@@ -56,16 +56,16 @@ def submitted(action: Action, request: Mapping[str, Any], answer: Mapping[str, A
 
 
 def request_about(job: Job) -> dict[str, str]:
-    """What the actions that show or cancel a job are given to know it by.
+    """Return the parameters that identify a job to the actions that show or cancel it.
 
-    :raises InvalidRequest: the job does not say where it is, which its service has to know
+    :raises InvalidRequest: the job has no scope (such as a room), which its service needs
     """
     kind = kind_of(job.action)
     if kind.scope_name is None:
         return {kind.id_name: job.id}
     if job.scope is None:
         raise InvalidRequest(
-            f"job {job.id} is found only with its {kind.scope_name}",
+            f"job {job.id} can only be read together with its {kind.scope_name}",
             code="MissingParameter",
             action=kind.show.name,
         )
@@ -73,9 +73,9 @@ def request_about(job: Job) -> dict[str, str]:
 
 
 def outcome_of(states: States, state: str, goal: str | None = None) -> Outcome:
-    """What a state means to whoever waits for the goal, or for the end; an unknown one is no end.
+    """Return the outcome that a state means for a task that waits; an unknown state is not terminal.
 
-    :param goal: a state short of the end; a job that has ended well without being seen in it has passed through
+    :param goal: a state before the terminal one; a job that has succeeded has passed through it
     """
     if state == goal or state in states.succeeded:
         return Outcome.SUCCEEDED
@@ -84,18 +84,18 @@ def outcome_of(states: States, state: str, goal: str | None = None) -> Outcome:
     return Outcome.CANCELLED if state in states.cancelled else Outcome.WAITING
 
 
-def read_report(job: Job, answer: Mapping[str, Any], goal: str | None = None) -> JobReport:
-    """How a job stands, from the answer of the action that shows it, which is the result once it succeeded.
+def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) -> JobReport:
+    """Return the report of a job from the response of the action that shows it, which holds the result as well.
 
-    :raises ResponseLost: the answer holds no state
+    :raises ResponseLost: the response has no state
     """
     kind = kind_of(job.action)
-    state = _dig(answer, kind.state_in)
+    state = _dig(response, kind.state_in)
     if not isinstance(state, str) or not state:
-        raise ResponseLost("got an answer without a state", action=kind.show.name)
+        raise ResponseLost("the response has no state", action=kind.show.name)
     outcome = outcome_of(kind.states, state, goal)
-    result = {name: value for name, value in answer.items() if name not in kind.private}
-    reason = _reason(answer, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
+    result = {name: value for name, value in response.items() if name not in kind.private}
+    reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
     return JobReport(
         job_id=job.id,
         state=state,
@@ -106,8 +106,8 @@ def read_report(job: Job, answer: Mapping[str, Any], goal: str | None = None) ->
     )
 
 
-def _reason(answer: Mapping[str, Any], kind: JobKind) -> Reason:
-    about = _dig(answer, kind.state_in[:-1])
+def _reason(response: Mapping[str, Any], kind: JobKind) -> Reason:
+    about = _dig(response, kind.state_in[:-1])
     parts = [about, about.get("error_info")] if isinstance(about, Mapping) else []
     for part in parts:
         if (reason := read_reason(part)).message:
@@ -118,8 +118,8 @@ def _reason(answer: Mapping[str, Any], kind: JobKind) -> Reason:
     return Reason()
 
 
-def _dig(value: Any, way: tuple[str | int, ...]) -> Any:
-    for step in way:
+def _dig(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):

@@ -1,6 +1,6 @@
-"""Huawei Cloud's jobs behind the seam: what is asked, how often, and in which list.
+"""Job backends of Huawei Cloud: submission, and polling by the families of its jobs.
 
-One :class:`HuaweiJobs` has one goal, so those who wait for different ones have a poller each.
+One :class:`HuaweiJobs` has one goal, so tasks that wait for different ones have separate pollers.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from airflow_provider_viapi.huawei.job_lists import has_list, list_jobs
 from airflow_provider_viapi.huawei.job_reports import (
     kind_of,
     outcome_of,
+    parse_submission,
     read_report,
     request_about,
-    submitted,
 )
 from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import metastudio, vias
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Family = Literal["videos", "tasks", "models", "others"]
-"""Jobs that are asked after in the same manner: the first two in a list, models seldom, since people review them."""
+"""Jobs that are polled alike: the first two in a list; models rarely, because Huawei's staff review them."""
 
 _FAMILIES: Mapping[str, Family] = {
     metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.full_name: "videos",
@@ -48,7 +48,7 @@ _FAMILIES: Mapping[str, Family] = {
 
 
 def family_of(action: str) -> Family:
-    """The family of the jobs that an action makes.
+    """Return the family of the jobs that an action creates.
 
     :param action: as ``service.Action``
     """
@@ -56,7 +56,7 @@ def family_of(action: str) -> Family:
 
 
 def backoff_of(family: Family) -> Backoff:
-    """How often a single job of a family is asked after."""
+    """Return the backoff between polls of a single job of a family."""
     return Backoff(first=30.0, longest=300.0) if family == "models" else Backoff()
 
 
@@ -90,7 +90,7 @@ class HuaweiSubmitBackend:
 
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once."""
-        return submitted(self._action, self._request, self._client.call_once(self._action, request))
+        return parse_submission(self._action, self._request, self._client.call_once(self._action, request))
 
     def renewed_key(self, error: ServiceError) -> bool:
         """Return false: the client itself renews a token that was refused."""
@@ -102,7 +102,7 @@ class HuaweiSubmitBackend:
         return Job(job_id, self.action_name, str(self._request[scope]) if scope else None)
 
     def list_recent(self, sent_at: datetime) -> JobList | None:
-        """Return the jobs that may have come of the request; ``None`` if no list shows the action's jobs."""
+        """Return the listed jobs that may be the request's; ``None`` if no list shows the action's jobs."""
         if not has_list(self._action):
             return None
         return list_jobs(self._client, self._action, self._request, sent_at)
@@ -124,10 +124,10 @@ class HuaweiSubmitBackend:
 
 
 class HuaweiJobs:
-    """The jobs of one account that are asked after one by one.
+    """The jobs of one account that are polled individually.
 
-    :param client: asks
-    :param goal: the state that is waited for, instead of the end
+    :param client: calls the service
+    :param goal: state to wait for; default: a terminal one
     """
 
     list_interval: float | None = None
@@ -138,18 +138,18 @@ class HuaweiJobs:
         self._unknown: set[str] = set()
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
-        """Nothing: there is no list."""
+        """Return an empty snapshot: no list shows these jobs."""
         return ListSnapshot({}, scan_complete=True)
 
     async def report(self, job: Job) -> JobReport:
-        """How the job stands, by one call of the action that shows it."""
+        """Return the state of the job by one call of the action that shows it."""
         kind = kind_of(job.action)
         report = read_report(job, await self._client.call_once(kind.show, request_about(job)), self._goal)
-        self._tell_unknown(kind.states, report.state)
+        self._log_unknown(kind.states, report.state)
         return report
 
     async def cancel(self, job: Job) -> bool:
-        """End the job early if its service can; false when it goes on."""
+        """Cancel the job if its service can; return false if it continues."""
         kind = kind_of(job.action)
         if kind.cancel is None:
             return False
@@ -160,55 +160,60 @@ class HuaweiJobs:
         return True
 
     def _outcome(self, states: States, state: Any) -> Outcome:
-        self._tell_unknown(states, str(state))
+        self._log_unknown(states, str(state))
         return outcome_of(states, str(state), self._goal)
 
-    def _tell_unknown(self, states: States, state: str) -> None:
+    def _log_unknown(self, states: States, state: str) -> None:
         if state not in states.all and state not in self._unknown:
             self._unknown.add(state)
-            logger.warning("The state %r of a job is not a documented one; the waiting goes on", state)
+            logger.warning(
+                "The job state %r is not documented; it is treated as not terminal, and polling continues",
+                state,
+            )
 
 
 class VideoJobs(HuaweiJobs):
-    """Avatar and photo videos, which a list tells of by their ids, so many at a time."""
+    """Avatar and photo videos, which are listed by their ids, 100 per call."""
 
     list_interval: float | None = 5.0
-    """Far less than the ten times a second that MetaStudio's documents allow."""
+    """Seconds; MetaStudio's documents allow ten calls a second."""
 
-    AT_A_TIME = 100
-    """Asked for in a look; what the list allows is not known. Those that it leaves out are asked after."""
+    PAGE_SIZE = 100
+    """Job ids per list request; the documents give no limit. Jobs that the response omits are polled individually."""
 
     _last = ""
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
-        """Ask for the next hundred of them."""
+        """List the next hundred of the jobs."""
         in_order = sorted(job_ids)
         rest = [job_id for job_id in in_order if job_id > self._last] or in_order
-        asked, is_last = rest[: self.AT_A_TIME], len(rest) <= self.AT_A_TIME
-        self._last = "" if is_last else asked[-1]
-        wanted = {"job_ids": asked, "limit": self.AT_A_TIME, "offset": 0}
-        answer = await self._client.call_once(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, wanted)
+        page, is_last = rest[: self.PAGE_SIZE], len(rest) <= self.PAGE_SIZE
+        self._last = "" if is_last else page[-1]
+        wanted = {"job_ids": page, "limit": self.PAGE_SIZE, "offset": 0}
+        response = await self._client.call_once(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, wanted)
         outcomes = {
             each["job_id"]: self._outcome(metastudio.videos.VIDEO_STATES, each.get("state"))
-            for each in _items(answer, "jobs")
+            for each in _items(response, "jobs")
             if each.get("job_id") in job_ids
         }
         return ListSnapshot(outcomes, scan_complete=is_last)
 
 
 class ViasTasks(HuaweiJobs):
-    """VIAS's tasks, which a list shows in pages."""
+    """VIAS tasks, which are listed page by page."""
 
     list_interval: float | None = 5.0
-    """What the documents allow is not known."""
+    """Seconds; the documents give no limit."""
 
     _page = 1
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the account's list, of up to 1000 tasks (50 in v1)."""
         size = 50 if self._client.account.vias_paths == "v1" else 1000
-        answer = await self._client.call_once(vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size})
-        tasks = _items(answer, "tasks")
+        response = await self._client.call_once(
+            vias.tasks.LIST_TASKS, {"page": self._page, "page_size": size}
+        )
+        tasks = _items(response, "tasks")
         is_last = len(tasks) < size
         self._page = 1 if is_last else self._page + 1
         outcomes = {
@@ -219,10 +224,10 @@ class ViasTasks(HuaweiJobs):
         return ListSnapshot(outcomes, scan_complete=is_last)
 
 
-def _items(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    items = answer.get(name)
+def _items(response: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    items = response.get(name)
     if not isinstance(items, list):
-        raise ResponseLost(f"got a list without {name}")
+        raise ResponseLost(f"the response has no list {name}")
     return [each for each in items if isinstance(each, Mapping)]
 
 
@@ -233,7 +238,7 @@ _SERVICES: Mapping[Family, type[HuaweiJobs]] = {"videos": VideoJobs, "tasks": Vi
 async def open_huawei_jobs(
     account: Account, family: Family = "others", goal: str | None = None
 ) -> AsyncIterator[HuaweiJobs]:
-    """An account's jobs of one family, over one client that closes with the context."""
+    """Open the polling backend of an account's jobs of one family; its client closes with the context."""
     from airflow_provider_viapi.huawei.client import open_async_client
 
     async with await open_async_client(account) as client:

@@ -12,10 +12,11 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     LIST_IMAGE_DBS,
     LIST_IMAGES,
 )
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled, TransientError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled
 from airflow_provider_viapi.image_index.image import Identity, ImageEntry
 from airflow_provider_viapi.image_index.index_listing import Listing
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.retrying import READ, aretry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient
@@ -113,22 +114,9 @@ class ImageDatabase:
         return listing
 
     async def _read(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        from tenacity import (
-            AsyncRetrying,
-            retry_if_exception_type,
-            stop_after_delay,
-            wait_exponential,
-            wait_random,
+        return await aretry_call(
+            lambda: self._read_once(action, request), policy=READ, max_seconds=READ_RETRY_SECONDS
         )
-
-        trying = AsyncRetrying(
-            retry=retry_if_exception_type(TransientError),
-            wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
-            stop=stop_after_delay(READ_RETRY_SECONDS),
-            reraise=True,
-        )
-        data: dict[str, Any] = await trying(self._read_once, action, request)
-        return data
 
     async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         await self._quota.wait()

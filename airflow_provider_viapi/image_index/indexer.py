@@ -24,10 +24,9 @@ from airflow_provider_viapi.image_index.reconciliation import SETTLE_SECONDS, fi
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
 from airflow_provider_viapi.image_index.throttling import TolerantLimiter
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
     from airflow_provider_viapi.jobs.model import Log
 
 StageImage = Callable[[ImageEntry], AbstractAsyncContextManager[str]]
@@ -155,15 +154,21 @@ class Indexer:
         return time.monotonic() - self._last_success > self._timing.retry_seconds
 
     async def _add(self, image: ImageEntry, address: str) -> None:
-        from tenacity import AsyncRetrying, retry_if_exception_type
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(TransientError),
-            wait=_backoff,
-            stop=self._should_stop,
-            reraise=True,
+        policy = RetryPolicy(
+            lambda error: is_transient(error) and not isinstance(error, Throttled) and not self._ended,
+            max_seconds=self._timing.retry_seconds,
+            max_backoff=30.0,
         )
-        await retrying(self._add_once, image, address)
+        await aretry_call(lambda: self._add_despite_throttling(image, address), policy=policy)
+
+    async def _add_despite_throttling(self, image: ImageEntry, address: str) -> None:
+        # Throttling is not the image's fault as long as others are added; the rate limiter does the waiting.
+        while True:
+            try:
+                return await self._add_once(image, address)
+            except Throttled:
+                if self._ended or self._is_stalled():
+                    raise
 
     async def _add_once(self, image: ImageEntry, address: str) -> None:
         await self._limiter.acquire()
@@ -177,15 +182,6 @@ class Indexer:
                 raise
         else:
             self._limiter.on_success()
-
-    def _should_stop(self, state: RetryCallState) -> bool:
-        """Return whether to give up an image: throttling is not its fault as long as others are added."""
-        error = state.outcome.exception() if state.outcome else None
-        if self._ended:
-            return True
-        if isinstance(error, Throttled):
-            return self._is_stalled()
-        return (state.seconds_since_start or 0.0) > self._timing.retry_seconds
 
     async def _handle_refusal(self, image: ImageEntry, error: InvalidRequest) -> None:
         """Find out whether a refusal that does not name the image is about the whole database.
@@ -219,13 +215,3 @@ class Indexer:
         while True:
             await asyncio.sleep(self._timing.progress_interval)
             self._log.info("Indexed %s, %s failed", self._progress.describe(), self._report.failed)
-
-
-def _backoff(state: RetryCallState) -> float:
-    """Return seconds until an image is retried; after throttling the rate limiter does the waiting."""
-    from tenacity import wait_exponential, wait_random
-
-    if state.outcome is not None and isinstance(state.outcome.exception(), Throttled):
-        return 0.0
-    wait = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 1)
-    return wait(state)

@@ -94,7 +94,7 @@ class SubmitBackend(Protocol):
         ...
 
     def list_recent(self, sent_at: datetime) -> JobList | None:
-        """Return the account's jobs that may have come of this request; ``None`` if no list shows such jobs.
+        """Return the account's jobs that may be this request's; ``None`` if no list shows such jobs.
 
         :param sent_at: when the request was sent, an aware time
         """

@@ -1,4 +1,4 @@
-"""Many jobs of one action as one task: which item is submitted when, and what becomes of each.
+"""Many jobs of one action as one task: when each item is submitted, and how its result is collected.
 
 Items are submitted one after the other, so that at most one submission at a time has an unknown outcome. The wait in
 between may happen in another process: everything that a batch knows it has from its ledger.
@@ -157,7 +157,7 @@ class Batch:
             by_status.setdefault(self.ledger.status(item.name), []).append(item)
         for item in by_status.get("running", ()):
             self.running[self._job_of(item).id] = item
-        # Unknown outcomes are resolved first: every further job makes it harder to tell whose a listed job is.
+        # Unknown outcomes are resolved first: every further job makes it harder to assign a listed job.
         self._left = deque([*by_status.get("unknown", ()), *by_status.get("new", ())])
         self._done = len(by_status.get("delivered", ()))
         self._failed = len(by_status.get("failed", ()))

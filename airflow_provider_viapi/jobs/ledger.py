@@ -40,27 +40,6 @@ class Store(Protocol):
         ...
 
 
-class InMemoryStore:
-    """Store of a task on an Airflow without a durable one: lost with the process."""
-
-    is_persistent = False
-
-    def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
-
-    def get(self, key: str) -> Any:
-        """Return the value, or ``None``."""
-        return self._values.get(key)
-
-    def set(self, key: str, value: Any) -> None:
-        """Store a value until the process ends."""
-        self._values[key] = value
-
-    def delete(self, key: str) -> None:
-        """Remove the value, if there is one."""
-        self._values.pop(key, None)
-
-
 @dataclass(frozen=True)
 class Delivery:
     """The attempt in which a result was returned.

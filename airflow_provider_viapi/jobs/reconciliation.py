@@ -1,4 +1,4 @@
-"""Find out what became of a request whose response was lost: a job may exist or not.
+"""Determine the outcome of a request whose response was lost: a job may exist or not.
 
 The same signed request is sent again where the service refuses repeated nonces. Otherwise, and if the service has
 seen the nonce, the account's job list decides. It is read until the request can no longer be accepted; a conclusion
@@ -124,7 +124,7 @@ class Reconciliation:
         self._last_sent = self.entry.sent_at
 
     def find_job(self) -> str | None:
-        """Return the id of the job that came of the submission, or ``None`` when nothing was accepted.
+        """Return the id of the job that the submission created, or ``None`` if nothing was accepted.
 
         :raises SubmissionInDoubt: it cannot be known; the message names the candidates
         :raises ServiceError: the service refuses the request itself, so it was never accepted
@@ -199,7 +199,7 @@ class Reconciliation:
     ) -> str | None:
         """Decide from a list that was read after the request could last be accepted."""
         skew = listed.clock_skew
-        # By our clock and the service's: the clock of the worker that sent the request may have differed from this one.
+        # By our clock and the service's: the clock of the worker that sent the request may differ from this one.
         earliest = min(self.entry.sent_at, self.entry.sent_at - skew) - CLOCK_SKEW
         latest = max(accepted_by, accepted_by - skew) + CLOCK_SKEW
         candidates = [job for job in listed.within(earliest, latest, now - skew) if job.job_id not in owned]

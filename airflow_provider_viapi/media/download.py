@@ -185,8 +185,8 @@ def _parse_response(response: requests.Response) -> Download:
         offset, length = int(part[1]), int(part[2])
     elif length is None and headers.get("Transfer-Encoding", "").lower() != "chunked":
         raise ServiceError(
-            "the server does not tell the file's length, so that a cut-off file cannot be distinguished from a whole "
-            "one",
+            "the server does not send the file's length, so a truncated file could not be distinguished from a "
+            "complete one",
             code="MissingContentLength",
         )
     etag = headers.get("ETag")

@@ -5,6 +5,7 @@ Imported only where a file lands.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.errors import InvalidRequest, ResultExpired, ServiceError, TransientError
@@ -25,6 +25,7 @@ from airflow_provider_viapi.media.download import (
     download,
     link_expiry,
 )
+from airflow_provider_viapi.retrying import RetryPolicy, is_transient, retry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
@@ -160,15 +161,13 @@ class ResumableDownload:
         :raises DownloadTooSlow: the link's life is over
         """
         deadline = time.monotonic() + self._seconds_for(url)
-        retrying = Retrying(
-            retry=retry_if_exception(_is_retried),
-            wait=wait_exponential(multiplier=self._settings.initial_backoff, max=10)
-            + wait_random(0, self._settings.initial_backoff),
-            stop=lambda state: self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > deadline,
-            before_sleep=self._log_retry,
-            reraise=True,
+        policy = RetryPolicy(
+            lambda error: self._should_retry(error, deadline),
+            # Progress and the link's expiry end the retries, see _should_retry.
+            max_seconds=math.inf,
+            initial_backoff=self._settings.initial_backoff,
         )
-        return retrying(self._attempt, url, deadline)
+        return retry_call(lambda: self._attempt(url, deadline), policy=policy)
 
     def _seconds_for(self, url: str) -> float:
         expiry = link_expiry(url)
@@ -176,11 +175,17 @@ class ResumableDownload:
         # By the server's clock a link that has expired by ours may work.
         return min(left, self._settings.max_link_seconds) if left > 0 else self._settings.max_seconds
 
-    def _log_retry(self, state: RetryCallState) -> None:
-        error = state.outcome and state.outcome.exception()
+    def _should_retry(self, error: BaseException, deadline: float) -> bool:
+        """Return whether to continue after an interruption, and log it."""
+        # A slow link is not retried, but replaced.
+        if not is_transient(error) or isinstance(error, DownloadTooSlow):
+            return False
+        if self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > deadline:
+            return False
         self._log.warning(
             "Download of %s was interrupted after %s bytes, retrying: %s", self._key, self._file.length, error
         )
+        return True
 
     def _attempt(self, url: str, deadline: float) -> bool:
         offset = self._file.length if self._version else 0
@@ -232,11 +237,6 @@ class ResumableDownload:
             raise TransientError(f"{self._key} ended after {length} of {self._length} bytes")
         if length == 0:
             raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
-
-
-def _is_retried(error: BaseException) -> bool:
-    # A slow link is not retried, but replaced.
-    return isinstance(error, TransientError) and not isinstance(error, DownloadTooSlow)
 
 
 @dataclass(frozen=True)

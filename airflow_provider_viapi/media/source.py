@@ -131,9 +131,9 @@ class CountingReader:
         """Return how many bytes were read."""
         return self._count
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = 0) -> int:  # words: ok
         """Return the position; nothing is moved, since HTTP clients only ask for the length and the beginning."""
-        return self._source.size if whence == 2 else offset
+        return self._source.size if whence == 2 else offset  # words: ok
 
 
 class SequentialFile:

@@ -34,10 +34,11 @@ def open_ledger(context: Context, *, durable: bool = True) -> Ledger:
 
     :param durable: with ``False``, in memory: the job is forgotten with the process
     """
-    from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
+    from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.state import open_store
+    from airflow_provider_viapi.state.memory import MemoryStore
 
-    return Ledger(open_store(context) if durable else InMemoryStore())
+    return Ledger(open_store(context) if durable else MemoryStore())
 
 
 def attempt_of(context: Context) -> Attempt:
@@ -80,8 +81,8 @@ class XComClaims:
     """Claims of the tasks of one DAG run, published as XComs.
 
     A task publishes its open submission under ``job_intent`` and its job under ``job_id``; a batch publishes its
-    running jobs under ``job_ids``. With ``[viapi] state_path`` the stored state of the run's tasks is read as well. Other
-    DAG runs cannot be seen.
+    running jobs under ``job_ids``. With ``[viapi] state_path`` the stored state of the run's tasks is read as well.
+    Other DAG runs cannot be seen.
     """
 
     def __init__(self, context: Context) -> None:

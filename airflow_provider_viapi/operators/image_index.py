@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import listing
 from airflow_provider_viapi.image_index.image import ImageEntry, invalid, parse_images
@@ -18,6 +15,7 @@ from airflow_provider_viapi.media.addresses import as_address, opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.schema import ValidationError
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
-class IndexImagesOperator(BaseOperator):
+class IndexImagesOperator(StoppableOperator):
     """Add many images to an image database, each once.
 
     ::
@@ -124,7 +122,9 @@ class IndexImagesOperator(BaseOperator):
             if images:
                 # The connection is read before the event loop starts: Airflow forbids it inside.
                 account = self.hook.account
-                report = asyncio.run(self._stoppable(self._index(images, account, context)))
+                report = self.run_until_stopped(
+                    self._index(images, account, context), "images were added; a retry finds what was added"
+                )
             else:
                 self.log.info("The list of images is empty: nothing to do")
                 report = IndexingReport(self.db_name, 0)
@@ -145,21 +145,6 @@ class IndexImagesOperator(BaseOperator):
             if not images:
                 return []
         return parse_images(images, opens=opens)
-
-    async def _stoppable(self, indexing: Coroutine[Any, Any, IndexingReport]) -> IndexingReport:
-        self._indexing = asyncio.ensure_future(indexing)
-        if self._stop_requested:
-            self._indexing.cancel()
-        try:
-            return await self._indexing
-        except asyncio.CancelledError:
-            if not self._stop_requested:
-                raise
-            raise ServiceError(
-                "the task was stopped; its next attempt finds what was added", action=ADD_IMAGE.name
-            ) from None
-        finally:
-            self._indexing = None
 
     async def _index(self, images: list[ImageEntry], account: Account, context: Context) -> IndexingReport:
         from airflow_provider_viapi.alibaba.client import open_async_client
@@ -191,16 +176,6 @@ class IndexImagesOperator(BaseOperator):
                 return await indexer.run(images, resumed=instance.try_number > 1)
         finally:
             staged.close()
-
-    _stop_requested = False
-    _indexing: asyncio.Task[IndexingReport] | None = None
-
-    def on_kill(self) -> None:
-        """Stop adding; calls in flight may still arrive and are found by the next attempt."""
-        self._stop_requested = True
-        if self._indexing is not None:
-            # Airflow calls this from a signal handler, perhaps while the loop sleeps.
-            self._indexing.get_loop().call_soon_threadsafe(self._indexing.cancel)
 
 
 def _check_name(db_name: Any) -> None:

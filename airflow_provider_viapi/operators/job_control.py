@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -168,9 +169,9 @@ class JobCommandOperator(HuaweiCloudOperator):
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLog:
-        from airflow_provider_viapi.jobs.ledger import InMemoryStore
+        from airflow_provider_viapi.state.memory import MemoryStore
 
-        store = open_store(context) if self.durable else InMemoryStore()
+        store = open_store(context) if self.durable else MemoryStore()
         return CommandLog(store, context["ti"].max_tries)
 
     def _send_if_needed(self, request: Mapping[str, Any], log: CommandLog) -> JobReport:
@@ -215,22 +216,13 @@ class JobCommandOperator(HuaweiCloudOperator):
 
     def _wait_for_change(self, before: JobReport) -> JobReport:
         """Return the job's report, and not the terminal state that the job is about to leave."""
-        from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential
-
-        def is_unchanged(report: JobReport) -> bool:
-            return before.is_final and report.state == before.state
-
-        def last(state: Any) -> JobReport:
-            report: JobReport = state.outcome.result()
-            return report
-
-        polling = Retrying(
-            retry=retry_if_result(is_unchanged),
-            wait=wait_exponential(multiplier=0.25, max=3),
-            stop=stop_after_delay(STATE_LAG),
-            retry_error_callback=last,
-        )
-        return polling(self.hook.report, self.job)
+        report: JobReport = self.hook.report(self.job)
+        deadline, pause = time.monotonic() + STATE_LAG, 0.25
+        while before.is_final and report.state == before.state and time.monotonic() < deadline:
+            time.sleep(pause)
+            pause = min(3.0, 2 * pause)
+            report = self.hook.report(self.job)
+        return report
 
     def _defer(self, deadline: datetime) -> None:
         from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger

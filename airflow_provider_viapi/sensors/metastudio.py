@@ -9,7 +9,7 @@ from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 
 
 class ImageModelSensor(HuaweiCloudJobSensor):
-    """Wait until the avatar of a person is ready; return the job with its ``asset_id``.
+    """Wait until an avatar is ready; return the job with its ``asset_id``.
 
     This takes days: Huawei's staff review the files, and the owner has to confirm the result. Wait with
     ``deferrable=True`` or ``mode="reschedule"``; default of ``timeout``: 7 days.
@@ -23,7 +23,7 @@ class ImageModelSensor(HuaweiCloudJobSensor):
 
 
 class VoiceModelSensor(HuaweiCloudJobSensor):
-    """Wait until the voice of a person is ready; return the job with its ``asset_id``.
+    """Wait until a voice is ready; return the job with its ``asset_id``.
 
     This takes days: Huawei's staff review the recordings. Wait with ``deferrable=True`` or ``mode="reschedule"``;
     default of ``timeout``: 7 days.

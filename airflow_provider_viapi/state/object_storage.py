@@ -21,11 +21,13 @@ import logging
 import random
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.retrying import STORAGE, retry_call
 from airflow_provider_viapi.state import StateConfig, StateConflict, StateError, TaskKey
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
 
@@ -39,13 +41,15 @@ MAX_NAME = 180
 PRUNE_PROBABILITY = 0.01
 """How often the first write of a task instance deletes old state of its DAG: each time costs a listing."""
 
-ATTEMPTS = 5
-"""Calls of the storage before an error counts; the waits between them sum up to about 8 seconds."""
-
 _PERMANENT = (
     *(FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError),
     *(ValueError, TypeError, ImportError, NotImplementedError, Conflict, ServiceError),
 )
+
+RETRIES = replace(
+    STORAGE, should_retry=lambda error: isinstance(error, Exception) and not isinstance(error, _PERMANENT)
+)
+"""Five attempts, within about 8 seconds. Unlike ``STORAGE``, a conflict and a missing permission are permanent."""
 
 T = TypeVar("T")
 
@@ -216,21 +220,8 @@ class ObjectStorageStore:
         return self._retry("listed", folder, find)
 
     def _retry(self, done: str, path: str, call: Callable[[], T]) -> T:
-        from tenacity import (
-            Retrying,
-            retry_if_not_exception_type,
-            stop_after_attempt,
-            wait_random_exponential,
-        )
-
-        retrying = Retrying(
-            retry=retry_if_not_exception_type(_PERMANENT),
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.5, max=4),
-            reraise=True,
-        )
         try:
-            return retrying(call)
+            return retry_call(call, policy=RETRIES)
         except (Conflict, ServiceError):
             raise
         except Exception as error:

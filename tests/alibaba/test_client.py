@@ -1,4 +1,4 @@
-"""The two transports against a real socket: what is sent again, and what an error may tell."""
+"""The two transports against a real socket: what is sent again, and that errors hold no secret."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_question_whose_answer_was_lost_is_asked_again(fault: Answer) -> None:
     assert len(server.requests) == 2
 
 
-def test_an_answer_tells_how_far_our_clock_is_ahead_of_the_service_s() -> None:
+def test_the_clock_skew_is_read_from_a_response() -> None:
     with scripted_server(ACCEPTED) as server, Client(account(server.url)) as client:
         server.clock = -600.0
         client.call(ASK, JOB)
@@ -163,8 +163,8 @@ def test_neither_errors_nor_logs_hold_anything_secret(
     with scripted_server(fault) as server, pytest.raises(Exception) as caught:
         call(account(server.url), ERASE, VIDEO)
 
-    told = "".join(traceback.format_exception(caught.value)) + caplog.text
-    assert "the-key-secret" not in told
-    assert "the-sts-token" not in told
-    assert "SecurityToken=the" not in told
+    output = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "the-key-secret" not in output
+    assert "the-sts-token" not in output
+    assert "SecurityToken=the" not in output
     assert fault is HANG_UP or "Signature=***" in caplog.text

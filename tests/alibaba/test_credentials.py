@@ -237,7 +237,7 @@ def test_a_source_outlives_the_loop_that_it_was_first_asked_in() -> None:
 
 
 @BOTH
-def test_a_first_failure_is_told_as_it_is(current: Current) -> None:
+def test_a_first_failure_is_raised_unchanged(current: Current) -> None:
     mint = Mint()
     mint.failure = ConfigurationError("there is no such role", code="EntityNotExist.Role")
 
@@ -246,7 +246,7 @@ def test_a_first_failure_is_told_as_it_is(current: Current) -> None:
 
 
 @BOTH
-def test_a_key_is_used_to_its_very_end_while_no_new_one_is_to_be_had(
+def test_a_key_is_used_until_it_expires_while_no_new_one_is_available(
     current: Current, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()

@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.alibaba.jobs import STATES, read_report, result_action, submitted
+from airflow_provider_viapi.alibaba.client import Client
+from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.jobs import STATES, ViapiSubmitBackend, read_report, result_action
 from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost
+from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from scripted_server import Answer, scripted_server
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")
 
@@ -20,10 +25,15 @@ def answer(**data: Any) -> dict[str, Any]:
 
 
 def test_the_request_id_of_a_submission_is_the_jobs_id() -> None:
-    assert submitted(videoenhan.ERASE_VIDEO_SUBTITLES, {"RequestId": "J-1", "Data": {}}) == JOB
+    with scripted_server(Answer(body='{"RequestId": "J-1", "Data": {}}')) as server:
+        account = Account(Credentials("id", "secret"), endpoint=server.url)
+        backend = ViapiSubmitBackend(Client(account), videoenhan.ERASE_VIDEO_SUBTITLES)
+        job = backend.submit({"VideoUrl": "http://h/a.mp4"}, RequestNonce.new())
+
+    assert job == JOB
 
 
-def test_a_job_is_asked_after_at_the_service_that_took_it() -> None:
+def test_a_job_is_polled_at_the_service_that_accepted_it() -> None:
     assert result_action(JOB) is videoenhan.GET_ASYNC_JOB_RESULT
 
 
@@ -35,7 +45,7 @@ def test_the_result_of_a_finished_job_is_taken_out_of_its_string() -> None:
     assert report == JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, result)
 
 
-def test_a_failed_job_tells_why() -> None:
+def test_a_failed_job_has_its_reason() -> None:
     report = read_report(
         JOB, answer(Status="PROCESS_FAILED", ErrorCode="InvalidFile.Decode", ErrorMessage="no video")
     )
@@ -65,7 +75,7 @@ def test_a_state_that_is_not_documented_is_not_an_end() -> None:
         {"Status": "PROCESS_SUCCESS", "Result": "[]"},
     ],
 )
-def test_an_answer_without_state_or_readable_result_tells_nothing(data: dict[str, Any]) -> None:
+def test_a_response_without_state_or_readable_result_is_a_lost_response(data: dict[str, Any]) -> None:
     with pytest.raises(ResponseLost):
         read_report(JOB, answer(**data))
 
@@ -76,7 +86,7 @@ def test_a_report_survives_a_trigger_event() -> None:
     assert JobReport.from_dict(json.loads(json.dumps(report.as_dict()))) == report
 
 
-def test_a_reason_that_quotes_a_staged_link_tells_no_signature() -> None:
+def test_a_reason_that_quotes_a_staged_link_has_no_signature() -> None:
     quoted = (
         "cannot fetch https://b.oss-cn-shanghai.aliyuncs.com/a.mp4?x-oss-expires=9&x-oss-signature=5EC2E7"
     )

@@ -79,7 +79,7 @@ def keys_of(server: ScriptedServer) -> list[str]:
 @pytest.mark.parametrize(
     "code", ["InvalidSecurityToken.Expired", "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive"]
 )
-def test_a_key_that_has_ended_is_renewed_and_the_call_made_anew(call: Call, code: str) -> None:
+def test_an_expired_key_is_renewed_and_the_call_repeated(call: Call, code: str) -> None:
     fetch = Fetch(key(1), key(2))
     with scripted_server(refusal(code), ACCEPTED) as server:
         answer = call(account(server, RenewableCredentials(fetch)))
@@ -91,7 +91,7 @@ def test_a_key_that_has_ended_is_renewed_and_the_call_made_anew(call: Call, code
 
 
 @BOTH
-def test_when_the_new_key_is_not_accepted_either_the_error_stands(call: Call) -> None:
+def test_when_the_new_key_is_rejected_too_the_error_is_raised(call: Call) -> None:
     fetch = Fetch(key(1), key(2), key(3))
     with scripted_server(EXPIRED) as server, pytest.raises(CredentialsRejected, match="Expired"):
         call(account(server, RenewableCredentials(fetch)))
@@ -100,7 +100,7 @@ def test_when_the_new_key_is_not_accepted_either_the_error_stands(call: Call) ->
 
 
 @BOTH
-def test_when_there_is_no_other_key_the_error_stands(call: Call) -> None:
+def test_when_there_is_no_other_key_the_error_is_raised(call: Call) -> None:
     for source in (key(1), RenewableCredentials(Fetch(key(1)))):
         with scripted_server(EXPIRED) as server, pytest.raises(CredentialsRejected, match="Expired"):
             call(account(server, source))
@@ -154,9 +154,9 @@ def test_no_key_shows_in_errors_or_logs(call: Call, caplog: pytest.LogCaptureFix
     with scripted_server(EXPIRED) as server, pytest.raises(CredentialsRejected) as caught:
         call(account(server, source))
 
-    told = "".join(traceback.format_exception(caught.value)) + caplog.text
-    assert "retrying with a new one" in told
-    assert not any(private in told for private in ("secret-1", "secret-2", "token-1", "token-2"))
+    output = "".join(traceback.format_exception(caught.value)) + caplog.text
+    assert "retrying with a new one" in output
+    assert not any(private in output for private in ("secret-1", "secret-2", "token-1", "token-2"))
 
 
 @pytest.mark.parametrize("signature", SIGNATURES)

@@ -296,7 +296,7 @@ def test_whatever_comes_back_is_a_result_or_an_error_of_the_tree(body: bytes, st
         assert isinstance(answer["Data"]["MatchList"], list)
 
 
-def test_a_rejected_key_is_told_from_other_errors() -> None:
+def test_a_rejected_key_is_distinguished_from_other_errors() -> None:
     body = b'{"RequestId": "R", "Code": "SignatureDoesNotMatch", "Message": "no"}'
 
     with pytest.raises(CredentialsRejected):

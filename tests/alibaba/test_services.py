@@ -244,7 +244,9 @@ def test_no_material_at_all_is_refused() -> None:
         ),
     ],
 )
-def test_of_bad_material_it_is_told_which_item_and_what_is_wrong(item: dict[str, Any], said: str) -> None:
+def test_an_error_names_the_invalid_item_of_the_material_and_the_reason(
+    item: dict[str, Any], said: str
+) -> None:
     with pytest.raises(InvalidRequest, match="FileList is 2 items") as refusal:
         videoenhan.GENERATE_VIDEO.check({"FileList": [*files(1, "image"), item]})
 
@@ -295,7 +297,7 @@ def test_an_action_is_found_by_its_name() -> None:
 @pytest.mark.parametrize(
     "action", [each for each in ACTIONS if each.is_job], ids=lambda action: action.full_name
 )
-def test_every_service_with_jobs_tells_how_they_are_in_its_own_version(action: Action) -> None:
+def test_every_service_reports_its_jobs_in_its_own_version(action: Action) -> None:
     asked = services.find(f"{action.service.name}.GetAsyncJobResult")
 
     assert asked.service == action.service

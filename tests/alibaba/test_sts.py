@@ -1,4 +1,4 @@
-"""Keys from roles, OIDC, a credentials URI and the default chain, over real HTTP; and nothing private told."""
+"""Keys from roles, OIDC, a credentials URI and the default chain, over real HTTP; no secret is in a log or error."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_role_is_assumed_with_an_oidc_token_that_is_read_each_time(
 def test_an_ecs_instance_gives_the_key_of_its_role(
     server: CredentialServer, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
 ) -> None:
-    # The address of the metadata service is fixed; as a proxy the server stands before it.
+    # The address of the metadata service is fixed; the server is reached as a proxy.
     monkeypatch.setenv("HTTP_PROXY", server.url)
 
     assert renewable("ecs_ram_role", settings, of="the test").current() == FIRST
@@ -236,7 +236,7 @@ HALF = (
         ((200, "null"), ConfigurationError, None),
     ],
 )
-def test_what_a_server_refuses_is_told_apart_from_what_passes(
+def test_a_refusal_is_permanent_and_other_errors_are_transient(
     server: CredentialServer, says: tuple[int, str], kind: type[ServiceError], code: str | None
 ) -> None:
     server.says = says
@@ -275,21 +275,21 @@ def test_neither_errors_nor_logs_hold_anything_secret(
         "oidc_token_file_path": str(token_file),
         "sts_endpoint": endpoint,
     }
-    told = ""
+    output = ""
     for source in (
         from_role(server, sts_endpoint=endpoint),
         renewable("oidc_role_arn", oidc, of="the test"),
         renewable("credentials_uri", {"credentials_uri": f"{endpoint}/keys"}, of="the test"),
     ):
         try:
-            told += repr(source.current())
+            output += repr(source.current())
         except ServiceError as error:
-            told += "".join(traceback.format_exception(error)) + repr(error.as_dict())
+            output += "".join(traceback.format_exception(error)) + repr(error.as_dict())
 
     captured = capfd.readouterr()
-    told = unquote(told + caplog.text + captured.out + captured.err)
+    output = unquote(output + caplog.text + captured.out + captured.err)
     for private in ("own-secret", "own-token", "secret-", "token-1", "the-oidc-token"):
-        assert private not in told
+        assert private not in output
 
 
 def test_no_thread_is_left_behind_by_a_key_that_is_fetched_often(

@@ -46,7 +46,7 @@ def test_a_job_of_another_service_is_found_with_its_result(client: Client, finis
     assert is_mp4(download(result["VideoUrl"]))
 
 
-def test_the_list_tells_the_state_of_every_job(client: Client, finished: str, waiting: str) -> None:
+def test_the_list_has_the_state_of_every_job(client: Client, finished: str, waiting: str) -> None:
     body = client.query_async_job_list(models.QueryAsyncJobListRequest(page_num=1, page_size=500)).body
 
     assert (body.success, body.data.total_record, body.data.current_page) == (True, 2, 1)

@@ -46,7 +46,7 @@ def result_of(client: Client, answer: models.EraseVideoLogoResponse) -> dict[str
     return job_result(lambda: client.get_async_job_result(request).body.data.to_map())
 
 
-def test_a_file_goes_up_by_https_and_a_video_is_made_of_it(
+def test_a_file_is_uploaded_by_https_and_a_video_generated_from_it(
     emulator: RunningEmulator, upload_config: Config, certificate: Path, file: BinaryIO, media: ServedFolder
 ) -> None:
     client = with_upload_endpoint(Client(upload_config), upload_config)

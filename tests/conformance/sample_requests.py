@@ -16,7 +16,7 @@ DONE_BY_THE_EMULATOR = {*TRANSFORMS, "AddFaceVideoTemplate"}
 """Jobs that the emulator does; of the others it says that it has no such thing."""
 
 VIDEO, PICTURE, FACE = "subtitled.mp4", "picture.jpg", "face.jpg"
-"""Names of the files that the requests speak of; wherever they lie, ``address(name)`` tells."""
+"""Names of the files in the requests; ``address(name)`` returns their addresses."""
 
 
 def of_jobs(address: Callable[[str], str]) -> dict[type[ViapiOperator], dict[str, Any]]:

@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
-from run_task import live
+from run_task import run_task
 from sample_requests import DONE_BY_THE_EMULATOR, FACE, PICTURE, VIDEO, answered_at_once, of_jobs
 from served_folder import ServedFolder
 
@@ -65,9 +65,9 @@ def test_every_job_delivers_files_or_says_that_the_emulator_has_no_such_thing(
 
     if operator.action.name not in DONE_BY_THE_EMULATOR:
         with pytest.raises((AirflowFailException, ServiceError), match="emulator"):
-            live(task)
+            run_task(task)
         return
-    result = live(task).result
+    result = run_task(task).result
 
     assert set(result) <= {field.name for field in operator.action.result}
     assert result
@@ -79,10 +79,10 @@ def test_every_job_delivers_files_or_says_that_the_emulator_has_no_such_thing(
 
 def test_everything_that_is_answered_at_once_is_answered_as_documented(media: ServedFolder) -> None:
     template = AddFaceVideoTemplateOperator(task_id="template", video_url=media.address(VIDEO))
-    template_id = live(template).result["TemplateId"]
+    template_id = run_task(template).result["TemplateId"]
 
     for operator, arguments in answered_at_once(media.address, template_id):
-        result = live(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
+        result = run_task(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
 
         expected = {field.name for field in operator.action.result} - {"Token"}
         assert expected <= set(result), operator.__name__

@@ -32,13 +32,13 @@ SAME_NAME = "the name of the database that CreateImageDb made"
 SAME_ENTITY = "the id that AddImage was given"
 
 DIFFERENT: Mapping[tuple[str, str, str], str] = {
-    ("videoenhan.SuperResolveVideo", "BitRate", "stated range"): "the seed takes up to 100 as well",
+    ("videoenhan.SuperResolveVideo", "BitRate", "stated range"): "the seed accepts up to 100 as well",
     ("videoenhan.SuperResolveVideo", "BitRate", "default"): "only the text has it: 10",
     ("videoenhan.AdjustVideoColor", "VideoBitrate", "default"): "only the text has it: 20",
     ("videoenhan.AdjustVideoColor", "VideoCodec", "default"): "only the text has it: h264",
     ("videoenhan.AdjustVideoColor", "VideoFormat", "default"): "only the text has it: mp4",
     ("videoenhan.AdjustVideoColor", "Mode", "default"): "only the text has it: LogC",
-    ("videoenhan.AdjustVideoColor", "Mode", "choices"): "Rec709 stands in a table beside the parameter",
+    ("videoenhan.AdjustVideoColor", "Mode", "choices"): "Rec709 is in a table beside the parameter",
     ("videoenhan.EraseVideoSubtitles", "BX", "default"): "only the text has it: 0",
     ("videoenhan.EraseVideoSubtitles", "BY", "default"): "only the text has it: 0.75",
     ("videoenhan.EraseVideoSubtitles", "BW", "default"): "only the text has it: 1",

@@ -84,7 +84,7 @@ def sdk(folder: Path, models: str = MODELS) -> Path:
     return folder
 
 
-def test_an_sdk_tells_names_types_places_and_what_is_required(tmp_path: Path) -> None:
+def test_names_types_places_and_required_fields_are_read_from_an_sdk(tmp_path: Path) -> None:
     facts = read_sdks(sdk(tmp_path), {"videoenhan.Make"})
 
     assert facts == {
@@ -116,7 +116,7 @@ def test_of_an_sdk_that_says_of_nothing_that_it_is_required_nothing_is_claimed(t
     }
 
 
-def test_metadata_tells_ranges_of_its_schema_and_of_its_text_and_words_but_no_descriptions(
+def test_ranges_and_choices_but_no_descriptions_are_read_from_metadata(
     tmp_path: Path,
 ) -> None:
     schemas = {

@@ -25,7 +25,7 @@ def vectors(count: int) -> numpy.ndarray:
     return (drawn / numpy.linalg.norm(drawn, axis=1, keepdims=True)).astype(numpy.float16)
 
 
-def test_the_best_matches_are_found_wherever_they_stand(databases: ImageDatabases) -> None:
+def test_the_best_matches_are_found_wherever_they_are_stored(databases: ImageDatabases) -> None:
     pictures = vectors(5000)
     for number, vector in enumerate(pictures):
         databases.add("photos", f"e{number}", f"http://host/{number}.jpg", "", vector.tobytes(), 0)

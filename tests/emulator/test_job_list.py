@@ -193,7 +193,7 @@ def test_an_unknown_job_cannot_be_cancelled(caller: Caller) -> None:
     assert caller.refused("CancelWaitingAsyncJob", JobId="nobody's") == (400, "InvalidParameter.BadRequest")
 
 
-def test_the_service_that_watches_all_jobs_tells_of_any(caller: Caller, waiting: None) -> None:
+def test_the_jobs_service_reports_jobs_of_every_service(caller: Caller, waiting: None) -> None:
     job_id = submit(caller)
 
     answer = caller.call("GetAsyncJobResult", JobId=job_id, system={"Version": "2023-01-17"})

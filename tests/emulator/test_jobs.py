@@ -39,7 +39,7 @@ def test_the_media_work_gets_typed_values_and_every_file_has_its_link(caller: Ca
     assert httpx.get(result["VideoCoverUrl"]).text == "{'Width': 640, 'Height': 480, 'Tightness': 1.0}"
 
 
-def test_files_have_their_links_wherever_they_stand_in_a_result(caller: Caller, source: Source) -> None:
+def test_files_have_their_links_wherever_they_are_in_a_result(caller: Caller, source: Source) -> None:
     job_id = caller.call("GenerateVideoCover", VideoUrl=source("a film"), IsGif="false")["RequestId"]
     outputs = json.loads(caller.result(job_id)["Result"])["Outputs"]
 

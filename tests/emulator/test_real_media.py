@@ -1,4 +1,4 @@
-"""Real clips from submission to file, over HTTP; what becomes of them is tested beside the media work."""
+"""Real clips from submission to file, over HTTP; their content is tested beside the media work."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_an_error_has_the_fields_of_the_services_errors(
     assert content["RequestId"] == answer.headers["x-acs-request-id"]
 
 
-def test_every_request_id_is_new_and_stands_in_a_header_too(caller: Caller) -> None:
+def test_every_request_id_is_new_and_in_a_header_too(caller: Caller) -> None:
     answers = [caller.send("ListImageDbs") for _ in range(2)]
 
     ids = [answer.json()["RequestId"] for answer in answers]

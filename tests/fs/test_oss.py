@@ -147,7 +147,7 @@ def test_a_link_can_be_had(team: TeamStorage, folder: ObjectStoragePath) -> None
     assert httpx.get((folder / "a.mp4").sign(60)).content == b"film"
 
 
-def test_what_is_not_there_and_what_is_forbidden_is_told_as_of_files(
+def test_missing_and_forbidden_objects_raise_the_errors_of_files(
     team: TeamStorage, folder: ObjectStoragePath
 ) -> None:
     with pytest.raises(FileNotFoundError):

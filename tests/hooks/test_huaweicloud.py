@@ -334,7 +334,7 @@ def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
     assert len(server.requests) <= 5 * 2 + 1 + 5
 
 
-def test_cancelling_says_what_came_of_it(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
+def test_cancelling_logs_the_outcome(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     server.on("PUT /v2/p1/tasks/t1/action/stop", Answer(200, {}))
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")

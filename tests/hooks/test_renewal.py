@@ -72,7 +72,7 @@ def wait_for_a_job() -> Outcome:
     return asyncio.run(ViapiHook().wait_for(job, until=until, log=log)).outcome
 
 
-def test_a_job_that_outlives_its_token_goes_on_with_the_next_one(
+def test_a_job_that_outlives_its_token_continues_under_the_next_one(
     monkeypatch: pytest.MonkeyPatch, keys: CredentialServer
 ) -> None:
     monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
@@ -87,7 +87,7 @@ def test_a_job_that_outlives_its_token_goes_on_with_the_next_one(
     assert used == ["key-1", "key-1", "key-2", "key-2"]
 
 
-def test_a_job_goes_on_with_a_token_that_somebody_put_into_the_connection(
+def test_a_job_continues_under_a_token_that_a_user_put_into_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
@@ -110,7 +110,7 @@ def test_a_job_goes_on_with_a_token_that_somebody_put_into_the_connection(
     assert used == ["token-1", "token-1", "token-2", "token-2"]
 
 
-def test_a_worker_goes_on_with_it_too(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
+def test_a_worker_continues_under_it_too(monkeypatch: pytest.MonkeyPatch, viapi_emulator: Any) -> None:
     def give(seconds: float) -> None:
         key = viapi_emulator.sts(seconds=seconds)
         extra = {"security_token": key["security_token"], "endpoint": viapi_emulator.url}

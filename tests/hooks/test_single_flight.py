@@ -1,4 +1,4 @@
-"""Thousands of triggers that a triggerer takes up at once read their connection once."""
+"""Thousands of triggers that start at the same time read their connection once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_other_connections_are_read_by_themselves() -> None:
     assert asyncio.run(two()) == ["reading 1", "reading 2"]
 
 
-def test_a_failure_is_told_to_all_who_wait_and_the_next_one_reads_anew() -> None:
+def test_a_failure_is_raised_to_all_callers_and_the_next_one_reads_again() -> None:
     readable = Readable(fails=1)
 
     async def three() -> list[str | BaseException]:

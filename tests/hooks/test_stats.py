@@ -1,4 +1,4 @@
-"""Airflow's own stats tell of calls and of the waiting: a real StatsD client and a socket that listens."""
+"""Metrics of calls and waiting jobs in Airflow's stats: a real StatsD client and a socket that listens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scripted_server import Answer, scripted_server
 
 PROGRAM = """
 import sys
-# As in a triggerer, which alone tells how many wait.
+# As in a triggerer, which alone reports how many jobs wait.
 import airflow.jobs.triggerer_job_runner
 import asyncio
 from datetime import datetime, timedelta, timezone
@@ -101,7 +101,7 @@ def received(listening: socket.socket) -> dict[str, list[str]]:
         heard.setdefault(name, []).append(value)
 
 
-def test_stats_that_fail_are_told_of_once_and_disturb_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_stats_that_fail_are_logged_once_and_disturb_nothing(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         def incr(self, *_: object, **__: object) -> None:
             raise OSError("no socket left")

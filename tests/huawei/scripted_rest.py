@@ -1,4 +1,4 @@
-"""A server with paths that answers as a test tells it to."""
+"""A server with paths that returns the responses a test has scripted."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_what_arrives_is_signed_as_it_was_sent(call: Call, server: ScriptedRest)
 
 
 @BOTH
-def test_a_netrc_puts_no_password_where_the_signature_stands(
+def test_a_netrc_file_does_not_replace_the_signature_by_a_password(
     call: Call, server: ScriptedRest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
@@ -221,7 +221,7 @@ def test_a_token_that_is_never_accepted_is_not_renewed_for_ever(call: Call, serv
 
 
 @BOTH
-def test_a_wrong_password_is_told_without_it(call: Call, server: ScriptedRest) -> None:
+def test_a_wrong_password_is_reported_without_it(call: Call, server: ScriptedRest) -> None:
     server.on(TOKENS_AT, WRONG_PASSWORD)
 
     with pytest.raises(CredentialsRejected, match="username or password is wrong") as caught:
@@ -375,14 +375,14 @@ def test_neither_errors_nor_logs_hold_anything_secret(
         caplog.set_level(logging.DEBUG, logger=name)
     server.on(TOKENS_AT, token("the-iam-token"))
     server.on(SHOW_AT, REJECTED)
-    told = ""
+    output = ""
     for proven in (account(server), with_token_for(USER, account(server))):
         with pytest.raises(ServiceError) as caught:
             call(proven, SHOW, TASK)
-        told += "".join(traceback.format_exception(caught.value))
+        output += "".join(traceback.format_exception(caught.value))
 
     for secret in ("the-sk", "the-sts-token", "the-password", "the-iam-token", "Signature="):
-        assert secret not in told + caplog.text
+        assert secret not in output + caplog.text
 
 
 def test_the_rate_limits_headers_are_logged(server: ScriptedRest, caplog: pytest.LogCaptureFixture) -> None:

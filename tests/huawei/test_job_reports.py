@@ -11,9 +11,9 @@ from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ResponseLos
 from airflow_provider_viapi.huawei.job_reports import (
     kind_of,
     outcome_of,
+    parse_submission,
     read_report,
     request_about,
-    submitted,
 )
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import actions, find, metastudio, vias
@@ -61,7 +61,7 @@ def test_every_state_that_is_known_is_read(action: Action) -> None:
         (TASK, {"state": "STOPPED"}, Outcome.CANCELLED),
     ],
 )
-def test_a_state_tells_whether_there_is_more_to_wait_for(
+def test_a_state_decides_whether_a_job_is_waited_for(
     job: Job, answer: dict[str, Any], outcome: Outcome
 ) -> None:
     report = read_report(job, answer)
@@ -103,7 +103,7 @@ def test_a_state_tells_whether_there_is_more_to_wait_for(
         (TASK, {"state": "ABNORMAL"}, None, None),
     ],
 )
-def test_a_bad_end_is_told_with_its_reason(
+def test_a_failure_is_reported_with_its_reason(
     job: Job, answer: dict[str, Any], code: str | None, message: str | None
 ) -> None:
     report = read_report(job, answer)
@@ -121,7 +121,7 @@ def test_a_state_that_is_not_known_is_no_end() -> None:
 @pytest.mark.parametrize(
     "answer", [{}, {"state": ""}, {"state": None}, {"state": 5}, {"job_info": {"state": "X"}}]
 )
-def test_an_answer_without_a_state_tells_nothing(answer: dict[str, Any]) -> None:
+def test_a_response_without_a_state_is_a_lost_response(answer: dict[str, Any]) -> None:
     with pytest.raises(ResponseLost):
         read_report(VIDEO, answer)
 
@@ -168,21 +168,21 @@ def test_a_goal_that_jobs_of_a_kind_do_not_have_is_refused(job: Job, goal: str) 
 def test_a_submissions_answer_names_the_job(
     action: Action, request_: dict[str, Any], answer: dict[str, Any], job: Job
 ) -> None:
-    assert submitted(action, request_, answer) == job
+    assert parse_submission(action, request_, answer) == job
 
 
 @pytest.mark.parametrize("answer", [{}, {"tasks": []}, {"tasks": [{}]}, {"tasks": "t1"}, {"value": True}])
 def test_an_answer_that_names_no_job_leaves_it_open(answer: dict[str, Any]) -> None:
     with pytest.raises(ResponseLost):
-        submitted(vias.tasks.CREATE_TASK, {}, answer)
+        parse_submission(vias.tasks.CREATE_TASK, {}, answer)
 
 
 def test_several_tasks_of_one_submission_are_named() -> None:
     with pytest.raises(ServiceError, match=r"2 tasks \(t1, t2\)"):
-        submitted(vias.tasks.CREATE_TASK, {}, {"tasks": [{"id": "t1"}, {"id": "t2"}]})
+        parse_submission(vias.tasks.CREATE_TASK, {}, {"tasks": [{"id": "t1"}, {"id": "t2"}]})
 
 
-def test_a_job_is_asked_after_where_it_is() -> None:
+def test_a_job_is_polled_in_its_scope() -> None:
     assert request_about(VIDEO) == {"job_id": "j1"}
     assert request_about(LIVE) == {"job_id": "j1", "room_id": "room-1"}
     assert request_about(TASK) == {"task_id": "t1"}

@@ -58,7 +58,7 @@ def with_jobs(
     return asyncio.run(run())
 
 
-def test_a_job_is_asked_after_at_the_action_that_shows_it(server: ScriptedRest) -> None:
+def test_a_job_is_polled_by_the_action_that_shows_it(server: ScriptedRest) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1", "state": "PROCESSING"}))
 
     report = with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE))
@@ -75,7 +75,7 @@ def test_a_goal_ends_the_waiting(server: ScriptedRest) -> None:
     assert report.result == {"job_id": "j1", "state": "PROCESSING"}  # what the room's key is stays out
 
 
-def test_an_unknown_state_is_told_of_once_and_waited_out(
+def test_an_unknown_state_is_logged_once_and_polling_continues(
     server: ScriptedRest, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.on(
@@ -213,13 +213,13 @@ def test_a_list_that_is_none_is_not_taken_for_an_empty_one(server: ScriptedRest,
         with_jobs(server, job, lambda jobs: jobs.list_states({job.id}))
 
 
-def test_models_that_people_review_are_asked_after_seldom() -> None:
+def test_models_that_are_reviewed_are_polled_rarely() -> None:
     assert family_of("metastudio.CreateTrainingAdvanceJob") == "models"
     assert backoff_of("models").longest > 10 * backoff_of("others").longest - 1
     assert family_of("metastudio.CreateSubtitleFile") == "others"
 
 
-def test_jobs_without_a_list_are_asked_after_one_by_one(server: ScriptedRest) -> None:
+def test_jobs_without_a_list_are_polled_individually(server: ScriptedRest) -> None:
     speech = Job("j1", "metastudio.CreateAsyncTtsJob")
 
     sighting = with_jobs(server, speech, lambda jobs: jobs.list_states({"j1"}))

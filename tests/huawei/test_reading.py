@@ -66,7 +66,7 @@ def sdk(folder: Path) -> Path:
     return folder
 
 
-def test_an_sdk_tells_places_types_and_what_is_required(tmp_path: Path) -> None:
+def test_places_types_and_required_fields_are_read_from_an_sdk(tmp_path: Path) -> None:
     folder = sdk(tmp_path)
 
     assert version_of(folder) == "huaweicloudsdkmetastudio-9.9"

@@ -81,7 +81,7 @@ def test_the_other_family_of_paths_is_a_setting_where_it_is_known() -> None:
     assert "/v2/p1/tasks/t1/action/stop" in encode(vias.tasks.START_STOP_TASK, stop, v1, KEY, NOW).url
 
 
-def test_one_endpoint_stands_for_all_services_and_an_own_one_for_its_service() -> None:
+def test_one_endpoint_is_used_for_all_services_and_an_own_one_for_its_service() -> None:
     account = replace(ACCOUNT, endpoint="http://127.0.0.1:1/base", endpoints={"vias": "https://vias.example"})
 
     assert encoded(account).url.startswith("https://vias.example/v2/p1/")
@@ -89,7 +89,7 @@ def test_one_endpoint_stands_for_all_services_and_an_own_one_for_its_service() -
     assert products.url == "http://127.0.0.1:1/base/v1/p1/products?limit=5"
 
 
-def test_what_stands_in_a_path_cannot_leave_its_place() -> None:
+def test_a_value_in_a_path_cannot_leave_its_segment() -> None:
     request = encode(SHOW, {"task_id": "../../x?y=1#z"}, ACCOUNT, KEY, NOW)
 
     assert request.url.endswith("/v2/p1/tasks/..%2F..%2Fx%3Fy%3D1%23z")
@@ -147,7 +147,7 @@ def test_an_error_is_read_in_every_shape_that_is_known(body: Any) -> None:
     assert (error.request_id, error.http_status, error.action) == ("R", 400, "CreateTask")
 
 
-def test_a_numeric_code_is_read_too_and_the_id_may_stand_in_a_header() -> None:
+def test_a_numeric_code_is_read_too_and_the_id_may_be_in_a_header() -> None:
     body = {"error": {"code": 401, "message": "The username or password is wrong.", "title": "Unauthorized"}}
 
     with pytest.raises(CredentialsRejected) as caught:
@@ -164,7 +164,7 @@ IN_NO_SHAPE = pytest.mark.parametrize(
 @IN_NO_SHAPE
 @pytest.mark.parametrize(("status", "kind"), [(401, CredentialsRejected), (429, Throttled)])
 @pytest.mark.parametrize("action", [CREATE, SHOW], ids=["create", "question"])
-def test_a_rejected_key_and_a_throttle_are_told_by_their_status(
+def test_a_rejected_key_and_throttling_are_recognized_by_their_status(
     action: Action, body: bytes, status: int, kind: type[ServiceError]
 ) -> None:
     with pytest.raises(kind, match="the service gave no reason") as caught:
@@ -176,7 +176,7 @@ def test_a_rejected_key_and_a_throttle_are_told_by_their_status(
 @IN_NO_SHAPE
 @pytest.mark.parametrize("status", [400, 403, 404, 451, 503])
 @pytest.mark.parametrize("action", [CREATE, SHOW], ids=["create", "question"])
-def test_any_other_error_in_no_shape_may_be_a_proxys_and_leaves_open_what_came_of_the_call(
+def test_an_error_without_structure_may_be_a_proxys_and_leaves_the_outcome_unknown(
     action: Action, body: bytes, status: int
 ) -> None:
     with pytest.raises(ResponseLost) as caught:
@@ -198,7 +198,7 @@ def test_what_a_gateway_did_not_forward_did_not_reach_the_service(body: bytes, s
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, InvalidRequest), (403, PermissionDenied), (404, InvalidRequest)]
 )
-def test_an_error_with_a_code_is_told_by_its_status(status: int, kind: type[ServiceError]) -> None:
+def test_an_error_with_a_code_is_classified_by_its_status(status: int, kind: type[ServiceError]) -> None:
     body = json.dumps(ERRORS["documented"]).encode()
 
     for action in (CREATE, SHOW):
@@ -207,7 +207,7 @@ def test_an_error_with_a_code_is_told_by_its_status(status: int, kind: type[Serv
 
 
 @pytest.mark.parametrize("code", ["APIGW.0308", "APIG.0308", "APIC.0308"])
-def test_throttling_is_told_by_its_code_whatever_the_status(code: str) -> None:
+def test_throttling_is_recognized_by_its_code_whatever_the_status(code: str) -> None:
     body = json.dumps({"error_code": code, "error_msg": "The throttling threshold has been reached"})
 
     with pytest.raises(Throttled):
@@ -215,14 +215,14 @@ def test_throttling_is_told_by_its_code_whatever_the_status(code: str) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 502, 504])
-def test_a_gateway_that_waited_in_vain_leaves_open_what_came_of_a_call(status: int) -> None:
+def test_a_gateway_timeout_leaves_the_outcome_unknown(status: int) -> None:
     body = json.dumps({"error_code": "APIGW.0203", "error_msg": "Backend timeout."})
 
     with pytest.raises(ResponseLost):
         decode(CREATE, HttpResponse(status, body.encode()))
 
 
-def test_a_stumble_of_the_service_leaves_open_what_came_of_a_create_but_not_of_a_question() -> None:
+def test_a_server_error_leaves_the_outcome_of_a_create_unknown_but_not_of_a_read() -> None:
     stumbled = HttpResponse(500, b'{"error_code": "VIAS.00000001", "error_msg": "Internal error."}')
 
     with pytest.raises(ResponseLost):

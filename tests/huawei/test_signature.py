@@ -70,7 +70,7 @@ def test_a_time_is_written_and_read_as_utc() -> None:
 @pytest.mark.parametrize(
     "header", ["", "Basic eA==", "SDK-HMAC-SHA256 Access=a, SignedHeaders=host", "x" * 5000]
 )
-def test_what_is_no_authorization_is_told_from_one(header: str) -> None:
+def test_an_invalid_authorization_header_is_recognized(header: str) -> None:
     with pytest.raises(ValueError, match="SDK-HMAC-SHA256"):
         signing.read_authorization(header)
 

@@ -1,4 +1,4 @@
-"""A job of Huawei Cloud's is paid for once, although nothing tells a repeated create from a new one."""
+"""A Huawei Cloud job is paid for once, although the service has no idempotency key."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
 from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.jobs.backend import RequestNonce
-from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
+from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun
+from airflow_provider_viapi.state.memory import MemoryStore
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 from jobs.scripted_backend import ScriptedClaims
 from skipping_clock import SkippingClock
@@ -79,7 +80,7 @@ def submission(
     checked, clock = action.check(what[1]), SkippingClock()
     return Submission(
         backend=HuaweiSubmitBackend(Client(account), action, checked),
-        ledger=ledger or Ledger(InMemoryStore()),
+        ledger=ledger or Ledger(MemoryStore()),
         digest=digest,
         request=prepare or (lambda: checked),
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=clock.now() + timedelta(hours=1), timeout=patience),
@@ -97,7 +98,7 @@ def now(ago: timedelta = timedelta(0)) -> str:
 
 
 def test_the_intent_is_written_before_and_the_job_after(server: ScriptedRest) -> None:
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     job = submit(server, ledger=ledger)
 
@@ -125,7 +126,7 @@ def test_a_refusal_that_passes_is_ridden_out(server: ScriptedRest, refusal: Answ
 
 def test_a_refusal_that_does_not_pass_leaves_the_ledger_clear(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, Answer(400, {"error_code": "TTSC.1", "error_msg": "The text is too long."}))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     with pytest.raises(InvalidRequest):
         submit(server, ledger=ledger)
@@ -145,7 +146,7 @@ def test_a_lost_answer_is_settled_by_the_list_and_never_by_another_create(
     of_another_voice = {"job_id": "j8", "asset_id": "v2", "create_time": now()}
     earlier = {"job_id": "j6", "asset_id": "v1", "create_time": now(timedelta(hours=8))}
     server.on(SPEECHES_AT, Answer(200, {"data": [ours, of_another_voice, earlier]}))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     assert submit(server, ledger=ledger).id == "j7"
 
@@ -155,7 +156,7 @@ def test_a_lost_answer_is_settled_by_the_list_and_never_by_another_create(
     assert len(server.sent(SPEECH_AT)) == 1
 
 
-def test_nothing_in_two_looks_means_that_nothing_was_accepted(server: ScriptedRest) -> None:
+def test_nothing_in_two_list_requests_means_that_nothing_was_accepted(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j1"}))
     server.on(SPEECHES_AT, Answer(200, {"data": []}))
 
@@ -188,7 +189,7 @@ def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_th
     def gone() -> dict[str, Any]:
         raise InvalidRequest("the picture is gone")
 
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
     first = submit(server, ledger=ledger)
     server.on(SPEECH_AT.replace("POST", "GET") + "/j1", Answer(200, {"state": "PROCESSING"}))
 
@@ -197,7 +198,7 @@ def test_a_file_that_cannot_be_read_any_more_does_not_matter_to_a_job_that_is_th
 
 def test_a_live_task_is_ended_in_the_room_where_it_was_begun(server: ScriptedRest) -> None:
     server.on(LIVE_AT, Answer(200, {"job_id": "j1"}))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
     submit(server, LIVE, ledger=ledger)
     server.on(LIVE_AT.replace("room-1", "room-2"), Answer(200, {"job_id": "j2"}))
     stop = "POST /v1/p1/smart-live-rooms/room-1/smart-live-jobs/j1/stop"
@@ -260,7 +261,7 @@ def test_several_candidates_fail_loudly_and_are_named(
     server.on(create, HANG_UP)
     # Filled in here: between collecting tests and running them minutes may pass.
     server.on(listed, Answer(200, json.dumps(items).replace("NOW", now())))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     with pytest.raises(SubmissionInDoubt, match=r"j7.*j8"):
         submit(server, what, ledger=ledger)
@@ -317,9 +318,9 @@ def test_a_video_of_another_name_kind_or_script_is_not_ours(
     assert submit(server, VIDEO).id == "j1"
 
 
-def test_where_no_list_shows_such_jobs_a_doubt_fails_loudly(server: ScriptedRest) -> None:
+def test_without_a_list_of_such_jobs_an_unknown_outcome_fails_the_task(server: ScriptedRest) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
         submit(server, SUBTITLES, ledger=ledger)
@@ -334,9 +335,9 @@ def test_the_author_may_choose_to_pay_twice(server: ScriptedRest) -> None:
     assert submit(server, SUBTITLES, on_doubt="resubmit").id == "j2"
 
 
-def test_that_choice_holds_once_in_a_try(server: ScriptedRest) -> None:
+def test_that_choice_holds_once_per_attempt(server: ScriptedRest) -> None:
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     with pytest.raises(SubmissionInDoubt):
         submit(server, SUBTITLES, ledger=ledger, on_doubt="resubmit")
@@ -355,7 +356,7 @@ def test_a_list_that_cannot_be_read_settles_nothing(server: ScriptedRest) -> Non
     assert len(server.sent(SPEECH_AT)) == 1
 
 
-def test_a_list_longer_than_one_look_settles_nothing(server: ScriptedRest) -> None:
+def test_a_list_longer_than_one_page_proves_nothing(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, HANG_UP)
     others = [{"job_id": f"j{number}", "asset_id": "v2"} for number in range(100)]
     server.on(SPEECHES_AT, Answer(200, {"data": others}))
@@ -372,7 +373,7 @@ def test_a_list_that_counts_more_than_it_shows_settles_nothing(server: ScriptedR
         submit(server)
 
 
-def test_a_file_that_cannot_be_read_now_is_for_the_next_try(server: ScriptedRest) -> None:
+def test_a_file_that_cannot_be_read_now_is_left_to_a_retry(server: ScriptedRest) -> None:
     def unreadable() -> dict[str, Any]:
         raise TransientError("the store is away")
 
@@ -382,10 +383,10 @@ def test_a_file_that_cannot_be_read_now_is_for_the_next_try(server: ScriptedRest
     assert server.requests == []
 
 
-def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> None:
+def test_a_retry_resolves_an_unknown_outcome(server: ScriptedRest) -> None:
     server.on(SPEECH_AT, HANG_UP)
     server.on(SPEECHES_AT, Answer(403, {"error_code": "APIGW.0302", "error_msg": "Not authorised."}))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
     with pytest.raises(SubmissionInDoubt):
         submit(server, ledger=ledger)
     server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
@@ -398,7 +399,7 @@ def test_the_next_try_settles_what_an_earlier_one_left(server: ScriptedRest) -> 
 
 def test_several_tasks_of_one_create_keep_the_intent(server: ScriptedRest) -> None:
     server.on(TASK_AT, Answer(200, {"tasks": [{"id": "t1"}, {"id": "t2"}]}))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
 
     with pytest.raises(ServiceError, match="t1, t2"):
         submit(server, TASK, ledger=ledger)
@@ -408,7 +409,7 @@ def test_several_tasks_of_one_create_keep_the_intent(server: ScriptedRest) -> No
 
 def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) -> None:
     server.on("GET /v3/projects", HANG_UP)
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
     no_project = Account(Credentials("ak", "sk"), endpoint=server.url, http=HttpSettings(timeout=2))
 
     with pytest.raises(TransientError):
@@ -422,12 +423,12 @@ def test_while_a_project_is_looked_up_nothing_is_in_doubt(server: ScriptedRest) 
     ("state", "job_id", "creates"),
     [("PROCESSING", "j1", 1), ("SUCCEED", "j1", 1), ("FAILED", "j2", 2)],
 )
-def test_a_retry_goes_on_with_the_same_job_unless_that_has_failed(
+def test_a_retry_resumes_the_same_job_unless_that_has_failed(
     server: ScriptedRest, state: str, job_id: str, creates: int
 ) -> None:
     server.on(SPEECH_AT, Answer(200, {"job_id": "j1"}), Answer(200, {"job_id": "j2"}))
     server.on(f"{SPEECHES_AT.removesuffix('tts-jobs')}async-jobs/j1", Answer(200, {"state": state}))
-    ledger = Ledger(InMemoryStore())
+    ledger = Ledger(MemoryStore())
     submit(server, ledger=ledger)
 
     job = submit(server, ledger=ledger)

@@ -33,9 +33,9 @@ def account(endpoint: str) -> Account:
 
 
 @asynccontextmanager
-async def as_it_is(picture: ImageEntry) -> AsyncIterator[str]:
+async def as_it_is(image: ImageEntry) -> AsyncIterator[str]:
     """The service can read every address."""
-    yield picture.address
+    yield image.address
 
 
 async def _index(

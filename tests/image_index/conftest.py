@@ -61,5 +61,5 @@ def service(viapi_emulator: Any) -> Service:
 
 @pytest.fixture
 def numbered(photograph: str) -> Callable[[int], list[dict[str, str]]]:
-    """So many pictures under entity ids of their own."""
+    """So many images under entity ids of their own."""
     return lambda count: [{"image_url": photograph, "entity_id": f"e{n:03}"} for n in range(count)]

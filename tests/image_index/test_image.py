@@ -1,4 +1,4 @@
-"""What is refused of a list of pictures before anything is sent."""
+"""What is refused of a list of images before anything is sent."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from airflow_provider_viapi.image_index.image import ImageEntry, parse_images
 COFFEE = {"image_url": "http://h/coffee.png", "entity_id": "coffee"}
 
 
-def test_pictures_keep_their_place_in_the_list() -> None:
-    pictures = parse_images([COFFEE, {**COFFEE, "extra_data": "second cup"}])
+def test_images_keep_their_place_in_the_list() -> None:
+    images = parse_images([COFFEE, {**COFFEE, "extra_data": "second cup"}])
 
-    assert pictures == [
+    assert images == [
         ImageEntry(0, "http://h/coffee.png", "coffee"),
         ImageEntry(1, "http://h/coffee.png", "coffee", "second cup"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("images", "told"),
+    ("images", "message"),
     [
         ([], "images is an empty list"),
         (None, "images is of type NoneType"),
@@ -42,13 +42,13 @@ def test_pictures_keep_their_place_in_the_list() -> None:
         ([{**COFFEE, "image_url": "s3://b/coffee.png"}], r"images\[0\]: ImageUrl is"),
     ],
 )
-def test_what_cannot_be_right_is_named_by_its_place(images: Any, told: str) -> None:
-    with pytest.raises(InvalidRequest, match=told):
+def test_an_error_names_the_index_of_the_invalid_image(images: Any, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
         parse_images(images)
 
 
 @pytest.mark.parametrize("extra", [{}, {"extra_data": None}, {"extra_data": ""}, {"extra_data": "cup"}])
-def test_two_that_could_not_be_told_apart_in_the_database_are_refused(extra: dict[str, Any]) -> None:
+def test_two_images_with_the_same_identity_are_refused(extra: dict[str, Any]) -> None:
     other = {**COFFEE, "image_url": "http://h/another.png", **extra}
 
     with pytest.raises(InvalidRequest, match=r"images\[0\] and images\[2\] both have entity_id 'coffee'"):
@@ -56,11 +56,11 @@ def test_two_that_could_not_be_told_apart_in_the_database_are_refused(extra: dic
 
 
 def test_object_storage_is_taken_where_something_opens_it() -> None:
-    (picture,) = parse_images(
+    (image,) = parse_images(
         [{**COFFEE, "image_url": "s3://b/coffee.png"}], opens=lambda scheme: scheme == "s3"
     )
 
-    assert picture.address == "s3://b/coffee.png"
+    assert image.address == "s3://b/coffee.png"
 
 
 def test_what_is_not_known_yet_is_left_for_later_and_the_rest_is_checked() -> None:
@@ -75,6 +75,6 @@ def test_what_is_not_known_yet_is_left_for_later_and_the_rest_is_checked() -> No
 
 
 def test_an_address_is_shown_without_its_signature() -> None:
-    picture = ImageEntry(0, "https://user:word@h/a.png?Signature=secret", "a")
+    image = ImageEntry(0, "https://user:word@h/a.png?Signature=secret", "a")
 
-    assert picture.display_url == "https://h/a.png"
+    assert image.display_url == "https://h/a.png"

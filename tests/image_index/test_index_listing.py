@@ -15,7 +15,7 @@ REACHED_BY_OFFSET = 2000
 
 
 def page(count: int, position: dict[str, Any], first: int, largest: int, total: bool) -> dict[str, Any]:
-    """A page as the documents describe it; where they are silent, the service does as it is told here."""
+    """A page as the documents describe it; where they are silent, the arguments decide."""
     if "Token" in position:
         start = int(position["Token"])
     else:

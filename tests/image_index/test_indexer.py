@@ -1,4 +1,4 @@
-"""Pictures come into a database once each, whatever goes wrong on the way."""
+"""Images come into a database once each, whatever goes wrong on the way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def once_each(images: list[dict[str, str]]) -> dict[tuple[str, str], int]:
     return {(image["entity_id"], image.get("extra_data", "")): 1 for image in images}
 
 
-def test_every_picture_is_added_once(service: Service, numbered: Numbered, photograph: str) -> None:
+def test_every_image_is_added_once(service: Service, numbered: Numbered, photograph: str) -> None:
     images = [*numbered(100), {"image_url": photograph, "entity_id": "e000", "extra_data": "杯子 2"}]
 
     report = index(service.url, "covers", images)
@@ -55,16 +55,16 @@ def test_a_second_run_finds_them_all_and_sends_nothing(service: Service, numbere
     assert service.added() == 30
 
 
-def test_what_is_there_already_is_told_by_entity_id_and_extra_data(
+def test_an_existing_image_is_recognized_by_entity_id_and_extra_data(
     service: Service, photograph: str, numbered: Numbered
 ) -> None:
     service.add("e000", photograph)
-    service.add("e001", photograph, "another picture of it")
+    service.add("e001", photograph, "another image of it")
 
     report = index(service.url, "covers", numbered(3))
 
     assert (report.found, report.added) == (1, 2)
-    assert service.held() == once_each(numbered(3)) | {("e001", "another picture of it"): 1}
+    assert service.held() == once_each(numbered(3)) | {("e001", "another image of it"): 1}
 
 
 def test_a_database_of_more_than_2000_is_looked_through_to_its_end(
@@ -134,23 +134,23 @@ def test_a_smaller_page_is_asked_for_when_a_large_one_is_refused(
     assert index(service.url, "covers", numbered(3)).added == 3
 
 
-def test_a_picture_that_is_refused_is_reported_and_the_others_go_on(
+def test_an_image_that_is_refused_is_reported_and_the_others_go_on(
     service: Service, served: ServedFolder, numbered: Numbered
 ) -> None:
-    (served.path / "letter.jpg").write_text("Dear reader, this is no picture.")
+    (served.path / "letter.jpg").write_text("Dear reader, this is no image.")
     images = numbered(20)
     images[3]["image_url"] = served.address("letter.jpg")
     images[7]["image_url"] = served.address("nothing.jpg?Signature=secret")
 
     report = index(service.url, "covers", images, max_failed=2)
 
-    told = {failure["index"]: failure for failure in report.as_dict()["failures"]}
+    failures = {failure["index"]: failure for failure in report.as_dict()["failures"]}
     assert (report.added, report.failed, report.left_out) == (18, 2, 0)
-    assert {number: each["code"] for number, each in told.items()} == {
+    assert {number: each["code"] for number, each in failures.items()} == {
         3: "InvalidImage.Decode",
         7: "InvalidImage.Download",
     }
-    assert told[7]["image_url"] == served.address("nothing.jpg")
+    assert failures[7]["image_url"] == served.address("nothing.jpg")
     assert "secret" not in str(report.as_dict())
 
 
@@ -166,15 +166,15 @@ def test_one_failure_too_many_ends_it_at_once(
     assert service.emulator.calls()["AddImage"]["rejected"] < 300
 
 
-def test_a_picture_that_the_service_always_stumbles_over_fails_alone(
+def test_an_image_that_the_service_always_stumbles_over_fails_alone(
     service: Service, numbered: Numbered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add = indexer.ImageDatabase.add
 
-    async def stumbling(database: Any, picture: Any, address: str) -> None:
-        if picture.index == 1:
+    async def stumbling(database: Any, image: Any, address: str) -> None:
+        if image.index == 1:
             raise TransientError("it stumbled", code="InternalError.Algo")
-        await add(database, picture, address)
+        await add(database, image, address)
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", stumbling)
 
@@ -185,12 +185,12 @@ def test_a_picture_that_the_service_always_stumbles_over_fails_alone(
 
 
 @pytest.mark.parametrize("code", ["ServiceUnavailable", "Throttling.User"])
-def test_a_service_that_is_down_fails_no_picture_but_the_whole(
+def test_a_service_that_is_down_fails_no_image_but_the_whole(
     service: Service, numbered: Numbered, code: str
 ) -> None:
     service.emulator.fault(action="AddImage", code=code, times=None)
 
-    with pytest.raises(TransientError, match="told to answer"):
+    with pytest.raises(TransientError, match="requested by a fault"):
         index(service.url, "covers", numbered(5), max_failed=5, timing=IMPATIENT)
 
     service.emulator.clear_faults()
@@ -204,9 +204,7 @@ def test_a_missing_permission_ends_it(service: Service, numbered: Numbered) -> N
         index(service.url, "covers", numbered(5), max_failed=5, timing=IMPATIENT)
 
 
-def test_a_database_that_is_not_there_is_told_before_anything_is_sent(
-    service: Service, numbered: Numbered
-) -> None:
+def test_a_missing_database_is_reported_before_anything_is_sent(service: Service, numbered: Numbered) -> None:
     with pytest.raises(InvalidRequest, match="there is no image database films"):
         index(service.url, "films", numbered(3))
 
@@ -218,10 +216,10 @@ def test_a_database_that_is_deleted_meanwhile_ends_it(
 ) -> None:
     add = indexer.ImageDatabase.add
 
-    async def deleting(database: Any, picture: Any, address: str) -> None:
-        if picture.index == 3:
+    async def deleting(database: Any, image: Any, address: str) -> None:
+        if image.index == 3:
             service.call(imgsearch.DELETE_IMAGE_DB, Name="covers")
-        await add(database, picture, address)
+        await add(database, image, address)
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", deleting)
 
@@ -256,7 +254,7 @@ def test_no_more_calls_a_second_are_made_than_the_quota_has(tmp_path: Path, numb
         assert service.held() == once_each(numbered(40))
 
 
-def test_the_log_tells_of_the_progress_at_intervals_and_not_of_each_picture(
+def test_the_progress_is_logged_at_intervals_and_not_for_each_image(
     service: Service,
     numbered: Numbered,
     caplog: pytest.LogCaptureFixture,
@@ -265,7 +263,7 @@ def test_the_log_tells_of_the_progress_at_intervals_and_not_of_each_picture(
 
     index(service.url, "covers", numbered(60), qps=40, timing=replace(QUICK, progress_interval=0.5))
 
-    told = [record.getMessage() for record in caplog.records if record.name == "indexing"]
-    assert 1 <= len(told) < 30
-    assert " of 60 (" in told[0]
-    assert "a second" in told[0]
+    logged = [record.getMessage() for record in caplog.records if record.name == "indexing"]
+    assert 1 <= len(logged) < 30
+    assert " of 60 (" in logged[0]
+    assert "a second" in logged[0]

@@ -23,7 +23,7 @@ TESTS = Path(__file__).parents[1]
 def test_what_a_killed_process_has_begun_the_next_one_ends(
     service: Service, numbered: Numbered, after: int
 ) -> None:
-    # The product's own 5 seconds are for this: the emulator goes on with what the killed one has sent.
+    # The product's own 5 seconds are for this: the emulator continues what the killed task has sent.
     images = numbered(200)
     command = [sys.executable, "-m", "image_index.bulk", service.url, "covers", json.dumps(images)]
     path = f"{TESTS.parent}{os.pathsep}{TESTS}"

@@ -24,7 +24,7 @@ def after(seconds: float, done: int, total: int = 5000) -> str:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "done", "told"),
+    ("seconds", "done", "described"),
     [
         (24.0, 1200, "1,200 of 5,000 (24 %), 50.0 a second, about 1 min 16 s left"),
         (100.0, 5000, "5,000 of 5,000 (100 %), 50.0 a second, about 0 s left"),
@@ -34,11 +34,11 @@ def after(seconds: float, done: int, total: int = 5000) -> str:
         (0.0, 0, "0 of 5,000 (0 %), 0.0 a second, no end foreseeable"),
     ],
 )
-def test_it_tells_how_many_how_fast_and_how_much_longer(seconds: float, done: int, told: str) -> None:
-    assert after(seconds, done) == told
+def test_progress_has_the_count_the_rate_and_the_time_left(seconds: float, done: int, described: str) -> None:
+    assert after(seconds, done) == described
 
 
-def test_the_pace_is_that_since_it_was_last_told() -> None:
+def test_the_rate_is_that_since_the_last_report() -> None:
     clock = Clock()
     progress = Progress(300, clock)
     clock.now, progress.done = 110, 100

@@ -15,12 +15,12 @@ from airflow_provider_viapi.image_index.image import Identity, ImageEntry
 from airflow_provider_viapi.image_index.reconciliation import MAX_READS, find_missing, was_added
 
 LOG = logging.getLogger("indexing")
-PICTURES = [ImageEntry(index, "http://h/a.png", f"e{index}") for index in range(5)]
+IMAGES = [ImageEntry(index, "http://h/a.png", f"e{index}") for index in range(5)]
 
 
 @dataclass
 class Growing:
-    """A database into which calls of a process that was killed still arrive, one with each look.
+    """A database into which calls of a process that was killed still arrive, one per list request.
 
     :param held: entity ids that are in it
     :param under_way: those that arrive, in their order
@@ -41,9 +41,9 @@ class Growing:
         self.arrive()
         return len(self.held) if self.counts else None
 
-    async def holds(self, picture: ImageEntry) -> bool:
+    async def holds(self, image: ImageEntry) -> bool:
         self.arrive()
-        return picture.entity_id in self.held
+        return image.entity_id in self.held
 
     def arrive(self) -> None:
         self.held += self.under_way[:1]
@@ -52,9 +52,9 @@ class Growing:
 
 def absent(database: Any, *, resumed: bool = False) -> list[int]:
     left = asyncio.run(
-        find_missing(cast("ImageDatabase", database), PICTURES, resumed=resumed, log=LOG, settle_seconds=0.01)
+        find_missing(cast("ImageDatabase", database), IMAGES, resumed=resumed, log=LOG, settle_seconds=0.01)
     )
-    return [picture.index for picture in left]
+    return [image.index for image in left]
 
 
 @pytest.mark.parametrize("counts", [True, False])
@@ -74,7 +74,7 @@ def test_a_first_run_does_not_wait() -> None:
 
 
 def test_what_is_all_there_is_not_waited_for() -> None:
-    assert absent(Growing([picture.entity_id for picture in PICTURES], ["x"]), resumed=True) == []
+    assert absent(Growing([image.entity_id for image in IMAGES], ["x"]), resumed=True) == []
 
 
 def test_somebody_else_who_goes_on_adding_is_not_waited_for_for_ever() -> None:
@@ -90,4 +90,4 @@ def test_somebody_else_who_goes_on_adding_is_not_waited_for_for_ever() -> None:
 def test_a_lost_one_is_looked_for_twice(under_way: list[str], there: bool) -> None:
     database = cast("ImageDatabase", Growing([], under_way))
 
-    assert asyncio.run(was_added(database, PICTURES[1], 0.01)) is there
+    assert asyncio.run(was_added(database, IMAGES[1], 0.01)) is there

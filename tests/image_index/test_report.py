@@ -13,21 +13,21 @@ def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
     report = IndexingReport("covers", images=60_000, found=5_000, added=2_000)
     for index in range(50_000):
         address = f"http://h/{'a' * 100}/{index}.png?Signature=secret"
-        picture = ImageEntry(index, address, "e" * 64, "x" * 512)
-        report.fail(Failure.of(picture, InvalidMedia("no " * 500 + address, code="InvalidImage.Size")))
+        image = ImageEntry(index, address, "e" * 64, "x" * 512)
+        report.fail(Failure.of(image, InvalidMedia("no " * 500 + address, code="InvalidImage.Size")))
 
-    told = report.as_dict()
+    summary = report.as_dict()
 
-    assert (told["failed"], told["left_out"]) == (50_000, 3_000)
-    assert told["failed_by_code"] == {"InvalidImage.Size": 50_000}
-    assert [each["index"] for each in told["failures"]] == list(range(20))
-    assert len(json.dumps(told)) < 20_000
+    assert (summary["failed"], summary["left_out"]) == (50_000, 3_000)
+    assert summary["failed_by_code"] == {"InvalidImage.Size": 50_000}
+    assert [each["index"] for each in summary["failures"]] == list(range(20))
+    assert len(json.dumps(summary)) < 20_000
 
 
 def test_a_failure_shows_neither_signature_nor_password() -> None:
-    picture = ImageEntry(3, "https://h/a.png?OSSAccessKeyId=k&Signature=secret", "a")
+    image = ImageEntry(3, "https://h/a.png?OSSAccessKeyId=k&Signature=secret", "a")
 
-    failure = Failure.of(picture, TransientError(f"cannot read {picture.address}"))
+    failure = Failure.of(image, TransientError(f"cannot read {image.address}"))
 
     assert str(failure) == "images[3] (a): cannot read https://h/a.png (code TransientError)"
     assert failure.as_dict() == {

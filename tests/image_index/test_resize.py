@@ -1,4 +1,4 @@
-"""Pictures are made small enough for image search, and no smaller."""
+"""Images are made small enough for image search, and no smaller."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def noise(path: Path, size: tuple[int, int], mode: str = "RGB") -> Path:
     return path
 
 
-def test_a_picture_that_fits_is_left_alone() -> None:
+def test_an_image_that_fits_is_left_alone() -> None:
     assert fit(media_samples.photographs()["chelsea"], "chelsea") is None
 
 
@@ -39,7 +39,7 @@ def test_a_picture_that_fits_is_left_alone() -> None:
         ("e.bmp", (200, 200)),
     ],
 )
-def test_a_picture_that_does_not_fit_is_taken_by_the_service_afterwards(
+def test_an_image_that_does_not_fit_is_taken_by_the_service_afterwards(
     tmp_path: Path, name: str, size: tuple[int, int]
 ) -> None:
     source = noise(tmp_path / name, size)
@@ -69,7 +69,7 @@ def test_what_comes_out_always_fits_or_is_refused(
         check_picture(fitted, TWO_MEGABYTES)
 
 
-def test_a_picture_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
+def test_an_image_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # orientation: turn by 90 degrees
     Image.new("RGB", (2000, 1000)).save(tmp_path / "turned.jpg", exif=exif)
@@ -92,8 +92,8 @@ def test_what_is_transparent_becomes_white(tmp_path: Path) -> None:
         assert image.getpixel((500, 500)) == (255, 255, 255)
 
 
-def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
-    (tmp_path / "letter.jpg").write_text("Dear reader, this is no picture.")
+def test_what_is_no_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "letter.jpg").write_text("Dear reader, this is no image.")
 
     with pytest.raises(InvalidMedia, match=r"letter\.jpg cannot be read as an image") as refused:
         fit(tmp_path / "letter.jpg", "letter.jpg")

@@ -1,4 +1,4 @@
-"""When the quota gives way to refusals."""
+"""When throttling reduces the rate limit."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def test_refusals_in_a_row_halve_the_pace() -> None:
 
 def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
     class Counting(RateLimiter):
-        given_way = 0
+        reductions = 0
 
         def on_throttled(self) -> None:
-            self.given_way += 1
+            self.reductions += 1
 
     quota = Counting(50)
     limiter = TolerantLimiter(quota)
@@ -45,7 +45,7 @@ def test_no_more_than_one_in_50_calls_counts_as_an_accident() -> None:
             limiter.on_success()
         limiter.on_throttled()
 
-    assert 80 <= quota.given_way <= 90
+    assert 80 <= quota.reductions <= 90
 
 
 def test_those_who_wait_for_their_turn_notice_that_the_pace_has_changed() -> None:

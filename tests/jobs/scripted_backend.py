@@ -9,11 +9,12 @@ from typing import Any
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
-from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
+from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, OtherTasks, TaskRun
+from airflow_provider_viapi.state.memory import MemoryStore
 from skipping_clock import SkippingClock
 
 ACTION = "videoenhan.EraseVideoSubtitles"
@@ -120,7 +121,7 @@ def submission(
     """Return a submission over the backend, with a clock that skips waits."""
     return Submission(
         backend=backend,
-        ledger=ledger or Ledger(InMemoryStore()),
+        ledger=ledger or Ledger(MemoryStore()),
         digest=digest,
         request=request,
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=backend.clock.now() + timedelta(hours=1)),

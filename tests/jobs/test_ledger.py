@@ -11,15 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
-from airflow_provider_viapi.jobs.ledger import Delivery, InMemoryStore, Ledger, request_digest
+from airflow_provider_viapi.jobs.ledger import Delivery, Ledger, request_digest
 from airflow_provider_viapi.jobs.task_run import Attempt
+from airflow_provider_viapi.state.memory import MemoryStore
 
 NONCE = RequestNonce("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))
 WHO = Identity("account", "https://h", "key-id")
 ERASE = "videoenhan.EraseVideoSubtitles"
 
 
-class JsonStore(InMemoryStore):
+class JsonStore(MemoryStore):
     """Keeps what JSON can keep, as a database does."""
 
     def get(self, key: str) -> Any:
@@ -73,7 +74,7 @@ def test_a_cleared_ledger_is_empty() -> None:
 
 
 def test_a_ledger_in_memory_is_not_persistent() -> None:
-    assert not Ledger(InMemoryStore()).is_persistent
+    assert not Ledger(MemoryStore()).is_persistent
 
 
 @pytest.mark.parametrize(

@@ -111,14 +111,14 @@ def test_a_list_that_goes_on_counts_if_it_shows_all_since_the_submission() -> No
             find(other, is_complete=False)
 
 
-def test_several_jobs_are_for_a_person_to_decide() -> None:
+def test_several_candidates_are_for_a_user_to_decide() -> None:
     both = [listed("J-1", SENT), listed("J-2", SENT + timedelta(seconds=2))]
 
     with pytest.raises(SubmissionInDoubt) as caught:
         find(both)
 
-    for told in ("J-1", "J-2", both[0].created, "on_doubt"):
-        assert told in str(caught.value)
+    for part in ("J-1", "J-2", both[0].created, "on_doubt"):
+        assert part in str(caught.value)
 
 
 def test_a_request_that_the_service_refuses_was_never_accepted() -> None:
@@ -130,12 +130,12 @@ def test_a_time_that_cannot_be_read_rules_nothing_out() -> None:
     assert find([ListedJob("J-1", "yesterday")]) == "J-1"
 
 
-def test_a_doubt_older_than_the_list_reaches_is_for_a_person_to_decide() -> None:
+def test_an_unknown_outcome_older_than_the_list_is_for_a_user_to_decide() -> None:
     with pytest.raises(SubmissionInDoubt, match="does not reach back that far"):
         find([], again=TOO_OLD, sent=SENT - timedelta(days=3))
 
 
-def test_a_list_that_is_longer_than_one_look_rules_nothing_out() -> None:
+def test_a_list_that_is_longer_than_one_page_proves_nothing() -> None:
     with pytest.raises(SubmissionInDoubt, match="longer than one call"):
         find([], is_complete=False)
 
@@ -147,7 +147,7 @@ def test_a_list_that_is_longer_than_one_look_rules_nothing_out() -> None:
         PermissionDenied("not yours", code="Forbidden.RAM"),
     ],
 )
-def test_a_refusal_of_the_key_tells_nothing_about_the_first_sending(refusal: ServiceError) -> None:
+def test_a_rejected_key_proves_nothing_about_the_first_request(refusal: ServiceError) -> None:
     assert find([listed("J-1", SENT)], again=refusal) == "J-1"
 
 

@@ -19,9 +19,10 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.ledger import InMemoryStore, Ledger
+from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
 from airflow_provider_viapi.jobs.task_run import Attempt
+from airflow_provider_viapi.state.memory import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock
 
@@ -44,7 +45,7 @@ def intent_of_lost_worker(clock: SkippingClock, **settings: object) -> tuple[Scr
     def die() -> str:
         raise WorkerLost
 
-    backend, ledger = ScriptedBackend(clock, [die], **settings), Ledger(InMemoryStore())  # type: ignore[arg-type]
+    backend, ledger = ScriptedBackend(clock, [die], **settings), Ledger(MemoryStore())  # type: ignore[arg-type]
     with pytest.raises(WorkerLost):
         submission(backend, ledger=ledger).resume_or_submit()
     return backend, ledger
@@ -164,7 +165,7 @@ def test_what_provably_accepted_nothing_is_never_in_doubt(
 ) -> None:
     backend, ledger, claims = (
         ScriptedBackend(clock, [refusal] * 400),
-        Ledger(InMemoryStore()),
+        Ledger(MemoryStore()),
         ScriptedClaims(),
     )
 
@@ -260,7 +261,7 @@ def test_a_rotated_key_of_the_same_account_still_reads_the_list(clock: SkippingC
 def test_a_cleared_task_gets_a_new_job_and_a_retried_one_the_same(
     clock: SkippingClock, attempt: Attempt, resumes: bool
 ) -> None:
-    backend, ledger = ScriptedBackend(clock, ["J-1", "J-2"]), Ledger(InMemoryStore())
+    backend, ledger = ScriptedBackend(clock, ["J-1", "J-2"]), Ledger(MemoryStore())
     submission(backend, ledger=ledger, attempt=Attempt(1, 2, retries=2)).resume_or_submit()
     ledger.mark_delivered(Attempt(1, 2, retries=2))
     backend.states["J-1"] = JobReport("J-1", "PROCESS_SUCCESS", Outcome.SUCCEEDED, {})
@@ -271,7 +272,7 @@ def test_a_cleared_task_gets_a_new_job_and_a_retried_one_the_same(
 
 
 def test_a_digest_of_other_rules_is_not_a_changed_request(clock: SkippingClock) -> None:
-    backend, ledger = ScriptedBackend(clock, ["J-1", "J-2"]), Ledger(InMemoryStore())
+    backend, ledger = ScriptedBackend(clock, ["J-1", "J-2"]), Ledger(MemoryStore())
     submission(backend, ledger=ledger, digest="1:a").resume_or_submit()
 
     job, _ = submission(backend, ledger=ledger, digest="2:b", attempt=Attempt(2, 3)).resume_or_submit()

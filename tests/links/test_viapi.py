@@ -14,7 +14,7 @@ from airflow_provider_viapi.links.base import result_address
 from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from emulator import fake_media
-from run_task import live
+from run_task import run_task
 from served_folder import ServedFolder
 
 
@@ -88,7 +88,7 @@ def test_both_links_are_stored_once_each_and_never_looked_for(
 
     with EmulatorServer(transforms=fake_media.TRANSFORMS) as emulator:
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
-        pushed = live(operator).pushed
+        pushed = run_task(operator).pushed
 
     assert pushed["job_link"] == emulator.url
     assert pushed["result_link"].startswith(f"file://{tmp_path}/")

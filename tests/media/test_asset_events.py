@@ -1,4 +1,4 @@
-"""Landed files as asset events, told to Airflow's own accessors."""
+"""Landed files as asset events, reported to Airflow's own accessors."""
 
 from __future__ import annotations
 

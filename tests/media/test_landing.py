@@ -1,4 +1,4 @@
-"""Landing: each file of a result comes to stand at its place, whole or not at all."""
+"""Landing: each file of a result is stored at its destination, whole or not at all."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_and_is_given_up_when_it_comes_no_farther(server: FileServer, place: Pla
 
 
 @pytest.mark.parametrize("new", [FILM[: 1 << 20] + b"another", b"short", FILM + FILM])
-def test_a_source_that_changes_meanwhile_is_fetched_anew(
+def test_a_source_that_changes_meanwhile_is_downloaded_again(
     server: FileServer, place: Place, new: bytes
 ) -> None:
     server.script = [FileResponse(cut_after=2 << 20), FileResponse(content=new)]
@@ -325,10 +325,10 @@ def test_a_file_of_0_bytes_is_no_result(server: FileServer, place: Place, answer
     assert place.left_over() == []
 
 
-def test_a_file_whose_length_nobody_tells_is_refused(server: FileServer, place: Place) -> None:
+def test_a_file_of_unknown_length_is_refused(server: FileServer, place: Place) -> None:
     server.script = [FileResponse(length=None)]
 
-    with pytest.raises(ServiceError, match="does not tell the file's length"):
+    with pytest.raises(ServiceError, match="does not send the file's length"):
         land(server, f"{place.url}/erased.mp4")
 
     assert place.files() == {}
@@ -557,7 +557,7 @@ class TestLinksThatHaveEnded:
         ]
         assert place.files() == {"erased.mp4": FILM}
 
-    def test_a_link_that_ends_in_the_middle_is_gone_on_with_by_the_new_one(
+    def test_a_download_whose_link_expires_resumes_from_the_new_link(
         self, server: FileServer, place: Place
     ) -> None:
         server.script = [FileResponse(cut_after=1 << 20), FileResponse(status=403, code="AccessDenied")]
@@ -600,9 +600,7 @@ class TestLinksThatHaveEnded:
 
         assert len(server.requests) == 1
 
-    def test_what_is_there_from_an_earlier_try_of_the_job_is_enough(
-        self, server: FileServer, place: Place
-    ) -> None:
+    def test_a_file_that_an_earlier_attempt_landed_is_kept(self, server: FileServer, place: Place) -> None:
         land(server, f"{place.url}/")
         server.script = [FileResponse(status=403, code="AccessDenied")]
 

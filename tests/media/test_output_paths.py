@@ -44,7 +44,7 @@ def test_placeholders_are_filled_in(to: str, lands_at: str) -> None:
 
 
 @pytest.mark.parametrize("which", ["map_index", "index"])
-def test_mapped_tasks_and_items_of_a_batch_are_told_apart(which: str) -> None:
+def test_mapped_tasks_and_items_of_a_batch_have_different_paths(which: str) -> None:
     places = {render_path("s3://media/", "VideoUrl", LINK, {**NAMES, which: number}) for number in range(3)}
 
     assert places == {f"s3://media/films.erase-{number}-VideoUrl-46ED9C9C.mp4" for number in range(3)}
@@ -53,16 +53,16 @@ def test_mapped_tasks_and_items_of_a_batch_are_told_apart(which: str) -> None:
     )
 
 
-def test_runs_are_told_apart_even_where_the_job_is_not_known() -> None:
+def test_runs_have_different_paths_even_if_the_job_is_unknown() -> None:
     names = {**NAMES, "job_id": None}
     other = LINK.replace("0f3", "0f4")
-    signed_anew = LINK.replace("Expires=1", "Expires=2")
+    signed_again = LINK.replace("Expires=1", "Expires=2")
 
     assert render_path("s3://media/", "VideoUrl", LINK, names) != render_path(
         "s3://media/", "VideoUrl", other, names
     )
     assert render_path("s3://media/", "VideoUrl", LINK, names) == render_path(
-        "s3://media/", "VideoUrl", signed_anew, names
+        "s3://media/", "VideoUrl", signed_again, names
     )
 
 

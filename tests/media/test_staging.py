@@ -84,7 +84,7 @@ def test_a_file_on_the_worker_can_be_read_by_the_service(
 
 
 @pytest.mark.parametrize("to", [TO, None])
-def test_a_job_is_made_of_what_was_staged(team: TeamStorage, film: str, to: str | None) -> None:
+def test_a_job_reads_the_staged_copy(team: TeamStorage, film: str, to: str | None) -> None:
     staged = staging_of(team, to=to).stage(ERASE, {"VideoUrl": film, "BX": 0.1})
     job = Job(team.hook.call(ERASE, staged)["RequestId"], ERASE.full_name)
     until = datetime.now(timezone.utc) + timedelta(minutes=2)
@@ -153,7 +153,7 @@ def test_another_dag_run_has_a_copy_of_its_own(team: TeamStorage, film: str) -> 
     assert len(team.copies()) == 2
 
 
-def test_a_source_that_has_changed_is_copied_anew(team: TeamStorage, film: str, tmp_path: Path) -> None:
+def test_a_source_that_has_changed_is_copied_again(team: TeamStorage, film: str, tmp_path: Path) -> None:
     stage(team, film)
     (tmp_path / "film.mp4").write_bytes(FILM[::-1])
 

@@ -175,7 +175,7 @@ def test_a_source_that_may_not_be_read_is_named(team: TeamStorage, monkeypatch: 
     assert team.keys() == []
 
 
-def test_a_wrong_secret_is_told_as_one(
+def test_a_wrong_secret_is_reported_as_one(
     team: TeamStorage, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook = connect(monkeypatch, team.emulator, team.emulator.url, password="guessed")
@@ -214,7 +214,7 @@ def test_what_was_staged_before_something_else_failed_is_removed(
     assert team.keys() == []
 
 
-def test_with_a_temporary_key_the_end_of_the_link_is_told(
+def test_with_a_temporary_key_the_expiry_of_the_link_is_logged(
     team: TeamStorage, source: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = team.emulator.sts(3600)

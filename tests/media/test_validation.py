@@ -1,4 +1,4 @@
-"""What the service would refuse is refused before it is copied, as far as the file tells."""
+"""Media that the service would refuse are refused before they are copied, as far as the file shows."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_file_that_is_too_small_is_refused() -> None:
         ("a.xyz", b"?"),
     ],
 )
-def test_what_is_a_video_or_tells_nothing_passes(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_video_or_an_unknown_format_passes(tmp_path: Path, name: str, content: bytes) -> None:
     check_source(on_disk(tmp_path, name, content))
 
 
@@ -135,7 +135,7 @@ def test_sides_are_not_looked_at_without_pillow(tmp_path: Path, monkeypatch: pyt
     check_source(source, limits_of(imgsearch.ADD_IMAGE, "ImageUrl"))
 
 
-def test_half_a_picture_tells_nothing(tmp_path: Path) -> None:
+def test_a_truncated_image_passes(tmp_path: Path) -> None:
     check_source(
         on_disk(tmp_path, "a.png", b"\x89PNG\r\n\x1a\n half"), limits_of(imgsearch.ADD_IMAGE, "ImageUrl")
     )

@@ -423,7 +423,7 @@ def test_the_log_does_not_grow_with_the_items(
     run_batch(batch(*(f"v{number}" for number in range(30)), deferrable=False, max_in_flight=30), Store())
 
     log = capsys.readouterr().out
-    # Airflow 2 shows what httpx and urllib3 tell of each call, too.
+    # Airflow 2 shows what httpx and urllib3 log of each call, too.
     assert len([line for line in log.splitlines() if "HTTP/1.1" not in line]) < 10
     assert "Batch of 30: 30 done, 0 failed, 0 running, 0 left" in log
 

@@ -27,7 +27,7 @@ from airflow_provider_viapi.operators.metastudio import (
 )
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, ListTasksOperator, StopTaskOperator
 from operators.huawei_tasks import FILM, SPEAK, WATCH, Store, connect
-from run_task import live
+from run_task import run_task
 
 OPERATORS = [
     value
@@ -49,7 +49,7 @@ def test_there_is_an_operator_for_each_thing_that_is_promised() -> None:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_an_operators_docstring_tells_of_every_argument(operator: type[HuaweiCloudOperator]) -> None:
+def test_an_operators_docstring_describes_every_argument(operator: type[HuaweiCloudOperator]) -> None:
     for name in keywords(operator):
         assert f":param {name}:" in (operator.__doc__ or "")
 
@@ -112,7 +112,7 @@ def test_a_template_is_checked_after_rendering() -> None:
     task.render_template_fields({"priority": "11"})  # type: ignore[arg-type]
 
     with pytest.raises(AirflowFailException, match=r"InvalidRequest: .*priority is '11'"):
-        live(task)
+        run_task(task)
 
 
 def test_the_result_and_the_files_of_one_task_feed_the_next() -> None:
@@ -259,7 +259,7 @@ def test_a_templated_place_that_will_not_do_is_found_before_anything_is_paid_for
 
     store = Store()
     with pytest.raises(AirflowFailException, match=says):
-        live(task, store)
+        run_task(task, store)
 
     assert viapi_emulator.calls() == {}
     assert store.kept == {}

@@ -29,7 +29,7 @@ from airflow_provider_viapi.media.staging import Staging
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from media.moto_s3 import Bucket, bucket, moto_endpoint
-from run_task import live
+from run_task import run_task
 from served_folder import ServedFolder
 
 __all__ = ["bucket", "moto_endpoint"]
@@ -92,7 +92,7 @@ def coffee(served: ServedFolder) -> str:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ({"images": []}, "images is an empty list"),
         ({"images": 3}, "images is of type int"),
@@ -101,9 +101,9 @@ def coffee(served: ServedFolder) -> str:
         ({"images": [{**MUG, "entity_id": "Mug"}]}, r"images\[0\]: EntityId is 'Mug'"),
         ({"images": [{**MUG, "extra_data": 7}]}, r"images\[0\]: ExtraData is 7"),
         ({"images": [{**MUG, "image_url": "nfs2://x/a.png"}]}, r"nothing that is installed opens nfs2://"),
-        ({"images": "pictures"}, "images is 'pictures'; allowed: a list of images, or a folder"),
-        ({"images": "https://h/pictures/"}, "images is 'https://h/pictures/'; allowed"),
-        ({"images": "nfs2://pictures/"}, "nothing that is installed opens nfs2://"),
+        ({"images": "images"}, "images is 'images'; allowed: a list of images, or a folder"),
+        ({"images": "https://h/images/"}, "images is 'https://h/images/'; allowed"),
+        ({"images": "nfs2://images/"}, "nothing that is installed opens nfs2://"),
         ({"db_name": "Covers"}, "db_name is 'Covers'; allowed: 2 to 64 characters"),
         ({"max_failed": -1}, "max_failed is -1; allowed: a whole number from 0"),
         ({"max_failed": "3"}, "max_failed is '3'"),
@@ -112,9 +112,9 @@ def coffee(served: ServedFolder) -> str:
     ],
 )
 def test_a_literal_that_cannot_be_right_fails_when_the_dag_is_parsed(
-    arguments: dict[str, Any], told: str
+    arguments: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(InvalidRequest, match=told):
+    with pytest.raises(InvalidRequest, match=message):
         task(**{"images": [MUG], **arguments})
 
 
@@ -124,7 +124,7 @@ def test_what_is_templated_is_checked_after_rendering_and_before_anything_is_sen
     index.render_template_fields({"what": "x" * 513, "name": "covers"})  # type: ignore[arg-type]
 
     with pytest.raises(AirflowFailException, match=r"images\[1\]: ExtraData"):
-        live(index)
+        run_task(index)
     assert not held(covers)
 
 
@@ -133,36 +133,36 @@ def test_a_list_can_come_from_another_task_and_may_then_be_empty(covers: Client)
         index = task(CreateImageDbOperator(task_id="create", name="covers").output["Images"])
     index.images = []
 
-    assert live(index).result["images"] == 0
+    assert run_task(index).result["images"] == 0
     assert index.upstream_task_ids == {"create"}
 
 
-def test_pictures_on_the_web_are_indexed_as_they_are(covers: Client, coffee: str) -> None:
+def test_web_images_are_indexed_as_they_are(covers: Client, coffee: str) -> None:
     images = [{"image_url": coffee, "entity_id": f"e{number}", "extra_data": "杯"} for number in range(5)]
 
-    life = live(task(images))
+    outcome = run_task(task(images))
 
     assert held(covers) == {(f"e{number}", "杯"): 1 for number in range(5)}
-    assert life.result["added"] == 5
-    assert life.pushed["summary"] == life.result
+    assert outcome.result["added"] == 5
+    assert outcome.pushed["summary"] == outcome.result
 
 
 def test_a_retry_adds_only_what_is_missing(covers: Client, coffee: str) -> None:
     images = [{"image_url": coffee, "entity_id": f"e{number}"} for number in range(5)]
-    live(task(images[:3]))
+    run_task(task(images[:3]))
 
-    life = live(task(images), try_number=2)
+    outcome = run_task(task(images), try_number=2)
 
-    assert (life.result["found"], life.result["added"]) == (3, 2)
+    assert (outcome.result["found"], outcome.result["added"]) == (3, 2)
     assert set(held(covers).values()) == {1}
 
 
-def test_a_database_that_is_not_there_fails_for_good(covers: Client, coffee: str) -> None:
+def test_a_missing_database_fails_without_retry(covers: Client, coffee: str) -> None:
     with pytest.raises(AirflowFailException, match="there is no image database films"):
-        live(task([{"image_url": coffee, "entity_id": "a"}], db_name="films"))
+        run_task(task([{"image_url": coffee, "entity_id": "a"}], db_name="films"))
 
 
-def test_failures_up_to_max_failed_are_told_and_one_more_fails_the_task(
+def test_failures_up_to_max_failed_are_reported_and_one_more_fails_the_task(
     covers: Client, coffee: str, served: ServedFolder
 ) -> None:
     good = [{"image_url": coffee, "entity_id": f"e{number}"} for number in range(3)]
@@ -172,22 +172,22 @@ def test_failures_up_to_max_failed_are_told_and_one_more_fails_the_task(
         "entity_id": "large",
     }
 
-    life = live(task([*good, bad, large], max_failed=2))
+    outcome = run_task(task([*good, bad, large], max_failed=2))
 
-    assert life.result["failed_by_code"] == {"InvalidImage.Download": 1, "InvalidImage.Resolution": 1}
-    assert "secret" not in json.dumps(life.result)
+    assert outcome.result["failed_by_code"] == {"InvalidImage.Download": 1, "InvalidImage.Resolution": 1}
+    assert "secret" not in json.dumps(outcome.result)
     with pytest.raises(AirflowFailException, match=r"2 of 5 images failed, max_failed is 1") as failed:
-        live(task([*good, bad, large], max_failed=1))
+        run_task(task([*good, bad, large], max_failed=1))
     assert "secret" not in str(failed.value)
 
 
-def test_what_another_try_may_mend_leaves_the_retries(
+def test_a_transient_failure_leaves_the_retries(
     covers: Client, coffee: str, viapi_emulator: EmulatorServer
 ) -> None:
     viapi_emulator.fault(action="AddImage", code="ServiceUnavailable", times=None)
 
     with pytest.raises(TransientError):
-        live(task([{"image_url": coffee, "entity_id": "a"}]))
+        run_task(task([{"image_url": coffee, "entity_id": "a"}]))
 
 
 def test_a_failed_task_has_its_summary_too(covers: Client, served: ServedFolder) -> None:
@@ -202,7 +202,7 @@ def test_a_failed_task_has_its_summary_too(covers: Client, served: ServedFolder)
     assert instance.pushed["summary"]["failed"] == 1
 
 
-def test_a_full_database_fails_for_good_and_says_how_far_it_came(
+def test_a_full_database_fails_without_retry_and_reports_what_was_added(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, coffee: str
 ) -> None:
     with EmulatorServer(data_dir=tmp_path) as emulator:
@@ -220,14 +220,14 @@ def test_a_full_database_fails_for_good_and_says_how_far_it_came(
         images = [{"image_url": coffee, "entity_id": f"e{number}"} for number in range(10)]
 
         with pytest.raises(AirflowFailException, match=r"covers is full: of 10 images 2 were added") as full:
-            live(task(images, max_failed=10))
+            run_task(task(images, max_failed=10))
 
     assert "8 were not tried" in str(full.value)
 
 
 @pytest.fixture
 def folder(bucket: Bucket) -> str:
-    """A folder in S3 with four pictures, one of them under a name that needs care, and a file that is none."""
+    """A folder in S3 with four images, one of them under a name that needs care, and a file that is none."""
     for key, name in {
         "in/coffee.jpg": "coffee",
         "in/rocket.JPEG": "rocket",
@@ -237,16 +237,16 @@ def folder(bucket: Bucket) -> str:
     }.items():
         format = "PNG" if key.endswith("png") else "JPEG"
         bucket.client.put_object(Bucket=bucket.name, Key=key, Body=photograph(name, format=format))
-    bucket.client.put_object(Bucket=bucket.name, Key="in/readme.txt", Body=b"Pictures.")
+    bucket.client.put_object(Bucket=bucket.name, Key="in/readme.txt", Body=b"Images.")
     return f"{bucket.url}/in/"
 
 
 def test_a_folder_in_s3_is_indexed_by_the_names_of_its_files(
     covers: Client, folder: str, bucket: Bucket, coffee: str
 ) -> None:
-    life = live(task(folder))
+    outcome = run_task(task(folder))
 
-    assert life.result["added"] == 4
+    assert outcome.result["added"] == 4
     ids = {extra: entity for entity, extra in held(covers)}
     top = f"s3://{bucket.name}/in"
     assert ids[f"{top}/coffee.jpg"] == "coffee"
@@ -258,26 +258,26 @@ def test_a_folder_in_s3_is_indexed_by_the_names_of_its_files(
 
 
 def test_a_folder_that_has_grown_gets_what_is_new(covers: Client, folder: str, bucket: Bucket) -> None:
-    live(task(folder))
+    run_task(task(folder))
     bucket.client.put_object(Bucket=bucket.name, Key="in/new.jpg", Body=photograph("ihc"))
 
-    life = live(task(folder))
+    outcome = run_task(task(folder))
 
-    assert (life.result["found"], life.result["added"]) == (4, 1)
+    assert (outcome.result["found"], outcome.result["added"]) == (4, 1)
 
 
 def test_a_path_of_object_storage_is_a_folder_too(covers: Client, folder: str) -> None:
-    assert live(task(ObjectStoragePath(folder))).result["added"] == 4
+    assert run_task(task(ObjectStoragePath(folder))).result["added"] == 4
 
 
-def test_a_folder_without_pictures_fails_for_good(covers: Client, bucket: Bucket) -> None:
-    bucket.client.put_object(Bucket=bucket.name, Key="notes/readme.txt", Body=b"No pictures.")
+def test_a_folder_without_images_fails_without_retry(covers: Client, bucket: Bucket) -> None:
+    bucket.client.put_object(Bucket=bucket.name, Key="notes/readme.txt", Body=b"No images.")
 
     with pytest.raises(AirflowFailException, match="there are 1 files and none of them ends in"):
-        live(task(f"{bucket.url}/notes/"))
+        run_task(task(f"{bucket.url}/notes/"))
 
 
-def test_pictures_in_a_teams_bucket_are_staged_and_the_copies_removed(
+def test_images_in_a_teams_bucket_are_staged_and_the_copies_removed(
     covers: Client, folder: str, coffee: str
 ) -> None:
     from airflow_provider_viapi.fs.oss_client import open_oss
@@ -285,14 +285,14 @@ def test_pictures_in_a_teams_bucket_are_staged_and_the_copies_removed(
     oss = open_oss(ViapiHook())
     oss.put("staging", "kept.txt", b"something else")
 
-    life = live(task(folder, staging="oss://staging/indexing"))
+    outcome = run_task(task(folder, staging="oss://staging/indexing"))
 
-    assert life.result["added"] == 4
+    assert outcome.result["added"] == 4
     assert [each.key for each in oss.list_objects("staging", "") if hasattr(each, "key")] == ["kept.txt"]
     assert found(covers, coffee) == "coffee"
 
 
-def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
+def test_a_file_that_is_several_images_is_there_until_the_last_was_added(
     covers: Client, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = [{"image_url": f"{folder}coffee.jpg", "entity_id": f"e{number}"} for number in range(4)]
@@ -300,32 +300,32 @@ def test_a_file_that_is_several_pictures_is_there_until_the_last_was_added(
     all_staged, first_is_away = asyncio.Event(), asyncio.Event()
     add = indexer.ImageDatabase.add
 
-    async def last_ones_wait(database: Any, picture: Any, address: str) -> None:
+    async def last_ones_wait(database: Any, image: Any, address: str) -> None:
         staged.append(address)
         if len(staged) == len(images):
             all_staged.set()
         await all_staged.wait()
-        if picture.index:
+        if image.index:
             await first_is_away.wait()
-        await add(database, picture, address)
+        await add(database, image, address)
 
     readable = staged_images.StagedImages.stage
 
     @asynccontextmanager
-    async def telling(pictures: Any, picture: Any) -> AsyncIterator[str]:
-        async with readable(pictures, picture) as address:
+    async def first_signals(staged: Any, image: Any) -> AsyncIterator[str]:
+        async with readable(staged, image) as address:
             yield address
         first_is_away.set()
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", last_ones_wait)
-    monkeypatch.setattr(staged_images.StagedImages, "stage", telling)
+    monkeypatch.setattr(staged_images.StagedImages, "stage", first_signals)
 
-    life = live(task(images, staging="oss://staging/indexing"))
+    outcome = run_task(task(images, staging="oss://staging/indexing"))
 
-    assert life.result["added"] == 4
+    assert outcome.result["added"] == 4
 
 
-def test_a_picture_that_may_not_be_read_fails_alone(
+def test_an_image_that_may_not_be_read_fails_alone(
     covers: Client, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = Staging.stage
@@ -341,20 +341,20 @@ def test_a_picture_that_may_not_be_read_fails_alone(
         {"image_url": f"{folder}coffee.jpg", "entity_id": "coffee"},
     ]
 
-    life = live(task(images, max_failed=1))
+    outcome = run_task(task(images, max_failed=1))
 
-    assert (life.result["added"], life.result["failed_by_code"]) == (1, {"AccessDenied": 1})
+    assert (outcome.result["added"], outcome.result["failed_by_code"]) == (1, {"AccessDenied": 1})
 
 
-def test_a_picture_that_vanishes_from_storage_fails_alone(covers: Client, folder: str) -> None:
+def test_an_image_that_vanishes_from_storage_fails_alone(covers: Client, folder: str) -> None:
     images = [
         {"image_url": f"{folder}coffee.jpg", "entity_id": "coffee"},
         {"image_url": f"{folder}gone.jpg", "entity_id": "gone"},
     ]
 
-    life = live(task(images, max_failed=1))
+    outcome = run_task(task(images, max_failed=1))
 
-    assert (life.result["added"], life.result["failed_by_code"]) == (1, {"InvalidFile.NotFound": 1})
+    assert (outcome.result["added"], outcome.result["failed_by_code"]) == (1, {"InvalidFile.NotFound": 1})
 
 
 def test_what_is_too_large_is_made_smaller_first_if_wanted(
@@ -373,11 +373,11 @@ def test_what_is_too_large_is_made_smaller_first_if_wanted(
         },
     ]
 
-    life = live(task(images, fit=True, max_failed=1))
+    outcome = run_task(task(images, fit=True, max_failed=1))
 
-    assert life.result["added"] == 3
-    assert life.result["failed_by_code"] == {"InvalidImage.Resolution": 1}
-    assert "1023×51 pixels" in life.result["failures"][0]["message"]
+    assert outcome.result["added"] == 3
+    assert outcome.result["failed_by_code"] == {"InvalidImage.Resolution": 1}
+    assert "1023×51 pixels" in outcome.result["failures"][0]["message"]
     assert found(covers, serve(served, "rocket.jpg", photograph("rocket", (600, 200)))) == "web"
 
 
@@ -388,30 +388,30 @@ def test_it_stops_when_the_task_is_killed(
     index = task(images)
     add = indexer.ImageDatabase.add
 
-    async def killed_meanwhile(database: Any, picture: Any, address: str) -> None:
-        await add(database, picture, address)
-        if picture.index == 20:
+    async def killed_meanwhile(database: Any, image: Any, address: str) -> None:
+        await add(database, image, address)
+        if image.index == 20:
             index.on_kill()
 
     monkeypatch.setattr(indexer.ImageDatabase, "add", killed_meanwhile)
 
     with pytest.raises(Exception, match="the task was stopped"):
-        live(index)
+        run_task(index)
 
     monkeypatch.undo()
     assert 0 < held(covers).total() < 300
 
 
-def test_a_killed_task_goes_on_in_its_next_try(covers: Client, coffee: str) -> None:
+def test_a_killed_task_continues_in_its_retry(covers: Client, coffee: str) -> None:
     images = [{"image_url": coffee, "entity_id": f"e{number:03}"} for number in range(30)]
     index = task(images)
     index.on_kill()
     with pytest.raises(Exception, match="the task was stopped"):
-        live(index)
+        run_task(index)
 
-    life = live(task(images), try_number=2)
+    outcome = run_task(task(images), try_number=2)
 
-    assert life.result["found"] + life.result["added"] == 30
+    assert outcome.result["found"] + outcome.result["added"] == 30
     assert set(held(covers).values()) == {1}
 
 
@@ -438,8 +438,8 @@ def test_lazy_sequences_and_path_objects_are_lists_and_addresses(
         def __bool__(self) -> bool:
             raise AssertionError("asks the database for the length")
 
-    assert live(task(Lazy())).result["added"] == 1
-    assert live(task(iter([{"image_url": coffee, "entity_id": "iterated"}]))).result["added"] == 1
+    assert run_task(task(Lazy())).result["added"] == 1
+    assert run_task(task(iter([{"image_url": coffee, "entity_id": "iterated"}]))).result["added"] == 1
     urlretrieve(coffee, tmp_path / "path.jpg")
-    assert live(task([{"image_url": tmp_path / "path.jpg", "entity_id": "path"}])).result["added"] == 1
-    assert live(task(tmp_path)).result["added"] == 1
+    assert run_task(task([{"image_url": tmp_path / "path.jpg", "entity_id": "path"}])).result["added"] == 1
+    assert run_task(task(tmp_path)).result["added"] == 1

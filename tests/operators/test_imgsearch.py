@@ -20,7 +20,7 @@ from airflow_provider_viapi.operators.imgsearch import (
     ListImagesOperator,
 )
 from airflow_provider_viapi.operators.viapi import ViapiOperator
-from run_task import live
+from run_task import run_task
 
 
 @dataclass
@@ -28,8 +28,8 @@ class ImageSearch:
     """Image search as its documents describe it, in place of a hook; where they are silent it does the worst.
 
     :param databases: of each database the entity ids of its pictures
-    :param first: the number of the first record, which the documents do not tell
-    :param largest_page: most records on a page, which they do not tell either
+    :param first: the number of the first record, which the documents do not state
+    :param largest_page: most records on a page, which they do not state either
     :param total: whether it says how many records there are
     """
 
@@ -98,7 +98,7 @@ class ImageSearch:
 def at(service: Any, task: ViapiOperator) -> Any:
     """What the task returns when it calls this service."""
     vars(task)["hook"] = service
-    return live(task).result
+    return run_task(task).result
 
 
 def pictures(count: int) -> ImageSearch:
@@ -244,7 +244,7 @@ def test_order_and_prefix_hold_for_every_page() -> None:
     assert [image["EntityId"] for image in result["ImageList"]] == chosen[::-1]
 
 
-def test_a_service_that_does_not_tell_how_many_there_are_is_listed_to_its_end() -> None:
+def test_a_service_that_returns_no_total_is_listed_to_its_end() -> None:
     service = pictures(2100)
     service.total = False
 

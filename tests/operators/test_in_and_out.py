@@ -1,4 +1,4 @@
-"""Media from and to the team's storage as part of a job's life: what is staged, landed, kept, cleared away."""
+"""Media from and to the team's storage as part of a job's outcome: what is staged, landed, kept, cleared away."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators import run_batch
 from operators.test_paid_once import Store, WorkerLost
-from run_task import live
+from run_task import run_task
 from skipping_clock import skip_waits
 
 __all__ = ["storage_emulator", "team"]
@@ -54,12 +54,12 @@ def erase(team: TeamStorage, film: str, target: Path | str, **arguments: Any) ->
 def test_a_file_goes_in_and_its_result_comes_out_whole_and_nothing_stays_staged(
     team: TeamStorage, film: str, tmp_path: Path, deferrable: bool
 ) -> None:
-    life = live(erase(team, film, f"{tmp_path}/out/", deferrable=deferrable), Store())
+    outcome = run_task(erase(team, film, f"{tmp_path}/out/", deferrable=deferrable), Store())
 
-    landed = life.result["landed"]["VideoUrl"]
+    landed = outcome.result["landed"]["VideoUrl"]
     assert landed.startswith(f"file://{tmp_path}/out/task-")
     assert Path(landed.removeprefix("file://")).read_bytes() == FILM
-    assert life.pushed["landed.VideoUrl"] == landed
+    assert outcome.pushed["landed.VideoUrl"] == landed
     assert team.keys("staged") == []
 
 
@@ -75,13 +75,13 @@ def test_a_landing_that_fails_is_made_up_for_by_the_retry_without_another_job(
 
     monkeypatch.setattr(Staging, "stage", block_destination)
     with pytest.raises(OSError, match="out"):
-        live(erase(team, film, f"{in_the_way}/"), store)
+        run_task(erase(team, film, f"{in_the_way}/"), store)
     in_the_way.unlink()
     monkeypatch.setattr(Staging, "stage", stage)
 
-    life = live(erase(team, film, f"{in_the_way}/"), store, try_number=2)
+    outcome = run_task(erase(team, film, f"{in_the_way}/"), store, try_number=2)
 
-    assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 1
 
 
@@ -91,23 +91,23 @@ def test_a_destination_that_cannot_be_written_to_is_refused_before_anything_is_s
     (tmp_path / "out").write_text("a file in place of the folder")
 
     with pytest.raises(AirflowFailException, match=r"land_to is .*out/', where no file can be written"):
-        live(erase(team, film, f"{tmp_path}/out/"), Store())
+        run_task(erase(team, film, f"{tmp_path}/out/"), Store())
 
     assert team.emulator.jobs() == []
     assert team.keys("staged") == []
 
 
-def test_links_that_have_ended_fail_for_good_and_only_a_person_has_the_job_done_anew(
+def test_expired_links_fail_without_retry_and_only_a_user_submits_again(
     team: TeamStorage, film: str, tmp_path: Path
 ) -> None:
     store = Store()
     team.emulator.fault(action="EraseVideoSubtitles", result_expires=0)
     with pytest.raises(AirflowFailException, match="ResultExpired"):
-        live(erase(team, film, f"{tmp_path}/out/"), store)
+        run_task(erase(team, film, f"{tmp_path}/out/"), store)
 
-    life = live(erase(team, film, f"{tmp_path}/out/"), store, try_number=2, max_tries=4)
+    outcome = run_task(erase(team, film, f"{tmp_path}/out/"), store, try_number=2, max_tries=4)
 
-    assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 2
 
 
@@ -116,7 +116,7 @@ def test_the_staged_copy_of_a_job_that_failed_is_cleared_away(team: TeamStorage,
     letter.write_bytes(b"refuse me")
 
     with pytest.raises((JobFailed, AirflowFailException), match=r"InvalidFile\.Decode"):
-        live(erase(team, f"file://{letter}", f"{tmp_path}/out/"), Store())
+        run_task(erase(team, f"file://{letter}", f"{tmp_path}/out/"), Store())
 
     assert team.keys("staged") == []
     assert not (tmp_path / "out").exists()
@@ -128,7 +128,7 @@ def test_an_impossible_file_is_refused_before_anything_is_submitted(
     (tmp_path / "empty.mp4").touch()
 
     with pytest.raises((InvalidRequest, AirflowFailException), match=r"empty\.mp4"):
-        live(erase(team, f"file://{tmp_path}/empty.mp4", f"{tmp_path}/out/"), Store())
+        run_task(erase(team, f"file://{tmp_path}/empty.mp4", f"{tmp_path}/out/"), Store())
 
     assert team.emulator.jobs() == []
 
@@ -141,7 +141,7 @@ def test_a_place_that_turns_out_to_be_none_is_refused_before_anything_is_submitt
     operator.land_to = place
 
     with pytest.raises(AirflowFailException, match="land_to is"):
-        live(operator, Store())
+        run_task(operator, Store())
 
     assert team.emulator.jobs() == []
 
@@ -152,7 +152,7 @@ def test_a_submission_that_is_refused_leaves_no_staged_copy(
     team.emulator.fault(action="EraseVideoSubtitles", code="InvalidParameter")
 
     with pytest.raises(AirflowFailException, match="InvalidParameter"):
-        live(erase(team, film, f"{tmp_path}/out/"), Store())
+        run_task(erase(team, film, f"{tmp_path}/out/"), Store())
 
     assert team.keys("staged") == []
 
@@ -164,16 +164,16 @@ def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
-        live(erase(team, film, f"{tmp_path}/out/"), store)
+        run_task(erase(team, film, f"{tmp_path}/out/"), store)
     Path(film.removeprefix("file://")).unlink()
 
-    life = live(erase(team, film, f"{tmp_path}/out/"), store, try_number=2)
+    outcome = run_task(erase(team, film, f"{tmp_path}/out/"), store, try_number=2)
 
-    assert Path(life.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 1
 
 
-def test_media_that_cannot_be_staged_now_are_left_to_the_next_try_and_hold_no_worker(
+def test_media_that_cannot_be_staged_now_are_left_to_a_retry_and_hold_no_worker(
     team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
@@ -185,7 +185,7 @@ def test_media_that_cannot_be_staged_now_are_left_to_the_next_try_and_hold_no_wo
     monkeypatch.setattr(Staging, "stage", lost)
 
     with pytest.raises(TransientError, match="the way was lost"):
-        live(erase(team, film, f"{tmp_path}/out/", job_timeout=timedelta(seconds=4)), Store())
+        run_task(erase(team, film, f"{tmp_path}/out/", job_timeout=timedelta(seconds=4)), Store())
 
     assert len(begun) == 1
 

@@ -32,7 +32,7 @@ from airflow_provider_viapi.operators.metastudio import (
 from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, VoiceModelSensor
 from operators.huawei_tasks import FILM, SPEAK, Store, accepted, connect, in_haste
-from run_task import live
+from run_task import run_task
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -62,34 +62,34 @@ def speak(**arguments: Any) -> CreateSpeechOperator:
     return CreateSpeechOperator(task_id="speak", **{**SPEAK, **arguments})
 
 
-def landed(life: Any) -> dict[str, bytes]:
+def landed(outcome: Any) -> dict[str, bytes]:
     return {
         key: Path(address.removeprefix("file://")).read_bytes()
-        for key, address in life.result["landed"].items()
+        for key, address in outcome.result["landed"].items()
     }
 
 
 @BOTH
 def test_speech_lands_with_its_subtitles(emulator: EmulatorServer, tmp_path: Path, deferrable: bool) -> None:
-    life = live(speak(gen_srt=True, land_to=f"file://{tmp_path}/", deferrable=deferrable), Store())
+    outcome = run_task(speak(gen_srt=True, land_to=f"file://{tmp_path}/", deferrable=deferrable), Store())
 
-    files = landed(life)
+    files = landed(outcome)
     assert files["audio_file_url"][:4] == b"RIFF"
     assert b"lamp" in files["audio_srt_file_url"]
-    assert life.pushed["landed.audio_file_url"] == life.result["landed"]["audio_file_url"]
-    assert life.pushed["job_link"] == emulator.url
+    assert outcome.pushed["landed.audio_file_url"] == outcome.result["landed"]["audio_file_url"]
+    assert outcome.pushed["job_link"] == emulator.url
 
 
 def test_an_avatar_video_lands_with_its_cover(emulator: EmulatorServer, tmp_path: Path) -> None:
-    life = live(
+    outcome = run_task(
         CreateAvatarVideoOperator(task_id="film", **FILM, land_to=f"file://{tmp_path}/", deferrable=True),
         Store(),
     )
 
-    files = landed(life)
+    files = landed(outcome)
     assert files["output_asset_config.preview_video_url"][4:8] == b"ftyp"
     assert set(files) == {"output_asset_config.preview_video_url", "output_asset_config.cover_url"}
-    assert all(life.pushed["job_id"] in path.name for path in tmp_path.iterdir())
+    assert all(outcome.pushed["job_id"] in path.name for path in tmp_path.iterdir())
 
 
 def test_a_photo_of_the_teams_speaks(emulator: EmulatorServer, tmp_path: Path, photo: str) -> None:
@@ -101,13 +101,13 @@ def test_a_photo_of_the_teams_speaks(emulator: EmulatorServer, tmp_path: Path, p
         land_to=f"file://{tmp_path}/",
     )
 
-    files = landed(live(operator, Store()))
+    files = landed(run_task(operator, Store()))
 
     assert files["output_asset_config.preview_video_url"][4:8] == b"ftyp"
     assert operator.request["human_image"] == photo
 
 
-def test_a_business_card_introduces_a_person(emulator: EmulatorServer, tmp_path: Path, photo: str) -> None:
+def test_a_business_card_shows_its_owner(emulator: EmulatorServer, tmp_path: Path, photo: str) -> None:
     operator = CreateBusinessCardOperator(
         task_id="card",
         card_templet_asset_id=SYSTEM_CARD,
@@ -118,7 +118,7 @@ def test_a_business_card_introduces_a_person(emulator: EmulatorServer, tmp_path:
         land_to=f"file://{tmp_path}/",
     )
 
-    files = landed(live(operator, Store()))
+    files = landed(run_task(operator, Store()))
 
     assert files["job_info.output_asset_config.preview_video_url"][4:8] == b"ftyp"
 
@@ -131,7 +131,7 @@ def subtitles(**arguments: Any) -> CreateSubtitlesOperator:
 
 
 def test_subtitles_of_each_scene_land(emulator: EmulatorServer, tmp_path: Path) -> None:
-    files = landed(live(subtitles(land_to=f"file://{tmp_path}/"), Store()))
+    files = landed(run_task(subtitles(land_to=f"file://{tmp_path}/"), Store()))
 
     assert list(files) == [f"subtitle_file_info.{scene}.subtitle_file_download_url" for scene in (0, 1)]
     assert all(b"lamp" in content for content in files.values())
@@ -143,19 +143,19 @@ def test_a_scene_without_subtitles_fails_the_task_with_its_reason(emulator: Emul
     )
 
     with pytest.raises(JobFailed, match=r"subtitles of scene 1.*too long"):
-        live(subtitles(), Store())
+        run_task(subtitles(), Store())
 
 
 @BOTH
 def test_a_live_task_is_on_air_until_it_is_stopped(
     emulator: EmulatorServer, room: str, deferrable: bool
 ) -> None:
-    started = live(StartLiveOperator(task_id="start", room_id=room, deferrable=deferrable), Store())
+    started = run_task(StartLiveOperator(task_id="start", room_id=room, deferrable=deferrable), Store())
     job_id = started.pushed["job_id"]
     stop = StopLiveOperator(task_id="stop", room_id=room, job_id=job_id, deferrable=deferrable)
 
-    stopped = live(stop)
-    again = live(stop)
+    stopped = run_task(stop)
+    again = run_task(stop)
 
     assert (started.result["state"], stopped.result["state"], again.result["state"]) == (
         "PROCESSING",
@@ -167,10 +167,10 @@ def test_a_live_task_is_on_air_until_it_is_stopped(
 
 def test_a_live_task_need_not_be_waited_for(emulator: EmulatorServer, room: str) -> None:
     start = StartLiveOperator(task_id="start", room_id=room, wait_for=None)
-    job_id = live(start, Store()).result
+    job_id = run_task(start, Store()).result
     stop = StopLiveOperator(task_id="stop", room_id=room, job_id=job_id, wait_for=None)
 
-    assert live(stop).result == job_id
+    assert run_task(stop).result == job_id
     # Airflow refuses a result of several outputs that has no fields.
     assert not start.multiple_outputs
     assert not stop.multiple_outputs
@@ -183,19 +183,19 @@ def test_at_its_deadline_a_live_task_that_is_not_on_air_is_ended(emulator: Emula
     )
 
     with pytest.raises(JobTimedOut) as raised:
-        live(start, Store())
+        run_task(start, Store())
 
-    told = HuaweiCloudHook().call(
+    response = HuaweiCloudHook().call(
         "metastudio.ShowSmartLive", {"room_id": room, "job_id": raised.value.job_id}
     )
-    assert told["state"] == "SUCCEED"
+    assert response["state"] == "SUCCEED"
 
 
-def test_a_retry_goes_on_with_the_live_task_of_the_try_before(emulator: EmulatorServer, room: str) -> None:
+def test_a_retry_resumes_the_live_task_of_the_attempt_before(emulator: EmulatorServer, room: str) -> None:
     store = Store()
 
-    first = live(StartLiveOperator(task_id="start", room_id=room), store)
-    again = live(StartLiveOperator(task_id="start", room_id=room), store, try_number=2)
+    first = run_task(StartLiveOperator(task_id="start", room_id=room), store)
+    again = run_task(StartLiveOperator(task_id="start", room_id=room), store, try_number=2)
 
     assert again.pushed["job_id"] == first.pushed["job_id"]
     assert accepted(emulator, "StartSmartLive") == 1
@@ -206,13 +206,13 @@ def test_what_proves_who_one_is_stays_out_of_the_result(
 ) -> None:
     call = HuaweiCloudHook.call
 
-    def telling(hook: HuaweiCloudHook, action: Any, request: Any) -> dict[str, Any]:
+    def with_report_address(hook: HuaweiCloudHook, action: Any, request: Any) -> dict[str, Any]:
         return {**call(hook, action, request), "live_event_report_url": "https://h/?auth_key=proof"}
 
-    job_id = live(StartLiveOperator(task_id="start", room_id=room), Store()).pushed["job_id"]
-    monkeypatch.setattr(HuaweiCloudHook, "call", telling)
+    job_id = run_task(StartLiveOperator(task_id="start", room_id=room), Store()).pushed["job_id"]
+    monkeypatch.setattr(HuaweiCloudHook, "call", with_report_address)
 
-    stopped = live(StopLiveOperator(task_id="stop", room_id=room, job_id=job_id))
+    stopped = run_task(StopLiveOperator(task_id="stop", room_id=room, job_id=job_id))
 
     assert "proof" not in str(stopped)
 
@@ -229,12 +229,12 @@ def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model
 ) -> None:
     fields = services.find(sensor.action).job_kind.show.answer
     signed = {name for name in fields if name.endswith("_url") or name in ("comment_logs", "samples")}
-    told = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
-    answer = {**told, "state": state}
+    response = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
+    answer = {**response, "state": state}
     monkeypatch.setattr(HuaweiCloudHook, "call", lambda *_: answer)
 
     event = json.dumps(sensor.hook.report(sensor.job).as_dict())
-    result = live(sensor).result
+    result = run_task(sensor).result
 
     assert result.keys() == {*fields} - signed | kept
     assert event.count("proof") == len(kept)
@@ -247,7 +247,7 @@ def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model
         (CreateAvatarVideoOperator(task_id="film", **FILM), "BLOCK"),
     ],
 )
-def test_what_is_refused_for_its_content_fails_for_good_with_the_reason(
+def test_refused_content_fails_without_retry_and_with_the_reason(
     emulator: EmulatorServer, operator: BaseOperator, state: str
 ) -> None:
     emulator.fault(
@@ -255,22 +255,22 @@ def test_what_is_refused_for_its_content_fails_for_good_with_the_reason(
     )
 
     with pytest.raises(AirflowFailException, match=f"ended as {state}: not allowed"):
-        live(operator, Store())
+        run_task(operator, Store())
 
 
-def test_speech_that_failed_is_made_anew_by_the_next_try(emulator: EmulatorServer) -> None:
+def test_speech_that_failed_is_generated_again_by_a_retry(emulator: EmulatorServer) -> None:
     emulator.fault(action="CreateAsyncTtsJob", job={"state": "FAILED", "message": "engine down"})
     store = Store()
     with pytest.raises(JobFailed, match="engine down"):
-        live(speak(), store)
+        run_task(speak(), store)
 
-    assert live(speak(), store, try_number=2).result["state"] == "SUCCEED"
+    assert run_task(speak(), store, try_number=2).result["state"] == "SUCCEED"
 
 
 def test_speech_whose_answer_was_lost_is_found_in_the_list_and_paid_once(emulator: EmulatorServer) -> None:
     emulator.fault(action="CreateAsyncTtsJob", drop="after")
 
-    assert live(speak(), Store()).result["audio_file_url"]
+    assert run_task(speak(), Store()).result["audio_file_url"]
     assert HuaweiCloudHook().call("metastudio.ShowTtsJob", {})["count"] == 1
 
 
@@ -282,10 +282,10 @@ def test_subtitles_whose_answer_was_lost_stay_in_doubt_since_no_list_shows_them(
 
     for try_number in (1, 2):
         with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
-            live(task, store, try_number=try_number)
+            run_task(task, store, try_number=try_number)
 
     task.on_doubt = "resubmit"
-    assert live(task, store, try_number=3).result["job_state"] == "GENERATED"
+    assert run_task(task, store, try_number=3).result["job_state"] == "GENERATED"
 
 
 def test_a_body_that_is_too_long_is_refused_before_it_is_sent(emulator: EmulatorServer) -> None:
@@ -297,7 +297,7 @@ def test_a_body_that_is_too_long_is_refused_before_it_is_sent(emulator: Emulator
 
     store = Store()
     with pytest.raises(AirflowFailException, match=r"body has 12582\d+ bytes; allowed: 12582912"):
-        live(operator, store)
+        run_task(operator, store)
 
     assert emulator.calls() == {}
     assert store.kept == {}
@@ -314,7 +314,7 @@ def test_a_photo_that_is_too_large_or_not_there_is_refused_before_it_is_read(
         image = f"file://{tmp_path}/{name}"
         operator = CreatePhotoVideoOperator(task_id="greet", human_image=image, **arguments)
         with pytest.raises(AirflowFailException, match=says):
-            live(operator, Store())
+            run_task(operator, Store())
     assert emulator.calls() == {}
 
 
@@ -331,13 +331,13 @@ class TestUploading:
         )
 
     def test_a_file_becomes_an_asset_that_can_be_used(self, emulator: EmulatorServer, sound: Path) -> None:
-        result = live(self.upload(sound), Store()).result
+        result = run_task(self.upload(sound), Store()).result
 
         (file,) = result["files"]
         assert (result["asset_state"], result["asset_name"]) == ("ACTIVED", "sound")
         assert (file["file_name"], file["file_size"]) == ("sound.wav", sound.stat().st_size)
 
-    def test_a_retry_brings_the_file_to_the_asset_of_the_try_before(
+    def test_a_retry_uploads_the_file_to_the_asset_of_the_attempt_before(
         self, emulator: EmulatorServer, sound: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         store, send = Store(), huawei_asset_upload._send
@@ -347,9 +347,9 @@ class TestUploading:
 
         monkeypatch.setattr(huawei_asset_upload, "_send", broken)
         with pytest.raises(TransientError):
-            live(self.upload(sound), store)
+            run_task(self.upload(sound), store)
         monkeypatch.setattr(huawei_asset_upload, "_send", send)
-        result = live(self.upload(sound), store, try_number=2).result
+        result = run_task(self.upload(sound), store, try_number=2).result
 
         assert accepted(emulator, "CreateDigitalAsset") == 1
         assert [file["state"] for file in result["files"]] == ["CREATED"]
@@ -357,7 +357,7 @@ class TestUploading:
     def test_an_asset_whose_file_is_there_is_not_sent_it_again(
         self, emulator: EmulatorServer, sound: Path
     ) -> None:
-        asset_id = live(self.upload(sound), Store()).result["asset_id"]
+        asset_id = run_task(self.upload(sound), Store()).result["asset_id"]
 
         hook = HuaweiCloudHook()
         huawei_asset_upload.upload(f"file://{sound}", asset_id=asset_id, hook=hook, log=hook.log)
@@ -373,6 +373,6 @@ class TestUploading:
             path.write_bytes(content)
 
         with pytest.raises(AirflowFailException, match=r"0 bytes|is not there"):
-            live(self.upload(path), Store())
+            run_task(self.upload(path), Store())
 
         assert emulator.calls() == {}

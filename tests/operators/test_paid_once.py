@@ -1,4 +1,4 @@
-"""Paid once, try by try: what a retry does with what an earlier try has left in the task state store."""
+"""Paid once: what a retry does with the state that an earlier attempt has stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators import stoppable
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from run_task import live
+from run_task import run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 from skipping_clock import skip_waits
 
@@ -32,7 +32,7 @@ class WorkerLost(BaseException):
 
 
 class Store:
-    """A task state store that keeps JSON as a database does, and loses its worker before a write if told to."""
+    """A task state store that keeps JSON as a database does, and can lose its worker before a write."""
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
@@ -103,17 +103,17 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
 
 @BOTH
-def test_a_retry_goes_on_with_the_job_of_the_try_before(service: ScriptedServer, deferrable: bool) -> None:
+def test_a_retry_resumes_the_job_of_the_attempt_before(service: ScriptedServer, deferrable: bool) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[state("PROCESSING"), DONE])
     store = Store()
     store.lost_before_write = 3  # intent, base, and then the note that the result was delivered
     with pytest.raises(WorkerLost):
-        live(task(deferrable=deferrable), store)
+        run_task(task(deferrable=deferrable), store)
 
-    life = live(task(deferrable=deferrable), store, try_number=2)
+    done = run_task(task(deferrable=deferrable), store, try_number=2)
 
-    assert life.result == RESULT
-    assert life.pushed["job_id"] == "J-1"
+    assert done.result == RESULT
+    assert done.pushed["job_id"] == "J-1"
     assert submissions(service) == 1
 
 
@@ -122,11 +122,11 @@ def test_a_job_that_ended_meanwhile_is_fetched_without_waiting(service: Scripted
     store = Store()
     store.lost_before_write = 3
     with pytest.raises(WorkerLost):
-        live(task(), store)
+        run_task(task(), store)
 
-    life = live(task(deferrable=True), store, try_number=2)
+    done = run_task(task(deferrable=True), store, try_number=2)
 
-    assert (life.result, life.trigger) == (RESULT, None)
+    assert (done.result, done.trigger) == (RESULT, None)
     assert submissions(service) == 1
 
 
@@ -135,22 +135,22 @@ def test_a_worker_lost_after_its_result_was_returned_does_not_cost_another_job(
 ) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
     store = Store()
-    live(task(), store)
+    run_task(task(), store)
 
-    life = live(task(), store, try_number=2)
+    done = run_task(task(), store, try_number=2)
 
-    assert life.result == RESULT
+    assert done.result == RESULT
     assert submissions(service) == 1
 
 
-def test_a_task_that_a_person_clears_after_its_success_runs_anew(service: ScriptedServer) -> None:
+def test_a_task_that_a_user_clears_after_its_success_submits_again(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
     store = Store()
-    live(task(), store, max_tries=3)
+    run_task(task(), store, max_tries=3)
 
-    life = live(task(), store, try_number=2, max_tries=4)
+    done = run_task(task(), store, try_number=2, max_tries=4)
 
-    assert life.pushed["job_id"] == "J-2"
+    assert done.pushed["job_id"] == "J-2"
 
 
 @pytest.mark.parametrize("ended", ["PROCESS_FAILED", "TIMEOUT_FAILED", "LIMIT_RETRY_FAILED", "JOB_CANCELED"])
@@ -164,11 +164,11 @@ def test_a_job_that_cannot_succeed_any_more_is_replaced_by_a_retry(
     )
     store = Store()
     with pytest.raises(JobFailed):
-        live(task(), store)
+        run_task(task(), store)
 
-    life = live(task(), store, try_number=2)
+    done = run_task(task(), store, try_number=2)
 
-    assert (life.result, life.pushed["job_id"]) == (RESULT, "J-2")
+    assert (done.result, done.pushed["job_id"]) == (RESULT, "J-2")
 
 
 def test_a_job_that_failed_while_no_try_ran_is_replaced_too(service: ScriptedServer) -> None:
@@ -180,16 +180,16 @@ def test_a_job_that_failed_while_no_try_ran_is_replaced_too(service: ScriptedSer
     store = Store()
     store.lost_before_write = 3
     with pytest.raises(WorkerLost):
-        live(task(), store)
+        run_task(task(), store)
     service.by_action["GetAsyncJobResult"] = [state("TIMEOUT_FAILED"), DONE]
 
-    life = live(task(), store, try_number=2)
+    done = run_task(task(), store, try_number=2)
 
-    assert life.pushed["job_id"] == "J-2"
+    assert done.pushed["job_id"] == "J-2"
 
 
 @pytest.mark.parametrize("code", ["InvalidFile.Decode", "InvalidParameter", "InvalidApi.NotPurchase"])
-def test_a_failure_that_no_retry_can_mend_uses_up_none(service: ScriptedServer, code: str) -> None:
+def test_a_permanent_failure_uses_no_retry(service: ScriptedServer, code: str) -> None:
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1")],
@@ -197,7 +197,7 @@ def test_a_failure_that_no_retry_can_mend_uses_up_none(service: ScriptedServer, 
     )
 
     with pytest.raises(AirflowFailException, match=code):
-        live(task(), Store())
+        run_task(task(), Store())
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
@@ -214,29 +214,29 @@ def test_a_corrected_request_replaces_the_job_and_cancels_the_old_one_if_it_queu
     store = Store()
     store.lost_before_write = 3
     with pytest.raises(WorkerLost):
-        live(task(bx=0.1), store)
+        run_task(task(bx=0.1), store)
 
-    life = live(task(bx=0.2), store, try_number=2)
+    done = run_task(task(bx=0.2), store, try_number=2)
 
-    assert life.pushed["job_id"] == "J-2"
+    assert done.pushed["job_id"] == "J-2"
     assert service.count("CancelWaitingAsyncJob") == 1
 
 
 FORGOTTEN = Answer(400, '{"RequestId": "R", "Code": "InvalidParameter.BadRequest", "Message": "no such job"}')
 
 
-def test_a_job_that_the_service_has_forgotten_is_for_a_person_to_decide(service: ScriptedServer) -> None:
+def test_a_job_that_the_service_has_forgotten_is_for_a_user_to_decide(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1"), accepted("J-2")], GetAsyncJobResult=[DONE])
     store = Store()
     store.lost_before_write = 3
     with pytest.raises(WorkerLost):
-        live(task(), store)
+        run_task(task(), store)
     service.by_action["GetAsyncJobResult"] = [FORGOTTEN, FORGOTTEN, DONE]
 
     with pytest.raises(SubmissionInDoubt, match="J-1"):
-        live(task(), store, try_number=2)
+        run_task(task(), store, try_number=2)
 
-    assert live(task(on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
+    assert run_task(task(on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
 
 
 def test_a_changed_request_does_not_bury_a_submission_without_an_answer(service: ScriptedServer) -> None:
@@ -244,22 +244,22 @@ def test_a_changed_request_does_not_bury_a_submission_without_an_answer(service:
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
-        live(task(bx=0.1), store)
+        run_task(task(bx=0.1), store)
 
     with pytest.raises(SubmissionInDoubt, match="changed"):
-        live(task(bx=0.2), store, try_number=2)
+        run_task(task(bx=0.2), store, try_number=2)
 
-    assert live(task(bx=0.2, on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
+    assert run_task(task(bx=0.2, on_doubt="resubmit"), store, try_number=3).pushed["job_id"] == "J-2"
 
 
 def test_a_lost_answer_is_settled_by_sending_the_same_request_again(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[HANG_UP, accepted("J-1")], GetAsyncJobResult=[DONE])
 
-    life = live(task(), Store())
+    done = run_task(task(), Store())
 
     first, second = service.sent("EraseVideoSubtitles")
     assert first == second
-    assert life.pushed["job_id"] == "J-1"
+    assert done.pushed["job_id"] == "J-1"
 
 
 def test_a_lost_answer_whose_job_was_accepted_is_found_in_the_list(service: ScriptedServer) -> None:
@@ -270,9 +270,9 @@ def test_a_lost_answer_whose_job_was_accepted_is_found_in_the_list(service: Scri
         GetAsyncJobResult=[DONE],
     )
 
-    life = live(task(), Store())
+    done = run_task(task(), Store())
 
-    assert (life.result, life.pushed["job_id"]) == (RESULT, "J-1")
+    assert (done.result, done.pushed["job_id"]) == (RESULT, "J-1")
     assert submissions(service) == 2
 
 
@@ -284,11 +284,11 @@ def test_a_lost_answer_without_a_job_is_followed_by_a_new_submission(service: Sc
         GetAsyncJobResult=[DONE],
     )
 
-    life = live(task(), Store())
+    done = run_task(task(), Store())
 
-    seen, same, anew = service.sent("EraseVideoSubtitles")
-    assert seen == same != anew
-    assert life.pushed["job_id"] == "J-1"
+    seen, same, resubmitted = service.sent("EraseVideoSubtitles")
+    assert seen == same != resubmitted
+    assert done.pushed["job_id"] == "J-1"
     # The list is read until the first request can no longer be accepted: a minute of transit and the timeouts.
     assert service.count("QueryAsyncJobList") > 60 / 5.5
 
@@ -303,14 +303,14 @@ def test_several_candidates_fail_the_task_keep_the_ledger_and_name_them(service:
     store = Store()
 
     with pytest.raises(SubmissionInDoubt, match=r"J-1.*J-2"):
-        live(task(), store)
+        run_task(task(), store)
 
     with pytest.raises(SubmissionInDoubt, match=r"J-1.*J-2"):
-        live(task(), store, try_number=2)
+        run_task(task(), store, try_number=2)
     assert set(service.sent("EraseVideoSubtitles")) == {service.sent("EraseVideoSubtitles")[0]}
 
 
-def test_the_author_may_choose_to_submit_anew_in_doubt(service: ScriptedServer) -> None:
+def test_with_on_doubt_resubmit_an_unknown_outcome_is_submitted_again(service: ScriptedServer) -> None:
     says(
         service,
         EraseVideoSubtitles=[HANG_UP, SEEN_BEFORE, accepted("J-3")],
@@ -318,12 +318,12 @@ def test_the_author_may_choose_to_submit_anew_in_doubt(service: ScriptedServer) 
         GetAsyncJobResult=[DONE],
     )
 
-    life = live(task(on_doubt="resubmit"), Store())
+    done = run_task(task(on_doubt="resubmit"), Store())
 
-    assert life.pushed["job_id"] == "J-3"
+    assert done.pushed["job_id"] == "J-3"
 
 
-def test_a_worker_lost_between_sending_and_writing_leaves_a_doubt_that_the_retry_settles(
+def test_a_worker_lost_between_sending_and_writing_leaves_an_unknown_outcome_that_the_retry_resolves(
     service: ScriptedServer,
 ) -> None:
     says(
@@ -335,11 +335,11 @@ def test_a_worker_lost_between_sending_and_writing_leaves_a_doubt_that_the_retry
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
-        live(task(), store)
+        run_task(task(), store)
 
-    life = live(task(), store, try_number=2)
+    done = run_task(task(), store, try_number=2)
 
-    assert life.pushed["job_id"] == "J-1"
+    assert done.pushed["job_id"] == "J-1"
     first, second = service.sent("EraseVideoSubtitles")
     assert first == second
 
@@ -350,7 +350,7 @@ def test_nothing_is_sent_when_the_intent_cannot_be_written(service: ScriptedServ
     store.lost_before_write = 1
 
     with pytest.raises(WorkerLost):
-        live(task(), store)
+        run_task(task(), store)
 
     assert submissions(service) == 0
 
@@ -364,7 +364,7 @@ def test_a_task_that_is_stopped_before_it_submits_sends_nothing(
     ended.on_kill()
 
     with pytest.raises(StopRequested, match="nothing was sent"):
-        live(ended, Store())
+        run_task(ended, Store())
 
     assert submissions(service) == 0
 
@@ -377,7 +377,7 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
     monkeypatch.setattr(JobOperator, "timing", Timing(sleep=lambda seconds: ended.on_kill()))
 
     with pytest.raises(StopRequested):
-        live(ended, Store())
+        run_task(ended, Store())
 
     assert submissions(service) == 1
 
@@ -401,14 +401,14 @@ def test_a_job_accepted_while_the_task_is_stopped_is_cancelled(
     ended = StoppedOnceAccepted(task_id="erase", video_url=VIDEO, deferrable=deferrable)
 
     with pytest.raises(ServiceError, match="was stopped"):
-        live(ended, Store())
+        run_task(ended, Store())
 
     assert service.count("CancelWaitingAsyncJob") == 1
 
 
-def test_being_told_to_stop_when_the_waiting_is_over_changes_nothing(service: ScriptedServer) -> None:
+def test_a_stop_after_the_wait_has_ended_changes_nothing(service: ScriptedServer) -> None:
     says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[state("QUEUING"), DONE])
     waits_here = task(deferrable=False)
-    assert live(waits_here, Store()).result == RESULT
+    assert run_task(waits_here, Store()).result == RESULT
 
     waits_here.on_kill()

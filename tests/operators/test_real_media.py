@@ -24,7 +24,7 @@ from airflow_provider_viapi.operators.imgsearch import (
     SearchImageOperator,
 )
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
-from run_task import live
+from run_task import run_task
 from served_folder import ServedFolder
 
 SECONDS, SIZE = 2, (640, 360)
@@ -75,12 +75,12 @@ def test_subtitles_are_really_gone(
         task_id="erase", video_url=served.address("subtitled.mp4"), deferrable=deferrable
     )
 
-    life = live(task)
+    outcome = run_task(task)
 
-    erased = download(life.result["VideoUrl"], tmp_path / "erased.mp4")
+    erased = download(outcome.result["VideoUrl"], tmp_path / "erased.mp4")
     before, after = psnr(band(subtitled), band(clean)), psnr(band(erased), band(clean))
     assert after >= before + 10, f"{before:.1f} dB with subtitles, {after:.1f} dB without"
-    assert (life.trigger is not None) is deferrable
+    assert (outcome.trigger is not None) is deferrable
 
 
 def test_the_reframed_video_plays_at_its_new_size_and_has_a_cover(
@@ -90,7 +90,7 @@ def test_the_reframed_video_plays_at_its_new_size_and_has_a_cover(
         task_id="reframe", video_url=served.address("subtitled.mp4"), width=480, height=480
     )
 
-    result = live(task).result
+    result = run_task(task).result
 
     with av.open(str(download(result["VideoUrl"], tmp_path / "reframed.mp4"))) as container:
         stream = container.streams.video[0]
@@ -104,10 +104,10 @@ def test_the_reframed_video_plays_at_its_new_size_and_has_a_cover(
 
 def test_the_right_photograph_comes_first(served: ServedFolder) -> None:
     photographs = media_samples.photographs()
-    live(CreateImageDbOperator(task_id="create", name="photos"))
+    run_task(CreateImageDbOperator(task_id="create", name="photos"))
     for name, photograph in photographs.items():
         shutil.copy(photograph, served.path)
-        live(
+        run_task(
             AddImageOperator(
                 task_id=f"add_{name}",
                 db_name="photos",
@@ -125,7 +125,7 @@ def test_the_right_photograph_comes_first(served: ServedFolder) -> None:
             task_id=f"search_{name}", db_name="photos", image_url=served.address("asked.jpg"), limit=3
         )
 
-        matches = live(search).result["MatchList"]
+        matches = run_task(search).result["MatchList"]
 
         assert len(matches) == min(3, len(photographs))
         assert (matches[0]["EntityId"], matches[0]["ExtraData"]) == (name, f"一张照片: {name}")
@@ -135,10 +135,12 @@ def test_the_right_photograph_comes_first(served: ServedFolder) -> None:
 def test_the_jobs_id_is_known_to_others_at_once(
     served: ServedFolder, subtitled: Path, connection: Any
 ) -> None:
-    life = live(EraseVideoSubtitlesOperator(task_id="erase", video_url=served.address("subtitled.mp4")))
+    outcome = run_task(
+        EraseVideoSubtitlesOperator(task_id="erase", video_url=served.address("subtitled.mp4"))
+    )
 
     (job,) = connection.jobs()
-    assert life.pushed["job_id"] == job["job_id"]
+    assert outcome.pushed["job_id"] == job["job_id"]
     assert (job["action"], job["status"]) == ("EraseVideoSubtitles", "PROCESS_SUCCESS")
 
 
@@ -149,7 +151,7 @@ def test_what_is_not_a_video_fails_the_job_with_its_code(served: ServedFolder) -
     )
 
     with pytest.raises(AirflowFailException) as caught:
-        live(task)
+        run_task(task)
 
     reason = caught.value.__cause__
     assert isinstance(reason, JobFailed)
@@ -163,15 +165,15 @@ def test_a_video_that_is_not_there_fails_the_job_with_its_code(
     # Otherwise the link is found to be dead before the job is submitted.
     monkeypatch.setenv("AIRFLOW__VIAPI__CHECK_SOURCES", "False")
     with pytest.raises(AirflowFailException, match=r"JobFailed.*InvalidFile\.Download"):
-        live(EraseVideoSubtitlesOperator(task_id="erase", video_url=served.address("nothing.mp4")))
+        run_task(EraseVideoSubtitlesOperator(task_id="erase", video_url=served.address("nothing.mp4")))
 
 
 def test_a_picture_that_is_too_large_is_refused(served: ServedFolder) -> None:
     Image.new("RGB", (2000, 200)).save(served.path / "wide.jpg")
-    live(CreateImageDbOperator(task_id="create", name="photos"))
+    run_task(CreateImageDbOperator(task_id="create", name="photos"))
 
     with pytest.raises(AirflowFailException, match=r"InvalidMedia.*InvalidImage\.Resolution"):
-        live(
+        run_task(
             AddImageOperator(
                 task_id="add", db_name="photos", entity_id="wide", image_url=served.address("wide.jpg")
             )
@@ -180,15 +182,15 @@ def test_a_picture_that_is_too_large_is_refused(served: ServedFolder) -> None:
 
 @pytest.mark.parametrize("if_exists", ["skip", "fail"])
 def test_a_database_that_exists_is_taken_or_fails_the_task(if_exists: Any) -> None:
-    first = live(CreateImageDbOperator(task_id="first", name="photos", if_exists=if_exists))
+    first = run_task(CreateImageDbOperator(task_id="first", name="photos", if_exists=if_exists))
     again = CreateImageDbOperator(task_id="again", name="photos", if_exists=if_exists)
 
     assert first.result == {"Name": "photos"}
     if if_exists == "skip":
-        assert live(again).result == {"Name": "photos"}
+        assert run_task(again).result == {"Name": "photos"}
     else:
         with pytest.raises(Exception, match="photos already"):
-            live(again)
+            run_task(again)
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
@@ -205,7 +207,7 @@ def test_the_deadline_fails_the_task_and_names_the_job(
     )
 
     with pytest.raises(JobTimedOut) as caught:
-        live(task)
+        run_task(task)
 
     assert caught.value.job_id in str(caught.value)
 
@@ -217,7 +219,7 @@ def test_a_wrong_secret_submits_nothing(
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", wrong)
 
     with pytest.raises(CredentialsRejected, match="SignatureDoesNotMatch") as caught:
-        live(EraseVideoSubtitlesOperator(task_id="erase", video_url="http://127.0.0.1:9/a.mp4"))
+        run_task(EraseVideoSubtitlesOperator(task_id="erase", video_url="http://127.0.0.1:9/a.mp4"))
 
     assert connection.jobs() == []
     assert "not-the-secret" not in str(caught.value) + caplog.text

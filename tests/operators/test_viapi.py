@@ -18,7 +18,7 @@ from airflow_provider_viapi.operators.imgsearch import (
 )
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
-from run_task import live
+from run_task import run_task
 
 VIDEO = "http://h/a.mp4"
 
@@ -77,7 +77,7 @@ def test_a_template_is_checked_after_rendering() -> None:
 
     assert task.request == {"VideoUrl": VIDEO, "BX": "1.4", "BY": 0.5}
     with pytest.raises(AirflowFailException, match=r"InvalidRequest: .*BX is '1\.4'"):
-        live(task)
+        run_task(task)
 
 
 def test_the_result_of_one_task_feeds_the_next() -> None:
@@ -109,7 +109,7 @@ def test_an_operator_can_be_mapped_over_its_arguments() -> None:
         (3, False),
     ],
 )
-def test_a_template_is_told_from_a_literal(value: Any, templated: bool) -> None:
+def test_a_template_is_distinguished_from_a_literal(value: Any, templated: bool) -> None:
     assert is_templated(value) is templated
 
 
@@ -126,7 +126,7 @@ def test_any_job_can_be_run_by_its_action(action: Any) -> None:
         ViapiJobOperator(task_id="task", action=action, request=request | {"Width": 10})
 
 
-def test_an_action_that_is_not_in_the_model_is_told_with_those_that_are() -> None:
+def test_an_unknown_action_is_refused_with_a_list_of_known_ones() -> None:
     with pytest.raises(InvalidRequest, match=r"videoenhan\.EraseVideoSubtitles"):
         ViapiJobOperator(task_id="task", action="EraseSubtitles", request={})
 
@@ -140,7 +140,7 @@ def test_a_wrong_operator_fails_at_import() -> None:
 
 
 @pytest.mark.parametrize("configured", [True, False])
-def test_whether_to_defer_is_airflows_setting_unless_given(
+def test_whether_to_defer_is_airflows_setting_by_default(
     monkeypatch: pytest.MonkeyPatch, configured: bool
 ) -> None:
     monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", str(configured))

@@ -1,4 +1,4 @@
-"""Tasks of VIAS, from arguments to their end, against the emulator: paid once, started, stopped, and told why not."""
+"""Tasks of VIAS against the emulator, from arguments to their end: paid once, started, stopped, refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from airflow_provider_viapi.operators.vias import (
     StopTaskOperator,
 )
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
-from run_task import live
+from run_task import run_task
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -50,7 +50,7 @@ def watch(operator: type[CreateTaskOperator] = CreateTaskOperator, **arguments: 
 
 
 def running_task() -> str:
-    return str(live(watch(), Store()).pushed["job_id"])
+    return str(run_task(watch(), Store()).pushed["job_id"])
 
 
 def state_of(task_id: str) -> str:
@@ -61,40 +61,40 @@ def state_of(task_id: str) -> str:
 def test_a_task_on_a_stream_runs_is_stopped_started_again_and_deleted(
     emulator: EmulatorServer, deferrable: bool
 ) -> None:
-    made = live(watch(deferrable=deferrable), Store())
+    made = run_task(watch(deferrable=deferrable), Store())
     task_id = made.pushed["job_id"]
 
-    stopped = live(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable))
-    started = live(StartTaskOperator(task_id="start", vias_task_id=task_id, deferrable=deferrable))
-    live(StopTaskOperator(task_id="again", vias_task_id=task_id, deferrable=deferrable))
-    live(DeleteTaskOperator(task_id="delete", vias_task_id=task_id))
+    stopped = run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable))
+    started = run_task(StartTaskOperator(task_id="start", vias_task_id=task_id, deferrable=deferrable))
+    run_task(StopTaskOperator(task_id="again", vias_task_id=task_id, deferrable=deferrable))
+    run_task(DeleteTaskOperator(task_id="delete", vias_task_id=task_id))
 
     assert (made.result["id"], made.result["state"]) == (task_id, "RUNNING")
     assert made.pushed["job_link"] == emulator.url
     assert (stopped.result["state"], started.result["state"]) == ("STOPPED", "RUNNING")
-    assert live(ListTasksOperator(task_id="list")).result["tasks"] == []
+    assert run_task(ListTasksOperator(task_id="list")).result["tasks"] == []
 
 
 def test_a_task_on_a_file_is_waited_for_to_its_end(emulator: EmulatorServer) -> None:
-    life = live(watch(input=FILE, wait_for="SUCCEEDED", deferrable=True), Store())
+    done = run_task(watch(input=FILE, wait_for="SUCCEEDED", deferrable=True), Store())
 
-    assert life.result["state"] == "SUCCEEDED"
-    assert life.trigger is not None
-    assert life.trigger[1]["goal"] == "SUCCEEDED"
+    assert done.result["state"] == "SUCCEEDED"
+    assert done.trigger is not None
+    assert done.trigger[1]["goal"] == "SUCCEEDED"
 
 
 def test_a_task_need_not_be_waited_for(emulator: EmulatorServer) -> None:
-    life = live(watch(wait_for=None), Store())
+    done = run_task(watch(wait_for=None), Store())
 
-    told = live(QueryTaskOperator(task_id="query", vias_task_id=life.result)).result
-    assert told["name"] == "gate"
+    response = run_task(QueryTaskOperator(task_id="query", vias_task_id=done.result)).result
+    assert response["name"] == "gate"
 
 
-def test_a_retry_goes_on_with_the_task_of_the_try_before(emulator: EmulatorServer) -> None:
+def test_a_retry_resumes_the_task_of_the_attempt_before(emulator: EmulatorServer) -> None:
     store = Store()
-    first = live(watch(), store)
+    first = run_task(watch(), store)
 
-    again = live(watch(), store, try_number=2)
+    again = run_task(watch(), store, try_number=2)
 
     assert again.pushed["job_id"] == first.pushed["job_id"]
     assert accepted(emulator, "CreateTask") == 1
@@ -105,14 +105,14 @@ def test_a_create_whose_answer_was_lost_is_found_in_the_list_and_not_repeated(
 ) -> None:
     emulator.fault(action="CreateTask", drop="after")
 
-    life = live(watch(), Store())
+    done = run_task(watch(), Store())
 
-    assert life.result["state"] == "RUNNING"
-    tasks = live(ListTasksOperator(task_id="list")).result["tasks"]
-    assert [each["id"] for each in tasks] == [life.pushed["job_id"]]
+    assert done.result["state"] == "RUNNING"
+    tasks = run_task(ListTasksOperator(task_id="list")).result["tasks"]
+    assert [each["id"] for each in tasks] == [done.pushed["job_id"]]
 
 
-def test_a_doubt_that_the_list_does_not_settle_fails_loudly_and_names_what_may_be_ours(
+def test_an_unknown_outcome_that_the_list_does_not_resolve_fails_and_names_the_candidates(
     emulator: EmulatorServer,
 ) -> None:
     store = Store()
@@ -120,12 +120,12 @@ def test_a_doubt_that_the_list_does_not_settle_fails_loudly_and_names_what_may_b
     emulator.fault(action="CreateTask", drop="after")
 
     with pytest.raises(SubmissionInDoubt, match="several jobs"):
-        live(watch(), store)
+        run_task(watch(), store)
 
-    # The next try decides no better, and sends nothing either.
+    # A retry has no more evidence, and sends nothing either.
     with pytest.raises(SubmissionInDoubt):
-        live(watch(), store, try_number=2)
-    assert len(live(ListTasksOperator(task_id="list")).result["tasks"]) == 2
+        run_task(watch(), store, try_number=2)
+    assert len(run_task(ListTasksOperator(task_id="list")).result["tasks"]) == 2
 
 
 @pytest.mark.parametrize("state", ["ABNORMAL", "FROZEN", "START_FAILED"])
@@ -136,20 +136,20 @@ def test_a_bad_end_fails_the_task_with_the_services_reason(
     emulator.fault(action="CreateTask", job={"state": state, "code": "VIAS.1", "message": "no stream"})
 
     with pytest.raises(JobFailed, match=f"{state}: no stream") as raised:
-        live(watch(deferrable=deferrable), Store())
+        run_task(watch(deferrable=deferrable), Store())
 
     assert (raised.value.code, raised.value.state) == ("VIAS.1", state)
 
 
-def test_an_unknown_state_is_waited_out_and_told_once(
+def test_an_unknown_state_is_logged_once_and_polling_continues(
     emulator: EmulatorServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.fault(action="CreateTask", job={"state": "PONDERING", "message": "hm"})
 
     with pytest.raises(JobTimedOut):
-        live(watch(job_timeout=timedelta(seconds=2), cancel_on_kill=False), Store())
+        run_task(watch(job_timeout=timedelta(seconds=2), cancel_on_kill=False), Store())
 
-    assert caplog.text.count("'PONDERING' of a job is not a documented one") == 1
+    assert caplog.text.count("state 'PONDERING' is not documented") == 1
 
 
 def test_at_its_deadline_a_task_is_stopped_unless_it_is_to_go_on(emulator: EmulatorServer) -> None:
@@ -157,7 +157,9 @@ def test_at_its_deadline_a_task_is_stopped_unless_it_is_to_go_on(emulator: Emula
     for name, cancel_on_kill in (("stopped", True), ("left", False)):
         emulator.fault(action="CreateTask", job={"processing": 3600})
         with pytest.raises(JobTimedOut) as raised:
-            live(watch(name=name, job_timeout=timedelta(seconds=1), cancel_on_kill=cancel_on_kill), Store())
+            run_task(
+                watch(name=name, job_timeout=timedelta(seconds=1), cancel_on_kill=cancel_on_kill), Store()
+            )
         seen[name] = state_of(raised.value.job_id)
 
     assert seen["stopped"] in ("STOPPING", "STOPPED")
@@ -178,18 +180,18 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
     monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: marked in states)
 
     with pytest.raises(Exception, match="was stopped"):
-        live(task, Store())
+        run_task(task, Store())
 
-    (told,) = live(ListTasksOperator(task_id="list")).result["tasks"]
-    assert (told["state"] in ("STOPPING", "STOPPED")) is stops
+    (response,) = run_task(ListTasksOperator(task_id="list")).result["tasks"]
+    assert (response["state"] in ("STOPPING", "STOPPED")) is stops
 
 
-def test_what_has_been_stopped_or_started_is_not_told_again(emulator: EmulatorServer) -> None:
+def test_a_task_that_is_stopped_or_started_gets_no_second_command(emulator: EmulatorServer) -> None:
     task_id = running_task()
 
-    live(StartTaskOperator(task_id="start", vias_task_id=task_id))
-    live(StopTaskOperator(task_id="stop", vias_task_id=task_id))
-    live(StopTaskOperator(task_id="again", vias_task_id=task_id))
+    run_task(StartTaskOperator(task_id="start", vias_task_id=task_id))
+    run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id))
+    run_task(StopTaskOperator(task_id="again", vias_task_id=task_id))
 
     assert accepted(emulator, "StartStopTask") == 1
 
@@ -198,9 +200,9 @@ def test_a_task_that_has_become_abnormal_starts_again(emulator: EmulatorServer) 
     task_id = running_task()
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
-    life = live(StartTaskOperator(task_id="start", vias_task_id=task_id))
+    done = run_task(StartTaskOperator(task_id="start", vias_task_id=task_id))
 
-    assert life.result["state"] == "RUNNING"
+    assert done.result["state"] == "RUNNING"
 
 
 @pytest.mark.parametrize("state", ["CREATE_FAILED", "START_FAILED", "FAILED"])
@@ -211,7 +213,7 @@ def test_a_task_that_has_failed_need_not_be_stopped(
     task_id = running_task()
     emulator.move_huawei_job(task_id, state, code="VIAS.1", message="no stream")
 
-    stopped = live(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable)).result
+    stopped = run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id, deferrable=deferrable)).result
 
     assert (stopped["id"], stopped["state"], stopped["name"]) == (task_id, state, "gate")
     assert accepted(emulator, "StartStopTask") == 0
@@ -230,27 +232,27 @@ def test_a_task_that_fails_while_it_stops_does_not_run_either(
 
     monkeypatch.setattr(HuaweiCloudHook, "call", failing)
 
-    assert live(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "FAILED"
+    assert run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "FAILED"
 
 
 def test_a_task_that_has_become_abnormal_is_stopped(emulator: EmulatorServer) -> None:
     task_id = running_task()
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
-    assert live(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "STOPPED"
+    assert run_task(StopTaskOperator(task_id="stop", vias_task_id=task_id)).result["state"] == "STOPPED"
 
 
 @pytest.mark.parametrize("operator", [StartTaskOperator, StopTaskOperator])
-def test_a_task_that_was_told_need_not_be_waited_for(
+def test_a_command_can_return_without_waiting(
     emulator: EmulatorServer, operator: type[StartTaskOperator | StopTaskOperator]
 ) -> None:
     task_id = running_task()
 
-    tell = operator(task_id="tell", vias_task_id=task_id, wait_for=None)
+    command = operator(task_id="command", vias_task_id=task_id, wait_for=None)
 
-    assert live(tell).result == task_id
+    assert run_task(command).result == task_id
     # Airflow refuses a result of several outputs that has no fields.
-    assert not tell.multiple_outputs
+    assert not command.multiple_outputs
     assert operator(task_id="waits", vias_task_id=task_id).multiple_outputs
     assert not operator(task_id="one", vias_task_id=task_id, multiple_outputs=False).multiple_outputs
 
@@ -262,7 +264,7 @@ class TestStartingATaskOnAFile:
     def ended(self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(job_control, "STATE_LAG", 0.5)
         emulator.fault(action="CreateTask", job={"processing": 0.5})
-        return str(live(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
+        return str(run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
 
     @pytest.fixture
     def stopped(self, emulator: EmulatorServer, ended: str) -> str:
@@ -280,18 +282,18 @@ class TestStartingATaskOnAFile:
         )
 
     def running(self, emulator: EmulatorServer) -> str:
-        """One that comes to no end by itself."""
+        """A task that does not end on its own."""
         emulator.fault(action="CreateTask", job={"processing": 3600})
-        return str(live(watch(input=FILE), Store()).pushed["job_id"])
+        return str(run_task(watch(input=FILE), Store()).pushed["job_id"])
 
     @BOTH
     def test_a_retry_whose_worker_was_lost_after_the_end_does_not_start_it_again(
         self, emulator: EmulatorServer, found: str, deferrable: bool
     ) -> None:
         store = Store()
-        live(self.start(found, deferrable=deferrable), store)
+        run_task(self.start(found, deferrable=deferrable), store)
 
-        again = live(self.start(found, deferrable=deferrable), store, try_number=2)
+        again = run_task(self.start(found, deferrable=deferrable), store, try_number=2)
 
         assert (again.result["state"], again.trigger) == ("SUCCEEDED", None)
         assert accepted(emulator, "StartStopTask") == 1
@@ -308,11 +310,11 @@ class TestStartingATaskOnAFile:
 
         monkeypatch.setattr(HuaweiCloudHook, "wait_for", lost)
         with pytest.raises(SystemExit):
-            live(self.start(task_id), store)
+            run_task(self.start(task_id), store)
         emulator.move_huawei_job(task_id, "SUCCEEDED")
 
-        # Also when it is a person who has the task run again, since nobody has got the result yet.
-        assert live(self.start(task_id), store, try_number=2, max_tries=5).result["state"] == "SUCCEEDED"
+        # Also when a user runs the task again, since nobody has got the result yet.
+        assert run_task(self.start(task_id), store, try_number=2, max_tries=5).result["state"] == "SUCCEEDED"
         assert accepted(emulator, "StartStopTask") == 1
 
     @pytest.mark.parametrize("wait_for", ["RUNNING", None])
@@ -320,10 +322,10 @@ class TestStartingATaskOnAFile:
         self, emulator: EmulatorServer, found: str, wait_for: Any
     ) -> None:
         store = Store()
-        live(self.start(found, wait_for=wait_for), store)
+        run_task(self.start(found, wait_for=wait_for), store)
         emulator.move_huawei_job(found, "SUCCEEDED")
 
-        live(self.start(found, wait_for=wait_for), store, try_number=2)
+        run_task(self.start(found, wait_for=wait_for), store, try_number=2)
 
         assert accepted(emulator, "StartStopTask") == 1
 
@@ -331,78 +333,78 @@ class TestStartingATaskOnAFile:
         self, emulator: EmulatorServer
     ) -> None:
         task_id, store = self.running(emulator), Store()
-        live(self.start(task_id, wait_for="RUNNING"), store)
+        run_task(self.start(task_id, wait_for="RUNNING"), store)
         emulator.move_huawei_job(task_id, "SUCCEEDED")
 
-        live(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
+        run_task(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
 
         assert accepted(emulator, "StartStopTask") == 0
 
-    def test_a_person_who_clears_the_task_after_its_success_has_it_started_anew(
+    def test_a_user_who_clears_the_task_after_its_success_has_it_started_again(
         self, emulator: EmulatorServer, found: str
     ) -> None:
         store = Store()
-        live(self.start(found), store)
+        run_task(self.start(found), store)
 
-        live(self.start(found), store, try_number=2, max_tries=4)
+        run_task(self.start(found), store, try_number=2, max_tries=4)
 
         assert accepted(emulator, "StartStopTask") == 2
 
-    def test_another_task_of_vias_is_started_whatever_was_told_before(
+    def test_another_task_of_vias_is_started_whatever_was_recorded_before(
         self, emulator: EmulatorServer, ended: str
     ) -> None:
         store = Store()
-        live(self.start(ended), store)
+        run_task(self.start(ended), store)
         emulator.fault(action="CreateTask", job={"processing": 0.5})
-        other = live(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"]
+        other = run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"]
 
-        live(self.start(other), store, try_number=2)
+        run_task(self.start(other), store, try_number=2)
 
         assert accepted(emulator, "StartStopTask") == 2
 
     @pytest.mark.parametrize("drop", ["before", "after"])
-    def test_a_start_whose_answer_was_lost_is_told_again_only_if_nothing_came_of_it(
+    def test_a_start_whose_response_was_lost_is_sent_again_only_if_it_had_no_effect(
         self, emulator: EmulatorServer, stopped: str, drop: Any
     ) -> None:
         emulator.fault(action="StartStopTask", drop=drop)
         store = Store()
         with pytest.raises(ResponseLost):
-            live(self.start(stopped), store)
-        live(self.start(stopped), store, try_number=2)
+            run_task(self.start(stopped), store)
+        run_task(self.start(stopped), store, try_number=2)
 
-        again = live(self.start(stopped), store, try_number=3)
+        again = run_task(self.start(stopped), store, try_number=3)
 
         assert again.result["state"] == "SUCCEEDED"
         assert accepted(emulator, "StartStopTask") == 1
 
     @pytest.mark.parametrize("drop", ["before", "after"])
-    def test_whether_one_that_has_succeeded_before_has_done_so_again_is_for_a_person_to_find_out(
+    def test_whether_a_task_has_succeeded_a_second_time_is_for_a_user_to_find_out(
         self, emulator: EmulatorServer, ended: str, drop: Any
     ) -> None:
         emulator.fault(action="StartStopTask", drop=drop)
         store = Store()
         with pytest.raises(ResponseLost):
-            live(self.start(ended), store)
+            run_task(self.start(ended), store)
         emulator.move_huawei_job(ended, "SUCCEEDED")
-        told = accepted(emulator, "StartStopTask")
+        response = accepted(emulator, "StartStopTask")
 
         for try_number in (2, 3):
             with pytest.raises(SubmissionInDoubt, match="SUCCEEDED as before"):
-                live(self.start(ended), store, try_number=try_number)
-        assert accepted(emulator, "StartStopTask") == told
+                run_task(self.start(ended), store, try_number=try_number)
+        assert accepted(emulator, "StartStopTask") == response
 
-        assert live(self.start(ended), store, try_number=4, max_tries=7).result["state"] == "SUCCEEDED"
-        assert accepted(emulator, "StartStopTask") == told + 1
+        assert run_task(self.start(ended), store, try_number=4, max_tries=7).result["state"] == "SUCCEEDED"
+        assert accepted(emulator, "StartStopTask") == response + 1
 
-    def test_a_start_that_was_refused_is_told_again_by_the_next_try(
+    def test_a_start_that_was_refused_is_sent_again_by_a_retry(
         self, emulator: EmulatorServer, ended: str
     ) -> None:
         emulator.fault(action="StartStopTask", code="VIAS.1", status=400)
         store = Store()
         with pytest.raises(AirflowFailException):
-            live(self.start(ended), store)
+            run_task(self.start(ended), store)
 
-        assert live(self.start(ended), store, try_number=2).result["state"] == "SUCCEEDED"
+        assert run_task(self.start(ended), store, try_number=2).result["state"] == "SUCCEEDED"
         assert accepted(emulator, "StartStopTask") == 1
 
     def test_one_that_has_not_left_its_earlier_end_yet_is_waited_for_by_a_retry(
@@ -410,7 +412,7 @@ class TestStartingATaskOnAFile:
     ) -> None:
         task_id, store, report = self.running(emulator), Store(), HuaweiCloudHook.report
         emulator.move_huawei_job(task_id, "SUCCEEDED")
-        live(self.start(task_id, wait_for=None), store)
+        run_task(self.start(task_id, wait_for=None), store)
         emulator.move_huawei_job(task_id, "SUCCEEDED")
         looks = []
 
@@ -420,7 +422,7 @@ class TestStartingATaskOnAFile:
             return seen
 
         monkeypatch.setattr(HuaweiCloudHook, "report", looked)
-        again = live(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
+        again = run_task(self.start(task_id, wait_for="RUNNING"), store, try_number=2)
 
         assert [look.state for look in looks] == ["SUCCEEDED", "RUNNING"]
         assert again.result["state"] == "RUNNING"
@@ -435,10 +437,10 @@ class TestStartingATaskOnAFile:
     ) -> None:
         capsys.readouterr()
 
-        live(self.start(stopped))
+        run_task(self.start(stopped))
 
-        told = caplog.text or capsys.readouterr().out
-        assert told.count("Task state is not durable here") == 1
+        response = caplog.text or capsys.readouterr().out
+        assert response.count("Task state is not durable here") == 1
 
 
 class TestSources:
@@ -457,7 +459,7 @@ class TestSources:
     def test_more_than_one_that_a_template_brings_are_refused_before_anything_is_sent(
         self, emulator: EmulatorServer, watched: Any
     ) -> None:
-        arguments = {"input": watched, "service_version": "v1"}
+        arguments = {"input": watched, "service_version": "v1.0"}
         with DAG("dag", schedule=None, render_template_as_native_obj=True):
             one, two = watch(**arguments), watch(**arguments, task_id="two")
         one.render_template_fields({"sources": [self.TWO[0]]})  # type: ignore[typeddict-unknown-key]
@@ -465,18 +467,18 @@ class TestSources:
         store = Store()
 
         with pytest.raises(AirflowFailException, match="2 sources in data; allowed: one"):
-            live(two, store)
+            run_task(two, store)
 
         assert (emulator.calls(), store.kept) == ({}, {})
-        assert live(one, store).result["state"] == "RUNNING"
+        assert run_task(one, store).result["state"] == "RUNNING"
 
 
 def test_a_task_that_is_not_there_cannot_be_stopped_by_trying_again(emulator: EmulatorServer) -> None:
     with pytest.raises(AirflowFailException, match="nobodys"):
-        live(StopTaskOperator(task_id="stop", vias_task_id="nobodys"))
+        run_task(StopTaskOperator(task_id="stop", vias_task_id="nobodys"))
 
 
-def test_a_token_that_ends_while_a_task_is_waited_for_is_fetched_anew(
+def test_a_token_that_expires_while_a_task_is_waited_for_is_renewed(
     emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, emulator, "password")
@@ -489,7 +491,7 @@ def test_a_token_that_ends_while_a_task_is_waited_for_is_fetched_anew(
 
     monkeypatch.setattr(HuaweiCloudHook, "wait_for", expired_meanwhile)
 
-    assert live(task, Store()).result["state"] == "RUNNING"
+    assert run_task(task, Store()).result["state"] == "RUNNING"
 
 
 def test_a_wrong_key_is_said_to_be_one_and_nothing_of_it_is_shown(
@@ -498,14 +500,14 @@ def test_a_wrong_key_is_said_to_be_one_and_nothing_of_it_is_shown(
     connect(monkeypatch, emulator, password="not-the-secret")
 
     with pytest.raises(CredentialsRejected) as raised:
-        live(watch(), Store())
+        run_task(watch(), Store())
 
     assert raised.value.http_status == 401
     assert "not-the-secret" not in str(raised.value)
 
 
 def test_sources_and_groups_of_them_are_made_watched_and_deleted(emulator: EmulatorServer) -> None:
-    source = live(
+    source = run_task(
         CreateVideoSourceOperator(
             task_id="source",
             video_source_name="roof",
@@ -514,14 +516,14 @@ def test_sources_and_groups_of_them_are_made_watched_and_deleted(emulator: Emula
             type_config="<rtsp><url>rtsp://camera/1</url></rtsp>",
         )
     ).result["video_source_id"]
-    group = live(
+    group = run_task(
         CreateVideoGroupOperator(
             task_id="group", video_group_name="house", access_type="edge", video_source_ids=[source]
         )
     ).result["video_group_id"]
 
     watched = {"type": "video_source", "data": [{"video_source_id": source}]}
-    assert live(watch(input=watched), Store()).result["state"] == "RUNNING"
-    live(DeleteVideoGroupOperator(task_id="no_group", video_group_id=group))
-    live(DeleteVideoSourceOperator(task_id="no_source", video_source_id=source))
+    assert run_task(watch(input=watched), Store()).result["state"] == "RUNNING"
+    run_task(DeleteVideoGroupOperator(task_id="no_group", video_group_id=group))
+    run_task(DeleteVideoSourceOperator(task_id="no_source", video_source_id=source))
     assert HuaweiCloudHook().call("vias.ListVideoSources", {})["video_source_list"] == []

@@ -1,4 +1,4 @@
-"""The operators of video production and understanding: what of their arguments is told before anything is paid."""
+"""The operators of video production and understanding: invalid arguments are reported before anything is paid."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_viapi.operators.videoenhan import (
     SuperResolveVideoOperator,
 )
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator, GenerateVideoCoverOperator
-from run_task import live
+from run_task import run_task
 
 VIDEO = "http://h/a.mp4"
 CLIP = {"FileName": "a.mp4", "FileUrl": VIDEO, "Type": "video"}
@@ -118,7 +118,7 @@ def test_templates_inside_material_are_checked_after_rendering() -> None:
 
     assert task.request["FileList"][1]["Type"] == "text"
     with pytest.raises(AirflowFailException, match=r"FileList is 2 items; .* item 2 has 'text'"):
-        live(task)
+        run_task(task)
 
 
 def test_an_operator_can_be_mapped_over_its_material() -> None:

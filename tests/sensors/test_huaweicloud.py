@@ -19,7 +19,7 @@ from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
 from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, LiveTaskSensor, VoiceModelSensor
 from airflow_provider_viapi.sensors.vias import TaskStateSensor
 from operators.huawei_tasks import SPEAK, WATCH, connect
-from run_task import live
+from run_task import run_task
 
 BOTH = pytest.mark.parametrize("deferrable", [True, False])
 
@@ -48,9 +48,9 @@ def voice() -> str:
 
 @BOTH
 def test_a_task_is_waited_for_until_it_runs(emulator: EmulatorServer, deferrable: bool) -> None:
-    life = live(sensor(TaskStateSensor, vias_task_id=task(), deferrable=deferrable))
+    outcome = run_task(sensor(TaskStateSensor, vias_task_id=task(), deferrable=deferrable))
 
-    assert life.result["state"] == "RUNNING"
+    assert outcome.result["state"] == "RUNNING"
 
 
 def test_a_task_that_becomes_abnormal_fails_the_sensor_with_its_reason(emulator: EmulatorServer) -> None:
@@ -58,7 +58,7 @@ def test_a_task_that_becomes_abnormal_fails_the_sensor_with_its_reason(emulator:
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
     with pytest.raises(JobFailed, match="ABNORMAL: no stream"):
-        live(sensor(TaskStateSensor, vias_task_id=task_id, wait_for="SUCCEEDED"))
+        run_task(sensor(TaskStateSensor, vias_task_id=task_id, wait_for="SUCCEEDED"))
 
 
 @BOTH
@@ -72,7 +72,7 @@ def test_a_live_task_is_found_in_its_room(emulator: EmulatorServer, deferrable: 
         LiveTaskSensor, room_id=room_id, job_id=job_id, wait_for="PROCESSING", deferrable=deferrable
     )
 
-    assert live(on_air).result["state"] == "PROCESSING"
+    assert run_task(on_air).result["state"] == "PROCESSING"
 
 
 @BOTH
@@ -83,23 +83,23 @@ def test_a_voice_is_waited_for_while_people_review_it(
     looks: list[str] = []
     report = HuaweiCloudHook.report
 
-    def reviewed_after_the_first_look(hook: HuaweiCloudHook, job: Any) -> Any:
+    def reviewed_after_the_first_poll(hook: HuaweiCloudHook, job: Any) -> Any:
         seen = report(hook, job)
         if not looks:
             emulator.review_huawei_model(job_id)
         looks.append(seen.state)
         return seen
 
-    monkeypatch.setattr(HuaweiCloudHook, "report", reviewed_after_the_first_look)
+    monkeypatch.setattr(HuaweiCloudHook, "report", reviewed_after_the_first_poll)
     while (
         HuaweiCloudHook().call("metastudio.ShowVoiceTrainingJob", {"job_id": job_id})["state"] != "AUDITING"
     ):
         pass
 
-    life = live(sensor(VoiceModelSensor, job_id=job_id, deferrable=deferrable))
+    outcome = run_task(sensor(VoiceModelSensor, job_id=job_id, deferrable=deferrable))
 
     assert looks[0] == "AUDITING"
-    assert (life.result["state"], life.result["voice_name"]) == ("SUCCEED", "Anna")
+    assert (outcome.result["state"], outcome.result["voice_name"]) == ("SUCCEED", "Anna")
 
 
 def test_that_a_job_awaits_a_review_is_logged_once(
@@ -123,7 +123,7 @@ def test_a_model_whose_review_fails_is_not_retried(emulator: EmulatorServer) -> 
     emulator.review_huawei_model(job_id, accept=False)
 
     with pytest.raises(AirflowFailException, match="AUDIT_FAILED"):
-        live(sensor(VoiceModelSensor, job_id=job_id))
+        run_task(sensor(VoiceModelSensor, job_id=job_id))
 
 
 def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer) -> None:
@@ -131,7 +131,7 @@ def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer) 
     task_id = task()
 
     with pytest.raises(AirflowSensorTimeout, match="the job continues"):
-        live(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=True, timeout=1))
+        run_task(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=True, timeout=1))
 
     assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"] == "STARTING"
 
@@ -144,19 +144,19 @@ def test_a_soft_failing_sensor_is_skipped_when_its_job_fails(
     emulator.move_huawei_job(task_id, "ABNORMAL", code="VIAS.1", message="no stream")
 
     with pytest.raises(AirflowSkipException, match="no stream"):
-        live(sensor(TaskStateSensor, vias_task_id=task_id, soft_fail=True, deferrable=deferrable))
+        run_task(sensor(TaskStateSensor, vias_task_id=task_id, soft_fail=True, deferrable=deferrable))
 
 
 def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> None:
     job_id = HuaweiCloudHook().call("metastudio.CreateAsyncTtsJob", SPEAK)["job_id"]
 
-    life = live(sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id))
+    outcome = run_task(sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id))
 
-    assert life.result["audio_file_url"].startswith(emulator.url)
+    assert outcome.result["audio_file_url"].startswith(emulator.url)
     with pytest.raises(InvalidRequest, match="allowed: SUCCEED"):
         sensor(HuaweiCloudJobSensor, action="metastudio.CreateAsyncTtsJob", job_id=job_id, goal="RUNNING")
 
 
 def test_an_empty_id_is_refused(emulator: EmulatorServer) -> None:
     with pytest.raises(AirflowFailException, match="job_id is '', empty"):
-        live(sensor(TaskStateSensor, vias_task_id=""))
+        run_task(sensor(TaskStateSensor, vias_task_id=""))

@@ -19,7 +19,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
-from run_task import TaskInstance, live
+from run_task import TaskInstance, run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 RESULT = {"VideoUrl": "http://h/out.mp4"}
@@ -60,9 +60,9 @@ def test_an_operator_that_does_not_wait_returns_the_jobs_id(service: ScriptedSer
         task_id="submit", video_url="http://h/a.mp4", wait_for_completion=False, deferrable=True
     )
 
-    life = live(submit)
+    outcome = run_task(submit)
 
-    assert (life.result, life.pushed["job_id"], life.trigger) == ("J-1", "J-1", None)
+    assert (outcome.result, outcome.pushed["job_id"], outcome.trigger) == ("J-1", "J-1", None)
     assert not submit.multiple_outputs
     assert service.count("GetAsyncJobResult") == 0
 
@@ -71,15 +71,15 @@ def test_an_operator_that_does_not_wait_returns_the_jobs_id(service: ScriptedSer
 def test_the_sensor_returns_the_jobs_result(service: ScriptedServer, deferrable: bool) -> None:
     service.by_action["GetAsyncJobResult"] = [state("QUEUING"), state("PROCESSING"), state("PROCESS_SUCCESS")]
 
-    assert live(sensor(deferrable=deferrable)).result == RESULT
+    assert run_task(sensor(deferrable=deferrable)).result == RESULT
 
 
 def test_a_job_that_has_ended_needs_no_triggerer(service: ScriptedServer) -> None:
     service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
 
-    life = live(sensor(deferrable=True))
+    outcome = run_task(sensor(deferrable=True))
 
-    assert (life.result, life.trigger) == (RESULT, None)
+    assert (outcome.result, outcome.trigger) == (RESULT, None)
 
 
 @BOTH
@@ -92,7 +92,7 @@ def test_a_job_that_failed_fails_the_sensor_with_its_reason(
     ]
 
     with pytest.raises(JobFailed, match=r"TIMEOUT_FAILED: too slow"):
-        live(sensor(deferrable=deferrable))
+        run_task(sensor(deferrable=deferrable))
 
 
 @BOTH
@@ -102,7 +102,7 @@ def test_the_sensor_gives_up_at_its_timeout_without_a_retry_and_cancels_nothing(
     service.by_action["GetAsyncJobResult"] = [state("QUEUING")]
 
     with pytest.raises(AirflowSensorTimeout):
-        live(sensor(deferrable=deferrable, timeout=timedelta(seconds=1).total_seconds()))
+        run_task(sensor(deferrable=deferrable, timeout=timedelta(seconds=1).total_seconds()))
 
     assert service.count("CancelWaitingAsyncJob") == 0
 
@@ -122,7 +122,7 @@ def test_a_soft_failing_sensor_is_skipped_instead(
     service.by_action["GetAsyncJobResult"] = [QUEUING, answer]
 
     with pytest.raises(AirflowSkipException, match=reason):
-        live(sensor(deferrable=deferrable, soft_fail=True, timeout=1))
+        run_task(sensor(deferrable=deferrable, soft_fail=True, timeout=1))
 
 
 @BOTH
@@ -130,7 +130,7 @@ def test_a_soft_failing_sensor_that_cannot_poll_is_retried(service: ScriptedServ
     service.by_action["GetAsyncJobResult"] = [QUEUING, WRONG_SECRET]
 
     with pytest.raises(CredentialsRejected):
-        live(sensor(deferrable=deferrable, soft_fail=True))
+        run_task(sensor(deferrable=deferrable, soft_fail=True))
 
 
 def test_a_rescheduling_sensor_occupies_no_worker_between_two_polls(service: ScriptedServer) -> None:
@@ -146,7 +146,7 @@ def test_the_result_is_linked_once(service: ScriptedServer, deferrable: bool) ->
     service.by_action["GetAsyncJobResult"] = [QUEUING, state("PROCESS_SUCCESS")]
     waiting = sensor(deferrable=deferrable)
 
-    assert live(waiting).pushed == {"result_link": RESULT["VideoUrl"]}
+    assert run_task(waiting).pushed == {"result_link": RESULT["VideoUrl"]}
     assert list(waiting.operator_extra_links) == []
 
 
@@ -155,8 +155,8 @@ def test_all_jobs_are_polled_at_the_service_viapi_unless_another_is_named(
 ) -> None:
     service.by_action["GetAsyncJobResult"] = [state("PROCESS_SUCCESS")]
 
-    live(sensor())
-    live(sensor(service="videoenhan"))
+    run_task(sensor())
+    run_task(sensor(service="videoenhan"))
 
     first, second = (path for path, _ in service.sent("GetAsyncJobResult"))
     assert "Version=2023-01-17" in first
@@ -165,4 +165,4 @@ def test_all_jobs_are_polled_at_the_service_viapi_unless_another_is_named(
 
 def test_a_missing_job_id_fails_without_a_retry(service: ScriptedServer) -> None:
     with pytest.raises(AirflowFailException, match="job_id is '', empty"):
-        live(sensor(job_id="", deferrable=True))
+        run_task(sensor(job_id="", deferrable=True))

@@ -39,7 +39,7 @@ VALUES = st.recursive(
 
 
 class DictOfAirflow:
-    """Stands in for Airflow's accessor; the real one is used in ``tests/real_airflow``."""
+    """Replacement for Airflow's accessor; the real one is used in ``tests/real_airflow``."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}

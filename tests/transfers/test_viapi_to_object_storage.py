@@ -18,7 +18,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
 from emulator import fake_media
-from run_task import live
+from run_task import run_task
 from served_folder import ServedFolder
 
 ERASE = videoenhan.ERASE_VIDEO_SUBTITLES
@@ -56,7 +56,9 @@ def result_of(job_id: str) -> dict[str, Any]:
 
 
 def land(to: Path, **arguments: Any) -> Any:
-    return live(ViapiResultToObjectStorageOperator(task_id="land", to=f"{to.as_uri()}/", **arguments)).result
+    return run_task(
+        ViapiResultToObjectStorageOperator(task_id="land", to=f"{to.as_uri()}/", **arguments)
+    ).result
 
 
 @pytest.mark.parametrize("action", [None, "EraseVideoSubtitles", ERASE])
@@ -160,7 +162,7 @@ def test_and_after_rendering_otherwise(
         land(tmp_path, **given)
 
 
-def test_outlets_and_lineage_tell_of_what_has_landed(submit: Submit, tmp_path: Path) -> None:
+def test_outlets_and_lineage_report_the_landed_files(submit: Submit, tmp_path: Path) -> None:
     from airflow.providers.common.compat.sdk import AssetAlias
 
     from media.test_asset_events import OutletEventAccessors, alias_events

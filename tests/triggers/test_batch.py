@@ -14,7 +14,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.triggers import batch as triggers_batch
 from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
-from run_task import live
+from run_task import run_task
 
 EVERY = "EraseVideoSubtitles"
 
@@ -33,7 +33,7 @@ def submitted(viapi_emulator: Any) -> Callable[[int], list[str]]:
         task = EraseVideoSubtitlesOperator(
             task_id="erase", video_url="http://127.0.0.1:9/a.mp4", wait_for_completion=False
         )
-        return [live(task).result for _ in range(count)]
+        return [run_task(task).result for _ in range(count)]
 
     return submit
 

@@ -1,4 +1,4 @@
-"""The trigger: what it stores, and what becomes of a job whose waiting is ended by somebody."""
+"""The trigger: what it stores, and what happens to the job of a task that a user ends."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
     )
 
 
-def test_it_fires_once_with_how_the_job_stands(task_id: str) -> None:
+def test_it_fires_once_with_the_state_of_the_job(task_id: str) -> None:
     async def events() -> list[Any]:
         return [event.payload async for event in trigger(task_id, goal="RUNNING").run()]
 
@@ -74,5 +74,5 @@ def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
 
     asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
 
-    told = HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"]
-    assert (told in ("STOPPING", "STOPPED")) is stops
+    state = HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"]
+    assert (state in ("STOPPING", "STOPPED")) is stops

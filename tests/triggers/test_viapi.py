@@ -1,4 +1,4 @@
-"""The trigger: what it stores, what it tells, and that many of them share one way to the service."""
+"""The trigger: what it stores, what it reports, and that many of them share one poller."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_it_fires_once_with_the_jobs_report(monkeypatch: pytest.MonkeyPatch) -> 
     assert event["report"]["result"] == {"VideoUrl": "http://h/out.mp4"}
 
 
-def test_an_error_that_cannot_pass_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permanent_error_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(FORBIDDEN) as server:
         connect(monkeypatch, server.url)
 
@@ -77,7 +77,7 @@ def test_an_error_that_cannot_pass_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert "the-secret" not in json.dumps(event)
 
 
-def test_a_deadline_that_passes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_passed_deadline_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with scripted_server(PAGE) as server:
         connect(monkeypatch, server.url)
 
@@ -86,7 +86,7 @@ def test_a_deadline_that_passes_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert (event["error"]["class"], event["error"]["job_id"]) == ("JobTimedOut", "J")
 
 
-def test_a_connection_that_is_not_there_is_told() -> None:
+def test_a_missing_connection_is_reported() -> None:
     (event,) = asyncio.run(events(trigger()))
 
     assert event["error"]["class"] == "ConfigurationError"
@@ -109,19 +109,19 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
 
     with scripted_server(DONE) as server:
         connect(monkeypatch, server.url)
-        told = asyncio.run(crowd())
+        fired = asyncio.run(crowd())
 
     assert opened == ["viapi_default"]
-    assert all(event["report"]["outcome"] == "succeeded" for (event,) in told)
+    assert all(event["report"]["outcome"] == "succeeded" for (event,) in fired)
 
 
 @pytest.mark.parametrize("over", [True, False])
-def test_a_trigger_that_is_told_twice_to_stop_still_cancels_the_job_of_a_task_that_is_over(
+def test_a_trigger_that_is_stopped_twice_still_cancels_the_job_of_an_ended_task(
     monkeypatch: pytest.MonkeyPatch, over: bool
 ) -> None:
     monkeypatch.setattr("airflow_provider_viapi.triggers.job.is_terminal", lambda *_: over)
 
-    async def told_twice() -> None:
+    async def stopped_twice() -> None:
         killed = asyncio.ensure_future(trigger().on_kill())
         for _ in range(2):
             await asyncio.sleep(0.001)
@@ -130,7 +130,7 @@ def test_a_trigger_that_is_told_twice_to_stop_still_cancels_the_job_of_a_task_th
 
     with scripted_server(Answer(body='{"RequestId": "R", "Success": true}')) as server:
         connect(monkeypatch, server.url)
-        asyncio.run(told_twice())
+        asyncio.run(stopped_twice())
 
     assert server.count("CancelWaitingAsyncJob") == (1 if over else 0)
 
@@ -154,7 +154,7 @@ def test_two_connections_with_the_same_key_both_come_to_their_results_though_the
         extra = {"endpoint": server.url, "list_jobs": "never", "poll_qps": 100}
         for name in ("VIAPI_A", "VIAPI_B"):
             monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields | {"extra": extra}))
-        told = asyncio.run(both())
+        fired = asyncio.run(both())
 
-    assert [event["report"]["outcome"] for (event,) in told] == ["succeeded"] * 20
+    assert [event["report"]["outcome"] for (event,) in fired] == ["succeeded"] * 20
     assert server.count("GetAsyncJobResult") == 20 + 8

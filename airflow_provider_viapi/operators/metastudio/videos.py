@@ -179,7 +179,7 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
 
 
 class CreateBusinessCardOperator(HuaweiCloudJobOperator):
-    """Generate a business card on which a person introduces themselves.
+    """Generate a business card on which an avatar of its owner speaks.
 
     Returns ``job_info``, which holds what :class:`CreateAvatarVideoOperator` returns.
 

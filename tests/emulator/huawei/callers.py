@@ -45,7 +45,7 @@ class Caller:
 def until(look: Callable[[], dict[str, Any]], enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     deadline = time.monotonic() + _PATIENCE
     while not enough(seen := look()):
-        assert time.monotonic() < deadline, f"waited in vain: {seen}"
+        assert time.monotonic() < deadline, f"not reached in time: {seen}"
         time.sleep(0.02)
     return seen
 

@@ -135,7 +135,7 @@ def test_a_photo_is_found_fit(caller: Caller) -> None:
     assert caller.ended(videos.SHOW_PHOTO_DETECTION, job_id=job_id)["state"] == "SUCCEED"
 
 
-def test_a_business_card_tells_of_itself_in_job_info(caller: Caller, tmp_path: Path) -> None:
+def test_a_business_card_is_reported_in_job_info(caller: Caller, tmp_path: Path) -> None:
     job_id = caller(cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD, **card())["job_id"]
     seen = caller.ended(cards.SHOW_DIGITAL_HUMAN_BUSINESS_CARD, job_id=job_id)
 
@@ -270,7 +270,7 @@ def test_only_a_video_that_waits_is_cancelled(caller: Caller, emulator: Emulator
     assert caller.refused(videos.CANCEL_2D_DIGITAL_HUMAN_VIDEO, job_id=done) == (400, "MSS.00000003")
 
 
-def test_the_list_tells_videos_newest_first_page_by_page(caller: Caller, emulator: EmulatorServer) -> None:
+def test_videos_are_listed_newest_first_page_by_page(caller: Caller, emulator: EmulatorServer) -> None:
     emulator.fault(action=AVATAR.name, times=3, job={"queued": 3600})
     made = [
         caller(AVATAR, **video(output_asset_config={"asset_name": name}))["job_id"]

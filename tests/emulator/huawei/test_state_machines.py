@@ -224,7 +224,7 @@ def test_a_live_task_needs_a_room_and_is_found_only_there(caller: Caller, room_i
         (voices.CREATE_TRAINING_ADVANCE_JOB, "ADVANCE"),
     ],
 )
-def test_a_voice_waits_for_its_recordings_and_for_a_person(
+def test_a_voice_waits_for_its_recordings_and_for_a_review(
     caller: Caller, emulator: EmulatorServer, create: Action, edition: str
 ) -> None:
     job_id = caller(create, voice_name="Ada")["job_id"]
@@ -254,7 +254,7 @@ def test_a_voice_is_refused_by_the_person(caller: Caller, emulator: EmulatorServ
     assert caller.refused(voices.COMMIT_VOICE_TRAINING_JOB, job_id=job_id) == (400, "MSS.00000003")
 
 
-def test_an_avatar_waits_for_files_for_a_person_and_for_the_customer(
+def test_an_avatar_waits_for_files_for_a_review_and_for_the_customer(
     caller: Caller, emulator: EmulatorServer
 ) -> None:
     answer = caller(images.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")

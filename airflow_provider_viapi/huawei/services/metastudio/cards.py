@@ -23,7 +23,7 @@ CARD = (
     structure("card_text_config", "Name, company, title and the like.", required=True),
     structure(
         "card_image_config",
-        "The person's picture and a logo, in Base64.",
+        "The person's image and a logo, in Base64.",
         required=True,
         required_fields=("human_image",),
     ),
@@ -102,7 +102,7 @@ CREATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
 UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     service=SERVICE,
     name="UpdateDigitalHumanBusinessCard",
-    summary="Make a business card anew with other content.",
+    summary="Generate a business card again with other content.",
     method="PUT",
     path="/v1/{project_id}/digital-human-business-cards/{job_id}",
     in_path=(JOB,),

@@ -1,4 +1,4 @@
-"""Image modelling: an avatar made of a person."""
+"""Image modelling: an avatar from recordings of a human."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ IMAGE_STATES = States(
     succeeded=words("JOB_SUCCESS JOB_FINISH"),
     failed=words("AUTO_VERIFY_FAILED MANUAL_VERIFY_FAILED JOB_REJECT"),
 )
-"""Failures within the training are for Huawei's people to mend, so they are no end; days pass."""
+"""Failures within the training are not terminal: Huawei's staff resolve them, within days."""
 
 LIST_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
@@ -192,15 +192,15 @@ OF_THE_PERSON = words(
     "verify_video_download_url markable_video_download_url markable_action_video_download_url "
     "comment_logs samples"
 )
-"""Where the answer has signed addresses of papers and recordings; the last two have them inside.
+"""Fields with signed addresses of papers and recordings; the last two contain such addresses.
 
-The address of the avatar's cover is none of those: it is of what was made.
+The address of the avatar's cover is not among them: it is a result.
 """
 
 CREATE_2D_MODEL_TRAINING_JOB = Action(
     service=SERVICE,
     name="Create2dModelTrainingJob",
-    summary="Create an avatar of a person; Huawei's staff review it.",
+    summary="Create an avatar of a human; Huawei's staff review it.",
     method="POST",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs",
     in_body=(

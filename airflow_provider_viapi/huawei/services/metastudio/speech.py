@@ -118,8 +118,8 @@ CREATE_ASYNC_TTS_JOB = Action(
         whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
         whole("pitch", "Pitch; 100 is usual."),
         whole("volume", "Loudness."),
-        choice("audio_format", ("WAV", "MP3"), "WAV unless given."),
-        flag("need_timestamp", "Tell when each word is spoken."),
+        choice("audio_format", ("WAV", "MP3"), "Default: WAV."),
+        flag("need_timestamp", "Return when each word is spoken."),
         flag("silence_flag", "Silence instead of an error."),
         whole("silence_time_ms", "Milliseconds of such silence."),
         structure(
@@ -129,7 +129,7 @@ CREATE_ASYNC_TTS_JOB = Action(
         ),
         flag("gen_srt", "Make subtitles too."),
         whole("srt_len", "Longest line of subtitles."),
-        whole("srt_line_limit", "Lines of subtitles; 1 unless given."),
+        whole("srt_line_limit", "Lines of subtitles; default: 1."),
         flag("slice_segments", "Cut the text into pieces."),
         whole("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
         text("output_external_url", "Where the sound is put; only for accounts that are let to."),
@@ -140,7 +140,7 @@ CREATE_ASYNC_TTS_JOB = Action(
         ),
         flag("is_vocabulary_config_enable", "Apply the vocabulary."),
         flag("is_concurrent_resource", "Pay with a prepaid place."),
-        whole("priority", "0 comes first; 5 unless given.", maximum=10),
+        whole("priority", "0 is the highest; default: 5.", maximum=10),
     ),
     answer=("job_id",),
     job=JobKind(

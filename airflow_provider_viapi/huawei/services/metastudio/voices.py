@@ -1,4 +1,4 @@
-"""Voice modelling: a voice made of a person's."""
+"""Voice modelling: a synthetic voice from recordings of a human."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ VOICE_STATES = States(
     succeeded=("SUCCEED",),
     failed=words("FAILED AUDIT_FAILED SPLIT_FAILED USER_REVIEW_REJECT"),
 )
-"""That the review's and the splitting's failures are an end is inferred; days pass."""
+"""That failures of the review and the splitting are terminal is inferred. A job takes days."""
 
 VOICE = (
     choice(
@@ -187,7 +187,7 @@ VOICE_JOB = JobKind(
 CREATE_TRAINING_BASIC_JOB = Action(
     service=SERVICE,
     name="CreateTrainingBasicJob",
-    summary="Create a voice from a person's, basic edition.",
+    summary="Create a voice from recordings, basic edition.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/basic-jobs",
     in_body=VOICE,
@@ -200,7 +200,7 @@ CREATE_TRAINING_BASIC_JOB = Action(
 CREATE_TRAINING_MIDDLE_JOB = Action(
     service=SERVICE,
     name="CreateTrainingMiddleJob",
-    summary="Create a voice from a person's, advanced edition.",
+    summary="Create a voice from recordings, advanced edition.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/middle-jobs",
     in_body=VOICE,
@@ -213,7 +213,7 @@ CREATE_TRAINING_MIDDLE_JOB = Action(
 CREATE_TRAINING_ADVANCE_JOB = Action(
     service=SERVICE,
     name="CreateTrainingAdvanceJob",
-    summary="Create a voice from a person's, premium edition.",
+    summary="Create a voice from recordings, premium edition.",
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/advance-jobs",
     in_body=VOICE,
