@@ -111,7 +111,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         default: 1 day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
         ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``.
-    :param durable: record the job so that a retry resumes it; with ``False`` a retry submits, and pays for, a new job;
+    :param durable: record the job so that a retry resumes it; with ``False`` a retry submits and pays for a new job;
         default: ``True``
     :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
         ``resubmit``, which may pay twice; default: ``fail``
