@@ -125,6 +125,16 @@ CONFIG: dict[str, Any] = {
                 "example": None,
                 "default": "30",
             },
+            "result_retention_days": {
+                "description": (
+                    "Age in days after which records of landed results below state_path are deleted, now and then, by a"
+                    " task that lands a result; 0: never. A task with reuse_results finds no older ones."
+                ),
+                "version_added": "0.2.0",
+                "type": "integer",
+                "example": None,
+                "default": "365",
+            },
         },
     }
 }

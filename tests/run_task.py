@@ -50,14 +50,19 @@ class TaskResult:
 
 
 def run_task(
-    operator: BaseOperator, store: Store | None = None, *, try_number: int = 1, max_tries: int = 3
+    operator: BaseOperator,
+    store: Store | None = None,
+    *,
+    try_number: int = 1,
+    max_tries: int = 3,
+    run_id: str = "run",
 ) -> TaskResult:
     """Run one attempt of a task from start to end; its exceptions are raised.
 
     :param store: replaces Airflow's task state store; pass the same one to each attempt. Default: none, as on an
         Airflow without that store
     """
-    instance = TaskInstance(try_number, max_tries)
+    instance = TaskInstance(try_number, max_tries, run_id=run_id)
     context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
     if store is not None:
         context["task_state_store"] = store

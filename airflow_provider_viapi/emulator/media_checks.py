@@ -17,7 +17,6 @@ from airflow_provider_viapi.emulator.media.faults import MediaFault
 _PICTURES = {"jpeg", "png", "bmp", "gif", "webp", "tiff"}
 _CONTAINERS = {"matroska,webm": "mkv", "mpegts": "ts", "mpeg": "mpg", "mxf_opatom": "mxf"}
 _QUICKTIME = "mov,mp4,m4a,3gp,3g2,mj2"
-_READABLE = f"{_QUICKTIME},matroska,webm,avi,flv,mpegts,mpeg,mxf,mxf_opatom,mp3,wav,aac,flac,ogg"
 
 
 @dataclass(frozen=True)
@@ -127,16 +126,15 @@ def _probe_picture(path: Path) -> MediaInfo | None:
 
 
 def _probe_container(path: Path) -> MediaInfo | None:
-    import av
+    from airflow_provider_viapi.emulator.media import containers
 
-    options = {"format_whitelist": _READABLE, "protocol_whitelist": "file"}
     try:
-        with av.open(str(path), "r", options=options, metadata_errors="replace") as container:
-            video = next(iter(container.streams.video), None)
+        with containers.open_media(path, containers.AUDIO_CONTAINERS) as container:
+            video = containers.find_film_stream(container, path)
             size = None if video is None else (video.width, video.height)
-            seconds = None if container.duration is None else container.duration / av.time_base
+            seconds = containers.stated_duration(container)
             formats = _formats(container.format.name, container.metadata.get("major_brand", "").strip())
-    except (av.FFmpegError, ValueError):
+    except (MediaFault, ValueError):
         return None
     return MediaInfo(formats, size if size and all(size) else None, seconds)
 

@@ -31,6 +31,7 @@ _ENTRY = (
     "job_id",
     "scope",
     "adopted",
+    "sources",
 )
 
 

@@ -100,6 +100,7 @@ class Entry:
     :param scope: see ``jobs.model.Job``
     :param adopted: the job was found in a list, not named by the response
     :param delivery: when the result was returned
+    :param sources: versions of the request's sources by position, taken before it was sent; ``None`` if not needed
     """
 
     digest: str
@@ -113,6 +114,7 @@ class Entry:
     scope: str | None = None
     adopted: bool = False
     delivery: Delivery | None = None
+    sources: Mapping[str, Mapping[str, str]] | None = None
 
     @property
     def request_nonce(self) -> RequestNonce:
@@ -158,9 +160,17 @@ class Ledger:
         stored = self._store.get(KEY)
         return Entry.from_dict(stored) if stored else None
 
-    def record_intent(self, digest: str, nonce: RequestNonce, identity: Identity, try_number: int) -> Entry:
+    def record_intent(
+        self,
+        digest: str,
+        nonce: RequestNonce,
+        identity: Identity,
+        try_number: int,
+        sources: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Entry:
         """Record what is about to be sent; nothing may be sent unless this returns."""
-        entry = Entry(digest, nonce.nonce, nonce.at.isoformat(), **asdict(identity), try_number=try_number)
+        signed_at, who = nonce.at.isoformat(), asdict(identity)
+        entry = Entry(digest, nonce.nonce, signed_at, **who, try_number=try_number, sources=sources)
         self._store.set(KEY, asdict(entry))
         return entry
 

@@ -21,6 +21,9 @@ THROTTLED = "viapi.throttled"
 WAITING = "viapi.jobs_waiting"
 """Gauge of jobs that a process waits for, by the service and action that created them."""
 
+REUSED = "viapi.jobs_reused"
+"""Counter of jobs that were not submitted because a landed result was reused, by the service and action."""
+
 SUBMIT_TO_FINISH = "viapi.submit_to_finish"
 """Timer from a job's submission to its end, by the service's clock."""
 

@@ -56,6 +56,7 @@ class Submission:
     :param request: returns the request as it is sent, with media staged; called again only if it failed
     :param policy: when to retry and to give up
     :param run: the task's attempt
+    :param sources: returns the versions of the request's sources, for the ledger
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
     """
 
@@ -65,6 +66,7 @@ class Submission:
     request: Callable[[], Mapping[str, Any]]
     policy: SubmitPolicy
     run: TaskRun
+    sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
     resubmitted: set[str] = field(default_factory=set)
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:
@@ -135,13 +137,15 @@ class Submission:
 
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
+        # Before staging: a source that changes meanwhile must not pass for the one that was sent.
+        sources = self.sources()
         # Media that cannot be staged now are for the next attempt: they would hold this worker until the deadline.
         self.request()
         failing_since: datetime | None = None
         pause = 1.0
         while True:
             try:
-                return self._submit_once()
+                return self._submit_once(sources)
             except TransientError as error:
                 now = self.run.timing.now()
                 failing_since = None if isinstance(error, Throttled) else failing_since or now
@@ -154,13 +158,13 @@ class Submission:
             self.run.pause(pause)
             pause = min(self.run.timing.max_backoff, 2 * pause)
 
-    def _submit_once(self) -> Job:
+    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job:
         identity = self.backend.identity()
         request = self.request()
         if self.run.stop_requested():
             raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
         nonce = RequestNonce.new(self.run.timing.now())
-        entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number)
+        entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
         self._publish_intent(entry)
         sent_at = self.run.timing.now()
         try:

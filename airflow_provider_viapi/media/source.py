@@ -27,8 +27,17 @@ if TYPE_CHECKING:
 READ_AHEAD = 1 << 20
 """Bytes that are read beyond what is requested in small pieces."""
 
-# Fields by which file systems report that a file's content is another: S3 and OSS, Azure, Google, disks.
-_VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "LastModified", "last_modified", "mtime")
+VERSION_FIELDS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "content_md5",
+    "generation",
+    "LastModified",
+    "last_modified",
+    "mtime",
+)
+"""Fields by which file systems report that a file's content is another: S3 and OSS, Azure, Google, disks."""
 
 
 @dataclass(frozen=True)
@@ -269,7 +278,7 @@ def _info(fs: Any, path: str) -> dict[str, Any]:
 
 
 def _fingerprint(info: dict[str, Any]) -> str:
-    version = [str(info["size"]), *(f"{name}={info[name]}" for name in _VERSIONS if info.get(name))]
+    version = [str(info["size"]), *(f"{name}={info[name]}" for name in VERSION_FIELDS if info.get(name))]
     return sha256("\n".join(version).encode()).hexdigest()[:16]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, 
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow.providers.common.compat.sdk import (
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.jobs.backend import SubmitBackend
-    from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
@@ -62,6 +63,9 @@ T = TypeVar("T")
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
+
+MAX_REUSE = timedelta(days=3650)
+"""Oldest result that a task may reuse."""
 
 
 def is_templated(value: Any) -> bool:
@@ -90,6 +94,17 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
             action=action,
         )
     return value
+
+
+def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str) -> timedelta | None:
+    """Return ``reuse_results`` as a duration; ``None`` for ``None``.
+
+    :raises InvalidRequest: it is not a positive duration, or results do not land
+    """
+    if land_to is None and (value is not None or land_manifest):
+        name = "land_manifest" if value is None else "reuse_results"
+        raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
+    return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
 
 
 def default_deferrable(deferrable: bool | None) -> bool:
@@ -272,6 +287,10 @@ class JobOperator(StoppableOperator, ActionOperator):
         file.
     :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
         the connection's own endpoint
+    :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
+        any DAG run, if it is not older than this; a ``timedelta`` or seconds, up to 10 years; default: off
+    :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
+    :param land_manifest: write a description of the job beside its landed files; default: ``False``
     """
 
     is_async = True
@@ -293,6 +312,9 @@ class JobOperator(StoppableOperator, ActionOperator):
         on_doubt: OnDoubt = "fail",
         land_to: Any = None,
         allowed_hosts: Sequence[str] = (),
+        reuse_results: timedelta | float | None = None,
+        reuse_unversioned: bool = False,
+        land_manifest: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
@@ -313,6 +335,18 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.on_doubt = on_doubt
         self.land_to = land_to
         self.allowed_hosts = list(allowed_hosts)
+        self.reuse_results = reuse_duration(
+            reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
+        )
+        if self.reuse_results and (
+            not durable or type(self).request_digest is not JobOperator.request_digest
+        ):
+            raise InvalidRequest(
+                "reuse_results needs durable=True, and an operator whose job depends on its request alone",
+                action=self.action.name,
+            )
+        self.reuse_unversioned = reuse_unversioned
+        self.land_manifest = land_manifest
         self._landed: dict[str, str] = {}
         if land_to is not None and not is_templated(land_to):
             from airflow_provider_viapi.media.output_paths import check
@@ -385,6 +419,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 # A job that is paid for is resumed even if its result cannot be stored now.
                 self._check_destination()
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
+            if (reused := self._reuse(request, before, run, context)) is not None:
+                return reused
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             store_links(self, context, job_link=self.job_link(job))
             if report is None:
@@ -428,7 +464,9 @@ class JobOperator(StoppableOperator, ActionOperator):
         from functools import cache
 
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
+        from airflow_provider_viapi.state.results import open_results
 
+        results = open_results(self, self.action, context)
         return Submission(
             backend=self.submit_backend(request),
             ledger=ledger,
@@ -437,7 +475,25 @@ class JobOperator(StoppableOperator, ActionOperator):
             request=cache(lambda: self.prepare_request(request, context)),
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
+            sources=lambda: None if results is None else results.versions(request),
         )
+
+    def _reuse(
+        self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
+    ) -> dict[str, Any] | None:
+        """Return the landed result of an earlier job, if it may be reused; nothing is submitted then."""
+        from airflow_provider_viapi.state.results import open_results
+
+        results = open_results(self, self.action, context)
+        digest = self.request_digest(request)
+        found = results and results.find(digest, request, before=before, attempt=run.attempt)
+        if not found:
+            return None
+        result, report = found
+        run.claims.publish_job(report.job_id)
+        self._publish_landed(result["landed"], report.job_id, context)
+        store_links(self, context, result_link=result_address(result, [self.action], self._landed))
+        return result
 
     def _resume_or_submit(
         self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
@@ -493,6 +549,8 @@ class JobOperator(StoppableOperator, ActionOperator):
             self.log.warning("Staged copies could not be removed: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+        from airflow_provider_viapi.state.results import open_results
+
         self._release(context)
         try:
             result = self.final_report(report).result_or_raise()
@@ -503,7 +561,11 @@ class JobOperator(StoppableOperator, ActionOperator):
         self._check_adopted(report.job_id, ledger, context)
         self.log.info("Job %s has succeeded: %s", report.job_id, ", ".join(result))
         if self.land_to is not None:
-            result["landed"] = self._land(result, self._job(report.job_id), ledger, context)
+            landed = self._land(result, self._job(report.job_id), ledger, context)
+            if (results := open_results(self, self.action, context)) is not None:
+                render = partial(ActionOperator.validated_request, self)
+                result |= results.record(ledger.read(), report, render, result, landed)
+            result["landed"] = landed
         store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         ledger.mark_delivered(attempt_of(context))
         return result
@@ -525,10 +587,9 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
         from airflow_provider_viapi.media import landing
-        from airflow_provider_viapi.media.asset_events import report_assets
 
         try:
-            self._landed = landing.land(
+            landed = landing.land(
                 result,
                 to=self.land_to,
                 action=self.action,
@@ -542,10 +603,16 @@ class JobOperator(StoppableOperator, ActionOperator):
             # Retries would meet the same expired links; a user who clears the task gets a new job.
             ledger.mark_delivered(attempt_of(context))
             raise
-        for key, address in self._landed.items():
+        self._publish_landed(landed, job.id, context)
+        return landed
+
+    def _publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
+        from airflow_provider_viapi.media.asset_events import report_assets
+
+        self._landed = landed
+        for key, address in landed.items():
             context["ti"].xcom_push(key=f"landed.{key}", value=address)
-        report_assets(context, self.outlets, self._landed, job_id=job.id)
-        return self._landed
+        report_assets(context, self.outlets, landed, job_id=job_id)
 
 
 def _snake_case(wire_name: str) -> str:

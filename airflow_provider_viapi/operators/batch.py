@@ -20,6 +20,7 @@ from airflow_provider_viapi.operators.base import (
     as_duration,
     default_deferrable,
     is_templated,
+    reuse_duration,
 )
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
 from airflow_provider_viapi.operators.durability import (
@@ -85,6 +86,11 @@ class BatchOperator(StoppableOperator):
         default: 1 day
     :param on_doubt: what to do with an item when it cannot be known whether its job was accepted: ``fail`` it, so
         that a user decides, or ``resubmit``, which may pay twice; default: ``fail``
+    :param reuse_results: for each item, return the landed result of an earlier job for the same request and the same
+        sources, from any DAG run, if it is not older than this; a ``timedelta`` or seconds, up to 10 years;
+        default: off
+    :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
+    :param land_manifest: write a description of each job beside its landed files; default: ``False``
     """
 
     template_fields: Sequence[str] = ("items", "shared", "land_to")
@@ -106,6 +112,9 @@ class BatchOperator(StoppableOperator):
         deferrable: bool | None = None,
         job_timeout: timedelta | float = timedelta(days=1),
         on_doubt: OnDoubt = "fail",
+        reuse_results: timedelta | float | None = None,
+        reuse_unversioned: bool = False,
+        land_manifest: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -117,6 +126,11 @@ class BatchOperator(StoppableOperator):
         self.on_doubt = on_doubt
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
         self.deferrable = default_deferrable(deferrable)
+        self.reuse_results = reuse_duration(
+            reuse_results, land_to=land_to, land_manifest=land_manifest, action=operator.action.name
+        )
+        self.reuse_unversioned = reuse_unversioned
+        self.land_manifest = land_manifest
         check_literals(operator, items, shared or {})
         self.items = items
         self.shared = shared
@@ -179,6 +193,10 @@ class BatchOperator(StoppableOperator):
             if self.deferrable and not ledger.is_persistent:
                 # Opening the store has warned already of what a retry costs.
                 self.log.info("The batch waits on this worker: there is no durable store to continue from")
+            if self.reuse_results is not None:
+                from airflow_provider_viapi.operators.batch_backend import reuse_results
+
+                reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
             with self.cancelling_if_ended(context, batch.cancel):
                 batch.resume()

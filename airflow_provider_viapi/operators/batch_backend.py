@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
-from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.completions import QuietLog
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
 from airflow_provider_viapi.operators.durability import XComClaims
+from airflow_provider_viapi.state.results import LandedResults, open_results
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.operators.base import JobOperator
     from airflow_provider_viapi.operators.batch import BatchOperator
+
+CONCURRENT_LOOKUPS = 8
+"""Items whose earlier results are searched at the same time."""
+
+ITEMS_PER_WRITE = 200
+"""Items that are searched before their rows are recorded."""
 
 SUBMIT_RATE = 2.0
 """Submissions per second on connections without ``submit_qps``."""
@@ -53,6 +62,7 @@ class TaskBatchBackend:
         self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
+        self._results = open_results(task, task.operator.action, context)
         # The hook's client is not shared between threads.
         self._calling = threading.Lock()
 
@@ -75,7 +85,14 @@ class TaskBatchBackend:
                 # Staging has its own retries. More of them would delay all items behind this one.
                 raise ServiceError(error.message, code=error.code or "NotStaged") from error
 
-        submission = replace(submission, request=request, digest=item.digest, resubmitted=self._resubmitted)
+        results = self._results
+        submission = replace(
+            submission,
+            request=request,
+            digest=item.digest,
+            sources=lambda: None if results is None else results.versions(item.request or {}),
+            resubmitted=self._resubmitted,
+        )
         return submission.resume_or_submit()
 
     def report(self, job: Job) -> JobReport:
@@ -99,9 +116,17 @@ class TaskBatchBackend:
         if item.request is not None:
             report = self._operator(item).final_report(report)
         result = report.result_or_raise()
-        return result if self._task.land_to is None else self._land(item, report.job_id, result)
+        if self._task.land_to is None:
+            return result
+        landed = self._land(item, report.job_id, result)
+        manifest = {}
+        if self._results is not None:
+            entry = self._ledger.entry(item.name)
+            entry = entry and replace(entry, digest=item.digest) if item.digest else None
+            manifest = self._results.record(entry, report, lambda: item.request, result, landed)
+        return _with_files(result, landed) | manifest
 
-    def _land(self, item: Item, job_id: str, result: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _land(self, item: Item, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
         from airflow_provider_viapi.media import landing
 
         task = self._task
@@ -113,7 +138,7 @@ class TaskBatchBackend:
                 return fields
 
         try:
-            landed = landing.land(
+            return landing.land(
                 result,
                 to=str(task.land_to),
                 action=task.operator.action,
@@ -129,8 +154,6 @@ class TaskBatchBackend:
                 code="NotLanded",
                 action=task.operator.action.name,
             ) from error
-        others = {key: value for key, value in result.items() if key not in landed}
-        return {**others, "landed": landed}
 
     def release_inputs(self, item: Item) -> None:
         """Remove what was staged for an item alone."""
@@ -162,6 +185,49 @@ class TaskBatchBackend:
         operator = self._task.item_operator(self._arguments[item.index])
         operator.item_name = f"/{item.name}"
         return operator
+
+
+def reuse_results(
+    task: BatchOperator, items: Sequence[Item], ledger: BatchLedger, run: TaskRun, context: Context
+) -> None:
+    """Record the rows of new items whose results landed earlier and may be reused, so that nothing is submitted.
+
+    :raises ConfigurationError: ``[viapi] state_path`` is missing or cannot be opened
+    """
+    action = task.operator.action
+    results = LandedResults(task, action, context, QuietLog(task.log))
+    new = [item for item in items if ledger.status(item.name) == "new"]
+    runs: Counter[str] = Counter()
+
+    def find(item: Item) -> Row | None:
+        found = results.find(item.digest, item.request or {}, before=None, attempt=run.attempt)
+        if found is None:
+            return None
+        result, report = found
+        return Row(report.job_id, report.state, _with_files(result, result["landed"]))
+
+    for start in range(0, len(new), ITEMS_PER_WRITE):
+        if run.stop_requested():
+            return
+        some = new[start : start + ITEMS_PER_WRITE]
+        with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as pool:
+            found = dict(zip([item.name for item in some], pool.map(find, some), strict=True))
+        rows = {name: row for name, row in found.items() if row is not None}
+        ledger.record_rows(rows)
+        for row in rows.values():
+            reused = (row.result or {})["reused"]
+            runs[f"{reused['dag_id']} {reused['run_id']}"] += 1
+    if runs:
+        task.log.info(
+            "Reused the results of %d of %d new items, which landed earlier; by DAG and run: %s",
+            *(runs.total(), len(new), ", ".join(f"{name}: {count}" for name, count in runs.most_common(5))),
+        )
+
+
+def _with_files(result: Mapping[str, Any], landed: Mapping[str, str]) -> dict[str, Any]:
+    """Return a result with the addresses of landed files instead of links that expire."""
+    others = {key: value for key, value in result.items() if key not in landed}
+    return {**others, "landed": landed}
 
 
 class BatchClaims:

@@ -141,6 +141,12 @@ class WaitOptions(TypedDict, total=False):
         file
     :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default: the
         connection's own endpoint
+    :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
+        any DAG run, if it is not older than this: a ``timedelta`` or seconds, up to 10 years; needs ``land_to`` and
+        ``[viapi] state_path``; default: off
+    :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: false
+    :param land_manifest: write a description of the job (request, sources and their versions, times, sizes) beside
+        its landed files; default: false
     """
 
     deferrable: bool | None
@@ -151,6 +157,9 @@ class WaitOptions(TypedDict, total=False):
     on_doubt: Literal["fail", "resubmit"]
     land_to: Address | None
     allowed_hosts: Sequence[str]
+    reuse_results: timedelta | float | None
+    reuse_unversioned: bool
+    land_manifest: bool
 
 
 class ViapiOptions(TaskOptions, total=False):

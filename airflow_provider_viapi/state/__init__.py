@@ -76,13 +76,21 @@ class StateConfig:
         :raises ConfigurationError: an option has a value that is not allowed
         """
         path = (conf.get("viapi", "state_path", fallback="") or "").strip()
-        text = str(conf.get("viapi", "state_retention_days", fallback="") or DEFAULT_RETENTION_DAYS).strip()
-        if not text.isdecimal() or int(text) > 36_500:
-            raise ConfigurationError(
-                f"[viapi] state_retention_days is {text!r}; allowed: a whole number of days from 0 (keep) to 36500",
-                code="ConfigurationError",
-            )
-        return cls(path or None, int(text))
+        return cls(path or None, read_days("state_retention_days", DEFAULT_RETENTION_DAYS))
+
+
+def read_days(option: str, default: int) -> int:
+    """Return an option of the section ``[viapi]`` that is a number of days; 0: never.
+
+    :raises ConfigurationError: the option has another value
+    """
+    text = str(conf.get("viapi", option, fallback="") or default).strip()
+    if not text.isdecimal() or int(text) > 36_500:
+        raise ConfigurationError(
+            f"[viapi] {option} is {text!r}; allowed: a whole number of days from 0 (keep) to 36500",
+            code="ConfigurationError",
+        )
+    return int(text)
 
 
 def open_store(context: Context) -> ObjectStorageStore | AirflowStore | MemoryStore:

@@ -66,7 +66,7 @@ class ObjectStorageStore:
         self._task = task
         self._attempt = attempt
         self._shown_path = _without_secret(config.path or "")
-        self._fs, self._root = self._open()
+        self._fs, self._root = open_state_path(config.path or "")
         self.objects: Objects = open_objects(self._fs)
         self._versions: dict[str, Version] = {}
 
@@ -132,33 +132,11 @@ class ObjectStorageStore:
         oldest = datetime.now(timezone.utc) - timedelta(days=self._config.retention_days)
         deleted = 0
         for path, info in self._find(f"{self._root}/{_encode(self._task.dag_id)}").items():
-            written = _modified(info)
+            written = modified_at(info)
             if written is not None and written < oldest:
                 self.objects.remove(path)
                 deleted += 1
         return deleted
-
-    def _open(self) -> tuple[Any, str]:
-        path = self._config.path or ""
-        parts = urlsplit(path)
-        if not parts.scheme or (parts.scheme == "file" and parts.netloc) or parts.query or parts.fragment:
-            raise ConfigurationError(
-                f"[viapi] state_path is {self._shown_path!r}; allowed: the address of a folder, such as"
-                " s3://aws_default@bucket/viapi-state or file:///mnt/shared/viapi-state",
-                code="ConfigurationError",
-            )
-        from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-        try:
-            folder = ObjectStoragePath(path)
-            return folder.fs, str(folder.path).rstrip("/")
-        except Exception as error:
-            raise ConfigurationError(
-                f"[viapi] state_path {self._shown_path!r} cannot be opened ({type(error).__name__}: {error}); check"
-                " the connection in it, and install the provider of its storage (for s3://:"
-                " apache-airflow-providers-amazon[s3fs])",
-                code="ConfigurationError",
-            ) from error
 
     def _path(self, task: TaskKey, key: str) -> str:
         names = (task.dag_id, task.run_id, task.task_id, str(task.map_index))
@@ -266,6 +244,33 @@ class ObjectStorageStore:
         return f"{self._shown_path.rstrip('/')}{path.removeprefix(self._root)}"
 
 
+def open_state_path(path: str) -> tuple[Any, str]:
+    """Return the file system of ``state_path`` and the folder in it, without a slash at its end.
+
+    :raises ConfigurationError: the path is not the address of a folder that can be opened here
+    """
+    shown = _without_secret(path)
+    parts = urlsplit(path)
+    if not parts.scheme or (parts.scheme == "file" and parts.netloc) or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"[viapi] state_path is {shown!r}; allowed: the address of a folder, such as"
+            " s3://aws_default@bucket/viapi-state or file:///mnt/shared/viapi-state",
+            code="ConfigurationError",
+        )
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    try:
+        folder = ObjectStoragePath(path)
+        return folder.fs, str(folder.path).rstrip("/")
+    except Exception as error:
+        raise ConfigurationError(
+            f"[viapi] state_path {shown!r} cannot be opened ({type(error).__name__}: {error}); check"
+            " the connection in it, and install the provider of its storage (for s3://:"
+            " apache-airflow-providers-amazon[s3fs])",
+            code="ConfigurationError",
+        ) from error
+
+
 def _encode(name: str) -> str:
     encoded = quote(name, safe="")
     if not encoded.strip("."):
@@ -276,7 +281,7 @@ def _encode(name: str) -> str:
     return encoded
 
 
-def _modified(info: dict[str, Any]) -> datetime | None:
+def modified_at(info: dict[str, Any]) -> datetime | None:
     """Return when an object was last written, under the names that file systems have for it."""
     for name in ("mtime", "LastModified", "last_modified", "updated", "modified"):
         value = info.get(name)

@@ -84,6 +84,7 @@ def run_batch(
     max_tries: int = 3,
     between: Callable[[BatchRun], None] = lambda run: None,
     early_wake_ups: int = 0,
+    run_id: str = "run",
 ) -> BatchRun:
     """Run one attempt of a batch to its end, and raise what it raises.
 
@@ -91,7 +92,7 @@ def run_batch(
     :param early_wake_ups: how many of the first triggers fire at once, before any job has ended
     :param between: called while the batch is deferred, before its trigger runs
     """
-    instance = TaskInstance(try_number, max_tries)
+    instance = TaskInstance(try_number, max_tries, run_id=run_id)
     context: Any = {"ti": instance, "task_instance": instance, "dag": SimpleNamespace(tasks=[])}
     if store is not None:
         context["task_state_store"] = store

@@ -27,7 +27,7 @@ def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[s
         the result, 32-2160 pixels: with one of them the other follows in proportion, with none the size stays;
         with both the middle of the picture is cut out in that shape
     :param folder: where to write
-    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with sound, its longer side scaled
+    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with audio, its longer side scaled
         down to 1300 pixels at most, as at the service. ``VideoCoverUrl``, a JPEG of one of its pictures
     :raises MediaFault: as :class:`VideoSource` does
     """

@@ -19,7 +19,7 @@ def abstract_film_video(request: Mapping[str, Any], folder: Path) -> dict[str, P
 
     :param request: ``VideoUrl``, the file; ``Length`` of the summary in seconds
     :param folder: where to write
-    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with sound; the whole film when it
+    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with audio; the whole film when it
         is no longer than that
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 4096x2304
     """

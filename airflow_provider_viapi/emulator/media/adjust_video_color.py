@@ -56,7 +56,7 @@ def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Pa
         (default 20), which ProRes ignores; ``VideoCodec``, h264, hevc or prores (default h264);
         ``VideoFormat``, mp4 or mov (default mp4), always mov for ProRes, as no MP4 carries it
     :param folder: where to write
-    :return: ``VideoUrl``, with the same times and sound; what exceeds 3840x2160 is scaled down
+    :return: ``VideoUrl``, with the same times and audio; what exceeds 3840x2160 is scaled down
     :raises MediaFault: as :class:`VideoSource` does
     """
     source, log = request["VideoUrl"], request.get("Mode", "LogC") == "LogC"

@@ -34,7 +34,7 @@ class Shot(Protocol):
     def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
         """Yield this many pictures, each (rows, columns, RGB); the last one is repeated where it has fewer."""
 
-    def sound(self, count: int) -> Samples | None:
+    def audio(self, count: int) -> Samples | None:
         """Return the audio of this many pictures, None when it has none."""
 
 
@@ -63,7 +63,7 @@ class Still:
             part = (left, top, width - left, height - top)
             yield np.asarray(large.resize(size, Image.Resampling.BICUBIC, box=part))
 
-    def sound(self, count: int) -> None:
+    def audio(self, count: int) -> None:
         """Return None: a still has no audio."""
 
 
@@ -101,7 +101,7 @@ class ClipPart:
         for _ in range(made, count):
             yield shown
 
-    def sound(self, count: int) -> Samples | None:
+    def audio(self, count: int) -> Samples | None:
         """Return the audio of the clip."""
         return load_audio(self.path, self.start, count / RATE)
 

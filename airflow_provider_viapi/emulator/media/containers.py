@@ -53,17 +53,15 @@ def open_media(path: Path, containers: str) -> InputContainer:
         raise MediaFault("InvalidFile.Decode", "the file cannot be read") from error
 
 
-def film_stream(container: InputContainer, path: Path) -> VideoStream:
+def find_film_stream(container: InputContainer, path: Path) -> VideoStream | None:
     """Return the video stream that moves: the first with more than one packet, as covers have only one.
 
     :param path: of the same file, which is opened once more to find out
-    :raises MediaFault: ``InvalidFile.Type`` when there is no video stream but covers
+    :return: None when there is no video stream except covers
     """
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        raise MediaFault("InvalidFile.Type", "the file holds no video")
-    if len(streams) == 1:
-        return streams[0]
+    if len(streams) < 2:
+        return streams[0] if streams else None
     indices = [stream.index for stream in streams]
     counts: Counter[int] = Counter()
     with open_media(path, VIDEO_CONTAINERS) as probe:
@@ -72,6 +70,16 @@ def film_stream(container: InputContainer, path: Path) -> VideoStream:
             if counts[indices[0]] > 1 or number > PROBED_PACKETS:
                 break
     return next((stream for stream in streams if counts[stream.index] > 1), streams[0])
+
+
+def stated_duration(container: InputContainer) -> float | None:
+    """Return the length that the container states, in seconds; None when it states none."""
+    if container.duration is None:
+        return None
+    # Matroska states the end on its clock, which need not start at zero.
+    matroska = container.format.name.startswith("matroska")
+    begin = max(0, container.start_time or 0) if matroska else 0
+    return (container.duration - begin) / av.time_base
 
 
 def packets_from_zero(container: InputContainer, streams: Iterable[Any]) -> Iterator[Packet[Any]]:

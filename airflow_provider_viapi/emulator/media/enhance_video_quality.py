@@ -43,7 +43,7 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
         clip's); ``FrameRate``, 1-120 pictures a second (default 50); ``HDRFormat``, PQ or HLG (default PQ);
         ``MaxIlluminance`` in nits, for HLG only (default 1000); ``Bitrate`` of the result in Mbit/s (default 20)
     :param folder: where to write
-    :return: ``VideoURL``, an HEVC MP4 of 10 bits in BT.2020 colours, of the same length and sound
+    :return: ``VideoURL``, an HEVC MP4 of 10 bits in BT.2020 colours, of the same length and audio
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"

@@ -49,7 +49,7 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
         60; ``TransitionStyle`` (default by the pace); ``SmartEffect``, whether stills move (default true);
         ``PuzzleEffect``, whether up to four of them are shown at once (default false); ``Mute`` (default false)
     :param folder: where to write
-    :return: ``VideoUrl``, an H.264 MP4 of 25 pictures a second, with the music or else the clips' own sound.
+    :return: ``VideoUrl``, an H.264 MP4 of 25 pictures a second, with the music or else the clips' own audio.
         ``VideoCoverUrl``, a JPEG of one of its pictures
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Content`` when there is nothing to show
     """
@@ -59,16 +59,16 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     style = request.get("TransitionStyle", pace)
     overlap = 0 if style == CUT else round(TRANSITION_SECONDS[pace] * RATE)
     scheduled = schedule(_shots(request, pace), pace, overlap, _wanted(request))
-    sound = None if request.get("Mute", False) else _sound(request, scheduled, overlap)
+    audio = None if request.get("Mute", False) else _soundtrack(request, scheduled, overlap)
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
-    with VideoTarget(video, traits, sampled=[AudioTraits()] if sound is not None else []) as written:
+    with VideoTarget(video, traits, sampled=[AudioTraits()] if audio is not None else []) as written:
         for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
             picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
             picture.pts, picture.time_base = number, traits.time_base
             written.add_picture(picture)
-            if sound is not None:
+            if audio is not None:
                 written.add_samples(
-                    sound[:, number * SAMPLES_PER_PICTURE : (number + 1) * SAMPLES_PER_PICTURE]
+                    audio[:, number * SAMPLES_PER_PICTURE : (number + 1) * SAMPLES_PER_PICTURE]
                 )
     wanted = sum(count - overlap for _, count in scheduled) + overlap
     if written.count != wanted:
@@ -175,7 +175,7 @@ def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: in
                 yield pixels
 
 
-def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Samples | None:
+def _soundtrack(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Samples | None:
     """Return the music, repeated and faded out, else the clips' own audio, None without both."""
     length = SAMPLES_PER_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
     music = next((file for file in request["FileList"] if file["Type"] == "audio"), None)
@@ -187,7 +187,7 @@ def _sound(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Sa
         return _repeated(samples, length)
     whole, start, heard = silence(length), 0, False
     for shot, count in scheduled:
-        own = shot.sound(count - overlap)
+        own = shot.audio(count - overlap)
         if own is not None:
             heard = True
             whole[:, start : start + own.shape[1]] = own[:, : length - start]

@@ -24,7 +24,7 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
     :param request: ``VideoURL``, the file; ``FrameRate``, 1-120 pictures a second (default 50); ``Bitrate`` of
         the result in Mbit/s (default 20)
     :param folder: where to write
-    :return: ``VideoURL``, an H.264 MP4 of the same size, length and sound
+    :return: ``VideoURL``, an H.264 MP4 of the same size, length and audio
     :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"

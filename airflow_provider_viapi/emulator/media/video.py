@@ -22,10 +22,11 @@ from av.video.frame import VideoFrame
 from airflow_provider_viapi.emulator.media.audio import playable_audio
 from airflow_provider_viapi.emulator.media.containers import (
     VIDEO_CONTAINERS,
-    film_stream,
+    find_film_stream,
     open_media,
     packets_from_zero,
     seconds,
+    stated_duration,
 )
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.frames import as_picture, colour_of, display_matrix, is_sideways
@@ -112,7 +113,7 @@ class VideoSource:
     :param largest: the longer and the shorter side that are accepted, in pixels (default: 8192x4320)
     :param deinterlace: make progressive pictures of interlaced ones (default: keep them)
     :raises MediaFault: ``InvalidFile.Decode`` when no picture can be decoded, or no audio where there is some;
-        ``InvalidFile.Type`` when it is media of another kind (a still, a sound, a playlist);
+        ``InvalidFile.Type`` when it is media of another kind (a still, audio, a playlist);
         ``InvalidFile.Content`` when it holds no picture; ``InvalidFile.Resolution`` when a side is shorter than
         32 pixels or the picture larger than ``largest``
     """
@@ -121,7 +122,10 @@ class VideoSource:
         self._largest, self._deinterlace = largest, deinterlace
         self._container = open_media(path, VIDEO_CONTAINERS)
         try:
-            self._video = film_stream(self._container, path)
+            video = find_film_stream(self._container, path)
+            if video is None:
+                raise MediaFault("InvalidFile.Type", "the file holds no video")
+            self._video = video
             self._prepare_decoder()
             self.audio = playable_audio(self._container.streams.audio)
             if self._container.streams.audio and not self.audio:
@@ -141,8 +145,7 @@ class VideoSource:
             self._container.close()
             raise
         self.traits = self._traits()
-        length = self._container.duration
-        self.duration = None if length is None else length / av.time_base
+        self.duration = stated_duration(self._container)
 
     def __enter__(self) -> VideoSource:
         return self
@@ -215,8 +218,7 @@ class VideoSource:
             stated, read = float(self._video.duration * self._video.time_base), self.end
             read -= float(seconds(self.first.pts, self.first.time_base) or 0)
         elif len(self._container.streams) == 1 + len(self.audio) and self.duration is not None:
-            begin = (self._container.start_time or 0) / av.time_base
-            stated, read = self.duration - begin, max(self.end, self._audio_end)
+            stated, read = self.duration, max(self.end, self._audio_end)
         else:
             return
         if stated - read > max(MAX_MISSING_SECONDS, MAX_MISSING_SHARE * stated):

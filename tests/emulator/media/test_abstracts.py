@@ -57,7 +57,7 @@ def test_a_summary_shows_several_shots_in_their_order_for_exactly_as_long_as_ask
     assert len(set(shots)) == 4
 
 
-def test_the_sound_of_a_summary_is_that_of_its_pictures(clean: Path, tmp_path: Path) -> None:
+def test_the_audio_of_a_summary_matches_its_pictures(clean: Path, tmp_path: Path) -> None:
     target = film(clean, tmp_path, 1)
 
     start = origin(pictures(target, "gray")[0], pictures(clean, "gray")) * 1920
@@ -81,7 +81,7 @@ def test_a_film_that_is_short_enough_is_shown_whole(clean: Path, tmp_path: Path)
         ({"Width": 2160, "Height": 1080}, (1300, 650)),
     ],
 )
-def test_a_shop_gets_the_size_and_the_length_it_asked_for(
+def test_an_ecommerce_summary_has_the_size_and_length_asked_for(
     clean: Path, tmp_path: Path, request_: dict[str, int], size: tuple[int, int]
 ) -> None:
     made = shop(clean, tmp_path, Duration=0.6, **request_)
@@ -100,7 +100,7 @@ def footages(draw: st.DrawFn) -> Footage:
 
 
 @given(footages(), st.floats(0.1, 15))
-def test_parts_are_stretches_of_shots_that_fill_the_time(footage: Footage, seconds: float) -> None:
+def test_parts_lie_within_shots_and_fill_the_time(footage: Footage, seconds: float) -> None:
     parts = best_parts(footage, seconds)
 
     total = len(footage.worth)

@@ -49,7 +49,7 @@ def adjusted(source: Path, folder: Path, **request: Any) -> Path:
     return adjust_video_color({"VideoUrl": source, **request}, folder)["VideoUrl"]
 
 
-def test_grey_footage_of_a_camera_gets_its_colours(clean: Path, tmp_path: Path) -> None:
+def test_log_c_footage_is_developed(clean: Path, tmp_path: Path) -> None:
     source = recorded(clean, tmp_path / "a.mp4", log_c)
 
     target = adjusted(source, tmp_path)
@@ -59,7 +59,7 @@ def test_grey_footage_of_a_camera_gets_its_colours(clean: Path, tmp_path: Path) 
     assert psnr(pictures(target), truth) > 30
 
 
-def test_a_dull_clip_gets_its_range_of_tones(clean: Path, tmp_path: Path) -> None:
+def test_a_low_contrast_clip_gets_the_full_range_of_tones(clean: Path, tmp_path: Path) -> None:
     source = recorded(clean, tmp_path / "a.mp4", flat)
 
     target = adjusted(source, tmp_path, Mode="Rec709")
@@ -112,7 +112,7 @@ def test_codec_and_container_are_those_asked_for(
     assert psnr(pictures(target), pictures(clean)[::5]) > 29
 
 
-def test_times_and_sound_are_kept(clean: Path, tmp_path: Path) -> None:
+def test_times_and_audio_are_kept(clean: Path, tmp_path: Path) -> None:
     target = adjusted(clean, tmp_path, Mode="Rec709")
 
     assert times(target) == times(clean)

@@ -49,7 +49,7 @@ def test_the_output_has_exactly_the_size_asked_for(
     assert stream.codec_context.name == "h264"
 
 
-def test_times_and_sound_are_kept(clean: Path, tmp_path: Path) -> None:
+def test_times_and_audio_are_kept(clean: Path, tmp_path: Path) -> None:
     target = resized(clean, tmp_path, 100, 100)
 
     assert times(target) == times(clean)
@@ -68,7 +68,7 @@ def test_fill_keeps_the_whole_picture_and_its_proportions(clean: Path, tmp_path:
     assert psnr([pixels[140:500] for pixels in pictures(target)], pictures(clean)) > 34
 
 
-def test_the_image_fill_is_a_blur_that_stands_still(clean: Path, tmp_path: Path) -> None:
+def test_the_image_fill_is_one_blurred_picture(clean: Path, tmp_path: Path) -> None:
     target = resized(clean, tmp_path, 640, 640, CropType="fill", FillType="image")
 
     bars = [pixels[:136] for pixels in pictures(target)]
@@ -146,7 +146,7 @@ def test_smart_keeps_the_figure_that_cut_loses(cat_on_the_right: Path, tmp_path:
     assert crops(cut, cat_on_the_right) == {220}
 
 
-def test_smart_holds_still_in_a_scene_that_moves(clean: Path, tmp_path: Path) -> None:
+def test_the_smart_crop_does_not_move(clean: Path, tmp_path: Path) -> None:
     target = resized(clean, tmp_path, 200, 360, Tightness=1.0)
 
     assert len(crops(target, clean)) == 1

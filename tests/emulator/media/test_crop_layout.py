@@ -35,7 +35,7 @@ def test_every_crop_lies_in_the_picture_and_every_place_in_the_frame(
 
 
 @given(SIZES, SIZES)
-def test_the_loosest_keeps_the_picture_and_the_tightest_fills_the_frame(
+def test_tightness_zero_keeps_the_picture_and_one_fills_the_frame(
     size: tuple[int, int], frame: tuple[int, int]
 ) -> None:
     loosest, tightest = (plan_layout(traits(*size), frame, tightness) for tightness in (0.0, 1.0))
@@ -45,7 +45,7 @@ def test_the_loosest_keeps_the_picture_and_the_tightest_fills_the_frame(
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_the_tighter_the_more_is_cropped(one: float, other: float) -> None:
+def test_more_is_cropped_with_more_tightness(one: float, other: float) -> None:
     kept = [
         plan_layout(traits(1280, 720), (600, 1000), tightness).crop.width
         for tightness in sorted((one, other))
@@ -61,7 +61,7 @@ def test_pixels_that_are_not_square_are_made_square() -> None:
 
 
 @pytest.mark.parametrize("column", range(0, 160, 20))
-def test_the_crop_holds_what_is_looked_at(column: int) -> None:
+def test_the_crop_holds_the_heaviest_part(column: int) -> None:
     looked_at = np.full((90, 160), 1e-6)
     looked_at[40:50, column] = 1
 

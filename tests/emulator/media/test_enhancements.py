@@ -33,7 +33,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("rate", [12, 50])
-def test_a_clip_gets_a_steady_rate_and_keeps_its_length_and_sound(
+def test_a_clip_gets_a_constant_rate_and_keeps_its_length_and_audio(
     small: Path, tmp_path: Path, rate: int
 ) -> None:
     target = interpolate_video_frame({"VideoURL": small, "FrameRate": rate}, tmp_path)["VideoURL"]

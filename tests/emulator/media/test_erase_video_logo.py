@@ -71,7 +71,7 @@ def test_a_clip_without_a_logo_stays_as_it_is(street: tuple[Path, Path], tmp_pat
     assert psnr(pictures(target), pictures(street[0])) > 35
 
 
-def test_a_scene_that_stands_still_is_not_taken_for_a_logo(tmp_path: Path) -> None:
+def test_a_static_scene_is_not_detected_as_a_logo(tmp_path: Path) -> None:
     photograph = Image.open(media_samples.photographs()["motorcycle_left"]).resize((320, 216))
     frames = [av.VideoFrame.from_image(photograph).reformat(format="yuv420p") for _ in range(10)]
     source = write_clip(tmp_path / "a.mp4", frames)
@@ -93,7 +93,7 @@ def test_only_the_first_two_boxes_count(clean: Path, tmp_path: Path) -> None:
     assert max(changes[:2]) < 30 < 36 < min(changes[2:])
 
 
-def test_times_and_sound_are_kept(clean: Path, tmp_path: Path) -> None:
+def test_times_and_audio_are_kept(clean: Path, tmp_path: Path) -> None:
     target = erased(clean, tmp_path, Boxes=[BOX])
 
     assert times(target) == times(clean)

@@ -112,7 +112,7 @@ def test_the_music_plays_over_and_over_and_fades_out(music: Path, tmp_path: Path
     assert np.abs(heard[-4_000:]).max() < np.abs(heard).max() / 5
 
 
-def test_without_music_the_clips_own_sound_is_heard(clean: Path, tmp_path: Path) -> None:
+def test_without_music_the_audio_of_the_clips_is_kept(clean: Path, tmp_path: Path) -> None:
     heard = sound(made([video(clean)], tmp_path))
 
     assert np.corrcoef(heard[2_000:40_000], sound(clean)[2_000:40_000])[0, 1] > 0.9
@@ -121,7 +121,7 @@ def test_without_music_the_clips_own_sound_is_heard(clean: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     "request_", [{"Mute": True}, {"FileList": [image("coffee")]}], ids=["muted", "stills"]
 )
-def test_a_muted_video_and_one_of_stills_have_no_sound(
+def test_a_muted_video_and_one_of_stills_have_no_audio(
     clean: Path, tmp_path: Path, request_: dict[str, Any]
 ) -> None:
     target = made(request_.pop("FileList", [video(clean)]), tmp_path, **request_)

@@ -26,7 +26,7 @@ def test_only_the_hole_changes_and_only_to_what_the_rest_holds(
         assert plane[~hole].min() <= filled.min() <= filled.max() <= plane[~hole].max()
 
 
-def test_a_hole_in_a_slope_continues_the_slope() -> None:
+def test_a_hole_in_a_gradient_continues_the_gradient() -> None:
     plane = np.tile(np.arange(40, 200, 2, dtype=np.uint8), (60, 1))
     hole = np.zeros(plane.shape, np.bool_)
     hole[25:35, 35:45] = True

@@ -17,6 +17,7 @@ from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.hdr import from_sdr, to_hlg, to_pq
 from airflow_provider_viapi.emulator.media.image_features import fingerprint
 from airflow_provider_viapi.emulator.media.video import VideoSource, rewrite
+from airflow_provider_viapi.emulator.media_checks import probe
 from emulator.media.odd_clips import FLASH, RATE, Odd, Seen, observe, write
 
 ODD = [
@@ -364,3 +365,21 @@ def test_all_languages_of_a_film_are_in_its_summary(tmp_path: Path) -> None:
 
     assert seen.languages == ["eng", "spa"]
     assert seen.audio_ends == pytest.approx([2.0, 2.0], abs=0.05)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv"])
+def test_the_limits_are_those_of_the_film_and_not_of_a_still_before_it(
+    container: str, tmp_path: Path
+) -> None:
+    info = probe(write(Odd("still-first", container, still_first=True), tmp_path))
+
+    assert info is not None
+    assert info.size == (128, 96)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "flv", "ts"])
+def test_a_late_clock_does_not_count_as_length(container: str, tmp_path: Path) -> None:
+    info = probe(write(Odd("late", container, start=5.0), tmp_path))
+
+    assert info is not None
+    assert info.seconds == pytest.approx(1.0, abs=0.06)

@@ -32,7 +32,7 @@ def test_a_clip_becomes_twice_as_large_and_sharper_than_by_doubling_pixels(
     assert psnr(target, truth) > psnr(doubled, truth) + 1
 
 
-def test_times_and_sound_are_kept(small: Path, tmp_path: Path) -> None:
+def test_times_and_audio_are_kept(small: Path, tmp_path: Path) -> None:
     target = super_resolve_video({"VideoUrl": small}, tmp_path)["VideoUrl"]
 
     assert times(target) == times(small)

@@ -52,7 +52,7 @@ def test_every_action_gives_the_fields_that_the_service_documents(
     assert sorted(made) == sorted(field.name for field in find(action).result)
 
 
-def test_a_parameter_without_a_value_is_as_good_as_missing(clean: Path, tmp_path: Path) -> None:
+def test_a_parameter_without_a_value_counts_as_missing(clean: Path, tmp_path: Path) -> None:
     request = {"VideoUrl": clean, "Width": 64, "Height": 64, "CropType": None, "Tightness": None}
 
     made = transform("ChangeVideoSize", request, tmp_path)
@@ -65,7 +65,7 @@ def test_an_action_that_is_not_emulated_has_no_transform(tmp_path: Path) -> None
         transform("MergeVideoFace", {}, tmp_path)
 
 
-def test_a_fault_reaches_another_process_whole() -> None:
+def test_a_fault_can_be_pickled() -> None:
     fault = pickle.loads(pickle.dumps(MediaFault("InvalidFile.Content", "the video holds no pictures")))
 
     assert (fault.code, fault.message) == ("InvalidFile.Content", "the video holds no pictures")

@@ -58,7 +58,7 @@ def test_the_arbitrary_clock_of_a_transport_stream_starts_at_zero(tmp_path: Path
     assert times(target) == pytest.approx([number / 25 for number in range(10)], abs=1e-4)
 
 
-def test_sound_that_an_mp4_can_carry_is_copied_as_it_is(clean: Path, tmp_path: Path) -> None:
+def test_audio_that_an_mp4_takes_is_copied(clean: Path, tmp_path: Path) -> None:
     target = rewritten(clean, tmp_path)
 
     with av.open(str(clean)) as before, av.open(str(target)) as after:
@@ -71,7 +71,7 @@ def test_sound_that_an_mp4_can_carry_is_copied_as_it_is(clean: Path, tmp_path: P
     ("name", "codec"),
     [("a.avi", "pcm_s16le"), ("a.mkv", "mp2"), ("a.ts", "mp2"), ("a.flv", "libmp3lame")],
 )
-def test_sound_of_any_container_is_kept(tmp_path: Path, name: str, codec: str) -> None:
+def test_audio_of_any_container_is_kept(tmp_path: Path, name: str, codec: str) -> None:
     source = write_clip(tmp_path / name, real_frames(25, (160, 90), "yuv420p"), sound=codec)
 
     target = rewritten(source, tmp_path)
@@ -83,7 +83,7 @@ def test_sound_of_any_container_is_kept(tmp_path: Path, name: str, codec: str) -
     assert np.corrcoef(*spectra)[0, 1] > 0.95
 
 
-def test_a_clip_that_a_phone_recorded_on_its_side_stands_upright(tmp_path: Path) -> None:
+def test_a_rotated_recording_is_stored_upright(tmp_path: Path) -> None:
     frames = real_frames(5, (160, 90), "yuv420p")
     source = write_clip(tmp_path / "a.mp4", frames, adjust=lambda stream: stream.set_display_rotation(90))
 
@@ -172,7 +172,7 @@ def test_pixels_that_are_not_square_stay_so(tmp_path: Path) -> None:
         assert written.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
 
 
-def test_a_player_can_start_before_the_file_is_there_to_the_end(clean: Path, tmp_path: Path) -> None:
+def test_the_index_is_at_the_beginning_of_the_file(clean: Path, tmp_path: Path) -> None:
     content = rewritten(clean, tmp_path).read_bytes()
 
     assert content.index(b"moov") < content.index(b"mdat")
@@ -195,9 +195,7 @@ def test_damage_in_the_middle_costs_only_what_is_damaged(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.mp4", "aac"), ("a.avi", "pcm_s16le"), ("a.mkv", "flac"), ("a.ts", "aac")]
 )
-def test_a_damaged_clip_is_made_the_best_of_or_refused(
-    tmp_path: Path, name: str, codec: str, seed: int
-) -> None:
+def test_a_damaged_clip_is_rewritten_or_refused(tmp_path: Path, name: str, codec: str, seed: int) -> None:
     source = write_clip(tmp_path / name, real_frames(10, (64, 48), "yuv420p"), sound=codec)
     chance = random.Random(seed)
     content = bytearray(source.read_bytes())
@@ -246,7 +244,7 @@ def test_a_playlist_of_this_machines_files_is_not_followed(clean: Path, tmp_path
     assert caught.value.code == "InvalidFile.Type"
 
 
-def test_sound_without_pictures_is_refused_as_another_type(clean: Path, tmp_path: Path) -> None:
+def test_audio_without_pictures_is_refused_as_another_type(clean: Path, tmp_path: Path) -> None:
     source = tmp_path / "a.m4a"
     with av.open(str(clean)) as before, av.open(str(source), "w", format="mp4") as after:
         stream = after.add_stream_from_template(before.streams.audio[0])
@@ -282,7 +280,7 @@ def test_a_tiny_video_is_refused_for_its_resolution(tmp_path: Path) -> None:
     assert caught.value.code == "InvalidFile.Resolution"
 
 
-def test_what_is_due_later_is_left_out_of_pictures_and_sound(clean: Path) -> None:
+def test_pictures_and_audio_after_the_end_are_left_out(clean: Path) -> None:
     heard: list[float] = []
 
     def hear(packet: av.Packet) -> None:
@@ -297,7 +295,7 @@ def test_what_is_due_later_is_left_out_of_pictures_and_sound(clean: Path) -> Non
 
 
 @given(st.lists(st.integers()), st.integers(1, 6))
-def test_every_item_meets_those_around_it(items: list[int], reach: int) -> None:
+def test_every_item_comes_with_its_neighbours(items: list[int], reach: int) -> None:
     met = list(with_neighbours(items, reach))
 
     around = [items[max(0, i - reach) : i + reach + 1] for i in range(len(items))]
