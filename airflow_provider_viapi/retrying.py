@@ -105,7 +105,11 @@ async def aretry_call(
     """Call in an event loop until it succeeds or the policy gives up; see :func:`retry_call`."""
     from tenacity import AsyncRetrying
 
-    return await AsyncRetrying(sleep=sleep, **_options(policy, max_seconds, log))(call)
+    async def attempt() -> T:
+        # tenacity awaits only coroutine functions, not a lambda that returns an awaitable.
+        return await call()
+
+    return await AsyncRetrying(sleep=sleep, **_options(policy, max_seconds, log))(attempt)
 
 
 def _options(policy: RetryPolicy, max_seconds: float | None, log: Warns | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.jobs import STATES, ViapiSubmitBackend, read_report, result_action
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import ResponseLost
+from airflow_provider_viapi.errors import ResponseLost, ServiceError, TransientError
 from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from scripted_server import Answer, scripted_server
@@ -70,14 +70,28 @@ def test_a_state_that_is_not_documented_is_not_an_end() -> None:
     [
         {},
         {"Status": ""},
-        {"Status": "PROCESS_SUCCESS"},
-        {"Status": "PROCESS_SUCCESS", "Result": "{"},
-        {"Status": "PROCESS_SUCCESS", "Result": "[]"},
     ],
 )
-def test_a_response_without_state_or_readable_result_is_a_lost_response(data: dict[str, Any]) -> None:
+def test_a_response_without_state_is_a_lost_response(data: dict[str, Any]) -> None:
     with pytest.raises(ResponseLost):
         read_report(JOB, answer(**data))
+
+
+def test_a_result_that_is_an_object_already_is_the_result() -> None:
+    assert read_report(JOB, answer(Status="PROCESS_SUCCESS", Result={"VideoUrl": "http://h/a"})).result == {
+        "VideoUrl": "http://h/a"
+    }
+
+
+@pytest.mark.parametrize("result", [None, "{", "[]", "http://h/a.mp4?Signature=s", '{"Score": NaN}', "1e400"])
+def test_an_unreadable_result_of_a_finished_job_ends_the_wait_with_what_was_received(result: Any) -> None:
+    with pytest.raises(
+        ServiceError, match="J-1 has succeeded, but its Result is not a JSON object"
+    ) as caught:
+        read_report(JOB, answer(Status="PROCESS_SUCCESS", Result=result))
+
+    assert not isinstance(caught.value, TransientError)
+    assert "Signature=s" not in str(caught.value)
 
 
 def test_a_report_survives_a_trigger_event() -> None:

@@ -29,7 +29,7 @@ from served_folder import ServedFolder
 @pytest.fixture(scope="module")
 def media(served: ServedFolder) -> ServedFolder:
     media_samples.burn_subtitles(
-        media_samples.big_buck_bunny(), served.path / VIDEO, seconds=3, size=(640, 360)
+        media_samples.big_buck_bunny(), served.path / VIDEO, seconds=3, size=(656, 368)
     )
     photographs = media_samples.photographs()
     for name, photograph in ((PICTURE, photographs["coffee"]), (FACE, photographs["astronaut"])):

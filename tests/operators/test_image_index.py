@@ -99,7 +99,7 @@ def coffee(served: ServedFolder) -> str:
         ({"images": [MUG, MUG]}, r"images\[0\] and images\[1\] both have entity_id 'mug'"),
         ({"images": [MUG, {"entity_id": "a"}]}, r"images\[1\]\.image_url is missing"),
         ({"images": [{**MUG, "entity_id": "Mug"}]}, r"images\[0\]: EntityId is 'Mug'"),
-        ({"images": [{**MUG, "extra_data": 7}]}, r"images\[0\]: ExtraData is 7"),
+        ({"images": [{**MUG, "extra_data": 7.5}]}, r"images\[0\]: ExtraData is 7.5"),
         ({"images": [{**MUG, "image_url": "nfs2://x/a.png"}]}, r"nothing that is installed opens nfs2://"),
         ({"images": "images"}, "images is 'images'; allowed: a list of images, or a folder"),
         ({"images": "https://h/images/"}, "images is 'https://h/images/'; allowed"),

@@ -266,7 +266,7 @@ def test_a_token_that_repeats_fails_the_task_and_is_not_used_again() -> None:
     service = StuckAt(pictures(2600).databases)
     service.token = "2000"
 
-    with pytest.raises(ServiceError, match="the pages repeat themselves after 2100 pictures"):
+    with pytest.raises(ServiceError, match="repeats pages of the list after 2100 images"):
         at(service, listing(page_size=100))
     assert [request.get("Token") for _, request in service.calls[-2:]] == [None, "2000"]
 
@@ -290,7 +290,7 @@ def test_a_list_whose_tokens_lead_nowhere_ends() -> None:
             again = request | ({"Token": "2000"} if "Token" in request else {})
             return super()._ListImages(again) | {"Token": str(len(self.calls))}
 
-    with pytest.raises(ServiceError, match="the pages repeat themselves"):
+    with pytest.raises(ServiceError, match="repeats pages of the list"):
         at(Circling(pictures(2600).databases), listing(page_size=100))
 
 

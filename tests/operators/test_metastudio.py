@@ -310,7 +310,7 @@ def test_a_photo_that_is_too_large_or_not_there_is_refused_before_it_is_read(
         file.truncate(10 * 2**20)
     arguments = {"shoot_scripts": [{}], "output_asset_config": {"asset_name": "a"}}
 
-    for name, says in (("large.jpg", "10485760 bytes"), ("none.jpg", "is not there")):
+    for name, says in (("large.jpg", "10485760 bytes"), ("none.jpg", "does not exist")):
         image = f"file://{tmp_path}/{name}"
         operator = CreatePhotoVideoOperator(task_id="greet", human_image=image, **arguments)
         with pytest.raises(AirflowFailException, match=says):
@@ -372,7 +372,7 @@ class TestUploading:
         if content is not None:
             path.write_bytes(content)
 
-        with pytest.raises(AirflowFailException, match=r"0 bytes|is not there"):
+        with pytest.raises(AirflowFailException, match=r"0 bytes|does not exist"):
             run_task(self.upload(path), Store())
 
         assert emulator.calls() == {}

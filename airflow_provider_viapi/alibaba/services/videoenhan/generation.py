@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,14 +46,19 @@ _SUFFIXES = {
 _IMPLIED = {"video": "mp4", "audio": "mp3"}
 
 
+def _suffix(name: str) -> str:
+    """Return what follows the last dot of a name's last part, in lower case."""
+    return name.rpartition("/")[2].rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
+
+
 def _check_suffix(item: Mapping[str, Any]) -> str | None:
     """Return what is allowed if the suffix of a file's name or URL does not fit its type.
 
     The name must have one; for MP4 and MP3 it may be left out [documents of 2020, still so in 2025].
     """
     kind = item["Type"]
-    named = PurePosixPath(item["FileName"]).suffix.lstrip(".").lower()
-    stored = PurePosixPath(urlsplit(item["FileUrl"]).path).suffix.lstrip(".").lower()
+    named = _suffix(item["FileName"])
+    stored = _suffix(urlsplit(item["FileUrl"]).path)
     suffixes = ", ".join(f".{each}" for each in _SUFFIXES[kind])
     if named not in _SUFFIXES[kind] and (kind == "image" or stored not in ("", _IMPLIED[kind])):
         implied = f", or no suffix for .{_IMPLIED[kind]}" if kind in _IMPLIED else ""
