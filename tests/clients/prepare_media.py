@@ -19,14 +19,14 @@ def main(folder: Path) -> None:
     sys.path.insert(0, str(ROOT / "scripts"))
     import media_samples
 
-    media_samples.clean_copy(media_samples.bikes(), folder / "clip.mp4", seconds=3, size=(320, 136))
+    media_samples.clean_copy(media_samples.bikes(), folder / "clip.mp4", seconds=3, size=(864, 368))
     media_samples.clean_copy(media_samples.bikes(), folder / "square.mp4", seconds=1, size=(320, 320))
     photographs = media_samples.photographs()
     for name in PHOTOGRAPHS:
         with Image.open(photographs[name]) as photograph:
             smaller = photograph.convert("RGB")
             smaller.thumbnail((512, 512))
-            smaller.save(folder / f"{name}.jpg", quality=85)
+            smaller.save(folder / f"{name}.jpg", quality=95)
 
 
 if __name__ == "__main__":
