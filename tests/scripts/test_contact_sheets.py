@@ -13,7 +13,7 @@ from contact_sheets import PICTURES, SHEETS
 from sheets.page import Page, Shown
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-FIRST = ["What is read, what is kept", "What is refused"]
+FIRST = ["What is read, what is kept"]
 LAST = "Sources of the pictures"
 
 

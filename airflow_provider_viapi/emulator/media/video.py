@@ -128,8 +128,9 @@ class VideoSource:
             self._video = video
             self._prepare_decoder()
             self.audio = playable_audio(self._container.streams.audio)
-            if self._container.streams.audio and not self.audio:
-                raise MediaFault("InvalidFile.Decode", "the codec of the audio is not known")
+            if len(self.audio) < len(self._container.streams.audio):
+                # A result without one of the tracks would look like a success.
+                raise MediaFault("InvalidFile.Decode", "the codec of an audio track is not known")
             self.count, self.end = 0, 0.0
             self._packets, self._damaged = 0, False
             self._audio_end = 0.0
