@@ -250,7 +250,8 @@ def test_the_log_says_how_long_the_job_took_and_where_the_result_is(
         rf"Job {done.pushed['job_id']} has succeeded, 0:00:\d\d after its submission: VideoUrl", log
     )
     assert f"The result is at {done.result['VideoUrl'].partition('?')[0]} until its link expires" in log
-    assert "Signature=" not in log
+    # Airflow 2 logs the HTTP client's lines, with the signature masked.
+    assert "Signature=" not in log.replace("Signature=***", "")
 
 
 def test_a_job_that_is_late_names_its_age_and_that_a_retry_resumes_it(team: TeamStorage, film: str) -> None:

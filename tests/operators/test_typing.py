@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 
 import pytest
+from airflow import __version__
 
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperator
 from make_reference import operators, operators_in
+
+AIRFLOW_2 = __version__.startswith("2.")
 
 USAGE = Path(__file__).with_name("typed_usage.py")
 JOB = "land_to deferrable job_timeout submit_timeout on_doubt wait_for_completion allowed_hosts".split()  # noqa: SIM905
@@ -22,6 +25,7 @@ def expected_errors() -> dict[int, str]:
     return {number: text for number, line in lines if (text := line.partition("# error: ")[2])}
 
 
+@pytest.mark.skipif(AIRFLOW_2, reason="to mypy, XComArg of Airflow 2 is Any, which accepts every value")
 def test_mypy_accepts_right_uses_and_refuses_wrong_ones() -> None:
     api = pytest.importorskip("mypy.api")
 
