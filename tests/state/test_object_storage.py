@@ -99,7 +99,7 @@ def test_of_many_who_write_at_once_exactly_one_succeeds(state_path: str) -> None
                 return False
             return True
 
-        # moto checks and writes in two steps, so its writers take turns; all of them have read before the first write.
+        # moto checks and writes in two steps, so its writers take turns; all have read before the first write.
         with ThreadPoolExecutor(8 if state_path.startswith("file") else 1) as pool:
             written = list(pool.map(write, range(8)))
 
