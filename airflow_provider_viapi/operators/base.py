@@ -265,6 +265,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
+            record_decision(self.hook.stats, before, job, report)
             store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
@@ -341,16 +342,13 @@ class JobOperator(StoppableOperator, ActionOperator):
     def _resume_or_submit(
         self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
     ) -> tuple[Job, JobReport | None]:
-        before = ledger.read()
         try:
-            job, report = self.submission(request, ledger, run, deadline, context).resume_or_submit()
+            return self.submission(request, ledger, run, deadline, context).resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
                 # Nothing was accepted and nothing is in doubt, so nobody will read what was staged.
                 self._release(context)
             raise
-        record_decision(self.hook.stats, before, job, report)
-        return job, report
 
     def _check_destination(self) -> None:
         """Refuse a rendered destination that cannot take the result."""
