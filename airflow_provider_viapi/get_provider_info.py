@@ -34,6 +34,17 @@ _HTTP_FIELDS: dict[str, dict[str, Any]] = {
         "Limit of calls per second for the results of jobs, 0.01 to 1000; default: 10.",
         default="10",
     ),
+    "submit_qps": _field(
+        "Submissions per second",
+        "Limit of submissions per second of each action, 0.01 to 1000; default: 2.",
+        default="2",
+    ),
+    "quota_url": _field(
+        "Shared quota",
+        "Storage in which all workers and triggerers count their calls, such as redis://redis:6379/1; default: that"
+        " of [viapi] quota_url.",
+        format="password",
+    ),
 }
 
 CONN_FIELDS: dict[str, dict[str, Any]] = {
@@ -52,11 +63,6 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     ),
     "endpoint": _ENDPOINT,
     **_HTTP_FIELDS,
-    "submit_qps": _field(
-        "Submissions per second",
-        "Limit of submissions per second where one task submits many jobs, 0.01 to 1000; default: 2.",
-        default="2",
-    ),
     "list_jobs": _field(
         "Read the job list",
         "While jobs are waited for: auto (default: when more than a few are), always, or never.",
@@ -112,6 +118,19 @@ CONFIG: dict[str, Any] = {
                 "version_added": "0.2.0",
                 "type": "string",
                 "example": "s3://aws_default@bucket/viapi-state",
+                "default": "",
+            },
+            "quota_url": {
+                "description": (
+                    "Storage in which all workers and triggerers count their calls, so that together they stay within"
+                    " the account's quota: a URL of the library limits, such as redis://. Install"
+                    " airflow-provider-viapi[quota]. Without it each process limits its own calls. A connection's"
+                    " extra field quota_url takes precedence."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "redis://redis:6379/1",
+                "sensitive": True,
                 "default": "",
             },
             "check_sources": {

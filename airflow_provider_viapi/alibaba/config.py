@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from airflow_provider_viapi.alibaba.model import Action, Service
+from airflow_provider_viapi.alibaba.model import Service
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
@@ -20,6 +20,7 @@ Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 
 ListJobs = Literal["auto", "always", "never"]
 """When the account's job list is read while jobs are pending: when that saves calls, always, never."""
+
 
 @dataclass(frozen=True)
 class Account(ObservedCalls):

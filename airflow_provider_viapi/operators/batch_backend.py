@@ -31,9 +31,6 @@ CONCURRENT_LOOKUPS = 8
 ITEMS_PER_WRITE = 200
 """Items that are searched before their rows are recorded."""
 
-SUBMIT_RATE = 2.0
-"""Submissions per second on connections without ``submit_qps``."""
-
 
 class TaskBatchBackend:
     """What a batch needs of its cloud and its task; see ``jobs.batch.BatchBackend``.
@@ -59,7 +56,7 @@ class TaskBatchBackend:
         self._context = context
         self._log = QuietLog(task.log)
         account = task.hook.account
-        self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
+        self.limiter = RateLimiter(account.submit_qps)
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
         self._results = open_results(task, task.operator.action, context)

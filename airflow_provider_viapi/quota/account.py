@@ -14,7 +14,7 @@ from airflow_provider_viapi.quota.counters import HostCounters, SharedCounters, 
 from airflow_provider_viapi.quota.job_list import SharedJobList
 from airflow_provider_viapi.quota.rate_limiter import SharedRateLimiter
 from airflow_provider_viapi.quota.submit_pace import TurnPace
-from airflow_provider_viapi.quota.turns import Turns
+from airflow_provider_viapi.quota.turns import Counters, Turns
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Quota:
         :param clock: Unix time
         """
         shared = self._shared()
-        counters = [HostCounters()] if shared is None else [shared, HostCounters()]
+        counters: list[Counters] = [HostCounters()] if shared is None else [shared, HostCounters()]
         return TurnPace([Turns(each, self._key(action), rate, clock) for each in counters], pause)
 
     def job_list(self, name: str, interval: float) -> SharedJobList | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError
@@ -145,13 +146,13 @@ def open_counters(url: str) -> SharedCounters:
     return _opened[url]
 
 
-def _options(url: str) -> dict[str, object]:
+def _options(url: str) -> dict[str, Any]:
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return {}
     if scheme == "memcached":
         return {"timeout": TIMEOUT, "connect_timeout": TIMEOUT}
-    options: dict[str, object] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
+    options: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
     if scheme in ("redis", "rediss", "redis+unix"):
         from redis.backoff import NoBackoff
         from redis.retry import Retry

@@ -21,7 +21,7 @@ FIRST_READ = 500
 """Entries of the log that a process reads which begins to wait: a page of the job list."""
 
 DIGEST_BITS = 52
-"""Length of a job's digest: a storage's scripts may handle numbers as floats. Two jobs with one digest cost a poll."""
+"""Length of a job's digest: scripts of a storage may handle numbers as floats. Equal digests cost a poll."""
 
 
 class SharedJobList:

@@ -20,9 +20,7 @@ class SharedRateLimiter(RateLimiter):
     :param turns: shared with other processes
     """
 
-    def __init__(
-        self, rate: float, turns: Turns, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, rate: float, turns: Turns, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(rate, clock)
         self._turns = turns
         self._taken: dict[Permit, Turn] = {}

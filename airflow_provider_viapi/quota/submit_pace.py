@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.turns import Turn, Turns
 
-RECORDING = 1.0
-"""Seconds before its turn at which a submission is recorded; doubled when that was too late."""
-
 MAX_RECORDING = 8.0
-"""From then on a submission that missed its turn is sent at the next one."""
+"""Longest time in seconds before its turn at which a submission is recorded."""
 
 
 class TurnPace:
@@ -27,7 +25,9 @@ class TurnPace:
         self._pause = pause
         self._turns: Turns | None = None
         self._turn: Turn | None = None
-        self._recording = RECORDING
+        # Seconds that recording takes; 0 as long as no turn was missed for it.
+        self._recording = 0.0
+        self._approached_at = 0.0
 
     def reserve(self) -> float:
         """Take a turn, unless there is one, and return the seconds until it."""
@@ -39,6 +39,7 @@ class TurnPace:
         """Wait until shortly before the turn."""
         while (seconds := self.reserve() - self._recording) > 0:
             self._pause(seconds)
+        self._approached_at = time.monotonic()
 
     def begin(self) -> bool:
         """Wait for the turn; false if it was missed, and nothing is to be sent."""
@@ -46,8 +47,10 @@ class TurnPace:
             return True
         try:
             if self._turns.is_missed(self._turn) and self._recording < MAX_RECORDING:
+                self._turns.give_up(self._turn)
                 self._turn = None
-                self._recording *= 2
+                took = time.monotonic() - self._approached_at
+                self._recording = min(MAX_RECORDING, max(2 * self._recording, 1.5 * took))
                 return False
             for seconds in self._turns.begin(self._turn):
                 self._pause(seconds)
@@ -69,7 +72,7 @@ class TurnPace:
     def _take_turn(self) -> None:
         for turns in self._sources:
             with suppress(CountersUnavailable):
-                self._turn, self._turns = turns.reserve(), turns
+                self._turn, self._turns = turns.reserve(self._recording), turns
                 return
 
     def _seconds_left(self) -> float:

@@ -11,7 +11,10 @@ from typing import Protocol
 ARRIVAL_MARGIN = 0.08
 """Seconds by which a window of calls is longer than the rate demands: calls are not all in transit equally long."""
 
-UNANSWERED = 2.0
+TOLERATED = 0.3
+"""Seconds by which a call may always be late: the next ones of its chain wait for it."""
+
+UNANSWERED = 5.0
 """Longest time in seconds that a call waits for the response to the one whose place in the rate it takes."""
 
 POLL_INTERVAL = 0.05
@@ -87,11 +90,14 @@ class Turns:
         """Return the seconds until a turn; negative if it has passed."""
         return turn.at - self._clock()
 
-    def reserve(self) -> Turn:
-        """Take the first free slot."""
+    def reserve(self, after: float = 0.0) -> Turn:
+        """Take the first free slot.
+
+        :param after: seconds from now; default: at once
+        """
         step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self._key}:refused"))
         # In steps, so that processes that are slowed down take the same slots.
-        first = math.floor(self._clock() / self.spacing / step) + 1
+        first = math.floor((self._clock() + after) / self.spacing / step) + 1
         number = first
         if not self._take(number * step):
             number = self._find_free(first, step)
@@ -102,6 +108,7 @@ class Turns:
     def begin(self, turn: Turn) -> Iterator[float]:
         """Yield seconds to sleep until the call may be sent. A turn that was missed is replaced with the next one."""
         if self.is_missed(turn):
+            self.give_up(turn)
             turn.slot, turn.at = (again := self.reserve()).slot, again.at
         while (seconds := turn.at - self._clock()) > 0:
             yield seconds
@@ -111,12 +118,16 @@ class Turns:
 
     def is_missed(self, turn: Turn) -> bool:
         """Return whether a turn is so long ago that its call would take the place of a later one."""
-        return self._clock() - turn.at > self.spacing
+        return self._clock() - turn.at > max(self.spacing, TOLERATED)
+
+    def give_up(self, turn: Turn) -> None:
+        """Record that a turn is not used."""
+        self._counters.incr(self._answered(turn.slot), KEPT)
 
     def end(self, turn: Turn) -> None:
         """Record that the response has arrived, or that none will."""
         arrived_at = (turn.sent_at + self._clock()) / 2
-        late = round((arrived_at - turn.at) * 1000)
+        late = math.ceil((arrived_at - turn.at) * 1000)
         self._counters.incr(self._answered(turn.slot), KEPT, max(1, late))
 
     def refused(self) -> None:
@@ -143,18 +154,18 @@ class Turns:
         low, high = taken + distance // 2, taken + distance
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (
-                (middle, high) if self._counters.get(self._slot(middle * step)) else (low, middle)
-            )
+            low, high = (middle, high) if self._counters.get(self._slot(middle * step)) else (low, middle)
         return high
 
     def _until_window_is_over(self, turn: Turn) -> float:
-        """Return the seconds to sleep because of the call before this one in its chain."""
-        before = turn.slot - self._chains
-        before_at = before * self.spacing
+        """Return the seconds to sleep because of the calls before this one in its chain."""
         now = self._clock()
-        if late := self._counters.get(self._answered(before)):
-            return before_at + late / 1000 + self._window - now
-        if now - before_at > self._window + UNANSWERED or not self._counters.get(self._slot(before)):
-            return 0.0
-        return POLL_INTERVAL
+        # Two of them, because the second may have been so late that the first was given up.
+        for slot in (turn.slot - self._chains, turn.slot - 2 * self._chains):
+            before_at = slot * self.spacing
+            if late := self._counters.get(self._answered(slot)):
+                if (seconds := before_at + late / 1000 + self._window - now) > 0:
+                    return seconds
+            elif now - before_at <= self._window + UNANSWERED and self._counters.get(self._slot(slot)):
+                return POLL_INTERVAL
+        return 0.0
