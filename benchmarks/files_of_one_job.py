@@ -106,7 +106,9 @@ def run(dag: Any, arguments: dict[str, Any]) -> None:
 
     operators = import_module("airflow_provider_viapi.operators.videoenhan")
     task = operators.EraseVideoSubtitlesOperator(task_id="erase", dag=dag, deferrable=True, **arguments)
-    instance = Instance(task_id="erase", dag_id="films", run_id="run", map_index=-1, try_number=1, max_tries=0)
+    instance = Instance(
+        task_id="erase", dag_id="films", run_id="run", map_index=-1, try_number=1, max_tries=0
+    )
     context: Any = {"ti": instance, "task_instance": instance, "dag": dag, "task": task, "run_id": "run"}
     context["task_state_store"] = Store()
     task.render_template_fields(context)

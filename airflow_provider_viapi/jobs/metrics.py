@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
-from airflow_provider_viapi.jobs.delay_queue import PendingJob
+from airflow_provider_viapi.jobs.poll_schedule import PendingJob
 
 CALLS = "viapi.calls"
 """Counter of calls sent, by service and action."""

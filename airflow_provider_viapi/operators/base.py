@@ -30,7 +30,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     from_dict,
 )
-from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
     as_duration,
@@ -475,7 +475,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         return landed
 
     def _publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         self._landed = landed
         for key, address in landed.items():

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, StopRequested, from_dict
-from airflow_provider_viapi.links.base import result_address, store_links
-from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
-from airflow_provider_viapi.links.viapi import ViapiResultLink
+from airflow_provider_viapi.links.job import (
+    HuaweiCloudResultLink,
+    ViapiResultLink,
+    result_address,
+    store_links,
+)
 from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
@@ -296,7 +299,7 @@ class BatchOperator(StoppableOperator):
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         rows = batch.ledger.rows(batch.items)
         if batch.refusal is not None:
@@ -361,7 +364,7 @@ class BatchOperator(StoppableOperator):
 
     def _open_ledger(self, context: Context) -> BatchLedger:
         from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
-        from airflow_provider_viapi.state import open_store
+        from airflow_provider_viapi.state.stores import open_store
 
         return BatchLedger(open_store(context), attempt_of(context))
 

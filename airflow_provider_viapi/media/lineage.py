@@ -1,14 +1,19 @@
-"""Asset events for landed files, so that DAGs can be scheduled on them."""
+"""Asset events for landed files, and the datasets of a job for OpenLineage."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_provider_viapi.alibaba.parameters import ListOf
+from airflow_provider_viapi.schema import Parameter, Url
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
 
 # Characters that RFC 3986 allows in a path, and % itself: an address that is a URI stays as it is.
 _SAFE = "/%!$&'()*+,;=:@~[]"
@@ -66,3 +71,49 @@ def asset_uri(address: str) -> str:
 def _is_in(uri: str, folder: str) -> bool:
     above = asset_uri(folder).rstrip("/")
     return uri == above or uri.startswith(f"{above}/")
+
+
+# OpenLineage names object stores after their first scheme.
+_SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
+
+
+def lineage_of(read: Iterable[str], landed: Iterable[str]) -> OperatorLineage[Any, Any]:
+    """Return inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
+
+    :param read: addresses of media as the author wrote them, before staging; see :func:`media_of`
+    :param landed: addresses of the landed files
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    def datasets(addresses: Iterable[str]) -> list[Any]:
+        named = dict.fromkeys(name_of(address) for address in addresses)
+        return [Dataset(namespace=namespace, name=name) for namespace, name in named]
+
+    return OperatorLineage(inputs=datasets(read), outputs=datasets(landed))
+
+
+def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the media addresses of a request, also inside lists."""
+    for parameter in parameters:
+        value = request.get(parameter.name)
+        if isinstance(parameter, Url) and isinstance(value, str):
+            yield value
+        elif isinstance(parameter, ListOf) and isinstance(value, list):
+            for item in value:
+                yield from media_of(parameter.fields, item)
+
+
+def name_of(address: str) -> tuple[str, str]:
+    """Return namespace and name of the dataset at an address: without signature, user, connection id.
+
+    :param address: HTTP(S), or of an object storage
+    """
+    scheme, _, rest = address.partition("://")
+    scheme = _SAME.get(scheme, scheme)
+    if scheme == "file":
+        return "file", "/" + rest.lstrip("/")
+    if scheme in ("http", "https"):
+        rest = rest.partition("#")[0].partition("?")[0]
+    place, _, path = rest.partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}", path
