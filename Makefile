@@ -4,7 +4,7 @@ PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 # Deployments (Airflow and emulator) that the chaos tests use in parallel.
 DEPLOYMENTS ?= 3
-MATRIX := 2.11.2 3.1.8
+MATRIX := 2.11.2 3.0.6 3.1.8 3.2.2
 # Several processes, each file's tests in one: most of the time a test waits.
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin

@@ -200,10 +200,11 @@ class JobOperator(StoppableOperator, ActionOperator):
     def release_inputs(self, context: Context) -> None:
         """Remove what was staged for the job alone; called at least once, perhaps in another process."""
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job.
 
         :param deadline: ISO 8601 with an offset
+        :param survives_clear: the next attempt finds the job after the task was cleared
         """
         raise NotImplementedError
 
@@ -273,7 +274,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 ledger.mark_delivered(run.attempt)
                 return job.id
             if report is None and self.deferrable and not self._stop_requested:
-                self.defer(trigger=self.trigger(job, deadline.isoformat()), method_name="execute_complete")
+                waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+                self.defer(trigger=waiting, method_name="execute_complete")
             return self._finish(
                 report or self._poll_on_worker(job, deadline, ledger, context), ledger, context
             )
@@ -366,7 +368,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
-        with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
+        with self.cancelling_if_ended(context, ledger, lambda: self._cancel_job(job, ledger, context)):
             try:
                 waiting = self.hook.wait_for(job, until=deadline, log=self.log)
                 report: JobReport = self.run_until_stopped(waiting, f"job {job.id} was running")

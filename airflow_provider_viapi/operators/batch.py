@@ -203,7 +203,7 @@ class BatchOperator(StoppableOperator):
 
                 reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
-            with self.cancelling_if_ended(context, batch.cancel):
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
                 batch.resume()
                 return self._advance(batch, context)
 
@@ -221,7 +221,7 @@ class BatchOperator(StoppableOperator):
             ledger, run = self._open_ledger(context), self._task_run(context)
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
-            with self.cancelling_if_ended(context, batch.cancel):
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
                 batch.collect(Completions.from_dict(event["ended"]))
                 return self._advance(batch, context)
 

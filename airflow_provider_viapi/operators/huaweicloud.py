@@ -164,7 +164,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         return embed_files(request, self.pictures)
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
@@ -173,6 +173,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             action=job.action,
             deadline=deadline,
             cancel_on_kill=self.cancel_on_kill,
+            survives_clear=survives_clear,
             huaweicloud_conn_id=self.huaweicloud_conn_id,
             goal=self.goal,
             scope=self._scope,

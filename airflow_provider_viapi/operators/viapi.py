@@ -138,12 +138,16 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Remove the staged copies that no other task uses."""
         self.media(context, ActionOperator.validated_request(self)).release()
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
         return ViapiJobTrigger(
-            job_id=job.id, action=job.action, deadline=deadline, viapi_conn_id=self.viapi_conn_id
+            job_id=job.id,
+            action=job.action,
+            deadline=deadline,
+            survives_clear=survives_clear,
+            viapi_conn_id=self.viapi_conn_id,
         )
 
     def job_link(self, job: Job) -> str:

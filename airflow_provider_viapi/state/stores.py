@@ -167,6 +167,14 @@ class AirflowStore:
     def __init__(self, accessor: TaskStateStore) -> None:
         self._accessor = accessor
 
+    @property
+    def survives_clear(self) -> bool:
+        """False from Airflow 3.4 on, where only a clear with ``keep_task_state`` keeps the values."""
+        from airflow import __version__
+
+        major, minor = (int(number) for number in __version__.split(".")[:2])
+        return (major, minor) < (3, 4)
+
     def get(self, key: str) -> Any:
         """Return the value, or ``None``."""
         return self._accessor.get(key)

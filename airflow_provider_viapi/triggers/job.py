@@ -14,8 +14,8 @@ from airflow_provider_viapi.triggers.task_state import (
     SECONDS_TO_CANCEL,
     TERMINAL,
     UNSUCCESSFUL,
-    is_terminal,
     run_shielded,
+    trigger_must_cancel,
 )
 
 if TYPE_CHECKING:
@@ -35,14 +35,25 @@ class JobTrigger(BaseTrigger):
     :param action: the action that created it, as ``service.Action``
     :param deadline: when to give up, ISO 8601 with an offset
     :param cancel_on_kill: cancel the job when a user ends the task; default: ``True``
+    :param survives_clear: the next attempt of a cleared task finds the job; with ``False`` clearing cancels it;
+        default: ``True``
     """
 
-    def __init__(self, *, job_id: str, action: str, deadline: str, cancel_on_kill: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        action: str,
+        deadline: str,
+        cancel_on_kill: bool = True,
+        survives_clear: bool = True,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.job_id = job_id
         self.action = action
         self.deadline = deadline
         self.cancel_on_kill = cancel_on_kill
+        self.survives_clear = survives_clear
 
     @property
     def cancel_on_states(self) -> Collection[str]:
@@ -60,6 +71,7 @@ class JobTrigger(BaseTrigger):
             "action": self.action,
             "deadline": self.deadline,
             "cancel_on_kill": self.cancel_on_kill,
+            "survives_clear": self.survives_clear,
         }
 
     @property
@@ -86,22 +98,17 @@ class JobTrigger(BaseTrigger):
             yield TriggerEvent({"report": report.as_dict()})
 
     async def on_kill(self) -> None:
-        """Cancel the job if a user ended the task; a task that moved or was cleared keeps its job."""
-        if not self.cancel_on_kill:
-            return
-        await run_shielded(self._cancel_if_terminal(), SECONDS_TO_CANCEL)
+        """Cancel the job if a user ended the task, or cleared it and its next attempt does not find the job."""
+        if self.cancel_on_kill:
+            await run_shielded(self._cancel_if_ended(), SECONDS_TO_CANCEL)
 
-    async def _cancel_if_terminal(self) -> None:
-        from asgiref.sync import sync_to_async
-
-        # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_terminal)(self.task_instance, self.cancel_on_states):
+    async def _cancel_if_ended(self) -> None:
+        if await trigger_must_cancel(
+            self.task_instance, self.log, self.cancel_on_states, survives_clear=self.survives_clear
+        ):
             await self.hook().cancel(self.job, self.log)
         else:
-            self.log.info(
-                "Job %s continues: this task was moved or cleared, and its next attempt resumes the job",
-                self.job_id,
-            )
+            self.log.info("Job %s continues: whoever takes over its task resumes it", self.job_id)
 
 
 class HuaweiCloudJobTrigger(JobTrigger):
