@@ -14,6 +14,9 @@ from itertools import count
 from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
+MAX_AGO = 30 * 86400.0
+"""Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
+
 
 @dataclass(eq=False)
 class PendingJob:
@@ -76,7 +79,8 @@ class PendingJob:
 
     def _times(self) -> dict[str, str]:
         times = {**self.seen, "noticed": _utc(0.0)}
-        if self.ending is not None and self.finished_at is not None:
+        # A list may state impossible times.
+        if self.ending is not None and self.finished_at is not None and 0 <= self.ending.ago < MAX_AGO:
             times["finished"] = _utc(self.ending.ago + now() - self.finished_at)
         return times
 

@@ -217,9 +217,7 @@ def _parse_rate(name: str, rate: Any) -> Rate:
         wrong = [each for each in per_minute if not _CLASS.fullmatch(each)]
         if wrong or ("per_minute" in rate and not per_minute):
             raise _invalid(f"per_minute of {name} has {wrong or 'no class'}; allowed: classes such as 720p")
-        by_class = {
-            int(each[:-1]): _price(f"{name} {each}", value) for each, value in per_minute.items()
-        }
+        by_class = {int(each[:-1]): _price(f"{name} {each}", value) for each, value in per_minute.items()}
     else:
         by_class = {None: _price(f"per_minute of {name}", per_minute)}
     factors = rate.get("frame_rate_factors", {})

@@ -28,6 +28,9 @@ MAX_BOXES = 200
 BLOCK = 64 << 10
 """Bytes of one request: the beginning of most files holds all that is needed."""
 
+MAX_SKIPPED = 64 << 20
+"""Bytes that are read and dropped to reach a position, from a server that does not send parts of a file."""
+
 _TIMEOUTS = (5.0, 10.0)
 """Seconds to wait for a connection, and for the response: measuring must not hold up a task for long."""
 
@@ -116,7 +119,8 @@ def _video_track(track: bytes) -> tuple[int, int, float] | None:
     timing = _inside(_inside(_inside(media, b"minf"), b"stbl"), b"stts")
     count = struct.unpack(">I", timing[4:8])[0]
     frames = sum(
-        struct.unpack(">I", timing[8 + 8 * i : 12 + 8 * i])[0] for i in range(min(count, len(timing) // 8 - 1))
+        struct.unpack(">I", timing[8 + 8 * i : 12 + 8 * i])[0]
+        for i in range(min(count, len(timing) // 8 - 1))
     )
     seconds = _duration(_inside(media, b"mdhd"))
     return width, height, frames / seconds if seconds else 0.0
@@ -195,6 +199,10 @@ class _RangeReader(io.RawIOBase):
                 self._start, self._block = first, b""
                 return
             response.raise_for_status()
-            if response.status_code != 206 and first:
-                raise OSError("the server does not send parts of a file")
+            if response.status_code != 206:
+                # The server sends the whole file.
+                if first > MAX_SKIPPED:
+                    raise OSError("the server does not send parts of a file")
+                for start in range(0, first, BLOCK):
+                    response.raw.read(min(BLOCK, first - start))
             self._start, self._block = first, response.raw.read(size)

@@ -108,7 +108,9 @@ class TaskView:
 
         :param at: ISO 8601; default: now
         """
-        self.fields["timeline"].setdefault(step, at or datetime.now(timezone.utc).isoformat(timespec="milliseconds"))
+        self.fields["timeline"].setdefault(
+            step, at or datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        )
 
     def show_request(self, request: Mapping[str, Any]) -> None:
         """Record the sources of a request, without signatures."""
