@@ -209,14 +209,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [
             {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.sensors.viapi"]},
-            {
-                "integration-name": "Huawei Cloud",
-                "python-modules": [
-                    f"{package}.sensors.huaweicloud",
-                    f"{package}.sensors.metastudio",
-                    f"{package}.sensors.vias",
-                ],
-            },
+            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.sensors.huaweicloud"]},
         ],
         "transfers": [
             {
@@ -233,17 +226,20 @@ def get_provider_info() -> dict[str, Any]:
         "filesystems": [f"{package}.fs.oss"],
         "config": CONFIG,
         "extra-links": [
-            f"{package}.links.viapi.ViapiJobLink",
-            f"{package}.links.viapi.ViapiResultLink",
-            f"{package}.links.huaweicloud.HuaweiCloudJobLink",
-            f"{package}.links.huaweicloud.HuaweiCloudResultLink",
+            f"{package}.links.job.ViapiJobLink",
+            f"{package}.links.job.ViapiResultLink",
+            f"{package}.links.job.HuaweiCloudJobLink",
+            f"{package}.links.job.HuaweiCloudResultLink",
         ],
         "triggers": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.viapi"],
+                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
             },
-            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.triggers.huaweicloud"]},
+            {
+                "integration-name": "Huawei Cloud",
+                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+            },
         ],
         "connection-types": [
             {

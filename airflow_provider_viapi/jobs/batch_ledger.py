@@ -116,6 +116,11 @@ class BatchLedger:
         """True if the next attempt finds what is recorded now."""
         return bool(getattr(self._store, "is_persistent", True))
 
+    @property
+    def survives_clear(self) -> bool:
+        """True if also the next attempt of a cleared task finds what is recorded now."""
+        return bool(getattr(self._store, "survives_clear", self.is_persistent))
+
     def begin_attempt(self, items: Sequence[Item]) -> None:
         """Fix the items of an attempt: those of a resume must be the same.
 

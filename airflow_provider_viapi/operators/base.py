@@ -30,7 +30,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     from_dict,
 )
-from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
     as_duration,
@@ -205,10 +205,11 @@ class JobOperator(StoppableOperator, ActionOperator):
     def release_inputs(self, context: Context) -> None:
         """Remove what was staged for the job alone; called at least once, perhaps in another process."""
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job.
 
         :param deadline: ISO 8601 with an offset
+        :param survives_clear: the next attempt finds the job after the task was cleared
         """
         raise NotImplementedError
 
@@ -282,8 +283,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 ledger.mark_delivered(run.attempt)
                 return job.id
             if report is None and self.deferrable and not self._stop_requested:
-                trigger = self.trigger(job, deadline.isoformat())
-                self.defer(trigger=trigger, method_name="execute_complete", kwargs={"view": view.state()})
+                waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+                self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": view.state()})
             return self._finish(
                 report or self._poll_on_worker(job, deadline, ledger, context), ledger, context
             )
@@ -390,7 +391,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
-        with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
+        with self.cancelling_if_ended(context, ledger, lambda: self._cancel_job(job, ledger, context)):
             try:
                 waiting = self.hook.wait_for(job, until=deadline, log=self.log)
                 report: JobReport = self.run_until_stopped(waiting, f"job {job.id} was running")
@@ -514,7 +515,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         return landed
 
     def _publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         self._landed = landed
         for key, address in landed.items():

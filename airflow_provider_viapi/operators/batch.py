@@ -18,9 +18,12 @@ from airflow_provider_viapi.errors import (
     StopRequested,
     from_dict,
 )
-from airflow_provider_viapi.links.base import result_address, store_links
-from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
-from airflow_provider_viapi.links.viapi import ViapiResultLink
+from airflow_provider_viapi.links.job import (
+    HuaweiCloudResultLink,
+    ViapiResultLink,
+    result_address,
+    store_links,
+)
 from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
@@ -222,7 +225,7 @@ class BatchOperator(StoppableOperator):
 
                 reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
-            with self.cancelling_if_ended(context, batch.cancel):
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
                 self._show_earlier(batch, context)
                 batch.resume()
                 return self._advance(batch, context)
@@ -241,7 +244,7 @@ class BatchOperator(StoppableOperator):
             ledger, run = self._open_ledger(context), self._task_run(context)
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
-            with self.cancelling_if_ended(context, batch.cancel):
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
                 batch.collect(Completions.from_dict(event["ended"]))
                 return self._advance(batch, context)
 
@@ -325,7 +328,7 @@ class BatchOperator(StoppableOperator):
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         rows = batch.ledger.rows(batch.items)
         publish_usage(context, self.operator.action.full_name, rows)
@@ -408,7 +411,7 @@ class BatchOperator(StoppableOperator):
 
     def _open_ledger(self, context: Context) -> BatchLedger:
         from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
-        from airflow_provider_viapi.state import open_store
+        from airflow_provider_viapi.state.stores import open_store
 
         return BatchLedger(open_store(context), attempt_of(context))
 

@@ -35,8 +35,7 @@ def open_ledger(context: Context, *, durable: bool = True) -> Ledger:
     :param durable: with ``False``, in memory: the job is forgotten with the process
     """
     from airflow_provider_viapi.jobs.ledger import Ledger
-    from airflow_provider_viapi.state import open_store
-    from airflow_provider_viapi.state.memory import MemoryStore
+    from airflow_provider_viapi.state.stores import MemoryStore, open_store
 
     return Ledger(open_store(context) if durable else MemoryStore())
 
@@ -121,7 +120,7 @@ class XComClaims:
     def others(self) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks of the DAG run."""
         from airflow_provider_viapi.jobs.task_run import OtherTasks
-        from airflow_provider_viapi.state import siblings
+        from airflow_provider_viapi.state.stores import siblings
 
         held = [str(job_id) for job_id in self._pull("job_id") if job_id is not None]
         own = self._job_id or self._instance.xcom_pull(

@@ -15,8 +15,8 @@ import pytest
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
 from airflow_provider_viapi.operators.durability import XComClaims
-from airflow_provider_viapi.state import StateConflict, StateError, TaskKey, open_store, siblings
 from airflow_provider_viapi.state.object_storage import ObjectStorageStore
+from airflow_provider_viapi.state.stores import StateConflict, StateError, TaskKey, open_store, siblings
 from media.moto_s3 import Bucket
 from state.conftest import context
 
