@@ -24,7 +24,8 @@ KEY = "viapi_job"
 class Store(Protocol):
     """JSON values of one task instance, kept over its attempts; Airflow's task state store is one.
 
-    A store that does not outlive the process has ``is_persistent = False``.
+    A store that does not outlive the process has ``is_persistent = False``; one that is emptied when a user clears
+    the task has ``survives_clear = False``.
     """
 
     def get(self, key: str) -> Any:
@@ -140,6 +141,11 @@ class Ledger:
     def is_persistent(self) -> bool:
         """True if the next attempt finds what is recorded now."""
         return bool(getattr(self._store, "is_persistent", True))
+
+    @property
+    def survives_clear(self) -> bool:
+        """True if also the next attempt of a cleared task finds what is recorded now."""
+        return bool(getattr(self._store, "survives_clear", self.is_persistent))
 
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""

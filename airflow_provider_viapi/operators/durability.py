@@ -30,8 +30,7 @@ def choose_store(context: Context, *, durable: bool = True) -> Store:
 
     :param durable: with ``False``, memory: what it holds is forgotten with the process
     """
-    from airflow_provider_viapi.state import open_store
-    from airflow_provider_viapi.state.memory import MemoryStore
+    from airflow_provider_viapi.state.stores import MemoryStore, open_store
 
     return open_store(context) if durable else MemoryStore()
 

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index import listing
-from airflow_provider_viapi.image_index.image import ImageEntry, invalid, parse_images
+from airflow_provider_viapi.image_index.images import (
+    ImageEntry,
+    check_address,
+    invalid,
+    list_images,
+    parse_images,
+)
 from airflow_provider_viapi.media.addresses import as_address, opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
@@ -105,7 +110,7 @@ class IndexImagesOperator(StoppableOperator):
         ):
             return
         if isinstance(self.images, str):
-            listing.check_address(self.images)
+            check_address(self.images)
         else:
             parse_images(self.images, opens=opens, pending=is_templated)
 
@@ -143,8 +148,8 @@ class IndexImagesOperator(StoppableOperator):
     def _images(self) -> list[ImageEntry]:
         images = as_address(self.images)
         if isinstance(images, str):
-            listing.check_address(images)
-            images = listing.list_images(images, self.hook, self.log)
+            check_address(images)
+            images = list_images(images, self.hook, self.log)
         elif isinstance(images, Iterable) and not isinstance(images, Mapping):
             # Also the lazy sequence of a mapped task.
             images = list(images)

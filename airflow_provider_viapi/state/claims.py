@@ -27,8 +27,8 @@ from urllib.parse import quote, unquote
 
 from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
 from airflow_provider_viapi.retrying import retry_call
-from airflow_provider_viapi.state import StateConfig, StateError, TaskKey
 from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, RETRIES, open_state_path
+from airflow_provider_viapi.state.stores import StateConfig, StateError, TaskKey
 
 logger = logging.getLogger(__name__)
 

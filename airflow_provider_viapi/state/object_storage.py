@@ -28,8 +28,8 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
 from airflow_provider_viapi.retrying import STORAGE, retry_call
-from airflow_provider_viapi.state import StateConfig, StateConflict, StateError, TaskKey
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
+from airflow_provider_viapi.state.stores import StateConfig, StateConflict, StateError, TaskKey
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun
-from airflow_provider_viapi.state.memory import MemoryStore
+from airflow_provider_viapi.state.stores import MemoryStore
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 from jobs.scripted_backend import ScriptedClaims
 from skipping_clock import SkippingClock

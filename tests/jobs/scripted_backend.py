@@ -14,7 +14,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun
-from airflow_provider_viapi.state.memory import MemoryStore
+from airflow_provider_viapi.state.stores import MemoryStore
 from skipping_clock import SkippingClock
 
 ACTION = "videoenhan.EraseVideoSubtitles"

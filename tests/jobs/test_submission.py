@@ -22,7 +22,7 @@ from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
 from airflow_provider_viapi.jobs.task_run import Attempt
-from airflow_provider_viapi.state.memory import MemoryStore
+from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock
 

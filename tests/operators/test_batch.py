@@ -19,12 +19,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.batch_report import BatchFailed
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.task_run import Timing
-from airflow_provider_viapi.operators import stoppable
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.triggers import task_state
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
 from served_folder import ServedFolder
@@ -538,7 +538,7 @@ def test_a_stopped_worker_cancels_queued_jobs_only_if_the_task_has_ended(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, is_over: bool, state: str
 ) -> None:
     emulator.fault(action=EVERY, job={"queued": 60}, times=3)
-    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: is_over)
+    monkeypatch.setattr(task_state, "current_state", lambda _: "failed" if is_over else "running")
     operator = batch("a", "b", "c", deferrable=False)()
 
     def kill() -> None:
@@ -640,7 +640,7 @@ def test_nothing_is_submitted_after_the_task_was_stopped(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = batch("a", "b", "c", deferrable=False)()
-    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: False)
+    monkeypatch.setattr(task_state, "current_state", lambda _: "running")
     store = Store()
     write = store.set
 
@@ -661,7 +661,7 @@ def test_a_stop_ends_the_backoff_of_throttled_submissions(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.fault(action=EVERY, code="Throttling.User", times=None)
-    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: False)
+    monkeypatch.setattr(task_state, "current_state", lambda _: "running")
     operator = batch("a", deferrable=False)()
     pauses: list[float] = []
 

@@ -13,7 +13,7 @@ from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.task_run import Attempt, Claims, Intent
 from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
-from airflow_provider_viapi.state.memory import MemoryStore
+from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log
 from media.moto_s3 import bucket, moto_endpoint
 
@@ -262,7 +262,7 @@ def test_what_was_signed_at_another_time_does_not_concern_a_submission(
 def test_nothing_is_sent_if_a_submission_cannot_be_published(
     airflow: Airflow, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_viapi.state import StateError
+    from airflow_provider_viapi.state.stores import StateError
     from jobs.scripted_backend import ScriptedBackend, submission
     from skipping_clock import SkippingClock
 
@@ -277,8 +277,8 @@ def test_nothing_is_sent_if_a_submission_cannot_be_published(
 
 
 def test_old_claims_are_deleted(airflow: Airflow, tmp_path: Any, shared: None) -> None:
-    from airflow_provider_viapi.state import StateConfig, TaskKey
     from airflow_provider_viapi.state.claims import SharedClaims
+    from airflow_provider_viapi.state.stores import StateConfig, TaskKey
 
     claims = SharedClaims(StateConfig(f"file://{tmp_path}/state", 30), TaskKey("dag", "run", "a"))
     today = intent("new", at=datetime.now(timezone.utc))

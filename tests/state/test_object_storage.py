@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
-from airflow_provider_viapi.state import StateConflict, StateError, open_store
 from airflow_provider_viapi.state.object_storage import ObjectStorageStore
+from airflow_provider_viapi.state.stores import StateConflict, StateError, open_store
 from media.moto_s3 import Bucket
 from state.conftest import context
 

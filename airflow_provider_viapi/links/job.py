@@ -1,4 +1,4 @@
-"""Links that a task stores as XComs: one XCom per link, which Airflow's UI reads.
+"""Links from a task instance to its job and its result: one XCom per link, which Airflow's UI reads.
 
 Airflow 3 itself calls ``get_link`` at the end of each process of a task, also when it defers, and stores the answer
 under ``xcom_key``. Reading a link that does not exist yet costs a call and an ERROR line, and storing it again
@@ -8,8 +8,10 @@ another call. So a task stores its links itself, as soon as they are known, unde
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote, urlencode
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
@@ -75,3 +77,42 @@ def result_address(
     if landed:
         return next((landed[key] for key in files if key in landed), next(iter(landed.values())))
     return next((url for url in files.values() if url.startswith(("http://", "https://"))), "")
+
+
+_PRODUCTS = {"metastudio": "MetaStudio", "vias": "VIAS"}
+
+
+def huaweicloud_job_address(service: str, show: str, region: str) -> str:
+    """Return the page of Huawei's API Explorer for the action that reports a job; no page of a job is known.
+
+    :param service: such as ``vias``
+    :param show: name of the action that reports the job
+    """
+    query = urlencode({"product": _PRODUCTS[service], "api": show, "region": region})
+    return f"https://apiexplorer.developer.huaweicloud.com/apiexplorer/doc?{query}"
+
+
+class HuaweiCloudJobLink(JobLink):
+    """Link to the action that reports the job, in Huawei's API Explorer."""
+
+    name = "Job at Huawei Cloud"
+
+
+class HuaweiCloudResultLink(ResultLink):
+    """Link to the first file of the result."""
+
+
+def viapi_job_address(service: str, version: str, job_id: str) -> str:
+    """Return the page of Alibaba's OpenAPI Explorer that reports a job; a console page of a job is not known."""
+    parameters = quote(json.dumps({"JobId": job_id}, separators=(",", ":")), safe="")
+    return f"https://api.aliyun.com/api/{service}/{version}/GetAsyncJobResult?params={parameters}"
+
+
+class ViapiJobLink(JobLink):
+    """Link to the job in Alibaba's OpenAPI Explorer."""
+
+    name = "Job at Alibaba Cloud"
+
+
+class ViapiResultLink(ResultLink):
+    """Link to the first file of the result."""

@@ -1,18 +1,77 @@
-"""Pending jobs in the order of their next poll."""
+"""When jobs are polled: intervals between two polls and between two reads of the job list, and the queue of jobs."""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 import math
+import random
 from contextlib import suppress
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from itertools import count
 
 from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+
+MAX_AGO = 30 * 86400.0
+"""Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Growing, jittered intervals in seconds.
+
+    :param first: longest wait before the first poll; the actual wait is between half of it and all of it
+    :param growth: factor from one interval to the next
+    :param longest: upper bound of all intervals
+    """
+
+    first: float = 2.0
+    growth: float = 1.5
+    longest: float = 10.0
+
+    def interval(self, polls: int) -> float:
+        """Return the seconds to wait after so many polls, jittered so that jobs submitted together spread out."""
+        # The exponent is bounded: a job may wait for days, and the power must not overflow a float.
+        longest = min(self.longest, self.first * self.growth ** min(polls, 64))
+        return random.uniform(longest / 2, longest)  # noqa: S311
+
+
+class AdaptiveInterval:
+    """Interval between two reads of a list that an account may read once in so many seconds.
+
+    How many other processes read the list is unknown. A throttled reader retries soon, until its read falls between
+    those of the others; then another one is throttled. So each learns of the others and reads less often.
+
+    :param seconds: shortest interval that the service allows the account
+    """
+
+    max_share = 16.0
+    """The interval never exceeds this multiple of ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._readers = 1.0
+        self._was_throttled = False
+
+    def interval(self) -> float:
+        """Return the seconds from one read to the next."""
+        return random.uniform(1.01, 1.08) * self._seconds * self._readers  # noqa: S311
+
+    def on_success(self) -> float:
+        """Record a read, and return the seconds until the next one."""
+        self._was_throttled = False
+        self._readers = max(1.0, self._readers * 0.99)
+        return self.interval()
+
+    def on_throttled(self) -> float:
+        """Record a throttled read, and return the seconds until it is retried; several in a row count as one."""
+        if not self._was_throttled:
+            self._was_throttled = True
+            self._readers = min(self.max_share, max(2.0, self._readers * 1.3))
+        return random.uniform(0.05, 0.3) * self._seconds  # noqa: S311
 
 
 @dataclass(eq=False)
@@ -28,6 +87,7 @@ class PendingJob:
     :param unexpected_errors: how many polls in a row ended with an error that is no ``ServiceError``
     :param finished_at: when the job list first showed that the job has ended; the result is still missing
     :param ending: what the job list says about the end
+    :param seen: when each state of the job was first seen, ISO 8601
     """
 
     job: Job
@@ -41,6 +101,7 @@ class PendingJob:
     unexpected_errors: int = 0
     finished_at: float | None = None
     ending: Ending | None = None
+    seen: dict[str, str] = field(default_factory=dict)
     _queued_for: float | None = None
     _logged: str | None = None
     # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
@@ -59,6 +120,10 @@ class PendingJob:
         """Record that the job itself reports that it has not ended, whatever the list says."""
         self.finished_at = self.ending = None
 
+    def mark_seen(self, state: str) -> None:
+        """Record that the job was seen in a state."""
+        self.seen.setdefault(state, _utc(0.0))
+
     def resolve(self, outcome: JobReport | Exception) -> None:
         """End the wait, if it has not ended already."""
         if self.result.done():
@@ -66,7 +131,14 @@ class PendingJob:
         if isinstance(outcome, Exception):
             self.result.set_exception(outcome)
         else:
-            self.result.set_result(outcome)
+            self.result.set_result(replace(outcome, times=self._times()))
+
+    def _times(self) -> dict[str, str]:
+        times = {**self.seen, "noticed": _utc(0.0)}
+        # A list may state impossible times.
+        if self.ending is not None and self.finished_at is not None and 0 <= self.ending.ago < MAX_AGO:
+            times["finished"] = _utc(self.ending.ago + now() - self.finished_at)
+        return times
 
     def discard(self) -> None:
         """Mark an error as retrieved that arrives while the caller leaves, or asyncio logs it as never retrieved."""
@@ -142,6 +214,10 @@ async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
         await asyncio.wait({waiting}, timeout=seconds)
     finally:
         waiting.cancel()
+
+
+def _utc(ago: float) -> str:
+    return (datetime.now(timezone.utc) - timedelta(seconds=ago)).isoformat(timespec="milliseconds")
 
 
 def now() -> float:
