@@ -146,7 +146,7 @@ class SharedClaims:
             return []
 
     def _scope(self, intent: Intent) -> str:
-        # A key id does not tell accounts apart: another key may be of the same account. A project does.
+        # Two keys may belong to the same account, two projects never do.
         account = intent.account if intent.account.startswith("project:") else ""
         return f"{self._root}/{_digest(f'{intent.endpoint}|{intent.action}|{account}')[:32]}"
 

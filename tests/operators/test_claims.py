@@ -266,7 +266,7 @@ def test_nothing_is_sent_if_a_submission_cannot_be_published(
     from jobs.scripted_backend import ScriptedBackend, submission
     from skipping_clock import SkippingClock
 
-    (tmp_path / "state").write_text("This file is in the way of a folder.")
+    (tmp_path / "state").write_text("A file where a folder should be.")
     monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
     backend, ledger = ScriptedBackend(SkippingClock(), ["J-1"]), Ledger(MemoryStore())
 
