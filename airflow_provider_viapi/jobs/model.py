@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
@@ -55,6 +55,8 @@ class JobReport:
     :param result: the fields of the result, of a job that succeeded
     :param error_code: the service's error code, of a job that failed
     :param error_message: the service's error message, of a job that failed
+    :param times: what a wait has seen of the job, ISO 8601: by state when it first showed, ``finished`` (by the job
+        list) and ``noticed``
     """
 
     job_id: str
@@ -63,6 +65,7 @@ class JobReport:
     result: Mapping[str, Any] | None = None
     error_code: str | None = None
     error_message: str | None = None
+    times: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_final(self) -> bool:
