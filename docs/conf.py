@@ -27,9 +27,15 @@ myst_heading_anchors = 4
 autoapi_dirs = [str(ROOT / "airflow_provider_viapi")]
 # Only what DAG authors import; the rest is internal.
 autoapi_ignore = [
-    *(f"*/airflow_provider_viapi/{name}/*" for name in ("alibaba", "emulator", "fs", "huawei", "image_index")),
+    *(
+        f"*/airflow_provider_viapi/{name}/*"
+        for name in ("alibaba", "emulator", "fs", "huawei", "image_index")
+    ),
     *(f"*/airflow_provider_viapi/{name}/*" for name in ("jobs", "media", "state")),
-    *(f"*/airflow_provider_viapi/{name}.py" for name in ("client", "http", "http_errors", "http_settings", "record")),
+    *(
+        f"*/airflow_provider_viapi/{name}.py"
+        for name in ("client", "http", "http_errors", "http_settings", "record")
+    ),
 ]
 autoapi_root = "reference/api"
 autoapi_add_toctree_entry = False

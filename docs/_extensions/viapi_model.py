@@ -24,7 +24,10 @@ def sections() -> dict[str, tuple[Path, str]]:
     for page in sorted([*DOCS.glob("*actions*.md"), *DOCS.glob("actions/*.md")]):
         for section in re.split(r"^(?=### )", page.read_text(), flags=re.MULTILINE)[1:]:
             heading, _, text = section.partition("\n")
-            found[heading.removeprefix("### ").strip()] = page, re.split(r"^#{1,2} ", text, flags=re.MULTILINE)[0]
+            found[heading.removeprefix("### ").strip()] = (
+                page,
+                re.split(r"^#{1,2} ", text, flags=re.MULTILINE)[0],
+            )
     return found
 
 
@@ -54,7 +57,9 @@ class ConfigurationOptions(SphinxDirective):
         """Return the table."""
         rows = ["| option | type | default | example | meaning |", "|---|---|---|---|---|"]
         for name, option in get_provider_info()["config"]["viapi"]["options"].items():
-            default, example = (f"`{value}`" if value else "" for value in (option["default"], option["example"]))
+            default, example = (
+                f"`{value}`" if value else "" for value in (option["default"], option["example"])
+            )
             rows.append(f"| `{name}` | {option['type']} | {default} | {example} | {option['description']} |")
         return self.parse_text_to_nodes("\n".join(rows))
 

@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, Connection, task
 
-from airflow_provider_viapi.operators import batch, huaweicloud, imgsearch, metastudio, vias, videoenhan, viapi
+from airflow_provider_viapi.operators import (
+    batch,
+    huaweicloud,
+    imgsearch,
+    metastudio,
+    viapi,
+    vias,
+    videoenhan,
+)
 from code_blocks import EVERY_BLOCK, PAGES, Block
+
 
 def of(language: str) -> list[Block]:
     return [block for block in EVERY_BLOCK if block.language == language and block.not_run is None]

@@ -81,7 +81,9 @@ def test_a_policy_names_actions_of_the_service_models(policy: Path) -> None:
 
     known = {f"viapi-{action.service.name}:{action.name}" for action in actions().values()}
     known |= {name.replace("viapi-viapi:", "viapi:") for name in known}
-    allowed = [name for each in json.loads(policy.read_text())["Statement"] for name in listed(each["Action"])]
+    allowed = [
+        name for each in json.loads(policy.read_text())["Statement"] for name in listed(each["Action"])
+    ]
 
     assert allowed
     assert [name for name in allowed if name.startswith("viapi") and name not in known] == []
