@@ -17,7 +17,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
 from airflow_provider_viapi.operators.durability import XComClaims
-from airflow_provider_viapi.state.results import LandedResults, open_results
+from airflow_provider_viapi.state.results import LandedResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -62,7 +62,11 @@ class TaskBatchBackend:
         self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
-        self._results = open_results(task, task.operator.action, context)
+        self._results = (
+            LandedResults(task, task.operator.action, context)
+            if task.reuse_results is not None or task.land_manifest
+            else None
+        )
         # The hook's client is not shared between threads.
         self._calling = threading.Lock()
 
