@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
@@ -82,6 +82,8 @@ class JobReport:
     :param result: the fields of the result, of a job that succeeded
     :param error_code: the service's error code, of a job that failed
     :param error_message: the service's error message, of a job that failed
+    :param times: what a wait has seen of the job, ISO 8601: by state when it first showed, ``finished`` (by the job
+        list) and ``noticed``
     """
 
     job_id: str
@@ -90,6 +92,7 @@ class JobReport:
     result: Mapping[str, Any] | None = None
     error_code: str | None = None
     error_message: str | None = None
+    times: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_final(self) -> bool:

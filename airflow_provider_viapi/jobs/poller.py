@@ -184,6 +184,7 @@ class Poller:
             self._resolve_all(pending.job.id, report)
         else:
             pending.log_once(f"is {report.state}")
+            pending.mark_seen(report.state)
             pending.mark_waiting()
         pending.unexpected_errors = 0
         self._limiter.on_success()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -10,7 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, StopRequested, from_dict
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    PermissionDenied,
+    StopRequested,
+    from_dict,
+)
 from airflow_provider_viapi.links.job import (
     HuaweiCloudResultLink,
     ViapiResultLink,
@@ -20,6 +27,7 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
+from airflow_provider_viapi.operators.batch_view import publish_items, publish_usage
 from airflow_provider_viapi.operators.durability import (
     XComClaims,
     attempt_of,
@@ -27,6 +35,7 @@ from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_view import read_prices
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -55,6 +64,10 @@ RENDERED_DIFFERENTLY = (
 )
 
 NO_RETRY = "A retry would render other items again and pay for all of them, so there is none"
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
 
 
 class BatchOperator(StoppableOperator):
@@ -92,6 +105,10 @@ class BatchOperator(StoppableOperator):
         default: off
     :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
     :param land_manifest: write a description of each job beside its landed files; default: ``False``
+    :param max_output_minutes: submit nothing that could make the outputs of all items together longer, in minutes;
+        default: no limit
+    :param max_cost: submit nothing that could make all items together cost more at the prices in ``[viapi] prices``,
+        in their currency; default: no limit
     """
 
     template_fields: Sequence[str] = ("items", "shared", "land_to")
@@ -117,6 +134,8 @@ class BatchOperator(StoppableOperator):
         reuse_unversioned: bool = False,
         land_manifest: bool = False,
         allowed_hosts: Sequence[str] = (),
+        max_output_minutes: float | None = None,
+        max_cost: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -133,6 +152,8 @@ class BatchOperator(StoppableOperator):
         )
         self.reuse_unversioned = reuse_unversioned
         self.land_manifest = land_manifest
+        self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
+        self.max_cost = self._check_limit("max_cost", max_cost)
         check_literals(operator, items, shared or {})
         self.items = items
         self.shared = shared
@@ -182,6 +203,7 @@ class BatchOperator(StoppableOperator):
         with fail_without_retry(self.is_permanent):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
             self.check_inputs()
+            self._check_prices()
             self._check_destination(len(items))
             if not items:
                 self.log.info("There are no items, nothing to do")
@@ -204,6 +226,7 @@ class BatchOperator(StoppableOperator):
                 reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
             with self.cancelling_if_ended(context, ledger, batch.cancel):
+                self._show_earlier(batch, context)
                 batch.resume()
                 return self._advance(batch, context)
 
@@ -243,6 +266,7 @@ class BatchOperator(StoppableOperator):
         state: Mapping[str, Any],
     ) -> Batch:
         from airflow_provider_viapi.jobs.batch import Batch, BatchConfig
+        from airflow_provider_viapi.jobs.budget import Budget
         from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
 
         is_closed = items is None
@@ -266,17 +290,22 @@ class BatchOperator(StoppableOperator):
             until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
         )
+        seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
+        self._pages = state.get("pages", 0)
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
+        backend = TaskBatchBackend(self, self._arguments, ledger, run, context)
         return Batch(
             items,
             ledger,
             config,
-            TaskBatchBackend(self, self._arguments, ledger, run, context),
+            backend,
             run,
+            meter=backend,
             is_closed=is_closed,
             refusal=refusal if isinstance(refusal, PermissionDenied) else None,
             failed_submissions=state.get("failed_submissions", 0),
             logged_failures=state.get("logged_failures", 0),
+            budget=Budget.resume(seconds, self.max_cost, state.get("budget")),
         )
 
     def _advance(self, batch: Batch, context: Context) -> Any:
@@ -302,6 +331,7 @@ class BatchOperator(StoppableOperator):
         from airflow_provider_viapi.media.lineage import report_assets
 
         rows = batch.ledger.rows(batch.items)
+        publish_usage(context, self.operator.action.full_name, rows)
         if batch.refusal is not None:
             raise batch.refusal
         failed = batch_failure(
@@ -309,14 +339,14 @@ class BatchOperator(StoppableOperator):
             items=batch.ledger.count,
             left=batch.progress.left,
             max_failed=self.max_failed,
-            why_left=RENDERED_DIFFERENTLY if batch.is_closed else "",
+            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.budget.exhausted),
         )
         if failed is not None:
             failed.action = self.operator.action.name
             permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
             if batch.is_closed:
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
-            if permanent > self.max_failed:
+            if permanent > self.max_failed or batch.budget.exhausted:
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
         landed = {
@@ -334,9 +364,24 @@ class BatchOperator(StoppableOperator):
             self.log.warning("The results of %d rows are left out: all together are too long", shortened)
         return kept
 
+    def _show_earlier(self, batch: Batch, context: Context) -> None:
+        """Count and show what earlier attempts have delivered: their XComs were cleared."""
+        from airflow_provider_viapi.jobs.batch_ledger import Row
+        from airflow_provider_viapi.jobs.usage import Usage
+
+        if batch.progress.done:
+            rows = {row["index"]: row for row in batch.ledger.rows(batch.items)}
+            for item in batch.items:
+                if (row := rows.get(item.index)) is not None and row["error"] is None:
+                    usage = row.get("usage")
+                    batch.ended.append((item, Row(row["job_id"], row["state"], row["result"], usage=usage)))
+                    if "reused" not in (row["result"] or {}):
+                        batch.budget.add(Usage.from_dict(usage) if usage else None)
+
     def _publish(self, batch: Batch, context: Context) -> None:
         batch.log_progress()
         context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
+        self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
         batch.backend.publish(batch.jobs)
 
     def _state(self, batch: Batch) -> dict[str, Any]:
@@ -348,6 +393,8 @@ class BatchOperator(StoppableOperator):
             "logged_failures": batch.logged_failures,
             "refusal": batch.refusal.as_dict() if batch.refusal else None,
             "is_closed": batch.is_closed,
+            "budget": batch.budget.state(),
+            "pages": self._pages,
         }
 
     def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
@@ -398,6 +445,24 @@ class BatchOperator(StoppableOperator):
         self._check(name, value, is_allowed, f"an integer, {least} to {most}; it cannot be a template")
         return int(value)
 
+    def _check_limit(self, name: str, value: Any) -> float | None:
+        if value is None:
+            return None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_allowed = is_number and 0 < value < math.inf
+        self._check(name, value, is_allowed, "a number greater than 0, or None; it cannot be a template")
+        return float(value)
+
+    def _check_prices(self) -> None:
+        """Refuse ``max_cost`` without a price, and prices that cannot be read."""
+        action = self.operator.action.full_name
+        if read_prices().rate(action) is None and self.max_cost is not None:
+            raise ConfigurationError(
+                f"max_cost is {self.max_cost:g}, but [viapi] prices has no price of {action}; add it, or remove "
+                "max_cost. Nothing was submitted",
+                action=self.operator.action.name,
+            )
+
     def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
             raise InvalidRequest(f"{name} is {value!r}; allowed: {allowed}", action=self.operator.action.name)
@@ -426,6 +491,7 @@ class BatchOperator(StoppableOperator):
         )
 
     _arguments: Sequence[Mapping[str, Any]] = ()
+    _pages = 0
 
 
 class ViapiBatchOperator(BatchOperator):

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.completions import QuietLog
+from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
+from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.operators.durability import XComClaims
+from airflow_provider_viapi.operators.task_view import measured_usage
+from airflow_provider_viapi.results import file_urls
 from airflow_provider_viapi.state.results import LandedResults
 
 if TYPE_CHECKING:
@@ -30,6 +35,9 @@ CONCURRENT_LOOKUPS = 8
 
 ITEMS_PER_WRITE = 200
 """Items that are searched before their rows are recorded."""
+
+MAX_UNREADABLE = 3
+"""Results in a row that cannot be read from here, after which no more are measured in this process."""
 
 SUBMIT_RATE = 2.0
 """Submissions per second on connections without ``submit_qps``."""
@@ -62,6 +70,8 @@ class TaskBatchBackend:
         self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
+        self._unreadable = 0
+        self._estimates: dict[str, Usage | None] = {}
         self._results = (
             LandedResults(task, task.operator.action, context)
             if task.reuse_results is not None or task.land_manifest
@@ -158,6 +168,30 @@ class TaskBatchBackend:
                 code="NotLanded",
                 action=task.operator.action.name,
             ) from error
+
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        """Return the usage of a job by its collected result; ``None`` if its files cannot be read from here."""
+        action = self._task.operator.action
+        files = result.get("landed") or file_urls(result, action.result)
+        if not files or self._unreadable >= MAX_UNREADABLE:
+            return None if self._task.max_cost is None else self._estimated(action.full_name, [])
+        usage = self._estimated(action.full_name, files.values())
+        # A host that does not respond would hold up each of thousands of jobs.
+        self._unreadable = 0 if usage.measured or self._task.land_to else self._unreadable + 1
+        count_usage(self._task.hook.stats, action.full_name, usage)
+        return usage
+
+    def estimate(self, item: Item) -> Usage | None:
+        """Return the usage that an item's job will have if its output is as long as its longest source."""
+        if item.name not in self._estimates:
+            sources = [address for _, address in find_sources(item.request or {}) if address]
+            usage = self._estimated(self._task.operator.action.full_name, sources)
+            self._estimates[item.name] = usage if usage.measured or usage.cost is not None else None
+        return self._estimates[item.name]
+
+    def _estimated(self, action: str, files: Collection[str]) -> Usage:
+        http, hosts = self._task.hook.account.http, self._task.trusted_hosts()
+        return measured_usage(action, files, self._log, http=http, allowed_hosts=hosts)
 
     def release_inputs(self, item: Item) -> None:
         """Remove what was staged for an item alone."""

@@ -169,4 +169,5 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return the datasets that were read and landed."""
         from airflow_provider_viapi.media.lineage import lineage_of, media_of
 
-        return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())
+        read = media_of(self.action.parameters, self.request)
+        return lineage_of(read, self._landed.values(), self._usage)
