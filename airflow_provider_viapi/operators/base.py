@@ -27,7 +27,6 @@ from airflow_provider_viapi.errors import (
     JobTimedOut,
     ResultExpired,
     ServiceError,
-    SubmissionInDoubt,
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
@@ -37,8 +36,8 @@ from airflow_provider_viapi.operators.action import (
     default_deferrable,
     is_templated,
 )
+from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
-    XComClaims,
     attempt_of,
     fail_without_retry,
     is_permanent,
@@ -165,6 +164,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 "land_to needs wait_for_completion=True: only a task that waits has a result to land",
                 action=self.action.name,
             )
+        if not isinstance(durable, bool):
+            raise InvalidRequest(f"durable is {durable!r}; allowed: True, False", action=self.action.name)
         self.deferrable = default_deferrable(deferrable)
         self.wait_for_completion = wait_for_completion
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
@@ -313,7 +314,7 @@ class JobOperator(StoppableOperator, ActionOperator):
 
         return TaskRun(
             attempt_of(context),
-            XComClaims(context),
+            TaskClaims(context, self.log),
             self.log,
             self.timing or Timing(),
             lambda: self._stop_requested,
@@ -363,7 +364,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         if not found:
             return None
         result, report = found
-        run.claims.publish_job(report.job_id)
+        context["ti"].xcom_push(key="job_id", value=report.job_id)
         self._publish_landed(result["landed"], report.job_id, context)
         self._view.show_result(report, result, self.action.result, self._landed)
         self._view.publish(context)
@@ -443,6 +444,8 @@ class JobOperator(StoppableOperator, ActionOperator):
             self.log.warning("Staged copies could not be removed: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+        from airflow_provider_viapi.jobs.submission import check_adopted
+
         self._release(context)
         self._view.show_times(report)
         try:
@@ -451,7 +454,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             failed.action = self.action.name
             ledger.clear()
             raise
-        self._check_adopted(report.job_id, ledger, context)
+        check_adopted(TaskClaims(context, self.log), ledger.read(), self.action_name)
         after = self._time_since_submission(ledger)
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
@@ -481,21 +484,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         count_usage(self.hook.stats, self.action_name, self._usage)
         self._view.show_result(report, result, self.action.result, self._landed)
         self._view.publish(context, self._usage)
-
-    def _check_adopted(self, job_id: str, ledger: Ledger, context: Context) -> None:
-        """Refuse to return the result of a job that was found in a list and that another task claims by now."""
-        entry = ledger.read()
-        if entry is None or not entry.adopted:
-            return
-        claims = XComClaims(context)
-        claims.publish_job(job_id)
-        if job_id in claims.others().job_ids:
-            raise SubmissionInDoubt(
-                f"job {job_id} was found in the job list, and another task claims it too: its result may not be this "
-                "task's. Clear the tasks that claim it, or set on_doubt='resubmit'",
-                code="SubmissionInDoubt",
-                action=self.action.name,
-            )
 
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
         from airflow_provider_viapi.media import landing

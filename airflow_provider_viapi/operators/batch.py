@@ -28,9 +28,10 @@ from airflow_provider_viapi.operators.action import as_duration, default_deferra
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
 from airflow_provider_viapi.operators.batch_view import publish_items, publish_usage
+from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
-    XComClaims,
     attempt_of,
+    choose_store,
     fail_without_retry,
     is_permanent,
 )
@@ -96,6 +97,8 @@ class BatchOperator(StoppableOperator):
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
     :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days;
         default: 1 day
+    :param durable: record the jobs so that a retry resumes them; with ``False`` the batch waits on its worker, and a
+        retry submits and pays for all items again; default: ``True``
     :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
         the connection's own endpoint
     :param on_doubt: what to do with an item when it cannot be known whether its job was accepted: ``fail`` it, so
@@ -116,6 +119,8 @@ class BatchOperator(StoppableOperator):
     timing: ClassVar[Timing | None] = None
     """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
 
+    __supports_durable_execution: ClassVar[bool] = True
+
     hook: Any
 
     def __init__(
@@ -129,6 +134,7 @@ class BatchOperator(StoppableOperator):
         max_failed: int = 0,
         deferrable: bool | None = None,
         job_timeout: timedelta | float = timedelta(days=1),
+        durable: bool = True,
         on_doubt: OnDoubt = "fail",
         reuse_results: timedelta | float | None = None,
         reuse_unversioned: bool = False,
@@ -146,6 +152,8 @@ class BatchOperator(StoppableOperator):
         self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
         self.on_doubt = on_doubt
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
+        self._check("durable", durable, isinstance(durable, bool), "True, False")
+        self.durable = durable
         self.deferrable = default_deferrable(deferrable)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=operator.action.name
@@ -219,7 +227,8 @@ class BatchOperator(StoppableOperator):
             ledger.begin_attempt(items)
             if self.deferrable and not ledger.is_persistent:
                 # Opening the store has warned already of what a retry costs.
-                self.log.info("The batch waits on this worker: there is no durable store to continue from")
+                why = "there is no durable store to continue from" if self.durable else "durable is False"
+                self.log.info("The batch waits on this worker: %s", why)
             if self.reuse_results is not None:
                 from airflow_provider_viapi.operators.batch_backend import reuse_results
 
@@ -411,16 +420,15 @@ class BatchOperator(StoppableOperator):
 
     def _open_ledger(self, context: Context) -> BatchLedger:
         from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
-        from airflow_provider_viapi.state.stores import open_store
 
-        return BatchLedger(open_store(context), attempt_of(context))
+        return BatchLedger(choose_store(context, durable=self.durable), attempt_of(context))
 
     def _task_run(self, context: Context) -> TaskRun:
         from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
 
         return TaskRun(
             attempt_of(context),
-            XComClaims(context),
+            TaskClaims(context, self.log),
             self.log,
             self.timing or Timing(),
             lambda: self._stop_requested,
