@@ -138,7 +138,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""
-        # VIAPI removes what is in its temporary storage by itself.
+        # VIAPI removes what is in its temporary storage automatically.
         if self.staging is not None:
             self.media(context, ActionOperator.validated_request(self)).release()
 
