@@ -22,7 +22,7 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
 
 FORM = "application/x-www-form-urlencoded"

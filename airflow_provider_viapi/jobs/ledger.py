@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 
 KEY = "viapi_job"

@@ -115,7 +115,7 @@ class Poller:
                 pending.is_late = True
                 self._queue.schedule(pending, -FINISHED_PRIORITY)
                 await asyncio.wait({result}, timeout=GRACE)
-            pending.resolve(_timed_out(pending))
+                pending.resolve(_timed_out(pending))
             return result.result()
         finally:
             pending.discard()

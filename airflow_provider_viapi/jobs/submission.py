@@ -17,9 +17,8 @@ from airflow_provider_viapi.errors import (
     TransientError,
     outcome_is_refusal,
 )
-from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
 from airflow_provider_viapi.jobs.task_run import Intent
 

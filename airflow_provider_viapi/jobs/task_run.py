@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Protocol
 
 from airflow_provider_viapi.jobs.model import Log
@@ -28,8 +29,7 @@ class Attempt:
     clear_number: int = 0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+_utc_now = partial(datetime.now, timezone.utc)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
     from airflow_provider_viapi.jobs.usage import Usage
+    from airflow_provider_viapi.state.results import LandedResults
 
 
 MAX_REUSE = timedelta(days=3650)
@@ -326,9 +327,8 @@ class JobOperator(StoppableOperator, ActionOperator):
         from functools import cache
 
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
-        from airflow_provider_viapi.state.results import open_results
 
-        results = open_results(self, self.action, context)
+        results = self._results(context)
         return Submission(
             backend=self.submit_backend(request),
             ledger=ledger,
@@ -340,6 +340,14 @@ class JobOperator(StoppableOperator, ActionOperator):
             sources=lambda: None if results is None else results.versions(request),
         )
 
+    def _results(self, context: Context) -> LandedResults | None:
+        """Return the landed results of earlier jobs; ``None`` if the task neither reuses nor describes any."""
+        if self.reuse_results is None and not self.land_manifest:
+            return None
+        from airflow_provider_viapi.state.results import LandedResults
+
+        return LandedResults(self, self.action, context)
+
     def _prepare(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         prepared = self.prepare_request(request, context)
         if self._view is not None:
@@ -350,9 +358,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
     ) -> dict[str, Any] | None:
         """Return the landed result of an earlier job, if it may be reused; nothing is submitted then."""
-        from airflow_provider_viapi.state.results import open_results
-
-        results = open_results(self, self.action, context)
+        results = self._results(context)
         digest = self.request_digest(request)
         found = results and results.find(digest, request, before=before, attempt=run.attempt)
         if not found:
@@ -439,7 +445,6 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
         from airflow_provider_viapi.jobs.submission import check_adopted
-        from airflow_provider_viapi.state.results import open_results
 
         self._release(context)
         self._view.show_times(report)
@@ -454,7 +459,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
             landed = self._land(result, self._job(report.job_id), ledger, context)
-            if (results := open_results(self, self.action, context)) is not None:
+            if (results := self._results(context)) is not None:
                 render = partial(ActionOperator.validated_request, self)
                 result |= results.record(ledger.read(), report, render, result, landed)
             result["landed"] = landed

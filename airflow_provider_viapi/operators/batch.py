@@ -24,7 +24,6 @@ from airflow_provider_viapi.links.job import (
     result_address,
     store_links,
 )
-from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
@@ -38,6 +37,7 @@ from airflow_provider_viapi.operators.durability import (
 )
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

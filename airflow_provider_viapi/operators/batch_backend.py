@@ -23,7 +23,7 @@ from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task_view import measured_usage
 from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.state.results import LandedResults, open_results
+from airflow_provider_viapi.state.results import LandedResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -73,7 +73,11 @@ class TaskBatchBackend:
         self._resubmitted: set[str] = set()
         self._unreadable = 0
         self._estimates: dict[str, Usage | None] = {}
-        self._results = open_results(task, task.operator.action, context)
+        self._results = (
+            LandedResults(task, task.operator.action, context)
+            if task.reuse_results is not None or task.land_manifest
+            else None
+        )
         # The hook's client and Airflow's XComs are not shared between threads.
         self._calling = threading.Lock()
 

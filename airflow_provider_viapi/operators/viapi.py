@@ -128,15 +128,19 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them, and its links checked."""
-        if conf.getboolean("viapi", "check_sources", fallback=True):
-            from airflow_provider_viapi.media.link_check import check_links
+        from airflow_provider_viapi.media.request_inputs import check_links, files_to_stage
 
+        if conf.getboolean("viapi", "check_sources", fallback=True):
             check_links(self.action, request, self.hook.account, self.log)
+        if not any(files_to_stage(self.action.parameters, request)):
+            return request
         return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""
-        self.media(context, ActionOperator.validated_request(self)).release()
+        # VIAPI removes what is in its temporary storage automatically.
+        if self.staging is not None:
+            self.media(context, ActionOperator.validated_request(self)).release()
 
     def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""

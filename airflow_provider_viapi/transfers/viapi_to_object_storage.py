@@ -12,10 +12,10 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
