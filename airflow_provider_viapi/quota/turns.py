@@ -11,7 +11,7 @@ from typing import Protocol
 ARRIVAL_MARGIN = 0.08
 """Seconds by which a window of calls is longer than the rate demands: calls are not all in transit equally long."""
 
-TOLERATED = 0.3
+TOLERATED = 0.5
 """Seconds by which a call may always be late: the next ones of its chain wait for it."""
 
 UNANSWERED = 5.0
@@ -97,7 +97,9 @@ class Turns:
         """
         step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self._key}:refused"))
         # In steps, so that processes that are slowed down take the same slots.
-        first = math.floor((self._clock() + after) / self.spacing / step) + 1
+        first = math.floor((self._clock() + after) / self.spacing / step)
+        # The slot of this moment will do if it is free: a call may be late.
+        first += step > 1
         number = first
         if not self._take(number * step):
             number = self._find_free(first, step)
@@ -118,7 +120,7 @@ class Turns:
 
     def is_missed(self, turn: Turn) -> bool:
         """Return whether a turn is so long ago that its call would take the place of a later one."""
-        return self._clock() - turn.at > max(self.spacing, TOLERATED)
+        return self._clock() - turn.at > max(1.5 * self.spacing, TOLERATED)
 
     def give_up(self, turn: Turn) -> None:
         """Record that a turn is not used."""

@@ -97,10 +97,9 @@ def test_a_storage_that_fails_is_left_alone_for_a_while_and_logged_once(
     now = 0.0
     with redis_server() as port:
         url = f"redis://:secret-word@127.0.0.1:{port}/0"
+    from limits.storage import storage_from_string
     from redis.backoff import NoBackoff
     from redis.retry import Retry
-
-    from limits.storage import storage_from_string
 
     storage = storage_from_string(url.replace(":secret-word@", ""), retry=Retry(NoBackoff(), 0))
     counters = SharedCounters(storage, lambda: now)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.submit_pace import TurnPace
 from airflow_provider_viapi.quota.turns import Turns
-from airflow_provider_viapi.state.memory import MemoryStore
+from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, submission
 from quota.processes import DictCounters
 from skipping_clock import SkippingClock
@@ -90,6 +90,7 @@ def test_a_task_that_is_stopped_while_it_waits_has_recorded_and_sent_nothing(clo
 
     backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(MemoryStore())
     turns = Turns(DictCounters(), "a:x", 0.1, lambda: clock.now().timestamp())
+    turns.reserve()
     with pytest.raises(StopRequested):
         replace(submission(backend, ledger=ledger), pace=TurnPace([turns], stop)).resume_or_submit()
 
