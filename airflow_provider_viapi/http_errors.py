@@ -110,7 +110,11 @@ def translate(
     if not_sent:
         via = settings.proxy_for(request.url)
         through = f" through the proxy {display_proxy(via)}" if via else ""
-        return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
+        advice = f"check the proxy, and NO_PROXY if {address} needs none" if via else "check this address"
+        return ConnectionFailed(
+            f"no connection to {address}{through} ({reason}); {advice}, and the network of this machine",
+            action=action,
+        )
     if _cannot_be_sent(error, request.url):
         return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
     return ResponseLost(f"no response came back from {address} ({reason})", action=action)

@@ -15,6 +15,7 @@ from airflow_provider_viapi.media.addresses import as_address, opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.references import ReferableOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.schema import ValidationError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
-class IndexImagesOperator(StoppableOperator):
+class IndexImagesOperator(ReferableOperator, StoppableOperator):
     """Add many images to an image database, each once.
 
     ::
