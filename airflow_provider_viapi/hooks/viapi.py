@@ -26,7 +26,9 @@ ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
 
 
 class ViapiHook(CloudHook):
-    """Calls VIAPI's actions with the key of an Airflow connection::
+    """Client of VIAPI with the key of an Airflow connection.
+
+    Example::
 
         ViapiHook().call("imgsearch.SearchImage", {"DbName": "covers", "ImageUrl": "https://…", "Limit": 3})
 
@@ -194,7 +196,9 @@ def _key(fields: ConnectionFields) -> Credentials:
     secret = fields.password or fields.text("access_key_secret")
     if key_id is None or secret is None:
         missing = "login (access key id)" if key_id is None else "password (access key secret)"
-        raise fields.invalid(f"has no {missing}; enter it, or set credentials in the extra to a source of keys")
+        raise fields.invalid(
+            f"has no {missing}; enter it, or set credentials in the extra to a source of keys"
+        )
     try:
         return Credentials(key_id, secret, fields.text("security_token"))
     except ConfigurationError as error:

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.triggers import task_state
-from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server
 
 DONE = Answer(
