@@ -27,7 +27,9 @@ Auth = Literal["aksk", "password"]
 
 
 class HuaweiCloudHook(CloudHook):
-    """Calls MetaStudio's and VIAS's actions with the key, or the password, of an Airflow connection::
+    """Client of MetaStudio and VIAS with the key, or the password, of an Airflow connection.
+
+    Example::
 
         HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})
 

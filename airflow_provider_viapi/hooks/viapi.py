@@ -26,7 +26,9 @@ ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
 
 
 class ViapiHook(CloudHook):
-    """Calls VIAPI's actions with the key of an Airflow connection::
+    """Client of VIAPI with the key of an Airflow connection.
+
+    Example::
 
         ViapiHook().call("imgsearch.SearchImage", {"DbName": "covers", "ImageUrl": "https://…", "Limit": 3})
 
