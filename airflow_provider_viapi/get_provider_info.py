@@ -136,6 +136,18 @@ CONFIG: dict[str, Any] = {
                 "example": None,
                 "default": "30",
             },
+            "prices": {
+                "description": (
+                    "Prices of actions, from which tasks and their tab in the UI estimate costs, as JSON; docs/ui.md"
+                    " describes it. Prices depend on the account, so none are built in."
+                ),
+                "version_added": "0.3.0",
+                "type": "string",
+                "example": (
+                    '{"currency": "CNY", "actions": {"videoenhan.EraseVideoSubtitles": {"per_minute": {"720p": 1}}}}'
+                ),
+                "default": "",
+            },
             "result_retention_days": {
                 "description": (
                     "Age in days after which records of landed results below state_path are deleted by a"

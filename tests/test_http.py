@@ -25,6 +25,7 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
+    NotForwarded,
     ResponseLost,
     ServiceError,
     TransientError,
@@ -196,7 +197,7 @@ def test_a_proxy_that_refuses_the_tunnel_means_that_nothing_was_sent(
         environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         error = failure(send, "https://service.test/")
 
-    assert type(error) is ConnectionFailed
+    assert type(error) is NotForwarded
     assert received[0].startswith(b"CONNECT service.test:443")
 
 
@@ -239,14 +240,18 @@ def test_a_response_that_breaks_off_or_makes_no_sense_is_lost(send: Send, reply:
 @pytest.mark.parametrize(
     ("status", "named"),
     [("301 Moved\r\nLocation: https://other.test/x?Signature=s", "redirects to https://other.test;")]
-    + [(str(status), str(status)) for status in (405, 411, 413, 414, 415, 431)]
+    + [(str(status), str(status)) for status in (405, 411, 413, 414, 415, 421, 426, 431, 511)]
+    + [
+        (f"{status} Found\r\nLocation: /login", "redirects to another address")
+        for status in (300, 302, 307, 308)
+    ]
     + [("407 Auth", "proxy requires authentication")],
 )
 def test_what_a_gateway_did_not_forward_did_not_reach_the_service(
     send: Send, status: str, named: str
 ) -> None:
     reply = f"HTTP/1.1 {status}\r\nContent-Length: 6\r\n\r\n<html>".encode()
-    with server(reply) as (port, received), pytest.raises(ConnectionFailed, match=named) as caught:
+    with server(reply) as (port, received), pytest.raises(NotForwarded, match=named) as caught:
         account = Account(Credentials("id", "secret"), endpoint=f"http://127.0.0.1:{port}")
         if send is on_worker:
             with Client(account) as client:
@@ -343,12 +348,12 @@ def upload_temporarily(url: str, settings: HttpSettings) -> None:
         "Bucket": "127.0.0",
         "Endpoint": f"1:{url.rpartition(':')[2]}",
     }
-    hook: Any = SimpleNamespace(
-        account=Account(KEY, http=settings, endpoint=url), call=lambda action, request: grant
-    )
+    hook: Any = SimpleNamespace(account=Account(KEY, http=settings, endpoint=url))
     with suppress(TransientError, InvalidRequest):
         # The response has no status 201.
-        upload_for("videoenhan", Source("memory://a.mp4", 4, "", None, fs, "/a.mp4"), hook)
+        upload_for(
+            "videoenhan", Source("memory://a.mp4", 4, "", None, fs, "/a.mp4"), hook, lambda request: grant
+        )
 
 
 @BOTH

@@ -258,9 +258,9 @@ class AirflowStats:
 
     _has_failed = False
 
-    def count(self, name: str, action: str) -> None:
+    def count(self, name: str, action: str, by: int = 1) -> None:
         """Increment a counter."""
-        self._send("incr", name, action)
+        self._send("incr", name, action, by)
 
     def gauge(self, name: str, action: str, value: int) -> None:
         """Set a gauge, in a triggerer only.

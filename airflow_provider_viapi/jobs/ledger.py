@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
-from airflow_provider_viapi.jobs.task_run import Attempt
+from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 
 KEY = "viapi_job"
 """Key of the entry in the store. Deployed tasks find their jobs by it, so it never changes."""
@@ -110,6 +111,13 @@ class Entry:
     def identity(self) -> Identity:
         """Who submitted, and where."""
         return Identity(self.account, self.endpoint, self.key_id)
+
+    def intent(self, action: str) -> Intent:
+        """Return the submission as it is published to other tasks.
+
+        :param action: as ``service.Action``
+        """
+        return Intent(action, self.account, self.endpoint, self.nonce, self.signed_at)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Entry:

@@ -8,12 +8,15 @@ import math
 import random
 from contextlib import suppress
 from contextvars import Context, copy_context
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
 from itertools import count
 
 from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+
+MAX_AGO = 30 * 86400.0
+"""Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class PendingJob:
     :param unexpected_errors: how many polls in a row ended with an error that is no ``ServiceError``
     :param finished_at: when the job list first showed that the job has ended; the result is still missing
     :param ending: what the job list says about the end
+    :param seen: when each state of the job was first seen, ISO 8601
     """
 
     job: Job
@@ -97,6 +101,7 @@ class PendingJob:
     unexpected_errors: int = 0
     finished_at: float | None = None
     ending: Ending | None = None
+    seen: dict[str, str] = field(default_factory=dict)
     _queued_for: float | None = None
     _logged: str | None = None
     # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
@@ -115,6 +120,10 @@ class PendingJob:
         """Record that the job itself reports that it has not ended, whatever the list says."""
         self.finished_at = self.ending = None
 
+    def mark_seen(self, state: str) -> None:
+        """Record that the job was seen in a state."""
+        self.seen.setdefault(state, _utc(0.0))
+
     def resolve(self, outcome: JobReport | Exception) -> None:
         """End the wait, if it has not ended already."""
         if self.result.done():
@@ -122,7 +131,14 @@ class PendingJob:
         if isinstance(outcome, Exception):
             self.result.set_exception(outcome)
         else:
-            self.result.set_result(outcome)
+            self.result.set_result(replace(outcome, times=self._times()))
+
+    def _times(self) -> dict[str, str]:
+        times = {**self.seen, "noticed": _utc(0.0)}
+        # A list may state impossible times.
+        if self.ending is not None and self.finished_at is not None and 0 <= self.ending.ago < MAX_AGO:
+            times["finished"] = _utc(self.ending.ago + now() - self.finished_at)
+        return times
 
     def discard(self) -> None:
         """Mark an error as retrieved that arrives while the caller leaves, or asyncio logs it as never retrieved."""
@@ -198,6 +214,10 @@ async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
         await asyncio.wait({waiting}, timeout=seconds)
     finally:
         waiting.cancel()
+
+
+def _utc(ago: float) -> str:
+    return (datetime.now(timezone.utc) - timedelta(seconds=ago)).isoformat(timespec="milliseconds")
 
 
 def now() -> float:

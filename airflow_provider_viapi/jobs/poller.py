@@ -115,7 +115,7 @@ class Poller:
                 pending.is_late = True
                 self._queue.schedule(pending, -FINISHED_PRIORITY)
                 await asyncio.wait({result}, timeout=GRACE)
-            pending.resolve(_timed_out(pending))
+                pending.resolve(_timed_out(pending))
             return result.result()
         finally:
             pending.discard()
@@ -184,6 +184,7 @@ class Poller:
             self._resolve_all(pending.job.id, report)
         else:
             pending.log_once(f"is {report.state}")
+            pending.mark_seen(report.state)
             pending.mark_waiting()
         pending.unexpected_errors = 0
         self._limiter.on_success()

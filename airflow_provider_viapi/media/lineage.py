@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow_provider_viapi.alibaba.parameters import ListOf
+from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.schema import Parameter, Url
 
 if TYPE_CHECKING:
@@ -77,11 +78,14 @@ def _is_in(uri: str, folder: str) -> bool:
 _SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
 
 
-def lineage_of(read: Iterable[str], landed: Iterable[str]) -> OperatorLineage[Any, Any]:
+def lineage_of(
+    read: Iterable[str], landed: Iterable[str], usage: Usage | None = None
+) -> OperatorLineage[Any, Any]:
     """Return inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
 
     :param read: addresses of media as the author wrote them, before staging; see :func:`media_of`
     :param landed: addresses of the landed files
+    :param usage: becomes the run facet ``viapi_usage``
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -90,7 +94,18 @@ def lineage_of(read: Iterable[str], landed: Iterable[str]) -> OperatorLineage[An
         named = dict.fromkeys(name_of(address) for address in addresses)
         return [Dataset(namespace=namespace, name=name) for namespace, name in named]
 
-    return OperatorLineage(inputs=datasets(read), outputs=datasets(landed))
+    facets = {} if usage is None else {"viapi_usage": _usage_facet(usage)}
+    return OperatorLineage(inputs=datasets(read), outputs=datasets(landed), run_facets=facets)
+
+
+def _usage_facet(usage: Usage) -> Any:
+    """Return a run facet with the same numbers as the XCom ``usage``."""
+    import attr
+    from airflow.providers.common.compat.openlineage.facet import RunFacet
+
+    values = usage.as_dict()
+    facet = attr.make_class("ViapiUsageRunFacet", list(values), bases=(RunFacet,), kw_only=True)
+    return facet(**values)
 
 
 def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:

@@ -201,4 +201,4 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """Return the datasets that were landed."""
         from airflow_provider_viapi.media.lineage import lineage_of
 
-        return lineage_of([], self._landed.values())
+        return lineage_of([], self._landed.values(), self._usage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ class ViapiOperator(ActionOperator):
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
+    submit_timeout = timedelta(minutes=1)
+    """How long the copy of a file to the service is retried while that fails; of a job operator, an argument."""
     item_name = ""
     """Distinguishes the items of a batch, each of which holds its own staged copies."""
 
@@ -91,9 +94,16 @@ class ViapiOperator(ActionOperator):
 
     def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.staging import RequestInputs, Staging
+        from airflow_provider_viapi.media.staging import RequestInputs, Staging, StagingSettings
 
-        staging = Staging.of_task(context, self.hook, to=self.staging, log=self.log, item=self.item_name)
+        staging = Staging.of_task(
+            context,
+            self.hook,
+            to=self.staging,
+            log=self.log,
+            item=self.item_name,
+            settings=StagingSettings(timeout=self.submit_timeout.total_seconds()),
+        )
         return RequestInputs(staging, self.action, request)
 
     def execute(self, context: Context) -> Any:
@@ -128,15 +138,19 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them, and its links checked."""
-        if conf.getboolean("viapi", "check_sources", fallback=True):
-            from airflow_provider_viapi.media.link_check import check_links
+        from airflow_provider_viapi.media.request_inputs import check_links, files_to_stage
 
+        if conf.getboolean("viapi", "check_sources", fallback=True):
             check_links(self.action, request, self.hook.account, self.log)
+        if not any(files_to_stage(self.action.parameters, request)):
+            return request
         return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""
-        self.media(context, ActionOperator.validated_request(self)).release()
+        # VIAPI removes what is in its temporary storage automatically.
+        if self.staging is not None:
+            self.media(context, ActionOperator.validated_request(self)).release()
 
     def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
@@ -165,4 +179,5 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return the datasets that were read and landed."""
         from airflow_provider_viapi.media.lineage import lineage_of, media_of
 
-        return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())
+        read = media_of(self.action.parameters, self.request)
+        return lineage_of(read, self._landed.values(), self._usage)
