@@ -62,7 +62,9 @@ def release(text: str) -> None:
     print(f"Tagged v{version}. In {DIST.name}/:")
     for path in sorted(DIST.iterdir()):
         print(f"  {hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}")
-    print(f"To publish: git push origin main v{version}, then twine upload {DIST.name}/*.whl {DIST.name}/*.tar.gz")
+    print(
+        f"To publish: git push origin main v{version}, then twine upload {DIST.name}/*.whl {DIST.name}/*.tar.gz"
+    )
 
 
 def next_version(text: str, source: str, tags: list[str]) -> Version:

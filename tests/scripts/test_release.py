@@ -16,7 +16,12 @@ def test_a_version_that_is_not_older_is_accepted(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("next", "not a version"), ("1.3.9", "older than"), ("1.4.0rc1", "older than"), ("1.5.0", "exists already")],
+    [
+        ("next", "not a version"),
+        ("1.3.9", "older than"),
+        ("1.4.0rc1", "older than"),
+        ("1.5.0", "exists already"),
+    ],
 )
 def test_a_version_that_cannot_be_right_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(NotReleased, match=reason):
