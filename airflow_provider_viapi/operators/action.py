@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.options import describe
+from airflow_provider_viapi.operators.references import ReferableOperator
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -56,7 +57,7 @@ def default_deferrable(deferrable: bool | None) -> bool:
     return deferrable
 
 
-class ActionOperator(BaseOperator):
+class ActionOperator(ReferableOperator, BaseOperator):
     """Base of all operators: an action of a service and its request.
 
     :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked

@@ -9,17 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from airflow.providers.common.compat.sdk import BaseOperator, XComArg
-
-try:
-    from airflow.sdk.definitions.xcom_arg import PlainXComArg
-except ImportError:
-    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -44,6 +36,7 @@ from airflow_provider_viapi.operators.durability import (
     open_ledger,
     record_decision,
 )
+from airflow_provider_viapi.operators.references import OutputRefs
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
@@ -76,30 +69,6 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
         name = "land_manifest" if value is None else "reuse_results"
         raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
-
-
-@dataclass(frozen=True)
-class OutputRefs:
-    """Addresses of the files that a task lands, by their keys in the result, for tasks downstream."""
-
-    operator: BaseOperator
-
-    def __getitem__(self, key: str) -> XComArg:
-        """Return a reference to the address of one file."""
-        return XComArg(self.operator, key=f"landed.{key}")
-
-
-class ResultRef(PlainXComArg):
-    """Reference to the result of a job or one field of it.
-
-    A subscript of Airflow's own class replaces the one before, so that ``output["landed"]["VideoUrl"]`` would be the
-    link that expires.
-    """
-
-    def __getitem__(self, item: str) -> XComArg:
-        """Return a reference to a field, or, of the field ``landed``, to the address of one file."""
-        key = f"landed.{item}" if self.key == "landed" else item
-        return ResultRef(self.operator, key=key)
 
 
 class JobOperator(StoppableOperator, ActionOperator):
@@ -244,16 +213,8 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     @property
     def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``.
-
-        A mapped task has none; there it is ``erase.output.map(lambda result: result["landed"]["VideoUrl"])``.
-        """
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
         return OutputRefs(self)
-
-    @property
-    def output(self) -> XComArg:
-        """Reference to the result; ``output["landed"]["VideoUrl"]`` is ``landed["VideoUrl"]``."""
-        return ResultRef(self)
 
     # The sequence of one job.
 

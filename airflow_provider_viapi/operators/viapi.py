@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ class ViapiOperator(ActionOperator):
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
+    submit_timeout = timedelta(minutes=1)
+    """How long the copy of a file to the service is retried while that fails; of a job operator, an argument."""
     item_name = ""
     """Distinguishes the items of a batch, each of which holds its own staged copies."""
 
@@ -91,9 +94,16 @@ class ViapiOperator(ActionOperator):
 
     def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.staging import RequestInputs, Staging
+        from airflow_provider_viapi.media.staging import RequestInputs, Staging, StagingSettings
 
-        staging = Staging.of_task(context, self.hook, to=self.staging, log=self.log, item=self.item_name)
+        staging = Staging.of_task(
+            context,
+            self.hook,
+            to=self.staging,
+            log=self.log,
+            item=self.item_name,
+            settings=StagingSettings(timeout=self.submit_timeout.total_seconds()),
+        )
         return RequestInputs(staging, self.action, request)
 
     def execute(self, context: Context) -> Any:
