@@ -145,7 +145,8 @@ class BatchOperator(BatchArguments):
         context: Context,
         state: Mapping[str, Any],
     ) -> Batch:
-        from airflow_provider_viapi.jobs.batch import Batch, BatchConfig
+        from airflow_provider_viapi.jobs.batch import Batch
+        from airflow_provider_viapi.jobs.batch_backend import BatchConfig
         from airflow_provider_viapi.jobs.budget import Budget
         from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
 
