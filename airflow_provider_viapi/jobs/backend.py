@@ -140,7 +140,7 @@ class JobBackend(Protocol):
 
 
 class SharedList(Protocol):
-    """What processes that read one account's job list tell each other."""
+    """What processes that read one account's job list share."""
 
     async def wait_for_turn(self) -> Any:
         """Wait until this process may read the list, and return its turn; ``None`` at once if that is unknown."""
@@ -151,7 +151,7 @@ class SharedList(Protocol):
         ...
 
     async def publish(self, job_ids: Collection[str]) -> None:
-        """Tell other processes that these jobs have ended."""
+        """Report to other processes that these jobs have ended."""
         ...
 
     async def ended(self, job_ids: Collection[str]) -> Collection[str]:

@@ -62,7 +62,7 @@ MAX_UNEXPECTED_ERRORS = 5
 """Errors in a row that are no ``ServiceError``, such as a bug: each counts as transient, the last one is final."""
 
 SHARED_LIST_INTERVAL = 1.0
-"""Seconds between two looks for what other processes saw in the list."""
+"""Seconds between two checks for what other processes saw in the list."""
 
 RESTART_PAUSE = 1.0
 """Seconds until a loop that failed is restarted."""

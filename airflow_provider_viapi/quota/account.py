@@ -66,7 +66,7 @@ class Quota:
         return TurnPace([Turns(each, self._key(action), rate, clock) for each in counters], pause)
 
     def job_list(self, name: str, interval: float) -> SharedJobList | None:
-        """Return what processes tell each other about a job list; ``None`` without a shared storage.
+        """Return what processes share about a job list; ``None`` without a shared storage.
 
         :param name: of the list
         :param interval: seconds between two reads that the service allows the account

@@ -59,7 +59,7 @@ class SharedJobList:
                 await asyncio.to_thread(self._turns.refused)
 
     async def publish(self, job_ids: Collection[str]) -> None:
-        """Tell other processes that these jobs have ended; each is told once."""
+        """Report to other processes that these jobs have ended, each once."""
         new = [digest for job_id in job_ids if (digest := digest_of(job_id)) not in self._published]
         with suppress(CountersUnavailable):
             await asyncio.to_thread(self._publish, new)

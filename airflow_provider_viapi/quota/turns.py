@@ -18,7 +18,7 @@ UNANSWERED = 5.0
 """Longest time in seconds that a call waits for the response to the one whose place in the rate it takes."""
 
 POLL_INTERVAL = 0.05
-"""Seconds between two looks for that response."""
+"""Seconds between two checks for that response."""
 
 KEPT = 30
 """Seconds for which a slot is remembered after its time."""
