@@ -4,6 +4,8 @@ PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 # Deployments (Airflow and emulator) that the chaos tests use in parallel.
 DEPLOYMENTS ?= 3
+# Pythons of the install tests; they must be on the PATH.
+PYTHONS ?= 3.10 3.11 3.12 3.13
 MATRIX := 2.11.2 3.0.6 3.1.8 3.2.2
 # Several processes, each file's tests in one: most of the time a test waits.
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
@@ -46,6 +48,26 @@ test-airflows: $(MATRIX:%=test-chaos-%)  ## Run the core fault scenarios on the 
 test-chaos-%: .venv-%/ready
 	VIAPI_CHAOS_REPEAT=3 VIAPI_CHAOS_REPORT=docs/reliability.md VIAPI_CHAOS_STORES=state_path \
 		.venv-$*/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+
+.venv-uv/ready:
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	@touch $@
+
+wheel: .venv-uv/ready
+	rm -rf dist
+	.venv-uv/bin/uv build --quiet --wheel --out-dir dist
+
+test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-lowest-direct)  ## Install the wheel without constraints, and with its lowest versions, on each Python of PYTHONS
+
+# The stem is PYTHON-RESOLUTION. The script runs isolated (-I), so that it imports the installed package.
+test-install-%: wheel
+	.venv-uv/bin/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) --python-preference only-system .venv-install-$*
+	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip install --quiet --strict \
+		--resolution $(patsubst $(firstword $(subst -, ,$*))-%,%,$*) "$$(echo dist/*.whl)[emulator]"
+	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
+	.venv-install-$*/bin/python -I scripts/check_install.py
+	rm -rf .venv-install-$*
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -105,5 +127,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
+.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live test-install wheel reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready
