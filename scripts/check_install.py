@@ -29,7 +29,7 @@ OPTIONAL = {
     *("flask_appbuilder", "wtforms"),
 }
 """Packages of other extras, which are not installed here."""
-DAG = '''
+DAG = """
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator
@@ -38,7 +38,7 @@ with DAG("installed", schedule=None, params={"video_url": ""}):
     ChangeVideoSizeOperator(
         task_id="reframe", video_url="{{ params.video_url }}", width=160, height=160, deferrable=True
     )
-'''
+"""
 
 
 def import_everything() -> int:

@@ -141,6 +141,12 @@ class LocalAirflow:
         """Kill a component's process and all its children with SIGKILL."""
         self.sessions[component][index].kill()
 
+    def terminate(self, component: str, index: int = 0) -> ProcessSession:
+        """Send SIGTERM to a component's process alone, and return the session that is ending."""
+        session = self.sessions[component][index]
+        session.terminate()
+        return session
+
     def send_signal(self, component: str, index: int, number: signal.Signals) -> None:
         """Send a signal, such as SIGSTOP or SIGCONT, to a component's process and all its children."""
         self.sessions[component][index].send_signal(number)
