@@ -123,6 +123,22 @@ test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready test
 test-huawei-client: $(READY) .venv-clients-huawei/ready
 	.venv-clients-huawei/bin/pytest tests/clients
 
+.venv-docs/ready: constraints/docs.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+docs: .venv-docs/ready  ## Build the documentation site into docs/_build/html; a warning is an error
+	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+
+.venv-release/ready: constraints/release.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+release: .venv-release/ready  ## Build, check and tag a release; uploads nothing (VERSION=1.2.0)
+	.venv-release/bin/python scripts/release.py '$(VERSION)'
+
 .venv-bench/ready: constraints/bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -140,7 +156,7 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 	done
 
 clean:  ## Remove environments and generated files
-	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live test-install wheel reference constraints clean
+.PHONY: help demo docs release test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live test-install wheel reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from airflow_provider_viapi.record import Record
 
-@dataclass(frozen=True)
-class ResultField:
+
+class ResultField(Record, kw_only=False):
     """A field of an action's result.
 
     :param name: the key in the result

@@ -26,7 +26,9 @@ ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
 
 
 class ViapiHook(CloudHook):
-    """Calls VIAPI's actions with the key of an Airflow connection::
+    """Client of VIAPI with the key of an Airflow connection.
+
+    Example::
 
         ViapiHook().call("imgsearch.SearchImage", {"DbName": "covers", "ImageUrl": "https://…", "Limit": 3})
 
@@ -159,9 +161,10 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
         Signature,
         check_region,
     )
+    from airflow_provider_viapi.get_provider_info import CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
 
-    fields = ConnectionFields(connection, extra, ACCEPTED_TYPES)
+    fields = ConnectionFields(connection, extra, ACCEPTED_TYPES, CONN_FIELDS)
     endpoint = fields.address("endpoint")
     return Account(
         credentials=_credentials(fields),
@@ -193,7 +196,9 @@ def _key(fields: ConnectionFields) -> Credentials:
     secret = fields.password or fields.text("access_key_secret")
     if key_id is None or secret is None:
         missing = "login (access key id)" if key_id is None else "password (access key secret)"
-        raise fields.invalid(f"has no {missing}")
+        raise fields.invalid(
+            f"has no {missing}; enter it, or set credentials in the extra to a source of keys"
+        )
     try:
         return Credentials(key_id, secret, fields.text("security_token"))
     except ConfigurationError as error:

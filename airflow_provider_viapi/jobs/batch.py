@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 from airflow_provider_viapi.errors import (
     ConfigurationError,
@@ -25,12 +24,14 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
+from airflow_provider_viapi.jobs.batch_backend import BatchBackend, BatchConfig, Meter
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
+from airflow_provider_viapi.jobs.budget import Budget
 from airflow_provider_viapi.jobs.completions import AFFECTS_ALL_JOBS, Completions, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.task_run import TaskRun
+from airflow_provider_viapi.jobs.usage import Usage
 
 ROWS_PER_WRITE = 20
 """Rows that are recorded together; if a worker is lost before that, their results are fetched again."""
@@ -65,65 +66,6 @@ MAX_TIMEOUT_GRACE = timedelta(minutes=1)
 """Time after the first timeout of a job in which other jobs may time out too, to be handled together."""
 
 
-@dataclass(frozen=True)
-class BatchConfig:
-    """Limits of a batch.
-
-    :param action: as ``service.Action``
-    :param max_in_flight: number of jobs that run at the same time
-    :param max_failed: when more items than that have failed, no more are submitted
-    :param job_timeout: how long an attempt waits for one job
-    :param began: when the attempt began, an aware time
-    :param until: when the attempt has to end, an aware time
-    :param done_before: number of items that had ended before the attempt
-    """
-
-    action: str
-    max_in_flight: int
-    max_failed: int
-    job_timeout: timedelta
-    began: datetime
-    until: datetime
-    done_before: int = 0
-
-
-class BatchBackend(Protocol):
-    """What a batch needs of its cloud and its task.
-
-    :param limiter: rate of submissions
-    """
-
-    limiter: RateLimiter
-
-    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
-        """Resume or submit an item's job, with one attempt to submit; see ``jobs.submission``."""
-        ...
-
-    def report(self, job: Job) -> JobReport:
-        """Return the state of a job, with one call."""
-        ...
-
-    def cancel(self, jobs: Collection[Job]) -> Collection[str]:
-        """Cancel the jobs that are still queued, and return their ids."""
-        ...
-
-    def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
-        """Return the result of a job that succeeded; called from several threads."""
-        ...
-
-    def release_inputs(self, item: Item) -> None:
-        """Remove what was staged for an item alone; called from several threads."""
-        ...
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry of the task can succeed after an error."""
-        ...
-
-    def publish(self, jobs: Collection[Job]) -> None:
-        """Publish the running jobs, so that other tasks do not adopt them."""
-        ...
-
-
 @dataclass
 class Batch:
     """One attempt of a batch, or the part of it between two waits.
@@ -138,6 +80,9 @@ class Batch:
     :param refusal: why nothing more is submitted, if the service refuses every submission
     :param failed_submissions: number of failed submissions in a row
     :param logged_failures: number of failed items that have been logged
+    :param budget: limits of length and cost
+    :param meter: measures what the budget limits; default: nothing is measured
+    :param ended: items that ended since it was emptied, with their rows
     """
 
     items: Sequence[Item]
@@ -149,6 +94,9 @@ class Batch:
     refusal: PermissionDenied | None = None
     failed_submissions: int = 0
     logged_failures: int = 0
+    budget: Budget = field(default_factory=Budget)
+    meter: Meter | None = None
+    ended: list[tuple[Item, Row]] = field(default_factory=list)
     running: dict[str, Item] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -161,6 +109,7 @@ class Batch:
         self._left = deque([*by_status.get("unknown", ()), *by_status.get("new", ())])
         self._done = len(by_status.get("delivered", ()))
         self._failed = len(by_status.get("failed", ()))
+        self._is_blocked = False
 
     @property
     def progress(self) -> Progress:
@@ -175,6 +124,7 @@ class Batch:
             not self._left
             or self.is_closed
             or self.refusal is not None
+            or bool(self.budget.exhausted)
             or self._failed > self.config.max_failed
             or self.run.timing.now() >= self.config.until
         )
@@ -211,6 +161,8 @@ class Batch:
         while not self.is_drained and len(self.running) < self.config.max_in_flight:
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
+            if not self._may_submit(self._left[0]):
+                return
             self.run.pause(max(0.0, self.backend.limiter.reserve()))
             if self.run.stop_requested():
                 return
@@ -227,6 +179,15 @@ class Batch:
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
                 self.log_progress()
+
+    def _may_submit(self, item: Item) -> bool:
+        """Return whether the budget admits an item now; a submission whose outcome is unknown is resolved anyway."""
+        if not self.budget.is_limited or self.ledger.entry(item.name) is not None:
+            return True
+        estimate = None if self.meter is None else self.meter.estimate(item)
+        may_submit = self.budget.admits(estimate, len(self.running))
+        self._is_blocked = not may_submit and bool(self.running)
+        return may_submit
 
     def collect(self, completions: Completions) -> None:
         """Collect the results of jobs that have ended, and record the outcomes.
@@ -289,7 +250,7 @@ class Batch:
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
             until = min(until, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
-        if not self.is_drained and len(self.running) < config.max_in_flight:
+        if not self.is_drained and not self._is_blocked and len(self.running) < config.max_in_flight:
             factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
             until = min(until, now + factor * SUBMIT_AGAIN)
         return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
@@ -357,7 +318,8 @@ class Batch:
             return self._failed_row(error, report.job_id, report.state)
         except ServiceError as error:
             return self._failed_row(error, report.job_id, report.state, is_resumable=True)
-        return Row(report.job_id, report.state, result)
+        usage = None if self.meter is None else self.meter.usage(result)
+        return Row(report.job_id, report.state, result, usage=None if usage is None else usage.as_dict())
 
     def _failed_row(
         self,
@@ -374,9 +336,11 @@ class Batch:
 
     def _record(self, rows: Mapping[Item, Row]) -> None:
         self.ledger.record_rows({item.name: row for item, row in rows.items()})
+        self.ended += rows.items()
         for item, row in rows.items():
             if row.error is None:
                 self._done += 1
+                self.budget.add(Usage.from_dict(row.usage) if row.usage else None)
                 continue
             self._failed += 1
             self.logged_failures += 1

@@ -9,17 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from airflow.providers.common.compat.sdk import BaseOperator, XComArg
-
-try:
-    from airflow.sdk.definitions.xcom_arg import PlainXComArg
-except ImportError:
-    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -27,25 +19,27 @@ from airflow_provider_viapi.errors import (
     JobTimedOut,
     ResultExpired,
     ServiceError,
-    SubmissionInDoubt,
     from_dict,
 )
-from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
     as_duration,
     default_deferrable,
     is_templated,
 )
+from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
-    XComClaims,
     attempt_of,
     fail_without_retry,
     is_permanent,
     open_ledger,
     record_decision,
 )
+from airflow_provider_viapi.operators.references import OutputRefs
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
+from airflow_provider_viapi.results import file_urls
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +52,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+    from airflow_provider_viapi.jobs.usage import Usage
+    from airflow_provider_viapi.state.results import LandedResults
 
 
 MAX_REUSE = timedelta(days=3650)
@@ -73,30 +69,6 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
         name = "land_manifest" if value is None else "reuse_results"
         raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
-
-
-@dataclass(frozen=True)
-class OutputRefs:
-    """Addresses of the files that a task lands, by their keys in the result, for tasks downstream."""
-
-    operator: BaseOperator
-
-    def __getitem__(self, key: str) -> XComArg:
-        """Return a reference to the address of one file."""
-        return XComArg(self.operator, key=f"landed.{key}")
-
-
-class ResultRef(PlainXComArg):
-    """Reference to the result of a job or one field of it.
-
-    A subscript of Airflow's own class replaces the one before, so that ``output["landed"]["VideoUrl"]`` would be the
-    link that expires.
-    """
-
-    def __getitem__(self, item: str) -> XComArg:
-        """Return a reference to a field, or, of the field ``landed``, to the address of one file."""
-        key = f"landed.{item}" if self.key == "landed" else item
-        return ResultRef(self.operator, key=key)
 
 
 class JobOperator(StoppableOperator, ActionOperator):
@@ -161,6 +133,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 "land_to needs wait_for_completion=True: only a task that waits has a result to land",
                 action=self.action.name,
             )
+        if not isinstance(durable, bool):
+            raise InvalidRequest(f"durable is {durable!r}; allowed: True, False", action=self.action.name)
         self.deferrable = default_deferrable(deferrable)
         self.wait_for_completion = wait_for_completion
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
@@ -182,6 +156,8 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.reuse_unversioned = reuse_unversioned
         self.land_manifest = land_manifest
         self._landed: dict[str, str] = {}
+        self._view: Any = None
+        self._usage: Usage | None = None
         if land_to is not None and not is_templated(land_to):
             from airflow_provider_viapi.media.output_paths import check
 
@@ -237,25 +213,20 @@ class JobOperator(StoppableOperator, ActionOperator):
 
     @property
     def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``.
-
-        A mapped task has none; there it is ``erase.output.map(lambda result: result["landed"]["VideoUrl"])``.
-        """
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
         return OutputRefs(self)
-
-    @property
-    def output(self) -> XComArg:
-        """Reference to the result; ``output["landed"]["VideoUrl"]`` is ``landed["VideoUrl"]``."""
-        return ResultRef(self)
 
     # The sequence of one job.
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
         store_links(self, context)
-        with fail_without_retry(self.is_permanent):
+        run = self.task_run(context)
+        self._view = view = TaskView(self.action_name, run.attempt.number)
+        with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
-            run = self.task_run(context)
+            view.show_request(request)
+            read_prices()
             ledger = open_ledger(context, durable=self.durable)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             before = ledger.read()
@@ -267,6 +238,7 @@ class JobOperator(StoppableOperator, ActionOperator):
                 return reused
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             record_decision(self.hook.stats, before, job, report)
+            view.show_job(job, before)
             store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
@@ -275,18 +247,24 @@ class JobOperator(StoppableOperator, ActionOperator):
                 return job.id
             if report is None and self.deferrable and not self._stop_requested:
                 waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
-                self.defer(trigger=waiting, method_name="execute_complete")
+                self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": view.state()})
             return self._finish(
                 report or self._poll_on_worker(job, deadline, ledger, context), ledger, context
             )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Continue after the trigger: land and return the result, or raise why there is none."""
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], view: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Continue after the trigger: land and return the result, or raise why there is none.
+
+        :param view: what the UI shows of the job so far; ``dag.test()`` of Airflow 3 loses it
+        """
         from airflow_provider_viapi.jobs.model import JobReport
 
         store_links(self, context)
         ledger = open_ledger(context, durable=self.durable)
-        with fail_without_retry(self.is_permanent):
+        self._view = TaskView(self.action_name, attempt_of(context).number, view)
+        with fail_without_retry(self.is_permanent), self._view.publishing_errors(context):
             if "error" in event:
                 raise self._handle_timeout(from_dict(event["error"]), ledger, context)
             return self._finish(JobReport.from_dict(event["report"]), ledger, context)
@@ -297,7 +275,7 @@ class JobOperator(StoppableOperator, ActionOperator):
 
         return TaskRun(
             attempt_of(context),
-            XComClaims(context),
+            TaskClaims(context, self.log),
             self.log,
             self.timing or Timing(),
             lambda: self._stop_requested,
@@ -310,34 +288,47 @@ class JobOperator(StoppableOperator, ActionOperator):
         from functools import cache
 
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
-        from airflow_provider_viapi.state.results import open_results
 
-        results = open_results(self, self.action, context)
+        results = self._results(context)
         return Submission(
             backend=self.submit_backend(request),
             ledger=ledger,
             digest=self.request_digest(request),
             # Only the first call that succeeds costs work.
-            request=cache(lambda: self.prepare_request(request, context)),
+            request=cache(lambda: self._prepare(request, context)),
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
             sources=lambda: None if results is None else results.versions(request),
         )
 
+    def _results(self, context: Context) -> LandedResults | None:
+        """Return the landed results of earlier jobs; ``None`` if the task neither reuses nor describes any."""
+        if self.reuse_results is None and not self.land_manifest:
+            return None
+        from airflow_provider_viapi.state.results import LandedResults
+
+        return LandedResults(self, self.action, context)
+
+    def _prepare(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        prepared = self.prepare_request(request, context)
+        if self._view is not None:
+            self._view.mark("staged")
+        return prepared
+
     def _reuse(
         self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
     ) -> dict[str, Any] | None:
         """Return the landed result of an earlier job, if it may be reused; nothing is submitted then."""
-        from airflow_provider_viapi.state.results import open_results
-
-        results = open_results(self, self.action, context)
+        results = self._results(context)
         digest = self.request_digest(request)
         found = results and results.find(digest, request, before=before, attempt=run.attempt)
         if not found:
             return None
         result, report = found
-        run.claims.publish_job(report.job_id)
+        context["ti"].xcom_push(key="job_id", value=report.job_id)
         self._publish_landed(result["landed"], report.job_id, context)
+        self._view.show_result(report, result, self.action.result, self._landed)
+        self._view.publish(context)
         store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         return result
 
@@ -414,21 +405,22 @@ class JobOperator(StoppableOperator, ActionOperator):
             self.log.warning("Staged copies could not be removed: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        from airflow_provider_viapi.state.results import open_results
+        from airflow_provider_viapi.jobs.submission import check_adopted
 
         self._release(context)
+        self._view.show_times(report)
         try:
             result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
             failed.action = self.action.name
             ledger.clear()
             raise
-        self._check_adopted(report.job_id, ledger, context)
+        check_adopted(TaskClaims(context, self.log), ledger.read(), self.action_name)
         after = self._time_since_submission(ledger)
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
             landed = self._land(result, self._job(report.job_id), ledger, context)
-            if (results := open_results(self, self.action, context)) is not None:
+            if (results := self._results(context)) is not None:
                 render = partial(ActionOperator.validated_request, self)
                 result |= results.record(ledger.read(), report, render, result, landed)
             result["landed"] = landed
@@ -437,23 +429,22 @@ class JobOperator(StoppableOperator, ActionOperator):
             # Without its query, which lets anybody read the file.
             self.log.info("The result is at %s until its link expires", address.partition("?")[0])
         store_links(self, context, result_link=address)
+        self._publish_view(report, result, context)
         ledger.mark_delivered(attempt_of(context))
         return result
 
-    def _check_adopted(self, job_id: str, ledger: Ledger, context: Context) -> None:
-        """Refuse to return the result of a job that was found in a list and that another task claims by now."""
-        entry = ledger.read()
-        if entry is None or not entry.adopted:
-            return
-        claims = XComClaims(context)
-        claims.publish_job(job_id)
-        if job_id in claims.others().job_ids:
-            raise SubmissionInDoubt(
-                f"job {job_id} was found in the job list, and another task claims it too: its result may not be this "
-                "task's. Clear the tasks that claim it, or set on_doubt='resubmit'",
-                code="SubmissionInDoubt",
-                action=self.action.name,
-            )
+    def _publish_view(self, report: JobReport, result: Mapping[str, Any], context: Context) -> None:
+        """Publish what the UI shows of the finished job, and its usage."""
+        from airflow_provider_viapi.jobs.metrics import count_usage
+
+        hosts = [*self.allowed_hosts, *self.trusted_hosts()]
+        files = self._landed or file_urls(result, self.action.result)
+        self._usage = measured_usage(
+            self.action_name, files.values(), self.log, http=self.hook.account.http, allowed_hosts=hosts
+        )
+        count_usage(self.hook.stats, self.action_name, self._usage)
+        self._view.show_result(report, result, self.action.result, self._landed)
+        self._view.publish(context, self._usage)
 
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
         from airflow_provider_viapi.media import landing
@@ -477,7 +468,7 @@ class JobOperator(StoppableOperator, ActionOperator):
         return landed
 
     def _publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         self._landed = landed
         for key, address in landed.items():

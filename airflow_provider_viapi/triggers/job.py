@@ -1,4 +1,4 @@
-"""Base trigger that waits for one job of any cloud, through ``jobs.poller``."""
+"""Triggers that wait for one job, through ``jobs.poller``: what all share, and one for each cloud."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.triggers.task_state import (
     SECONDS_TO_CANCEL,
     TERMINAL,
+    UNSUCCESSFUL,
     run_shielded,
     trigger_must_cancel,
 )
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.backend import JobHook
     from airflow_provider_viapi.jobs.model import Job
 
@@ -106,3 +109,67 @@ class JobTrigger(BaseTrigger):
             await self.hook().cancel(self.job, self.log)
         else:
             self.log.info("Job %s continues: whoever takes over its task resumes it", self.job_id)
+
+
+class HuaweiCloudJobTrigger(JobTrigger):
+    """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
+
+    :param huaweicloud_conn_id: id of the connection
+    :param goal: the state to wait for instead of the end
+    :param scope: the room of a live task
+    """
+
+    def __init__(
+        self,
+        *,
+        huaweicloud_conn_id: str = "huaweicloud_default",
+        goal: str | None = None,
+        scope: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.goal = goal
+        self.scope = scope
+
+    @property
+    def cancel_on_states(self) -> Collection[str]:
+        """States of the task with which its job is cancelled.
+
+        A job that continues after its goal is kept when a user marks its task as successful.
+        """
+        return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
+
+    def hook(self) -> HuaweiCloudHook:
+        """Return the hook that polls."""
+        from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+
+        return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
+        path, arguments = super().serialize()
+        own = {"huaweicloud_conn_id": self.huaweicloud_conn_id, "goal": self.goal, "scope": self.scope}
+        return path, {**arguments, **own}
+
+
+class ViapiJobTrigger(JobTrigger):
+    """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
+
+    :param viapi_conn_id: id of the connection
+    """
+
+    def __init__(self, *, viapi_conn_id: str = "viapi_default", **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.viapi_conn_id = viapi_conn_id
+
+    def hook(self) -> ViapiHook:
+        """Return the hook that polls."""
+        from airflow_provider_viapi.hooks.viapi import ViapiHook
+
+        return ViapiHook(self.viapi_conn_id)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "viapi_conn_id": self.viapi_conn_id}

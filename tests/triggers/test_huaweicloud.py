@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.triggers import task_state
-from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
+from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 from operators.huawei_tasks import WATCH, connect, in_haste
 
 

@@ -12,10 +12,10 @@ import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from airflow_provider_viapi.state.airflow_store import AirflowStore
+from airflow_provider_viapi.state.stores import AirflowStore
 from airflow_provider_viapi.triggers import task_state
+from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from airflow_provider_viapi.triggers.task_state import TERMINAL, trigger_must_cancel, worker_must_cancel
-from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
 from run_task import TaskInstance, run_task
 
 LOG = logging.getLogger(__name__)
