@@ -68,6 +68,9 @@ reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
 
+operators: $(READY)  ## Generate the typed operators of services whose models are data
+	$(BIN)/python scripts/make_operators.py
+
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
 	.venv-clients-$*/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -105,5 +108,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
+.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -114,6 +114,16 @@ CONFIG: dict[str, Any] = {
                 "example": "s3://aws_default@bucket/viapi-state",
                 "default": "",
             },
+            "models_path": {
+                "description": (
+                    "JSON file, or folder of JSON files, with models of actions that the provider does not have or"
+                    " that have changed; read once in each process. See docs/action-models.md."
+                ),
+                "version_added": "0.3.0",
+                "type": "string",
+                "example": "/opt/airflow/viapi-models",
+                "default": "",
+            },
             "check_sources": {
                 "description": (
                     "Before a VIAPI job is submitted, request the first byte of each http(s) address in it, and fail"
@@ -184,6 +194,14 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.imgsearch",
                     f"{package}.operators.image_index",
                     f"{package}.operators.videorecog",
+                    f"{package}.operators.videoseg",
+                    f"{package}.operators.imageenhan",
+                    f"{package}.operators.imageseg",
+                    f"{package}.operators.imagerecog",
+                    f"{package}.operators.objectdet",
+                    f"{package}.operators.ocr",
+                    f"{package}.operators.facebody",
+                    f"{package}.operators.imageaudit",
                 ],
             },
             {

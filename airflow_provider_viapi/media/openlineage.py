@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.parameters import ListOf
+from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.schema import Parameter, Url
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Ite
         value = request.get(parameter.name)
         if isinstance(parameter, Url) and isinstance(value, str):
             yield value
-        elif isinstance(parameter, ListOf) and isinstance(value, list):
-            for item in value:
+        elif isinstance(parameter, Structured):
+            for _, item in parameter.structures(value):
                 yield from media_of(parameter.fields, item)
 
 
