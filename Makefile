@@ -89,6 +89,14 @@ test-clients: $(READY) .venv-clients-today/node .venv-clients-earlier/ready test
 test-huawei-client: $(READY) .venv-clients-huawei/ready
 	.venv-clients-huawei/bin/pytest tests/clients
 
+.venv-docs/ready: constraints/docs.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+docs: .venv-docs/ready  ## Build the documentation site into docs/_build/html; a warning is an error
+	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+
 .venv-bench/ready: constraints/bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -106,7 +114,7 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 	done
 
 clean:  ## Remove environments and generated files
-	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help demo docs test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

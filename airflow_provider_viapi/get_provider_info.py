@@ -146,6 +146,18 @@ CONFIG: dict[str, Any] = {
                 "example": None,
                 "default": "30",
             },
+            "prices": {
+                "description": (
+                    "Prices of actions, from which tasks and their tab in the UI estimate costs, as JSON; docs/ui.md"
+                    " describes it. Prices depend on the account, so none are built in."
+                ),
+                "version_added": "0.3.0",
+                "type": "string",
+                "example": (
+                    '{"currency": "CNY", "actions": {"videoenhan.EraseVideoSubtitles": {"per_minute": {"720p": 1}}}}'
+                ),
+                "default": "",
+            },
             "result_retention_days": {
                 "description": (
                     "Age in days after which records of landed results below state_path are deleted by a"
@@ -215,14 +227,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [
             {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.sensors.viapi"]},
-            {
-                "integration-name": "Huawei Cloud",
-                "python-modules": [
-                    f"{package}.sensors.huaweicloud",
-                    f"{package}.sensors.metastudio",
-                    f"{package}.sensors.vias",
-                ],
-            },
+            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.sensors.huaweicloud"]},
         ],
         "transfers": [
             {
@@ -239,17 +244,20 @@ def get_provider_info() -> dict[str, Any]:
         "filesystems": [f"{package}.fs.oss"],
         "config": CONFIG,
         "extra-links": [
-            f"{package}.links.viapi.ViapiJobLink",
-            f"{package}.links.viapi.ViapiResultLink",
-            f"{package}.links.huaweicloud.HuaweiCloudJobLink",
-            f"{package}.links.huaweicloud.HuaweiCloudResultLink",
+            f"{package}.links.job.ViapiJobLink",
+            f"{package}.links.job.ViapiResultLink",
+            f"{package}.links.job.HuaweiCloudJobLink",
+            f"{package}.links.job.HuaweiCloudResultLink",
         ],
         "triggers": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.viapi"],
+                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
             },
-            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.triggers.huaweicloud"]},
+            {
+                "integration-name": "Huawei Cloud",
+                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+            },
         ],
         "connection-types": [
             {

@@ -7,37 +7,54 @@ other request without a response is :class:`ResponseLost`.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import (
+    GATEWAY_TIMEOUTS,
+    TOO_LARGE,
+    ConfigurationError,
+    ConnectionFailed,
+    NotForwarded,
+    ResponseLost,
+    ServiceError,
+)
 from airflow_provider_viapi.http_settings import HttpSettings, display_proxy
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.http import HttpRequest, HttpResponse
 
-_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 431})
+_REDIRECTS = frozenset({300, 301, 302, 307, 308})
+"""Statuses that ask for the same request elsewhere. Not 303: that follows a request that was processed."""
+
+_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 421, 426, 431, 511})
 """With these statuses a gateway or proxy says that it has not even passed the request on."""
 
 
-def gateway_refusal(response: HttpResponse, request_action: str) -> ConnectionFailed | None:
+def gateway_refusal(response: HttpResponse, request_action: str) -> NotForwarded | None:
     """Return the error for a response that proves, by its status, that the request did not reach the service.
 
-    Only for responses without an error code of the service.
+    Only for responses that name neither an error code of the service nor a request id.
     """
     status = response.status
-    if 300 <= status < 400:
+    if status in _REDIRECTS:
         target = origin_of(response.headers.get("location", ""))
         message = f"the endpoint redirects to {target}; set the connection's endpoint to the final address"
     elif status == 407:
         message = "the proxy requires authentication; put user and password into the proxy's address"
+    elif status in TOO_LARGE:
+        message = "the request is too large for a gateway, which did not forward it; shorten the request"
     elif status in _NOT_FORWARDED:
-        message = f"a gateway refused the request with HTTP status {status} and did not forward it"
+        message = (
+            f"a gateway refused the request with HTTP status {status} and did not forward it; check the "
+            "connection's endpoint and proxy"
+        )
     else:
         return None
-    return ConnectionFailed(message, http_status=status, action=request_action)
+    return NotForwarded(message, http_status=status, action=request_action)
 
 
 def origin_of(url: str) -> str:
@@ -110,10 +127,23 @@ def translate(
     if not_sent:
         via = settings.proxy_for(request.url)
         through = f" through the proxy {display_proxy(via)}" if via else ""
-        return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
+        status = _proxy_status(error) if via else None
+        # A proxy answers 5xx if it cannot reach the host now; what it refuses, it refuses again.
+        is_refused = status is not None and 400 <= status < 500 and status not in (*GATEWAY_TIMEOUTS, 429)
+        kind = NotForwarded if is_refused else ConnectionFailed
+        if status is not None:
+            reason = f"the proxy responded to CONNECT with HTTP status {status}"
+        return kind(f"no connection to {address}{through} ({reason})", http_status=status, action=action)
     if _cannot_be_sent(error, request.url):
         return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
     return ResponseLost(f"no response came back from {address} ({reason})", action=action)
+
+
+def _proxy_status(error: BaseException) -> int | None:
+    """Return the status with which a proxy answered CONNECT; ``None`` if it did not."""
+    # urllib3: "Tunnel connection failed: 407 Proxy Authentication Required"; httpx: "407 Proxy …".
+    found = (re.match(r"(?:Tunnel connection failed: )?(\d{3})\b", str(cause)) for cause in _causes(error))
+    return next((int(match[1]) for match in found if match), None)
 
 
 def certificate_error(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
+
+from airflow_provider_viapi.record import Record
 
 Kind = Literal[
     "string",
@@ -25,8 +26,7 @@ Kind = Literal[
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
-@dataclass(frozen=True)
-class ResultField:
+class ResultField(Record, kw_only=False):
     """A field of an action's result.
 
     :param name: the key in the result

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,11 +104,14 @@ class String(Parameter):
 
 
 def as_address(value: Any) -> Any:
-    """Return a path object (``ObjectStoragePath``, ``pathlib.Path``) as text, and any other value unchanged."""
-    if not isinstance(value, os.PathLike):
+    """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
+
+    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
+    """
+    if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
         return value
-    address = str(value)
-    return f"file://{address}" if address.startswith("/") else address
+    text = str(value)
+    return text if "://" in text else f"file://{Path(text).absolute()}"
 
 
 class Url(Parameter):

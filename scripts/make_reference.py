@@ -60,7 +60,9 @@ the same model. An action without an operator of its own is called by its name; 
 
 ```python
 ViapiOperator(task_id="tags", action="imagerecog.TaggingImage", request={"ImageURL": "s3://media/cover.jpg"})
-ViapiJobOperator(task_id="depth", action="threedvision.EstimateMonocularVideoDepth", request={"VideoURL": ...})
+ViapiJobOperator(
+    task_id="depth", action="threedvision.EstimateMonocularVideoDepth", request={"VideoURL": "s3://media/clip.mp4"}
+)
 ```
 
 {coverage}
@@ -178,7 +180,7 @@ def _page(of_service: list[Action]) -> str:
     source = of_service[0].source
     head = [f"# {service.name}: {SUBJECTS[service.name]}", "", f"Version {service.version}."]
     head[-1] += f" From Alibaba's SDK {source}." if source else ""
-    head += ["", "[All services](../actions.md) says how to read this page.", ""]
+    head += ["", "[All services](../actions.md) says how to read this page.", "", "## Actions", ""]
     return "\n".join([*head, *map(_section, of_service)])
 
 
@@ -226,7 +228,7 @@ def _section(action: Action) -> str:
         how_to_call(action),
         *(["in the emulator"] if action.full_name in emulated_actions() else []),
     ]
-    lines = [f"## {action.name}", "", action.summary, "", " · ".join(facts), ""]
+    lines = [f"### {action.name}", "", action.summary, "", " · ".join(facts), ""]
     if action.retired:
         lines += [f"**Retired:** {action.retired}.", ""]
     if action.note:

@@ -72,8 +72,9 @@ def run_task(
         # Through JSON and back, as the database stores it.
         path, arguments = json.loads(json.dumps(deferral.trigger.serialize()))
         method = getattr(operator, deferral.method_name)
+        kwargs = json.loads(json.dumps(deferral.kwargs or {}))
     event = asyncio.run(_first_event(resolve_name(path)(**arguments)))
-    result = method(context, event=json.loads(json.dumps(event.payload)))
+    result = method(context, event=json.loads(json.dumps(event.payload)), **kwargs)
     return TaskResult(result, instance.pushed, (path, arguments))
 
 

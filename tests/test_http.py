@@ -23,6 +23,7 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
     InvalidRequest,
+    NotForwarded,
     ResponseLost,
     ServiceError,
     TransientError,
@@ -193,7 +194,7 @@ def test_a_proxy_that_refuses_the_tunnel_means_that_nothing_was_sent(
         environment.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         error = failure(send, "https://service.test/")
 
-    assert type(error) is ConnectionFailed
+    assert type(error) is NotForwarded
     assert received[0].startswith(b"CONNECT service.test:443")
 
 
@@ -236,14 +237,18 @@ def test_a_response_that_breaks_off_or_makes_no_sense_is_lost(send: Send, reply:
 @pytest.mark.parametrize(
     ("status", "named"),
     [("301 Moved\r\nLocation: https://other.test/x?Signature=s", "redirects to https://other.test;")]
-    + [(str(status), str(status)) for status in (405, 411, 413, 414, 415, 431)]
+    + [(str(status), str(status)) for status in (405, 411, 413, 414, 415, 421, 426, 431, 511)]
+    + [
+        (f"{status} Found\r\nLocation: /login", "redirects to another address")
+        for status in (300, 302, 307, 308)
+    ]
     + [("407 Auth", "proxy requires authentication")],
 )
 def test_what_a_gateway_did_not_forward_did_not_reach_the_service(
     send: Send, status: str, named: str
 ) -> None:
     reply = f"HTTP/1.1 {status}\r\nContent-Length: 6\r\n\r\n<html>".encode()
-    with server(reply) as (port, received), pytest.raises(ConnectionFailed, match=named) as caught:
+    with server(reply) as (port, received), pytest.raises(NotForwarded, match=named) as caught:
         account = Account(Credentials("id", "secret"), endpoint=f"http://127.0.0.1:{port}")
         if send is on_worker:
             with Client(account) as client:

@@ -13,8 +13,8 @@ from airflow_provider_viapi.alibaba.errors import is_expired_key
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import viapi
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
-from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot, RequestNonce
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_text
 

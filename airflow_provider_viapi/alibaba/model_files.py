@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, Service
 from airflow_provider_viapi.alibaba.parameters import (
     INT64,
@@ -21,6 +20,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     Integer,
     ListOf,
     Media,
+    MediaLimits,
     Number,
     Parameter,
     String,

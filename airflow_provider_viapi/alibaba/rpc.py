@@ -19,10 +19,10 @@ from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
 from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import ResponseLost
+from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
 
 FORM = "application/x-www-form-urlencoded"
@@ -125,10 +125,11 @@ def _encode_acs3(
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """Return the response's content, with the keys and types of the service model in whichever form it came.
 
-    :raises ServiceError: the class that fits the response's code, :class:`ConnectionFailed` when a gateway did not
-        forward the request, or :class:`ResponseLost` when it is not a well-formed response (a proxy's error page,
-        half a document)
+    :raises ServiceError: the class that fits the response's code; :class:`NotForwarded` or :class:`Throttled` when a
+        gateway did not forward the request; :class:`ResponseLost` when it is not a well-formed response (a proxy's
+        error page, half a document)
     """
+    request_id: Any = None
     try:
         answer: dict[str, Any] = _upper_camel(_parse(action, response))
         request_id, code = answer.get("RequestId"), answer.get("Code")
@@ -139,7 +140,10 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         if response.status >= 300 and not code:
             _malformed(action, response, "holds neither result nor Code")
     except ResponseLost:
-        if refusal := gateway_refusal(response, action.name):
+        # What has a request id has reached the service, whatever its status says.
+        if not request_id and response.status == 429:
+            raise Throttled("a gateway limits the rate", http_status=429, action=action.name) from None
+        if not request_id and (refusal := gateway_refusal(response, action.name)):
             raise refusal from None
         raise
     if code:

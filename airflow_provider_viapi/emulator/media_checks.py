@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
-from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured
+from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits, Parameter, Structured
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator import media
 from airflow_provider_viapi.emulator.media.faults import MediaFault

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_viapi.jobs.backend import JobBackend
-    from airflow_provider_viapi.jobs.backoff import Backoff
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.poll_schedule import Backoff
     from airflow_provider_viapi.jobs.poller import Poller
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class CloudHook(BaseHook):
 
     async def aget_config(self) -> Any:
         """Return :attr:`account` in an event loop, without blocking it; hooks share one read per minute."""
-        from airflow_provider_viapi.hooks.single_flight import single_flight
+        from airflow_provider_viapi.hooks.connection import single_flight
 
         if "account" not in self.__dict__:
             account, key = await single_flight((type(self), self._conn_id), self._aread)
@@ -258,9 +258,9 @@ class AirflowStats:
 
     _has_failed = False
 
-    def count(self, name: str, action: str) -> None:
+    def count(self, name: str, action: str, by: int = 1) -> None:
         """Increment a counter."""
-        self._send("incr", name, action)
+        self._send("incr", name, action, by)
 
     def gauge(self, name: str, action: str, value: int) -> None:
         """Set a gauge, in a triggerer only.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from airflow_provider_viapi.errors import ConfigurationError
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_viapi.http_settings import HttpSettings
+
 
 MIN_QPS, MAX_QPS = 0.01, 1000.0
 """Range of the fields that set a rate, in calls per second."""
@@ -155,3 +158,42 @@ def form_widgets(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _stripped(value: Any) -> str | None:
     return None if value is None else str(value).strip() or None
+
+
+SECONDS_KEPT = 60.0
+"""Age in seconds after which a connection is read again."""
+
+T = TypeVar("T")
+
+_readings: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, asyncio.Task[Any]]] = (
+    WeakKeyDictionary()
+)
+
+
+async def single_flight(
+    key: Hashable, read: Callable[[], Coroutine[Any, Any, T]], seconds_kept: float = SECONDS_KEPT
+) -> T:
+    """Share one asynchronous read of the running event loop among all callers of a minute.
+
+    A triggerer that restarts resumes thousands of triggers at once, and each read of a connection is a call of
+    Airflow's API.
+
+    A read that fails raises in all callers that wait for it; the next caller reads again.
+
+    :param key: identifies what is read
+    :param read: reads it
+    :param seconds_kept: age in seconds after which the value is read again; default: 60
+    """
+    loop = asyncio.get_running_loop()
+    readings = _readings.setdefault(loop, {})
+
+    def forget_failed(reading: asyncio.Task[T]) -> None:
+        if reading.cancelled() or reading.exception() is not None:
+            readings.pop(key, None)
+
+    if key not in readings:
+        readings[key] = loop.create_task(read())
+        readings[key].add_done_callback(forget_failed)
+        loop.call_later(seconds_kept, readings.pop, key, None)
+    # The first caller may be cancelled; the others still wait for its read.
+    return await asyncio.shield(readings[key])

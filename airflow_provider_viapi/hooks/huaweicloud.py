@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.credentials import Credentials
     from airflow_provider_viapi.hooks.connection import ConnectionFields
-    from airflow_provider_viapi.huawei.client import Client
+    from airflow_provider_viapi.huawei.client import Client, User
     from airflow_provider_viapi.huawei.config import Account
-    from airflow_provider_viapi.huawei.iam import User
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poller import Poller
@@ -28,7 +27,9 @@ Auth = Literal["aksk", "password"]
 
 
 class HuaweiCloudHook(CloudHook):
-    """Calls MetaStudio's and VIAS's actions with the key, or the password, of an Airflow connection::
+    """Client of MetaStudio and VIAS with the key, or the password, of an Airflow connection.
+
+    Example::
 
         HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})
 
@@ -158,7 +159,7 @@ class HuaweiCloudHook(CloudHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Request the region's project from IAM: free, and a wrong key, password or clock shows."""
-        from airflow_provider_viapi.huawei.iam import project_of
+        from airflow_provider_viapi.huawei.client import project_of
         from airflow_provider_viapi.huawei.services import iam
 
         try:
@@ -215,7 +216,7 @@ def _key(fields: ConnectionFields) -> Credentials:
 
 
 def _user(fields: ConnectionFields) -> User:
-    from airflow_provider_viapi.huawei.iam import User
+    from airflow_provider_viapi.huawei.client import User
 
     domain = fields.text("domain")
     for what, value in (

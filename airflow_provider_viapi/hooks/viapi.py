@@ -32,7 +32,9 @@ services.read_user_models_from(lambda: conf.get("viapi", "models_path", fallback
 
 
 class ViapiHook(CloudHook):
-    """Calls VIAPI's actions with the key of an Airflow connection::
+    """Client of VIAPI with the key of an Airflow connection.
+
+    Example::
 
         ViapiHook().call("imgsearch.SearchImage", {"DbName": "covers", "ImageUrl": "https://…", "Limit": 3})
 

@@ -22,9 +22,9 @@ from airflow_provider_viapi.huawei.job_reports import (
 )
 from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import metastudio, vias
-from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot, RequestNonce
-from airflow_provider_viapi.jobs.backoff import Backoff
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import AsyncClient, Client

@@ -1,9 +1,15 @@
-"""An image database at the service: its existence, its contents, adding to it."""
+"""An image database at the service: its contents page by page, adding to it, and what it holds already.
+
+AddImage has no idempotency key, so the database itself is read to find out which images were added. A call that a
+killed process had sent may be worked on when the next one reads. So where an earlier run seems to have been
+interrupted, the database is read again until it no longer changes.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import (
@@ -11,16 +17,18 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     CAPACITY,
     LIST_IMAGE_DBS,
     LIST_IMAGES,
+    REACHED_BY_OFFSET,
 )
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled
-from airflow_provider_viapi.image_index.image import Identity, ImageEntry
-from airflow_provider_viapi.image_index.index_listing import Listing
+from airflow_provider_viapi.image_index.images import Identity, ImageEntry
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.retrying import READ, aretry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient
     from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.jobs.model import Log
+
 
 LARGE_PAGE, SMALL_PAGE = 500, 50
 """Page sizes: the largest that the service allows is not documented, 50 is its documents' example."""
@@ -132,3 +140,122 @@ class ImageDatabase:
 
 def _identity(entry: Mapping[str, Any]) -> Identity:
     return str(entry.get("EntityId") or ""), str(entry.get("ExtraData") or "")
+
+
+class Listing:
+    """A database's entries, page by page: by ``Offset``, and past 2,000 records by ``Token``.
+
+    Request the page with the parameters ``next_page`` and pass it to :meth:`add_page`, until it is ``None``.
+
+    :param page_size: largest number of entries in a request
+    :param max_entries: largest number of entries in all
+    """
+
+    def __init__(self, page_size: int, max_entries: int = CAPACITY) -> None:
+        self.entries: dict[str, dict[str, Any]] = {}
+        """By id: when an entry is added or deleted meanwhile, pages overlap."""
+        self.total: int | None = None
+        """Number of entries in the database, if the service reports it."""
+        self._max_entries = max_entries
+        self._size = min(page_size, max_entries)
+        self._received = 0
+        self._tokens: set[str] = set()
+        self.next_page: dict[str, Any] | None = {"Limit": self._size}
+        """Parameters of the next request; ``None`` at the end."""
+
+    @property
+    def is_complete(self) -> bool:
+        """True if the service has listed as many entries as it reports."""
+        return self.total is None or len(self.entries) >= self.total
+
+    def add_page(self, page: Mapping[str, Any]) -> None:
+        """Add the page that was requested.
+
+        :param page: the response's ``Data``
+        :raises ServiceError: the pages repeat
+        """
+        before = len(self.entries)
+        images = page["ImageList"]
+        self._received += len(images)
+        self.entries |= {str(image.get("DataId") or image): image for image in images}
+        self.total = page.get("TotalCount", self.total)
+        if not images or len(self.entries) >= self._max_entries or len(self.entries) == self.total:
+            self.next_page = None
+        elif self._received < REACHED_BY_OFFSET:
+            left = REACHED_BY_OFFSET - self._received
+            self.next_page = {"Offset": self._received, "Limit": min(self._size, left)}
+        else:
+            self.next_page = self._after(page.get("Token"), nothing_new=len(self.entries) == before)
+
+    def _after(self, token: str | None, *, nothing_new: bool) -> dict[str, Any] | None:
+        if not token:
+            return None
+        if token in self._tokens or (self._tokens and nothing_new):
+            raise ServiceError(
+                f"the service repeats pages of the list after {len(self.entries)} images",
+                action=LIST_IMAGES.name,
+            )
+        self._tokens.add(token)
+        return {"Token": token, "Limit": self._size}
+
+
+SETTLE_SECONDS = 5.0
+"""A database that has not grown for so long has no call of an earlier run in flight. How long the service may work on
+one is not documented; the emulator takes hundredths of a second."""
+
+MAX_READS = 6
+"""After so many reads another task is adding, and waiting would not end."""
+
+READS_FOR_A_LOST_IMAGE = 2
+"""An image may take a moment to be listed."""
+
+
+async def find_missing(
+    database: ImageDatabase,
+    images: Sequence[ImageEntry],
+    *,
+    resumed: bool,
+    log: Log,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> list[ImageEntry]:
+    """Return the images that are not in the database, in their order.
+
+    :param resumed: an earlier run of the same work was begun
+    :param settle_seconds: pause between reads
+    """
+    held = await database.contents()
+    absent = _absent(images, held)
+    if not absent or not (resumed or len(absent) < len(images)):
+        return absent
+    log.info(
+        "%s of %s images are in %s already; waiting until it no longer changes, since calls of an earlier run may be "
+        "in flight",
+        f"{len(images) - len(absent):,}",
+        f"{len(images):,}",
+        database.name,
+    )
+    for _ in range(MAX_READS):
+        await asyncio.sleep(settle_seconds)
+        if await database.count() == held.total():
+            return absent
+        before, held = held, await database.contents()
+        absent = _absent(images, held)
+        if held == before:
+            return absent
+    log.warning("Another task is adding to %s", database.name)
+    return absent
+
+
+async def was_added(
+    database: ImageDatabase, image: ImageEntry, settle_seconds: float = SETTLE_SECONDS
+) -> bool:
+    """Return whether an image whose response was lost is in the database after all."""
+    for _ in range(READS_FOR_A_LOST_IMAGE):
+        await asyncio.sleep(settle_seconds)
+        if await database.holds(image):
+            return True
+    return False
+
+
+def _absent(images: Sequence[ImageEntry], held: Collection[Identity]) -> list[ImageEntry]:
+    return [image for image in images if image.identity not in held]

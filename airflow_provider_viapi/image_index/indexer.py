@@ -18,16 +18,55 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.image_index.database import ImageDatabase
-from airflow_provider_viapi.image_index.image import ImageEntry
-from airflow_provider_viapi.image_index.reconciliation import SETTLE_SECONDS, find_missing, was_added
+from airflow_provider_viapi.image_index.database import SETTLE_SECONDS, ImageDatabase, find_missing, was_added
+from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
-from airflow_provider_viapi.image_index.throttling import TolerantLimiter
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
+
+
+TOLERATED_SHARE = 1 / 50
+"""Share of calls that may be throttled before the rate is reduced. Calls that are sent evenly do not arrive evenly,
+so at the full rate one of many is throttled and nothing is wrong; each reduction costs about two seconds."""
+
+TOLERATED_SECONDS = 0.2
+"""Seconds over which all calls may be throttled at the full rate: what was delayed together is throttled together."""
+
+
+class TolerantLimiter:
+    """One call after the other, at a rate that is reduced only by throttling that is no accident.
+
+    :param quota: calls per second
+    """
+
+    def __init__(self, quota: RateLimiter) -> None:
+        self._quota = quota
+        # A waiting call does not notice that the rate has changed, so only one waits at a time.
+        self._lock = asyncio.Lock()
+        self._max_credit = max(1.0, quota.ceiling * TOLERATED_SECONDS)
+        self._credit = 1.0
+
+    async def acquire(self) -> None:
+        """Wait until the next call may be sent."""
+        async with self._lock:
+            # The response time is mostly work on the image, and says nothing about when the call arrived.
+            await self._quota.wait()
+
+    def on_success(self) -> None:
+        """Record a call that was accepted."""
+        self._credit = min(self._max_credit, self._credit + TOLERATED_SHARE)
+        self._quota.on_success()
+
+    def on_throttled(self) -> None:
+        """Record a call that was throttled; unless that is rare, reduce the rate."""
+        if self._credit >= 1:
+            self._credit -= 1
+        else:
+            self._quota.on_throttled()
+
 
 StageImage = Callable[[ImageEntry], AbstractAsyncContextManager[str]]
 """Returns an address at which the service can read an image, valid while the context lasts."""
@@ -82,9 +121,12 @@ class Indexer:
         self._ended = False
         self._last_success = 0.0
 
-    async def run(self, images: Sequence[ImageEntry], *, resumed: bool = False) -> IndexingReport:
+    async def run(
+        self, images: Sequence[ImageEntry], *, resumed: bool = False, durable: bool = True
+    ) -> IndexingReport:
         """Add what is missing; failures of single images are in the report.
 
+        :param durable: with ``False``, all images are added, whether they are in the database or not
         :param resumed: an earlier run of the same work was begun, so that calls of it may be in flight
         :raises InvalidRequest: there is no such database
         :raises ServiceError: an error that is not about one image: the key, or a service that is down. What was added
@@ -92,13 +134,15 @@ class Indexer:
         """
         self._report = report = IndexingReport(self._database.name, len(images))
         await self._database.check_exists()
-        waiting = await find_missing(
-            self._database,
-            images,
-            resumed=resumed,
-            log=self._log,
-            settle_seconds=self._timing.settle_seconds,
-        )
+        waiting = list(images)
+        if durable:
+            waiting = await find_missing(
+                self._database,
+                images,
+                resumed=resumed,
+                log=self._log,
+                settle_seconds=self._timing.settle_seconds,
+            )
         report.found = len(images) - len(waiting)
         await self._warn_of_capacity(len(waiting))
         self._waiting = iter(waiting)

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
-from airflow_provider_viapi.image_index.image import ImageEntry
+from airflow_provider_viapi.image_index.images import ImageEntry
 
 MAX_FAILURES_KEPT = 20
 """Failures that the report lists one by one; an XCom of 50,000 would help nobody."""

@@ -18,7 +18,7 @@ from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import resize
-from airflow_provider_viapi.image_index.image import ImageEntry
+from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.media.staging import Staging
 
 if TYPE_CHECKING:

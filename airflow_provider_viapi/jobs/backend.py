@@ -9,38 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome, RequestNonce
     from airflow_provider_viapi.jobs.reconciliation import JobList
-
-
-@dataclass(frozen=True)
-class RequestNonce:
-    """Identity of one signed request: sent twice with the same nonce, VIAPI's gateway refuses the second.
-
-    :param nonce: a random token; the gateway remembers it for about half an hour
-    :param at: when the request is signed, an aware time; the gateway accepts a difference of 15 minutes
-    """
-
-    nonce: str
-    at: datetime
-
-    @classmethod
-    def new(cls, at: datetime | None = None) -> RequestNonce:
-        """Return a fresh nonce.
-
-        :param at: default: the time of this machine
-        """
-        import secrets
-        from datetime import timezone
-
-        return cls(secrets.token_hex(16), at or datetime.now(timezone.utc))
-
-    @property
-    def timestamp(self) -> str:
-        """The time as it is sent: UTC, to the second, ``YYYY-MM-DDThh:mm:ssZ``."""
-        from datetime import timezone
-
-        return f"{self.at.astimezone(timezone.utc).isoformat()[:19]}Z"
 
 
 @dataclass(frozen=True)

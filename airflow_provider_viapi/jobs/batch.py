@@ -27,10 +27,12 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
+from airflow_provider_viapi.jobs.budget import Budget
 from airflow_provider_viapi.jobs.completions import AFFECTS_ALL_JOBS, Completions, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.task_run import TaskRun
+from airflow_provider_viapi.jobs.usage import Usage
 
 ROWS_PER_WRITE = 20
 """Rows that are recorded together; if a worker is lost before that, their results are fetched again."""
@@ -124,6 +126,18 @@ class BatchBackend(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """Measures the output of jobs."""
+
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        """Return the usage of a job by its collected result; ``None`` if unknown. Called from several threads."""
+        ...
+
+    def estimate(self, item: Item) -> Usage | None:
+        """Return the usage that an item's job will have if its output is like its input; ``None`` if unknown."""
+        ...
+
+
 @dataclass
 class Batch:
     """One attempt of a batch, or the part of it between two waits.
@@ -138,6 +152,9 @@ class Batch:
     :param refusal: why nothing more is submitted, if the service refuses every submission
     :param failed_submissions: number of failed submissions in a row
     :param logged_failures: number of failed items that have been logged
+    :param budget: limits of length and cost
+    :param meter: measures what the budget limits; default: nothing is measured
+    :param ended: items that ended since it was emptied, with their rows
     """
 
     items: Sequence[Item]
@@ -149,6 +166,9 @@ class Batch:
     refusal: PermissionDenied | None = None
     failed_submissions: int = 0
     logged_failures: int = 0
+    budget: Budget = field(default_factory=Budget)
+    meter: Meter | None = None
+    ended: list[tuple[Item, Row]] = field(default_factory=list)
     running: dict[str, Item] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -161,6 +181,7 @@ class Batch:
         self._left = deque([*by_status.get("unknown", ()), *by_status.get("new", ())])
         self._done = len(by_status.get("delivered", ()))
         self._failed = len(by_status.get("failed", ()))
+        self._is_blocked = False
 
     @property
     def progress(self) -> Progress:
@@ -175,6 +196,7 @@ class Batch:
             not self._left
             or self.is_closed
             or self.refusal is not None
+            or bool(self.budget.exhausted)
             or self._failed > self.config.max_failed
             or self.run.timing.now() >= self.config.until
         )
@@ -211,6 +233,8 @@ class Batch:
         while not self.is_drained and len(self.running) < self.config.max_in_flight:
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
+            if not self._may_submit(self._left[0]):
+                return
             self.run.pause(max(0.0, self.backend.limiter.reserve()))
             if self.run.stop_requested():
                 return
@@ -227,6 +251,15 @@ class Batch:
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
                 self.log_progress()
+
+    def _may_submit(self, item: Item) -> bool:
+        """Return whether the budget admits an item now; a submission whose outcome is unknown is resolved anyway."""
+        if not self.budget.is_limited or self.ledger.entry(item.name) is not None:
+            return True
+        estimate = None if self.meter is None else self.meter.estimate(item)
+        may_submit = self.budget.admits(estimate, len(self.running))
+        self._is_blocked = not may_submit and bool(self.running)
+        return may_submit
 
     def collect(self, completions: Completions) -> None:
         """Collect the results of jobs that have ended, and record the outcomes.
@@ -289,7 +322,7 @@ class Batch:
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
             until = min(until, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
-        if not self.is_drained and len(self.running) < config.max_in_flight:
+        if not self.is_drained and not self._is_blocked and len(self.running) < config.max_in_flight:
             factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
             until = min(until, now + factor * SUBMIT_AGAIN)
         return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
@@ -357,7 +390,8 @@ class Batch:
             return self._failed_row(error, report.job_id, report.state)
         except ServiceError as error:
             return self._failed_row(error, report.job_id, report.state, is_resumable=True)
-        return Row(report.job_id, report.state, result)
+        usage = None if self.meter is None else self.meter.usage(result)
+        return Row(report.job_id, report.state, result, usage=None if usage is None else usage.as_dict())
 
     def _failed_row(
         self,
@@ -374,9 +408,11 @@ class Batch:
 
     def _record(self, rows: Mapping[Item, Row]) -> None:
         self.ledger.record_rows({item.name: row for item, row in rows.items()})
+        self.ended += rows.items()
         for item, row in rows.items():
             if row.error is None:
                 self._done += 1
+                self.budget.add(Usage.from_dict(row.usage) if row.usage else None)
                 continue
             self._failed += 1
             self.logged_failures += 1

@@ -69,6 +69,7 @@ class Row:
     :param error: ``class``, ``code`` and ``message`` of why there is no result
     :param is_permanent: no retry of the task can succeed
     :param is_resumable: the next attempt resumes its job, or its submission whose outcome is unknown
+    :param usage: see ``jobs.usage``; ``None`` if it is not known
     """
 
     job_id: str | None = None
@@ -77,10 +78,12 @@ class Row:
     error: Mapping[str, Any] | None = None
     is_permanent: bool = False
     is_resumable: bool = False
+    usage: Mapping[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as a batch returns it, without its index."""
-        return {"job_id": self.job_id, "state": self.state, "result": self.result, "error": self.error}
+        row = {"job_id": self.job_id, "state": self.state, "result": self.result, "error": self.error}
+        return row if self.usage is None else {**row, "usage": self.usage}
 
 
 class BatchLedger:
@@ -112,6 +115,11 @@ class BatchLedger:
     def is_persistent(self) -> bool:
         """True if the next attempt finds what is recorded now."""
         return bool(getattr(self._store, "is_persistent", True))
+
+    @property
+    def survives_clear(self) -> bool:
+        """True if also the next attempt of a cleared task finds what is recorded now."""
+        return bool(getattr(self._store, "survives_clear", self.is_persistent))
 
     def begin_attempt(self, items: Sequence[Item]) -> None:
         """Fix the items of an attempt: those of a resume must be the same.
@@ -176,12 +184,12 @@ class BatchLedger:
         """Return all jobs that were ever accepted for this batch."""
         return {job_id for record in self._jobs.records.values() for job_id in _jobs_of(record)}
 
-    def has_other_unknown(self, item: Item) -> bool:
-        """Return whether the outcome of another item's submission is unknown."""
+    def has_unknown(self, *, besides: Item | None = None) -> bool:
+        """Return whether the outcome of an item's submission is unknown, besides that of one item."""
         return any(
             "nonce" in record and not record["job_id"]
             for name, record in self._jobs.records.items()
-            if name != item.name
+            if besides is None or name != besides.name
         )
 
     def record_rows(self, rows: Mapping[str, Row]) -> None:

@@ -84,17 +84,18 @@ def failed_row(
 
 def describe_item(item: Item) -> str:
     """Return an item's index and the first address of its request, without query and credentials."""
-    address = _first_address(item.request or {})
+    address = first_address(item.request or {})
     if address is None:
         return f"item {item.index}"
     return f"item {item.index} ({re.sub(r'(?<=://)[^/@]*@', '', re.split('[?#]', address)[0])[:200]})"
 
 
-def _first_address(value: Any) -> str | None:
+def first_address(value: Any) -> str | None:
+    """Return the first address in a request, however deep."""
     if isinstance(value, str):
         return value if re.match(r"[A-Za-z][\w+.-]*://", value) else None
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return next((found for each in inner if (found := _first_address(each))), None)
+    return next((found for each in inner if (found := first_address(each))), None)
 
 
 def batch_failure(

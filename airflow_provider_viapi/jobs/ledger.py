@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
-from airflow_provider_viapi.jobs.task_run import Attempt
+from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.model import RequestNonce
+from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 
 KEY = "viapi_job"
 """Key of the entry in the store. Deployed tasks find their jobs by it, so it never changes."""
@@ -24,7 +25,8 @@ KEY = "viapi_job"
 class Store(Protocol):
     """JSON values of one task instance, kept over its attempts; Airflow's task state store is one.
 
-    A store that does not outlive the process has ``is_persistent = False``.
+    A store that does not outlive the process has ``is_persistent = False``; one that is emptied when a user clears
+    the task has ``survives_clear = False``.
     """
 
     def get(self, key: str) -> Any:
@@ -110,6 +112,13 @@ class Entry:
         """Who submitted, and where."""
         return Identity(self.account, self.endpoint, self.key_id)
 
+    def intent(self, action: str) -> Intent:
+        """Return the submission as it is published to other tasks.
+
+        :param action: as ``service.Action``
+        """
+        return Intent(action, self.account, self.endpoint, self.nonce, self.signed_at)
+
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Entry:
         """Build an entry from its stored form; fields of a later version are ignored."""
@@ -133,6 +142,11 @@ class Ledger:
     def is_persistent(self) -> bool:
         """True if the next attempt finds what is recorded now."""
         return bool(getattr(self._store, "is_persistent", True))
+
+    @property
+    def survives_clear(self) -> bool:
+        """True if also the next attempt of a cleared task finds what is recorded now."""
+        return bool(getattr(self._store, "survives_clear", self.is_persistent))
 
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""

@@ -5,12 +5,14 @@ Dashboards depend on the names, so they do not change.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
-from airflow_provider_viapi.jobs.delay_queue import PendingJob
+from airflow_provider_viapi.jobs.poll_schedule import PendingJob
+from airflow_provider_viapi.jobs.usage import Usage
 
 CALLS = "viapi.calls"
 """Counter of calls sent, by service and action."""
@@ -24,6 +26,12 @@ WAITING = "viapi.jobs_waiting"
 REUSED = "viapi.jobs_reused"
 """Counter of jobs that were not submitted because a landed result was reused, by the service and action."""
 
+OUTPUT_SECONDS = "viapi.output_seconds"
+"""Counter of whole seconds of output, rounded up for each job, by the service and action."""
+
+COST_MILLI = "viapi.cost_milli"
+"""Counter of thousandths of the currency of ``[viapi] prices``, by the service and action."""
+
 SUBMIT_TO_FINISH = "viapi.submit_to_finish"
 """Timer from a job's submission to its end, by the service's clock."""
 
@@ -34,7 +42,7 @@ FINISH_TO_NOTICED = "viapi.finish_to_noticed"
 class Stats(Protocol):
     """Receiver of metrics."""
 
-    def count(self, name: str, action: str) -> None:
+    def count(self, name: str, action: str, by: int = 1) -> None:
         """Increment a counter.
 
         :param action: as ``service.Action``
@@ -53,7 +61,7 @@ class Stats(Protocol):
 class NoStats:
     """Receiver that drops all metrics."""
 
-    def count(self, name: str, action: str) -> None:
+    def count(self, name: str, action: str, by: int = 1) -> None:
         """Drop it."""
 
     def gauge(self, name: str, action: str, value: int) -> None:
@@ -72,6 +80,14 @@ def count_call(stats: Stats, action: str, error: ServiceError | None) -> None:
     stats.count(CALLS, action)
     if isinstance(error, Throttled):
         stats.count(THROTTLED, action)
+
+
+def count_usage(stats: Stats, action: str, usage: Usage) -> None:
+    """Count the output of a job and, if its price is configured, its cost."""
+    if usage.measured:
+        stats.count(OUTPUT_SECONDS, action, math.ceil(usage.output_seconds))
+    if usage.cost:
+        stats.count(COST_MILLI, action, round(1000 * usage.cost))
 
 
 def record_finished(stats: Stats, pending: PendingJob, now: float) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
 
@@ -46,6 +48,31 @@ class Job:
 
 
 @dataclass(frozen=True)
+class RequestNonce:
+    """Identity of one signed request: sent twice with the same nonce, VIAPI's gateway refuses the second.
+
+    :param nonce: a random token; the gateway remembers it for about half an hour
+    :param at: when the request is signed, an aware time; the gateway accepts a difference of 15 minutes
+    """
+
+    nonce: str
+    at: datetime
+
+    @classmethod
+    def new(cls, at: datetime | None = None) -> RequestNonce:
+        """Return a fresh nonce.
+
+        :param at: default: the time of this machine
+        """
+        return cls(secrets.token_hex(16), at or datetime.now(timezone.utc))
+
+    @property
+    def timestamp(self) -> str:
+        """The time as it is sent: UTC, to the second, ``YYYY-MM-DDThh:mm:ssZ``."""
+        return f"{self.at.astimezone(timezone.utc).isoformat()[:19]}Z"
+
+
+@dataclass(frozen=True)
 class JobReport:
     """State of a job as the service reported it.
 
@@ -55,6 +82,8 @@ class JobReport:
     :param result: the fields of the result, of a job that succeeded
     :param error_code: the service's error code, of a job that failed
     :param error_message: the service's error message, of a job that failed
+    :param times: what a wait has seen of the job, ISO 8601: by state when it first showed, ``finished`` (by the job
+        list) and ``noticed``
     """
 
     job_id: str
@@ -63,6 +92,7 @@ class JobReport:
     result: Mapping[str, Any] | None = None
     error_code: str | None = None
     error_message: str | None = None
+    times: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def is_final(self) -> bool:

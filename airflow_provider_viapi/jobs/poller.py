@@ -22,10 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled, TransientError
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
-from airflow_provider_viapi.jobs.backoff import AdaptiveInterval, Backoff
-from airflow_provider_viapi.jobs.delay_queue import DelayQueue, PendingJob, now
 from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome
+from airflow_provider_viapi.jobs.poll_schedule import AdaptiveInterval, Backoff, DelayQueue, PendingJob, now
 from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ class Poller:
                 pending.is_late = True
                 self._queue.schedule(pending, -FINISHED_PRIORITY)
                 await asyncio.wait({result}, timeout=GRACE)
-            pending.resolve(_timed_out(pending))
+                pending.resolve(_timed_out(pending))
             return result.result()
         finally:
             pending.discard()
@@ -185,6 +184,7 @@ class Poller:
             self._resolve_all(pending.job.id, report)
         else:
             pending.log_once(f"is {report.state}")
+            pending.mark_seen(report.state)
             pending.mark_waiting()
         pending.unexpected_errors = 0
         self._limiter.on_success()

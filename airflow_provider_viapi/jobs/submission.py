@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
+    NotForwarded,
     ServiceError,
     StopRequested,
     SubmissionInDoubt,
@@ -16,14 +17,14 @@ from airflow_provider_viapi.errors import (
     TransientError,
     outcome_is_refusal,
 )
-from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
+from airflow_provider_viapi.jobs.task_run import Intent
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import SubmitBackend
-    from airflow_provider_viapi.jobs.task_run import TaskRun
+    from airflow_provider_viapi.jobs.task_run import Claims, TaskRun
 
 OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
@@ -88,7 +89,7 @@ class Submission:
         report = self._report_of(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
             return self._submit(), None
-        self.run.claims.publish_job(job.id)
+        self.run.claims.publish_job(self._intent_of(entry), job.id)
         return job, report if report.is_final else None
 
     def _is_current(self, entry: Entry) -> bool:
@@ -116,6 +117,8 @@ class Submission:
                 f"the request has changed since attempt {entry.try_number}, whose submission of {entry.signed_at} "
                 "got no response and may be running"
             )
+        else:
+            self.run.claims.abandon(self._intent_of(entry))
         return False
 
     def _report_of(self, job: Job, entry: Entry) -> JobReport | None:
@@ -146,6 +149,8 @@ class Submission:
         while True:
             try:
                 return self._submit_once(sources)
+            except NotForwarded as error:
+                raise error.as_permanent() from None
             except TransientError as error:
                 now = self.run.timing.now()
                 failing_since = None if isinstance(error, Throttled) else failing_since or now
@@ -164,8 +169,12 @@ class Submission:
         if self.run.stop_requested():
             raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
         nonce = RequestNonce.new(self.run.timing.now())
+        intent = Intent(
+            self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, nonce.at.isoformat()
+        )
+        # Before the ledger: if either fails, nothing is sent, and no attempt has to find out what happened.
+        self.run.claims.open(intent)
         entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
-        self._publish_intent(entry)
         sent_at = self.run.timing.now()
         try:
             job = self.backend.submit(request, nonce)
@@ -177,38 +186,42 @@ class Submission:
                 if found is None:
                     raise TransientError("the submission was not accepted", action=error.action) from None
                 return found
-            self._forget_intent()
+            self._forget_intent(entry)
             if self.backend.renewed_key(error):
                 raise TransientError("the key had expired and was renewed", action=error.action) from None
             raise
         self._record(entry, job)
         self.run.log.info("Submitted job %s (%s)", job.id, job.action)
         if (self.run.timing.now() - sent_at).total_seconds() > self.run.timing.list_pause:
-            self._check_not_adopted(job)
+            self._check_not_adopted(entry, job)
         return job
 
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
         # Airflow cleared what the previous attempt had published.
-        self._publish_intent(entry)
+        self.run.claims.open(self._intent_of(entry))
         reconciliation = Reconciliation(entry, self.request, self.backend, self.run, reason)
         try:
             job_id = reconciliation.find_job()
         except SubmissionInDoubt as in_doubt:
             self._allow_resubmit(in_doubt)
-            job_id = None
+            self.ledger.clear()
+            self.run.claims.abandon(self._intent_of(entry))
+            return None
         except TransientError as error:
             raise self._in_doubt(
                 f"whether the job was accepted cannot be found out now: {error.message}"
             ) from error
         except ServiceError:
-            self._forget_intent()
+            self._forget_intent(entry)
             raise
         if job_id is None:
-            self._forget_intent()
+            self._forget_intent(entry)
             return None
         job = self.backend.job(job_id)
-        self._record(entry, job, adopted=True)
+        self._record(entry, job, adopted=not reconciliation.was_named)
+        if reconciliation.was_named:
+            self._check_not_adopted(entry, job)
         return job
 
     def _allow_resubmit(self, in_doubt: SubmissionInDoubt) -> None:
@@ -218,14 +231,12 @@ class Submission:
         self.resubmitted.add(self.digest)
         self.run.log.warning("Submitting again because of on_doubt='resubmit', although %s", in_doubt.message)
 
-    def _publish_intent(self, entry: Entry) -> None:
-        self.run.claims.publish_intent(
-            {"action": self.backend.action_name, "nonce": entry.nonce, "signed_at": entry.signed_at}
-        )
+    def _intent_of(self, entry: Entry) -> Intent:
+        return entry.intent(self.backend.action_name)
 
-    def _forget_intent(self) -> None:
+    def _forget_intent(self, entry: Entry) -> None:
         self.ledger.clear()
-        self.run.claims.publish_intent(None)
+        self.run.claims.close(self._intent_of(entry))
 
     def _record(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
         # From here on a job is paid for: a failing store must not lose its id.
@@ -240,11 +251,11 @@ class Submission:
                     )
                     raise
                 self.run.timing.sleep(2.0**attempt / 2)
-        self.run.claims.publish_job(job.id)
+        self.run.claims.publish_job(self._intent_of(entry), job.id)
 
-    def _check_not_adopted(self, job: Job) -> None:
+    def _check_not_adopted(self, entry: Entry, job: Job) -> None:
         """Fail if another task has adopted the job: that task would return a result that is not its own."""
-        if job.id in self.run.claims.others().job_ids:
+        if job.id in self.run.claims.others(self._intent_of(entry)).job_ids:
             raise self._in_doubt(
                 f"job {job.id} was accepted for this task and adopted by another one as well"
             )
@@ -254,4 +265,24 @@ class Submission:
             f"{why}; on_doubt='resubmit' submits again",
             code="SubmissionInDoubt",
             action=self.backend.action_name.rpartition(".")[2],
+        )
+
+
+def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
+    """Refuse to return the result of a job that was found in a list and that another task claims by now.
+
+    :param entry: the submission
+    :param action: as ``service.Action``
+    :raises SubmissionInDoubt: another task claims the job too
+    """
+    if entry is None or not entry.adopted or entry.job_id is None:
+        return
+    intent = entry.intent(action)
+    claims.publish_job(intent, entry.job_id)
+    if entry.job_id in claims.others(intent).job_ids:
+        raise SubmissionInDoubt(
+            f"job {entry.job_id} was found in the job list, and another task claims it too: its result may not be "
+            "this task's. Clear the tasks that claim it, or set on_doubt='resubmit'",
+            code="SubmissionInDoubt",
+            action=action.rpartition(".")[2],
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from airflow_provider_viapi.jobs.model import Log
 
@@ -28,8 +29,7 @@ class Attempt:
     clear_number: int = 0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+_utc_now = partial(datetime.now, timezone.utc)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,30 +59,61 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Intent:
+    """A submission as it is published to other tasks.
+
+    :param action: as ``service.Action``
+    :param account, endpoint: who submits, and where; see ``jobs.backend.Identity``
+    :param nonce: of the signed request
+    :param signed_at: when it was signed, ISO 8601
+    """
+
+    action: str
+    account: str
+    endpoint: str
+    nonce: str
+    signed_at: str
+
+
+@dataclass(frozen=True)
 class OtherTasks:
     """Submissions of other tasks that share the account.
 
     :param job_ids: jobs that they are known to own
     :param open_intents: tasks with a submission whose outcome is unknown: each could own a listed job
+    :param is_complete: all tasks of all DAG runs are among them, and not only those of this DAG run
     """
 
     job_ids: frozenset[str] = frozenset()
     open_intents: tuple[str, ...] = ()
+    is_complete: bool = True
 
 
 class Claims(Protocol):
     """What tasks publish about their submissions, so that no two of them take the same job."""
 
-    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
-        """Publish a submission whose outcome is not known yet; ``None`` withdraws it."""
+    def open(self, intent: Intent) -> None:
+        """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""
         ...
 
-    def publish_job(self, job_id: str | None) -> None:
-        """Publish the job of this task; ``None`` withdraws it."""
+    def close(self, intent: Intent) -> None:
+        """Withdraw a submission: nothing was accepted."""
         ...
 
-    def others(self) -> OtherTasks:
-        """Return what other tasks have published."""
+    def abandon(self, intent: Intent) -> None:
+        """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""
+        ...
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the job of a submission, which is no longer open."""
+        ...
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw a job: the submission is open again."""
+        ...
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return what other tasks have published that may concern the jobs of a submission."""
         ...
 
 

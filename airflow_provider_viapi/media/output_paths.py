@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import as_address, strip_userinfo
+from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.results import HasResultFields, ResultField, has_files, has_several_files
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

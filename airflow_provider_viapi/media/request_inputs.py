@@ -1,4 +1,4 @@
-"""Media addresses of a request: checks while a DAG is parsed, and which of them have to be staged.
+"""Media of a request: checks while a DAG is parsed and before it is sent, and which of them have to be staged.
 
 Loads no storage library, so that operators can use it when they are constructed.
 """
@@ -6,18 +6,24 @@ Loads no storage library, so that operators can use it when they are constructed
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured
-from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import as_address, is_http_url, opens
-from airflow_provider_viapi.schema import check_request
+from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
+from airflow_provider_viapi.media.addresses import is_http_url, opens
+from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.schema import as_address, check_request
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.jobs.model import Log
+
 
 _PLACE = re.compile(
     r"oss://(?:(?P<conn>[\w.-]+)@)?(?P<bucket>[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?"
@@ -148,3 +154,83 @@ def _without_path_objects(parameters: tuple[Parameter, ...], structure: Mapping[
                 value, lambda fields, item, _: _without_path_objects(fields, item)
             )
     return addressed
+
+
+MAX_EMBEDDED_BYTES = 9 * 2**20
+"""Size limit of an image: as Base64 it would fill the 12 MB that a signed request may have."""
+
+
+def embed_files(request: Mapping[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Return the request with the content of files in place of their addresses, as Base64; other values stay.
+
+    :param paths: names that lead to the images in the request
+    :raises InvalidMedia: a file does not exist, is empty, or too large
+    :raises ServiceError: see ``source.stat``
+    """
+    filled = dict(request)
+    for first, *rest in paths:
+        value = as_address(filled.get(first))
+        if rest and isinstance(value, Mapping):
+            filled[first] = embed_files(value, [tuple(rest)])
+        elif not rest and isinstance(value, str) and "://" in value[:20]:
+            filled[first] = _base64_of(value)
+    return filled
+
+
+def _base64_of(address: str) -> str:
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.media.source import stat
+
+    # oss:// is opened with that hook's connection unless the address names another.
+    source = stat(address, ViapiHook())
+    if not 0 < source.size <= MAX_EMBEDDED_BYTES:
+        raise InvalidMedia(
+            f"{source.display_url} has {source.size} bytes; allowed: 1 to {MAX_EMBEDDED_BYTES} for an "
+            "image inside a request",
+            code="InvalidFile.Size",
+        )
+    with source.read() as file:
+        return b64encode(file.read_whole(source.size)).decode()
+
+
+_TIMEOUTS = (5.0, 5.0)
+"""Seconds to wait for a connection, and for the response: the check must not hold the task for long."""
+
+
+def check_links(action: Action, request: Mapping[str, Any], account: Account, log: Log) -> None:
+    """Request the first byte of every HTTP(S) address of a request.
+
+    An address that cannot be reached from here passes: the service may reach it.
+
+    :raises InvalidMedia: a server responds that there is no such file, or that it may not be read (403, 404, 410)
+    """
+    links = {url: name for name, _, url in media_addresses(action.parameters, request) if is_http_url(url)}
+    if not links:
+        return
+    import requests
+
+    from airflow_provider_viapi.media.ssrf_guard import public_session
+
+    # Where the service is on this network, such as the emulator, its media may be too.
+    own = urlsplit(account.endpoint or "").hostname
+    with public_session(account.http, [own] if own else []) as session:
+        for url, name in links.items():
+            shown = redact_text(url.partition("?")[0])
+            try:
+                # The signature of a presigned URL covers the method, and some servers refuse HEAD.
+                if not urlsplit(url).query and session.head(url, timeout=_TIMEOUTS, allow_redirects=True).ok:
+                    continue
+                headers = {"Range": "bytes=0-0"}
+                with session.get(url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
+                    status = response.status_code
+            except (requests.RequestException, PermissionDenied, OSError, ValueError) as error:
+                log.info("%s could not be checked from here: %s (%s)", name, shown, type(error).__name__)
+                continue
+            if status in (403, 404, 410):
+                raise InvalidMedia(
+                    f"{name} is {shown}, which responds with HTTP status {status}: nothing was submitted. Correct "
+                    "the address, or renew the link if it has expired. If only the service can read it, set "
+                    "[viapi] check_sources to False",
+                    code="InvalidFile.Download",
+                    action=action.name,
+                )

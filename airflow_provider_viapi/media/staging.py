@@ -19,8 +19,8 @@ from airflow_provider_viapi.media.request_inputs import files_to_stage, with_add
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import Source

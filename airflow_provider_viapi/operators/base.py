@@ -19,17 +19,16 @@ from airflow_provider_viapi.errors import (
     JobTimedOut,
     ResultExpired,
     ServiceError,
-    SubmissionInDoubt,
     from_dict,
 )
-from airflow_provider_viapi.links.base import result_address, store_links
+from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
     as_duration,
     default_deferrable,
 )
+from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
-    XComClaims,
     attempt_of,
     fail_without_retry,
     is_permanent,
@@ -38,6 +37,8 @@ from airflow_provider_viapi.operators.durability import (
 )
 from airflow_provider_viapi.operators.landing import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
+from airflow_provider_viapi.results import file_urls
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+    from airflow_provider_viapi.jobs.usage import Usage
+    from airflow_provider_viapi.state.results import LandedResults
 
 
 MAX_REUSE = timedelta(days=3650)
@@ -119,6 +122,8 @@ class JobOperator(StoppableOperator, LandingOperator):
                 "land_to needs wait_for_completion=True: only a task that waits has a result to land",
                 action=self.action.name,
             )
+        if not isinstance(durable, bool):
+            raise InvalidRequest(f"durable is {durable!r}; allowed: True, False", action=self.action.name)
         self.deferrable = default_deferrable(deferrable)
         self.wait_for_completion = wait_for_completion
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
@@ -137,6 +142,8 @@ class JobOperator(StoppableOperator, LandingOperator):
             )
         self.reuse_unversioned = reuse_unversioned
         self.land_manifest = land_manifest
+        self._view: Any = None
+        self._usage: Usage | None = None
 
     # What a cloud implements.
 
@@ -151,10 +158,11 @@ class JobOperator(StoppableOperator, LandingOperator):
     def release_inputs(self, context: Context) -> None:
         """Remove what was staged for the job alone; called at least once, perhaps in another process."""
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job.
 
         :param deadline: ISO 8601 with an offset
+        :param survives_clear: the next attempt finds the job after the task was cleared
         """
         raise NotImplementedError
 
@@ -186,9 +194,12 @@ class JobOperator(StoppableOperator, LandingOperator):
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
         store_links(self, context)
-        with fail_without_retry(self.is_permanent):
+        run = self.task_run(context)
+        self._view = view = TaskView(self.action_name, run.attempt.number)
+        with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
-            run = self.task_run(context)
+            view.show_request(request)
+            read_prices()
             ledger = open_ledger(context, durable=self.durable)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             before = ledger.read()
@@ -200,6 +211,7 @@ class JobOperator(StoppableOperator, LandingOperator):
                 return reused
             job, report = self._resume_or_submit(request, ledger, run, deadline, context)
             record_decision(self.hook.stats, before, job, report)
+            view.show_job(job, before)
             store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
@@ -207,18 +219,25 @@ class JobOperator(StoppableOperator, LandingOperator):
                 ledger.mark_delivered(run.attempt)
                 return job.id
             if report is None and self.deferrable and not self._stop_requested:
-                self.defer(trigger=self.trigger(job, deadline.isoformat()), method_name="execute_complete")
+                waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+                self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": view.state()})
             return self._finish(
                 report or self._poll_on_worker(job, deadline, ledger, context), ledger, context
             )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Continue after the trigger: land and return the result, or raise why there is none."""
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], view: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Continue after the trigger: land and return the result, or raise why there is none.
+
+        :param view: what the UI shows of the job so far; ``dag.test()`` of Airflow 3 loses it
+        """
         from airflow_provider_viapi.jobs.model import JobReport
 
         store_links(self, context)
         ledger = open_ledger(context, durable=self.durable)
-        with fail_without_retry(self.is_permanent):
+        self._view = TaskView(self.action_name, attempt_of(context).number, view)
+        with fail_without_retry(self.is_permanent), self._view.publishing_errors(context):
             if "error" in event:
                 raise self._handle_timeout(from_dict(event["error"]), ledger, context)
             return self._finish(JobReport.from_dict(event["report"]), ledger, context)
@@ -229,7 +248,7 @@ class JobOperator(StoppableOperator, LandingOperator):
 
         return TaskRun(
             attempt_of(context),
-            XComClaims(context),
+            TaskClaims(context, self.log),
             self.log,
             self.timing or Timing(),
             lambda: self._stop_requested,
@@ -242,34 +261,47 @@ class JobOperator(StoppableOperator, LandingOperator):
         from functools import cache
 
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
-        from airflow_provider_viapi.state.results import open_results
 
-        results = open_results(self, self.action, context)
+        results = self._results(context)
         return Submission(
             backend=self.submit_backend(request),
             ledger=ledger,
             digest=self.request_digest(request),
             # Only the first call that succeeds costs work.
-            request=cache(lambda: self.prepare_request(request, context)),
+            request=cache(lambda: self._prepare(request, context)),
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
             sources=lambda: None if results is None else results.versions(request),
         )
 
+    def _results(self, context: Context) -> LandedResults | None:
+        """Return the landed results of earlier jobs; ``None`` if the task neither reuses nor describes any."""
+        if self.reuse_results is None and not self.land_manifest:
+            return None
+        from airflow_provider_viapi.state.results import LandedResults
+
+        return LandedResults(self, self.action, context)
+
+    def _prepare(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        prepared = self.prepare_request(request, context)
+        if self._view is not None:
+            self._view.mark("staged")
+        return prepared
+
     def _reuse(
         self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
     ) -> dict[str, Any] | None:
         """Return the landed result of an earlier job, if it may be reused; nothing is submitted then."""
-        from airflow_provider_viapi.state.results import open_results
-
-        results = open_results(self, self.action, context)
+        results = self._results(context)
         digest = self.request_digest(request)
         found = results and results.find(digest, request, before=before, attempt=run.attempt)
         if not found:
             return None
         result, report = found
-        run.claims.publish_job(report.job_id)
+        context["ti"].xcom_push(key="job_id", value=report.job_id)
         self.publish_landed(result["landed"], report.job_id, context)
+        self._view.show_result(report, result, self.action.result, self._landed)
+        self._view.publish(context)
         store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         return result
 
@@ -293,7 +325,7 @@ class JobOperator(StoppableOperator, LandingOperator):
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
-        with self.cancelling_if_ended(context, lambda: self._cancel_job(job, ledger, context)):
+        with self.cancelling_if_ended(context, ledger, lambda: self._cancel_job(job, ledger, context)):
             try:
                 waiting = self.hook.wait_for(job, until=deadline, log=self.log)
                 report: JobReport = self.run_until_stopped(waiting, f"job {job.id} was running")
@@ -339,21 +371,22 @@ class JobOperator(StoppableOperator, LandingOperator):
             self.log.warning("Staged copies could not be removed: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
-        from airflow_provider_viapi.state.results import open_results
+        from airflow_provider_viapi.jobs.submission import check_adopted
 
         self._release(context)
+        self._view.show_times(report)
         try:
             result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
             failed.action = self.action.name
             ledger.clear()
             raise
-        self._check_adopted(report.job_id, ledger, context)
+        check_adopted(TaskClaims(context, self.log), ledger.read(), self.action_name)
         after = self._time_since_submission(ledger)
         self.log.info("Job %s has succeeded%s: %s", report.job_id, after, ", ".join(result))
         if self.land_to is not None:
             landed = self._land(result, self._job(report.job_id), ledger, context)
-            if (results := open_results(self, self.action, context)) is not None:
+            if (results := self._results(context)) is not None:
                 render = partial(ActionOperator.validated_request, self)
                 result |= results.record(ledger.read(), report, render, result, landed)
             result["landed"] = landed
@@ -362,23 +395,22 @@ class JobOperator(StoppableOperator, LandingOperator):
             # Without its query, which lets anybody read the file.
             self.log.info("The result is at %s until its link expires", address.partition("?")[0])
         store_links(self, context, result_link=address)
+        self._publish_view(report, result, context)
         ledger.mark_delivered(attempt_of(context))
         return result
 
-    def _check_adopted(self, job_id: str, ledger: Ledger, context: Context) -> None:
-        """Refuse to return the result of a job that was found in a list and that another task claims by now."""
-        entry = ledger.read()
-        if entry is None or not entry.adopted:
-            return
-        claims = XComClaims(context)
-        claims.publish_job(job_id)
-        if job_id in claims.others().job_ids:
-            raise SubmissionInDoubt(
-                f"job {job_id} was found in the job list, and another task claims it too: its result may not be this "
-                "task's. Clear the tasks that claim it, or set on_doubt='resubmit'",
-                code="SubmissionInDoubt",
-                action=self.action.name,
-            )
+    def _publish_view(self, report: JobReport, result: Mapping[str, Any], context: Context) -> None:
+        """Publish what the UI shows of the finished job, and its usage."""
+        from airflow_provider_viapi.jobs.metrics import count_usage
+
+        hosts = [*self.allowed_hosts, *self.trusted_hosts()]
+        files = self._landed or file_urls(result, self.action.result)
+        self._usage = measured_usage(
+            self.action_name, files.values(), self.log, http=self.hook.account.http, allowed_hosts=hosts
+        )
+        count_usage(self.hook.stats, self.action_name, self._usage)
+        self._view.show_result(report, result, self.action.result, self._landed)
+        self._view.publish(context, self._usage)
 
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -10,21 +11,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, StopRequested, from_dict
-from airflow_provider_viapi.links.base import result_address, store_links
-from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
-from airflow_provider_viapi.links.viapi import ViapiResultLink
-from airflow_provider_viapi.media.addresses import as_address
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    PermissionDenied,
+    StopRequested,
+    from_dict,
+)
+from airflow_provider_viapi.links.job import (
+    HuaweiCloudResultLink,
+    ViapiResultLink,
+    result_address,
+    store_links,
+)
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
 from airflow_provider_viapi.operators.batch_requests import build_items, check_literals
+from airflow_provider_viapi.operators.batch_view import publish_items, publish_usage
+from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
-    XComClaims,
     attempt_of,
+    choose_store,
     fail_without_retry,
     is_permanent,
 )
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_view import read_prices
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -54,6 +67,10 @@ RENDERED_DIFFERENTLY = (
 NO_RETRY = "A retry would render other items again and pay for all of them, so there is none"
 
 
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
 class BatchOperator(StoppableOperator):
     """Run one action for many items, each paid for once, at the account's rate, in one task.
 
@@ -80,6 +97,8 @@ class BatchOperator(StoppableOperator):
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
     :param job_timeout: how long an attempt waits for one job; a ``timedelta`` or seconds, up to 30 days;
         default: 1 day
+    :param durable: record the jobs so that a retry resumes them; with ``False`` the batch waits on its worker, and a
+        retry submits and pays for all items again; default: ``True``
     :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
         the connection's own endpoint
     :param on_doubt: what to do with an item when it cannot be known whether its job was accepted: ``fail`` it, so
@@ -89,12 +108,18 @@ class BatchOperator(StoppableOperator):
         default: off
     :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
     :param land_manifest: write a description of each job beside its landed files; default: ``False``
+    :param max_output_minutes: submit nothing that could make the outputs of all items together longer, in minutes;
+        default: no limit
+    :param max_cost: submit nothing that could make all items together cost more at the prices in ``[viapi] prices``,
+        in their currency; default: no limit
     """
 
     template_fields: Sequence[str] = ("items", "shared", "land_to")
     template_fields_renderers: ClassVar[dict[str, str]] = {"items": "json", "shared": "json"}
     timing: ClassVar[Timing | None] = None
     """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
+
+    __supports_durable_execution: ClassVar[bool] = True
 
     hook: Any
 
@@ -109,11 +134,14 @@ class BatchOperator(StoppableOperator):
         max_failed: int = 0,
         deferrable: bool | None = None,
         job_timeout: timedelta | float = timedelta(days=1),
+        durable: bool = True,
         on_doubt: OnDoubt = "fail",
         reuse_results: timedelta | float | None = None,
         reuse_unversioned: bool = False,
         land_manifest: bool = False,
         allowed_hosts: Sequence[str] = (),
+        max_output_minutes: float | None = None,
+        max_cost: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -124,12 +152,16 @@ class BatchOperator(StoppableOperator):
         self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
         self.on_doubt = on_doubt
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
+        self._check("durable", durable, isinstance(durable, bool), "True, False")
+        self.durable = durable
         self.deferrable = default_deferrable(deferrable)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=operator.action.name
         )
         self.reuse_unversioned = reuse_unversioned
         self.land_manifest = land_manifest
+        self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
+        self.max_cost = self._check_limit("max_cost", max_cost)
         check_literals(operator, items, shared or {})
         self.items = items
         self.shared = shared
@@ -179,6 +211,7 @@ class BatchOperator(StoppableOperator):
         with fail_without_retry(self.is_permanent):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
             self.check_inputs()
+            self._check_prices()
             self._check_destination(len(items))
             if not items:
                 self.log.info("There are no items, nothing to do")
@@ -194,13 +227,15 @@ class BatchOperator(StoppableOperator):
             ledger.begin_attempt(items)
             if self.deferrable and not ledger.is_persistent:
                 # Opening the store has warned already of what a retry costs.
-                self.log.info("The batch waits on this worker: there is no durable store to continue from")
+                why = "there is no durable store to continue from" if self.durable else "durable is False"
+                self.log.info("The batch waits on this worker: %s", why)
             if self.reuse_results is not None:
                 from airflow_provider_viapi.operators.batch_backend import reuse_results
 
                 reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
-            with self.cancelling_if_ended(context, batch.cancel):
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
+                self._show_earlier(batch, context)
                 batch.resume()
                 return self._advance(batch, context)
 
@@ -218,7 +253,7 @@ class BatchOperator(StoppableOperator):
             ledger, run = self._open_ledger(context), self._task_run(context)
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
-            with self.cancelling_if_ended(context, batch.cancel):
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
                 batch.collect(Completions.from_dict(event["ended"]))
                 return self._advance(batch, context)
 
@@ -240,6 +275,7 @@ class BatchOperator(StoppableOperator):
         state: Mapping[str, Any],
     ) -> Batch:
         from airflow_provider_viapi.jobs.batch import Batch, BatchConfig
+        from airflow_provider_viapi.jobs.budget import Budget
         from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
 
         is_closed = items is None
@@ -263,17 +299,22 @@ class BatchOperator(StoppableOperator):
             until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
         )
+        seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
+        self._pages = state.get("pages", 0)
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
+        backend = TaskBatchBackend(self, self._arguments, ledger, run, context)
         return Batch(
             items,
             ledger,
             config,
-            TaskBatchBackend(self, self._arguments, ledger, run, context),
+            backend,
             run,
+            meter=backend,
             is_closed=is_closed,
             refusal=refusal if isinstance(refusal, PermissionDenied) else None,
             failed_submissions=state.get("failed_submissions", 0),
             logged_failures=state.get("logged_failures", 0),
+            budget=Budget.resume(seconds, self.max_cost, state.get("budget")),
         )
 
     def _advance(self, batch: Batch, context: Context) -> Any:
@@ -296,9 +337,10 @@ class BatchOperator(StoppableOperator):
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         rows = batch.ledger.rows(batch.items)
+        publish_usage(context, self.operator.action.full_name, rows)
         if batch.refusal is not None:
             raise batch.refusal
         failed = batch_failure(
@@ -306,14 +348,14 @@ class BatchOperator(StoppableOperator):
             items=batch.ledger.count,
             left=batch.progress.left,
             max_failed=self.max_failed,
-            why_left=RENDERED_DIFFERENTLY if batch.is_closed else "",
+            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.budget.exhausted),
         )
         if failed is not None:
             failed.action = self.operator.action.name
             permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
             if batch.is_closed:
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
-            if permanent > self.max_failed:
+            if permanent > self.max_failed or batch.budget.exhausted:
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
         landed = {
@@ -331,9 +373,24 @@ class BatchOperator(StoppableOperator):
             self.log.warning("The results of %d rows are left out: all together are too long", shortened)
         return kept
 
+    def _show_earlier(self, batch: Batch, context: Context) -> None:
+        """Count and show what earlier attempts have delivered: their XComs were cleared."""
+        from airflow_provider_viapi.jobs.batch_ledger import Row
+        from airflow_provider_viapi.jobs.usage import Usage
+
+        if batch.progress.done:
+            rows = {row["index"]: row for row in batch.ledger.rows(batch.items)}
+            for item in batch.items:
+                if (row := rows.get(item.index)) is not None and row["error"] is None:
+                    usage = row.get("usage")
+                    batch.ended.append((item, Row(row["job_id"], row["state"], row["result"], usage=usage)))
+                    if "reused" not in (row["result"] or {}):
+                        batch.budget.add(Usage.from_dict(usage) if usage else None)
+
     def _publish(self, batch: Batch, context: Context) -> None:
         batch.log_progress()
         context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
+        self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
         batch.backend.publish(batch.jobs)
 
     def _state(self, batch: Batch) -> dict[str, Any]:
@@ -345,6 +402,8 @@ class BatchOperator(StoppableOperator):
             "logged_failures": batch.logged_failures,
             "refusal": batch.refusal.as_dict() if batch.refusal else None,
             "is_closed": batch.is_closed,
+            "budget": batch.budget.state(),
+            "pages": self._pages,
         }
 
     def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
@@ -361,16 +420,15 @@ class BatchOperator(StoppableOperator):
 
     def _open_ledger(self, context: Context) -> BatchLedger:
         from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
-        from airflow_provider_viapi.state import open_store
 
-        return BatchLedger(open_store(context), attempt_of(context))
+        return BatchLedger(choose_store(context, durable=self.durable), attempt_of(context))
 
     def _task_run(self, context: Context) -> TaskRun:
         from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
 
         return TaskRun(
             attempt_of(context),
-            XComClaims(context),
+            TaskClaims(context, self.log),
             self.log,
             self.timing or Timing(),
             lambda: self._stop_requested,
@@ -394,6 +452,24 @@ class BatchOperator(StoppableOperator):
         is_allowed = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
         self._check(name, value, is_allowed, f"an integer, {least} to {most}; it cannot be a template")
         return int(value)
+
+    def _check_limit(self, name: str, value: Any) -> float | None:
+        if value is None:
+            return None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_allowed = is_number and 0 < value < math.inf
+        self._check(name, value, is_allowed, "a number greater than 0, or None; it cannot be a template")
+        return float(value)
+
+    def _check_prices(self) -> None:
+        """Refuse ``max_cost`` without a price, and prices that cannot be read."""
+        action = self.operator.action.full_name
+        if read_prices().rate(action) is None and self.max_cost is not None:
+            raise ConfigurationError(
+                f"max_cost is {self.max_cost:g}, but [viapi] prices has no price of {action}; add it, or remove "
+                "max_cost. Nothing was submitted",
+                action=self.operator.action.name,
+            )
 
     def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
@@ -423,6 +499,7 @@ class BatchOperator(StoppableOperator):
         )
 
     _arguments: Sequence[Mapping[str, Any]] = ()
+    _pages = 0
 
 
 class ViapiBatchOperator(BatchOperator):

@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.completions import QuietLog
+from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
-from airflow_provider_viapi.operators.durability import XComClaims
-from airflow_provider_viapi.state.results import LandedResults, open_results
+from airflow_provider_viapi.jobs.submission import check_adopted
+from airflow_provider_viapi.jobs.task_run import TaskRun
+from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.source_versions import find_sources
+from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.operators.task_view import measured_usage
+from airflow_provider_viapi.results import file_urls
+from airflow_provider_viapi.state.results import LandedResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -30,6 +36,9 @@ CONCURRENT_LOOKUPS = 8
 
 ITEMS_PER_WRITE = 200
 """Items that are searched before their rows are recorded."""
+
+MAX_UNREADABLE = 3
+"""Results in a row that cannot be read from here, after which no more are measured in this process."""
 
 SUBMIT_RATE = 2.0
 """Submissions per second on connections without ``submit_qps``."""
@@ -62,13 +71,19 @@ class TaskBatchBackend:
         self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
-        self._results = open_results(task, task.operator.action, context)
-        # The hook's client is not shared between threads.
+        self._unreadable = 0
+        self._estimates: dict[str, Usage | None] = {}
+        self._results = (
+            LandedResults(task, task.operator.action, context)
+            if task.reuse_results is not None or task.land_manifest
+            else None
+        )
+        # The hook's client and Airflow's XComs are not shared between threads.
         self._calling = threading.Lock()
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
         """Resume or submit an item's job as its operator would, with one attempt to submit."""
-        run = replace(self._run, claims=BatchClaims(item, self._ledger, self._claims), log=self._log)
+        run = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
         operator = self._operator(item)
         ledger = self._ledger.open_ledger(item)
         # The batch retries, after other items: for a single submission the deadline has passed at once.
@@ -111,11 +126,15 @@ class TaskBatchBackend:
         """Return the result of a job, with its files landed.
 
         :raises JobFailed: the operator does not accept the result
+        :raises SubmissionInDoubt: the job was found in a list, and another task claims it
         :raises ServiceError: a file could not be landed; the next attempt fetches the result again
         """
         if item.request is not None:
             report = self._operator(item).final_report(report)
         result = report.result_or_raise()
+        with self._calling:
+            claims = ItemClaims(item, self._ledger, self._claims)
+            check_adopted(claims, self._ledger.entry(item.name), self._task.operator.action.full_name)
         if self._task.land_to is None:
             return result
         landed = self._land(item, report.job_id, result)
@@ -155,6 +174,30 @@ class TaskBatchBackend:
                 action=task.operator.action.name,
             ) from error
 
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        """Return the usage of a job by its collected result; ``None`` if its files cannot be read from here."""
+        action = self._task.operator.action
+        files = result.get("landed") or file_urls(result, action.result)
+        if not files or self._unreadable >= MAX_UNREADABLE:
+            return None if self._task.max_cost is None else self._estimated(action.full_name, [])
+        usage = self._estimated(action.full_name, files.values())
+        # A host that does not respond would hold up each of thousands of jobs.
+        self._unreadable = 0 if usage.measured or self._task.land_to else self._unreadable + 1
+        count_usage(self._task.hook.stats, action.full_name, usage)
+        return usage
+
+    def estimate(self, item: Item) -> Usage | None:
+        """Return the usage that an item's job will have if its output is as long as its longest source."""
+        if item.name not in self._estimates:
+            sources = [address for _, address in find_sources(item.request or {}) if address]
+            usage = self._estimated(self._task.operator.action.full_name, sources)
+            self._estimates[item.name] = usage if usage.measured or usage.cost is not None else None
+        return self._estimates[item.name]
+
+    def _estimated(self, action: str, files: Collection[str]) -> Usage:
+        http, hosts = self._task.hook.account.http, self._task.trusted_hosts()
+        return measured_usage(action, files, self._log, http=http, allowed_hosts=hosts)
+
     def release_inputs(self, item: Item) -> None:
         """Remove what was staged for an item alone."""
         # Without its request nothing is known of its copies; the leases that protect them expire.
@@ -172,13 +215,13 @@ class TaskBatchBackend:
 
     def publish(self, jobs: Collection[Job]) -> None:
         """Publish the running jobs, so that other tasks do not adopt them."""
-        self._claims.close_intent()
-        self._context["ti"].xcom_push(key="job_ids", value=[job.id for job in jobs])
+        ledger = self._ledger
+        self._claims.publish_jobs([job.id for job in jobs], ledger.job_ids(), is_open=ledger.has_unknown())
 
     @property
-    def _claims(self) -> XComClaims:
+    def _claims(self) -> TaskClaims:
         claims = self._run.claims
-        assert isinstance(claims, XComClaims)  # noqa: S101
+        assert isinstance(claims, TaskClaims)  # noqa: S101
         return claims
 
     def _operator(self, item: Item) -> JobOperator:
@@ -228,34 +271,3 @@ def _with_files(result: Mapping[str, Any], landed: Mapping[str, str]) -> dict[st
     """Return a result with the addresses of landed files instead of links that expire."""
     others = {key: value for key, value in result.items() if key not in landed}
     return {**others, "landed": landed}
-
-
-class BatchClaims:
-    """Claims of one item: besides other tasks, other items of the same batch may own a listed job.
-
-    :param item: the item
-    :param ledger: of the batch
-    :param published: the claims of the batch's task
-    """
-
-    def __init__(self, item: Item, ledger: BatchLedger, published: XComClaims) -> None:
-        self._item = item
-        self._ledger = ledger
-        self._published = published
-        self._job_id: str | None = None
-
-    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
-        """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
-        if intent is not None:
-            self._published.publish_intent_once(intent)
-
-    def publish_job(self, job_id: str | None) -> None:
-        """Remember the item's job; the batch publishes all of its jobs together."""
-        self._job_id = job_id
-
-    def others(self) -> OtherTasks:
-        """Return the jobs and open submissions of other tasks and items."""
-        others = self._published.others()
-        open_items = ("another item of this batch",) if self._ledger.has_other_unknown(self._item) else ()
-        own = self._ledger.job_ids() - {self._job_id}
-        return OtherTasks(others.job_ids | own, (*others.open_intents, *open_items))

@@ -13,7 +13,11 @@ from airflow_provider_viapi.errors import JobFailed, ServiceError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
+from airflow_provider_viapi.links.job import (
+    HuaweiCloudJobLink,
+    HuaweiCloudResultLink,
+    huaweicloud_job_address,
+)
 from airflow_provider_viapi.operators import durability
 from airflow_provider_viapi.operators.action import ActionOperator
 from airflow_provider_viapi.operators.base import JobOperator
@@ -156,19 +160,20 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its pictures as Base64."""
-        from airflow_provider_viapi.media import base64_inputs
+        from airflow_provider_viapi.media.request_inputs import embed_files
 
-        return base64_inputs.embed_files(request, self.pictures)
+        return embed_files(request, self.pictures)
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
-        from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
+        from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
         return HuaweiCloudJobTrigger(
             job_id=job.id,
             action=job.action,
             deadline=deadline,
             cancel_on_kill=self.cancel_on_kill,
+            survives_clear=survives_clear,
             huaweicloud_conn_id=self.huaweicloud_conn_id,
             goal=self.goal,
             scope=self._scope,
@@ -178,7 +183,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """Return Huawei's page of the action that reports the job, or the connection's own endpoint."""
         account, service = self.hook.account, self.action.service
         own = account.endpoints.get(service.name) or account.endpoint
-        return own or job_address(service.name, self.action.job_kind.show.name, account.region)
+        return own or huaweicloud_job_address(service.name, self.action.job_kind.show.name, account.region)
 
     def trusted_hosts(self) -> list[str]:
         """Return the hosts of the connection's own endpoints, such as the emulator's."""
@@ -194,6 +199,6 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were landed."""
-        from airflow_provider_viapi.media.openlineage import lineage_of
+        from airflow_provider_viapi.media.lineage import lineage_of
 
-        return lineage_of([], self._landed.values())
+        return lineage_of([], self._landed.values(), self._usage)

@@ -11,7 +11,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.image_index.index_listing import Listing
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 
@@ -231,6 +230,8 @@ class ListImagesOperator(ViapiOperator):
         with fail_without_retry():
             request = self.action.check(self.request)
             most = request.pop("Limit", imgsearch.CAPACITY)
+            from airflow_provider_viapi.image_index.database import Listing
+
             listing = Listing(self.page_size, most)
             while listing.next_page is not None:
                 listing.add_page(self.hook.call(self.action, request | listing.next_page)["Data"])

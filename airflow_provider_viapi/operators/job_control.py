@@ -16,7 +16,7 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.state import open_store
+from airflow_provider_viapi.state.stores import open_store
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -169,7 +169,7 @@ class JobCommandOperator(HuaweiCloudOperator):
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLog:
-        from airflow_provider_viapi.state.memory import MemoryStore
+        from airflow_provider_viapi.state.stores import MemoryStore
 
         store = open_store(context) if self.durable else MemoryStore()
         return CommandLog(store, context["ti"].max_tries)
@@ -225,7 +225,7 @@ class JobCommandOperator(HuaweiCloudOperator):
         return report
 
     def _defer(self, deadline: datetime) -> None:
-        from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
+        from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
         job = self.job
         self.defer(

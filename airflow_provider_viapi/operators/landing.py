@@ -120,7 +120,7 @@ class LandingOperator(ActionOperator):
 
     def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
         """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         self._landed = landed
         for key, address in landed.items():

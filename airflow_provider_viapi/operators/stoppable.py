@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout, BaseOperator, TaskDeferred
 
 from airflow_provider_viapi.errors import ConfigurationError, StopRequested
-from airflow_provider_viapi.triggers.task_state import TERMINAL, is_terminal
+from airflow_provider_viapi.triggers.task_state import TERMINAL, worker_must_cancel
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
+    from airflow_provider_viapi.jobs.ledger import Ledger
 
 T = TypeVar("T")
 
@@ -83,8 +86,10 @@ class StoppableOperator(BaseOperator):
             self._waiting = None
 
     @contextmanager
-    def cancelling_if_ended(self, context: Context, cancel: Callable[[], object]) -> Iterator[None]:
-        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped because a user ended it."""
+    def cancelling_if_ended(
+        self, context: Context, ledger: Ledger | BatchLedger, cancel: Callable[[], object]
+    ) -> Iterator[None]:
+        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped and nobody will resume them."""
         try:
             yield
         except TaskDeferred:
@@ -94,6 +99,11 @@ class StoppableOperator(BaseOperator):
             raise
         except BaseException:
             # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self._stop_requested and is_terminal(context["ti"], self.cancel_on_states):
+            if self._stop_requested and worker_must_cancel(
+                context["ti"],
+                self.cancel_on_states,
+                is_persistent=ledger.is_persistent,
+                survives_clear=ledger.survives_clear,
+            ):
                 cancel()
             raise

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
+from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
 from airflow_provider_viapi.operators.action import ActionOperator, is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
@@ -124,7 +124,7 @@ class ViapiOperator(LandingOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.openlineage import lineage_of, media_of
+        from airflow_provider_viapi.media.lineage import lineage_of, media_of
 
         return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())
 
@@ -151,25 +151,40 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them, and its links checked."""
-        if conf.getboolean("viapi", "check_sources", fallback=True):
-            from airflow_provider_viapi.media.link_check import check_links
+        from airflow_provider_viapi.media.request_inputs import check_links, files_to_stage
 
+        if conf.getboolean("viapi", "check_sources", fallback=True):
             check_links(self.action, request, self.hook.account, self.log)
+        if not any(files_to_stage(self.action.parameters, request)):
+            return request
         return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""
-        self.media(context, ActionOperator.validated_request(self)).release()
+        # VIAPI removes what is in its temporary storage automatically.
+        if self.staging is not None:
+            self.media(context, ActionOperator.validated_request(self)).release()
 
-    def trigger(self, job: Job, deadline: str) -> BaseTrigger:
+    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
-        from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+        from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
         return ViapiJobTrigger(
-            job_id=job.id, action=job.action, deadline=deadline, viapi_conn_id=self.viapi_conn_id
+            job_id=job.id,
+            action=job.action,
+            deadline=deadline,
+            survives_clear=survives_clear,
+            viapi_conn_id=self.viapi_conn_id,
         )
 
     def job_link(self, job: Job) -> str:
         """Return Alibaba's page that reports the job, or the connection's own endpoint."""
         service = self.action.service
-        return self.hook.account.endpoint or job_address(service.name, service.version, job.id)
+        return self.hook.account.endpoint or viapi_job_address(service.name, service.version, job.id)
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Return the datasets that were read and landed."""
+        from airflow_provider_viapi.media.lineage import lineage_of, media_of
+
+        read = media_of(self.action.parameters, self.request)
+        return lineage_of(read, self._landed.values(), self._usage)

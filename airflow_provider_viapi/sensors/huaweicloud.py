@@ -1,14 +1,16 @@
-"""Sensor for jobs of Huawei Cloud."""
+"""Sensors for jobs of Huawei Cloud: any job, models of MetaStudio that take days, live tasks, tasks of VIAS."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
-from airflow_provider_viapi.links.huaweicloud import HuaweiCloudResultLink
+from airflow_provider_viapi.huawei.services import metastudio
+from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
+from airflow_provider_viapi.links.job import HuaweiCloudResultLink
 from airflow_provider_viapi.operators.huaweicloud import is_permanent
 from airflow_provider_viapi.sensors.base import JobSensor
 
@@ -69,7 +71,7 @@ class HuaweiCloudJobSensor(JobSensor):
 
     def trigger(self, deadline: str) -> BaseTrigger:
         """Return the trigger that waits for the job."""
-        from airflow_provider_viapi.triggers.huaweicloud import HuaweiCloudJobTrigger
+        from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 
         return HuaweiCloudJobTrigger(
             job_id=self.job.id,
@@ -97,3 +99,66 @@ class HuaweiCloudJobSensor(JobSensor):
             if awaiting_review
             else state
         )
+
+
+class ImageModelSensor(HuaweiCloudJobSensor):
+    """Wait until an avatar is ready; return the job with its ``asset_id``.
+
+    This takes days: Huawei's staff review the files, and the owner has to confirm the result. Wait with
+    ``deferrable=True`` or ``mode="reschedule"``; default of ``timeout``: 7 days.
+
+    :param job_id: id that ``metastudio.Create2dModelTrainingJob`` has returned
+    """
+
+    def __init__(self, *, job_id: str, **kwargs: Any) -> None:
+        action = metastudio.images.CREATE_2D_MODEL_TRAINING_JOB.full_name
+        super().__init__(action=action, job_id=job_id, **kwargs)
+
+
+class VoiceModelSensor(HuaweiCloudJobSensor):
+    """Wait until a voice is ready; return the job with its ``asset_id``.
+
+    This takes days: Huawei's staff review the recordings. Wait with ``deferrable=True`` or ``mode="reschedule"``;
+    default of ``timeout``: 7 days.
+
+    :param job_id: id that the creating action of any edition has returned
+    """
+
+    def __init__(self, *, job_id: str, **kwargs: Any) -> None:
+        # The same action reports the jobs of all editions.
+        action = metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name
+        super().__init__(action=action, job_id=job_id, **kwargs)
+
+
+class LiveTaskSensor(HuaweiCloudJobSensor):
+    """Wait until a live task is on air, or has ended; return the task.
+
+    :param room_id: id of the live room
+    :param job_id: id of the task, such as ``start.job_id``
+    :param wait_for: ``PROCESSING`` (on air) or ``SUCCEED`` (ended)
+    """
+
+    def __init__(
+        self, *, room_id: str, job_id: str, wait_for: Literal["PROCESSING", "SUCCEED"], **kwargs: Any
+    ) -> None:
+        action = metastudio.live.START_SMART_LIVE.full_name
+        super().__init__(action=action, job_id=job_id, goal=wait_for, scope=room_id, **kwargs)
+
+
+class TaskStateSensor(HuaweiCloudJobSensor):
+    """Wait until a task is in a state; fail with the service's reason if it fails before.
+
+    Returns the task.
+
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
+    :param wait_for: ``RUNNING``, ``SUCCEEDED`` or ``STOPPED``; default: ``RUNNING``
+    """
+
+    def __init__(
+        self,
+        *,
+        vias_task_id: str,
+        wait_for: Literal["RUNNING", "SUCCEEDED", "STOPPED"] = "RUNNING",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(action=CREATE_TASK.full_name, job_id=vias_task_id, goal=wait_for, **kwargs)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.links.viapi import ViapiResultLink
+from airflow_provider_viapi.links.job import ViapiResultLink
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ViapiJobSensor(JobSensor):
 
     def trigger(self, deadline: str) -> BaseTrigger:
         """Return the trigger that waits for the job."""
-        from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+        from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
         return ViapiJobTrigger(
             job_id=self.job.id,

@@ -34,9 +34,9 @@ from airflow_provider_viapi.jobs.model import JobReport, Outcome
 from airflow_provider_viapi.media.manifest import describe, redacted, size_of, with_landed, write_manifest
 from airflow_provider_viapi.media.source_versions import Version, is_versioned, source_versions
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.state import StateConfig, TaskKey, read_days
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, open_objects
 from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, modified_at, open_state_path
+from airflow_provider_viapi.state.stores import StateConfig, TaskKey, read_days
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -48,11 +48,6 @@ if TYPE_CHECKING:
 LAYOUT_VERSION = 1
 
 DEFAULT_RETENTION_DAYS = 365
-
-
-def open_results(task: Any, action: Any, context: Context) -> LandedResults | None:
-    """Return the landed results of an action for a task; ``None`` if it neither reuses nor describes any."""
-    return LandedResults(task, action, context) if task.reuse_results or task.land_manifest else None
 
 
 class LandedResults:

@@ -12,10 +12,10 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -83,7 +83,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
         from airflow_provider_viapi.media import landing
-        from airflow_provider_viapi.media.asset_events import report_assets
+        from airflow_provider_viapi.media.lineage import report_assets
 
         with fail_without_retry():
             landing.probe(self.to, self.action, names={"task_id": self.task_id}, parameter="to")
@@ -103,7 +103,7 @@ class ViapiResultToObjectStorageOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the landed datasets."""
-        from airflow_provider_viapi.media.openlineage import lineage_of
+        from airflow_provider_viapi.media.lineage import lineage_of
 
         return lineage_of((), self._landed.values())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, is_terminal, run_shielded
+from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, run_shielded, trigger_must_cancel
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,6 +32,8 @@ class BatchTrigger(BaseTrigger):
     :param min_completed: number of ended jobs to wait for
     :param max_wait: seconds after the first one ended, however many have ended by then
     :param until: when to fire in any case, ISO 8601 with an offset
+    :param survives_clear: the next attempt of a cleared task finds the jobs; with ``False`` clearing cancels those
+        that are queued; default: ``True``
     """
 
     conn_id_name: ClassVar[str]
@@ -45,6 +47,7 @@ class BatchTrigger(BaseTrigger):
         min_completed: int,
         max_wait: float,
         until: str,
+        survives_clear: bool = True,
         **connection: str,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -53,6 +56,7 @@ class BatchTrigger(BaseTrigger):
         self.min_completed = min_completed
         self.max_wait = max_wait
         self.until = until
+        self.survives_clear = survives_clear
         self.conn_id = connection.pop(self.conn_id_name, self.default_conn_id)
         if connection:
             raise TypeError(f"unexpected arguments of {type(self).__name__}: {', '.join(connection)}")
@@ -66,6 +70,7 @@ class BatchTrigger(BaseTrigger):
             min_completed=policy.min_completed,
             max_wait=policy.max_wait,
             until=policy.until.isoformat(),
+            survives_clear=batch.ledger.survives_clear,
             **connection,
         )
 
@@ -77,6 +82,7 @@ class BatchTrigger(BaseTrigger):
             "min_completed": self.min_completed,
             "max_wait": self.max_wait,
             "until": self.until,
+            "survives_clear": self.survives_clear,
             self.conn_id_name: self.conn_id,
         }
 
@@ -109,20 +115,14 @@ class BatchTrigger(BaseTrigger):
             yield TriggerEvent({"ended": completions.as_dict()})
 
     async def on_kill(self) -> None:
-        """Cancel queued jobs if a user ended the task; a task that moved or was cleared keeps its jobs."""
-        await run_shielded(self._cancel_if_terminal(), SECONDS_TO_CANCEL)
+        """Cancel queued jobs if a user ended the task, or cleared it and its next attempt does not find the jobs."""
+        await run_shielded(self._cancel_if_ended(), SECONDS_TO_CANCEL)
 
-    async def _cancel_if_terminal(self) -> None:
-        from asgiref.sync import sync_to_async
-
-        # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_terminal)(self.task_instance):
+    async def _cancel_if_ended(self) -> None:
+        if await trigger_must_cancel(self.task_instance, self.log, survives_clear=self.survives_clear):
             await cancel_jobs(self.hook(), self.jobs, self.log)
         else:
-            self.log.info(
-                "%d jobs continue: this task was moved or cleared, and its next attempt resumes them",
-                len(self.job_ids),
-            )
+            self.log.info("%d jobs continue: whoever takes over their task resumes them", len(self.job_ids))
 
 
 class ViapiBatchTrigger(BatchTrigger):

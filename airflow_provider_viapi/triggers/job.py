@@ -1,4 +1,4 @@
-"""Base trigger that waits for one job of any cloud, through ``jobs.poller``."""
+"""Triggers that wait for one job, through ``jobs.poller``: what all share, and one for each cloud."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, TERMINAL, is_terminal, run_shielded
+from airflow_provider_viapi.triggers.task_state import (
+    SECONDS_TO_CANCEL,
+    TERMINAL,
+    UNSUCCESSFUL,
+    run_shielded,
+    trigger_must_cancel,
+)
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.backend import JobHook
     from airflow_provider_viapi.jobs.model import Job
 
@@ -27,14 +35,25 @@ class JobTrigger(BaseTrigger):
     :param action: the action that created it, as ``service.Action``
     :param deadline: when to give up, ISO 8601 with an offset
     :param cancel_on_kill: cancel the job when a user ends the task; default: ``True``
+    :param survives_clear: the next attempt of a cleared task finds the job; with ``False`` clearing cancels it;
+        default: ``True``
     """
 
-    def __init__(self, *, job_id: str, action: str, deadline: str, cancel_on_kill: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        action: str,
+        deadline: str,
+        cancel_on_kill: bool = True,
+        survives_clear: bool = True,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.job_id = job_id
         self.action = action
         self.deadline = deadline
         self.cancel_on_kill = cancel_on_kill
+        self.survives_clear = survives_clear
 
     @property
     def cancel_on_states(self) -> Collection[str]:
@@ -52,6 +71,7 @@ class JobTrigger(BaseTrigger):
             "action": self.action,
             "deadline": self.deadline,
             "cancel_on_kill": self.cancel_on_kill,
+            "survives_clear": self.survives_clear,
         }
 
     @property
@@ -78,19 +98,78 @@ class JobTrigger(BaseTrigger):
             yield TriggerEvent({"report": report.as_dict()})
 
     async def on_kill(self) -> None:
-        """Cancel the job if a user ended the task; a task that moved or was cleared keeps its job."""
-        if not self.cancel_on_kill:
-            return
-        await run_shielded(self._cancel_if_terminal(), SECONDS_TO_CANCEL)
+        """Cancel the job if a user ended the task, or cleared it and its next attempt does not find the job."""
+        if self.cancel_on_kill:
+            await run_shielded(self._cancel_if_ended(), SECONDS_TO_CANCEL)
 
-    async def _cancel_if_terminal(self) -> None:
-        from asgiref.sync import sync_to_async
-
-        # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        if await sync_to_async(is_terminal)(self.task_instance, self.cancel_on_states):
+    async def _cancel_if_ended(self) -> None:
+        if await trigger_must_cancel(
+            self.task_instance, self.log, self.cancel_on_states, survives_clear=self.survives_clear
+        ):
             await self.hook().cancel(self.job, self.log)
         else:
-            self.log.info(
-                "Job %s continues: this task was moved or cleared, and its next attempt resumes the job",
-                self.job_id,
-            )
+            self.log.info("Job %s continues: whoever takes over its task resumes it", self.job_id)
+
+
+class HuaweiCloudJobTrigger(JobTrigger):
+    """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
+
+    :param huaweicloud_conn_id: id of the connection
+    :param goal: the state to wait for instead of the end
+    :param scope: the room of a live task
+    """
+
+    def __init__(
+        self,
+        *,
+        huaweicloud_conn_id: str = "huaweicloud_default",
+        goal: str | None = None,
+        scope: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.huaweicloud_conn_id = huaweicloud_conn_id
+        self.goal = goal
+        self.scope = scope
+
+    @property
+    def cancel_on_states(self) -> Collection[str]:
+        """States of the task with which its job is cancelled.
+
+        A job that continues after its goal is kept when a user marks its task as successful.
+        """
+        return super().cancel_on_states if self.goal is None else UNSUCCESSFUL
+
+    def hook(self) -> HuaweiCloudHook:
+        """Return the hook that polls."""
+        from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+
+        return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self.scope)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
+        path, arguments = super().serialize()
+        own = {"huaweicloud_conn_id": self.huaweicloud_conn_id, "goal": self.goal, "scope": self.scope}
+        return path, {**arguments, **own}
+
+
+class ViapiJobTrigger(JobTrigger):
+    """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
+
+    :param viapi_conn_id: id of the connection
+    """
+
+    def __init__(self, *, viapi_conn_id: str = "viapi_default", **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.viapi_conn_id = viapi_conn_id
+
+    def hook(self) -> ViapiHook:
+        """Return the hook that polls."""
+        from airflow_provider_viapi.hooks.viapi import ViapiHook
+
+        return ViapiHook(self.viapi_conn_id)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class and the arguments that rebuild this trigger in any triggerer."""
+        path, arguments = super().serialize()
+        return path, {**arguments, "viapi_conn_id": self.viapi_conn_id}

@@ -1,7 +1,8 @@
-"""Distinguish a task that a user ended from one that moved, restarted or was cleared.
+"""Distinguish a task that a user ended or cleared from one that moved or restarts.
 
 Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
-terminal state; when the task was cleared or its triggerer went away, the next attempt or triggerer resumes the job.
+terminal state. When its triggerer went away, the next triggerer continues to wait. When the task was cleared, the
+next attempt resumes the job, or, if that attempt cannot know of it, the job is cancelled.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Collection, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
+T = TypeVar("T")
+
 SECONDS_TO_CANCEL = 25.0
 """Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds."""
+
+SECONDS_OF_SILENCE = 3.0
+"""A trigger stops to ask for its task's state when Airflow has answered no trigger of the process for that long."""
 
 TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 """States that only a new attempt can leave."""
@@ -25,13 +31,96 @@ UNSUCCESSFUL = TERMINAL - {"success"}
 """Terminal states of a task that did not reach its goal."""
 
 
-def is_terminal(task_instance: Any, states: Collection[str] = TERMINAL) -> bool:
-    """Return whether the task is in one of the states; blocks, so it must not run in an event loop.
+def worker_must_cancel(
+    task_instance: Any, ended: Collection[str], *, is_persistent: bool, survives_clear: bool
+) -> bool:
+    """Return whether the queued jobs of a task that was stopped on its worker must be cancelled; blocks.
 
-    :param states: default: the terminal states
+    :param ended: terminal states with which the jobs are cancelled
+    :param is_persistent: a retry finds the jobs
+    :param survives_clear: the next attempt of a cleared task finds them too
     """
-    state = _state_in_database if not hasattr(_runtime(), "get_task_states") else _state_by_api
-    return state(task_instance) in states
+    # A worker that is shut down stops a task whose state is still "running".
+    keep: Collection[str] = {"running"} if is_persistent else ()
+    return _must_cancel(current_state(task_instance), ended, None if survives_clear else keep)
+
+
+async def trigger_must_cancel(
+    task_instance: Any, log: Any, ended: Collection[str] = TERMINAL, *, survives_clear: bool
+) -> bool:
+    """Return whether the queued jobs of a task whose trigger was stopped must be cancelled.
+
+    :param ended: terminal states with which the jobs are cancelled
+    :param survives_clear: the next attempt of a cleared task finds the jobs
+    """
+    try:
+        state = await _acurrent_state(task_instance)
+    except TimeoutError as error:
+        log.info("The triggerer seems to stop: %s", error)
+        return False
+    return _must_cancel(state, ended, None if survives_clear else {"deferred"})
+
+
+def _must_cancel(state: str | None, ended: Collection[str], kept_in: Collection[str] | None) -> bool:
+    """Decide by the task's state, which is ``None`` right after it was cleared.
+
+    :param kept_in: states besides the terminal ones with which jobs are kept; ``None``: all
+    """
+    if state in TERMINAL or kept_in is None:
+        return state in ended
+    return state not in kept_in
+
+
+def current_state(task_instance: Any) -> str | None:
+    """Return the state of a task; blocks, so it must not run in an event loop."""
+    runtime = _runtime()
+    if not hasattr(runtime, "get_task_states"):
+        return _state_in_database(task_instance)
+    return _state_in(runtime.get_task_states(**_selection(task_instance)), task_instance)
+
+
+async def _acurrent_state(task_instance: Any) -> str | None:
+    """Return the state of a task in an event loop.
+
+    :raises TimeoutError: Airflow does not answer; a triggerer that stops does not
+    """
+    comms = _supervisor()
+    if not hasattr(comms, "asend"):
+        from asgiref.sync import sync_to_async
+
+        # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
+        return await _ANSWERS.wait_for(sync_to_async(current_state)(task_instance))
+    from airflow.sdk.execution_time.comms import GetTaskStates
+
+    # Not in a thread, which nothing could stop: it would delay the triggerer's end.
+    answer = await _ANSWERS.wait_for(comms.asend(GetTaskStates(**_selection(task_instance))))
+    return _state_in(answer.task_states, task_instance)
+
+
+class _Answers:
+    """Waits for Airflow's answers as long as it answers anything: a thousand triggers may ask at the same time."""
+
+    _last = float("-inf")
+
+    async def wait_for(self, question: Coroutine[Any, Any, T]) -> T:
+        """Return the answer.
+
+        :raises TimeoutError: nothing was answered for :data:`SECONDS_OF_SILENCE`
+        """
+        asked = time.monotonic()
+        asking = asyncio.ensure_future(question)
+        try:
+            while (silent := time.monotonic() - max(asked, self._last)) < SECONDS_OF_SILENCE:
+                await asyncio.wait({asking}, timeout=SECONDS_OF_SILENCE - silent)
+                if asking.done():
+                    self._last = time.monotonic()
+                    return asking.result()
+        finally:
+            asking.cancel()
+        raise TimeoutError(f"Airflow has answered nothing for {SECONDS_OF_SILENCE:.0f} s")
+
+
+_ANSWERS = _Answers()
 
 
 async def run_shielded(work: Coroutine[Any, Any, None], seconds: float) -> None:
@@ -56,13 +145,25 @@ def _runtime() -> Any:
     return RuntimeTaskInstance
 
 
-def _state_by_api(task_instance: Any) -> str | None:
-    states: Mapping[str, Mapping[str, Any]] = _runtime().get_task_states(
-        dag_id=task_instance.dag_id,
-        task_ids=[task_instance.task_id],
-        run_ids=[task_instance.run_id],
-        map_index=task_instance.map_index,
-    )
+def _supervisor() -> Any:
+    """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""
+    try:
+        from airflow.sdk.execution_time import task_runner
+    except ImportError:
+        return None
+    return getattr(task_runner, "SUPERVISOR_COMMS", None)
+
+
+def _selection(task_instance: Any) -> dict[str, Any]:
+    return {
+        "dag_id": task_instance.dag_id,
+        "task_ids": [task_instance.task_id],
+        "run_ids": [task_instance.run_id],
+        "map_index": task_instance.map_index,
+    }
+
+
+def _state_in(states: Mapping[str, Mapping[str, Any]], task_instance: Any) -> str | None:
     of_run = states.get(task_instance.run_id, {})
     return next((str(state) for state in of_run.values() if state is not None), None)
 

@@ -21,7 +21,6 @@ from airflow_provider_viapi.alibaba.parameters import (
     Parameter,
     String,
     Structure,
-    Structured,
     Url,
     ValueList,
 )

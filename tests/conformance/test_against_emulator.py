@@ -19,7 +19,7 @@ from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
 from run_task import run_task

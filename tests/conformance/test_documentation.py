@@ -1,4 +1,4 @@
-"""Every action has its entry in the reference, every service its row in the README, every operator its generated text."""
+"""Every action has its entry in the reference, every service its row in the README, every operator its own text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_an_operator_is_named_after_its_action(operator: type) -> None:
 @pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
 def test_every_action_has_its_entry_in_the_reference(action: Action) -> None:
     page = (ROOT / "docs" / "actions" / f"{action.service.name}.md").read_text()
-    entry = page.partition(f"\n## {action.name}\n")[2].partition("\n## ")[0]
+    entry = page.partition(f"\n### {action.name}\n")[2].partition("\n### ")[0]
 
     assert action.summary in entry
     for parameter in action.parameters:

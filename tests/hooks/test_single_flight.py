@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import pytest
-
-from airflow_provider_viapi.hooks import single_flight as module
-from airflow_provider_viapi.hooks.single_flight import single_flight
+from airflow_provider_viapi.hooks.connection import single_flight
 
 
 @dataclass
@@ -37,12 +34,11 @@ def test_all_who_come_within_a_minute_share_one_reading() -> None:
     assert asyncio.run(crowd()) == {"reading 1"}
 
 
-def test_what_was_changed_holds_for_those_who_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SECONDS_KEPT", 0.01)
+def test_what_was_changed_holds_for_those_who_come_later() -> None:
     readable = Readable()
 
     async def later() -> list[str]:
-        early = await single_flight("c", readable.read)
+        early = await single_flight("c", readable.read, 0.01)
         await asyncio.sleep(0.05)
         return [early, await single_flight("c", readable.read)]
 

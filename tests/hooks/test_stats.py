@@ -21,7 +21,7 @@ import asyncio
 from datetime import datetime, timedelta, timezone
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.alibaba.jobs import ViapiJobs
-from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
 ViapiJobs.list_interval = 0.1
 deadline = (datetime.now(timezone.utc) + timedelta(seconds=60)).isoformat()

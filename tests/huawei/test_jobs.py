@@ -22,8 +22,8 @@ from airflow_provider_viapi.huawei.jobs import (
     family_of,
     open_huawei_jobs,
 )
-from airflow_provider_viapi.jobs.backoff import Backoff
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.poller import Poller
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.image_index.image import ImageEntry, parse_images
+from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
 
 COFFEE = {"image_url": "http://h/coffee.png", "entity_id": "coffee"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from airflow_provider_viapi.errors import InvalidMedia, TransientError
-from airflow_provider_viapi.image_index.image import ImageEntry
+from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from airflow_provider_viapi.image_index.throttling import TolerantLimiter
+from airflow_provider_viapi.image_index.indexer import TolerantLimiter
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 

@@ -24,9 +24,8 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
-from airflow_provider_viapi.jobs.backoff import Backoff
-from airflow_provider_viapi.jobs.delay_queue import PendingJob
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.poll_schedule import Backoff, PendingJob
 from airflow_provider_viapi.jobs.poller import Poller
 from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 from jobs import virtual_time

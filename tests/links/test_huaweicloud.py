@@ -8,8 +8,12 @@ import pytest
 from airflow.providers.common.compat.sdk import XCom
 
 from airflow_provider_viapi.huawei.services import actions
-from airflow_provider_viapi.links.base import result_address
-from airflow_provider_viapi.links.huaweicloud import HuaweiCloudJobLink, HuaweiCloudResultLink, job_address
+from airflow_provider_viapi.links.job import (
+    HuaweiCloudJobLink,
+    HuaweiCloudResultLink,
+    huaweicloud_job_address,
+    result_address,
+)
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,
@@ -17,8 +21,7 @@ from airflow_provider_viapi.operators.metastudio import (
     CreateSubtitlesOperator,
     StartLiveOperator,
 )
-from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
-from airflow_provider_viapi.sensors.metastudio import ImageModelSensor
+from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor, ImageModelSensor
 from operators.huawei_tasks import FILM, SPEAK
 
 SPEECH = CreateSpeechOperator(task_id="speak", **SPEAK)
@@ -58,7 +61,7 @@ def test_the_page_of_the_action_that_reports_the_job_is_linked_once_there_is_a_j
 ) -> None:
     assert link(HuaweiCloudJobLink()) == ""
 
-    pushed["job_link"] = job_address("vias", "ShowTaskInfo", "cn-north-4")
+    pushed["job_link"] = huaweicloud_job_address("vias", "ShowTaskInfo", "cn-north-4")
 
     assert link(HuaweiCloudJobLink()) == (
         "https://apiexplorer.developer.huaweicloud.com/apiexplorer/doc"

@@ -10,8 +10,7 @@ from airflow.providers.common.compat.sdk import XCom
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.links.base import result_address
-from airflow_provider_viapi.links.viapi import ViapiJobLink, ViapiResultLink, job_address
+from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, result_address, viapi_job_address
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from emulator import fake_media
 from run_task import run_task
@@ -30,7 +29,7 @@ def link(kind: Any) -> str:
 
 
 def test_the_question_after_the_job_is_filled_in() -> None:
-    assert job_address("videoenhan", "2020-03-20", "J-1") == (
+    assert viapi_job_address("videoenhan", "2020-03-20", "J-1") == (
         "https://api.aliyun.com/api/videoenhan/2020-03-20/GetAsyncJobResult?params=%7B%22JobId%22%3A%22J-1%22%7D"
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-from airflow_provider_viapi.media.asset_events import asset_uri, report_assets
+from airflow_provider_viapi.media.lineage import asset_uri, report_assets
 
 try:
     from airflow.sdk.execution_time.context import OutletEventAccessors

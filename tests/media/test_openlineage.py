@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import attr
 import pytest
 
 from airflow_provider_viapi.alibaba.services import videoenhan
-from airflow_provider_viapi.media.openlineage import lineage_of, media_of, name_of
+from airflow_provider_viapi.jobs.usage import Clip, Prices, Usage
+from airflow_provider_viapi.media.lineage import lineage_of, media_of, name_of
 
 
 def test_inputs_are_the_media_and_outputs_what_has_landed() -> None:
@@ -20,6 +22,16 @@ def test_inputs_are_the_media_and_outputs_what_has_landed() -> None:
         ("s3://raw", "b.mp4"),
     ]
     assert [(each.namespace, each.name) for each in lineage.outputs] == [("s3://media", "c.mp4")]
+
+
+def test_the_usage_of_a_job_is_a_facet_of_its_run() -> None:
+    pytest.importorskip("airflow.providers.openlineage")
+    usage = Usage.of_job("videoenhan.ChangeVideoSize", Clip(60, 1280, 720, 25), Prices())
+
+    facet = lineage_of([], [], usage).run_facets["viapi_usage"]
+
+    assert (facet.output_seconds, facet.resolution_class, facet.cost) == (60, "720p", None)
+    assert {"_producer", "_schemaURL"} <= set(attr.asdict(facet))
 
 
 def test_media_inside_lists_count_too() -> None:

@@ -94,7 +94,7 @@ def test_a_trigger_that_cannot_be_imported_is_found_before_a_job_is_submitted(
     team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = erase(team, film, deferrable=True)
-    monkeypatch.setitem(sys.modules, "airflow_provider_viapi.triggers.viapi", None)
+    monkeypatch.setitem(sys.modules, "airflow_provider_viapi.triggers.job", None)
 
     with pytest.raises(ImportError):
         run_task(operator, Store())

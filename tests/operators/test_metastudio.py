@@ -29,8 +29,11 @@ from airflow_provider_viapi.operators.metastudio import (
     StopLiveOperator,
     UploadAssetOperator,
 )
-from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
-from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, VoiceModelSensor
+from airflow_provider_viapi.sensors.huaweicloud import (
+    HuaweiCloudJobSensor,
+    ImageModelSensor,
+    VoiceModelSensor,
+)
 from operators.huawei_tasks import FILM, SPEAK, Store, accepted, connect, in_haste
 from run_task import run_task
 

@@ -13,9 +13,9 @@ from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested
 from airflow_provider_viapi.jobs import poller
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.jobs.task_run import Timing
-from airflow_provider_viapi.operators import stoppable
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.triggers import task_state
 from run_task import run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 from skipping_clock import skip_waits
@@ -386,7 +386,7 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
 def test_a_job_accepted_while_the_task_is_stopped_is_cancelled(
     service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    monkeypatch.setattr(stoppable, "is_terminal", lambda *_: True)
+    monkeypatch.setattr(task_state, "current_state", lambda _: "failed")
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1")],

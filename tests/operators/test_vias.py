@@ -19,7 +19,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.operators import job_control, stoppable
+from airflow_provider_viapi.operators import job_control
 from airflow_provider_viapi.operators.vias import (
     CreateTaskOperator,
     CreateVideoGroupOperator,
@@ -32,6 +32,7 @@ from airflow_provider_viapi.operators.vias import (
     StartTaskOperator,
     StopTaskOperator,
 )
+from airflow_provider_viapi.triggers import task_state
 from operators.huawei_tasks import FILE, WATCH, Store, accepted, connect, in_haste
 from run_task import run_task
 
@@ -177,7 +178,7 @@ def test_who_fails_a_waiting_task_stops_the_job_and_who_calls_it_done_does_not(
             self.on_kill()
 
     task = watch(StoppedOnceAccepted, deferrable=False)
-    monkeypatch.setattr(stoppable, "is_terminal", lambda instance, states: marked in states)
+    monkeypatch.setattr(task_state, "current_state", lambda _: marked)
 
     with pytest.raises(Exception, match="was stopped"):
         run_task(task, Store())

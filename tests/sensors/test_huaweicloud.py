@@ -14,10 +14,14 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.jobs.backoff import Backoff
-from airflow_provider_viapi.sensors.huaweicloud import HuaweiCloudJobSensor
-from airflow_provider_viapi.sensors.metastudio import ImageModelSensor, LiveTaskSensor, VoiceModelSensor
-from airflow_provider_viapi.sensors.vias import TaskStateSensor
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
+from airflow_provider_viapi.sensors.huaweicloud import (
+    HuaweiCloudJobSensor,
+    ImageModelSensor,
+    LiveTaskSensor,
+    TaskStateSensor,
+    VoiceModelSensor,
+)
 from operators.huawei_tasks import SPEAK, WATCH, connect
 from run_task import run_task
 

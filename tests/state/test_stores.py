@@ -21,10 +21,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from airflow_provider_viapi.state import open_store
-from airflow_provider_viapi.state.airflow_store import AirflowStore
-from airflow_provider_viapi.state.memory import MemoryStore
 from airflow_provider_viapi.state.object_storage import ObjectStorageStore
+from airflow_provider_viapi.state.stores import AirflowStore, MemoryStore, open_store
 from state.conftest import context
 
 KEYS = st.sampled_from(["viapi_job", "viapi_batch.0", "a/b", "ü"])

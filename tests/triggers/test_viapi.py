@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.jobs import poller
-from airflow_provider_viapi.triggers.viapi import ViapiJobTrigger
+from airflow_provider_viapi.triggers import task_state
+from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server
 
 DONE = Answer(
@@ -53,7 +54,14 @@ def test_what_is_stored_makes_the_trigger_again_and_holds_no_secret() -> None:
     again = resolve_name(path)(**json.loads(json.dumps(arguments)))
 
     assert again.serialize() == (path, arguments)
-    assert set(arguments) == {"job_id", "action", "deadline", "viapi_conn_id", "cancel_on_kill"}
+    assert set(arguments) == {
+        "job_id",
+        "action",
+        "deadline",
+        "viapi_conn_id",
+        "cancel_on_kill",
+        "survives_clear",
+    }
 
 
 def test_it_fires_once_with_the_jobs_report(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +127,7 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_trigger_that_is_stopped_twice_still_cancels_the_job_of_an_ended_task(
     monkeypatch: pytest.MonkeyPatch, over: bool
 ) -> None:
-    monkeypatch.setattr("airflow_provider_viapi.triggers.job.is_terminal", lambda *_: over)
+    monkeypatch.setattr(task_state, "current_state", lambda _: "failed" if over else "deferred")
 
     async def stopped_twice() -> None:
         killed = asyncio.ensure_future(trigger().on_kill())

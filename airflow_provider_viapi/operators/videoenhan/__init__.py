@@ -1,7 +1,6 @@
 """Video production (service videoenhan), one operator per action; an operator's module is loaded when it is used.
 
-* ``summaries``: shorten a video
-* ``editing``: erase subtitles and logos, change the frame
+* ``editing``: erase subtitles and logos, change the frame, shorten
 * ``enhancement``: resolution, color, frame rate, sharpness
 * ``generation``: new videos from material or in another style
 * ``faces``: replace faces
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.operators.videoenhan.enhancement import *  # noqa: F403
     from airflow_provider_viapi.operators.videoenhan.faces import *  # noqa: F403
     from airflow_provider_viapi.operators.videoenhan.generation import *  # noqa: F403
-    from airflow_provider_viapi.operators.videoenhan.summaries import *  # noqa: F403
 
 _NAMES = {
     "editing": (
+        "AbstractEcommerceVideoOperator",
+        "AbstractFilmVideoOperator",
         "ChangeVideoSizeOperator",
         "EraseVideoLogoOperator",
         "EraseVideoSubtitlesOperator",
@@ -42,10 +42,6 @@ _NAMES = {
     "generation": (
         "GenerateHumanAnimeStyleVideoOperator",
         "GenerateVideoOperator",
-    ),
-    "summaries": (
-        "AbstractEcommerceVideoOperator",
-        "AbstractFilmVideoOperator",
     ),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -6,9 +6,8 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.huawei.client import Client, with_token_for
+from airflow_provider_viapi.huawei.client import Client, User, with_token_for
 from airflow_provider_viapi.huawei.config import Account
-from airflow_provider_viapi.huawei.iam import User
 from emulator.huawei.callers import Caller
 
 

@@ -1,7 +1,6 @@
 """Service videoenhan (video production), version 2020-03-20.
 
-* ``summaries``: shorten a video
-* ``editing``: erase subtitles and logos, change the frame
+* ``editing``: erase subtitles and logos, change the frame, shorten
 * ``enhancement``: resolution, color, frame rate, sharpness
 * ``generation``: new videos from material or in another style
 * ``faces``: replace faces
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.services.videoenhan.faces import *  # noqa: F403
     from airflow_provider_viapi.alibaba.services.videoenhan.generation import *  # noqa: F403
     from airflow_provider_viapi.alibaba.services.videoenhan.service import *  # noqa: F403
-    from airflow_provider_viapi.alibaba.services.videoenhan.summaries import *  # noqa: F403
 
 _NAMES = {
     "editing": (
+        "ABSTRACT_ECOMMERCE_VIDEO",
+        "ABSTRACT_FILM_VIDEO",
         "CHANGE_VIDEO_SIZE",
         "ERASE_VIDEO_LOGO",
         "ERASE_VIDEO_SUBTITLES",
@@ -50,10 +50,6 @@ _NAMES = {
     "service": (
         "GET_ASYNC_JOB_RESULT",
         "SERVICE",
-    ),
-    "summaries": (
-        "ABSTRACT_ECOMMERCE_VIDEO",
-        "ABSTRACT_FILM_VIDEO",
     ),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -10,8 +10,6 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.vias import (
     algorithms,
-    batch_tasks,
-    edge_pools,
     service,
     sources,
     tasks,
@@ -24,8 +22,6 @@ __all__ = [
     "ALGORITHMS",
     "SERVICE",
     "algorithms",
-    "batch_tasks",
-    "edge_pools",
     "service",
     "sources",
     "tasks",
@@ -33,7 +29,7 @@ __all__ = [
 
 ACTIONS = tuple(
     value
-    for module in (tasks, batch_tasks, sources, edge_pools, algorithms)
+    for module in (tasks, sources, algorithms)
     for value in vars(module).values()
     if isinstance(value, Action)
 )

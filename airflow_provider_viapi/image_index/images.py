@@ -1,0 +1,209 @@
+"""The images to be indexed: the check of a list of them, and the list of those in a folder of an object storage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba.model import Action
+from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.media.addresses import installation_hint, opens, strip_userinfo
+from airflow_provider_viapi.schema import as_address
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.jobs.model import Log
+
+
+Identity = tuple[str, str]
+"""EntityId and ExtraData: what an image database lists of an image and its owner chose."""
+
+_PARAMETERS = {"image_url": "ImageUrl", "entity_id": "EntityId", "extra_data": "ExtraData"}
+
+
+@dataclass(frozen=True)
+class ImageEntry:
+    """An image and the identity under which it is indexed.
+
+    :param index: its position in the list, from 0
+    :param address: its address, which the service cannot necessarily read
+    :param entity_id: the object that it shows
+    :param extra_data: returned with a match
+    """
+
+    index: int
+    address: str
+    entity_id: str
+    extra_data: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        """Identity of the image in the database: DataId is the service's, and addresses are not listed."""
+        return self.entity_id, self.extra_data
+
+    @property
+    def is_http_url(self) -> bool:
+        """True if the service can fetch it at its address."""
+        return self.address.partition("://")[0].lower() in ("http", "https")
+
+    @property
+    def display_url(self) -> str:
+        """The address as a log may show it: without its query, which may hold a signature."""
+        (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "ImageUrl")
+        return parameter.redacted_repr(self.address).strip("'\"")
+
+
+def parse_images(
+    images: Any,
+    *,
+    opens: Callable[[str], bool] = lambda scheme: False,
+    pending: Callable[[Any], bool] = lambda value: False,
+) -> list[ImageEntry]:
+    """Return the images that a list describes.
+
+    :param images: mappings with ``image_url``, ``entity_id`` and optionally ``extra_data``, in any iterable
+    :param opens: returns true if files can be copied from addresses of a scheme (``s3``)
+    :param pending: returns true for a value that is not known yet (a template); its entry is left out
+    :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice;
+        the message names it by its position, counted from 0
+    """
+    if not isinstance(images, Iterable) or isinstance(images, str | bytes | Mapping):
+        raise invalid(
+            f"images is of type {type(images).__name__}; allowed: a list of images, or the address of a folder"
+        )
+    action = ADD_IMAGE.before_staging(opens)
+    entries = []
+    index = -1
+    first: dict[Identity, int] = {}
+    for index, image in enumerate(images):
+        if pending(image) and not isinstance(image, Mapping):
+            continue
+        fields = _parse_one(action, index, image, pending)
+        if pending(fields):
+            continue
+        entry = ImageEntry(index, fields["ImageUrl"], fields["EntityId"], fields.get("ExtraData", ""))
+        before = first.setdefault(entry.identity, index)
+        if before != index:
+            raise invalid(
+                f"images[{before}] and images[{index}] both have entity_id {entry.entity_id!r} and extra_data "
+                f"{entry.extra_data!r}; allowed: each pair once, since the database lists nothing else of an image"
+            )
+        entries.append(entry)
+    if index < 0:
+        raise invalid("images is an empty list; allowed: at least one image")
+    return entries
+
+
+def _parse_one(action: Action, index: int, image: Any, pending: Callable[[Any], bool]) -> dict[str, Any]:
+    here = f"images[{index}]"
+    if not isinstance(image, Mapping):
+        raise invalid(f"{here} is of type {type(image).__name__}; allowed: a mapping with {_names()}")
+    unknown = [str(name) for name in image if name not in _PARAMETERS]
+    if unknown:
+        raise invalid(f"{here} has {', '.join(unknown)}; allowed: {_names()}")
+    for name in ("image_url", "entity_id"):
+        if image.get(name) in (None, ""):
+            raise invalid(f"{here}.{name} is missing", code="MissingParameter")
+    given = {wire: as_address(image.get(name)) for name, wire in _PARAMETERS.items()}
+    try:
+        checked = action.check({"DbName": "any", **given}, is_unresolved=pending)
+    except InvalidRequest as error:
+        raise invalid(f"{here}: {error.message}", code=error.code) from None
+    del checked["DbName"]
+    return checked
+
+
+def _names() -> str:
+    return ", ".join(_PARAMETERS)
+
+
+def invalid(message: str, code: str | None = None) -> InvalidRequest:
+    """Return the error for an invalid argument."""
+    return InvalidRequest(message, code=code or "InvalidParameter", action=ADD_IMAGE.name)
+
+
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})
+"""Extensions of the files that are indexed, in lower case."""
+
+_PLAIN = re.compile("[a-z0-9_]{1,64}")
+
+
+def check_address(folder: str) -> None:
+    """Refuse what is not the address of a folder that can be opened.
+
+    :raises InvalidRequest: it has another form, or nothing that is installed opens it
+    """
+    scheme, separator, rest = folder.partition("://")
+    if not separator or not rest.strip("/") or ".." in rest.split("/") or scheme.lower() in ("http", "https"):
+        allowed = "a list of images, or a folder in object storage, such as s3://bucket/folder/"
+        raise InvalidRequest(f"images is {folder!r}; allowed: {allowed}", code="InvalidParameter")
+    if not opens(scheme):
+        raise InvalidRequest(
+            f"images is {folder!r}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
+            code="InvalidParameter",
+        )
+
+
+def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
+    """Return the images in a folder and its subfolders, in the order of their names.
+
+    Files that macOS adds (``._photo.jpg``, ``__MACOSX/``) are left out.
+
+    :param folder: its address
+    :param hook: its connection is used for ``oss://`` unless the address names another
+    :return: of each its address, an entity id from its name, and its address without a connection id as extra data
+    :raises InvalidRequest: there is no image
+    """
+    from airflow_provider_viapi.media.source import open_storage, translate_errors
+
+    scheme, _, rest = folder.partition("://")
+    user, _, _ = rest.partition("/")[0].rpartition("@")
+    with translate_errors(folder):
+        fs, path = open_storage(folder, hook)
+        top = path.rstrip("/")
+        fs.invalidate_cache()
+        files = sorted(found for found in fs.find(f"{top}/") if found.startswith(f"{top}/"))
+    images = [file for file in files if _is_image(file.removeprefix(f"{top}/"))]
+    if not images:
+        raise InvalidRequest(
+            f"images is {strip_userinfo(folder)!r}, where there are {len(files)} files and none of them ends in "
+            f"{', '.join(sorted(EXTENSIONS))}",
+            code="InvalidParameter",
+        )
+    log.info(
+        "Found %s images among %s files in %s", f"{len(images):,}", f"{len(files):,}", strip_userinfo(folder)
+    )
+    return [
+        {
+            "image_url": f"{scheme}://{f'{user}@' if user else ''}{file}",
+            "entity_id": entity_id_of(file.removeprefix(f"{top}/")),
+            "extra_data": f"{scheme}://{file}",
+        }
+        for file in images
+    ]
+
+
+def _is_image(name: str) -> bool:
+    path = PurePosixPath(name)
+    is_sidecar = path.name.startswith("._") or "__MACOSX" in path.parts
+    return path.suffix.lower() in EXTENSIONS and not is_sidecar
+
+
+def entity_id_of(name: str) -> str:
+    """Return an entity id for a file: its name without the extension if that is allowed (a–z, 0–9 and _, at most 64).
+
+    Of any other name it has the allowed characters, and a digest, so that no two of them become the same.
+
+    :param name: path of the file in its folder
+    """
+    stem = str(PurePosixPath(name).with_suffix(""))
+    if _PLAIN.fullmatch(stem):
+        return stem
+    digest = sha256(stem.encode()).hexdigest()[:8]
+    plain = re.sub("[^a-z0-9]+", "_", stem.lower()).strip("_")[:55]
+    return f"{plain}_{digest}" if plain else digest

@@ -1,0 +1,225 @@
+"""When jobs are polled: intervals between two polls and between two reads of the job list, and the queue of jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+import random
+from contextlib import suppress
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from itertools import count
+
+from airflow_provider_viapi.jobs.backend import Ending
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+
+MAX_AGO = 30 * 86400.0
+"""Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Growing, jittered intervals in seconds.
+
+    :param first: longest wait before the first poll; the actual wait is between half of it and all of it
+    :param growth: factor from one interval to the next
+    :param longest: upper bound of all intervals
+    """
+
+    first: float = 2.0
+    growth: float = 1.5
+    longest: float = 10.0
+
+    def interval(self, polls: int) -> float:
+        """Return the seconds to wait after so many polls, jittered so that jobs submitted together spread out."""
+        # The exponent is bounded: a job may wait for days, and the power must not overflow a float.
+        longest = min(self.longest, self.first * self.growth ** min(polls, 64))
+        return random.uniform(longest / 2, longest)  # noqa: S311
+
+
+class AdaptiveInterval:
+    """Interval between two reads of a list that an account may read once in so many seconds.
+
+    How many other processes read the list is unknown. A throttled reader retries soon, until its read falls between
+    those of the others; then another one is throttled. So each learns of the others and reads less often.
+
+    :param seconds: shortest interval that the service allows the account
+    """
+
+    max_share = 16.0
+    """The interval never exceeds this multiple of ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._readers = 1.0
+        self._was_throttled = False
+
+    def interval(self) -> float:
+        """Return the seconds from one read to the next."""
+        return random.uniform(1.01, 1.08) * self._seconds * self._readers  # noqa: S311
+
+    def on_success(self) -> float:
+        """Record a read, and return the seconds until the next one."""
+        self._was_throttled = False
+        self._readers = max(1.0, self._readers * 0.99)
+        return self.interval()
+
+    def on_throttled(self) -> float:
+        """Record a throttled read, and return the seconds until it is retried; several in a row count as one."""
+        if not self._was_throttled:
+            self._was_throttled = True
+            self._readers = min(self.max_share, max(2.0, self._readers * 1.3))
+        return random.uniform(0.05, 0.3) * self._seconds  # noqa: S311
+
+
+@dataclass(eq=False)
+class PendingJob:
+    """One wait for a job.
+
+    :param until: the deadline
+    :param result: receives the final report, or the error that ends the wait
+    :param last_scan: number of the scan of the job list that last showed the job, or during which the wait began
+    :param polls: how often the job was polled
+    :param due: time of the next poll, on the event loop's clock
+    :param is_late: the deadline has passed, and the next poll is the last
+    :param unexpected_errors: how many polls in a row ended with an error that is no ``ServiceError``
+    :param finished_at: when the job list first showed that the job has ended; the result is still missing
+    :param ending: what the job list says about the end
+    :param seen: when each state of the job was first seen, ISO 8601
+    """
+
+    job: Job
+    log: Log
+    until: datetime
+    result: asyncio.Future[JobReport]
+    last_scan: int
+    polls: int = 0
+    due: float = 0.0
+    is_late: bool = False
+    unexpected_errors: int = 0
+    finished_at: float | None = None
+    ending: Ending | None = None
+    seen: dict[str, str] = field(default_factory=dict)
+    _queued_for: float | None = None
+    _logged: str | None = None
+    # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
+    _context: Context = field(default_factory=copy_context, repr=False)
+
+    @property
+    def is_finished(self) -> bool:
+        """True if the job list shows that the job has ended."""
+        return self.finished_at is not None
+
+    def mark_finished(self, ending: Ending | None) -> None:
+        """Record that the job list shows the end of the job."""
+        self.finished_at, self.ending = now(), ending
+
+    def mark_waiting(self) -> None:
+        """Record that the job itself reports that it has not ended, whatever the list says."""
+        self.finished_at = self.ending = None
+
+    def mark_seen(self, state: str) -> None:
+        """Record that the job was seen in a state."""
+        self.seen.setdefault(state, _utc(0.0))
+
+    def resolve(self, outcome: JobReport | Exception) -> None:
+        """End the wait, if it has not ended already."""
+        if self.result.done():
+            return
+        if isinstance(outcome, Exception):
+            self.result.set_exception(outcome)
+        else:
+            self.result.set_result(replace(outcome, times=self._times()))
+
+    def _times(self) -> dict[str, str]:
+        times = {**self.seen, "noticed": _utc(0.0)}
+        # A list may state impossible times.
+        if self.ending is not None and self.finished_at is not None and 0 <= self.ending.ago < MAX_AGO:
+            times["finished"] = _utc(self.ending.ago + now() - self.finished_at)
+        return times
+
+    def discard(self) -> None:
+        """Mark an error as retrieved that arrives while the caller leaves, or asyncio logs it as never retrieved."""
+        if not self.result.cancel() and not self.result.cancelled():
+            self.result.exception()
+
+    def log_once(self, text: str, *, warning: bool = False) -> None:
+        """Log a line about the job unless it repeats the previous one; a log that fails must not end the wait."""
+        if text != self._logged:
+            self._logged = text
+            log = self.log.warning if warning else self.log.info
+            with suppress(Exception, asyncio.CancelledError):
+                self._context.run(log, "Job %s %s", self.job.id, text)
+
+
+class DelayQueue:
+    """Priority queue by time; postponing a job is free until its earlier time comes."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, PendingJob]] = []
+        self._order = count()
+        self._earlier = asyncio.Event()
+
+    def schedule(self, pending: PendingJob, seconds: float) -> None:
+        """Schedule the next poll of a job; replaces the time that was scheduled before.
+
+        :param seconds: from now; negative values give priority over jobs that became due later
+        """
+        # NaN would corrupt the order of the heap.
+        pending.due = now() + (seconds if math.isfinite(seconds) else 0.0)
+        if pending._queued_for is None or pending.due < pending._queued_for:
+            self._push(pending)
+
+    def _push(self, pending: PendingJob) -> None:
+        pending._queued_for = pending.due
+        heapq.heappush(self._heap, (pending.due, next(self._order), pending))
+        self._earlier.set()
+
+    async def wait_until_due(self) -> None:
+        """Wait until a job is due."""
+        while (seconds := self._until_first()) is None or seconds > 0:
+            self._earlier.clear()
+            await wait_for_event(self._earlier, seconds)
+
+    def pop(self) -> PendingJob | None:
+        """Remove and return the job that has been due for longest; ``None`` if none is due."""
+        seconds = self._until_first()
+        if seconds is None or seconds > 0:
+            return None
+        pending = heapq.heappop(self._heap)[2]
+        pending._queued_for = None
+        return pending
+
+    def _until_first(self) -> float | None:
+        """Seconds until the first job is due; drops jobs that nobody waits for and outdated times on the way."""
+        while self._heap:
+            when, _, pending = self._heap[0]
+            if not pending.result.done() and pending._queued_for == when == pending.due:
+                return when - now()
+            heapq.heappop(self._heap)
+            if not pending.result.done() and pending._queued_for == when:
+                self._push(pending)
+        return None
+
+
+async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait until an event is set, or for so many seconds.
+
+    ``asyncio.wait_for`` before Python 3.12 drops a cancellation that arrives together with the event.
+    """
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({waiting}, timeout=seconds)
+    finally:
+        waiting.cancel()
+
+
+def _utc(ago: float) -> str:
+    return (datetime.now(timezone.utc) - timedelta(seconds=ago)).isoformat(timespec="milliseconds")
+
+
+def now() -> float:
+    """Return the time of the running event loop, in seconds."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,134 @@
+"""Asset events for landed files, and the datasets of a job for OpenLineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_viapi.alibaba.parameters import Structured
+from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.schema import Parameter, Url
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+
+# Characters that RFC 3986 allows in a path, and % itself: an address that is a URI stays as it is.
+_SAFE = "/%!$&'()*+,;=:@~[]"
+
+MAX_LISTED = 1000
+"""Addresses in one event: a batch may land ten thousand files, and each event is a row of Airflow's database."""
+
+
+def report_assets(
+    context: Context, outlets: Iterable[Any], landed: Mapping[str, str], *, job_id: str | None = None
+) -> None:
+    """Add events about landed files to a task's outlets; call it before the task succeeds.
+
+    An ``AssetAlias`` gets an event of its own for each file, on an asset of the file's address. An ``Asset`` that is
+    the address of a file, or of a folder above it, gets the addresses into its event's ``extra``, a thousand at most,
+    and then how many ``files`` there are; others get nothing.
+
+    :param outlets: the operator's ``outlets``
+    :param landed: address of each file by its key in the result
+    :param job_id: the job that produced them, for ``extra``
+    """
+    outlets = list(outlets)
+    if not outlets or not landed:
+        return
+    from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+    events: Any = context["outlet_events"]
+    job: dict[str, Any] = {} if job_id is None else {"job_id": job_id}
+    for outlet in outlets:
+        if isinstance(outlet, AssetAlias):
+            for key, address in landed.items():
+                events[outlet].add(
+                    Asset(uri=asset_uri(address)), extra={**job, "key": key, "address": address}
+                )
+        elif isinstance(outlet, Asset):
+            inside = {
+                key: address for key, address in landed.items() if _is_in(asset_uri(address), outlet.uri)
+            }
+            if inside:
+                named = dict(islice(inside.items(), MAX_LISTED))
+                counted = {} if len(named) == len(inside) else {"files": len(inside)}
+                events[outlet].extra |= {**job, **counted, "landed": named}
+
+
+def asset_uri(address: str) -> str:
+    """Return the URI of the asset at an address: without a connection id, in the characters that a URI has.
+
+    Airflow 2 takes ASCII only, and both cut off what follows ``#`` and reorder what follows ``?``.
+    """
+    scheme, colon, rest = address.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{colon}{place.rpartition('@')[2]}{slash}{quote(path, safe=_SAFE)}"
+
+
+def _is_in(uri: str, folder: str) -> bool:
+    above = asset_uri(folder).rstrip("/")
+    return uri == above or uri.startswith(f"{above}/")
+
+
+# OpenLineage names object stores after their first scheme.
+_SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
+
+
+def lineage_of(
+    read: Iterable[str], landed: Iterable[str], usage: Usage | None = None
+) -> OperatorLineage[Any, Any]:
+    """Return inputs and outputs of a task, for ``get_openlineage_facets_on_complete``.
+
+    :param read: addresses of media as the author wrote them, before staging; see :func:`media_of`
+    :param landed: addresses of the landed files
+    :param usage: becomes the run facet ``viapi_usage``
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    def datasets(addresses: Iterable[str]) -> list[Any]:
+        named = dict.fromkeys(name_of(address) for address in addresses)
+        return [Dataset(namespace=namespace, name=name) for namespace, name in named]
+
+    facets = {} if usage is None else {"viapi_usage": _usage_facet(usage)}
+    return OperatorLineage(inputs=datasets(read), outputs=datasets(landed), run_facets=facets)
+
+
+def _usage_facet(usage: Usage) -> Any:
+    """Return a run facet with the same numbers as the XCom ``usage``."""
+    import attr
+    from airflow.providers.common.compat.openlineage.facet import RunFacet
+
+    values = usage.as_dict()
+    facet = attr.make_class("ViapiUsageRunFacet", list(values), bases=(RunFacet,), kw_only=True)
+    return facet(**values)
+
+
+def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the media addresses of a request, also inside lists."""
+    for parameter in parameters:
+        value = request.get(parameter.name)
+        if isinstance(parameter, Url) and isinstance(value, str):
+            yield value
+        elif isinstance(parameter, Structured):
+            for _, item in parameter.structures(value):
+                yield from media_of(parameter.fields, item)
+
+
+def name_of(address: str) -> tuple[str, str]:
+    """Return namespace and name of the dataset at an address: without signature, user, connection id.
+
+    :param address: HTTP(S), or of an object storage
+    """
+    scheme, _, rest = address.partition("://")
+    scheme = _SAME.get(scheme, scheme)
+    if scheme == "file":
+        return "file", "/" + rest.lstrip("/")
+    if scheme in ("http", "https"):
+        rest = rest.partition("#")[0].partition("?")[0]
+    place, _, path = rest.partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}", path
