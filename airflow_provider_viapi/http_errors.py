@@ -133,7 +133,12 @@ def translate(
         kind = NotForwarded if is_refused else ConnectionFailed
         if status is not None:
             reason = f"the proxy responded to CONNECT with HTTP status {status}"
-        return kind(f"no connection to {address}{through} ({reason})", http_status=status, action=action)
+        advice = f"check the proxy, and NO_PROXY if {address} needs none" if via else "check this address"
+        return kind(
+            f"no connection to {address}{through} ({reason}); {advice}, and the network of this machine",
+            http_status=status,
+            action=action,
+        )
     if _cannot_be_sent(error, request.url):
         return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
     return ResponseLost(f"no response came back from {address} ({reason})", action=action)

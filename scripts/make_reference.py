@@ -61,7 +61,9 @@ the same model. An action without an operator of its own is called by its name; 
 ```python
 ViapiOperator(task_id="tags", action="imagerecog.TaggingImage", request={"ImageURL": "s3://media/cover.jpg"})
 ViapiJobOperator(
-    task_id="depth", action="threedvision.EstimateMonocularVideoDepth", request={"VideoURL": "s3://media/clip.mp4"}
+    task_id="depth",
+    action="threedvision.EstimateMonocularVideoDepth",
+    request={"VideoURL": "s3://media/clip.mp4"},
 )
 ```
 

@@ -345,12 +345,12 @@ def upload_temporarily(url: str, settings: HttpSettings) -> None:
         "Bucket": "127.0.0",
         "Endpoint": f"1:{url.rpartition(':')[2]}",
     }
-    hook: Any = SimpleNamespace(
-        account=Account(KEY, http=settings, endpoint=url), call=lambda action, request: grant
-    )
+    hook: Any = SimpleNamespace(account=Account(KEY, http=settings, endpoint=url))
     with suppress(TransientError, InvalidRequest):
         # The response has no status 201.
-        upload_for("videoenhan", Source("memory://a.mp4", 4, "", None, fs, "/a.mp4"), hook)
+        upload_for(
+            "videoenhan", Source("memory://a.mp4", 4, "", None, fs, "/a.mp4"), hook, lambda request: grant
+        )
 
 
 @BOTH

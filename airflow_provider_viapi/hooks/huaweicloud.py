@@ -181,11 +181,12 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     :param extra: the connection's extra, decoded
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
+    from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account, check_region
     from airflow_provider_viapi.huawei.model import PathFamily
 
-    fields = ConnectionFields(connection, extra, HuaweiCloudHook.accepted_conn_types)
+    fields = ConnectionFields(connection, extra, HuaweiCloudHook.accepted_conn_types, HUAWEI_CONN_FIELDS)
     auth = fields.choice("auth", Auth)
     endpoint = fields.address("endpoint")
     own = {name: fields.address(f"{name}_endpoint") for name in ("metastudio", "vias", "iam")}

@@ -167,9 +167,10 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
         Signature,
         check_region,
     )
+    from airflow_provider_viapi.get_provider_info import CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
 
-    fields = ConnectionFields(connection, extra, ACCEPTED_TYPES)
+    fields = ConnectionFields(connection, extra, ACCEPTED_TYPES, CONN_FIELDS)
     endpoint = fields.address("endpoint")
     return Account(
         credentials=_credentials(fields),
@@ -201,7 +202,9 @@ def _key(fields: ConnectionFields) -> Credentials:
     secret = fields.password or fields.text("access_key_secret")
     if key_id is None or secret is None:
         missing = "login (access key id)" if key_id is None else "password (access key secret)"
-        raise fields.invalid(f"has no {missing}")
+        raise fields.invalid(
+            f"has no {missing}; enter it, or set credentials in the extra to a source of keys"
+        )
     try:
         return Credentials(key_id, secret, fields.text("security_token"))
     except ConfigurationError as error:

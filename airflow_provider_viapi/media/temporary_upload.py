@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.errors import (
     InvalidMedia,
@@ -22,6 +21,8 @@ from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.media.team_bucket import plain_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -32,10 +33,13 @@ MAX_BYTES = 5 << 30
 """Size limit of a file that is posted to OSS as a form [OSS, PostObject]."""
 
 
-def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
+def upload_for(
+    product: str, source: Source, hook: ViapiHook, authorize: Callable[[dict[str, Any]], dict[str, Any]]
+) -> str:
     """Upload a file under a key of its own and return its address.
 
     :param product: the service that is to read it, such as ``videoenhan``
+    :param authorize: calls AuthorizeFileUpload
     :raises InvalidMedia: the file is too large for this
     :raises ConfigurationError: the certificate of the storage is not trusted
     :raises TransientError: the connection broke, or the file changed meanwhile (code ``SourceChanged``)
@@ -47,7 +51,7 @@ def upload_for(product: str, source: Source, hook: ViapiHook) -> str:
             code="InvalidFile.Size",
         )
     account = hook.account
-    grant = hook.call(AUTHORIZE_FILE_UPLOAD, {"Product": product, "RegionId": account.region_id})
+    grant = authorize({"Product": product, "RegionId": account.region_id})
     host = f"{grant['Bucket']}.{grant['Endpoint']}"
     scheme = urlsplit(account.endpoint).scheme if account.endpoint else "https"
     _post(f"{scheme}://{host}/", grant, source, account.http)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.operators.base import JobOperator
-    from airflow_provider_viapi.operators.batch import BatchOperator
+    from airflow_provider_viapi.operators.batch_base import BatchOperator
 
 CONCURRENT_LOOKUPS = 8
 """Items whose earlier results are searched at the same time."""

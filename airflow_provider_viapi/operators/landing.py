@@ -1,46 +1,15 @@
-"""Base of the operators whose results can hold files: where these land, and references to them."""
+"""Base of the operators whose results can hold files, which land in the team's storage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator, XComArg
-
-try:
-    from airflow.sdk.definitions.xcom_arg import PlainXComArg
-except ImportError:
-    from airflow.models.xcom_arg import PlainXComArg  # type: ignore[attr-defined,no-redef]
-
 from airflow_provider_viapi.operators.action import ActionOperator, is_templated
+from airflow_provider_viapi.operators.references import OutputRefs
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-
-
-@dataclass(frozen=True)
-class OutputRefs:
-    """Addresses of the files that a task lands, by their keys in the result, for tasks downstream."""
-
-    operator: BaseOperator
-
-    def __getitem__(self, key: str) -> XComArg:
-        """Return a reference to the address of one file."""
-        return XComArg(self.operator, key=f"landed.{key}")
-
-
-class ResultRef(PlainXComArg):
-    """Reference to the result of a job or one field of it.
-
-    A subscript of Airflow's own class replaces the one before, so that ``output["landed"]["VideoUrl"]`` would be the
-    link that expires.
-    """
-
-    def __getitem__(self, item: str) -> XComArg:
-        """Return a reference to a field, or, of the field ``landed``, to the address of one file."""
-        key = f"landed.{item}" if self.key == "landed" else item
-        return ResultRef(self.operator, key=key)
 
 
 class LandingOperator(ActionOperator):
@@ -73,16 +42,8 @@ class LandingOperator(ActionOperator):
 
     @property
     def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``.
-
-        A mapped task has none; there it is ``erase.output.map(lambda result: result["landed"]["VideoUrl"])``.
-        """
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
         return OutputRefs(self)
-
-    @property
-    def output(self) -> XComArg:
-        """Reference to the result; ``output["landed"]["VideoUrl"]`` is ``landed["VideoUrl"]``."""
-        return ResultRef(self)
 
     def check_destination(self) -> None:
         """Refuse a rendered destination that cannot take the result."""

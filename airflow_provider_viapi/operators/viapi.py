@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ class ViapiOperator(LandingOperator):
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
+    submit_timeout = timedelta(minutes=1)
+    """How long the copy of a file to the service is retried while that fails; of a job operator, an argument."""
     item_name = ""
     """Distinguishes the items of a batch, each of which holds its own staged copies."""
 
@@ -96,9 +99,16 @@ class ViapiOperator(LandingOperator):
 
     def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.staging import RequestInputs, Staging
+        from airflow_provider_viapi.media.staging import RequestInputs, Staging, StagingSettings
 
-        staging = Staging.of_task(context, self.hook, to=self.staging, log=self.log, item=self.item_name)
+        staging = Staging.of_task(
+            context,
+            self.hook,
+            to=self.staging,
+            log=self.log,
+            item=self.item_name,
+            settings=StagingSettings(timeout=self.submit_timeout.total_seconds()),
+        )
         return RequestInputs(staging, self.action, request)
 
     def trusted_hosts(self) -> list[str]:

@@ -231,6 +231,26 @@ def test_two_mapped_steps_pass_the_stored_files_on_and_are_labelled(
     assert labels["reframe", 1].startswith(f"file://{tmp_path}/erase-1-")
 
 
+def test_fields_of_mapped_results_are_what_their_references_say(
+    airflow: LocalAirflow, viapi_emulator: Any, clip: str, tmp_path: Path
+) -> None:
+    state, run_id = run(airflow, "references", video_url=clip, target=f"file://{tmp_path}/")
+
+    found = airflow.xcom("references", run_id, "collect")
+    sources = {
+        task: {airflow.xcom("references", run_id, task, key="job_id", map_index=index) for index in (0, 1)}
+        for task in ("detect_0", "detect_1", "detect_2")
+    }
+    read = {job["job_id"]: job["request"]["VideoUrl"] for job in viapi_emulator.jobs()}
+    stored = sorted(f"file://{path}" for path in tmp_path.glob("erase-*.mp4"))
+    assert state == "success"
+    assert sorted(found["files"]) == sorted(each["VideoUrl"] for each in found["landed"]) == stored
+    assert all(file in found["text"] for file in stored)
+    # The link itself is given to the service; a stored file is staged first.
+    assert {read[job] for job in sources["detect_0"]} == set(found["links"])
+    assert not {read[job] for job in sources["detect_1"] | sources["detect_2"]} & set(found["links"])
+
+
 def test_an_empty_list_submits_nothing(airflow: LocalAirflow, viapi_emulator: Any) -> None:
     state, run_id = run(airflow, "nightly_batch", video_urls=[])
 

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskG
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator, ViapiBatchOperator
-from airflow_provider_viapi.operators.batch_requests import build_items, build_request
+from airflow_provider_viapi.operators.batch_items import build_items
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.metastudio import StartLiveOperator, UploadAssetOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
@@ -135,7 +135,7 @@ def test_a_batch_can_be_mapped() -> None:
 def test_an_item_builds_the_request_of_its_operator() -> None:
     arguments = {"video_url": VIDEO, "width": "480", "height": 360, "crop_type": "fill"}
 
-    made = build_request(ChangeVideoSizeOperator, arguments)
+    made = ChangeVideoSizeOperator.build_request(arguments)
 
     assert made == ChangeVideoSizeOperator(task_id="one", **arguments).request
 
@@ -148,8 +148,8 @@ def test_a_user_defined_operator_is_accepted() -> None:
     class Plain(ViapiJobOperator):
         action = EraseVideoSubtitlesOperator.action
 
-    assert build_request(Lower, {**GOOD, "lower_part": 0.25}) == {"VideoUrl": VIDEO, "BY": 0.75, "BH": 0.25}
-    assert build_request(Plain, {"request": {"VideoUrl": VIDEO}}) == {"VideoUrl": VIDEO}
+    assert Lower.build_request({**GOOD, "lower_part": 0.25}) == {"VideoUrl": VIDEO, "BY": 0.75, "BH": 0.25}
+    assert Plain.build_request({"request": {"VideoUrl": VIDEO}}) == {"VideoUrl": VIDEO}
 
 
 def test_an_item_is_identified_by_its_request_not_by_place_or_signature() -> None:

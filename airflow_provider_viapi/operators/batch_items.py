@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
-from functools import cache
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
@@ -24,59 +20,6 @@ MAX_ITEMS = 10_000
 Operator = type[JobOperator]
 
 
-@cache
-def _request_builder(operator: Operator) -> Operator:
-    """Return a subclass of an operator whose construction ends with its request.
-
-    A typed operator turns its keyword arguments into a request and passes that to its base class. In this subclass
-    the base is replaced by one that only stores the request, so that thousands of requests can be built quickly, and
-    Airflow does not add thousands of tasks to the DAG that is being parsed.
-    """
-
-    def store_request(self: Any, *, request: Mapping[str, Any], **_: Any) -> None:
-        # Airflow intercepts attributes of operators, and it does not know this one.
-        object.__setattr__(self, "request", dict(request))
-
-    mro = operator.__mro__
-    base = mro[mro.index(JobOperator) - 1]
-    stop = types.new_class("RequestBase", (base,), exec_body=lambda body: body.update(__init__=store_request))
-    return types.new_class(f"{operator.__name__}Request", (operator, stop))
-
-
-@cache
-def keywords_of(operator: Operator) -> tuple[str, ...]:
-    """Return the keyword arguments from which an operator builds its request."""
-    names: list[str] = []
-    own = takewhile(lambda each: each.__name__ != "RequestBase", _request_builder(operator).__mro__)
-    for each in own:
-        if "__init__" in vars(each):
-            parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
-            names.extend(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
-    return tuple(names) or ("request",)
-
-
-def build_request(operator: Operator, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request that an operator would send for these keyword arguments; templates are not checked.
-
-    :raises InvalidRequest: an argument is unknown, missing or not allowed
-    """
-    known = keywords_of(operator)
-    for name in arguments:
-        if name not in known:
-            raise _invalid(
-                operator, f"{name} is not an argument of {operator.__name__}; it has {', '.join(known)}"
-            )
-    builder = _request_builder(operator)
-    built = object.__new__(builder)
-    try:
-        # The function as it was written, without Airflow's wrapper.
-        inspect.unwrap(getattr(builder, "__init__"))(built, **arguments)  # noqa: B009
-    except TypeError as error:
-        # "….__init__() missing 1 required keyword-only argument: 'video_url'"
-        raise _invalid(operator, str(error).rpartition("() ")[2]) from None
-    return operator.check_request(operator.action, built.request, is_templated)
-
-
 def check_literals(operator: Operator, items: Any, shared: Any) -> None:
     """Check items while the DAG is parsed, as far as they are known.
 
@@ -88,7 +31,7 @@ def check_literals(operator: Operator, items: Any, shared: Any) -> None:
         raise _invalid(operator, "items is empty; a batch has at least one")
     for index, arguments in _arguments(operator, items, shared):
         with _naming(index):
-            build_request(operator, arguments)
+            operator.build_request(arguments)
 
 
 def build_items(operator: Operator, items: Any, shared: Any) -> tuple[list[Item], list[dict[str, Any]]]:
@@ -103,7 +46,7 @@ def build_items(operator: Operator, items: Any, shared: Any) -> tuple[list[Item]
     built, given = [], []
     for index, arguments in _arguments(operator, items, shared):
         with _naming(index):
-            request = build_request(operator, arguments)
+            request = operator.build_request(arguments)
             request = operator.check_request(operator.action, request, lambda value: False)
         digest = request_digest(operator.action.full_name, request)
         built.append(Item.of(index, request, digest, occurrences[digest]))
