@@ -97,6 +97,14 @@ test-huawei-client: $(READY) .venv-clients-huawei/ready
 docs: .venv-docs/ready  ## Build the documentation site into docs/_build/html; a warning is an error
 	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
+.venv-release/ready: constraints/release.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+release: .venv-release/ready  ## Build, check and tag a release; uploads nothing (VERSION=1.2.0)
+	.venv-release/bin/python scripts/release.py '$(VERSION)'
+
 .venv-bench/ready: constraints/bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -116,5 +124,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo docs test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help demo docs release test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -128,6 +128,7 @@ class FileResponse:
     :param encoding: ``Content-Encoding``; with ``gzip`` the body is compressed
     :param seconds_per_byte: the body is sent byte by byte, with this pause after each
     :param untagged: no ``ETag`` is sent
+    :param at_cut: called when ``cut_after`` bytes are sent; the connection stays open until the client closes it
     """
 
     cut_after: int | None = None
@@ -140,6 +141,7 @@ class FileResponse:
     encoding: str | None = None
     seconds_per_byte: float | None = None
     untagged: bool = False
+    at_cut: Callable[[], None] | None = None
 
 
 @dataclass
@@ -241,6 +243,10 @@ def file_server() -> Iterator[FileServer]:
             self.wfile.write(body[: response.cut_after])
             if response.cut_after is not None:
                 self.wfile.flush()
+                if response.at_cut is not None:
+                    response.at_cut()
+                    with suppress(OSError):
+                        self.connection.recv(1)
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
 

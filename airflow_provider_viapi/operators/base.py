@@ -272,6 +272,7 @@ class JobOperator(StoppableOperator, LandingOperator):
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
             sources=lambda: None if results is None else results.versions(request),
+            pace=self.hook.submit_pace(self.action_name, run),
         )
 
     def _results(self, context: Context) -> LandedResults | None:
@@ -320,7 +321,8 @@ class JobOperator(StoppableOperator, LandingOperator):
         """Refuse to submit a job that could not be waited for."""
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
-        elif self.wait_for_completion:
+        self.hook.quota.check()
+        if self.wait_for_completion and self.deferrable:
             # Imports the trigger, which must be possible after the job is paid.
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 

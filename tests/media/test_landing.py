@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import resource
+import signal
 import stat
 import sys
 import time
@@ -286,20 +287,20 @@ def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: P
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
-    server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+    server: FileServer, place: Place, end: type[BaseException]
 ) -> None:
+    def ended(*_: Any) -> None:
+        raise end
+
     server.content = FILM * 4
-    write = atomic_file.AtomicFile.write
-
-    def ended(self: atomic_file.AtomicFile, chunk: bytes) -> None:
-        write(self, chunk)
-        if self.length > 7 << 20:
-            raise end
-
-    monkeypatch.setattr(atomic_file.AtomicFile, "write", ended)
-
-    with pytest.raises(end):
-        land(server, f"{place.url}/erased.mp4")
+    stop = FileResponse(cut_after=7 << 20, at_cut=lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    server.script = [stop]
+    before = signal.signal(signal.SIGUSR1, ended)
+    try:
+        with pytest.raises(end):
+            land(server, f"{place.url}/erased.mp4")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     gc.collect()
 
     assert place.files() == {}
