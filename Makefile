@@ -69,6 +69,7 @@ test-airflows-%: .venv-%/ready
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
 	@touch $@
 
+.PHONY: wheel test-install
 wheel: .venv-uv/ready
 	rm -rf dist
 	.venv-uv/bin/uv build --quiet --wheel --out-dir dist
@@ -104,6 +105,9 @@ test-airflow-%: .venv-%/ready
 reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from the service models
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
+
+operators: $(READY)  ## Generate the typed operators of services whose models are data
+	$(BIN)/python scripts/make_operators.py
 
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
@@ -158,5 +162,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo docs release test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live test-install wheel reference constraints clean
+.PHONY: help demo docs release test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready
