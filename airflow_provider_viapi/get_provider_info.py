@@ -120,6 +120,16 @@ CONFIG: dict[str, Any] = {
                 "example": "s3://aws_default@bucket/viapi-state",
                 "default": "",
             },
+            "models_path": {
+                "description": (
+                    "JSON file, or folder of JSON files, with models of actions that the provider does not have or"
+                    " that have changed; read once in each process. See docs/action-models.md."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "/opt/airflow/viapi-models",
+                "default": "",
+            },
             "quota_url": {
                 "description": (
                     "Storage in which all workers and triggerers count their calls, so that together they stay within"
@@ -160,7 +170,7 @@ CONFIG: dict[str, Any] = {
                     "Prices of actions, from which tasks and their tab in the UI estimate costs, as JSON; docs/ui.md"
                     " describes it. Prices depend on the account, so none are built in."
                 ),
-                "version_added": "0.3.0",
+                "version_added": "0.2.0",
                 "type": "string",
                 "example": (
                     '{"currency": "CNY", "actions": {"videoenhan.EraseVideoSubtitles": {"per_minute": {"720p": 1}}}}'
@@ -215,6 +225,14 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.imgsearch",
                     f"{package}.operators.image_index",
                     f"{package}.operators.videorecog",
+                    f"{package}.operators.videoseg",
+                    f"{package}.operators.imageenhan",
+                    f"{package}.operators.imageseg",
+                    f"{package}.operators.imagerecog",
+                    f"{package}.operators.objectdet",
+                    f"{package}.operators.ocr",
+                    f"{package}.operators.facebody",
+                    f"{package}.operators.imageaudit",
                 ],
             },
             {

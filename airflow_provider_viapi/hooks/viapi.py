@@ -7,6 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
+
+# Whatever calls, submits or waits, in any process, has imported the hook.
+services.read_user_models_from(lambda: conf.get("viapi", "models_path", fallback=None))
 
 
 class ViapiHook(CloudHook):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url, opens
 from airflow_provider_viapi.redaction import redact_text
@@ -115,9 +115,9 @@ def media_addresses(
         value = structure.get(each.name)
         if value is None:
             continue
-        if isinstance(each, ListOf):
-            for index, item in enumerate(value, start=1):
-                yield from media_addresses(each.fields, item, f"{prefix}{each.name}.{index}.")
+        if isinstance(each, Structured):
+            for inside, item in each.structures(value):
+                yield from media_addresses(each.fields, item, f"{prefix}{inside}")
         elif isinstance(each, Media):
             limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
             yield f"{prefix}{each.name}", limits, value
@@ -132,8 +132,10 @@ def with_addresses(
         value = structure.get(each.name)
         if value is None:
             continue
-        if isinstance(each, ListOf):
-            replaced[each.name] = [with_addresses(each.fields, item, addresses) for item in value]
+        if isinstance(each, Structured):
+            replaced[each.name] = each.map_structures(
+                value, lambda fields, item, _: with_addresses(fields, item, addresses)
+            )
         elif isinstance(each, Media):
             replaced[each.name] = addresses.get(value, value)
     return replaced
@@ -147,11 +149,10 @@ def _without_path_objects(parameters: tuple[Parameter, ...], structure: Mapping[
         if isinstance(each, Media):
             if value is not None:
                 addressed[each.name] = as_address(value)
-        elif isinstance(each, ListOf) and isinstance(value, list | tuple):
-            addressed[each.name] = [
-                _without_path_objects(each.fields, item) if isinstance(item, Mapping) else item
-                for item in value
-            ]
+        elif isinstance(each, Structured) and value is not None:
+            addressed[each.name] = each.map_structures(
+                value, lambda fields, item, _: _without_path_objects(fields, item)
+            )
     return addressed
 
 

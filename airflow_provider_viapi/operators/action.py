@@ -100,7 +100,7 @@ class ActionOperator(ReferableOperator, BaseOperator):
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
             for wire_name, value in request.items():
-                if _snake_case(wire_name) == name:
+                if snake_case(wire_name) == name:
                     return value
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -165,7 +165,7 @@ class ActionOperator(ReferableOperator, BaseOperator):
         except InvalidRequest as error:
             # The message begins with the wire name of the parameter.
             wire_name = error.message.partition(" ")[0]
-            argument = _snake_case(wire_name)
+            argument = snake_case(wire_name)
             if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"
             raise
@@ -195,7 +195,7 @@ class ActionOperator(ReferableOperator, BaseOperator):
             mask_secret(secret)
 
 
-def _snake_case(wire_name: str) -> str:
+def snake_case(wire_name: str) -> str:
     """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
 

@@ -8,7 +8,7 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -27,7 +27,6 @@ from airflow_provider_viapi.operators.action import (
     ActionOperator,
     as_duration,
     default_deferrable,
-    is_templated,
 )
 from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
@@ -37,7 +36,7 @@ from airflow_provider_viapi.operators.durability import (
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.references import OutputRefs
+from airflow_provider_viapi.operators.landing import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
@@ -77,7 +76,7 @@ TURN_LEAD = 10.0
 """Seconds before its turn at which a deferred task continues, times the number of its deferrals."""
 
 
-class JobOperator(StoppableOperator, ActionOperator):
+class JobOperator(StoppableOperator, LandingOperator):
     """Submit a job once, wait for it without occupying a worker, return its result.
 
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
@@ -93,12 +92,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         default: ``True``
     :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
         ``resubmit``, which may pay twice; default: ``fail``
-    :param land_to: where the result's files are stored before their links expire: a folder (ends with ``/``) of any
-        storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
-        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``. The result gains ``landed``, the address of each
-        file.
-    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
-        the connection's own endpoint
     :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
         any DAG run, if it is not older than this; a ``timedelta`` or seconds, up to 10 years; default: off
     :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
@@ -106,12 +99,9 @@ class JobOperator(StoppableOperator, ActionOperator):
     """
 
     is_async = True
-    template_fields: Sequence[str] = (*ActionOperator.template_fields, "land_to")
     __supports_durable_execution: ClassVar[bool] = True
     timing: ClassVar[Timing | None] = None
     """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
-
-    hook: Any
 
     def __init__(
         self,
@@ -123,13 +113,12 @@ class JobOperator(StoppableOperator, ActionOperator):
         durable: bool = True,
         on_doubt: OnDoubt = "fail",
         land_to: Any = None,
-        allowed_hosts: Sequence[str] = (),
         reuse_results: timedelta | float | None = None,
         reuse_unversioned: bool = False,
         land_manifest: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
+        super().__init__(**{"multiple_outputs": wait_for_completion, "land_to": land_to, **kwargs})
         if on_doubt not in ("fail", "resubmit"):
             raise InvalidRequest(
                 f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self.action.name
@@ -147,8 +136,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
         self.durable = durable
         self.on_doubt = on_doubt
-        self.land_to = land_to
-        self.allowed_hosts = list(allowed_hosts)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
         )
@@ -161,13 +148,8 @@ class JobOperator(StoppableOperator, ActionOperator):
             )
         self.reuse_unversioned = reuse_unversioned
         self.land_manifest = land_manifest
-        self._landed: dict[str, str] = {}
         self._view: Any = None
         self._usage: Usage | None = None
-        if land_to is not None and not is_templated(land_to):
-            from airflow_provider_viapi.media.output_paths import check
-
-            check(land_to, self.action)
 
     # What a cloud implements.
 
@@ -194,10 +176,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         """Return the address where a user sees the job."""
         raise NotImplementedError
 
-    def trusted_hosts(self) -> list[str]:
-        """Return the private hosts that results may come from besides ``allowed_hosts``."""
-        return []
-
     # What an operator of a service may adjust.
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
@@ -216,11 +194,6 @@ class JobOperator(StoppableOperator, ActionOperator):
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
         return is_permanent(error)
-
-    @property
-    def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
-        return OutputRefs(self)
 
     # The sequence of one job.
 
@@ -252,7 +225,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
-                self._check_destination()
+                self.check_destination()
                 self._check_waiting(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
@@ -350,7 +323,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             return None
         result, report = found
         context["ti"].xcom_push(key="job_id", value=report.job_id)
-        self._publish_landed(result["landed"], report.job_id, context)
+        self.publish_landed(result["landed"], report.job_id, context)
         self._view.show_result(report, result, self.action.result, self._landed)
         self._view.publish(context)
         store_links(self, context, result_link=result_address(result, [self.action], self._landed))
@@ -397,13 +370,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         turn = {**later.turn, "deadline": deadline.isoformat(), "deferred": deferred}
         self.defer(trigger=DateTimeTrigger(wake_at), method_name="execute_at_turn", kwargs={"turn": turn})
         raise AssertionError("defer raises")
-
-    def _check_destination(self) -> None:
-        """Refuse a rendered destination that cannot take the result."""
-        if self.land_to is not None:
-            from airflow_provider_viapi.media import landing
-
-            landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
 
     def _check_waiting(self, deadline: datetime) -> None:
         """Refuse to submit a job that could not be waited for."""
@@ -503,30 +469,9 @@ class JobOperator(StoppableOperator, ActionOperator):
         self._view.publish(context, self._usage)
 
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
-        from airflow_provider_viapi.media import landing
-
         try:
-            landed = landing.land(
-                result,
-                to=self.land_to,
-                action=self.action,
-                names=landing.path_variables(context, job_id=job.id),
-                refresh_links=lambda: self.hook.report(job).result_or_raise(),
-                log=self.log,
-                http=self.hook.account.http,
-                allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-            )
+            return self.land(result, job.id, context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.
             ledger.mark_delivered(attempt_of(context))
             raise
-        self._publish_landed(landed, job.id, context)
-        return landed
-
-    def _publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
-        from airflow_provider_viapi.media.lineage import report_assets
-
-        self._landed = landed
-        for key, address in landed.items():
-            context["ti"].xcom_push(key=f"landed.{key}", value=address)
-        report_assets(context, self.outlets, landed, job_id=job_id)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
+from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
@@ -180,7 +180,7 @@ def test_the_links_own_name_may_have_them_too(server: FileServer, place: Place) 
 def test_files_inside_lists_land_each(server: FileServer, place: Place) -> None:
     result = {"Outputs": [{"ImageURL": f"{server.url}/{n}.png", "Confidence": 0.5} for n in (1, 2)]}
 
-    landed = land(server, f"{place.url}/", result=result, action=videorecog.GENERATE_VIDEO_COVER)
+    landed = land(server, f"{place.url}/", result=result, action=find("videorecog.GenerateVideoCover"))
 
     assert landed == {
         "Outputs.0.ImageURL": f"{place.url}/erase-Outputs.0.ImageURL-JOB-1.png",
