@@ -13,13 +13,15 @@ class ResultField:
 
     :param name: the key in the result
     :param kind: type of the value: ``file`` is the address of a file, ``object`` a mapping with ``fields``, ``list``
-        a list of such mappings, ``integers`` a list of integers; default: ``string``
+        a list of such mappings, ``integers`` a list of integers, ``json`` whatever JSON there is; default: ``string``
     :param doc: description for the reference pages
     :param fields: fields of an object or of a list's items
     """
 
     name: str
-    kind: Literal["string", "integer", "number", "boolean", "file", "object", "list", "integers"] = "string"
+    kind: Literal["string", "integer", "number", "boolean", "file", "object", "list", "integers", "json"] = (
+        "string"
+    )
     doc: str = ""
     fields: tuple[ResultField, ...] = ()
 

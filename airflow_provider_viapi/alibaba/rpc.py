@@ -160,7 +160,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         return answer
     try:
         data = _typed(answer.get("Data") or {}, action.result)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
 
@@ -222,7 +222,7 @@ def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
             typed[each.name] = [int(item) for item in _as_list(data.get(each.name))]
         elif each.kind == "list":
             typed[each.name] = [_typed(item, each.fields) for item in _as_list(data.get(each.name))]
-        elif data.get(each.name) is not None:
+        elif each.kind != "json" and data.get(each.name) is not None:
             typed[each.name] = _as_kind(each, data[each.name])
     return typed
 

@@ -167,8 +167,7 @@ class Submission:
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job:
         identity = self.backend.identity()
         request = self.request()
-        if self.run.stop_requested():
-            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
+        self._check_not_stopped()
         nonce = RequestNonce.new(self.run.timing.now())
         intent = Intent(
             self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, nonce.at.isoformat()
@@ -176,6 +175,12 @@ class Submission:
         # Before the ledger: if either fails, nothing is sent, and no attempt has to find out what happened.
         self.run.claims.open(intent)
         entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+        try:
+            # Writing may have taken a while.
+            self._check_not_stopped()
+        except StopRequested:
+            self._forget_intent(entry)
+            raise
         sent_at = self.run.timing.now()
         try:
             job = self.backend.submit(request, nonce)
@@ -196,6 +201,10 @@ class Submission:
         if (self.run.timing.now() - sent_at).total_seconds() > self.run.timing.list_pause:
             self._check_not_adopted(entry, job)
         return job
+
+    def _check_not_stopped(self) -> None:
+        if self.run.stop_requested():
+            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
 
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
