@@ -31,7 +31,7 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.http import HttpResponse
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from waiting_emulator import job_id
 

@@ -131,6 +131,7 @@ class FileResponse:
     :param tag: another ``ETag`` than that of the file
     :param part: ``Content-Range`` instead of the true one
     :param body: sent instead of the file or its part
+    :param at_cut: called when ``cut_after`` bytes are sent; the connection stays open until the client closes it
     """
 
     cut_after: int | None = None
@@ -146,6 +147,7 @@ class FileResponse:
     tag: str | None = None
     part: str | None = None
     body: bytes | None = None
+    at_cut: Callable[[], None] | None = None
 
 
 @dataclass
@@ -250,6 +252,10 @@ def file_server() -> Iterator[FileServer]:
             self.wfile.write(body[: response.cut_after])
             if response.cut_after is not None:
                 self.wfile.flush()
+                if response.at_cut is not None:
+                    response.at_cut()
+                    with suppress(OSError):
+                        self.connection.recv(1)
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
 

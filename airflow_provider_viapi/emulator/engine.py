@@ -7,10 +7,10 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.dashboard import Page
@@ -26,13 +26,39 @@ from airflow_provider_viapi.emulator.image_database import ImageDatabases
 from airflow_provider_viapi.emulator.image_search import ImageSearch
 from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
+from airflow_provider_viapi.emulator.media import TRANSFORMS
 from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
 from airflow_provider_viapi.emulator.request import Call, Request
 from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response, result_response
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 
+Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
+
+_HANDLERS = {
+    "GetAsyncJobResult": "_jobs.get_async_job_result",
+    "QueryAsyncJobList": "_jobs.query_async_job_list",
+    "CancelWaitingAsyncJob": "_jobs.cancel_waiting_async_job",
+    "QueryFaceVideoTemplate": "_templates.query_face_video_template",
+    "DeleteFaceVideoTemplate": "_templates.delete_face_video_template",
+    "CreateImageDb": "_search.create_image_db",
+    "DeleteImageDb": "_search.delete_image_db",
+    "ListImageDbs": "_search.list_image_dbs",
+    "AddImage": "_search.add_image",
+    "ListImages": "_search.list_images",
+    "DeleteImage": "_search.delete_image",
+    "SearchImage": "_search.search_image",
+    "AuthorizeFileUpload": "storage.uploads.authorize_file_upload",
+}
+"""Actions that are answered without media work, and the methods of an engine that answer them."""
+
 log = logging.getLogger(__name__)
+
+
+def emulated_actions() -> set[str]:
+    """Return the full names of the actions that are answered with real data or media."""
+    names = {*_HANDLERS, *TRANSFORMS, face_templates.ADD}
+    return {action.full_name for action in actions().values() if action.name in names}
 
 
 class Engine:
@@ -59,8 +85,7 @@ class Engine:
         self._now = now
         self._access_keys = AccessKeys(keys, now)
         self._quota = Quota(calls_per_second, now)
-        known = [*actions().values(), AUTHORIZE_FILE_UPLOAD]
-        self._gateway = Gateway(known, self._access_keys, self._quota)
+        self._gateway = Gateway(actions().values(), self._access_keys, self._quota)
         self._faults = FaultList()
         self._databases = ImageDatabases(folder.image_databases)
         self.storage = Storage(folder.objects, self._access_keys, now)
@@ -79,20 +104,8 @@ class Engine:
         )
         self._templates = face_templates.FaceTemplates(self._queue, self.storage, now)
         self._search = ImageSearch(self._databases, folder.pictures, now)
-        self._handlers: dict[str, Callable[[Call], Awaitable[Mapping[str, Any]]]] = {
-            "GetAsyncJobResult": self._jobs.get_async_job_result,
-            "QueryAsyncJobList": self._jobs.query_async_job_list,
-            "CancelWaitingAsyncJob": self._jobs.cancel_waiting_async_job,
-            "QueryFaceVideoTemplate": self._templates.query_face_video_template,
-            "DeleteFaceVideoTemplate": self._templates.delete_face_video_template,
-            "CreateImageDb": self._search.create_image_db,
-            "DeleteImageDb": self._search.delete_image_db,
-            "ListImageDbs": self._search.list_image_dbs,
-            "AddImage": self._search.add_image,
-            "ListImages": self._search.list_images,
-            "DeleteImage": self._search.delete_image,
-            "SearchImage": self._search.search_image,
-            "AuthorizeFileUpload": self.storage.uploads.authorize_file_upload,
+        self._handlers: dict[str, Handler] = {
+            name: attrgetter(path)(self) for name, path in _HANDLERS.items()
         }
         self._accepted: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,17 +12,15 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     NotForwarded,
     ServiceError,
-    StopRequested,
     SubmissionInDoubt,
     Throttled,
     TransientError,
     outcome_is_refusal,
 )
-from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
-from airflow_provider_viapi.jobs.task_run import Intent
+from airflow_provider_viapi.jobs.task_run import Intent, SubmitPace, Unpaced
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import SubmitBackend
@@ -59,6 +58,7 @@ class Submission:
     :param policy: when to retry and to give up
     :param run: the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
+    :param pace: when submissions may be sent; default: at any time
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
     """
 
@@ -69,6 +69,7 @@ class Submission:
     policy: SubmitPolicy
     run: TaskRun
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
+    pace: SubmitPace = field(default_factory=Unpaced)
     resubmitted: set[str] = field(default_factory=set)
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:
@@ -149,7 +150,9 @@ class Submission:
         pause = 1.0
         while True:
             try:
-                return self._submit_once(sources)
+                if (job := self._submit_once(sources)) is not None:
+                    return job
+                continue
             except NotForwarded as error:
                 raise error.as_permanent() from None
             except TransientError as error:
@@ -160,14 +163,19 @@ class Submission:
                 if failing_since and now - failing_since >= self.policy.timeout:
                     self.run.log.warning("Giving up submitting after %s: %s", self.policy.timeout, error)
                     raise
-                self.run.log.warning("Not accepted, retrying in %.0f s: %s", pause, error)
-            self.run.pause(pause)
+                seconds = random.uniform(0.5, 1) * pause  # noqa: S311
+                self.run.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
+            self.run.pause(seconds)
             pause = min(self.run.timing.max_backoff, 2 * pause)
 
-    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job:
-        identity = self.backend.identity()
+    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
+        """Submit and return the job; ``None`` if the turn was missed and nothing was sent."""
         request = self.request()
-        self._check_not_stopped()
+        # Fetches a key or token that is missing, which may take long.
+        self.backend.identity()
+        self.pace.approach()
+        self.run.raise_if_stopped()
+        identity = self.backend.identity()
         nonce = RequestNonce.new(self.run.timing.now())
         intent = Intent(
             self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, nonce.at.isoformat()
@@ -175,15 +183,12 @@ class Submission:
         # Before the ledger: if either fails, nothing is sent, and no attempt has to find out what happened.
         self.run.claims.open(intent)
         entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
-        try:
-            # Writing may have taken a while.
-            self._check_not_stopped()
-        except StopRequested:
-            self._forget_intent(entry)
-            raise
+        if not self._wait_for_turn(entry):
+            # Recording took too long. To wait for another turn now would leave the intent open for as long.
+            return None
         sent_at = self.run.timing.now()
         try:
-            job = self.backend.submit(request, nonce)
+            job = self._send(request, nonce)
         except ServiceError as error:
             # A repeated nonce was seen before: something on the way has sent the request twice.
             if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
@@ -202,9 +207,31 @@ class Submission:
             self._check_not_adopted(entry, job)
         return job
 
-    def _check_not_stopped(self) -> None:
-        if self.run.stop_requested():
-            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
+    def _wait_for_turn(self, entry: Entry) -> bool:
+        """Wait for the turn to submit, with the intent recorded; false, and nothing recorded, if it was missed."""
+        has_turn = False
+        try:
+            # Recording may have taken a while, and so may the turn.
+            self.run.raise_if_stopped()
+            has_turn = self.pace.begin()
+            if self.run.stop_requested():
+                has_turn = False
+                self.pace.end(throttled=False)
+            self.run.raise_if_stopped()
+        finally:
+            if not has_turn:
+                self._forget_intent(entry)
+        return has_turn
+
+    def _send(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        throttled = False
+        try:
+            return self.backend.submit(request, nonce)
+        except Throttled:
+            throttled = True
+            raise
+        finally:
+            self.pace.end(throttled=throttled)
 
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""

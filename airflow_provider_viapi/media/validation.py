@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidMedia
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.media.source import Source
 
 # Extensions with the same meaning.

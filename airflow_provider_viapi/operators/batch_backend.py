@@ -23,13 +23,13 @@ from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task_view import measured_usage
 from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.state.results import LandedResults, open_results
+from airflow_provider_viapi.state.results import LandedResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.operators.base import JobOperator
-    from airflow_provider_viapi.operators.batch import BatchOperator
+    from airflow_provider_viapi.operators.batch_base import BatchOperator
 
 CONCURRENT_LOOKUPS = 8
 """Items whose earlier results are searched at the same time."""
@@ -40,12 +40,9 @@ ITEMS_PER_WRITE = 200
 MAX_UNREADABLE = 3
 """Results in a row that cannot be read from here, after which no more are measured in this process."""
 
-SUBMIT_RATE = 2.0
-"""Submissions per second on connections without ``submit_qps``."""
-
 
 class TaskBatchBackend:
-    """What a batch needs of its cloud and its task; see ``jobs.batch.BatchBackend``.
+    """What a batch needs of its cloud and its task; see ``jobs.batch_backend.BatchBackend``.
 
     :param task: the batch operator
     :param arguments: keyword arguments of each item
@@ -68,12 +65,16 @@ class TaskBatchBackend:
         self._context = context
         self._log = QuietLog(task.log)
         account = task.hook.account
-        self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
+        self.limiter = RateLimiter(account.submit_qps)
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
         self._unreadable = 0
         self._estimates: dict[str, Usage | None] = {}
-        self._results = open_results(task, task.operator.action, context)
+        self._results = (
+            LandedResults(task, task.operator.action, context)
+            if task.reuse_results is not None or task.land_manifest
+            else None
+        )
         # The hook's client and Airflow's XComs are not shared between threads.
         self._calling = threading.Lock()
 

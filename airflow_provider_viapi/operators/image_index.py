@@ -16,12 +16,13 @@ from airflow_provider_viapi.image_index.images import (
     list_images,
     parse_images,
 )
-from airflow_provider_viapi.media.addresses import as_address, opens
+from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.references import ReferableOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.schema import ValidationError
+from airflow_provider_viapi.schema import ValidationError, as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
-class IndexImagesOperator(StoppableOperator):
+class IndexImagesOperator(ReferableOperator, StoppableOperator):
     """Add many images to an image database, each once.
 
     ::

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun

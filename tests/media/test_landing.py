@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import resource
+import signal
 import stat
 import sys
 import time
@@ -18,7 +19,7 @@ from urllib.parse import quote
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
+from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
@@ -180,7 +181,7 @@ def test_the_links_own_name_may_have_them_too(server: FileServer, place: Place) 
 def test_files_inside_lists_land_each(server: FileServer, place: Place) -> None:
     result = {"Outputs": [{"ImageURL": f"{server.url}/{n}.png", "Confidence": 0.5} for n in (1, 2)]}
 
-    landed = land(server, f"{place.url}/", result=result, action=videorecog.GENERATE_VIDEO_COVER)
+    landed = land(server, f"{place.url}/", result=result, action=find("videorecog.GenerateVideoCover"))
 
     assert landed == {
         "Outputs.0.ImageURL": f"{place.url}/erase-Outputs.0.ImageURL-JOB-1.png",
@@ -287,20 +288,20 @@ def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: P
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
-    server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+    server: FileServer, place: Place, end: type[BaseException]
 ) -> None:
+    def ended(*_: Any) -> None:
+        raise end
+
     server.content = FILM * 4
-    write = atomic_file.AtomicFile.write
-
-    def ended(self: atomic_file.AtomicFile, chunk: bytes) -> None:
-        write(self, chunk)
-        if self.length > 7 << 20:
-            raise end
-
-    monkeypatch.setattr(atomic_file.AtomicFile, "write", ended)
-
-    with pytest.raises(end):
-        land(server, f"{place.url}/erased.mp4")
+    stop = FileResponse(cut_after=7 << 20, at_cut=lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    server.script = [stop]
+    before = signal.signal(signal.SIGUSR1, ended)
+    try:
+        with pytest.raises(end):
+            land(server, f"{place.url}/erased.mp4")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     gc.collect()
 
     assert place.files() == {}

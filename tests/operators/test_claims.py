@@ -155,7 +155,8 @@ def batch_of(airflow: Airflow, ledger: BatchLedger, item: Item, task: TaskClaims
 
 def submitted(ledger: BatchLedger, item: Item, job_id: str | None) -> Intent:
     """Record a submission of an item, with its job if it has one."""
-    from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+    from airflow_provider_viapi.jobs.backend import Identity
+    from airflow_provider_viapi.jobs.model import RequestNonce
 
     items = ledger.open_ledger(item)
     who = Identity("LTAI", "https://h", "LTAI")
