@@ -1,4 +1,4 @@
-"""An emulator that records when each call arrived and what became of it."""
+"""An emulator that records when each call arrived and whether it was accepted."""
 
 from __future__ import annotations
 
