@@ -4,7 +4,14 @@ PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 # Deployments (Airflow and emulator) that the chaos tests use in parallel.
 DEPLOYMENTS ?= 3
+# Pythons of the install tests; they must be on the PATH.
+PYTHONS ?= 3.10 3.11 3.12 3.13
 MATRIX := 2.11.2 3.0.6 3.1.8 3.2.2
+AIRFLOWS := $(MATRIX) $(AIRFLOW)
+PRERELEASE := 3.4.0b2
+# Repetitions of each fault scenario in test-airflows, and the document that gets their table; empty: none.
+REPEAT ?= 3
+REPORT ?= docs/reliability.md
 # Several processes, each file's tests in one: most of the time a test waits.
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
@@ -41,11 +48,42 @@ test-chaos: $(READY)  ## Run every fault scenario three times on a real Airflow 
 		VIAPI_CHAOS_STORES='task_state_store state_path' \
 		$(BIN)/pytest tests/chaos -m chaos -n $(DEPLOYMENTS) --dist worksteal --timeout 900
 
-test-airflows: $(MATRIX:%=test-chaos-%)  ## Run the core fault scenarios on the other supported versions; writes docs/reliability.md (needs VIAPI_TEST_POSTGRES)
+# Airflow 2.11 needs a PostgreSQL server at VIAPI_TEST_POSTGRES; without one its tests are skipped.
+test-airflows: $(AIRFLOWS:%=test-airflows-%)  ## Run DAGs and the core fault scenarios on a real Airflow of each supported version; writes docs/reliability.md
+	-$(MAKE) test-airflows-$(PRERELEASE)
 
-test-chaos-%: .venv-%/ready
-	VIAPI_CHAOS_REPEAT=3 VIAPI_CHAOS_REPORT=docs/reliability.md VIAPI_CHAOS_STORES=state_path \
-		.venv-$*/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+define test_airflow
+	$(1)/bin/pytest tests/real_airflow/test_dags.py
+	VIAPI_CHAOS_REPEAT=$(REPEAT) VIAPI_CHAOS_REPORT=$(REPORT) VIAPI_CHAOS_STORES=state_path \
+		$(1)/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+endef
+
+test-airflows-$(AIRFLOW): $(READY)
+	$(call test_airflow,.venv)
+
+test-airflows-%: .venv-%/ready
+	$(call test_airflow,.venv-$*)
+
+.venv-uv/ready:
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	@touch $@
+
+.PHONY: wheel test-install
+wheel: .venv-uv/ready
+	rm -rf dist
+	.venv-uv/bin/uv build --quiet --wheel --out-dir dist
+
+test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-lowest-direct)  ## Install the wheel without constraints, and with its lowest versions, on each Python of PYTHONS
+
+# The stem is PYTHON-RESOLUTION. The script runs isolated (-I), so that it imports the installed package.
+test-install-%: wheel
+	.venv-uv/bin/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) --python-preference only-system .venv-install-$*
+	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip install --quiet --strict \
+		--resolution $(patsubst $(firstword $(subst -, ,$*))-%,%,$*) "$$(echo dist/*.whl)[emulator]"
+	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
+	.venv-install-$*/bin/python -I scripts/check_install.py
+	rm -rf .venv-install-$*
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -113,8 +151,8 @@ release: .venv-release/ready  ## Build, check and tag a release; uploads nothing
 bench: $(READY) .venv-bench/ready  ## Measure the promises and compare with others; writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
 
-constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the environments contain
-	for version in $(AIRFLOW) $(MATRIX); do \
+constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pin the packages that the environments contain
+	for version in $(AIRFLOWS) $(PRERELEASE); do \
 		environment=.venv-$$version; [ $$version = $(AIRFLOW) ] && environment=.venv; \
 		{ echo "# Test environment with Airflow $$version and Python 3.11; written by 'make constraints'."; \
 		  $$environment/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+=='; } \

@@ -211,7 +211,13 @@ class Submission:
         """Wait for the turn to submit, with the intent recorded; false, and nothing recorded, if it was missed."""
         has_turn = False
         try:
+            # Recording may have taken a while, and so may the turn.
+            self.run.raise_if_stopped()
             has_turn = self.pace.begin()
+            if self.run.stop_requested():
+                has_turn = False
+                self.pace.end(throttled=False)
+            self.run.raise_if_stopped()
         finally:
             if not has_turn:
                 self._forget_intent(entry)
