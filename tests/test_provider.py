@@ -30,6 +30,9 @@ BEYOND_THE_ACTION = {
 }
 """Keyword arguments that are no parameters of an action but say what the operator does."""
 
+RENAMED = {"params": "text_kinds"}
+"""Parameters whose name is an argument of every Airflow operator, and their arguments."""
+
 NOT_THE_AUTHORS = {"ListImagesOperator": {"Token", "Offset"}}
 """Parameters of an action that the operator sets itself."""
 
@@ -73,7 +76,8 @@ def test_types_come_with_the_package() -> None:
 
 
 def snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    return RENAMED.get(snake, snake)
 
 
 def keywords(operator: type[ViapiOperator]) -> dict[str, inspect.Parameter]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +38,13 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
 
     :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 < value <= longest.total_seconds():
+        value = timedelta(seconds=value)
     if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
         raise InvalidRequest(
-            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
+            f"{name} is {repr(value)[:100]}; allowed: a timedelta or seconds, more than 0 and at most "
+            f"{longest.days} days",
             code="InvalidParameter",
             action=action,
         )
@@ -100,7 +101,7 @@ class ActionOperator(ReferableOperator, BaseOperator):
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
             for wire_name, value in request.items():
-                if _snake_case(wire_name) == name:
+                if snake_case(wire_name) == name:
                     return value
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -165,7 +166,7 @@ class ActionOperator(ReferableOperator, BaseOperator):
         except InvalidRequest as error:
             # The message begins with the wire name of the parameter.
             wire_name = error.message.partition(" ")[0]
-            argument = _snake_case(wire_name)
+            argument = snake_case(wire_name)
             if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"
             raise
@@ -195,7 +196,7 @@ class ActionOperator(ReferableOperator, BaseOperator):
             mask_secret(secret)
 
 
-def _snake_case(wire_name: str) -> str:
+def snake_case(wire_name: str) -> str:
     """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
 

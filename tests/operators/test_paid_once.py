@@ -375,7 +375,12 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
 ) -> None:
     says(service, EraseVideoSubtitles=[THROTTLED, accepted("J-1")])
     ended = task()
-    monkeypatch.setattr(JobOperator, "timing", Timing(sleep=lambda seconds: ended.on_kill()))
+
+    def stop_after_the_first(seconds: float) -> None:
+        if submissions(service):
+            ended.on_kill()
+
+    monkeypatch.setattr(JobOperator, "timing", Timing(sleep=stop_after_the_first))
 
     with pytest.raises(StopRequested):
         run_task(ended, Store())
