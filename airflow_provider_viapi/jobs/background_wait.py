@@ -36,7 +36,7 @@ class Watch(Protocol):
         ...
 
     def wait(self, seconds: float) -> None:
-        """Wait until a job has ended, or for so many seconds."""
+        """Wait until one more job has ended, or for so many seconds."""
         ...
 
 
@@ -67,8 +67,7 @@ class BackgroundWait:
         self._wait = wait
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="viapi-batch-wait", daemon=True)
-        self._lock = threading.Lock()
-        self._has_ended = threading.Event()
+        self._one_more = threading.Condition()
         self._completions = Completions()
 
     def __enter__(self) -> Self:
@@ -93,32 +92,33 @@ class BackgroundWait:
     @property
     def has_failures(self) -> bool:
         """True if one of them has failed or cannot be polled."""
-        with self._lock:
+        with self._one_more:
             reports, errors = self._completions.reports, self._completions.errors
             return bool(errors) or any(report.outcome is not Outcome.SUCCEEDED for report in reports)
 
     def take(self) -> Completions:
         """Return the jobs that have ended since the last call."""
-        with self._lock:
+        with self._one_more:
             taken, self._completions = self._completions, Completions()
-            self._has_ended.clear()
         return taken
 
     def wait(self, seconds: float) -> None:
-        """Wait until a job has ended, or for so many seconds."""
-        self._has_ended.wait(seconds)
+        """Wait until one more job has ended, or for so many seconds."""
+        with self._one_more:
+            before = len(self._completions)
+            self._one_more.wait_for(lambda: len(self._completions) > before, seconds)
 
     async def _wait_for(self, job: Job) -> None:
         try:
             report = await self._wait(job)
         except ServiceError as error:
-            with self._lock:
+            with self._one_more:
                 self._completions.errors[job.id] = error
-                self._has_ended.set()
+                self._one_more.notify_all()
         else:
-            with self._lock:
+            with self._one_more:
                 self._completions.reports.append(report)
-                self._has_ended.set()
+                self._one_more.notify_all()
 
     async def _cancel(self) -> None:
         waits = asyncio.all_tasks() - {asyncio.current_task()}

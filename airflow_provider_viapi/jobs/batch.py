@@ -175,7 +175,7 @@ class Batch:
 
     def _submit(self) -> None:
         began = logged = self.run.timing.now()
-        while not self.is_drained and self._has_room():
+        while not self.is_drained and self._has_capacity():
             if self._watch.ended >= COLLECTED_TOGETHER or self._watch.has_failures:
                 self.collect(self._watch.take())
                 self.expire_overdue()
@@ -206,7 +206,7 @@ class Batch:
         is_full = len(self.running) >= self.config.max_in_flight
         return not (self.is_drained or self._is_blocked or is_full or self.failed_submissions)
 
-    def _has_room(self) -> bool:
+    def _has_capacity(self) -> bool:
         """Return whether one more job may run; waits a moment for one to end."""
         left = self.run.timing.full_wait
         while (is_full := len(self.running) - self._watch.ended >= self.config.max_in_flight) and left > 0:
