@@ -35,9 +35,9 @@ MAX_CLAIMED = 1000
 class TaskClaims:
     """Claims of one task.
 
-    With ``[viapi] state_path`` other tasks see them as objects, in all DAG runs (``state.claims``). Without it they see
-    the XComs, only in the same DAG run and until a retry of the task begins: Airflow's own task state store can be
-    read by the task alone that wrote it.
+    With ``[viapi] state_path`` other tasks see them as objects, in all DAG runs (``state.claims``). Without it they
+    see the XComs, only in the same DAG run and until a retry of the task begins: Airflow's own task state store can
+    be read by the task alone that wrote it.
 
     :param context: of the running task instance
     :param log: receives what cannot be published
