@@ -225,7 +225,7 @@ def test_a_submission_is_seen_although_the_xcoms_of_its_task_were_cleared(
     assert len(airflow.claims("b").others(intent("of b")).open_intents) == 1
 
 
-def test_a_submission_that_was_seen_counts_until_its_task_says_what_became_of_it(airflow: Airflow) -> None:
+def test_a_submission_that_was_seen_counts_until_its_task_publishes_the_outcome(airflow: Airflow) -> None:
     watcher, retried, refused, accepted = (airflow.claims(name) for name in ("a", "b", "c", "batch"))
     for claims, nonce in ((retried, "of b"), (refused, "of c"), (accepted, "of d")):
         claims.open(intent(nonce))

@@ -66,7 +66,7 @@ NOT_FORWARDED = [300, 301, 302, 307, 308, 405, 407, 411, 413, 414, 415, 421, 426
 
 @pytest.mark.parametrize("status", NOT_FORWARDED)
 @pytest.mark.parametrize("body", [PAGE, "", document(message="no"), document(Code="x")])
-def test_what_a_gateway_did_not_forward_fails_at_once_and_leaves_no_doubt(
+def test_what_a_gateway_did_not_forward_fails_at_once(
     service: ScriptedServer, status: int, body: str
 ) -> None:
     says(service, EraseVideoSubtitles=[Answer(status, body), accepted("J-2")])
@@ -113,7 +113,7 @@ ENDPOINTS = [
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_an_endpoint_that_cannot_be_called_leaves_no_doubt(
+def test_an_endpoint_that_cannot_be_called_leaves_no_unknown_outcome(
     monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:
     fields = {"conn_type": "viapi", "login": "i", "password": "s", "extra": {"endpoint": endpoint}}
