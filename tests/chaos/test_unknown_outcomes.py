@@ -270,7 +270,7 @@ def test_endpoint_changed_while_the_outcome_was_unknown(
 
 @EACH
 @MODES
-def test_link_signed_anew(deployment: Deployment, mode: str, repetition: int) -> None:
+def test_link_signed_again(deployment: Deployment, mode: str, repetition: int) -> None:
     """Worker killed after the store, and the link to the film is signed again by the retry."""
     deployment.set_breakpoint("after the store")
     run = deployment.start(f"{mode}_signed")
