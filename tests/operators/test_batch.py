@@ -658,6 +658,50 @@ def test_items_that_cannot_be_built_after_a_wake_up_still_collect_what_was_submi
     assert [row["error"] for row in run.rows] == [None, None]
 
 
+CHANGES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
+    "reversed": lambda items: items[::-1],
+    "two exchanged": lambda items: [items[1], items[0], *items[2:]],
+    "fewer": lambda items: items[:2],
+    "one more": lambda items: [*items, {"video_url": "http://h/more.mp4"}],
+    "each twice": lambda items: items + items,
+    "other arguments": lambda items: [{**item, "bx": 0.2} for item in items],
+    "none": lambda items: [],
+    "no list": lambda items: "items",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("max_in_flight", [4, 2])
+def test_items_that_change_while_a_batch_waits_are_never_submitted(
+    emulator: EmulatorServer, video: Callable[[str], str], change: str, max_in_flight: int
+) -> None:
+    items = [{"video_url": video(content)} for content in "abcd"]
+    made: list[ViapiBatchOperator] = []
+
+    def make() -> ViapiBatchOperator:
+        operator = ViapiBatchOperator(
+            task_id="erase_all",
+            operator=EraseVideoSubtitlesOperator,
+            items=items,
+            deferrable=True,
+            max_in_flight=max_in_flight,
+        )
+        if made:
+            operator.items = CHANGES[change](items)
+        made.append(operator)
+        return operator
+
+    if max_in_flight == 4:
+        rows = run_batch(make, Store(), early_wake_ups=3).rows
+        films = {job["job_id"]: job["request"]["VideoUrl"] for job in emulator.jobs()}
+        assert [films[row["job_id"]] for row in rows] == [item["video_url"] for item in items]
+    else:
+        with pytest.raises(AirflowFailException, match="2 of 4 items were not submitted"):
+            run_batch(make, Store(), early_wake_ups=3)
+
+    assert accepted(emulator) == [item["video_url"] for item in items[:max_in_flight]]
+
+
 def test_nothing_is_submitted_after_the_task_was_stopped(
     emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
