@@ -160,7 +160,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         return answer
     try:
         data = _typed(answer.get("Data") or {}, action.result)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
 

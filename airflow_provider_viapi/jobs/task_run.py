@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from airflow_provider_viapi.errors import StopRequested
 from airflow_provider_viapi.jobs.model import Log
@@ -125,6 +125,14 @@ class SubmitPace(Protocol):
         """Take a turn, unless there is one, and return the seconds until it."""
         ...
 
+    def turn(self) -> Mapping[str, Any]:
+        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+        ...
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Use a turn that this task took in another process, unless it was missed."""
+        ...
+
     def approach(self) -> None:
         """Wait until shortly before the turn, so that what comes before sending is done when it comes.
 
@@ -150,6 +158,13 @@ class Unpaced:
     def reserve(self) -> float:
         """Return 0."""
         return 0.0
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return no turn."""
+        return {}
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Take no turn."""
 
     def approach(self) -> None:
         """Return at once."""

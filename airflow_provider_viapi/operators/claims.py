@@ -8,13 +8,12 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
     from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
     from airflow_provider_viapi.state.claims import SharedClaims
 
 INTENT_KEY = "job_intent"
@@ -133,6 +132,8 @@ class TaskClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
         if self._shared is not None:
             return self._shared.others(intent)
         held = Counter(str(job_id) for job_id in self._pull(JOB_KEY) if job_id is not None)
@@ -213,6 +214,8 @@ class ItemClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
         others = self._task.others(intent)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
         own = self._ledger.job_ids() - {self._job_id}

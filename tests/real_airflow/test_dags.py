@@ -75,6 +75,7 @@ def test_the_example_dag_erases_reframes_and_indexes(
     assert httpx.get(result["reframe"]["VideoUrl"]).content[4:8] == b"ftyp"
     assert result["search"]["MatchList"][0]["ExtraData"] == clip
     assert result["search"]["MatchList"][0]["Score"] > 9
+    assert "cannot be called outside" not in airflow.task_log("erase_resize_index", run_id, "create_db")
 
 
 def test_each_job_is_submitted_once_and_polled_in_the_triggerer(
