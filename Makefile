@@ -35,7 +35,7 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint test-huawei-client  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
-	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix' $(PARALLEL)
+	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix and not production' $(PARALLEL)
 
 test-media: $(READY)  ## Run every media action of the emulator with every kind of odd clip
 	$(BIN)/pytest tests/emulator/media -m matrix $(PARALLEL)
@@ -87,6 +87,16 @@ test-install-%: wheel
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*
+
+.venv-production/ready: pyproject.toml constraints/production.txt
+	$(PYTHON) -m venv .venv-production
+	.venv-production/bin/pip install --quiet --disable-pip-version-check -c constraints/production.txt \
+		-e '.[emulator,quota]' 'apache-airflow==$(AIRFLOW)' apache-airflow-providers-celery asyncpg httpx psutil \
+		psycopg2-binary pytest pytest-timeout pytest-xdist
+	@touch $@
+
+test-production: .venv-production/ready  ## Run many jobs with Celery, Redis and PostgreSQL, and kill processes; writes docs/quota.md (VIAPI_PRODUCTION_SCALE=0.1)
+	VIAPI_PRODUCTION_REPORT=docs/quota.md .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -165,5 +175,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo docs release test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

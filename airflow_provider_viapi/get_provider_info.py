@@ -146,8 +146,8 @@ CONFIG: dict[str, Any] = {
             "check_sources": {
                 "description": (
                     "Before a VIAPI job is submitted, request the first byte of each http(s) address in it, and fail"
-                    " the task if the server responds with 403, 404 or 410. Set it to False if workers may not read"
-                    " what the service can."
+                    " the task if the server responds with 403, 404 or 410; open videos to check their length, size"
+                    " and frame rate. Set it to False if workers may not read what the service can."
                 ),
                 "version_added": "0.2.0",
                 "type": "boolean",

@@ -84,15 +84,32 @@ def _read_result(document: Any, job_id: str) -> dict[str, Any]:
     if isinstance(document, str):
         with suppress(ValueError, RecursionError):
             result = json.loads(document, parse_constant=refuse)
-    if isinstance(result, dict):
+    if isinstance(result, dict) and _is_json(result):
         return result
-    shown = redact_text(str(document))[:200]
+    # First shortened: a text of megabytes is not searched for signatures.
+    shown = redact_text(_text_of(document)[:2000])[:200]
     raise ServiceError(
         f"job {job_id} has succeeded, but its Result is not a JSON object: {shown!r}. It was paid for; "
         "ask the service's support about it",
         code="UnreadableResult",
         action="GetAsyncJobResult",
     )
+
+
+def _is_json(value: Any) -> bool:
+    """Return whether every JSON parser accepts the value: Python's writes and reads NaN and infinity, too."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _text_of(document: Any) -> str:
+    try:
+        return document if isinstance(document, str) else json.dumps(document)
+    except (ValueError, RecursionError):
+        return f"a {type(document).__name__}"
 
 
 def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
@@ -203,6 +220,7 @@ class ViapiJobs:
         self._client = client
         self._next_page = 1
         self._seen: set[str] = set()
+        self._result_actions: dict[str, Action] = {}
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
@@ -229,7 +247,11 @@ class ViapiJobs:
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of a job with one call of ``GetAsyncJobResult``."""
-        return read_report(job, await self._client.call_once(result_action(job), {"JobId": job.id}))
+        action = self._result_actions.get(job.action)
+        if action is None:
+            # Looking it up reads Airflow's configuration.
+            action = self._result_actions[job.action] = result_action(job)
+        return read_report(job, await self._client.call_once(action, {"JobId": job.id}))
 
     async def cancel(self, job: Job) -> bool:
         """Cancel the job if it is still queued; false if it continues."""

@@ -50,6 +50,11 @@ class Gateway:
         """Names of the actions that can be called."""
         return self._actions.keys()
 
+    @property
+    def full_names(self) -> set[str]:
+        """Full names of the actions that can be called."""
+        return {action.full_name for versions in self._actions.values() for action in versions.values()}
+
     def service_of(self, action: str) -> str | None:
         """Return the name of the service that has an action of that name."""
         versions = self._actions.get(action, {})

@@ -365,7 +365,7 @@ async def _call(function: Callable[..., Awaitable[T]], argument: object) -> T:
 
 
 async def _in_own_task(call: Coroutine[Any, Any, T]) -> T:
-    """Await a call in a task of its own: a CancelledError that it raises is an error and does not end the caller."""
+    """Await a call in a task of its own: whatever it raises, also a CancelledError, is an error of that call."""
     task = asyncio.ensure_future(call)
     try:
         await asyncio.wait({task})
@@ -373,6 +373,9 @@ async def _in_own_task(call: Coroutine[Any, Any, T]) -> T:
         task.cancel()
     if task.cancelled():
         raise RuntimeError("the call was cancelled")
+    error = task.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise RuntimeError(_describe(error))
     return task.result()
 
 

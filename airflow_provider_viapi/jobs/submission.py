@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
 
+LOGGED_TURN = 5.0
+"""Seconds until its turn from which a task logs that it waits."""
+
 STORE_ATTEMPTS = 5
 """How often the id of an accepted job is written before the task fails."""
 
@@ -40,11 +44,26 @@ class SubmitPolicy:
     :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
     :param deadline: retry a throttled submission until then, an aware time
     :param timeout: retry an unreachable or failing service for that long
+    :param longest_turn: seconds to wait for the turn to submit in this process; default: however long it takes
     """
 
     on_doubt: OnDoubt = "fail"
     deadline: datetime
     timeout: timedelta = timedelta(minutes=10)
+    longest_turn: float = math.inf
+
+
+class TurnIsLater(Exception):
+    """The turn to submit is so far off that another process is to continue then; nothing was staged or sent.
+
+    :param seconds: until the turn
+    :param turn: see ``SubmitPace.turn``
+    """
+
+    def __init__(self, seconds: float, turn: Mapping[str, Any]) -> None:
+        super().__init__(f"the turn to submit comes in {seconds:.0f} s")
+        self.seconds = seconds
+        self.turn = turn
 
 
 @dataclass
@@ -142,6 +161,7 @@ class Submission:
 
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
+        self._take_turn()
         # Before staging: a source that changes meanwhile must not pass for the one that was sent.
         sources = self.sources()
         # Media that cannot be staged now are for the next attempt: they would hold this worker until the deadline.
@@ -167,6 +187,28 @@ class Submission:
                 self.run.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
             self.run.pause(seconds)
             pause = min(self.run.timing.max_backoff, 2 * pause)
+
+    def _take_turn(self) -> None:
+        """Take a turn to submit.
+
+        :raises TurnIsLater: it is too far off to wait for it in this process
+        :raises Throttled: it comes after the deadline
+        """
+        seconds, now = self.pace.reserve(), self.run.timing.now()
+        comes_at = now + timedelta(seconds=seconds)
+        if now < self.policy.deadline <= comes_at:
+            raise Throttled(
+                f"the quota is used until after the deadline: the turn to submit comes in {seconds:.0f} s; nothing "
+                "was submitted",
+                code="NoTurn",
+            )
+        if seconds > self.policy.longest_turn:
+            raise TurnIsLater(seconds, self.pace.turn())
+        if seconds > LOGGED_TURN:
+            self.run.log.info(
+                "Other tasks submit first: the turn of this one comes in %.0f s, at %s",
+                *(seconds, comes_at.isoformat(timespec="seconds")),
+            )
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
         """Submit and return the job; ``None`` if the turn was missed and nothing was sent."""
@@ -211,7 +253,13 @@ class Submission:
         """Wait for the turn to submit, with the intent recorded; false, and nothing recorded, if it was missed."""
         has_turn = False
         try:
+            # Recording may have taken a while, and so may the turn.
+            self.run.raise_if_stopped()
             has_turn = self.pace.begin()
+            if self.run.stop_requested():
+                has_turn = False
+                self.pace.end(throttled=False)
+            self.run.raise_if_stopped()
         finally:
             if not has_turn:
                 self._forget_intent(entry)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from airflow_provider_viapi.errors import StopRequested
 from airflow_provider_viapi.jobs.model import Log
@@ -45,6 +45,7 @@ class Timing:
     :param replay_for: seconds over which the same signed request is sent again while the service fails
     :param list_for: seconds over which reading the job list is retried while the service fails
     :param max_backoff: longest pause in seconds between two attempts to submit
+    :param full_wait: seconds that a batch with as many running jobs as allowed waits on its worker for one to end
     :param now: the current time, aware
     :param sleep: wait for seconds
     """
@@ -55,6 +56,7 @@ class Timing:
     replay_for: float = 60.0
     list_for: float = 120.0
     max_backoff: float = 20.0
+    full_wait: float = 10.0
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
 
@@ -125,6 +127,14 @@ class SubmitPace(Protocol):
         """Take a turn, unless there is one, and return the seconds until it."""
         ...
 
+    def turn(self) -> Mapping[str, Any]:
+        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+        ...
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Use a turn that this task took in another process, unless it was missed."""
+        ...
+
     def approach(self) -> None:
         """Wait until shortly before the turn, so that what comes before sending is done when it comes.
 
@@ -150,6 +160,13 @@ class Unpaced:
     def reserve(self) -> float:
         """Return 0."""
         return 0.0
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return no turn."""
+        return {}
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Take no turn."""
 
     def approach(self) -> None:
         """Return at once."""

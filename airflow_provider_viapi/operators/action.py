@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +38,13 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
 
     :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 < value <= longest.total_seconds():
+        value = timedelta(seconds=value)
     if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
         raise InvalidRequest(
-            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
+            f"{name} is {repr(value)[:100]}; allowed: a timedelta or seconds, more than 0 and at most "
+            f"{longest.days} days",
             code="InvalidParameter",
             action=action,
         )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -41,15 +42,13 @@ from airflow_provider_viapi.operators.task_view import TaskView, measured_usage,
 from airflow_provider_viapi.results import file_urls
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
+    from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, TurnIsLater
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
     from airflow_provider_viapi.jobs.usage import Usage
     from airflow_provider_viapi.state.results import LandedResults
@@ -68,6 +67,13 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
         name = "land_manifest" if value is None else "reuse_results"
         raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
+
+
+LONGEST_TURN = 60.0
+"""Seconds until its turn to submit that a deferrable task waits on its worker; it defers if the turn is later."""
+
+TURN_LEAD = 10.0
+"""Seconds before its turn at which a deferred task continues, times the number of its deferrals."""
 
 
 class JobOperator(StoppableOperator, LandingOperator):
@@ -193,6 +199,18 @@ class JobOperator(StoppableOperator, LandingOperator):
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
+        return self._submit_and_wait(context, {})
+
+    def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
+        """Continue shortly before the turn to submit.
+
+        :param turn: the turn, the deadline and how often the task was deferred; ``dag.test()`` of Airflow 3 loses it
+        """
+        return self._submit_and_wait(context, turn or {})
+
+    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any]) -> Any:
+        from airflow_provider_viapi.jobs.submission import TurnIsLater
+
         store_links(self, context)
         run = self.task_run(context)
         self._view = view = TaskView(self.action_name, run.attempt.number)
@@ -202,6 +220,8 @@ class JobOperator(StoppableOperator, LandingOperator):
             read_prices()
             ledger = open_ledger(context, durable=self.durable)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
+            if "deadline" in turn:
+                deadline = datetime.fromisoformat(turn["deadline"])
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
@@ -209,7 +229,10 @@ class JobOperator(StoppableOperator, LandingOperator):
                 self._check_waiting(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
-            job, report = self._resume_or_submit(request, ledger, run, deadline, context)
+            try:
+                job, report = self._resume_or_submit(request, ledger, run, deadline, context, turn)
+            except TurnIsLater as later:
+                self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
             record_decision(self.hook.stats, before, job, report)
             view.show_job(job, before)
             store_links(self, context, job_link=self.job_link(job))
@@ -307,15 +330,46 @@ class JobOperator(StoppableOperator, LandingOperator):
         return result
 
     def _resume_or_submit(
-        self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
+        self,
+        request: Mapping[str, Any],
+        ledger: Ledger,
+        run: TaskRun,
+        deadline: datetime,
+        context: Context,
+        turn: Mapping[str, Any],
     ) -> tuple[Job, JobReport | None]:
         try:
-            return self.submission(request, ledger, run, deadline, context).resume_or_submit()
+            submission = self.submission(request, ledger, run, deadline, context)
+            submission.pace.keep(turn)
+            if self.deferrable:
+                policy = replace(submission.policy, longest_turn=LONGEST_TURN)
+                submission = replace(submission, policy=policy)
+            return submission.resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
                 # Nothing was accepted and nothing is in doubt, so nobody will read what was staged.
                 self._release(context)
             raise
+
+    def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
+        """Leave the worker until shortly before the turn to submit; nothing was staged or sent."""
+        try:
+            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+        except ImportError:
+            # Airflow 2.
+            from airflow.triggers.temporal import (  # type: ignore[import-not-found,no-redef]
+                DateTimeTrigger,
+            )
+        # Airflow may have been slow to continue; a turn that was missed costs the wait for another one.
+        early = min(later.seconds / 2, deferred * TURN_LEAD)
+        wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
+        self.log.info(
+            "Other tasks submit first: the turn of this one comes in %.0f s; deferring until %s",
+            *(later.seconds, wake_at.isoformat(timespec="seconds")),
+        )
+        turn = {**later.turn, "deadline": deadline.isoformat(), "deferred": deferred}
+        self.defer(trigger=DateTimeTrigger(wake_at), method_name="execute_at_turn", kwargs={"turn": turn})
+        raise AssertionError("defer raises")
 
     def _check_waiting(self, deadline: datetime) -> None:
         """Refuse to submit a job that could not be waited for."""

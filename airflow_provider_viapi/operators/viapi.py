@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from types import new_class
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
@@ -144,6 +145,14 @@ class ViapiOperator(LandingOperator):
         from airflow_provider_viapi.media.lineage import lineage_of, media_of
 
         return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())
+
+
+@cache
+def job_operator_of(action: Action) -> type[ViapiJobOperator]:
+    """Return the operator of one job action, whose only argument is the request."""
+    return new_class(
+        f"{action.name}Operator", (ViapiJobOperator,), exec_body=lambda body: body.update(action=action)
+    )
 
 
 class ViapiJobOperator(JobOperator, ViapiOperator):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.turns import Turn, Turns
@@ -35,10 +36,25 @@ class TurnPace:
             self._take_turn()
         return self._seconds_left()
 
+    def turn(self) -> Mapping[str, Any]:
+        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+        if self._turns is None or self._turn is None:
+            return {}
+        return {"key": self._turns.key, "slot": self._turn.slot, "at": self._turn.at}
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Use a turn that this task took in another process, unless it was missed."""
+        for turns in self._sources:
+            kept = Turn(turn["slot"], turn["at"]) if turn.get("key") == turns.key else None
+            if kept is not None and not turns.is_missed(kept):
+                self._turns, self._turn = turns, kept
+                return
+
     def approach(self) -> None:
         """Wait until shortly before the turn."""
-        while (seconds := self.reserve() - self._recording) > 0:
-            self._pause(seconds)
+        self.reserve()
+        with suppress(CountersUnavailable):
+            self._sleep(early=self._recording)
         self._approached_at = time.monotonic()
 
     def begin(self) -> bool:
@@ -52,8 +68,7 @@ class TurnPace:
                 took = time.monotonic() - self._approached_at
                 self._recording = min(MAX_RECORDING, max(2 * self._recording, 1.5 * took))
                 return False
-            for seconds in self._turns.begin(self._turn):
-                self._pause(seconds)
+            self._sleep()
         except CountersUnavailable:
             # It had a turn; the storage failed while it waited for the call before it.
             self._turn = None
@@ -68,6 +83,11 @@ class TurnPace:
             turns.end(turn)
             if throttled:
                 turns.refused()
+
+    def _sleep(self, early: float = 0.0) -> None:
+        if self._turns is not None and self._turn is not None:
+            for seconds in self._turns.begin(self._turn, early):
+                self._pause(seconds)
 
     def _take_turn(self) -> None:
         for turns in self._sources:

@@ -84,7 +84,7 @@ class Turns:
         self._window = self._chains / rate
         self.spacing = 1 / rate + ARRIVAL_MARGIN / self._chains
         # Slots of another rate have other numbers.
-        self._key = f"{key}:{round(self.spacing * 1e6)}"
+        self.key = f"{key}:{round(self.spacing * 1e6)}"
 
     def seconds_until(self, turn: Turn) -> float:
         """Return the seconds until a turn; negative if it has passed."""
@@ -95,7 +95,7 @@ class Turns:
 
         :param after: seconds from now; default: at once
         """
-        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self._key}:refused"))
+        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:refused"))
         # In steps, so that processes that are slowed down take the same slots.
         first = math.floor((self._clock() + after) / self.spacing / step)
         # The slot of this moment will do if it is free: a call may be late.
@@ -107,14 +107,17 @@ class Turns:
                 number += 1
         return Turn(number * step, number * step * self.spacing)
 
-    def begin(self, turn: Turn) -> Iterator[float]:
-        """Yield seconds to sleep until the call may be sent. A turn that was missed is replaced with the next one."""
+    def begin(self, turn: Turn, early: float = 0.0) -> Iterator[float]:
+        """Yield seconds to sleep until the call may be sent. A turn that was missed is replaced with the next one.
+
+        :param early: seconds before that at which to end
+        """
         if self.is_missed(turn):
             self.give_up(turn)
             turn.slot, turn.at = (again := self.reserve()).slot, again.at
-        while (seconds := turn.at - self._clock()) > 0:
+        while (seconds := turn.at - early - self._clock()) > 0:
             yield seconds
-        while (seconds := self._until_window_is_over(turn)) > 0:
+        while (seconds := self._until_window_is_over(turn) - early) > 0:
             yield seconds
         turn.sent_at = self._clock()
 
@@ -135,14 +138,14 @@ class Turns:
     def refused(self) -> None:
         """Record that the service throttled a call: for a while all processes take fewer slots."""
         # Several calls that were refused together say that once.
-        if self._counters.incr(f"{self._key}:refused-at:{int(self._clock() / 2)}", KEPT) == 1:
-            self._counters.incr(f"{self._key}:refused", REFUSED_FOR)
+        if self._counters.incr(f"{self.key}:refused-at:{int(self._clock() / 2)}", KEPT) == 1:
+            self._counters.incr(f"{self.key}:refused", REFUSED_FOR)
 
     def _slot(self, slot: int) -> str:
-        return f"{self._key}:slot:{slot}"
+        return f"{self.key}:slot:{slot}"
 
     def _answered(self, slot: int) -> str:
-        return f"{self._key}:answered:{slot}"
+        return f"{self.key}:answered:{slot}"
 
     def _take(self, slot: int) -> bool:
         expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + KEPT

@@ -297,8 +297,9 @@ def test_deadline_passes(deployment: Deployment, mode: str, while_: str, repetit
 @MODES
 def test_sts_token_expires(deployment: Deployment, mode: str, repetition: int) -> None:
     """STS token expires while waiting, and the connection gets a new one."""
-    deployment.emulator.fault(action=ERASE, job={"processing": 15})
-    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=8)))
+    # Long enough for a slow machine to start the task and submit.
+    deployment.emulator.fault(action=ERASE, job={"processing": 45})
+    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=30)))
     run = deployment.start(f"{mode}_sts")
     deployment.job("PROCESSING")
 

@@ -40,6 +40,7 @@ from scripted_server import FileResponse, FileServer, file_server
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
 FILM = os.urandom(3 << 20) + b"the end"
+END = len(FILM) - 1
 ACTION = videoenhan.ERASE_VIDEO_SUBTITLES
 LOG = logging.getLogger("landing")
 NAMES = {"task_id": "erase", "map_index": -1, "job_id": "JOB-1", "dag_id": "dag", "run_id": "run"}
@@ -370,6 +371,53 @@ class TestFilesAreNeverJoined:
 
         assert server.requested_ranges == [None, None]
         assert place.files() == {"erased.mp4": FILM}
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            pytest.param(FileResponse(tag='"another"'), id="another tag"),
+            pytest.param(FileResponse(tag='W/"weak"'), id="weak tag"),
+            pytest.param(FileResponse(tag=""), id="empty tag"),
+            pytest.param(FileResponse(part="bytes 0-99/100"), id="another part"),
+            pytest.param(FileResponse(part=f"bytes {1 << 19}-{END}/{END + 1}"), id="begins earlier"),
+            pytest.param(FileResponse(part=f"bytes {1 << 20}-{END + 1}/{END + 2}"), id="longer file"),
+            pytest.param(FileResponse(part=f"bytes {1 << 20}-{END}/*"), id="unknown length"),
+            pytest.param(FileResponse(part="items 1-2/3"), id="another unit"),
+            pytest.param(FileResponse(part=""), id="no part"),
+            pytest.param(FileResponse(body=FILM), id="whole file"),
+            pytest.param(FileResponse(body=FILM, chunked=True), id="whole file in chunks"),
+            pytest.param(FileResponse(encoding="gzip"), id="compressed"),
+            pytest.param(FileResponse(status=416), id="416"),
+        ],
+    )
+    def test_a_rest_that_does_not_belong_to_the_beginning_is_not_appended(
+        self, server: FileServer, place: Place, rest: FileResponse
+    ) -> None:
+        server.script = [FileResponse(cut_after=1 << 20), rest]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": FILM}
+        assert place.left_over() == []
+
+    @pytest.mark.parametrize(
+        "first",
+        [
+            pytest.param(FileResponse(chunked=True, cut_after=1 << 20), id="in a chunk"),
+            pytest.param(FileResponse(chunked=True, cut_after=END + 9), id="before the last chunk"),
+            pytest.param(FileResponse(length=END + 6, cut_after=END + 1), id="wrong length"),
+            pytest.param(FileResponse(chunked=True, body=b""), id="rest without content"),
+        ],
+    )
+    def test_a_file_that_ends_early_does_not_land(
+        self, server: FileServer, place: Place, first: FileResponse
+    ) -> None:
+        server.script = [first] if first.body is None else [FileResponse(cut_after=1 << 20), first]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": FILM}
+        assert place.left_over() == []
 
 
 class TestCompressedResponses:
