@@ -68,6 +68,22 @@ reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
 
+ui/node_modules/ready: ui/package.json
+	cd ui && npm install --silent --no-package-lock
+	@touch $@
+
+ui: $(READY) ui/node_modules/ready  ## Build the tab in Airflow's UI from ui/ into the package (needs npm)
+	$(BIN)/python scripts/make_ui_data.py
+	cd ui && npm run --silent build
+	$(BIN)/python scripts/make_ui_data.py --built
+
+test-ui-code: ui/node_modules/ready  ## Run the unit tests of the code in ui/ (needs npm)
+	cd ui && npm test --silent
+
+test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.png (needs chromium)
+	$(BIN)/pip install --quiet --disable-pip-version-check playwright==1.65.2
+	VIAPI_UI_PICTURES=docs/pictures $(BIN)/pytest tests/ui --timeout 900
+
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
 	.venv-clients-$*/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -105,5 +121,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
+.PHONY: ui test-ui test-ui-code help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

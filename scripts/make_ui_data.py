@@ -1,11 +1,17 @@
-"""Write what the tab in Airflow's UI knows of the package: names of operators, meanings of error codes and classes."""
+"""Write what the tab in Airflow's UI knows of the package: names of operators, meanings of error codes and classes.
+
+With ``--built``, also record the digest of the sources in ``ui/``, from which a test sees that the built files are of
+these sources. ``make ui`` does both.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import json
 import re
+import sys
 from pathlib import Path
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -21,11 +27,18 @@ def operator_names() -> list[str]:
     """Return the names of all operators and sensors of the package."""
     info = get_provider_info()
     modules = [
-        *(module for kind in ("operators", "sensors") for entry in info[kind] for module in entry["python-modules"]),
+        *(
+            module
+            for kind in ("operators", "sensors")
+            for entry in info[kind]
+            for module in entry["python-modules"]
+        ),
         *(entry["python-module"] for entry in info["transfers"]),
     ]
     imported = [importlib.import_module(module) for module in modules]
-    classes = [getattr(module, name) for module in imported for name in getattr(module, "__all__", dir(module))]
+    classes = [
+        getattr(module, name) for module in imported for name in getattr(module, "__all__", dir(module))
+    ]
     names = {
         each.__name__
         for each in classes
@@ -54,6 +67,16 @@ def _plain(cell: str) -> str:
     return re.sub(r" \[\d\]|[`*]", "", text).strip()
 
 
+def source_digest() -> str:
+    """Return a fingerprint of the sources that the built files depend on."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "ui").rglob("*")):
+        name = path.relative_to(ROOT).as_posix()
+        if path.is_file() and "node_modules" not in path.parts and ".test." not in path.name:
+            digest.update(f"{name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def files() -> dict[Path, str]:
     """Return the content of the files by their paths."""
     return {
@@ -65,3 +88,5 @@ def files() -> dict[Path, str]:
 if __name__ == "__main__":
     for path, text in files().items():
         path.write_text(text, encoding="utf-8")
+    if "--built" in sys.argv:
+        (STATIC / "build.json").write_text(json.dumps({"sources": source_digest()}) + "\n")

@@ -60,8 +60,8 @@ class ViapiPlugin(AirflowPlugin):
 
     name = "viapi"
     if _has_views():
-        fastapi_apps = [{"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "viapi"}]  # noqa: RUF012
-        external_views = [  # noqa: RUF012
+        fastapi_apps = [{"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "viapi"}]
+        external_views = [
             _view(
                 "Media",
                 "task_instance",

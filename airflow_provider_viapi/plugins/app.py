@@ -1,4 +1,4 @@
-"""Web application of the plugin: static files for everybody, and links to landed files for those who may read the DAG.
+"""Web application of the plugin: static files, and links to landed files for users who may read the DAG.
 
 The page itself reads all data from Airflow's public REST API with the session of the user who looks at it. Its frame
 has the same origin as Airflow's, so a script that got into it would act as that user: the policy below allows only

@@ -47,7 +47,9 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     fields = _rendered_fields(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
     if fields is None or not names_file(fields, address):
         # The same answer as for a file that is unknown: it says nothing about what exists.
-        raise FileNotLinked(404, "this task does not name such a file, or its rendered fields are not kept any more")
+        raise FileNotLinked(
+            404, "this task does not name such a file, or its rendered fields are not kept any more"
+        )
     try:
         from airflow_provider_viapi.media.resumable_download import open_path
 
@@ -97,5 +99,7 @@ def _rendered_fields(**key: Any) -> Mapping[str, Any] | None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        found: Any = RenderedTaskInstanceFields.get_templated_fields(SimpleNamespace(**key), session=session)
+        # It reads only the parts of the task instance's key.
+        instance: Any = SimpleNamespace(**key)
+        found: Any = RenderedTaskInstanceFields.get_templated_fields(instance, session=session)
         return found if isinstance(found, Mapping) else None

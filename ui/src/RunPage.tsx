@@ -41,7 +41,8 @@ export function RunPage({ dagId, runId, operators }: { dagId: string; runId: str
         });
         steps.push(...(await Promise.all(some)));
       }
-      const run = { steps, more: instances.length - steps.length };
+      const more = instances.length - wanted.length;
+      const run = { steps, more };
       const isSame = previous?.steps.length === steps.length && steps.every((step, n) => step === previous.steps[n]);
       return isSame && previous ? previous : run;
     },
@@ -49,18 +50,19 @@ export function RunPage({ dagId, runId, operators }: { dagId: string; runId: str
     4,
   );
   if (!data) return error ? <Problem error={error} retry={reload} /> : <div className="loading" aria-label="Loading" />;
-  if (!data.steps.length)
+  const steps = data.steps.filter(hasMedia);
+  if (!steps.length)
     return <Empty head="No media in this run">None of its tasks belongs to the VIAPI and Huawei Cloud provider.</Empty>;
-  const usage = totalUsage(data.steps.flatMap((step) => present(step).usage ?? []));
+  const usage = totalUsage(steps.flatMap((step) => present(step).usage ?? []));
   return (
     <main>
       <header>
         <h1>Storyboard</h1>
-        <span className="muted">{data.steps.length} media steps</span>
+        <span className="muted">{steps.length === 1 ? "1 media step" : `${steps.length} media steps`}</span>
       </header>
       {usage && <UsageLine usage={usage} />}
       <ol className="board">
-        {data.steps.map((step, n) => (
+        {steps.map((step, n) => (
           <StepCard key={`${step.key.taskId}/${step.key.mapIndex}`} step={step} place={n + 1} />
         ))}
       </ol>
@@ -76,6 +78,15 @@ export function RunPage({ dagId, runId, operators }: { dagId: string; runId: str
         </button>
       )}
     </main>
+  );
+}
+
+/** Whether there is something to see; a task that only creates a database, say, has nothing once it has succeeded. */
+function hasMedia(step: TaskData): boolean {
+  if (step.instance.state !== "success") return true;
+  const shown = present(step);
+  return Boolean(
+    shown.batch || shown.sources.length || shown.results.length || readHits(shown.result) || step.values.summary,
   );
 }
 

@@ -26,9 +26,9 @@ export function stepsOf(timeline: Record<string, number>, states: Record<string,
 }
 
 export function Timeline({ steps, waiting, now }: { steps: Step[]; waiting: string | null; now: number }) {
-  if (!steps.length) return null;
-  const first = steps[0]!.at;
-  const end = waiting ? now : steps.at(-1)!.at;
+  if (!steps.length && !waiting) return null;
+  const first = steps[0]?.at ?? now;
+  const end = waiting ? now : (steps.at(-1)?.at ?? now);
   return (
     <section aria-label="Timeline">
       <h2>
