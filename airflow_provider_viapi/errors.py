@@ -11,6 +11,7 @@
     ├── TransientError          the service failed; retry later
     │   ├── Throttled           over the account's rate limit or quota
     │   ├── ConnectionFailed    the request never reached the service
+    │   │   └── NotForwarded    a gateway or proxy refused it, and would refuse it again
     │   └── ResponseLost        the request was sent and the response is missing or unreadable
     ├── StopRequested           the task was asked to stop; nothing was submitted
     ├── SubmissionInDoubt       it cannot be known whether a job was accepted and will be billed
@@ -114,6 +115,20 @@ class ConnectionFailed(TransientError):
     """The request never reached the service, so nothing was accepted."""
 
 
+class NotForwarded(ConnectionFailed):
+    """A gateway or proxy on the way refused the request; the same request would be refused again.
+
+    Submissions and other single calls fail at once. A wait goes on: somebody may correct the gateway meanwhile.
+    """
+
+    def as_permanent(self) -> ServiceError:
+        """Return the error for a call that is not worth a retry: about the request's size, or the configuration."""
+        details: dict[str, Any] = {"http_status": self.http_status, "action": self.action}
+        if self.http_status in TOO_LARGE:
+            return InvalidRequest(self.message, code="RequestTooLarge", **details)
+        return ConfigurationError(self.message, code="NotForwarded", **details)
+
+
 class ResponseLost(TransientError):
     """The request was sent and no well-formed response came back: it may have been accepted or not."""
 
@@ -172,7 +187,11 @@ _REFUSALS = (
 
 # The gateway has seen a request with this nonce before, so that earlier request may have been accepted.
 _NONCE_USED = "SignatureNonceUsed"
-_REQUEST_TIMEOUT = 408
+GATEWAY_TIMEOUTS = frozenset({408, 444, 460, 499})
+"""Statuses below 500 with which servers and gateways report that they did not wait for an outcome."""
+
+TOO_LARGE = frozenset({413, 414, 431})
+"""Statuses with which servers and gateways refuse a request for its size alone."""
 
 
 def outcome_is_refusal(error: ServiceError) -> bool:
@@ -183,7 +202,7 @@ def outcome_is_refusal(error: ServiceError) -> bool:
 
     :param error: what a call of an action raised
     """
-    if error.code == _NONCE_USED or error.http_status == _REQUEST_TIMEOUT:
+    if error.code == _NONCE_USED or error.http_status in GATEWAY_TIMEOUTS:
         return False
     if (error.http_status or 0) >= 500 and not isinstance(error, Throttled | ConnectionFailed):
         # Whatever its code says, the service failed, perhaps after it had accepted the job.

@@ -1,4 +1,4 @@
-"""Errors of HTTP: what an exception of requests or httpx, or a gateway's response, says about a request.
+"""Errors of HTTP: what an exception of requests or aiohttp, or a gateway's response, says about a request.
 
 The exceptions' texts may hold a signed address, so they are never passed on. A request that provably never reached
 the service is :class:`ConnectionFailed`, or :class:`ConfigurationError` if only a change of the settings helps. Every
@@ -7,37 +7,54 @@ other request without a response is :class:`ResponseLost`.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import (
+    GATEWAY_TIMEOUTS,
+    TOO_LARGE,
+    ConfigurationError,
+    ConnectionFailed,
+    NotForwarded,
+    ResponseLost,
+    ServiceError,
+)
 from airflow_provider_viapi.http_settings import HttpSettings, display_proxy
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.http import HttpRequest, HttpResponse
 
-_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 431})
+_REDIRECTS = frozenset({300, 301, 302, 307, 308})
+"""Statuses that ask for the same request elsewhere. Not 303: that follows a request that was processed."""
+
+_NOT_FORWARDED = frozenset({405, 407, 411, 413, 414, 415, 421, 426, 431, 511})
 """With these statuses a gateway or proxy says that it has not even passed the request on."""
 
 
-def gateway_refusal(response: HttpResponse, request_action: str) -> ConnectionFailed | None:
+def gateway_refusal(response: HttpResponse, request_action: str) -> NotForwarded | None:
     """Return the error for a response that proves, by its status, that the request did not reach the service.
 
-    Only for responses without an error code of the service.
+    Only for responses that name neither an error code of the service nor a request id.
     """
     status = response.status
-    if 300 <= status < 400:
+    if status in _REDIRECTS:
         target = origin_of(response.headers.get("location", ""))
         message = f"the endpoint redirects to {target}; set the connection's endpoint to the final address"
     elif status == 407:
         message = "the proxy requires authentication; put user and password into the proxy's address"
+    elif status in TOO_LARGE:
+        message = "the request is too large for a gateway, which did not forward it; shorten the request"
     elif status in _NOT_FORWARDED:
-        message = f"a gateway refused the request with HTTP status {status} and did not forward it"
+        message = (
+            f"a gateway refused the request with HTTP status {status} and did not forward it; check the "
+            "connection's endpoint and proxy"
+        )
     else:
         return None
-    return ConnectionFailed(message, http_status=status, action=request_action)
+    return NotForwarded(message, http_status=status, action=request_action)
 
 
 def origin_of(url: str) -> str:
@@ -66,8 +83,8 @@ _NEVER_SENT = frozenset(
     {
         *("InvalidURL", "InvalidSchema", "MissingSchema", "InvalidProxyURL"),  # requests
         *("LocationParseError", "LocationValueError"),  # urllib3
-        *("InvalidURL", "UnsupportedProtocol", "LocalProtocolError"),  # httpx
-        "UnicodeEncodeError",
+        *("InvalidUrlClientError", "NonHttpUrlClientError"),  # aiohttp
+        *("UnicodeEncodeError", "UnicodeError"),  # a header; a host name
     }
 )
 """Names of the exceptions about addresses and headers that cannot be sent."""
@@ -86,11 +103,13 @@ def was_not_sent_by_requests(error: BaseException) -> bool:
     )
 
 
-def was_not_sent_by_httpx(error: BaseException) -> bool:
-    """Return true if an exception of httpx proves that no request was sent."""
-    import httpx
+def was_not_sent_by_aiohttp(error: BaseException) -> bool:
+    """Return true if an exception of aiohttp, or of its SOCKS connector, proves that no request was sent."""
+    import aiohttp
 
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+    before = aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError
+    # The tunnel of a SOCKS proxy is made before anything is sent through it.
+    return isinstance(error, before) or type(error).__module__.startswith(("aiohttp_socks", "python_socks"))
 
 
 def translate(
@@ -110,10 +129,28 @@ def translate(
     if not_sent:
         via = settings.proxy_for(request.url)
         through = f" through the proxy {display_proxy(via)}" if via else ""
-        return ConnectionFailed(f"no connection to {address}{through} ({reason})", action=action)
+        status = _proxy_status(error) if via else None
+        # A proxy answers 5xx if it cannot reach the host now; what it refuses, it refuses again.
+        is_refused = status is not None and 400 <= status < 500 and status not in (*GATEWAY_TIMEOUTS, 429)
+        kind = NotForwarded if is_refused else ConnectionFailed
+        if status is not None:
+            reason = f"the proxy responded to CONNECT with HTTP status {status}"
+        advice = f"check the proxy, and NO_PROXY if {address} needs none" if via else "check this address"
+        return kind(
+            f"no connection to {address}{through} ({reason}); {advice}, and the network of this machine",
+            http_status=status,
+            action=action,
+        )
     if _cannot_be_sent(error, request.url):
         return ConfigurationError(f"the request to {address} cannot be sent ({reason})", action=action)
     return ResponseLost(f"no response came back from {address} ({reason})", action=action)
+
+
+def _proxy_status(error: BaseException) -> int | None:
+    """Return the status with which a proxy answered CONNECT; ``None`` if it did not."""
+    # urllib3: "Tunnel connection failed: 407 Proxy Authentication Required"; httpx: "407 Proxy …".
+    found = (re.match(r"(?:Tunnel connection failed: )?(\d{3})\b", str(cause)) for cause in _causes(error))
+    return next((int(match[1]) for match in found if match), None)
 
 
 def certificate_error(
@@ -125,7 +162,8 @@ def certificate_error(
     :param settings: those of the request, if they are known
     """
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        # aiohttp's exception has this class too, but not its attributes, and wraps the one of ssl.
+        if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_message"):
             bundle = "the certificates of certifi"
             if settings is not None and isinstance(settings.verify, str):
                 bundle = f"{settings.verify} ({settings.verify_setting})"
@@ -148,6 +186,9 @@ def _cannot_be_sent(error: BaseException, url: str) -> bool:
     if type(error).__name__ == "InvalidHeader":
         # The same class says that the response's header is invalid, but then wraps urllib3's error.
         return not any(isinstance(each, Exception) for each in error.args)
+    if type(error) is ValueError and "detected in headers" in str(error):
+        # aiohttp, about a line break.
+        return True
     return type(error).__name__ in _NEVER_SENT or str(error).startswith("Could not find a suitable TLS CA")
 
 

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_viapi.errors import ServiceError, TransientError, outcome_is_refusal
+from airflow_provider_viapi.errors import NotForwarded, ServiceError, TransientError, outcome_is_refusal
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -55,12 +55,12 @@ class RetryPolicy:
 
 def is_transient(error: BaseException) -> bool:
     """Return true if an idempotent call may succeed later."""
-    return isinstance(error, TransientError)
+    return isinstance(error, TransientError) and not isinstance(error, NotForwarded)
 
 
 def is_safe_to_retry(error: BaseException) -> bool:
     """Return true if the error is transient and proves that nothing was accepted, so a new call cannot pay twice."""
-    return isinstance(error, TransientError) and outcome_is_refusal(error)
+    return is_transient(error) and outcome_is_refusal(error)  # type: ignore[arg-type]
 
 
 def _is_storage_failure(error: BaseException) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,9 @@ from airflow_provider_viapi.record import Record
 
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
+
+INT64 = 2**63 - 1
+"""Largest integer of parameters whose range is not documented."""
 
 
 class ValidationError(Exception):
@@ -100,11 +104,14 @@ class String(Parameter):
 
 
 def as_address(value: Any) -> Any:
-    """Return a path object (``ObjectStoragePath``, ``pathlib.Path``) as text, and any other value unchanged."""
-    if not isinstance(value, os.PathLike):
+    """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
+
+    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
+    """
+    if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
         return value
-    address = str(value)
-    return f"file://{address}" if address.startswith("/") else address
+    text = str(value)
+    return text if "://" in text else f"file://{Path(text).absolute()}"
 
 
 class Url(Parameter):
@@ -137,15 +144,18 @@ class Url(Parameter):
 class Integer(Parameter):
     """An integer; both bounds are included.
 
+    :param minimum: default: the smallest 64-bit integer
     :param maximum: default: the largest 32-bit integer
     """
 
-    minimum: int
+    minimum: int = -INT64
     maximum: int = INT32
 
     @property
     def allowed(self) -> str:
-        if self.maximum == INT32:
+        if self.minimum == -INT64:
+            return "a whole number" + ("" if self.maximum >= INT32 else f" of at most {self.maximum}")
+        if self.maximum in (INT32, INT64):
             return f"a whole number of at least {self.minimum}"
         return f"a whole number from {self.minimum} to {self.maximum}"
 
@@ -163,16 +173,19 @@ class Integer(Parameter):
 class Number(Parameter):
     """A finite number; both bounds are included.
 
+    :param minimum: default: no limit
     :param maximum: default: no limit
     :param exclusive_minimum: the minimum itself is not allowed
     """
 
-    minimum: float
+    minimum: float = -math.inf
     maximum: float = math.inf
     exclusive_minimum: bool = False
 
     @property
     def allowed(self) -> str:
+        if math.isinf(self.minimum):
+            return "a number" + ("" if math.isinf(self.maximum) else f" of at most {self.maximum:g}")
         lower = "above" if self.exclusive_minimum else "of at least" if math.isinf(self.maximum) else "from"
         return f"a number {lower} {self.minimum:g}" + (
             "" if math.isinf(self.maximum) else f" to {self.maximum:g}"
@@ -256,6 +269,15 @@ def is_encodable(text: str) -> bool:
     return True
 
 
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """Return ``; did you mean VideoUrl?`` for the known name that is most like a name, or an empty text."""
+    from difflib import get_close_matches
+
+    by_lower = {each.lower(): each for each in known}
+    similar = get_close_matches(str(name)[:100].lower(), by_lower, 1)
+    return f"; did you mean {by_lower[similar[0]]}?" if similar else ""
+
+
 def count_repr(value: Any) -> str:
     """Return the number of items of a list, or the type of anything else, for values that are long or private."""
     return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
@@ -289,7 +311,8 @@ def check_request(
     for name in given.keys() - parameters.keys():
         known = ", ".join(parameters) or "none"
         raise invalid(
-            "InvalidParameter", f"{name} is not a parameter of this action; its parameters are {known}"
+            "InvalidParameter",
+            f"{name} is not a parameter of this action{did_you_mean(name, parameters)}; its parameters are {known}",
         )
     checked = {}
     for name, parameter in parameters.items():

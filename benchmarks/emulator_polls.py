@@ -24,7 +24,7 @@ from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import viapi, videoenhan
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.access_keys import AccessKey
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from report import Goal, report, table
 
 POLLS = 6_000

@@ -38,7 +38,7 @@ from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 
 ROUNDS = 25
 REQUESTS = 400

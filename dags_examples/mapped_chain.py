@@ -1,7 +1,7 @@
 """Erase the subtitles of many videos, then reframe each of them: two mapped tasks per video, files on S3.
 
-``erase.output.map(…)`` passes each stored result on. It does not use ``erase.output["VideoUrl"]``: Airflow can only
-map over a task's whole result, and that link expires after 30 minutes.
+``erase.landed["VideoUrl"]`` passes each stored file on; ``erase.output["VideoUrl"]`` would be the link that expires
+after 30 minutes.
 """
 
 from __future__ import annotations
@@ -39,4 +39,4 @@ with DAG(
         land_to="{{ params.target }}",
         deferrable=True,
         map_index_template="{{ task.video_url }}",
-    ).expand(video_url=erase.output.map(lambda result: result["landed"]["VideoUrl"]))
+    ).expand(video_url=erase.landed["VideoUrl"])

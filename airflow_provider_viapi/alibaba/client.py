@@ -12,7 +12,7 @@ from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, arun, call_with_renewal, run
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.http import open_async_transport
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 
 
 def _find_action(action: Action | str) -> Action:

@@ -7,6 +7,7 @@ tree of classes is drawn in ``airflow_provider_viapi.errors``.
 from __future__ import annotations
 
 from airflow_provider_viapi.errors import (
+    GATEWAY_TIMEOUTS,
     CredentialsRejected,
     InvalidMedia,
     InvalidRequest,
@@ -119,8 +120,11 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
         return InvalidRequest
     if http_status == 429:
         return Throttled
-    if http_status >= 500 or http_status == 408:
+    if http_status >= 500 or http_status in GATEWAY_TIMEOUTS:
         return TransientError
+    if http_status < 400:
+        # Not a known error, in a response that reports success: it may be no error at all.
+        return ServiceError
     if http_status in (401, 403):
         return PermissionDenied
     return InvalidRequest

@@ -7,10 +7,17 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
+from airflow_provider_viapi.alibaba.structured_parameters import (
+    AtMost,
+    ListOf,
+    Structure,
+    Structured,
+    ValueList,
+)
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import (
     INT32,
+    INT64,
     Boolean,
     Choice,
     Integer,
@@ -20,11 +27,99 @@ from airflow_provider_viapi.schema import (
     Url,
     ValidationError,
     as_address,
-    count_repr,
 )
+
+MB, GB = 1 << 20, 1 << 30
+
+
+class MediaLimits(Record):
+    """What a file must be for an action to read it; ``None`` or empty means not documented or not limited.
+
+    :param formats: file types by their usual suffix, in lower case: ``mp4``, ``jpeg``
+    :param min_bytes: size of the smallest file
+    :param max_bytes: size of the largest file
+    :param min_pixels: smallest picture size, width and height; a picture may be turned by 90 degrees
+    :param max_pixels: largest picture size, likewise
+    :param exclusive: the documents say "more than" and "less than": both picture sizes are themselves refused
+    :param scaled_above: longest side in pixels above which the service scales the video down instead of refusing it
+    :param max_seconds: longest video or audio
+    :param cut_after: seconds after which the service ignores the rest of a video instead of refusing it
+    :param constant_frame_rate: a video with a variable frame rate is refused
+    :param when: the limits hold only if this field of the same structure has this value
+    """
+
+    formats: tuple[str, ...] = ()
+    min_bytes: int | None = None
+    max_bytes: int | None = None
+    min_pixels: tuple[int, int] | None = None
+    max_pixels: tuple[int, int] | None = None
+    exclusive: bool = False
+    scaled_above: int | None = None
+    max_seconds: float | None = None
+    cut_after: float | None = None
+    constant_frame_rate: bool = False
+    when: tuple[str, str] | None = None
+
+    def applies_to(self, structure: Mapping[str, Any]) -> bool:
+        """Return true if the limits hold for the file that a structure names.
+
+        :param structure: the request, or the item of a list that has the address
+        """
+        return self.when is None or structure.get(self.when[0]) == self.when[1]
+
+    def allows_pixels(self, width: int, height: int) -> bool:
+        """Return true if a picture of this size is allowed, upright or landscape."""
+        strict = int(self.exclusive)
+        size = sorted((width, height))
+        small = sorted(self.min_pixels or (1 - strict, 1 - strict))
+        large = sorted(self.max_pixels or (1 << 31, 1 << 31))
+        return all(
+            least + strict <= side <= most - strict
+            for side, least, most in zip(size, small, large, strict=True)
+        )
+
+    @property
+    def pixels(self) -> str:
+        """The allowed picture sizes in words, such as ``more than 128×128 and less than 1024×1024 pixels``."""
+        least, most = ("more than", "less than") if self.exclusive else ("at least", "at most")
+        bounds = ((least, self.min_pixels), (most, self.max_pixels))
+        sizes = [f"{bound} {size[0]}×{size[1]}" for bound, size in bounds if size is not None]
+        return " and ".join(sizes) + " pixels" if sizes else ""
+
+    @property
+    def description(self) -> str:
+        """All limits in words, for the reference pages; empty if none is known."""
+        names = {"jpeg": "JPEG", "png": "PNG"}
+        formats = [names.get(each, each.upper()) for each in self.formats]
+        facts = [
+            " or ".join(filter(None, (", ".join(formats[:-1]), *formats[-1:]))),
+            f"at least {_size(self.min_bytes)}" if self.min_bytes else "",
+            f"at most {_size(self.max_bytes)}" if self.max_bytes else "",
+            self.pixels,
+            f"scaled down if a side has more than {self.scaled_above} pixels" if self.scaled_above else "",
+            f"at most {_duration(self.max_seconds)}" if self.max_seconds else "",
+            f"cut off after {_duration(self.cut_after)}" if self.cut_after else "",
+            "constant frame rate" if self.constant_frame_rate else "",
+        ]
+        return ", ".join(filter(None, facts))
+
+
+def _size(size: int) -> str:
+    unit, name = next((unit, name) for unit, name in ((GB, "GB"), (MB, "MB"), (1000, "KB")) if size >= unit)
+    return f"{size / unit:g} {name}"
+
+
+def _duration(seconds: float) -> str:
+    unit, name = next(
+        ((unit, name) for unit, name in ((3600, "hours"), (60, "minutes")) if seconds % unit == 0),
+        (1, "seconds"),
+    )
+    return f"{seconds / unit:g} {name}"
+
 
 __all__ = [
     "INT32",
+    "INT64",
     "AtMost",
     "BitRate",
     "Boolean",
@@ -35,8 +130,11 @@ __all__ = [
     "Number",
     "Parameter",
     "String",
+    "Structure",
+    "Structured",
     "Url",
     "ValidationError",
+    "ValueList",
     "before_staging",
 ]
 
@@ -113,86 +211,6 @@ class BitRate(Integer):
         return super().check(value)
 
 
-class AtMost(Record):
-    """How many items of a list may have a certain value.
-
-    :param count: largest number of such items
-    :param value: the value
-    :param field: the field that has it
-    """
-
-    count: int
-    value: str
-    field: str
-
-
-class ListOf(Parameter):
-    """List of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
-
-    :param fields: fields of an item; each item has at least one of them
-    :param min_items: fewest items
-    :param max_items: most items
-    :param most_with: limits of the items that have a certain value
-    :param item_rule: return what is allowed instead if a checked item's fields contradict each other, else ``None``
-    """
-
-    fields: tuple[Parameter, ...]
-    min_items: int = 0
-    max_items: int | None = None
-    most_with: tuple[AtMost, ...] = ()
-    item_rule: Callable[[Mapping[str, Any]], str | None] | None = None
-
-    @property
-    def allowed(self) -> str:
-        bounds = [f"at least {self.min_items}"] if self.min_items else []
-        bounds += [f"at most {self.max_items}"] if self.max_items is not None else []
-        count = " and ".join(bounds) or "a list of"
-        shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
-        return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
-
-    def check(self, value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list | tuple) or len(value) < self.min_items:
-            raise ValidationError(self.allowed)
-        if self.max_items is not None and len(value) > self.max_items:
-            raise ValidationError(self.allowed)
-        items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
-        for limit in self.most_with:
-            count = sum(item.get(limit.field) == limit.value for item in items)
-            if count > limit.count:
-                raise ValidationError(f"{self.allowed}; {count} have {limit.field} {limit.value}")
-        return items
-
-    def _check_item(self, index: int, item: Any) -> dict[str, Any]:
-        known = {field.name: field for field in self.fields}
-        if not isinstance(item, Mapping):
-            raise ValidationError(f"{self.allowed}; item {index} is something else")
-        if unknown := sorted(str(name) for name in item.keys() - known.keys()):
-            raise ValidationError(
-                f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these"
-            )
-        checked = {}
-        for field in self.fields:
-            given = item.get(field.name)
-            if given is None and field.required:
-                raise ValidationError(f"{field.name} in every item; item {index} has none")
-            if given is None:
-                continue
-            try:
-                checked[field.name] = field.check(given)
-            except ValidationError as bad:
-                shown = field.redacted_repr(given)
-                raise ValidationError(f"{bad} for {field.name}; item {index} has {shown}") from None
-        if not checked:
-            # On the wire an item without fields would be a gap in the numbering.
-            raise ValidationError(f"{self.allowed}; item {index} is empty")
-        if self.item_rule is not None and (problem := self.item_rule(checked)):
-            raise ValidationError(f"{problem}; item {index} differs")
-        return checked
-
-    def redacted_repr(self, value: Any) -> str:
-        return count_repr(value)
-
-
 def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:
     """Return the parameter as DAG authors may give it, before its files are where the service can read them.
 
@@ -200,6 +218,6 @@ def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parame
     """
     if isinstance(parameter, Media):
         return parameter.replace(opens=opens)
-    if isinstance(parameter, ListOf):
+    if isinstance(parameter, Structured):
         return parameter.replace(fields=tuple(before_staging(field, opens) for field in parameter.fields))
     return parameter

@@ -19,10 +19,10 @@ from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
 from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import ResponseLost
+from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
 
 FORM = "application/x-www-form-urlencoded"
@@ -69,7 +69,7 @@ def encode(
     :param request: checked parameters of the action, by wire name
     """
     encode_signed = _encode_acs3 if account.signature == signing.ACS3 else _encode_1_0
-    return encode_signed(action, flatten(request), account, credentials, nonce)
+    return encode_signed(action, flatten(action.with_json(request)), account, credentials, nonce)
 
 
 def _encode_1_0(
@@ -125,10 +125,11 @@ def _encode_acs3(
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """Return the response's content, with the keys and types of the service model in whichever form it came.
 
-    :raises ServiceError: the class that fits the response's code, :class:`ConnectionFailed` when a gateway did not
-        forward the request, or :class:`ResponseLost` when it is not a well-formed response (a proxy's error page,
-        half a document)
+    :raises ServiceError: the class that fits the response's code; :class:`NotForwarded` or :class:`Throttled` when a
+        gateway did not forward the request; :class:`ResponseLost` when it is not a well-formed response (a proxy's
+        error page, half a document)
     """
+    request_id: Any = None
     try:
         answer: dict[str, Any] = _upper_camel(_parse(action, response))
         request_id, code = answer.get("RequestId"), answer.get("Code")
@@ -139,7 +140,10 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         if response.status >= 300 and not code:
             _malformed(action, response, "holds neither result nor Code")
     except ResponseLost:
-        if refusal := gateway_refusal(response, action.name):
+        # What has a request id has reached the service, whatever its status says.
+        if not request_id and response.status == 429:
+            raise Throttled("a gateway limits the rate", http_status=429, action=action.name) from None
+        if not request_id and (refusal := gateway_refusal(response, action.name)):
             raise refusal from None
         raise
     if code:
@@ -156,7 +160,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         return answer
     try:
         data = _typed(answer.get("Data") or {}, action.result)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
 
@@ -209,16 +213,21 @@ def _upper_camel(value: Any) -> Any:
     return value
 
 
+_LISTS = ("strings", "integers", "numbers", "files")
+
+
 def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise TypeError("not an object")
     typed = dict(data)
     for each in fields:
-        if each.kind == "integers":
-            typed[each.name] = [int(item) for item in _as_list(data.get(each.name))]
+        if each.kind in _LISTS:
+            typed[each.name] = [_as_kind(each, item) for item in _as_list(data.get(each.name))]
         elif each.kind == "list":
             typed[each.name] = [_typed(item, each.fields) for item in _as_list(data.get(each.name))]
-        elif data.get(each.name) is not None:
+        elif each.kind == "object" and isinstance(data.get(each.name), dict):
+            typed[each.name] = _typed(data[each.name], each.fields)
+        elif each.kind not in ("any", "object") and data.get(each.name) is not None:
             typed[each.name] = _as_kind(each, data[each.name])
     return typed
 
@@ -232,9 +241,9 @@ def _as_list(value: Any) -> list[Any]:
 def _as_kind(field: ResultField, value: Any) -> Any:
     if isinstance(value, dict | list):
         raise TypeError(f"{field.name} is not a single value")
-    if field.kind == "integer":
+    if field.kind in ("integer", "integers"):
         return int(value)
-    if field.kind == "number":
+    if field.kind in ("number", "numbers"):
         return float(value)
     if field.kind == "boolean":
         return value if isinstance(value, bool) else str(value).lower() == "true"

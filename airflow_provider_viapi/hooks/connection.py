@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.http_settings import HttpSettings
 
+logger = logging.getLogger(__name__)
 
 MIN_QPS, MAX_QPS = 0.01, 1000.0
 """Range of the fields that set a rate, in calls per second."""
+
+MAX_SHOWN = 12
+"""Longest value of a field that errors show; keys and secrets are longer."""
 
 
 class ConnectionFields:
@@ -27,14 +32,20 @@ class ConnectionFields:
     :param connection: the Airflow connection
     :param extra: its extra, decoded
     :param accepted_types: connection types that the hook understands
+    :param known: names of the fields of the connection form, to warn of misspelled ones
     :raises ConfigurationError: the connection has another type
     """
 
     def __init__(
-        self, connection: Connection, extra: Mapping[str, Any], accepted_types: Collection[str]
+        self,
+        connection: Connection,
+        extra: Mapping[str, Any],
+        accepted_types: Collection[str],
+        known: Collection[str] = (),
     ) -> None:
         self.name = f"the connection {connection.conn_id!r}"
         self._extra = extra
+        self._known = known
         self.login = _stripped(connection.login)
         self.password = _stripped(connection.password)
         if connection.conn_type and connection.conn_type not in accepted_types:
@@ -42,6 +53,21 @@ class ConnectionFields:
                 f"has the type {connection.conn_type!r}; allowed: {', '.join(accepted_types)}. Name a connection of"
                 " such a type, so that no other cloud's key is sent to this service"
             )
+        self._warn_of_misspelled()
+
+    def _warn_of_misspelled(self) -> None:
+        """Log fields of the extra that nothing reads, if their names look like those of fields that are read."""
+        unknown = [name for name in self._extra if name not in self._known]
+        for name in unknown:
+            from difflib import get_close_matches
+
+            if nearest := get_close_matches(str(name).lower(), self._known, n=1, cutoff=0.81):
+                logger.warning(
+                    "%s has the field %r in its extra, which nothing reads; did you mean %r?",
+                    self.name.capitalize(),
+                    name,
+                    nearest[0],
+                )
 
     def invalid(self, problem: str) -> ConfigurationError:
         """Return the error for a connection that cannot be used as it is."""
@@ -101,6 +127,24 @@ class ConnectionFields:
         """Return a rate limit."""
         return self.number(name, default, MIN_QPS, MAX_QPS, "calls per second")
 
+    def quota_url(self) -> str | None:
+        """Return the URL of the storage in which processes count their calls, of the connection or ``[viapi]``.
+
+        :raises ConfigurationError: it cannot be used; the message names the setting, and not its value
+        """
+        from airflow.providers.common.compat.sdk import conf, mask_secret
+
+        from airflow_provider_viapi.quota.counters import check_url
+
+        own = self.text("quota_url")
+        url = own or _stripped(conf.get("viapi", "quota_url", fallback=""))
+        if url is None:
+            return None
+        where = f"quota_url in the extra of {self.name}" if own else "quota_url in the section [viapi]"
+        if password := urlsplit(check_url(where, url)).password:
+            mask_secret(password)
+        return url
+
     def address(self, name: str) -> str | None:
         """Return a base address without a slash at its end; ``https://`` is added to a bare host."""
         text = self.text(name)
@@ -110,6 +154,7 @@ class ConnectionFields:
         try:
             parts = urlsplit(address)
             is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            is_usable = is_usable and not parts.netloc.endswith(":")
             (parts.hostname or "").encode("idna")
         except ValueError:
             raise invalid_field(self, name, "allowed: http://host:port or https://host") from None
@@ -121,8 +166,10 @@ class ConnectionFields:
 
 
 def invalid_field(fields: ConnectionFields, name: str, advice: str) -> ConfigurationError:
-    """Return the error for a field of the extra; its value may be a secret in the wrong place and is not shown."""
-    return fields.invalid(f"has an invalid value for {name} in its extra; {advice}")
+    """Return the error for a field of the extra; a long value may be a secret in the wrong place and is not shown."""
+    value = str(fields.extra.get(name))
+    shown = repr(value) if len(value) <= MAX_SHOWN else f"a text of {len(value)} characters"
+    return fields.invalid(f"has {shown} as {name} in its extra; {advice}")
 
 
 def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:

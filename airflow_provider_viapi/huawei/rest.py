@@ -95,7 +95,7 @@ def _body(action: Action, request: Mapping[str, Any]) -> bytes:
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """Return the response's content; content that is not an object is returned under the key ``value``.
 
-    :raises ServiceError: the class that fits status and code, :class:`ConnectionFailed` when a gateway did not
+    :raises ServiceError: the class that fits status and code, :class:`NotForwarded` when a gateway did not
         forward the request, or :class:`ResponseLost` when it remains unknown whether the call was accepted
     """
     request_id = response.headers.get("x-request-id")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import as_address, installation_hint, opens, strip_userinfo
+from airflow_provider_viapi.media.addresses import installation_hint, opens, strip_userinfo
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook

@@ -121,9 +121,12 @@ class Indexer:
         self._ended = False
         self._last_success = 0.0
 
-    async def run(self, images: Sequence[ImageEntry], *, resumed: bool = False) -> IndexingReport:
+    async def run(
+        self, images: Sequence[ImageEntry], *, resumed: bool = False, durable: bool = True
+    ) -> IndexingReport:
         """Add what is missing; failures of single images are in the report.
 
+        :param durable: with ``False``, all images are added, whether they are in the database or not
         :param resumed: an earlier run of the same work was begun, so that calls of it may be in flight
         :raises InvalidRequest: there is no such database
         :raises ServiceError: an error that is not about one image: the key, or a service that is down. What was added
@@ -131,13 +134,15 @@ class Indexer:
         """
         self._report = report = IndexingReport(self._database.name, len(images))
         await self._database.check_exists()
-        waiting = await find_missing(
-            self._database,
-            images,
-            resumed=resumed,
-            log=self._log,
-            settle_seconds=self._timing.settle_seconds,
-        )
+        waiting = list(images)
+        if durable:
+            waiting = await find_missing(
+                self._database,
+                images,
+                resumed=resumed,
+                log=self._log,
+                settle_seconds=self._timing.settle_seconds,
+            )
         report.found = len(images) - len(waiting)
         await self._warn_of_capacity(len(waiting))
         self._waiting = iter(waiting)

@@ -6,8 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
-from airflow_provider_viapi.alibaba.parameters import Media
+from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
 

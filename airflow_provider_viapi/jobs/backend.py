@@ -5,42 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome, RequestNonce
     from airflow_provider_viapi.jobs.reconciliation import JobList
-
-
-@dataclass(frozen=True)
-class RequestNonce:
-    """Identity of one signed request: sent twice with the same nonce, VIAPI's gateway refuses the second.
-
-    :param nonce: a random token; the gateway remembers it for about half an hour
-    :param at: when the request is signed, an aware time; the gateway accepts a difference of 15 minutes
-    """
-
-    nonce: str
-    at: datetime
-
-    @classmethod
-    def new(cls, at: datetime | None = None) -> RequestNonce:
-        """Return a fresh nonce.
-
-        :param at: default: the time of this machine
-        """
-        import secrets
-        from datetime import timezone
-
-        return cls(secrets.token_hex(16), at or datetime.now(timezone.utc))
-
-    @property
-    def timestamp(self) -> str:
-        """The time as it is sent: UTC, to the second, ``YYYY-MM-DDThh:mm:ssZ``."""
-        from datetime import timezone
-
-        return f"{self.at.astimezone(timezone.utc).isoformat()[:19]}Z"
 
 
 @dataclass(frozen=True)
@@ -128,11 +98,13 @@ class ListSnapshot:
     :param outcomes: by job id, of the jobs that the page shows
     :param scan_complete: this page completes a scan of the whole list
     :param endings: by job id, of jobs that ended, if the list says when
+    :param ended: ids of all jobs of the page that ended lately, whoever waits for them
     """
 
     outcomes: Mapping[str, Outcome]
     scan_complete: bool
     endings: Mapping[str, Ending] = field(default_factory=dict)
+    ended: Collection[str] = ()
 
 
 class JobBackend(Protocol):
@@ -164,6 +136,26 @@ class JobBackend(Protocol):
 
         :raises ServiceError: the outcome is unknown
         """
+        ...
+
+
+class SharedList(Protocol):
+    """What processes that read one account's job list share."""
+
+    async def wait_for_turn(self) -> Any:
+        """Wait until this process may read the list, and return its turn; ``None`` at once if that is unknown."""
+        ...
+
+    async def end_turn(self, turn: Any, *, throttled: bool) -> None:
+        """Record that the response has arrived, or that none will."""
+        ...
+
+    async def publish(self, job_ids: Collection[str]) -> None:
+        """Report to other processes that these jobs have ended."""
+        ...
+
+    async def ended(self, job_ids: Collection[str]) -> Collection[str]:
+        """Return those of the jobs that other processes have seen ended since the last call."""
         ...
 
 

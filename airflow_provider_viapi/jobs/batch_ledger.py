@@ -184,12 +184,12 @@ class BatchLedger:
         """Return all jobs that were ever accepted for this batch."""
         return {job_id for record in self._jobs.records.values() for job_id in _jobs_of(record)}
 
-    def has_other_unknown(self, item: Item) -> bool:
-        """Return whether the outcome of another item's submission is unknown."""
+    def has_unknown(self, *, besides: Item | None = None) -> bool:
+        """Return whether the outcome of an item's submission is unknown, besides that of one item."""
         return any(
             "nonce" in record and not record["job_id"]
             for name, record in self._jobs.records.items()
-            if name != item.name
+            if besides is None or name != besides.name
         )
 
     def record_rows(self, rows: Mapping[str, Row]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
 
@@ -43,6 +45,31 @@ class Job:
     id: str
     action: str
     scope: str | None = None
+
+
+@dataclass(frozen=True)
+class RequestNonce:
+    """Identity of one signed request: sent twice with the same nonce, VIAPI's gateway refuses the second.
+
+    :param nonce: a random token; the gateway remembers it for about half an hour
+    :param at: when the request is signed, an aware time; the gateway accepts a difference of 15 minutes
+    """
+
+    nonce: str
+    at: datetime
+
+    @classmethod
+    def new(cls, at: datetime | None = None) -> RequestNonce:
+        """Return a fresh nonce.
+
+        :param at: default: the time of this machine
+        """
+        return cls(secrets.token_hex(16), at or datetime.now(timezone.utc))
+
+    @property
+    def timestamp(self) -> str:
+        """The time as it is sent: UTC, to the second, ``YYYY-MM-DDThh:mm:ssZ``."""
+        return f"{self.at.astimezone(timezone.utc).isoformat()[:19]}Z"
 
 
 @dataclass(frozen=True)

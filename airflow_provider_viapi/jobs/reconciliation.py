@@ -25,7 +25,7 @@ from airflow_provider_viapi.errors import (
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Entry
-    from airflow_provider_viapi.jobs.task_run import TaskRun
+    from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
 
 Result = TypeVar("Result")
 
@@ -118,10 +118,15 @@ class Reconciliation:
     backend: SubmitBackend
     run: TaskRun
     reason: str = "its response was lost"
+    was_named: bool = field(default=False, init=False)
+    """The service named the job in a response; it was not found in a list."""
     _last_sent: datetime = field(init=False, repr=False)
+    _has_arrived: bool = field(default=False, init=False, repr=False)
+    """The service has confirmed that it knows the request's nonce."""
 
     def __post_init__(self) -> None:
         self._last_sent = self.entry.sent_at
+        self._intent = self.entry.intent(self.backend.action_name)
 
     def find_job(self) -> str | None:
         """Return the id of the job that the submission created, or ``None`` if nothing was accepted.
@@ -135,6 +140,9 @@ class Reconciliation:
             raise self._in_doubt(
                 "the connection's key or endpoint has changed since, so this account's jobs prove nothing"
             )
+        if self.run.stop_requested():
+            # Sent again, the request could become a job that nobody wants any more.
+            raise self._in_doubt("the task was stopped before that could be found out")
         if self.backend.can_replay and identity.key_id == entry.key_id:
             job_id = self._replay()
             if job_id is not None:
@@ -157,12 +165,14 @@ class Reconciliation:
             if not outcome_is_refusal(error):
                 # The second request may be the one that is accepted, later.
                 self._last_sent = self.run.timing.now()
-            if isinstance(error, InvalidRequest) and error.code != "SignatureNonceUsed":
+            self._has_arrived = error.code == "SignatureNonceUsed"
+            if isinstance(error, InvalidRequest) and not self._has_arrived:
                 raise
             self.run.log.info(
                 "The same request, sent again, was answered with %s; reading the job list", error.code
             )
             return None
+        self.was_named = True
         self.run.log.info("The request had not arrived before; sent again, it was accepted as job %s", job.id)
         return job.id
 
@@ -180,14 +190,14 @@ class Reconciliation:
         while True:
             now = self.run.timing.now()
             listed = self._read_list()
-            others = self.run.claims.others()
+            others = self.run.claims.others(self._intent)
             owned |= others.job_ids
             if now >= conclusive_at:
                 break
             self.run.pause(self.run.timing.list_pause)
             if self.run.stop_requested():
                 raise self._in_doubt("the task was stopped before that could be found out")
-        return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others.open_intents)
+        return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)
 
     def _conclude(
         self,
@@ -195,7 +205,7 @@ class Reconciliation:
         accepted_by: datetime,
         now: datetime,
         owned: set[str],
-        open_intents: Sequence[str],
+        others: OtherTasks,
     ) -> str | None:
         """Decide from a list that was read after the request could last be accepted."""
         skew = listed.clock_skew
@@ -209,7 +219,7 @@ class Reconciliation:
         if not listed.covers(earliest, now - skew):
             raise self._in_doubt("the job list is longer than one call shows")
         if candidates:
-            return self._adopt(candidates[0].job_id, open_intents)
+            return self._adopt(candidates[0].job_id, others)
         if now - self.entry.sent_at > LISTED_FOR:
             raise self._in_doubt("the job list does not reach back that far")
         self.run.log.info(
@@ -217,15 +227,21 @@ class Reconciliation:
         )
         return None
 
-    def _adopt(self, job_id: str, open_intents: Sequence[str]) -> str:
-        if open_intents:
+    def _adopt(self, job_id: str, others: OtherTasks) -> str:
+        if others.open_intents:
             raise self._in_doubt(
-                f"job {job_id} may belong to another task whose submission is open too: {', '.join(open_intents)}"
+                f"job {job_id} may belong to another task whose submission is open too: "
+                f"{', '.join(others.open_intents)}"
             )
-        self.run.claims.publish_job(job_id)
+        if not (self._has_arrived or others.is_complete):
+            raise self._in_doubt(
+                f"job {job_id} may belong to a task of another DAG run: without [viapi] state_path those cannot be "
+                "seen, and the service has not confirmed that it received this request"
+            )
+        self.run.claims.publish_job(self._intent, job_id)
         # Another task may have adopted the same job at the same moment.
-        if job_id in self.run.claims.others().job_ids:
-            self.run.claims.publish_job(None)
+        if job_id in self.run.claims.others(self._intent).job_ids:
+            self.run.claims.retract_job(self._intent, job_id)
             raise self._in_doubt(f"another task claims job {job_id} too, the only one of that time")
         self.run.log.info("Job %s in the list is the only candidate: adopted", job_id)
         return job_id

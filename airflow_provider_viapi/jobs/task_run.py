@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any, Protocol
 
+from airflow_provider_viapi.errors import StopRequested
 from airflow_provider_viapi.jobs.model import Log
 
 
@@ -28,8 +30,7 @@ class Attempt:
     clear_number: int = 0
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+_utc_now = partial(datetime.now, timezone.utc)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,31 +60,121 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Intent:
+    """A submission as it is published to other tasks.
+
+    :param action: as ``service.Action``
+    :param account, endpoint: who submits, and where; see ``jobs.backend.Identity``
+    :param nonce: of the signed request
+    :param signed_at: when it was signed, ISO 8601
+    """
+
+    action: str
+    account: str
+    endpoint: str
+    nonce: str
+    signed_at: str
+
+
+@dataclass(frozen=True)
 class OtherTasks:
     """Submissions of other tasks that share the account.
 
     :param job_ids: jobs that they are known to own
     :param open_intents: tasks with a submission whose outcome is unknown: each could own a listed job
+    :param is_complete: all tasks of all DAG runs are among them, and not only those of this DAG run
     """
 
     job_ids: frozenset[str] = frozenset()
     open_intents: tuple[str, ...] = ()
+    is_complete: bool = True
 
 
 class Claims(Protocol):
     """What tasks publish about their submissions, so that no two of them take the same job."""
 
-    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
-        """Publish a submission whose outcome is not known yet; ``None`` withdraws it."""
+    def open(self, intent: Intent) -> None:
+        """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""
         ...
 
-    def publish_job(self, job_id: str | None) -> None:
-        """Publish the job of this task; ``None`` withdraws it."""
+    def close(self, intent: Intent) -> None:
+        """Withdraw a submission: nothing was accepted."""
         ...
 
-    def others(self) -> OtherTasks:
-        """Return what other tasks have published."""
+    def abandon(self, intent: Intent) -> None:
+        """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""
         ...
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the job of a submission, which is no longer open."""
+        ...
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw a job: the submission is open again."""
+        ...
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return what other tasks have published that may concern the jobs of a submission."""
+        ...
+
+
+class SubmitPace(Protocol):
+    """When submissions may be sent, so that all processes together stay within the account's quota."""
+
+    def reserve(self) -> float:
+        """Take a turn, unless there is one, and return the seconds until it."""
+        ...
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+        ...
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Use a turn that this task took in another process, unless it was missed."""
+        ...
+
+    def approach(self) -> None:
+        """Wait until shortly before the turn, so that what comes before sending is done when it comes.
+
+        :raises StopRequested: Airflow stops the task
+        """
+        ...
+
+    def begin(self) -> bool:
+        """Wait for the turn; false if it was missed, and nothing is to be sent.
+
+        :raises StopRequested: Airflow stops the task
+        """
+        ...
+
+    def end(self, *, throttled: bool) -> None:
+        """Record that the response has arrived, or that none will."""
+        ...
+
+
+class Unpaced:
+    """Pace without limits."""
+
+    def reserve(self) -> float:
+        """Return 0."""
+        return 0.0
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return no turn."""
+        return {}
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Take no turn."""
+
+    def approach(self) -> None:
+        """Return at once."""
+
+    def begin(self) -> bool:
+        """Return true."""
+        return True
+
+    def end(self, *, throttled: bool) -> None:
+        """Record nothing."""
 
 
 @dataclass(frozen=True)
@@ -109,3 +200,19 @@ class TaskRun:
         while left > 0 and not self.stop_requested():
             self.timing.sleep(min(1.0, left))
             left -= 1.0
+
+    def pause_or_stop(self, seconds: float) -> None:
+        """Wait for seconds before a submission.
+
+        :raises StopRequested: Airflow stops the task
+        """
+        self.pause(seconds)
+        self.raise_if_stopped()
+
+    def raise_if_stopped(self) -> None:
+        """Raise an error if Airflow stops the task.
+
+        :raises StopRequested: it does
+        """
+        if self.stop_requested():
+            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")

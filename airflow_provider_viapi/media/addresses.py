@@ -5,9 +5,7 @@ Loads no storage library, so that operators can use it while DAGs are parsed.
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
@@ -32,17 +30,6 @@ STORAGE_PACKAGES = {
 
 # What Airflow itself, this provider, Amazon's, Google's and Microsoft's open; none has to be loaded to parse a DAG.
 _USUAL = frozenset(("oss", "s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "adl", "file"))
-
-
-def as_address(value: Any) -> Any:
-    """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
-
-    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
-    """
-    if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
-        return value
-    text = str(value)
-    return text if "://" in text else f"file://{Path(text).absolute()}"
 
 
 def is_http_url(address: Any) -> bool:

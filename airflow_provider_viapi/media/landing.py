@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import as_address, installation_hint, is_installed, strip_userinfo
+from airflow_provider_viapi.media.addresses import installation_hint, is_installed, strip_userinfo
 from airflow_provider_viapi.media.output_paths import (
     check,
     identity_of,
@@ -27,6 +27,7 @@ from airflow_provider_viapi.media.output_paths import (
     sample_path,
 )
 from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls, requires_files
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account

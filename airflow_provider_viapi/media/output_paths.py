@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import as_address, strip_userinfo
+from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.results import HasResultFields, ResultField, has_files, has_several_files
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -129,6 +130,8 @@ def _file_keys(fields: tuple[ResultField, ...], prefix: str = "") -> list[str]:
     for field in fields:
         if field.kind == "file":
             keys.append(f"{prefix}{field.name}")
+        elif field.kind == "files":
+            keys.append(f"{prefix}{field.name}.0")
         inside = f"{prefix}{field.name}.0." if field.kind == "list" else f"{prefix}{field.name}."
         keys += _file_keys(field.fields, inside)
     return keys

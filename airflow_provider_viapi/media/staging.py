@@ -7,6 +7,7 @@ Airflow's ``ObjectStoragePath`` opens, and ``oss://``) is copied as a stream, in
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,8 +20,8 @@ from airflow_provider_viapi.media.request_inputs import files_to_stage, with_add
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.alibaba.media_parameters import MediaLimits
     from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.source import Source
@@ -34,11 +35,13 @@ class StagingSettings:
     :param attempts: largest number of attempts to copy a file
     :param initial_backoff: seconds before the second attempt; doubled after each
     :param part_size: bytes of a part of an upload; larger ones are used where there would be too many
+    :param timeout: seconds for which calls and uploads that fail are retried; default: 60
     """
 
     attempts: int = 3
     initial_backoff: float = 1.0
     part_size: int = 8 << 20
+    timeout: float = 60.0
 
 
 class Staging:
@@ -67,7 +70,14 @@ class Staging:
 
     @classmethod
     def of_task(
-        cls, context: Context, hook: ViapiHook, *, to: str | None, log: Log, item: str = ""
+        cls,
+        context: Context,
+        hook: ViapiHook,
+        *,
+        to: str | None,
+        log: Log,
+        item: str = "",
+        settings: StagingSettings | None = None,
     ) -> Staging:
         """Return the staging of the task that runs in a context.
 
@@ -75,7 +85,7 @@ class Staging:
         """
         instance = context["ti"]
         run, holder = f"{instance.dag_id}/{instance.run_id}", f"{instance.task_id}/{instance.map_index}{item}"
-        return cls(hook, to=to, run=run, holder=holder, log=log)
+        return cls(hook, to=to, run=run, holder=holder, log=log, settings=settings)
 
     def stage(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the request with every media address readable by the service.
@@ -159,17 +169,39 @@ class Staging:
     def _upload_temporarily(self, source: Source, service: str) -> str:
         from airflow_provider_viapi.media.temporary_upload import upload_for
 
-        address = self._retry(lambda: upload_for(service, source, self.hook))
+        address = self._retry(lambda: upload_for(service, source, self.hook, self._authorize))
         size = f"{source.size:,}"
         self.log.info("Uploaded %s (%s bytes) to VIAPI's temporary storage", source.display_url, size)
         return address
 
+    def _authorize(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
+        from airflow_provider_viapi.retrying import READ, retry_call
+
+        return retry_call(
+            lambda: dict(self.hook.client.call_once(AUTHORIZE_FILE_UPLOAD, request)),
+            policy=READ,
+            max_seconds=self._settings.timeout,
+            log=self.log,
+        )
+
     def _retry(self, copy: Callable[[], str]) -> str:
         from airflow_provider_viapi.retrying import RetryPolicy, retry_call
 
-        # A file that is being written will not be finished in a moment.
+        failing_since: list[float] = []
+
+        def should_retry(error: BaseException) -> bool:
+            failing_since.append(time.monotonic())
+            # A file that is being written will not be finished in a moment, and a call of an action was retried.
+            return (
+                isinstance(error, TransientError)
+                and error.code != "SourceChanged"
+                and error.action is None
+                and failing_since[-1] - failing_since[0] < self._settings.timeout
+            )
+
         policy = RetryPolicy(
-            lambda error: isinstance(error, TransientError) and error.code != "SourceChanged",
+            should_retry,
             max_seconds=float("inf"),
             max_attempts=self._settings.attempts,
             initial_backoff=self._settings.initial_backoff,
@@ -187,9 +219,14 @@ class Staging:
         return stat(address, self.hook)
 
     def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
+        from airflow.providers.common.compat.sdk import conf
+
         from airflow_provider_viapi.media.validation import check_source
 
-        check_source(source, limits, parameter=parameter, action=action)
+        opens_videos = conf.getboolean("viapi", "check_sources", fallback=True)
+        check_source(
+            source, limits, parameter=parameter, action=action, log=self.log if opens_videos else None
+        )
 
 
 @dataclass

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import inspect
 import re
+import types
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.options import describe
+from airflow_provider_viapi.operators.references import ReferableOperator
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -34,11 +38,13 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
 
     :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 < value <= longest.total_seconds():
+        value = timedelta(seconds=value)
     if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
         raise InvalidRequest(
-            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
+            f"{name} is {repr(value)[:100]}; allowed: a timedelta or seconds, more than 0 and at most "
+            f"{longest.days} days",
             code="InvalidParameter",
             action=action,
         )
@@ -52,7 +58,7 @@ def default_deferrable(deferrable: bool | None) -> bool:
     return deferrable
 
 
-class ActionOperator(BaseOperator):
+class ActionOperator(ReferableOperator, BaseOperator):
     """Base of all operators: an action of a service and its request.
 
     :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
@@ -95,7 +101,7 @@ class ActionOperator(BaseOperator):
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
             for wire_name, value in request.items():
-                if _snake_case(wire_name) == name:
+                if snake_case(wire_name) == name:
                     return value
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -115,6 +121,33 @@ class ActionOperator(BaseOperator):
         """
         raise NotImplementedError
 
+    @classmethod
+    def build_request(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the request that an operator with these keyword arguments would send; templates are not checked.
+
+        Nothing else of the operator is made, so that a batch builds thousands of requests quickly, and Airflow does
+        not add thousands of tasks to the DAG that is being parsed.
+
+        :raises InvalidRequest: an argument is unknown, missing or not allowed
+        """
+
+        def invalid(message: str) -> InvalidRequest:
+            return InvalidRequest(message, code="InvalidParameter", action=cls.action.name)
+
+        known = _request_arguments(cls)
+        for name in arguments:
+            if name not in known:
+                raise invalid(f"{name} is not an argument of {cls.__name__}; it has {', '.join(known)}")
+        builder = _request_builder(cls)
+        built = object.__new__(builder)
+        try:
+            # The function as it was written, without Airflow's wrapper.
+            inspect.unwrap(getattr(builder, "__init__"))(built, **arguments)  # noqa: B009
+        except TypeError as error:
+            # "….__init__() missing 1 required keyword-only argument: 'video_url'"
+            raise invalid(str(error).rpartition("() ")[2]) from None
+        return cls.check_request(cls.action, built.request, is_templated)
+
     @property
     def action_name(self) -> str:
         """The action, as ``service.Action``."""
@@ -133,7 +166,7 @@ class ActionOperator(BaseOperator):
         except InvalidRequest as error:
             # The message begins with the wire name of the parameter.
             wire_name = error.message.partition(" ")[0]
-            argument = _snake_case(wire_name)
+            argument = snake_case(wire_name)
             if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"
             raise
@@ -163,6 +196,39 @@ class ActionOperator(BaseOperator):
             mask_secret(secret)
 
 
-def _snake_case(wire_name: str) -> str:
+def snake_case(wire_name: str) -> str:
     """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
+
+
+def _typed_classes(operator: type[ActionOperator]) -> list[type]:
+    """Return the operator and its base classes that have an action, down to the first that any action may use."""
+    return list(takewhile(lambda each: hasattr(each, "action"), operator.__mro__))
+
+
+@cache
+def _request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
+    """Return the keyword arguments from which an operator builds its request."""
+    names: list[str] = []
+    for each in _typed_classes(operator):
+        if "__init__" in vars(each):
+            parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
+            names.extend(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+    return tuple(names) or ("request",)
+
+
+@cache
+def _request_builder(operator: type[ActionOperator]) -> type[ActionOperator]:
+    """Return a subclass of an operator whose construction ends with its request.
+
+    A typed operator turns its keyword arguments into a request and passes that to its base class. In this subclass
+    the base is replaced by one that only stores the request.
+    """
+
+    def store_request(self: Any, *, request: Mapping[str, Any], **_: Any) -> None:
+        # Airflow intercepts attributes of operators, and it does not know this one.
+        object.__setattr__(self, "request", dict(request))
+
+    base = operator.__mro__[len(_typed_classes(operator))]
+    stop = types.new_class("RequestBase", (base,), exec_body=lambda body: body.update(__init__=store_request))
+    return types.new_class(f"{operator.__name__}Request", (operator, stop))

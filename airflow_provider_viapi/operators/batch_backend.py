@@ -16,19 +16,20 @@ from airflow_provider_viapi.jobs.completions import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
+from airflow_provider_viapi.jobs.submission import check_adopted
+from airflow_provider_viapi.jobs.task_run import TaskRun
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.source_versions import find_sources
-from airflow_provider_viapi.operators.durability import XComClaims
+from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task_view import measured_usage
 from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.state.results import LandedResults, open_results
+from airflow_provider_viapi.state.results import LandedResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.operators.base import JobOperator
-    from airflow_provider_viapi.operators.batch import BatchOperator
+    from airflow_provider_viapi.operators.batch_base import BatchOperator
 
 CONCURRENT_LOOKUPS = 8
 """Items whose earlier results are searched at the same time."""
@@ -39,12 +40,9 @@ ITEMS_PER_WRITE = 200
 MAX_UNREADABLE = 3
 """Results in a row that cannot be read from here, after which no more are measured in this process."""
 
-SUBMIT_RATE = 2.0
-"""Submissions per second on connections without ``submit_qps``."""
-
 
 class TaskBatchBackend:
-    """What a batch needs of its cloud and its task; see ``jobs.batch.BatchBackend``.
+    """What a batch needs of its cloud and its task; see ``jobs.batch_backend.BatchBackend``.
 
     :param task: the batch operator
     :param arguments: keyword arguments of each item
@@ -67,18 +65,22 @@ class TaskBatchBackend:
         self._context = context
         self._log = QuietLog(task.log)
         account = task.hook.account
-        self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
+        self.limiter = RateLimiter(account.submit_qps)
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
         self._unreadable = 0
         self._estimates: dict[str, Usage | None] = {}
-        self._results = open_results(task, task.operator.action, context)
-        # The hook's client is not shared between threads.
+        self._results = (
+            LandedResults(task, task.operator.action, context)
+            if task.reuse_results is not None or task.land_manifest
+            else None
+        )
+        # The hook's client and Airflow's XComs are not shared between threads.
         self._calling = threading.Lock()
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
         """Resume or submit an item's job as its operator would, with one attempt to submit."""
-        run = replace(self._run, claims=BatchClaims(item, self._ledger, self._claims), log=self._log)
+        run = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
         operator = self._operator(item)
         ledger = self._ledger.open_ledger(item)
         # The batch retries, after other items: for a single submission the deadline has passed at once.
@@ -121,11 +123,15 @@ class TaskBatchBackend:
         """Return the result of a job, with its files landed.
 
         :raises JobFailed: the operator does not accept the result
+        :raises SubmissionInDoubt: the job was found in a list, and another task claims it
         :raises ServiceError: a file could not be landed; the next attempt fetches the result again
         """
         if item.request is not None:
             report = self._operator(item).final_report(report)
         result = report.result_or_raise()
+        with self._calling:
+            claims = ItemClaims(item, self._ledger, self._claims)
+            check_adopted(claims, self._ledger.entry(item.name), self._task.operator.action.full_name)
         if self._task.land_to is None:
             return result
         landed = self._land(item, report.job_id, result)
@@ -206,13 +212,13 @@ class TaskBatchBackend:
 
     def publish(self, jobs: Collection[Job]) -> None:
         """Publish the running jobs, so that other tasks do not adopt them."""
-        self._claims.close_intent()
-        self._context["ti"].xcom_push(key="job_ids", value=[job.id for job in jobs])
+        ledger = self._ledger
+        self._claims.publish_jobs([job.id for job in jobs], ledger.job_ids(), is_open=ledger.has_unknown())
 
     @property
-    def _claims(self) -> XComClaims:
+    def _claims(self) -> TaskClaims:
         claims = self._run.claims
-        assert isinstance(claims, XComClaims)  # noqa: S101
+        assert isinstance(claims, TaskClaims)  # noqa: S101
         return claims
 
     def _operator(self, item: Item) -> JobOperator:
@@ -262,34 +268,3 @@ def _with_files(result: Mapping[str, Any], landed: Mapping[str, str]) -> dict[st
     """Return a result with the addresses of landed files instead of links that expire."""
     others = {key: value for key, value in result.items() if key not in landed}
     return {**others, "landed": landed}
-
-
-class BatchClaims:
-    """Claims of one item: besides other tasks, other items of the same batch may own a listed job.
-
-    :param item: the item
-    :param ledger: of the batch
-    :param published: the claims of the batch's task
-    """
-
-    def __init__(self, item: Item, ledger: BatchLedger, published: XComClaims) -> None:
-        self._item = item
-        self._ledger = ledger
-        self._published = published
-        self._job_id: str | None = None
-
-    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
-        """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
-        if intent is not None:
-            self._published.publish_intent_once(intent)
-
-    def publish_job(self, job_id: str | None) -> None:
-        """Remember the item's job; the batch publishes all of its jobs together."""
-        self._job_id = job_id
-
-    def others(self) -> OtherTasks:
-        """Return the jobs and open submissions of other tasks and items."""
-        others = self._published.others()
-        open_items = ("another item of this batch",) if self._ledger.has_other_unknown(self._item) else ()
-        own = self._ledger.job_ids() - {self._job_id}
-        return OtherTasks(others.job_ids | own, (*others.open_intents, *open_items))

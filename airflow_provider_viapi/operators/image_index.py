@@ -16,12 +16,13 @@ from airflow_provider_viapi.image_index.images import (
     list_images,
     parse_images,
 )
-from airflow_provider_viapi.media.addresses import as_address, opens
+from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.references import ReferableOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.schema import ValidationError
+from airflow_provider_viapi.schema import ValidationError, as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
-class IndexImagesOperator(StoppableOperator):
+class IndexImagesOperator(ReferableOperator, StoppableOperator):
     """Add many images to an image database, each once.
 
     ::
@@ -58,6 +59,8 @@ class IndexImagesOperator(StoppableOperator):
         names as entity ids and their addresses as extra data. An empty list is an error as a literal, and nothing to
         do as the output of another task
     :param max_failed: how many images may fail without failing the task; after one more none is sent; default: 0
+    :param durable: read the database first, so that a retry adds only what is missing; with ``False`` a retry adds,
+        and pays for, all images again; default: ``True``
     :param fit: resize images of more than 2 MB or 1024 pixels first, which needs the extra ``images``; each is
         downloaded by the worker for that; default: False
     :param staging: where images that the service cannot read are copied: ``oss://bucket/prefix``; default: VIAPI's
@@ -68,6 +71,7 @@ class IndexImagesOperator(StoppableOperator):
     template_fields: Sequence[str] = ("db_name", "images", "staging", "viapi_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"images": "json"}
     ui_color = "#fff1e5"
+    __supports_durable_execution: ClassVar[bool] = True
     timing: ClassVar[IndexingTiming | None] = None
 
     def __init__(
@@ -76,6 +80,7 @@ class IndexImagesOperator(StoppableOperator):
         db_name: str,
         images: Any,
         max_failed: int = 0,
+        durable: bool = True,
         fit: bool = False,
         staging: str | None = None,
         viapi_conn_id: str = ViapiHook.default_conn_name,
@@ -84,12 +89,14 @@ class IndexImagesOperator(StoppableOperator):
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if type(max_failed) is not int or max_failed < 0:
             raise invalid(f"max_failed is {max_failed!r}; allowed: a whole number from 0")
-        if type(fit) is not bool:
-            raise invalid(f"fit is {fit!r}; allowed: True, False")
+        for name, flag in (("fit", fit), ("durable", durable)):
+            if type(flag) is not bool:
+                raise invalid(f"{name} is {flag!r}; allowed: True, False")
         self.db_name = db_name
         # A one-time iterator would be used up by the check below.
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed
+        self.durable = durable
         self.fit = fit
         self.staging = staging
         self.viapi_conn_id = viapi_conn_id
@@ -178,7 +185,7 @@ class IndexImagesOperator(StoppableOperator):
                     log=self.log,
                     timing=self.timing,
                 )
-                return await indexer.run(images, resumed=instance.try_number > 1)
+                return await indexer.run(images, resumed=instance.try_number > 1, durable=self.durable)
         finally:
             staged.close()
 

@@ -104,28 +104,6 @@ class ObjectStorageStore:
         if self._versions[key] is not None:
             self._write(key, None)
 
-    def siblings(self, key: str) -> dict[TaskKey, Any]:
-        """Return what other task instances of the DAG run have stored under a key.
-
-        :raises StateError: the storage cannot be read
-        """
-        run = "/".join((self._root, _encode(self._task.dag_id), _encode(self._task.run_id)))
-        own = self._path(self._task, key)
-        paths = [path for path in self._find(run) if path.endswith(f"/{_encode(key)}.json") and path != own]
-        if not paths:
-            return {}
-        # One call for all: object storage reads them concurrently.
-        contents = self._retry("read", run, lambda: self._fs.cat(paths, on_error="return"))
-        found = {}
-        for path, data in contents.items():
-            if isinstance(data, FileNotFoundError):
-                continue
-            document = self._decode(path, data) if isinstance(data, bytes) else self._read(path)[0]
-            if document is not None and document["value"] is not None:
-                names = (document["dag_id"], document["run_id"], document["task_id"])
-                found[TaskKey(*names, document["map_index"])] = document["value"]
-        return found
-
     def prune(self) -> int:
         """Delete state of the DAG that was last written before ``state_retention_days``, and return how many objects.
 

@@ -50,11 +50,6 @@ LAYOUT_VERSION = 1
 DEFAULT_RETENTION_DAYS = 365
 
 
-def open_results(task: Any, action: Any, context: Context) -> LandedResults | None:
-    """Return the landed results of an action for a task; ``None`` if it neither reuses nor describes any."""
-    return LandedResults(task, action, context) if task.reuse_results or task.land_manifest else None
-
-
 class LandedResults:
     """Landed results of one action, from all DAG runs.
 

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.state.object_storage import ObjectStorageStore
 
 
-JOB_KEY = "viapi_job"
-"""The key under which a task's open submission is stored."""
-
 DEFAULT_RETENTION_DAYS = 30
 
 
@@ -119,22 +116,6 @@ def open_store(context: Context) -> ObjectStorageStore | AirflowStore | MemorySt
     key = TaskKey.from_context(context)
     warn_once(key.dag_id, key.run_id)
     return MemoryStore()
-
-
-def siblings(context: Context, key: str = JOB_KEY) -> dict[TaskKey, Any]:
-    """Return what other task instances of the same DAG run have stored under a key.
-
-    Only object storage can list it: without ``[viapi] state_path`` the result is empty. Unlike XComs, it survives
-    the clearing of those tasks.
-
-    :raises StateError: the storage cannot be read
-    """
-    config = StateConfig.read()
-    if config.path is None:
-        return {}
-    from airflow_provider_viapi.state.object_storage import ObjectStorageStore
-
-    return ObjectStorageStore(config, TaskKey.from_context(context)).siblings(key)
 
 
 class TaskStateStore(Protocol):

@@ -12,10 +12,11 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.addresses import as_address
 from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _ANY_JOB = "viapi.Job"
 
 
-class ViapiResultToObjectStorageOperator(BaseOperator):
+class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
     """Copy the files of a job's result to the team's storage, and return their addresses.
 
     For a job that was submitted elsewhere, or that a sensor has waited for; job operators do the same with

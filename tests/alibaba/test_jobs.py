@@ -13,8 +13,7 @@ from airflow_provider_viapi.alibaba.jobs import STATES, ViapiSubmitBackend, read
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, TransientError
-from airflow_provider_viapi.jobs.backend import RequestNonce
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from scripted_server import Answer, scripted_server
 
 JOB = Job("J-1", "videoenhan.EraseVideoSubtitles")

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.alibaba.errors import InvalidRequest
-from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.parameters import Media
+from airflow_provider_viapi.alibaba.parameters import GB, Media, MediaLimits
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 
 SHANGHAI = "https://b.oss-cn-shanghai.aliyuncs.com/a.mp4"

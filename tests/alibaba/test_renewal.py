@@ -16,7 +16,7 @@ from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.credentials import Credentials, CredentialsSource, RenewableCredentials
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, TransientError
 from airflow_provider_viapi.http_settings import HttpSettings
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 from scripted_server import Answer, ScriptedServer, scripted_server
 
 ASK, JOB = videoenhan.GET_ASYNC_JOB_RESULT, {"JobId": "J"}

@@ -19,7 +19,7 @@ from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.signing import sign
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import CredentialsRejected, ResponseLost, ServiceError, Throttled
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 
 NOW = datetime(2026, 11, 20, 16, 15, 50, tzinfo=timezone(timedelta(hours=9)))
 ACCOUNT = Account(Credentials("key-id", "key-secret", "sts-token"))

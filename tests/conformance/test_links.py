@@ -10,7 +10,7 @@ import pytest
 import make_reference
 
 ROOT = Path(make_reference.__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CHECKED_FOLDERS = "tests|docs|scripts|benchmarks|dags_examples|constraints"
 
 

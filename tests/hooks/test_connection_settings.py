@@ -121,5 +121,5 @@ def test_an_endpoint_that_cannot_be_called_is_refused(
 ) -> None:
     connect(monkeypatch, kind, {"endpoint": endpoint})
 
-    with pytest.raises(ConfigurationError, match="invalid value for endpoint"):
+    with pytest.raises(ConfigurationError, match="as endpoint in its extra"):
         on_worker(kind)

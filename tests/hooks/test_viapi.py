@@ -22,7 +22,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
-from airflow_provider_viapi.jobs.backend import RequestNonce
+from airflow_provider_viapi.jobs.model import RequestNonce
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:

@@ -17,9 +17,8 @@ from airflow_provider_viapi.huawei.client import Client
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
 from airflow_provider_viapi.huawei.services import find
-from airflow_provider_viapi.jobs.backend import RequestNonce
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun
 from airflow_provider_viapi.state.stores import MemoryStore

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
-from airflow_provider_viapi.jobs.task_run import Attempt, OtherTasks, TaskRun
+from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun
 from airflow_provider_viapi.state.stores import MemoryStore
 from skipping_clock import SkippingClock
 
@@ -90,21 +90,42 @@ class ScriptedBackend:
 
 @dataclass
 class ScriptedClaims:
-    """Claims with other tasks as a test sets them."""
+    """Claims with other tasks as a test sets them.
+
+    :param jobs: of other tasks
+    :param intents: names of other tasks with open submissions
+    :param is_complete: all tasks can be seen
+    :param published: jobs that the task has published; ``None`` for one that it has withdrawn
+    :param opened: nonces of its open submissions
+    :param abandoned: nonces of those that it has given up
+    """
 
     jobs: set[str] = field(default_factory=set)
     intents: tuple[str, ...] = ()
+    is_complete: bool = True
     published: list[str | None] = field(default_factory=list)
-    open: bool = False
+    opened: set[str] = field(default_factory=set)
+    abandoned: set[str] = field(default_factory=set)
 
-    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
-        self.open = intent is not None
+    def open(self, intent: Intent) -> None:
+        self.opened.add(intent.nonce)
 
-    def publish_job(self, job_id: str | None) -> None:
+    def close(self, intent: Intent) -> None:
+        self.opened.discard(intent.nonce)
+
+    def abandon(self, intent: Intent) -> None:
+        self.abandoned.add(intent.nonce)
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
         self.published.append(job_id)
+        self.opened.discard(intent.nonce)
 
-    def others(self) -> OtherTasks:
-        return OtherTasks(frozenset(self.jobs), self.intents)
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        self.published.append(None)
+        self.opened.add(intent.nonce)
+
+    def others(self, intent: Intent) -> OtherTasks:
+        return OtherTasks(frozenset(self.jobs), self.intents, self.is_complete)
 
 
 def submission(

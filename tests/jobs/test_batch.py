@@ -21,16 +21,18 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
 )
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
-from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch, BatchConfig
+from airflow_provider_viapi.jobs.backend import Identity
+from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch
+from airflow_provider_viapi.jobs.batch_backend import BatchConfig
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.completions import Completions
 from airflow_provider_viapi.jobs.ledger import request_digest
-from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
-from airflow_provider_viapi.jobs.task_run import Attempt, OtherTasks, TaskRun, Timing
+from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun, Timing
+from jobs.scripted_backend import ScriptedClaims
 from operators.run_batch import Store, WorkerLost
 
 ACTION = videoenhan.ERASE_VIDEO_SUBTITLES.full_name
@@ -123,20 +125,14 @@ class Service:
         return False
 
 
-class ItemClaims:
+class ItemClaims(ScriptedClaims):
     def __init__(self, ledger: BatchLedger, item: Item) -> None:
+        super().__init__()
         self.ledger, self.item = ledger, item
-        self.job_id: str | None = None
 
-    def publish_intent(self, intent: Mapping[str, Any] | None) -> None:
-        pass
-
-    def publish_job(self, job_id: str | None) -> None:
-        self.job_id = job_id
-
-    def others(self) -> OtherTasks:
-        unknown = ("another item",) if self.ledger.has_other_unknown(self.item) else ()
-        return OtherTasks(frozenset(self.ledger.job_ids() - {self.job_id}), unknown)
+    def others(self, intent: Intent) -> OtherTasks:
+        unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()
+        return OtherTasks(frozenset(self.ledger.job_ids().difference(self.published[-1:])), unknown)  # type: ignore[arg-type]
 
 
 class Backend:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.backend import Identity, RequestNonce
+from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Delivery, Ledger, request_digest
+from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.jobs.task_run import Attempt
 from airflow_provider_viapi.state.stores import MemoryStore
 

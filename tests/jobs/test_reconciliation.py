@@ -16,7 +16,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs.ledger import Entry
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob, Reconciliation
-from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun
+from airflow_provider_viapi.jobs.task_run import Attempt, Intent, TaskRun
 from jobs.scripted_backend import Log, ScriptedBackend, ScriptedClaims
 from skipping_clock import SkippingClock
 
@@ -174,8 +174,8 @@ def test_a_job_accepted_long_after_the_request_is_not_its_job() -> None:
 
 def test_two_tasks_that_adopt_the_same_job_at_the_same_moment_leave_it_to_a_user() -> None:
     class Racing(ScriptedClaims):
-        def publish_job(self, job_id: str | None) -> None:
-            super().publish_job(job_id)
+        def publish_job(self, intent: Intent, job_id: str) -> None:
+            super().publish_job(intent, job_id)
             self.jobs = {"J-1"}
 
     claims = Racing()
@@ -189,3 +189,17 @@ def test_two_tasks_that_adopt_the_same_job_at_the_same_moment_leave_it_to_a_user
 def test_a_forbidden_list_leaves_the_outcome_unknown() -> None:
     with pytest.raises(SubmissionInDoubt, match=r"Forbidden\.RAM"):
         find(PermissionDenied("not yours", code="Forbidden.RAM"))
+
+
+@pytest.mark.parametrize("answer", [TOO_OLD, None])
+def test_without_sight_of_other_dag_runs_a_job_is_adopted_only_if_the_request_is_known_to_have_arrived(
+    answer: ServiceError | None,
+) -> None:
+    blind = ScriptedClaims(is_complete=False)
+
+    with pytest.raises(SubmissionInDoubt, match=r"J-1 may belong to a task of another DAG run.*state_path"):
+        find([listed("J-1", SENT)], again=answer, claims=blind)
+
+    assert blind.published == []
+    assert find([listed("J-1", SENT)], again=SEEN_BEFORE, claims=blind) == "J-1"
+    assert find([], again=answer, claims=blind) is None

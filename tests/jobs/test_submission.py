@@ -74,10 +74,10 @@ def test_a_job_that_another_task_publishes_while_the_list_is_read_is_not_adopted
     backend.responses = ["J-A"]
 
     class Publishing(ScriptedClaims):
-        def others(self):  # type: ignore[no-untyped-def]
+        def others(self, intent):  # type: ignore[no-untyped-def]
             # The other task's XCom is there only for a moment: its retry clears it.
             self.jobs = {"J-B"} if backend.list_reads == 2 else set()
-            return super().others()
+            return super().others(intent)
 
     job, _ = submission(backend, ledger=ledger, claims=Publishing(), attempt=Attempt(2, 3)).resume_or_submit()
 
@@ -173,7 +173,7 @@ def test_what_provably_accepted_nothing_is_never_in_doubt(
         submission(backend, ledger=ledger, claims=claims).resume_or_submit()
 
     assert ledger.read() is None
-    assert not claims.open
+    assert not claims.opened
     assert backend.list_reads == 0
 
 

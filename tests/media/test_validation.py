@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_viapi.alibaba.errors import InvalidMedia
-from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
-from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.alibaba.parameters import GB, ListOf, Media, MediaLimits, Parameter
 from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media import validation

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,12 +23,10 @@ from airflow_provider_viapi.jobs.batch_report import BatchFailed
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
-from airflow_provider_viapi.operators.durability import XComClaims
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.triggers import task_state
 from emulator import fake_media
 from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
-from run_task import TaskInstance
 from served_folder import ServedFolder
 
 EVERY = "EraseVideoSubtitles"
@@ -399,6 +396,19 @@ def test_without_a_durable_store_the_batch_waits_on_the_worker_and_says_so(
     assert "there is no durable store to continue from" in capsys.readouterr().out
 
 
+def test_a_batch_that_is_not_durable_records_nothing_and_waits_on_the_worker(
+    emulator: EmulatorServer, batch: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store()
+
+    run = run_batch(batch("a", "b", durable=False, deferrable=True), store)
+
+    assert (run.triggers, store.kept, len(run.rows)) == ([], {}, 2)
+    assert "durable is False" in capsys.readouterr().out
+    run_batch(batch("a", "b", durable=False), store, try_number=2)
+    assert len(accepted(emulator)) == 4
+
+
 def test_an_empty_list_of_another_task_succeeds_without_rows(emulator: EmulatorServer, batch: Make) -> None:
     def make() -> ViapiBatchOperator:
         operator = batch("a")()
@@ -500,28 +510,6 @@ def test_a_batch_publishes_its_running_jobs(emulator: EmulatorServer, batch: Mak
 
     assert sorted(published[0]) == sorted(job["job_id"] for job in emulator.jobs())
     assert run.pushed["job_ids"] == []
-
-
-def test_a_task_in_doubt_knows_the_jobs_of_a_batch() -> None:
-    class Instance(TaskInstance):
-        def xcom_pull(self, *, task_ids: Any, key: str, **_: Any) -> Any:
-            return {"job_id": ["J-MINE", "J-1", None], "job_ids": [None, ["J-2", "J-3"], []]}.get(key)
-
-    claims = XComClaims({"ti": Instance(), "dag": SimpleNamespace(tasks=[])})  # type: ignore[typeddict-item]
-    claims.publish_job("J-MINE")
-
-    assert claims.others().job_ids == {"J-1", "J-2", "J-3"}
-
-
-def test_a_job_that_another_task_claims_too_belongs_to_others() -> None:
-    class Instance(TaskInstance):
-        def xcom_pull(self, *, task_ids: Any, key: str, **_: Any) -> Any:
-            return ["J-1", "J-1", ["of", "another", "operator"]] if key == "job_id" else []
-
-    claims = XComClaims({"ti": Instance(), "dag": SimpleNamespace(tasks=[])})  # type: ignore[typeddict-item]
-    claims.publish_job("J-1")
-
-    assert "J-1" in claims.others().job_ids
 
 
 def test_the_retry_lands_a_result_that_could_not_be_landed(

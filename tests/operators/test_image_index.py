@@ -108,6 +108,7 @@ def coffee(served: ServedFolder) -> str:
         ({"max_failed": -1}, "max_failed is -1; allowed: a whole number from 0"),
         ({"max_failed": "3"}, "max_failed is '3'"),
         ({"fit": "yes"}, "fit is 'yes'"),
+        ({"durable": "yes"}, "durable is 'yes'; allowed: True, False"),
         ({"staging": "s3://bucket"}, "staging is 's3://bucket'"),
     ],
 )
@@ -155,6 +156,15 @@ def test_a_retry_adds_only_what_is_missing(covers: Client, coffee: str) -> None:
 
     assert (outcome.result["found"], outcome.result["added"]) == (3, 2)
     assert set(held(covers).values()) == {1}
+
+
+def test_a_retry_that_is_not_durable_adds_everything_again(covers: Client, coffee: str) -> None:
+    images = [{"image_url": coffee, "entity_id": "coffee"}]
+    run_task(task(images, durable=False))
+
+    again = run_task(task(images, durable=False), try_number=2)
+
+    assert (again.result["added"], again.result["found"]) == (1, 0)
 
 
 def test_a_missing_database_fails_without_retry(covers: Client, coffee: str) -> None:

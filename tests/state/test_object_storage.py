@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
-from airflow_provider_viapi.operators.durability import XComClaims
 from airflow_provider_viapi.state.object_storage import ObjectStorageStore
-from airflow_provider_viapi.state.stores import StateConflict, StateError, TaskKey, open_store, siblings
+from airflow_provider_viapi.state.stores import StateConflict, StateError, open_store
 from media.moto_s3 import Bucket
 from state.conftest import context
 
@@ -105,26 +103,6 @@ def test_of_many_who_write_at_once_exactly_one_succeeds(state_path: str) -> None
 
         assert written.count(True) == 1
     assert open_store(context()).get("viapi_job") == written.index(True)
-
-
-def test_open_submissions_of_the_same_run_are_listed(state_path: str) -> None:
-    open_store(context("a", map_index=0)).set("viapi_job", "a0")
-    open_store(context("a", map_index=1)).set("viapi_job", "a1")
-    open_store(context("b/ü")).set("viapi_job", "b")
-    open_store(context("c")).set("other_key", "c")
-    open_store(context("closed")).set("viapi_job", "closed")
-    open_store(context("closed")).delete("viapi_job")
-    open_store(context("a", run_id="another run")).set("viapi_job", "elsewhere")
-
-    found = siblings(context("a", map_index=1))
-
-    run_id = context()["ti"].run_id
-    assert found == {TaskKey("films", run_id, "a", 0): "a0", TaskKey("films", run_id, "b/ü", -1): "b"}
-    assert siblings(context(run_id="a third run")) == {}
-
-
-def test_without_a_state_path_no_other_task_is_seen() -> None:
-    assert siblings(context()) == {}
 
 
 def test_the_layout_is_the_documented_one(bucket: Bucket, use_state_path: Callable[[str], str]) -> None:
@@ -307,16 +285,3 @@ def test_a_retention_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
     with pytest.raises(ConfigurationError, match=r"state_retention_days is .*allowed: a whole number"):
         open_store(context())
-
-
-def test_a_submission_of_another_task_is_seen_although_its_xcoms_were_cleared(state_path: str) -> None:
-    open_store(context("open", map_index=2)).set("viapi_job", {"nonce": "n", "job_id": None})
-    open_store(context("accepted")).set("viapi_job", {"nonce": "n", "job_id": "J-1"})
-    asking = context("asking")
-    asking["dag"] = SimpleNamespace(tasks=[])
-    asking["ti"].xcom_pull = lambda **_: None
-
-    others = XComClaims(asking).others()
-
-    assert others.job_ids == {"J-1"}
-    assert others.open_intents == ("open/2",)

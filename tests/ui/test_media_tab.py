@@ -34,7 +34,8 @@ CONTRAST = """() => {
     };
     const bad = [];
     for (const node of document.querySelectorAll("body *")) {
-        const words = [...node.childNodes].filter((each) => each.nodeType === 3).map((each) => each.data.trim()).join("");
+        const own = [...node.childNodes].filter((each) => each.nodeType === 3);
+        const words = own.map((each) => each.data.trim()).join("");
         if (!words || !node.checkVisibility() || node.closest(":disabled")) continue;
         const [one, other] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
         const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
@@ -207,7 +208,7 @@ def test_the_wipe_is_moved_with_the_keyboard(window: Open, story: str) -> None:
     shown.picture("wipe")
 
 
-def test_a_landed_film_is_shown_through_a_short_lived_link(
+def test_a_landed_film_is_shown_through_a_presigned_link(
     window: Open, landed: str, deployment: Deployment
 ) -> None:
     shown = window()

@@ -24,9 +24,10 @@ const ROW = 34;
 const OVERSCAN = 8;
 const FILTERS = ["all", "done", "failed", "running", "left"] as const;
 
-export function ProgressBar({ progress, batch, now }: { progress: Progress; batch: Batch; now: number }) {
+/** @param now null of a batch that has ended, which has no rate any more */
+export function ProgressBar({ progress, batch, now }: { progress: Progress; batch: Batch; now: number | null }) {
   const total = progress.done + progress.failed + progress.running + progress.left || 1;
-  const rate = pace(progress, batch.doneBefore, batch.began, now);
+  const rate = now === null ? null : pace(progress, batch.doneBefore, batch.began, now);
   const parts = ["done", "failed", "running", "left"] as const;
   const percent = Math.round((100 * (progress.done + progress.failed)) / total);
   return (

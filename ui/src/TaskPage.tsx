@@ -50,7 +50,7 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       </header>
       {shown.usage && <UsageLine usage={shown.usage} />}
       {shown.view?.error && <ErrorBox error={shown.view.error} />}
-      {progress && shown.batch && <ProgressBar progress={progress} batch={shown.batch} now={now} />}
+      {progress && shown.batch && <ProgressBar progress={progress} batch={shown.batch} now={active ? now : null} />}
       {shown.batch ? (
         <ItemTable batch={shown.batch} owner={owner} />
       ) : hits ? (
@@ -97,7 +97,7 @@ function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; a
         <div className="sides wide">
           {source && <Single file={source} label="Before" owner={owner} />}
           {result ? (
-            <Single file={result} label="After" owner={owner} />
+            <Single file={result} label={source ? "After" : "Result"} owner={owner} />
           ) : (
             active && (
               <figure>

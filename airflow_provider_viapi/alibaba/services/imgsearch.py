@@ -5,9 +5,8 @@ The service is closed to new accounts since 2023-02-15 and still works for accou
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
-from airflow_provider_viapi.alibaba.parameters import Choice, Integer, Media, String
+from airflow_provider_viapi.alibaba.parameters import MB, Choice, Integer, Media, MediaLimits, String
 
 SERVICE = Service(name="imgsearch", version="2020-03-20")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import GB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, Needed
-from airflow_provider_viapi.alibaba.parameters import Choice, Integer, ListOf, Number
+from airflow_provider_viapi.alibaba.parameters import GB, Choice, Integer, ListOf, MediaLimits, Number
 from airflow_provider_viapi.alibaba.services.videoenhan.service import (
     COVER,
     MP4_TO_FULL_HD,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.media_parameters import MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action, ResultField
-from airflow_provider_viapi.alibaba.parameters import Boolean, Choice, Integer, ListOf, Media, String
+from airflow_provider_viapi.alibaba.parameters import (
+    MB,
+    Boolean,
+    Choice,
+    Integer,
+    ListOf,
+    Media,
+    MediaLimits,
+    String,
+)
 from airflow_provider_viapi.alibaba.services.videoenhan.service import SERVICE, output, source
 
 _CLIP = MediaLimits(

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.media_parameters import GB, MB, MediaLimits
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
+    GB,
+    MB,
     AtMost,
     Boolean,
     Choice,
     Integer,
     ListOf,
     Media,
+    MediaLimits,
     Number,
     String,
 )

@@ -1,0 +1,224 @@
+"""Claims of tasks on jobs, published so that no two tasks take the same job; see ``jobs.task_run.Claims``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+    from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
+    from airflow_provider_viapi.state.claims import SharedClaims
+
+INTENT_KEY = "job_intent"
+"""XCom of a submission whose outcome is not known yet: who submits, which action, when."""
+
+JOB_KEY = "job_id"
+"""XCom of a task's job."""
+
+RUNNING_KEY = "job_ids"
+"""XCom of a batch's running jobs."""
+
+CLAIMED_KEY = "claimed_job_ids"
+"""XCom of the jobs that a batch has received, also those that have ended."""
+
+MAX_CLAIMED = 1000
+"""Jobs of a batch in that XCom, of 40 bytes each; running ones first."""
+
+
+class TaskClaims:
+    """Claims of one task.
+
+    With ``[viapi] state_path`` they are objects that all tasks of all DAG runs see (``state.claims``). Without it
+    they are XComs that only the tasks of the same DAG run see, until a retry of their task begins: Airflow's own task
+    state store can be read by the task alone that wrote it.
+
+    :param context: of the running task instance
+    :param log: receives what cannot be published
+    """
+
+    def __init__(self, context: Context, log: Log) -> None:
+        self._context = context
+        self._log = log
+        self._instance = context["ti"]
+        self._name = f"{self._instance.task_id}/{self._instance.map_index}"
+        self._job_id: str | None = None
+        self._is_announced = False
+        self._has_abandoned = False
+
+    @cached_property
+    def _shared(self) -> SharedClaims | None:
+        from airflow_provider_viapi.state.claims import open_shared_claims
+
+        return open_shared_claims(self._context)
+
+    def open(self, intent: Intent) -> None:
+        """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""
+        if self._shared is not None:
+            self._shared.open(intent)
+        else:
+            self._announce(intent)
+
+    def open_item(self, intent: Intent) -> None:
+        """Publish a submission of a batch: as an XCom, one is enough for all until :meth:`publish_jobs`."""
+        if self._shared is not None or not self._is_announced:
+            self.open(intent)
+
+    def close(self, intent: Intent) -> None:
+        """Withdraw a submission: nothing was accepted."""
+        if self._shared is not None:
+            self._shared.close(intent)
+        else:
+            self._announce(intent if self._has_abandoned else None)
+
+    def close_item(self, intent: Intent) -> None:
+        """Withdraw a submission of a batch."""
+        if self._shared is not None:
+            self._shared.close(intent)
+
+    def abandon(self, intent: Intent) -> None:
+        """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""
+        self._has_abandoned = True
+        if self._shared is None:
+            self._announce(intent)
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the task's job, which also closes its open submission."""
+        self._job_id = job_id
+        self._instance.xcom_push(key=JOB_KEY, value=job_id)
+        self.publish_item(intent, job_id)
+
+    def publish_item(self, intent: Intent, job_id: str) -> None:
+        """Publish a job of a batch; as XComs, :meth:`publish_jobs` publishes all of them together."""
+        if self._shared is None:
+            return
+        try:
+            self._shared.publish_job(intent, job_id)
+        except Exception as error:
+            # Its submission stays open, which keeps others from adopting the job as well.
+            self._log.warning("Job %s could not be published to other tasks: %s", job_id, error)
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw the task's job: the submission is open again."""
+        self._job_id = None
+        self._instance.xcom_push(key=JOB_KEY, value=None)
+        self.retract_item(intent, job_id)
+
+    def retract_item(self, intent: Intent, job_id: str) -> None:
+        """Withdraw a job of a batch."""
+        if self._shared is not None:
+            self._shared.retract_job(intent, job_id)
+
+    def publish_jobs(self, running: Sequence[str], claimed: Collection[str], *, is_open: bool) -> None:
+        """Publish the jobs of a batch.
+
+        :param running: those that it waits for
+        :param claimed: all that it received
+        :param is_open: the outcome of one of its submissions is unknown
+        """
+        self._instance.xcom_push(key=RUNNING_KEY, value=list(running))
+        if self._shared is not None:
+            return
+        ended = set(claimed).difference(running)
+        self._instance.xcom_push(key=CLAIMED_KEY, value=[*running, *ended][:MAX_CLAIMED])
+        if self._is_announced and not is_open and not self._has_abandoned:
+            self._announce(None)
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return the jobs and open submissions of all other tasks that can be seen."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
+        if self._shared is not None:
+            return self._shared.others(intent)
+        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY) if job_id is not None)
+        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY) for job_id in job_ids or ())
+        # Its own are subtracted: another task may hold the same job, which the caller has to know.
+        held.subtract(self._own_jobs())
+        names = {name for found in self._pull(INTENT_KEY) if (name := self._open(found, intent))}
+        job_ids = frozenset(job_id for job_id, count in held.items() if count > 0)
+        return OtherTasks(job_ids, tuple(sorted(names)), is_complete=False)
+
+    def _announce(self, intent: Intent | None) -> None:
+        who = {"task": self._instance.task_id, "map_index": self._instance.map_index}
+        value = None if intent is None else {**asdict(intent), **who, "abandoned": self._has_abandoned}
+        self._instance.xcom_push(key=INTENT_KEY, value=value)
+        self._is_announced = intent is not None
+
+    def _own_jobs(self) -> Iterator[str]:
+        task: dict[str, Any] = {"task_ids": self._instance.task_id, "map_indexes": self._instance.map_index}
+        job_id = self._job_id or self._instance.xcom_pull(key=JOB_KEY, **task)
+        if job_id is not None:
+            yield str(job_id)
+        yield from map(str, self._instance.xcom_pull(key=CLAIMED_KEY, **task) or ())
+
+    def _pull(self, key: str) -> list[Any]:
+        task_ids = [task.task_id for task in self._context["dag"].tasks]
+        found: Any = self._instance.xcom_pull(task_ids=task_ids, key=key)
+        return list(found or ())
+
+    def _open(self, found: Any, intent: Intent) -> str | None:
+        """Return the name of another task whose submission is still open and may concern the same jobs."""
+        if not isinstance(found, Mapping):
+            return None
+        if (found.get("action"), found.get("endpoint")) != (intent.action, intent.endpoint):
+            return None
+        task_id, map_index = found.get("task"), found.get("map_index", -1)
+        name = f"{task_id}/{map_index}"
+        if name == self._name:
+            return None
+        job_id = self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index)
+        return name if job_id is None or found.get("abandoned") else None
+
+
+class ItemClaims:
+    """Claims of one item of a batch: other items of the batch may own a listed job, as other tasks may.
+
+    :param item: the item
+    :param ledger: of the batch
+    :param task: the claims of the batch's task
+    """
+
+    def __init__(self, item: Item, ledger: BatchLedger, task: TaskClaims) -> None:
+        self._item = item
+        self._ledger = ledger
+        self._task = task
+        self._job_id: str | None = None
+
+    def open(self, intent: Intent) -> None:
+        """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
+        self._task.open_item(intent)
+
+    def close(self, intent: Intent) -> None:
+        """Withdraw the item's submission: nothing was accepted."""
+        self._task.close_item(intent)
+
+    def abandon(self, intent: Intent) -> None:
+        """Leave the item's submission open for ever."""
+        self._task.abandon(intent)
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the item's job; within the DAG run, the batch publishes all of its jobs together."""
+        self._job_id = job_id
+        self._task.publish_item(intent, job_id)
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw the item's job: its submission is open again."""
+        self._job_id = None
+        self._task.retract_item(intent, job_id)
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return the jobs and open submissions of other tasks and items."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
+        others = self._task.others(intent)
+        open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
+        own = self._ledger.job_ids() - {self._job_id}
+        return OtherTasks(
+            others.job_ids | own, (*others.open_intents, *open_items), is_complete=others.is_complete
+        )

@@ -1,0 +1,232 @@
+"""Open submissions and accepted jobs of all tasks that share ``[viapi] state_path``, whatever their DAG runs.
+
+Layout, version 1: objects below ``<state_path>/claims/<scope>/<hour>/``. ``<scope>`` is a digest of the endpoint and
+the action (and, for Huawei Cloud, of the project), ``<hour>`` is when the request was signed, such as
+``2026-01-31T09`` in UTC.
+
+* ``intent-<task>-<nonce>.json``: a submission that is about to be sent
+* ``job-<task>-<nonce>-<job id>.json``: the job that it became, which closes the intent
+
+``<task>`` is a digest of the task instance. What decides is in the names, so that one listing shows everything. The
+contents are for people: ``version``, ``dag_id``, ``run_id``, ``task_id``, ``map_index``, ``action``, ``signed_at``.
+Objects are deleted ``state_retention_days`` after their hour.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote, unquote
+
+from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
+from airflow_provider_viapi.retrying import retry_call
+from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, RETRIES, open_state_path
+from airflow_provider_viapi.state.stores import StateConfig, StateError, TaskKey
+
+logger = logging.getLogger(__name__)
+
+LAYOUT_VERSION = 1
+
+HOUR = "%Y-%m-%dT%H"
+
+BEFORE = timedelta(hours=1)
+AFTER = timedelta(hours=2)
+"""Which claims may concern a submission: a request can be sent again for 15 minutes, and is accepted soon after."""
+
+MAX_NAMED = 3
+"""Open submissions of which a message names the tasks; each costs a read."""
+
+T = TypeVar("T")
+
+
+class _Claim(NamedTuple):
+    kind: str
+    task: str
+    nonce: str
+    job_id: str
+    path: str
+
+
+class SharedClaims:
+    """Claims of one task instance, in object storage.
+
+    :param config: of the section ``[viapi]``, with a path
+    :param task: whose claims are written; those of all others are read
+    """
+
+    def __init__(self, config: StateConfig, task: TaskKey) -> None:
+        self._retention_days = config.retention_days
+        self._task = task
+        self._name = _digest("\n".join(map(str, task)))[:20]
+        self._fs, root = open_state_path(config.path or "")
+        self._root = f"{root}/claims"
+
+    def open(self, intent: Intent) -> None:
+        """Publish a submission that is about to be sent.
+
+        :raises StateError: the storage cannot be written
+        """
+        self._write(self._path(intent), intent)
+        if random.random() < PRUNE_PROBABILITY:  # noqa: S311
+            self._prune_quietly(intent)
+
+    def close(self, intent: Intent) -> None:
+        """Withdraw a submission: nothing was accepted.
+
+        :raises StateError: the storage cannot be written
+        """
+        self._remove(self._path(intent))
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the job of a submission.
+
+        :raises StateError: the storage cannot be written
+        """
+        self._write(self._path(intent, job_id), intent)
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw a job: the submission is open again.
+
+        :raises StateError: the storage cannot be written
+        """
+        self._write(self._path(intent), intent)
+        self._remove(self._path(intent, job_id))
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return all other submissions around the time of a submission, also others of the same task.
+
+        :raises StateError: the storage cannot be read
+        """
+        own = (self._name, _encode(intent.nonce))
+        claims = [claim for claim in self._around(intent) if (claim.task, claim.nonce) != own]
+        became_jobs = {(claim.task, claim.nonce) for claim in claims if claim.kind == "job"}
+        intents = [claim for claim in claims if claim.kind == "intent"]
+        still_open = [claim for claim in intents if (claim.task, claim.nonce) not in became_jobs]
+        named = {self._owner_of(claim.path) for claim in still_open[:MAX_NAMED]}
+        if len(still_open) > MAX_NAMED:
+            named.add(f"{len(still_open) - MAX_NAMED} more")
+        return OtherTasks(
+            frozenset(claim.job_id for claim in claims if claim.kind == "job"), tuple(sorted(named))
+        )
+
+    def prune(self, intent: Intent) -> int:
+        """Delete the scope's claims that are older than ``state_retention_days``; return of how many hours."""
+        if not self._retention_days:
+            return 0
+        oldest = (datetime.now(timezone.utc) - timedelta(days=self._retention_days)).strftime(HOUR)
+        deleted = 0
+        for folder in self._call("listed", lambda: self._list(self._scope(intent))):
+            if folder.rstrip("/").rpartition("/")[2] < oldest:
+                self._fs.rm(folder, recursive=True)
+                deleted += 1
+        return deleted
+
+    def _around(self, intent: Intent) -> Iterator[_Claim]:
+        signed_at = datetime.fromisoformat(intent.signed_at).astimezone(timezone.utc)
+        hour, last = signed_at - BEFORE, min(signed_at + AFTER, datetime.now(timezone.utc) + BEFORE)
+        while hour.strftime(HOUR) <= last.strftime(HOUR):
+            folder = f"{self._scope(intent)}/{hour.strftime(HOUR)}"
+            for path in self._call("listed", partial(self._list, folder)):
+                if claim := _parse(path):
+                    yield claim
+            hour += timedelta(hours=1)
+
+    def _list(self, folder: str) -> list[str]:
+        self._fs.invalidate_cache()
+        try:
+            return list(self._fs.ls(folder, detail=False))
+        except FileNotFoundError:
+            return []
+
+    def _scope(self, intent: Intent) -> str:
+        # Two keys may belong to the same account, two projects never do.
+        account = intent.account if intent.account.startswith("project:") else ""
+        return f"{self._root}/{_digest(f'{intent.endpoint}|{intent.action}|{account}')[:32]}"
+
+    def _path(self, intent: Intent, job_id: str | None = None) -> str:
+        hour = datetime.fromisoformat(intent.signed_at).astimezone(timezone.utc).strftime(HOUR)
+        name = f"{self._name}-{_encode(intent.nonce)}"
+        name = f"intent-{name}" if job_id is None else f"job-{name}-{quote(job_id, safe='')}"
+        return f"{self._scope(intent)}/{hour}/{name}.json"
+
+    def _write(self, path: str, intent: Intent) -> None:
+        document = {
+            "version": LAYOUT_VERSION,
+            **self._task._asdict(),
+            "action": intent.action,
+            "signed_at": intent.signed_at,
+        }
+        data = json.dumps(document).encode()
+
+        def write() -> None:
+            if not hasattr(self._fs, "call_s3"):
+                # Object storage has no folders and may refuse to make one.
+                with contextlib.suppress(OSError, NotImplementedError):
+                    self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(path, data)
+
+        self._call("written", write)
+
+    def _remove(self, path: str) -> None:
+        def remove() -> None:
+            try:
+                self._fs.rm_file(path)
+            except FileNotFoundError:
+                return
+
+        self._call("written", remove)
+
+    def _owner_of(self, path: str) -> str:
+        try:
+            owner = json.loads(self._call("read", lambda: self._fs.cat_file(path)))
+            return (
+                f"{owner['task_id']}/{owner['map_index']} of run {owner['run_id']} of DAG {owner['dag_id']}"
+            )
+        except (StateError, ValueError, KeyError, TypeError):
+            return "a task"
+
+    def _call(self, done: str, call: Callable[[], T]) -> T:
+        try:
+            return retry_call(call, policy=RETRIES)
+        except Exception as error:
+            raise StateError(
+                f"the open submissions below [viapi] state_path cannot be {done} ({type(error).__name__}: {error}); "
+                "check the path, its connection and its permissions",
+                code="StateError",
+            ) from error
+
+    def _prune_quietly(self, intent: Intent) -> None:
+        try:
+            self.prune(intent)
+        except Exception as error:
+            logger.info("Old claims could not be deleted: %s", error)
+
+
+def open_shared_claims(context: Any) -> SharedClaims | None:
+    """Return the claims of a task instance in object storage; ``None`` without ``[viapi] state_path``."""
+    config = StateConfig.read()
+    return None if config.path is None else SharedClaims(config, TaskKey.from_context(context))
+
+
+def _parse(path: str) -> _Claim | None:
+    kind, _, rest = path.rpartition("/")[2].removesuffix(".json").partition("-")
+    task, _, rest = rest.partition("-")
+    nonce, _, job_id = rest.partition("-")
+    if kind not in ("intent", "job") or not nonce or (kind == "job") != bool(job_id):
+        return None
+    return _Claim(kind, task, nonce, unquote(job_id), path)
+
+
+def _encode(nonce: str) -> str:
+    return quote(nonce, safe="").replace("-", "%2D")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

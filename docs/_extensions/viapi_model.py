@@ -1,0 +1,71 @@
+"""Directives that insert what the code declares, so that no page repeats it by hand.
+
+``{action} EraseVideoSubtitles`` inserts the parameters, result and limits of an action, from the reference pages that
+``make reference`` generates from the service models. ``{configuration-options}`` inserts the options of ``[viapi]``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from airflow_provider_viapi.get_provider_info import get_provider_info
+
+DOCS = Path(__file__).parents[1]
+
+
+def sections() -> dict[str, tuple[Path, str]]:
+    """Return the page and the text of each action's section in the reference, by the action's name."""
+    found = {}
+    for page in sorted([*DOCS.glob("*actions*.md"), *DOCS.glob("actions/*.md")]):
+        for section in re.split(r"^(?=### )", page.read_text(), flags=re.MULTILINE)[1:]:
+            heading, _, text = section.partition("\n")
+            found[heading.removeprefix("### ").strip()] = (
+                page,
+                re.split(r"^#{1,2} ", text, flags=re.MULTILINE)[0],
+            )
+    return found
+
+
+class ActionTables(SphinxDirective):
+    """Insert the reference section of one action."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the section's content.
+
+        :raises docutils.utils.SystemMessage: The reference has no section for the action.
+        """
+        name = self.arguments[0]
+        if name not in sections():
+            raise self.error(f"no reference section of the action {name}; run make reference")
+        page, text = sections()[name]
+        self.env.note_dependency(str(page))
+        link = f"\n\nSource of each fact: [{name}](/{page.relative_to(DOCS).with_suffix('.md')}#{name.lower()}).\n"
+        return self.parse_text_to_nodes(text + link)
+
+
+class ConfigurationOptions(SphinxDirective):
+    """Insert a table of the options in Airflow's configuration."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        rows = ["| option | type | default | example | meaning |", "|---|---|---|---|---|"]
+        for name, option in get_provider_info()["config"]["viapi"]["options"].items():
+            default, example = (
+                f"`{value}`" if value else "" for value in (option["default"], option["example"])
+            )
+            rows.append(f"| `{name}` | {option['type']} | {default} | {example} | {option['description']} |")
+        return self.parse_text_to_nodes("\n".join(rows))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("action", ActionTables)
+    app.add_directive("configuration-options", ConfigurationOptions)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

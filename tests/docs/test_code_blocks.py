@@ -1,0 +1,81 @@
+"""Every code block in README, CONTRIBUTING and docs works, or says why no test runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, Connection, task
+
+from airflow_provider_viapi.operators import (
+    batch,
+    huaweicloud,
+    imgsearch,
+    metastudio,
+    viapi,
+    vias,
+    videoenhan,
+)
+from code_blocks import EVERY_BLOCK, PAGES, Block
+
+
+def of(language: str) -> list[Block]:
+    return [block for block in EVERY_BLOCK if block.language == language and block.not_run is None]
+
+
+@pytest.mark.parametrize("block", EVERY_BLOCK, ids=str)
+def test_every_block_names_its_language_and_is_run_or_says_why_not(block: Block) -> None:
+    assert block.language, f"{block}: name a language: text for output, bash for commands"
+    assert block.language in ("python", "json", "bash", "text") or block.not_run, (
+        f"{block}: no test runs {block.language}; write <!-- not run: reason --> before it"
+    )
+
+
+@pytest.fixture
+def names(viapi_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Names that the pages may use without an import, inside a DAG and beside an emulator."""
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    monkeypatch.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", viapi_emulator.huawei_connection_json())
+
+    def output() -> list[Any]:
+        return []
+
+    modules = (batch, huaweicloud, imgsearch, metastudio, vias, videoenhan, viapi)
+    found = {name: getattr(module, name) for module in modules for name in operators_of(module)}
+    list_videos = task(task_id="list_videos")(output)
+    return {**found, "list_videos": list_videos, "addresses": ["https://media.example/1.mp4"], "DAG": DAG}
+
+
+def operators_of(module: Any) -> list[str]:
+    return [name for name in getattr(module, "__all__", vars(module)) if name.endswith("Operator")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_python_blocks_of_a_page_run_in_order(
+    page: Path, names: dict[str, Any], viapi_emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixtures = {"viapi_emulator": viapi_emulator, "monkeypatch": monkeypatch}
+    for block in of("python"):
+        if block.page == page:
+            code = "\n" * block.line + block.code
+            with DAG(f"docs_{block.line}"):
+                exec(compile(code, str(page), "exec"), names)
+            for name in [name for name in names if name.startswith("test_")]:
+                names.pop(name)(**fixtures)
+
+
+@pytest.mark.parametrize("block", of("json"), ids=str)
+def test_a_json_block_is_json_and_a_connection_in_it_is_read(
+    block: Block, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = json.loads(block.code)
+
+    if "conn_type" in value:
+        connection = Connection(
+            conn_id="docs",
+            **{key: each for key, each in value.items() if key != "extra"},
+            extra=json.dumps(value.get("extra", {})),
+        )
+        assert connection.conn_type in ("viapi", "huaweicloud")

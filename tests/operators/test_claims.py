@@ -1,0 +1,291 @@
+"""Claims of tasks on jobs: what tasks of one DAG run see of each other, and what all tasks see with a state path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.ledger import Ledger
+from airflow_provider_viapi.jobs.task_run import Attempt, Claims, Intent
+from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.state.stores import MemoryStore
+from jobs.scripted_backend import Log
+from media.moto_s3 import bucket, moto_endpoint
+
+__all__ = ["bucket", "moto_endpoint"]
+
+NOW = datetime(2026, 1, 31, 9, 30, tzinfo=timezone.utc)
+
+
+def intent(nonce: str = "n", *, at: datetime = NOW, **fields: str) -> Intent:
+    known = {"action": "videoenhan.EraseVideoSubtitles", "account": "LTAI", "endpoint": "https://h"}
+    return Intent(nonce=nonce, signed_at=at.isoformat(), **known | fields)  # type: ignore[arg-type]
+
+
+class Airflow:
+    """XComs of the tasks of a deployment."""
+
+    def __init__(self, *task_ids: str) -> None:
+        self.task_ids = task_ids
+        self.xcoms: dict[tuple[str, str, int, str], Any] = {}
+
+    def claims(
+        self, task_id: str, *, map_index: int = -1, run_id: str = "run", dag_id: str = "dag"
+    ) -> TaskClaims:
+        """Return the claims of a new attempt of a task, as a worker makes them."""
+
+        def push(key: str, value: Any) -> None:
+            self.xcoms[run_id, task_id, map_index, key] = value
+
+        def pull(*, task_ids: Any, key: str, map_indexes: Any = None) -> Any:
+            wanted = [task_ids] if isinstance(task_ids, str) else task_ids
+            found = [
+                value
+                for (run, task, index, name), value in self.xcoms.items()
+                if (run, name) == (run_id, key) and task in wanted and map_indexes in (None, index)
+            ]
+            return (found or [None])[0] if isinstance(task_ids, str) else found
+
+        instance = SimpleNamespace(
+            dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, xcom_push=push, xcom_pull=pull
+        )
+        dag = SimpleNamespace(tasks=[SimpleNamespace(task_id=name) for name in self.task_ids])
+        context: Any = {"ti": instance, "dag": dag}
+        return TaskClaims(context, Log())
+
+    def clear(self, task_id: str) -> None:
+        """Forget the XComs of a task, as Airflow does when its retry begins."""
+        self.xcoms = {key: value for key, value in self.xcoms.items() if key[1] != task_id}
+
+
+@pytest.fixture
+def airflow() -> Airflow:
+    return Airflow("a", "b", "c", "batch")
+
+
+@pytest.fixture(params=["xcoms", "file", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Publish by XComs alone, or below a state path."""
+    if request.param != "xcoms":
+        path = f"file://{tmp_path}/state"
+        if request.param == "s3":
+            path = f"{request.getfixturevalue('bucket').url}/state"
+        monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", path)
+    return str(request.param)
+
+
+@pytest.fixture
+def shared(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+
+
+def test_an_open_submission_is_seen_by_others_until_it_is_closed(airflow: Airflow, store: str) -> None:
+    a, b = airflow.claims("a"), airflow.claims("b")
+
+    a.open(intent("of a"))
+    (open_task,) = b.others(intent("of b")).open_intents
+    assert open_task.startswith("a/-1")
+    assert a.others(intent("of a")).open_intents == ()
+
+    a.close(intent("of a"))
+    assert b.others(intent("of b")).open_intents == ()
+
+
+def test_a_job_is_seen_by_others_and_closes_its_submission(airflow: Airflow, store: str) -> None:
+    a, b = airflow.claims("a"), airflow.claims("b")
+
+    a.open(intent("of a"))
+    a.publish_job(intent("of a"), "J-A")
+
+    others = b.others(intent("of b"))
+    assert (others.job_ids, others.open_intents) == ({"J-A"}, ())
+    assert a.others(intent("of a")).job_ids == frozenset()
+
+
+def test_a_job_that_two_tasks_hold_is_seen_by_both(airflow: Airflow, store: str) -> None:
+    a, b, c = airflow.claims("a"), airflow.claims("b"), airflow.claims("c")
+    c.publish_job(intent("of c"), "J-C")
+    for nonce, claims in (("of a", a), ("of b", b)):
+        claims.open(intent(nonce))
+        claims.publish_job(intent(nonce), "J-1")
+
+    assert a.others(intent("of a")).job_ids == {"J-1", "J-C"}
+    assert b.others(intent("of b")).job_ids == {"J-1", "J-C"}
+
+    b.retract_job(intent("of b"), "J-1")
+    assert a.others(intent("of a")).job_ids == {"J-C"}
+    assert len(a.others(intent("of a")).open_intents) == 1
+
+
+def test_what_a_task_has_given_up_stays_open_whatever_it_does_next(airflow: Airflow, store: str) -> None:
+    a, b = airflow.claims("a"), airflow.claims("b")
+    a.open(intent("first"))
+    a.abandon(intent("first"))
+    a.open(intent("second"))
+    a.publish_job(intent("second"), "J-2")
+
+    assert len(b.others(intent("of b")).open_intents) == 1
+
+
+def test_submissions_of_other_actions_and_endpoints_do_not_concern_a_task(
+    airflow: Airflow, store: str
+) -> None:
+    airflow.claims("a").open(intent(action="videoenhan.ChangeVideoSize"))
+    airflow.claims("b").open(intent(endpoint="https://elsewhere"))
+
+    assert airflow.claims("c").others(intent("of c")).open_intents == ()
+
+
+def test_three_tasks_with_open_submissions_see_the_two_others(airflow: Airflow, store: str) -> None:
+    for name in ("a", "b", "c"):
+        airflow.claims(name).open(intent(f"of {name}"))
+
+    for name in ("a", "b", "c"):
+        assert len(airflow.claims(name).others(intent(f"of {name}")).open_intents) == 2
+
+
+def batch_of(airflow: Airflow, ledger: BatchLedger, item: Item, task: TaskClaims | None = None) -> Claims:
+    return ItemClaims(item, ledger, task or airflow.claims("batch"))
+
+
+def submitted(ledger: BatchLedger, item: Item, job_id: str | None) -> Intent:
+    """Record a submission of an item, with its job if it has one."""
+    from airflow_provider_viapi.jobs.backend import Identity
+    from airflow_provider_viapi.jobs.model import RequestNonce
+
+    items = ledger.open_ledger(item)
+    who = Identity("LTAI", "https://h", "LTAI")
+    entry = items.record_intent(item.digest, RequestNonce(f"of {item.name}", NOW), who, 1)
+    if job_id is not None:
+        items.record_job(entry, job_id)
+    return entry.intent("videoenhan.EraseVideoSubtitles")
+
+
+def test_a_task_and_a_batch_see_each_others_submissions_and_jobs(airflow: Airflow, store: str) -> None:
+    task, batch = airflow.claims("a"), airflow.claims("batch")
+    ledger = BatchLedger(MemoryStore(), Attempt(1, 3))
+    first, second = Item(0, "first", "1:first"), Item(1, "second", "1:second")
+    ledger.begin_attempt([first, second])
+
+    # While the batch submits, and while the outcome of one of its items is unknown, its submissions are open.
+    of_first = submitted(ledger, first, None)
+    batch_of(airflow, ledger, first, batch).open(of_first)
+    assert [name.split(" ")[0] for name in task.others(intent("of a")).open_intents] == ["batch/-1"]
+    batch.publish_jobs([], ledger.job_ids(), is_open=ledger.has_unknown())
+    assert len(task.others(intent("of a")).open_intents) == 1
+
+    # Later its jobs are known, also those that have ended.
+    submitted(ledger, first, "J-1")
+    batch_of(airflow, ledger, first, batch).publish_job(of_first, "J-1")
+    of_second = submitted(ledger, second, "J-2")
+    batch_of(airflow, ledger, second, batch).publish_job(of_second, "J-2")
+    batch.publish_jobs(["J-2"], ledger.job_ids(), is_open=ledger.has_unknown())
+    others = task.others(intent("of a"))
+    assert (others.job_ids, others.open_intents) == ({"J-1", "J-2"}, ())
+
+    # An item sees the other items, the task, and not itself.
+    task.open(intent("of a"))
+    item = batch_of(airflow, ledger, second, batch)
+    item.publish_job(of_second, "J-2")
+    assert item.others(of_second).job_ids == {"J-1"}
+    assert len(item.others(of_second).open_intents) == 1
+    task.publish_job(intent("of a"), "J-2")
+    assert "J-2" in item.others(of_second).job_ids
+
+
+def test_with_a_state_path_tasks_of_other_dag_runs_and_dags_are_seen(airflow: Airflow, shared: None) -> None:
+    airflow.claims("a", run_id="another run").open(intent("one"))
+    airflow.claims("x", dag_id="another DAG").publish_job(intent("two"), "J-X")
+
+    others = airflow.claims("a").others(intent("mine"))
+
+    assert others.open_intents == ("a/-1 of run another run of DAG dag",)
+    assert (others.job_ids, others.is_complete) == ({"J-X"}, True)
+
+
+def test_without_a_state_path_the_sight_of_others_is_incomplete(airflow: Airflow) -> None:
+    airflow.claims("a", run_id="another run").open(intent("one"))
+
+    others = airflow.claims("a").others(intent("mine"))
+
+    assert (others.open_intents, others.is_complete) == ((), False)
+
+
+def test_a_submission_is_seen_although_the_xcoms_of_its_task_were_cleared(
+    airflow: Airflow, shared: None
+) -> None:
+    airflow.claims("a").open(intent("of a"))
+    airflow.clear("a")
+
+    assert len(airflow.claims("b").others(intent("of b")).open_intents) == 1
+
+
+def test_an_earlier_submission_of_the_same_task_is_not_its_present_one(
+    airflow: Airflow, shared: None
+) -> None:
+    task = airflow.claims("a")
+    task.publish_job(intent("first"), "J-1")
+    task.open(intent("second"))
+    task.abandon(intent("second"))
+
+    others = airflow.claims("a").others(intent("third"))
+
+    assert others.job_ids == {"J-1"}
+    assert len(others.open_intents) == 1
+
+
+def test_another_key_may_be_of_the_same_account_and_another_project_is_not(
+    airflow: Airflow, shared: None
+) -> None:
+    airflow.claims("a").open(intent("of a", account="LTAI-rotated"))
+    airflow.claims("b").open(intent("of b", account="project:1"))
+
+    assert len(airflow.claims("c").others(intent("of c")).open_intents) == 1
+    assert airflow.claims("c").others(intent("of c", account="project:2")).open_intents == ()
+    assert len(airflow.claims("c").others(intent("of c", account="project:1")).open_intents) == 1
+
+
+@pytest.mark.parametrize("hours", [-30, -3, 4, 30])
+def test_what_was_signed_at_another_time_does_not_concern_a_submission(
+    airflow: Airflow, shared: None, hours: int
+) -> None:
+    airflow.claims("a").open(intent("of a", at=NOW + timedelta(hours=hours)))
+    airflow.claims("a").open(replace(intent("midnight"), signed_at="2026-01-31T17:20:00+08:00"))
+
+    assert len(airflow.claims("b").others(intent("of b")).open_intents) == 1
+
+
+def test_nothing_is_sent_if_a_submission_cannot_be_published(
+    airflow: Airflow, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_viapi.state.stores import StateError
+    from jobs.scripted_backend import ScriptedBackend, submission
+    from skipping_clock import SkippingClock
+
+    (tmp_path / "state").write_text("A file where a folder should be.")
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    backend, ledger = ScriptedBackend(SkippingClock(), ["J-1"]), Ledger(MemoryStore())
+
+    with pytest.raises(StateError, match=r"open submissions below .* cannot be written"):
+        submission(backend, ledger=ledger, claims=airflow.claims("a")).resume_or_submit()  # type: ignore[arg-type]
+
+    assert (backend.sent, ledger.read()) == ([], None)
+
+
+def test_old_claims_are_deleted(airflow: Airflow, tmp_path: Any, shared: None) -> None:
+    from airflow_provider_viapi.state.claims import SharedClaims
+    from airflow_provider_viapi.state.stores import StateConfig, TaskKey
+
+    claims = SharedClaims(StateConfig(f"file://{tmp_path}/state", 30), TaskKey("dag", "run", "a"))
+    today = intent("new", at=datetime.now(timezone.utc))
+    claims.open(today)
+    claims.open(intent("old", at=datetime.now(timezone.utc) - timedelta(days=32)))
+
+    assert claims.prune(today) == 1
+    assert len(list((tmp_path / "state").rglob("*.json"))) == 1
+    assert SharedClaims(StateConfig(f"file://{tmp_path}/state", 0), TaskKey("d", "r", "a")).prune(today) == 0

@@ -1,0 +1,40 @@
+"""Mapped tasks whose successors refer to their results in every way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
+
+with DAG("references", schedule=None, params={"video_url": "", "target": ""}):
+    erase = EraseVideoSubtitlesOperator.partial(
+        task_id="erase", land_to="{{ params.target }}", deferrable=True
+    ).expand(video_url=["{{ params.video_url }}?1", "{{ params.video_url }}?2"])
+
+    for number, reference in enumerate(
+        (erase.output["VideoUrl"], erase.output["landed"]["VideoUrl"], erase.landed["VideoUrl"])
+    ):
+        DetectVideoShotOperator.partial(task_id=f"detect_{number}", deferrable=True).expand(
+            video_url=reference
+        )
+
+    @task
+    def collect(links: Any, landed: Any, files: Any, text: str) -> dict[str, Any]:
+        return {"links": list(links), "landed": list(landed), "files": list(files), "text": text}
+
+    collect(
+        erase.output["VideoUrl"],
+        erase.output["landed"],
+        erase.landed["VideoUrl"],
+        f"{erase.landed['VideoUrl']}",
+    )
+
+    ViapiBatchOperator(
+        task_id="detect_all",
+        operator=DetectVideoShotOperator,
+        items=erase.output.map(lambda result: {"video_url": result["landed"]["VideoUrl"]}),
+    )
