@@ -116,7 +116,6 @@ reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
 
-<<<<<<< HEAD
 ui/node_modules/ready: ui/package.json
 	cd ui && npm install --silent --no-package-lock
 	@touch $@
@@ -129,13 +128,12 @@ ui: $(READY) ui/node_modules/ready  ## Build the tab in Airflow's UI from ui/ in
 test-ui-code: ui/node_modules/ready  ## Run the unit tests of the code in ui/ (needs npm)
 	cd ui && npm test --silent
 
-test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.png (needs chromium)
+test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.jpg (needs chromium)
 	$(BIN)/pip install --quiet --disable-pip-version-check playwright==1.65.2
 	VIAPI_UI_PICTURES=docs/pictures $(BIN)/pytest tests/ui --timeout 900
-=======
+
 operators: $(READY)  ## Generate the typed operators of services whose models are data
 	$(BIN)/python scripts/make_operators.py
->>>>>>> main
 
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
@@ -190,9 +188,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-<<<<<<< HEAD
-.PHONY: ui test-ui test-ui-code help demo test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
-=======
-.PHONY: help demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
->>>>>>> main
+.PHONY: help ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -97,7 +97,7 @@ class Window:
         folder = os.environ.get("VIAPI_UI_PICTURES")
         if folder:
             self.page.wait_for_timeout(700)
-            self.page.screenshot(path=str(Path(folder) / f"ui-{name}.png"))
+            self.page.screenshot(path=str(Path(folder) / f"ui-{name}.jpg"), type="jpeg", quality=80)
 
 
 Open = Callable[..., Window]
