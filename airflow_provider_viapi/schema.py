@@ -27,6 +27,11 @@ INT64 = 2**63 - 1
 """Largest integer of parameters whose range is not documented."""
 
 
+def snake_case(wire_name: str) -> str:
+    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
+
+
 class ValidationError(Exception):
     """A value that a parameter cannot take; the message says which are allowed."""
 

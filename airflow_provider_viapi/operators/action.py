@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -16,6 +15,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, conf
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.schema import snake_case
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -193,11 +193,6 @@ class ActionOperator(ReferableOperator, BaseOperator):
 
         for secret in find_secrets([getattr(self, name) for name in self.template_fields]):
             mask_secret(secret)
-
-
-def snake_case(wire_name: str) -> str:
-    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
 
 
 def _typed_classes(operator: type[ActionOperator]) -> list[type]:

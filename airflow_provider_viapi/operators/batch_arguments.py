@@ -12,11 +12,12 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
 )
 from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
-from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
+from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
+from airflow_provider_viapi.operators.job_arguments import reuse_duration
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
 from airflow_provider_viapi.schema import as_address

@@ -96,7 +96,7 @@ class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
                 names=path_variables(context, job_id=self.job_id),
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
-                allowed_hosts=[*self.allowed_hosts, *landing.trusted_hosts(account)],
+                allowed_hosts=[*self.allowed_hosts, *account.trusted_hosts],
                 http=account.http,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)
