@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -265,6 +265,20 @@ def count_repr(value: Any) -> str:
     return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
 
 
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """Return "; did you mean …?" with the known names that a name resembles, or an empty text."""
+    from difflib import get_close_matches
+
+    same = [each for each in known if plain_name(each) == plain_name(name)]
+    nearest = same or get_close_matches(name, sorted(known), n=2, cutoff=0.7)
+    return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
+
+
+def plain_name(name: str) -> str:
+    """Return a name without case and underscores, in which the spellings of one name are equal."""
+    return name.replace("_", "").lower()
+
+
 def check_request(
     action: str,
     parameters: Mapping[str, Parameter],
@@ -292,8 +306,10 @@ def check_request(
     given = {name: _as_list(value) for name, value in request.items() if value is not None}
     for name in given.keys() - parameters.keys():
         known = ", ".join(parameters) or "none"
+        hint = did_you_mean(str(name), parameters)
         raise invalid(
-            "InvalidParameter", f"{name} is not a parameter of this action; its parameters are {known}"
+            "InvalidParameter",
+            f"{name} is not a parameter of this action{hint or ';'} its parameters are {known}",
         )
     checked = {}
     for name, parameter in parameters.items():

@@ -170,9 +170,9 @@ def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
         files = sorted(found for found in fs.find(f"{top}/") if found.startswith(f"{top}/"))
     images = [file for file in files if _is_image(file.removeprefix(f"{top}/"))]
     if not images:
+        found = f"none of {len(files)} files" if files else "there are no files, and none"
         raise InvalidRequest(
-            f"images is {strip_userinfo(folder)!r}, where there are {len(files)} files and none of them ends in "
-            f"{', '.join(sorted(EXTENSIONS))}",
+            f"images is {strip_userinfo(folder)!r}, where {found} ends in {', '.join(sorted(EXTENSIONS))}",
             code="InvalidParameter",
         )
     log.info(

@@ -8,8 +8,8 @@ which is then renamed. Imported only where something is written.
 from __future__ import annotations
 
 import logging
-import os
 import secrets
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -186,8 +186,11 @@ def _check_folder(folder: Path) -> None:
         existing = existing.parent
     if not existing.is_dir():
         raise NotADirectoryError(f"{existing} is not a folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(f"no permission to write to {existing}")
+    try:
+        # Not os.access(): it knows neither file systems that are read-only nor those that take no files at all.
+        Path(tempfile.mkdtemp(prefix=_PREFIX, dir=existing)).rmdir()
+    except OSError as error:
+        raise PermissionError(f"{existing} takes no files ({error.strerror})") from None
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.operators.references import ReferableOperator
-
-MAX_JOB_TIMEOUT = timedelta(days=30)
-"""Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 
 def is_templated(value: Any) -> bool:
@@ -32,29 +28,6 @@ def is_templated(value: Any) -> bool:
         return any(is_templated(item) for item in value)
     # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
     return hasattr(value, "iter_references")
-
-
-def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
-    """Return a duration given as ``timedelta`` or as seconds.
-
-    :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        value = timedelta(seconds=min(value, longest.total_seconds() + 1))
-    if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
-        raise InvalidRequest(
-            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
-            code="InvalidParameter",
-            action=action,
-        )
-    return value
-
-
-def default_deferrable(deferrable: bool | None) -> bool:
-    """Return the value, or Airflow's ``[operators] default_deferrable`` for ``None``."""
-    if deferrable is None:
-        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
-    return deferrable
 
 
 class ActionOperator(ReferableOperator, BaseOperator):
@@ -160,11 +133,16 @@ class ActionOperator(ReferableOperator, BaseOperator):
         return self._check(self.request, lambda value: False)
 
     def _check(self, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]) -> dict[str, Any]:
-        try:
+        with self.naming_argument():
             return self.check_request(self.action, request, is_unresolved)
-        except InvalidRequest as error:
-            # The message begins with the wire name of the parameter.
-            wire_name = error.message.partition(" ")[0]
+
+    @contextmanager
+    def naming_argument(self) -> Iterator[None]:
+        """Add the author's argument to an error about a parameter, whose message begins with the wire name."""
+        try:
+            yield
+        except ServiceError as error:
+            wire_name = error.message.partition(" ")[0].rstrip(":")
             argument = _snake_case(wire_name)
             if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"

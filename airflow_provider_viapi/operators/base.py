@@ -24,10 +24,9 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
-    as_duration,
-    default_deferrable,
     is_templated,
 )
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, as_hosts, default_deferrable
 from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
@@ -123,7 +122,9 @@ class JobOperator(StoppableOperator, ActionOperator):
         land_manifest: bool = False,
         **kwargs: Any,
     ) -> None:
+        as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
+        self.wait_for_completion = wait_for_completion
         if on_doubt not in ("fail", "resubmit"):
             raise InvalidRequest(
                 f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self.action.name
@@ -133,16 +134,13 @@ class JobOperator(StoppableOperator, ActionOperator):
                 "land_to needs wait_for_completion=True: only a task that waits has a result to land",
                 action=self.action.name,
             )
-        if not isinstance(durable, bool):
-            raise InvalidRequest(f"durable is {durable!r}; allowed: True, False", action=self.action.name)
-        self.deferrable = default_deferrable(deferrable)
-        self.wait_for_completion = wait_for_completion
+        self.deferrable = default_deferrable(deferrable, self.action.name)
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
-        self.durable = durable
+        self.durable = as_flag("durable", durable, self.action.name)
         self.on_doubt = on_doubt
         self.land_to = land_to
-        self.allowed_hosts = list(allowed_hosts)
+        self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
         )
@@ -153,8 +151,8 @@ class JobOperator(StoppableOperator, ActionOperator):
                 "reuse_results needs durable=True, and an operator whose job depends on its request alone",
                 action=self.action.name,
             )
-        self.reuse_unversioned = reuse_unversioned
-        self.land_manifest = land_manifest
+        self.reuse_unversioned = as_flag("reuse_unversioned", reuse_unversioned, self.action.name)
+        self.land_manifest = as_flag("land_manifest", land_manifest, self.action.name)
         self._landed: dict[str, str] = {}
         self._view: Any = None
         self._usage: Usage | None = None

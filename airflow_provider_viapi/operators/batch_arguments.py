@@ -11,12 +11,14 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidRequest,
 )
-from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
+from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, as_hosts, default_deferrable
 from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
 from airflow_provider_viapi.operators.batch_items import check_literals
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
+from airflow_provider_viapi.operators.references import ReferableOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
 from airflow_provider_viapi.schema import as_address
@@ -34,7 +36,7 @@ ITEM_VARIABLES = ("index",)
 """Placeholders of ``land_to`` besides those of a task with one job."""
 
 
-class BatchArguments(StoppableOperator):
+class BatchArguments(ReferableOperator, StoppableOperator):
     """Arguments of every batch operator:
 
     :param operator: the operator of the action; the items are its keyword arguments
@@ -104,21 +106,20 @@ class BatchArguments(StoppableOperator):
         self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
         self.on_doubt = on_doubt
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
-        self._check("durable", durable, isinstance(durable, bool), "True, False")
-        self.durable = durable
-        self.deferrable = default_deferrable(deferrable)
+        self.durable = as_flag("durable", durable, operator.action.name)
+        self.deferrable = default_deferrable(deferrable, operator.action.name)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=operator.action.name
         )
-        self.reuse_unversioned = reuse_unversioned
-        self.land_manifest = land_manifest
+        self.reuse_unversioned = as_flag("reuse_unversioned", reuse_unversioned, operator.action.name)
+        self.land_manifest = as_flag("land_manifest", land_manifest, operator.action.name)
         self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
         self.max_cost = self._check_limit("max_cost", max_cost)
         check_literals(operator, items, shared or {})
         self.items = items
         self.shared = shared
         self.land_to = as_address(land_to)
-        self.allowed_hosts = list(allowed_hosts)
+        self.allowed_hosts = as_hosts(allowed_hosts, operator.action.name)
         if not is_templated(land_to):
             self._check_destination(len(items) if isinstance(items, list | tuple) else 1)
 
