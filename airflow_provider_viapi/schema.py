@@ -23,6 +23,9 @@ from airflow_provider_viapi.record import Record
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
 
+MAX_DIGITS_OF_TEXT = 10**512
+"""Integers below this are taken for texts of digits; Python itself refuses to write those of thousands of digits."""
+
 
 class ValidationError(Exception):
     """A value that a parameter cannot take; the message says which are allowed."""
@@ -58,11 +61,16 @@ class Parameter(Record):
 
     def redacted_repr(self, value: Any) -> str:
         """Return a value as an error message may show it: short, and without what should stay private."""
-        try:
-            text = repr(value)
-        except Exception:
-            return type(value).__name__
-        return text if len(text) <= 80 else f"{text[:77]}..."
+        return short_repr(value)
+
+
+def short_repr(value: Any) -> str:
+    """Return ``repr()`` of any value, cut after 80 characters; the type's name if the value has none."""
+    try:
+        text = repr(value[:80] if type(value) is str else value)
+    except Exception:
+        return type(value).__name__
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 class String(Parameter):
@@ -88,7 +96,7 @@ class String(Parameter):
     def check(self, value: Any) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
-            value = str(value)
+            value = str(value) if abs(value) < MAX_DIGITS_OF_TEXT else None
         if not isinstance(value, str):
             raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
         if not is_encodable(value):
@@ -156,7 +164,7 @@ class Integer(Parameter):
     def check(self, value: Any) -> int:
         if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
             value = int(value)
-        number = value if isinstance(value, int) else _as_float(value)
+        number = value if isinstance(value, int) else as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
             raise ValidationError(self.allowed)
         if number != int(number) or not self.minimum <= number <= self.maximum:
@@ -183,7 +191,7 @@ class Number(Parameter):
         )
 
     def check(self, value: Any) -> float:
-        number = _as_float(value)
+        number = as_float(value)
         if number is None and isinstance(value, str):
             try:
                 number = float(value)
@@ -196,7 +204,7 @@ class Number(Parameter):
         return number
 
 
-def _as_float(value: Any) -> float | None:
+def as_float(value: Any) -> float | None:
     """Return a number of any type (decimal, NumPy's scalars) as a float, anything else as ``None``."""
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         return None
@@ -245,10 +253,22 @@ NATIVE_HINT = (
 """Advice for text where a list or a mapping is required."""
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """Return the lazy sequence that a mapped task's output is as a list, and any other value unchanged."""
     is_lazy = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | list | tuple)
     return list(value) if is_lazy else value
+
+
+def is_iterable(value: Any) -> bool:
+    """Return true for what can be iterated over, except texts and mappings."""
+    if isinstance(value, str | bytes | bytearray | Mapping):
+        return False
+    try:
+        # An array of NumPy without dimensions has the method, but not the items.
+        iter(value)
+    except Exception:
+        return False
+    return True
 
 
 def is_encodable(text: str) -> bool:
@@ -265,8 +285,14 @@ def count_repr(value: Any) -> str:
     return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
 
 
-def did_you_mean(name: str, known: Collection[str]) -> str:
+def _name_repr(name: Any) -> str:
+    return name if isinstance(name, str) and len(name) <= 80 and name.isprintable() else short_repr(name)
+
+
+def did_you_mean(name: Any, known: Collection[str]) -> str:
     """Return "; did you mean …?" with the known names that a name resembles, or an empty text."""
+    if not isinstance(name, str) or len(name) > 80:
+        return ""
     from difflib import get_close_matches
 
     same = [each for each in known if plain_name(each) == plain_name(name)]
@@ -303,13 +329,13 @@ def check_request(
             "InvalidParameter",
             f"request is of type {type(request).__name__}; allowed: a mapping of the action's parameters{hint}",
         )
-    given = {name: _as_list(value) for name, value in request.items() if value is not None}
+    given = {name: as_list(value) for name, value in request.items() if value is not None}
     for name in given.keys() - parameters.keys():
         known = ", ".join(parameters) or "none"
-        hint = did_you_mean(str(name), parameters)
+        hint = did_you_mean(name, parameters)
         raise invalid(
             "InvalidParameter",
-            f"{name} is not a parameter of this action{hint or ';'} its parameters are {known}",
+            f"{_name_repr(name)} is not a parameter of this action{hint or ';'} its parameters are {known}",
         )
     checked = {}
     for name, parameter in parameters.items():

@@ -20,14 +20,21 @@ from airflow_provider_viapi.operators.references import ReferableOperator
 
 def is_templated(value: Any) -> bool:
     """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    if isinstance(value, Mapping):
-        return any(is_templated(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(is_templated(item) for item in value)
-    # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
-    return hasattr(value, "iter_references")
+    # Not by recursion, and each container once: a value may be nested deeply, or contain itself.
+    pending, seen = [value], set()
+    while pending:
+        each = pending.pop()
+        if isinstance(each, str):
+            if "{{" in each or "{%" in each:
+                return True
+        elif isinstance(each, Mapping | list | tuple):
+            if id(each) not in seen:
+                seen.add(id(each))
+                pending.extend(each.values() if isinstance(each, Mapping) else each)
+        elif hasattr(each, "iter_references"):
+            # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
+            return True
+    return False
 
 
 class ActionOperator(ReferableOperator, BaseOperator):

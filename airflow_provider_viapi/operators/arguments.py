@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.schema import did_you_mean
+from airflow_provider_viapi.schema import did_you_mean, short_repr
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -23,11 +22,12 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
     :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
     """
     duration = value
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         duration = timedelta(seconds=max(-1, min(value, longest.total_seconds() + 1)))
     if not isinstance(duration, timedelta) or not timedelta(0) < duration <= longest:
         raise InvalidRequest(
-            f"{name} is {value!r}; allowed: a timedelta or seconds, more than 0 and at most {longest.days} days",
+            f"{name} is {short_repr(value)}; allowed: a timedelta or seconds, more than 0 and at most "
+            f"{longest.days} days",
             code="InvalidParameter",
             action=action,
         )
@@ -41,7 +41,7 @@ def as_flag(name: str, value: Any, action: str | None = None) -> bool:
     """
     if not isinstance(value, bool):
         raise InvalidRequest(
-            f"{name} is {value!r}; allowed: True, False; it cannot be a template",
+            f"{name} is {short_repr(value)}; allowed: True, False; it cannot be a template",
             code="InvalidParameter",
             action=action,
         )
@@ -63,10 +63,10 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
 
     :raises InvalidRequest: it is no list, or an item is not ``host`` or ``host:port``
     """
-    hosts = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else None
+    hosts = list(value) if isinstance(value, list | tuple | set | frozenset) else None
     wrong = [each for each in hosts or () if not isinstance(each, str) or not each.strip() or "/" in each]
     if hosts is None or wrong:
-        shown = f"has {wrong[0]!r}" if wrong else f"is {value!r}"
+        shown = f"has {short_repr(wrong[0])}" if wrong else f"is {short_repr(value)}"
         raise InvalidRequest(
             f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000']",
             code="InvalidParameter",

@@ -21,7 +21,7 @@ from airflow_provider_viapi.operators.durability import (
 from airflow_provider_viapi.operators.references import ReferableOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
@@ -115,7 +115,7 @@ class BatchArguments(ReferableOperator, StoppableOperator):
         self.land_manifest = as_flag("land_manifest", land_manifest, operator.action.name)
         self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
         self.max_cost = self._check_limit("max_cost", max_cost)
-        check_literals(operator, items, shared or {})
+        check_literals(operator, items, {} if shared is None else shared)
         self.items = items
         self.shared = shared
         self.land_to = as_address(land_to)
@@ -162,7 +162,7 @@ class BatchArguments(ReferableOperator, StoppableOperator):
         is_job = isinstance(operator, type) and issubclass(operator, self.operator_base())
         if not is_job or not isinstance(getattr(operator, "action", None), operator.action_type):
             raise TypeError(
-                f"operator is {operator!r}; allowed: an operator class for a job, derived from "
+                f"operator is {short_repr(operator)}; allowed: an operator class for a job, derived from "
                 f"{self.operator_base().__name__} and with its own action"
             )
         if operator.request_digest is not JobOperator.request_digest:
@@ -195,7 +195,9 @@ class BatchArguments(ReferableOperator, StoppableOperator):
 
     def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
-            raise InvalidRequest(f"{name} is {value!r}; allowed: {allowed}", action=self.operator.action.name)
+            raise InvalidRequest(
+                f"{name} is {short_repr(value)}; allowed: {allowed}", action=self.operator.action.name
+            )
 
     def _probe_destination(self) -> None:
         """Refuse a rendered destination that cannot take the results."""

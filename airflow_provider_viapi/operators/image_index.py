@@ -22,7 +22,7 @@ from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.references import ReferableOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.schema import ValidationError, as_address
+from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -198,5 +198,7 @@ def _check_name(db_name: Any) -> None:
         parameter.check(db_name)
     except ValidationError as allowed:
         raise InvalidRequest(
-            f"db_name is {db_name!r}; allowed: {allowed}", code="InvalidParameter", action=ADD_IMAGE.name
+            f"db_name is {short_repr(db_name)}; allowed: {allowed}",
+            code="InvalidParameter",
+            action=ADD_IMAGE.name,
         ) from None

@@ -11,6 +11,7 @@ from importlib import import_module
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.schema import short_repr
 
 _SERVICES = ("videoenhan", "imgsearch", "videorecog", "videoseg", "ocr", "viapi")
 
@@ -33,6 +34,12 @@ def find(name: str) -> Action:
     :param name: ``service.Name``, or ``Name`` alone if only one service has it
     :raises InvalidRequest: no action has that name, or several have; the message lists similar names
     """
+    if not isinstance(name, str):
+        raise InvalidRequest(
+            f"action is of type {type(name).__name__}; allowed: an action or its name, such as "
+            "videoenhan.GenerateVideo",
+            code="InvalidAction",
+        )
     service, _, _ = name.partition(".")
     known = _actions_of(service) if service in _SERVICES else actions()
     if name in known:
@@ -41,9 +48,10 @@ def find(name: str) -> Action:
     if len(matches) != 1:
         from difflib import get_close_matches
 
-        similar = [action.full_name for action in matches] or get_close_matches(name, actions(), 5, 0)
+        similar = [action.full_name for action in matches] or get_close_matches(name[:100], actions(), 5, 0)
         raise InvalidRequest(
-            f"{name!r} does not name one action of the service model; similar: {', '.join(sorted(similar))}",
+            f"{short_repr(name)} does not name one action of the service model; similar: "
+            f"{', '.join(sorted(similar))}",
             code="InvalidAction",
         )
     return matches[0]
