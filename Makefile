@@ -4,7 +4,14 @@ PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 # Deployments (Airflow and emulator) that the chaos tests use in parallel.
 DEPLOYMENTS ?= 3
+# Pythons of the install tests; they must be on the PATH.
+PYTHONS ?= 3.10 3.11 3.12 3.13
 MATRIX := 2.11.2 3.0.6 3.1.8 3.2.2
+AIRFLOWS := $(MATRIX) $(AIRFLOW)
+PRERELEASE := 3.4.0b2
+# Repetitions of each fault scenario in test-airflows, and the document that gets their table; empty: none.
+REPEAT ?= 3
+REPORT ?= docs/reliability.md
 # Several processes, each file's tests in one: most of the time a test waits.
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
@@ -28,7 +35,7 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint test-huawei-client  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
-	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix' $(PARALLEL)
+	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix and not production' $(PARALLEL)
 
 test-media: $(READY)  ## Run every media action of the emulator with every kind of odd clip
 	$(BIN)/pytest tests/emulator/media -m matrix $(PARALLEL)
@@ -41,11 +48,52 @@ test-chaos: $(READY)  ## Run every fault scenario three times on a real Airflow 
 		VIAPI_CHAOS_STORES='task_state_store state_path' \
 		$(BIN)/pytest tests/chaos -m chaos -n $(DEPLOYMENTS) --dist worksteal --timeout 900
 
-test-airflows: $(MATRIX:%=test-chaos-%)  ## Run the core fault scenarios on the other supported versions; writes docs/reliability.md (needs VIAPI_TEST_POSTGRES)
+# Airflow 2.11 needs a PostgreSQL server at VIAPI_TEST_POSTGRES; without one its tests are skipped.
+test-airflows: $(AIRFLOWS:%=test-airflows-%)  ## Run DAGs and the core fault scenarios on a real Airflow of each supported version; writes docs/reliability.md
+	-$(MAKE) test-airflows-$(PRERELEASE)
 
-test-chaos-%: .venv-%/ready
-	VIAPI_CHAOS_REPEAT=3 VIAPI_CHAOS_REPORT=docs/reliability.md VIAPI_CHAOS_STORES=state_path \
-		.venv-$*/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+define test_airflow
+	$(1)/bin/pytest tests/real_airflow/test_dags.py
+	VIAPI_CHAOS_REPEAT=$(REPEAT) VIAPI_CHAOS_REPORT=$(REPORT) VIAPI_CHAOS_STORES=state_path \
+		$(1)/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+endef
+
+test-airflows-$(AIRFLOW): $(READY)
+	$(call test_airflow,.venv)
+
+test-airflows-%: .venv-%/ready
+	$(call test_airflow,.venv-$*)
+
+.venv-uv/ready:
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
+	@touch $@
+
+.PHONY: wheel test-install
+wheel: .venv-uv/ready
+	rm -rf dist
+	.venv-uv/bin/uv build --quiet --wheel --out-dir dist
+
+test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-lowest-direct)  ## Install the wheel without constraints, and with its lowest versions, on each Python of PYTHONS
+
+# The stem is PYTHON-RESOLUTION. The script runs isolated (-I), so that it imports the installed package.
+test-install-%: wheel
+	.venv-uv/bin/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) --python-preference only-system .venv-install-$*
+	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip install --quiet --strict \
+		--resolution $(patsubst $(firstword $(subst -, ,$*))-%,%,$*) "$$(echo dist/*.whl)[emulator]"
+	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
+	.venv-install-$*/bin/python -I scripts/check_install.py
+	rm -rf .venv-install-$*
+
+.venv-production/ready: pyproject.toml constraints/production.txt
+	$(PYTHON) -m venv .venv-production
+	.venv-production/bin/pip install --quiet --disable-pip-version-check -c constraints/production.txt \
+		-e '.[emulator,quota]' 'apache-airflow==$(AIRFLOW)' apache-airflow-providers-celery asyncpg httpx psutil \
+		psycopg2-binary pytest pytest-timeout pytest-xdist
+	@touch $@
+
+test-production: .venv-production/ready  ## Run many jobs with Celery, Redis and PostgreSQL, and kill processes; writes docs/quota.md (VIAPI_PRODUCTION_SCALE=0.1)
+	VIAPI_PRODUCTION_REPORT=docs/quota.md .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -67,6 +115,9 @@ test-airflow-%: .venv-%/ready
 reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from the service models
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
+
+operators: $(READY)  ## Generate the typed operators of services whose models are data
+	$(BIN)/python scripts/make_operators.py
 
 .venv-clients-%/ready: constraints/clients-%.txt
 	$(PYTHON) -m venv .venv-clients-$*
@@ -94,6 +145,14 @@ test-huawei-client: $(READY) .venv-clients-huawei/ready
 docs: .venv-docs/ready  ## Build the documentation site into docs/_build/html; a warning is an error
 	.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
+.venv-release/ready: constraints/release.txt
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+release: .venv-release/ready  ## Build, check and tag a release; uploads nothing (VERSION=1.2.0)
+	.venv-release/bin/python scripts/release.py '$(VERSION)'
+
 .venv-bench/ready: constraints/bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check -r $<
@@ -102,8 +161,8 @@ docs: .venv-docs/ready  ## Build the documentation site into docs/_build/html; a
 bench: $(READY) .venv-bench/ready  ## Measure the promises and compare with others; writes docs/performance.md
 	$(BIN)/python benchmarks/run.py
 
-constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the environments contain
-	for version in $(AIRFLOW) $(MATRIX); do \
+constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pin the packages that the environments contain
+	for version in $(AIRFLOWS) $(PRERELEASE); do \
 		environment=.venv-$$version; [ $$version = $(AIRFLOW) ] && environment=.venv; \
 		{ echo "# Test environment with Airflow $$version and Python 3.11; written by 'make constraints'."; \
 		  $$environment/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+=='; } \
@@ -113,5 +172,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready)  ## Pin the packages that the en
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo docs test bench test-chaos test-airflows lint format test-matrix test-media test-clients test-huawei-client test-live reference constraints clean
+.PHONY: help demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

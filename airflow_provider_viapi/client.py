@@ -8,7 +8,8 @@ in an event loop. The classes here are the base of each cloud's clients.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -141,8 +142,40 @@ async def arun(call: Call[T], transport: AsyncTransport) -> T:
         return end.value  # type: ignore[no-any-return]
 
 
+OnCall = Callable[[str, ServiceError | None], None]
+"""Called after each call with the action, as ``service.Action``, and the error if there was one."""
+
+
+def ignore_call(action: str, error: ServiceError | None) -> None:
+    """Do nothing after a call."""
+
+
+class ObservedCalls:
+    """Base of an account whose calls are reported.
+
+    :param on_call: called after each call
+    """
+
+    on_call: OnCall
+
+    @contextmanager
+    def observe(self, action: AnyAction) -> Iterator[None]:
+        """Report the call of an action that is made inside this context to ``on_call``."""
+        try:
+            yield
+        except ServiceError as error:
+            self.on_call(action.full_name, error)
+            raise
+        self.on_call(action.full_name, None)
+
+
 class AnyAction(Protocol):
     """An action of either cloud."""
+
+    @property
+    def full_name(self) -> str:
+        """The action, as ``service.Action``."""
+        ...
 
     @property
     def idempotent(self) -> bool:

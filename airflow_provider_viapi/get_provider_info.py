@@ -34,6 +34,17 @@ _HTTP_FIELDS: dict[str, dict[str, Any]] = {
         "Limit of calls per second for the results of jobs, 0.01 to 1000; default: 10.",
         default="10",
     ),
+    "submit_qps": _field(
+        "Submissions per second",
+        "Limit of submissions per second of each action, 0.01 to 1000; default: 2.",
+        default="2",
+    ),
+    "quota_url": _field(
+        "Shared quota",
+        "Storage in which all workers and triggerers count their calls, such as redis://redis:6379/1; default: that"
+        " of [viapi] quota_url.",
+        format="password",
+    ),
 }
 
 CONN_FIELDS: dict[str, dict[str, Any]] = {
@@ -52,11 +63,6 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     ),
     "endpoint": _ENDPOINT,
     **_HTTP_FIELDS,
-    "submit_qps": _field(
-        "Submissions per second",
-        "Limit of submissions per second where one task submits many jobs, 0.01 to 1000; default: 2.",
-        default="2",
-    ),
     "list_jobs": _field(
         "Read the job list",
         "While jobs are waited for: auto (default: when more than a few are), always, or never.",
@@ -114,11 +120,34 @@ CONFIG: dict[str, Any] = {
                 "example": "s3://aws_default@bucket/viapi-state",
                 "default": "",
             },
+            "models_path": {
+                "description": (
+                    "JSON file, or folder of JSON files, with models of actions that the provider does not have or"
+                    " that have changed; read once in each process. See docs/action-models.md."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "/opt/airflow/viapi-models",
+                "default": "",
+            },
+            "quota_url": {
+                "description": (
+                    "Storage in which all workers and triggerers count their calls, so that together they stay within"
+                    " the account's quota: a URL of the library limits, such as redis://. Install"
+                    " airflow-provider-viapi[quota]. Without it each process limits its own calls. A connection's"
+                    " extra field quota_url takes precedence."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "redis://redis:6379/1",
+                "sensitive": True,
+                "default": "",
+            },
             "check_sources": {
                 "description": (
                     "Before a VIAPI job is submitted, request the first byte of each http(s) address in it, and fail"
-                    " the task if the server responds with 403, 404 or 410. Set it to False if workers may not read"
-                    " what the service can."
+                    " the task if the server responds with 403, 404 or 410; open videos to check their length, size"
+                    " and frame rate. Set it to False if workers may not read what the service can."
                 ),
                 "version_added": "0.2.0",
                 "type": "boolean",
@@ -141,7 +170,7 @@ CONFIG: dict[str, Any] = {
                     "Prices of actions, from which tasks and their tab in the UI estimate costs, as JSON; docs/ui.md"
                     " describes it. Prices depend on the account, so none are built in."
                 ),
-                "version_added": "0.3.0",
+                "version_added": "0.2.0",
                 "type": "string",
                 "example": (
                     '{"currency": "CNY", "actions": {"videoenhan.EraseVideoSubtitles": {"per_minute": {"720p": 1}}}}'
@@ -196,6 +225,14 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.imgsearch",
                     f"{package}.operators.image_index",
                     f"{package}.operators.videorecog",
+                    f"{package}.operators.videoseg",
+                    f"{package}.operators.imageenhan",
+                    f"{package}.operators.imageseg",
+                    f"{package}.operators.imagerecog",
+                    f"{package}.operators.objectdet",
+                    f"{package}.operators.ocr",
+                    f"{package}.operators.facebody",
+                    f"{package}.operators.imageaudit",
                 ],
             },
             {

@@ -1,4 +1,4 @@
-"""Send HTTP requests: ``requests`` on a worker, ``httpx`` in an event loop, with the same settings and errors.
+"""Send HTTP requests: ``requests`` on a worker, ``aiohttp`` in an event loop, with the same settings and errors.
 
 The exceptions of both libraries become errors of this package, see ``http_errors``.
 """
@@ -19,14 +19,14 @@ from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_errors import (
     origin_of,
     translate,
-    was_not_sent_by_httpx,
+    was_not_sent_by_aiohttp,
     was_not_sent_by_requests,
 )
-from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.http_settings import HttpSettings, is_socks
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
     import requests
 
 __all__ = [
@@ -113,37 +113,83 @@ class AsyncTransport:
     """
 
     def __init__(self, settings: HttpSettings, context: ssl.SSLContext) -> None:
-        redact_http_logs()
         self._settings = settings
         self._context = context
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        # One for direct connections and HTTP proxies, one for each SOCKS proxy.
+        self._sessions: dict[str | None, aiohttp.ClientSession] = {}
 
     async def close(self) -> None:
         """Close the connections."""
-        for client in self._clients.values():
-            await client.aclose()
+        for session in self._sessions.values():
+            await session.close()
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request once; see :meth:`SyncTransport.send`."""
+        from yarl import URL
+
         try:
-            response = await self._client_for(request.url).request(
-                request.method, request.url, content=request.body, headers=request.headers
-            )
-            return HttpResponse(response.status_code, response.content, _lower_case(response.headers))
+            proxy = self._settings.proxy_for(request.url)
+            socks = proxy if is_socks(proxy) else None
+            async with self._session_for(socks).request(
+                request.method,
+                # The signature covers the address as it is written.
+                URL(request.url, encoded=True),
+                data=request.body or None,
+                headers=request.headers,
+                allow_redirects=False,
+                proxy=None if socks else proxy,
+            ) as response:
+                body = await response.read()
+            return HttpResponse(response.status, body, _lower_case(response.headers))
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent_by_httpx(error))
+            translated = translate(error, request, self._settings, was_not_sent_by_aiohttp(error))
         raise translated
 
-    def _client_for(self, url: str) -> httpx.AsyncClient:
-        proxy = self._settings.proxy_for(url)
-        client = self._clients.get(proxy)
-        if client is None:
-            import httpx
+    def _session_for(self, socks: str | None) -> aiohttp.ClientSession:
+        session = self._sessions.get(socks)
+        if session is None:
+            session = self._sessions[socks] = _open_session(self._settings, self._context, socks)
+        return session
 
-            client = self._clients[proxy] = httpx.AsyncClient(
-                verify=self._context, timeout=self._settings.timeout, proxy=proxy, trust_env=False
-            )
-        return client
+
+def _open_session(
+    settings: HttpSettings, context: ssl.SSLContext, socks: str | None
+) -> aiohttp.ClientSession:
+    import aiohttp
+
+    if socks is None:
+        # Without a resolver of its own it takes another one where aiodns is installed, which reads no /etc/hosts.
+        connector = aiohttp.TCPConnector(ssl=context, resolver=aiohttp.ThreadedResolver())
+    else:
+        connector = _socks_connector(socks, context)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, connect=settings.timeout, sock_read=settings.timeout),
+        trust_env=False,
+        # The defaults, 8 KB, refuse responses that requests accepts.
+        max_line_size=65536,
+        max_field_size=65536,
+    )
+
+
+def _socks_connector(proxy: str, context: ssl.SSLContext) -> aiohttp.TCPConnector:
+    from urllib.parse import unquote, urlsplit
+
+    from aiohttp_socks import ProxyConnector, ProxyType
+
+    parts = urlsplit(proxy)
+    connector: aiohttp.TCPConnector = ProxyConnector(
+        parts.hostname or "",
+        parts.port or 1080,
+        ProxyType.SOCKS5,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        # As in requests: with socks5h the proxy resolves host names.
+        rdns=parts.scheme.lower() == "socks5h",
+        ssl=context,
+    )
+    return connector
 
 
 async def open_async_transport(settings: HttpSettings) -> AsyncTransport:
@@ -153,8 +199,13 @@ async def open_async_transport(settings: HttpSettings) -> AsyncTransport:
     """
     import asyncio
 
-    # Loading certificates takes longer than a loop may be blocked.
-    return AsyncTransport(settings, await asyncio.to_thread(tls_context, settings))
+    def load() -> ssl.SSLContext:
+        # Importing it and loading certificates take longer than a loop may be blocked.
+        import aiohttp  # noqa: F401
+
+        return tls_context(settings)
+
+    return AsyncTransport(settings, await asyncio.to_thread(load))
 
 
 def tls_context(settings: HttpSettings) -> ssl.SSLContext:
@@ -173,13 +224,18 @@ def tls_context(settings: HttpSettings) -> ssl.SSLContext:
 
 @cache
 def _tls_context(verify: bool | str) -> ssl.SSLContext:
-    import httpx
+    import certifi
 
-    if isinstance(verify, bool):
-        return httpx.create_ssl_context(verify=verify, trust_env=False)
-    if Path(verify).is_dir():
-        return ssl.create_default_context(capath=verify)
-    return ssl.create_default_context(cafile=verify)
+    path = verify if isinstance(verify, str) else certifi.where()
+    is_folder = Path(path).is_dir()
+    context = ssl.create_default_context(
+        cafile=None if is_folder else path, capath=path if is_folder else None
+    )
+    context.set_alpn_protocols(["http/1.1"])
+    if verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def requests_session(settings: HttpSettings) -> requests.Session:
@@ -218,7 +274,7 @@ def _session_class() -> Any:
 
 
 class RedactingFilter(logging.Filter):
-    """Redacts log records of HTTP libraries, which log addresses."""
+    """Redacts log records of urllib3, which logs addresses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Replace signatures and tokens in the record's message."""
@@ -233,10 +289,9 @@ _FILTER = RedactingFilter("viapi-redaction")
 
 
 def redact_http_logs() -> None:
-    """Redact the logs of httpx, which logs each address at INFO, and of urllib3, which does at DEBUG."""
-    for name in ("httpx", "urllib3.connectionpool"):
-        # Adding the same filter again has no effect.
-        logging.getLogger(name).addFilter(_FILTER)
+    """Redact the log of urllib3, which logs each address at DEBUG."""
+    # Adding the same filter again has no effect.
+    logging.getLogger("urllib3.connectionpool").addFilter(_FILTER)
 
 
 def _clock_skew(date: str | None, default: timedelta) -> timedelta:

@@ -1,4 +1,4 @@
-"""Errors of HTTP: what an exception of requests or httpx, or a gateway's response, says about a request.
+"""Errors of HTTP: what an exception of requests or aiohttp, or a gateway's response, says about a request.
 
 The exceptions' texts may hold a signed address, so they are never passed on. A request that provably never reached
 the service is :class:`ConnectionFailed`, or :class:`ConfigurationError` if only a change of the settings helps. Every
@@ -83,8 +83,8 @@ _NEVER_SENT = frozenset(
     {
         *("InvalidURL", "InvalidSchema", "MissingSchema", "InvalidProxyURL"),  # requests
         *("LocationParseError", "LocationValueError"),  # urllib3
-        *("InvalidURL", "UnsupportedProtocol", "LocalProtocolError"),  # httpx
-        "UnicodeEncodeError",
+        *("InvalidUrlClientError", "NonHttpUrlClientError"),  # aiohttp
+        *("UnicodeEncodeError", "UnicodeError"),  # a header; a host name
     }
 )
 """Names of the exceptions about addresses and headers that cannot be sent."""
@@ -103,11 +103,13 @@ def was_not_sent_by_requests(error: BaseException) -> bool:
     )
 
 
-def was_not_sent_by_httpx(error: BaseException) -> bool:
-    """Return true if an exception of httpx proves that no request was sent."""
-    import httpx
+def was_not_sent_by_aiohttp(error: BaseException) -> bool:
+    """Return true if an exception of aiohttp, or of its SOCKS connector, proves that no request was sent."""
+    import aiohttp
 
-    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+    before = aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError
+    # The tunnel of a SOCKS proxy is made before anything is sent through it.
+    return isinstance(error, before) or type(error).__module__.startswith(("aiohttp_socks", "python_socks"))
 
 
 def translate(
@@ -160,7 +162,8 @@ def certificate_error(
     :param settings: those of the request, if they are known
     """
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        # aiohttp's exception has this class too, but not its attributes, and wraps the one of ssl.
+        if isinstance(cause, ssl.SSLCertVerificationError) and hasattr(cause, "verify_message"):
             bundle = "the certificates of certifi"
             if settings is not None and isinstance(settings.verify, str):
                 bundle = f"{settings.verify} ({settings.verify_setting})"
@@ -183,6 +186,9 @@ def _cannot_be_sent(error: BaseException, url: str) -> bool:
     if type(error).__name__ == "InvalidHeader":
         # The same class says that the response's header is invalid, but then wraps urllib3's error.
         return not any(isinstance(each, Exception) for each in error.args)
+    if type(error) is ValueError and "detected in headers" in str(error):
+        # aiohttp, about a line break.
+        return True
     return type(error).__name__ in _NEVER_SENT or str(error).startswith("Could not find a suitable TLS CA")
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import ssl
+import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
 from airflow_provider_viapi.errors import ConfigurationError
@@ -28,7 +30,7 @@ DEFAULT_TIMEOUT = 30.0
 
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
-_SOCKS_PACKAGES = {"socks": "requests[socks]", "socksio": "httpx[socks]"}
+_SOCKS_PACKAGES = {"socks": "requests[socks]", "aiohttp_socks": "aiohttp-socks"}
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,11 @@ class HttpSettings:
             return None
 
 
+def is_socks(proxy: str | None) -> bool:
+    """Return true for the address of a SOCKS proxy."""
+    return proxy is not None and proxy.lower().startswith("socks")
+
+
 def display_proxy(address: str) -> str:
     """Return a proxy's address without user and password."""
     scheme, _, rest = address.partition("://")
@@ -140,18 +147,26 @@ def _read_proxy(scheme: str, value: str) -> str:
         parts = urlsplit(address)
         usable = parts.port != 0 and bool(parts.hostname) and not re.search(r"\s", address)
         (parts.hostname or "").encode("idna")
+        # The encoding in which user and password are sent.
+        unquote(f"{parts.username}{parts.password}").encode("latin-1")
     except ValueError:
         raise _unusable(setting, "is not the address of a proxy", _PROXY_FORM) from None
-    if not usable or parts.scheme.lower() not in _PROXY_SCHEMES:
+    if not usable or parts.scheme not in _PROXY_SCHEMES:
         raise _unusable(setting, "is not the address of a proxy", _PROXY_FORM)
-    if parts.scheme.lower().startswith("socks"):
+    if parts.scheme == "https" and sys.version_info < (3, 11):
+        raise _unusable(
+            setting,
+            "names a proxy that is itself reached by HTTPS",
+            "use Python 3.11 or later, whose event loops can, or a proxy with http://",
+        )
+    if is_socks(parts.scheme):
         missing = [package for module, package in _SOCKS_PACKAGES.items() if find_spec(module) is None]
         if missing:
             install = " ".join(f"'{package}'" for package in missing)
             raise _unusable(
                 setting, "names a SOCKS proxy, for which a package is missing", f"pip install {install}"
             )
-    return address
+    return f"{parts.scheme}://{address.partition('://')[2]}"
 
 
 _PROXY_FORM = (
@@ -164,7 +179,13 @@ def _check_bundle(setting: str, path: str) -> None:
     bundle = Path(path)
     advice = "name a file of CA certificates in PEM format, or a directory that c_rehash prepared"
     try:
-        usable = bundle.is_dir() or b"-----BEGIN" in bundle.read_bytes()
+        if bundle.is_dir():
+            usable = any(re.fullmatch(r"[0-9a-f]{8}\.\d+", each.name) for each in bundle.iterdir())
+        else:
+            _load_bundle(path, bundle.stat().st_mtime_ns)
+            usable = True
+    except ssl.SSLError:
+        usable = False
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise _unusable(setting, f"names {path!r}, which cannot be read ({reason})", advice) from None
@@ -172,16 +193,22 @@ def _check_bundle(setting: str, path: str) -> None:
         raise _unusable(setting, f"names {path!r}, which holds no certificate", advice)
 
 
+@lru_cache(maxsize=8)
+def _load_bundle(path: str, modified: int) -> None:
+    # Connections are read again and again; a bundle of all authorities takes ten milliseconds.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+
+
 def _unusable(setting: str, problem: str, advice: str) -> ConfigurationError:
     return ConfigurationError(f"{setting} {problem}; {advice}")
 
 
 def read_verify(value: Any) -> bool | str:
-    """Return the connection field ``verify``: true, false, or the path of a CA bundle; default: true."""
+    """Return the connection field ``verify``: true, false (also 1, 0, yes, no), or a path; default: true."""
     text = str(value).strip() if value is not None else ""
-    if text.lower() in ("true", "false", ""):
-        return text.lower() != "false"
-    return text
+    if text.lower() in ("false", "0", "no", "off"):
+        return False
+    return text.lower() in ("true", "1", "yes", "on", "") or text
 
 
 @lru_cache(maxsize=64)

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from airflow_provider_viapi.record import Record
+
+Kind = Literal[
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "file",
+    "any",
+    "object",
+    "list",
+    "strings",
+    "integers",
+    "numbers",
+    "files",
+]
+"""Type of a field's value."""
+
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class ResultField(Record, kw_only=False):
     """A field of an action's result.
 
     :param name: the key in the result
-    :param kind: type of the value: ``file`` is the address of a file, ``object`` a mapping with ``fields``, ``list``
-        a list of such mappings, ``integers`` a list of integers; default: ``string``
+    :param kind: type of the value: ``file`` is the address of a file, ``any`` is not described further, ``object``
+        is a mapping with ``fields``, ``list`` a list of such mappings, ``strings``, ``integers``, ``numbers`` and
+        ``files`` are lists of single values; default: ``string``
     :param doc: description for the reference pages
     :param fields: fields of an object or of a list's items
+    :param optional: a result without this file is complete
     """
 
     name: str
-    kind: Literal["string", "integer", "number", "boolean", "file", "object", "list", "integers"] = "string"
+    kind: Kind = "string"
     doc: str = ""
     fields: tuple[ResultField, ...] = ()
+    optional: bool = False
 
 
 class HasResultFields(Protocol):
@@ -51,13 +72,15 @@ def file_urls(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[
 
 def has_files(fields: Iterable[ResultField]) -> bool:
     """Return true if a result with these fields can hold a file."""
-    return any(field.kind == "file" or has_files(field.fields) for field in fields)
+    return any(field.kind in ("file", "files") or has_files(field.fields) for field in fields)
 
 
 def requires_files(fields: Iterable[ResultField]) -> bool:
     """Return true if a result with these fields is incomplete without a file; a list may be empty."""
     return any(
-        field.kind == "file" or (field.kind == "object" and requires_files(field.fields)) for field in fields
+        not field.optional
+        and (field.kind == "file" or (field.kind == "object" and requires_files(field.fields)))
+        for field in fields
     )
 
 
@@ -73,8 +96,9 @@ def fields_of_any(actions: Iterable[HasResultFields]) -> tuple[ResultField, ...]
 
 def _most_files(fields: Iterable[ResultField]) -> int:
     # A list may hold any number; two is enough to know.
+    alone = {"file": 1, "files": 2}
     return sum(
-        1 if field.kind == "file" else (2 if field.kind == "list" else 1) * _most_files(field.fields)
+        alone.get(field.kind) or (2 if field.kind == "list" else 1) * _most_files(field.fields)
         for field in fields
     )
 
@@ -85,11 +109,19 @@ def _walk(
     for field in fields:
         value = result.get(field.name)
         if field.kind == "file" and isinstance(value, str) and value:
-            # Protocol-relative addresses are those of the HTTPS storage.
-            yield f"{prefix}{field.name}", f"https:{value}" if value.startswith("//") else value
+            yield f"{prefix}{field.name}", _absolute(value)
+        elif field.kind == "files" and isinstance(value, list):
+            for number, item in enumerate(value):
+                if isinstance(item, str) and item:
+                    yield f"{prefix}{field.name}.{number}", _absolute(item)
         elif field.kind == "object" and isinstance(value, Mapping):
             yield from _walk(value, field.fields, f"{prefix}{field.name}.")
         elif field.kind == "list" and isinstance(value, list):
             for number, item in enumerate(value):
                 if isinstance(item, Mapping):
                     yield from _walk(item, field.fields, f"{prefix}{field.name}.{number}.")
+
+
+def _absolute(address: str) -> str:
+    # Protocol-relative addresses are those of the HTTPS storage.
+    return f"https:{address}" if address.startswith("//") else address

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from pathlib import Path
@@ -23,6 +23,8 @@ from airflow_provider_viapi.record import Record
 INT32 = 2**31 - 1
 """Largest integer that the services' metadata allows."""
 
+INT64 = 2**63 - 1
+"""Largest integer of parameters whose range is not documented."""
 MAX_DIGITS_OF_TEXT = 10**512
 """Integers below this are taken for texts of digits; Python itself refuses to write those of thousands of digits."""
 
@@ -94,6 +96,7 @@ class String(Parameter):
         return f"{self.min_length} to {self.max_length} characters ({self.characters})"
 
     def check(self, value: Any) -> str:
+        value = plain_scalar(value)
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
             value = str(value) if abs(value) < MAX_DIGITS_OF_TEXT else None
@@ -111,8 +114,12 @@ class String(Parameter):
 def as_address(value: Any) -> Any:
     """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
 
-    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
+    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk, also an absolute
+        one that is text, a ``file://`` URL
     """
+    if isinstance(value, str) and value.startswith("/") and not value.startswith("//"):
+        # So a template renders a path on disk.
+        return f"file://{value}"
     if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
         return value
     text = str(value)
@@ -149,21 +156,24 @@ class Url(Parameter):
 class Integer(Parameter):
     """An integer; both bounds are included.
 
+    :param minimum: default: the smallest 64-bit integer
     :param maximum: default: the largest 32-bit integer
     """
 
-    minimum: int
+    minimum: int = -INT64
     maximum: int = INT32
 
     @property
     def allowed(self) -> str:
-        if self.maximum == INT32:
+        if self.minimum == -INT64:
+            return "a whole number" + ("" if self.maximum >= INT32 else f" of at most {self.maximum}")
+        if self.maximum in (INT32, INT64):
             return f"a whole number of at least {self.minimum}"
         return f"a whole number from {self.minimum} to {self.maximum}"
 
     def check(self, value: Any) -> int:
-        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
-            value = int(value)
+        if isinstance(value, str) and (whole := re.fullmatch(r"([+-]?[0-9]{1,18})(?:\.0*)?", value.strip())):
+            value = int(whole[1])
         number = value if isinstance(value, int) else as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
             raise ValidationError(self.allowed)
@@ -175,16 +185,19 @@ class Integer(Parameter):
 class Number(Parameter):
     """A finite number; both bounds are included.
 
+    :param minimum: default: no limit
     :param maximum: default: no limit
     :param exclusive_minimum: the minimum itself is not allowed
     """
 
-    minimum: float
+    minimum: float = -math.inf
     maximum: float = math.inf
     exclusive_minimum: bool = False
 
     @property
     def allowed(self) -> str:
+        if math.isinf(self.minimum):
+            return "a number" + ("" if math.isinf(self.maximum) else f" of at most {self.maximum:g}")
         lower = "above" if self.exclusive_minimum else "of at least" if math.isinf(self.maximum) else "from"
         return f"a number {lower} {self.minimum:g}" + (
             "" if math.isinf(self.maximum) else f" to {self.maximum:g}"
@@ -202,6 +215,15 @@ class Number(Parameter):
         if self.exclusive_minimum and number == self.minimum:
             raise ValidationError(self.allowed)
         return number
+
+
+def plain_scalar(value: Any) -> Any:
+    """Return a scalar of NumPy, or a decimal without a fraction, as Python's own type; any other value unchanged."""
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else value
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        return value.item()
+    return value
 
 
 def as_float(value: Any) -> float | None:
@@ -222,8 +244,9 @@ class Boolean(Parameter):
         return "true or false"
 
     def check(self, value: Any) -> bool:
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
+        value = plain_scalar(value)
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
         if not isinstance(value, bool):
             raise ValidationError(self.allowed)
         return value
@@ -280,6 +303,17 @@ def is_encodable(text: str) -> bool:
     return True
 
 
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """Return ``; did you mean VideoUrl?`` for the known name that is most like a name, or an empty text."""
+    if not isinstance(name, str):
+        return ""
+    from difflib import get_close_matches
+
+    by_lower = {each.lower(): each for each in known}
+    similar = get_close_matches(name[:100].lower(), by_lower, 1)
+    return f"; did you mean {by_lower[similar[0]]}?" if similar else ""
+
+
 def count_repr(value: Any) -> str:
     """Return the number of items of a list, or the type of anything else, for values that are long or private."""
     return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
@@ -287,17 +321,6 @@ def count_repr(value: Any) -> str:
 
 def _name_repr(name: Any) -> str:
     return name if isinstance(name, str) and len(name) <= 80 and name.isprintable() else short_repr(name)
-
-
-def did_you_mean(name: Any, known: Collection[str]) -> str:
-    """Return "; did you mean …?" with the known names that a name resembles, or an empty text."""
-    if not isinstance(name, str) or len(name) > 80:
-        return ""
-    from difflib import get_close_matches
-
-    same = [each for each in known if plain_name(each) == plain_name(name)]
-    nearest = same or get_close_matches(name, sorted(known), n=2, cutoff=0.7)
-    return f"; did you mean {' or '.join(nearest)}?" if nearest else ""
 
 
 def plain_name(name: str) -> str:

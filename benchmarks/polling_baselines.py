@@ -1,4 +1,4 @@
-"""Clients that wait for jobs: this provider's trigger, the two usual patterns, and an idle loop.
+"""Clients that wait for jobs: this provider's trigger, Databricks', the two usual patterns, and an idle loop.
 
 A program: it prints a line when it is ready, reads the number of jobs, waits for all of them, and prints its
 measurements. The usual patterns poll each job every ten seconds and know no quota; a throttled call, at which the
@@ -19,9 +19,8 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import psutil
 
 from airflow_provider_viapi.alibaba.config import Account
@@ -34,6 +33,9 @@ from airflow_provider_viapi.http import HttpResponse
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from waiting_emulator import job_id
+
+if TYPE_CHECKING:
+    import httpx
 
 SECONDS_BETWEEN_POLLS = 10.0
 
@@ -108,6 +110,8 @@ def ours(url: str, scale: float) -> Waiter:
 
 def usual(url: str, scale: float, *, session_per_poll: bool) -> Waiter:
     """Wait as the usual triggers do; certificates are loaded only once, which not all of them do."""
+    import httpx
+
     key = AccessKey()
     account = Account(Credentials(key.id, key.secret), endpoint=url)
     action = videoenhan.GET_ASYNC_JOB_RESULT
@@ -148,6 +152,26 @@ def usual(url: str, scale: float, *, session_per_poll: bool) -> Waiter:
     return wait_with_new if session_per_poll else wait_with_own
 
 
+def databricks(url: str, scale: float) -> Waiter:
+    """Wait with the trigger of Airflow's Databricks provider, for runs of ``databricks_api.py``."""
+    from airflow.providers.databricks.triggers.databricks import DatabricksExecutionTrigger
+
+    async def wait(number: int, watched: Measurements) -> None:
+        trigger = DatabricksExecutionTrigger(
+            run_id=number,
+            databricks_conn_id="databricks_default",
+            # Annotated as whole seconds, which it does not need.
+            polling_period_seconds=SECONDS_BETWEEN_POLLS / scale,  # type: ignore[arg-type]
+        )
+        async for event in trigger.run():
+            if '"SUCCESS"' in event.payload["run_state"]:
+                watched.noticed[number] = time.time()
+            else:
+                watched.failed[number] = str(event.payload)
+
+    return wait
+
+
 def idle(url: str, scale: float) -> Waiter:
     """Sleep, in as many tasks as there are jobs."""
 
@@ -162,6 +186,7 @@ CLIENTS: dict[str, Callable[[str, float], Waiter]] = {
     "ours": ours,
     "session per trigger": lambda url, scale: usual(url, scale, session_per_poll=False),
     "session per poll": lambda url, scale: usual(url, scale, session_per_poll=True),
+    "databricks": databricks,
     "idle": idle,
 }
 

@@ -1,18 +1,21 @@
 """An emulator whose jobs are only states: it fetches, produces and stores no media.
 
-A program: it prints its address, reads a line of JSON with the duration of each job in seconds, and prints the time
-at which all of them started. When its input ends, it prints the numbers of accepted and refused calls and exits.
+A program: it writes its certificate to the path in ``SSL_CERT_FILE``, prints its address, reads a line of JSON with
+the duration of each job in seconds, and prints the time at which all of them started. When its input ends, it prints
+the numbers of accepted and refused calls and exits.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import sys
 import time
 from contextlib import ExitStack, closing
 from functools import partial
+from pathlib import Path
 
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.emulator import job_actions
@@ -56,8 +59,10 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
         engine = SeededEngine(folder, keys=[AccessKey()], transforms={}, calls_per_second=quota)
-        running.enter_context(HttpServer(engine, listener, Certificate(folder.objects, "127.0.0.1"), ()))
-        print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+        certificate = Certificate(folder.objects)
+        Path(os.environ["SSL_CERT_FILE"]).write_bytes(certificate.pem)
+        running.enter_context(HttpServer(engine, listener, certificate, ()))
+        print(f"https://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         for line in sys.stdin:
             engine.loop.call_soon_threadsafe(engine.seed, json.loads(line))
         print(json.dumps(engine.calls()), flush=True)

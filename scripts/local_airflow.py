@@ -80,6 +80,7 @@ class LocalAirflow:
     }
     api = "/api/v2"
     health = "/monitor/health"
+    xcom_format: ClassVar[Mapping[str, bool]] = {"deserialize": True}
 
     def __init__(
         self,
@@ -139,6 +140,12 @@ class LocalAirflow:
     def kill(self, component: str, index: int = 0) -> None:
         """Kill a component's process and all its children with SIGKILL."""
         self.sessions[component][index].kill()
+
+    def terminate(self, component: str, index: int = 0) -> ProcessSession:
+        """Send SIGTERM to a component's process alone, and return the session that is ending."""
+        session = self.sessions[component][index]
+        session.terminate()
+        return session
 
     def send_signal(self, component: str, index: int, number: signal.Signals) -> None:
         """Send a signal, such as SIGSTOP or SIGCONT, to a component's process and all its children."""
@@ -213,7 +220,7 @@ class LocalAirflow:
     ) -> Any:
         """Return the value that a task pushed under a key, ``None`` if there is none."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
-        response = self.rest.get(path, params={"map_index": map_index, "deserialize": True})
+        response = self.rest.get(path, params={"map_index": map_index, **self.xcom_format})
         return (
             None
             if response.status_code == httpx.codes.NOT_FOUND
@@ -295,6 +302,7 @@ class LocalAirflow2(LocalAirflow):
     )
     api = "/api/v1"
     health = "/health"
+    xcom_format: ClassVar[Mapping[str, bool]] = {"stringify": False}
 
     def __init__(self, *, home: Path, database: str | None = None, **options: Any) -> None:
         if database is None:

@@ -61,6 +61,11 @@ class ProcessSession:
             self.send_signal(signal.SIGKILL)
             time.sleep(0.05)
 
+    def terminate(self) -> None:
+        """Ask the command to end, as a service manager does; does not wait until it has."""
+        self.killed = True
+        self.leader.terminate()
+
     def log_tail(self, lines: int = 30) -> str:
         """Return the last lines of the command's output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -12,14 +12,14 @@ Only names, types, numbers and words that can be values are kept, no description
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
-SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
+from sdk_reader import SdkModels, sdk_calls
+
 RANGE = re.compile(r"(?<![\d.,])(\d+)[a-z]*\s*[~,]\s*(\d+)[a-z]*(?![\d,])")
 
 
@@ -80,8 +80,8 @@ def read_sdks(folder: Path, wanted: Container[str]) -> dict[str, Any]:
     for package in sorted(folder.glob("alibabacloud_*[0-9]")):
         (distribution,) = folder.glob(f"{package.name}-*.dist-info")
         service = package.name.removeprefix("alibabacloud_").rstrip("0123456789")
-        models = _Models(package)
-        for name, call in _calls(package / "client.py"):
+        models = SdkModels(package)
+        for name, call in sdk_calls(package / "client.py"):
             if f"{service}.{name}" not in wanted:
                 continue
             actions[f"{service}.{name}"] = {
@@ -91,98 +91,6 @@ def read_sdks(folder: Path, wanted: Container[str]) -> dict[str, Any]:
                 "result": models.result(f"{name}ResponseBody"),
             }
     return actions
-
-
-def _calls(client: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    for function in ast.walk(ast.parse(client.read_text())):
-        if not isinstance(function, ast.FunctionDef) or not function.name.endswith("_with_options"):
-            continue
-        words = {
-            keyword.arg: keyword.value.value
-            for keyword in ast.walk(function)
-            if isinstance(keyword, ast.keyword) and isinstance(keyword.value, ast.Constant)
-        }
-        if "action" in words:
-            places = {name: part for part, name in _assignments(function) if part in ("body", "query")}
-            yield str(words["action"]), {"version": words["version"], "in": places}
-
-
-def _assignments(function: ast.AST) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(function):
-        match node:
-            case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(key))):
-                yield variable, key
-
-
-class _Models:
-    """The model classes of an SDK: which attribute ``to_map`` writes under which name, and of which type."""
-
-    def __init__(self, package: Path) -> None:
-        files = (
-            [package / "models.py"] if (package / "models.py").exists() else (package / "models").glob("*.py")
-        )
-        self._classes: dict[str, tuple[ast.ClassDef, list[str]]] = {}
-        for file in files:
-            text = file.read_text()
-            for node in ast.parse(text).body:
-                if isinstance(node, ast.ClassDef):
-                    self._classes[node.name] = (node, text.splitlines())
-
-    def request(self, name: str, places: Mapping[str, str]) -> dict[str, Any]:
-        """Return a request's parameters; ``required`` only if the SDK marks any parameter so."""
-        fields = self._fields(name)
-        if not any(each["required"] for each in fields.values()):
-            fields = _without_required(fields)
-        return {wire: {"in": places[wire], **each} for wire, each in fields.items()}
-
-    def result(self, name: str) -> dict[str, Any]:
-        """Return the fields of a response's ``Data``."""
-        body = self._fields(name)
-        data = body.get("Data") or body.get("Date") or {}
-        fields: dict[str, Any] = _without_required(data.get("fields", {}))
-        return fields
-
-    def _fields(self, name: str) -> dict[str, Any]:
-        if name not in self._classes:
-            return {}
-        node, lines = self._classes[name]
-        methods = {each.name: each for each in node.body if isinstance(each, ast.FunctionDef)}
-        arguments = methods["__init__"].args.args[1:]
-        types = {each.arg: ast.unparse(each.annotation) for each in arguments if each.annotation}
-        required = {
-            target.attr
-            for each in ast.walk(methods["__init__"])
-            if isinstance(each, ast.Assign) and "required" in lines[each.lineno - 2]
-            for target in each.targets
-            if isinstance(target, ast.Attribute)
-        }
-        return {
-            wire: {**self._type(types[attribute]), "required": attribute in required}
-            for attribute, wire in _wire_names(methods["to_map"]).items()
-        }
-
-    def _type(self, annotation: str) -> dict[str, Any]:
-        if annotation in SCALARS:
-            return {"type": SCALARS[annotation]}
-        inner = annotation.removeprefix("List[").removesuffix("]").removeprefix("main_models.")
-        if annotation.startswith("List["):
-            return {"type": "array", "items": self._fields(inner) or SCALARS[inner]}
-        return {"type": "object", "fields": self._fields(inner)}
-
-
-def _wire_names(to_map: ast.FunctionDef) -> dict[str, str]:
-    names = {}
-    for branch in ast.walk(to_map):
-        if isinstance(branch, ast.If) and "self." in (test := ast.unparse(branch.test)):
-            attribute = re.findall(r"self\.(\w+)", test)[0]
-            names[attribute] = next(name for part, name in _assignments(branch) if part == "result")
-    return names
-
-
-def _without_required(fields: Any) -> Any:
-    if not isinstance(fields, dict):
-        return fields
-    return {name: _without_required(each) for name, each in fields.items() if name != "required"}
 
 
 def main() -> None:
@@ -195,12 +103,12 @@ def main() -> None:
     parser.add_argument("--to", type=Path, required=True)
     given = parser.parse_args()
 
-    from airflow_provider_viapi.alibaba.services import actions
+    from airflow_provider_viapi.alibaba.services import hand_written
 
     metadata = {name: facts for path in given.metadata for name, facts in read_metadata(path).items()}
     known: dict[str, Any] = {}
     for folder in given.sdk:
-        known = read_sdks(folder, actions()) | known
+        known = read_sdks(folder, hand_written()) | known
     for name, facts in (("metadata", metadata), ("sdk_models", known)):
         (given.to / f"{name}.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
 

@@ -128,6 +128,10 @@ class FileResponse:
     :param encoding: ``Content-Encoding``; with ``gzip`` the body is compressed
     :param seconds_per_byte: the body is sent byte by byte, with this pause after each
     :param untagged: no ``ETag`` is sent
+    :param tag: another ``ETag`` than that of the file
+    :param part: ``Content-Range`` instead of the true one
+    :param body: sent instead of the file or its part
+    :param at_cut: called when ``cut_after`` bytes are sent; the connection stays open until the client closes it
     """
 
     cut_after: int | None = None
@@ -140,6 +144,10 @@ class FileResponse:
     encoding: str | None = None
     seconds_per_byte: float | None = None
     untagged: bool = False
+    tag: str | None = None
+    part: str | None = None
+    body: bytes | None = None
+    at_cut: Callable[[], None] | None = None
 
 
 @dataclass
@@ -212,15 +220,18 @@ def file_server() -> Iterator[FileServer]:
             same = self.headers.get("If-Range") == tag or not served.checks_if_range
             if served.ranges and requested and same:
                 start = int(re.fullmatch(r"bytes=(\d+)-", requested)[1])  # type: ignore[index]
-            body = whole[start:]
+            body = whole[start:] if response.body is None else response.body
             if response.encoding == "gzip":
                 body = gzip.compress(body)
             self.send_response(206 if start else 200)
             if start:
-                self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+                part = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
+                self.send_header("Content-Range", part if response.part is None else response.part)
             if response.encoding:
                 self.send_header("Content-Encoding", response.encoding)
-            if served.tagged and not response.untagged:
+            if response.tag is not None:
+                self.send_header("ETag", response.tag)
+            elif served.tagged and not response.untagged:
                 self.send_header("ETag", f"W/{tag}" if served.weak else tag)
             if served.modified is not None:
                 self.send_header("Last-Modified", formatdate(served.modified, usegmt=True))
@@ -241,6 +252,10 @@ def file_server() -> Iterator[FileServer]:
             self.wfile.write(body[: response.cut_after])
             if response.cut_after is not None:
                 self.wfile.flush()
+                if response.at_cut is not None:
+                    response.at_cut()
+                    with suppress(OSError):
+                        self.connection.recv(1)
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
 

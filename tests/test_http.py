@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -37,6 +39,7 @@ from airflow_provider_viapi.http import (
     open_async_transport,
     requests_session,
 )
+from airflow_provider_viapi.http_settings import read_verify
 
 ERASE, VIDEO = videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "http://h/a.mp4"}
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -490,6 +493,10 @@ def test_the_proxy_of_the_scheme_comes_before_the_general_one(environment: pytes
         "http://proxy:99999",
         "http://[::1",
         "://",
+        "socks4://proxy:1",
+        "http://proxy:0",
+        "http://密@proxy:1",
+        "'http://proxy:1'",
     ],
 )
 def test_an_unusable_proxy_is_refused_when_the_settings_are_read(
@@ -503,15 +510,22 @@ def test_an_unusable_proxy_is_refused_when_the_settings_are_read(
 
 
 def test_a_socks_proxy_names_the_packages_to_install(environment: pytest.MonkeyPatch) -> None:
+    for module in ("socks", "aiohttp_socks"):
+        environment.setitem(sys.modules, module, None)
     environment.setenv("all_proxy", "socks5://127.0.0.1:1080")
 
     with pytest.raises(
-        ConfigurationError, match=r"all_proxy names a SOCKS proxy.*requests\[socks\].*httpx\[socks\]"
+        ConfigurationError, match=r"all_proxy names a SOCKS proxy.*requests\[socks\].*aiohttp-socks"
     ):
         HttpSettings.read()
 
 
-@pytest.mark.parametrize("content", [None, "no certificate"])
+BROKEN = "-----BEGIN {0}-----\nAAAA\n-----END {0}-----\n"
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "no certificate", BROKEN.format("CERTIFICATE"), BROKEN.format("PRIVATE KEY")]
+)
 def test_an_unusable_bundle_is_refused_when_the_settings_are_read(
     content: str | None, tmp_path: Path, environment: pytest.MonkeyPatch
 ) -> None:
@@ -524,6 +538,143 @@ def test_an_unusable_bundle_is_refused_when_the_settings_are_read(
     environment.setenv("SSL_CERT_FILE", str(path))
     with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE names .*bundle\.pem"):
         HttpSettings.read()
+
+
+def test_a_folder_without_certificates_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="holds no certificate"):
+        HttpSettings.read(verify=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        *((value, True) for value in (None, "", " True ", 1, "yes", "on", True)),
+        *((value, False) for value in ("FALSE ", 0, "no", "off", False)),
+        ("a.pem", "a.pem"),
+    ],
+)
+def test_verify_is_a_word_or_a_path(value: object, meant: bool | str) -> None:
+    assert read_verify(value) == meant
+
+
+@BOTH
+def test_user_and_password_of_a_proxy_are_decoded_and_sent_to_it_alone(
+    send: Send, environment: pytest.MonkeyPatch
+) -> None:
+    expected = b"Basic " + base64.b64encode("us er:p@ß%".encode("latin-1"))
+    with server(OK) as (port, received):
+        environment.setenv("HTTP_PROXY", f"HTTP://us%20er:p%40%C3%9F%25@127.0.0.1:{port}")
+        environment.setenv("HTTPS_PROXY", f"us%20er:p%40%C3%9F%25@127.0.0.1:{port}")
+        send("http://service.test/")
+        with suppress(ServiceError):
+            send("https://service.test/")
+
+    assert all(expected in each for each in received)
+    assert [each.split()[:2] for each in received] == [
+        [b"POST", b"http://service.test/"],
+        [b"CONNECT", b"service.test:443"],
+    ]
+
+
+@BOTH
+def test_nothing_of_an_address_is_encoded_again(send: Send) -> None:
+    """Its signature covers it as it is."""
+    with server(OK) as (port, received):
+        send(f"http://127.0.0.1:{port}/a%2Fb/?S=%2B%3D~+x&T=12%3A30")
+
+    assert received[0].startswith(b"POST /a%2Fb/?S=%2B%3D~+x&T=12%3A30 HTTP/1.1")
+
+
+@BOTH
+def test_a_redirect_is_not_followed_and_no_cookie_is_kept(send: Send) -> None:
+    reply = b"HTTP/1.1 302 Found\r\nLocation: /b\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"
+    with server(reply) as (port, received):
+        assert send(f"http://127.0.0.1:{port}/a").status == 302
+
+    assert len(received) == 1
+
+
+@BOTH
+def test_a_header_with_a_line_break_is_never_sent(send: Send) -> None:
+    with server(OK) as (port, received), pytest.raises(ConfigurationError):
+        request = HttpRequest("POST", f"http://127.0.0.1:{port}/", {"x": "a\r\nb"}, b"")
+        if send is on_worker:
+            SyncTransport(HttpSettings.read()).send(request)
+        else:
+            asyncio.run(send_in_loop(request))
+
+    assert b"".join(received) == b""
+
+
+async def send_in_loop(request: HttpRequest) -> HttpResponse:
+    transport = await open_async_transport(HttpSettings.read())
+    try:
+        return await transport.send(request)
+    finally:
+        await transport.close()
+
+
+@contextmanager
+def socks_proxy() -> Iterator[tuple[int, list[bytes]]]:
+    """Serve SOCKS5 without authentication; yields the port and the requested hosts."""
+    asked: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            stream = connection.makefile("rb")
+            stream.read(stream.read(2)[1])
+            connection.sendall(b"\x05\x00")
+            is_name = stream.read(4)[3] == 3
+            host = stream.read(stream.read(1)[0] if is_name else 4)
+            asked.append(host if is_name else socket.inet_ntoa(host).encode())
+            stream.read(2)
+            connection.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x01")
+            connection.recv(65536)
+            connection.sendall(OK)
+
+    def run() -> None:
+        with suppress(OSError):
+            while True:
+                answer(listener.accept()[0])
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], asked
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("scheme", "host", "resolved"),
+    [("socks5h", "service.test", b"service.test"), ("socks5", "localhost", b"127.0.0.1")],
+)
+def test_a_socks_proxy_is_used(
+    send: Send, scheme: str, host: str, resolved: bytes, environment: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("socks")
+    pytest.importorskip("aiohttp_socks")
+    with socks_proxy() as (port, asked):
+        environment.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{port}")
+        assert send(f"http://{host}/").body == b"ok"
+
+    assert asked == [resolved]
+
+
+@BOTH
+def test_a_dead_socks_proxy_means_that_nothing_was_sent(send: Send, environment: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("socks")
+    pytest.importorskip("aiohttp_socks")
+    environment.setenv("ALL_PROXY", f"socks5h://user:secret@127.0.0.1:{unused_port()}")
+
+    error = failure(send, "http://service.test/")
+
+    assert type(error) is ConnectionFailed
+    assert "secret" not in str(error)
 
 
 def test_settings_do_not_show_the_password_of_a_proxy(environment: pytest.MonkeyPatch) -> None:

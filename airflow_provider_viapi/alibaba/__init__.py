@@ -6,6 +6,6 @@
 * ``config``: an account and the services' addresses
 * ``sts``: temporary keys
 * ``signing``, ``rpc``, ``xml``: the protocol, without I/O
-* ``client``: clients for workers (``requests``) and event loops (``httpx``)
+* ``client``: clients for workers (``requests``) and event loops (``aiohttp``)
 * ``jobs``: jobs, as ``jobs.backend`` needs them
 """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from airflow_provider_viapi.alibaba.model import Action, Service
+from airflow_provider_viapi.alibaba.model import Service
+from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import CredentialsSource
-from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 
 DEFAULT_REGION = "cn-shanghai"
@@ -22,16 +21,9 @@ Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 ListJobs = Literal["auto", "always", "never"]
 """When the account's job list is read while jobs are pending: when that saves calls, always, never."""
 
-OnCall = Callable[[str, ServiceError | None], None]
-"""Called after each call with the action, as ``service.Action``, and the error if there was one."""
-
-
-def _ignore_call(action: str, error: ServiceError | None) -> None:
-    pass
-
 
 @dataclass(frozen=True)
-class Account:
+class Account(ObservedCalls):
     """An account and how to call the services for it.
 
     :param credentials: a key, or a source of temporary keys
@@ -40,7 +32,8 @@ class Account:
     :param http: proxies, certificates and timeout; default: those of the environment
     :param signature: signature method; default: ``1.0``
     :param poll_qps: most calls per second for the results of jobs; default: 10
-    :param submit_qps: most submissions per second where one process submits many; default: 2
+    :param submit_qps: most submissions per second of each action; default: 2
+    :param quota_url: storage in which all processes count their calls; default: none, each limits its own
     :param list_jobs: when the account's job list is read
     :param on_call: called after each call
     """
@@ -52,8 +45,9 @@ class Account:
     signature: Signature = "1.0"
     poll_qps: float = 10.0
     submit_qps: float = 2.0
+    quota_url: str | None = field(default=None, repr=False)
     list_jobs: ListJobs = "auto"
-    on_call: OnCall = field(default=_ignore_call, compare=False, repr=False)
+    on_call: OnCall = field(default=ignore_call, compare=False, repr=False)
 
     def address(self, service: Service) -> str:
         """Return the base address of a service, without a slash at its end."""
@@ -65,16 +59,6 @@ class Account:
     def host(self, service: Service) -> str:
         """Return the header ``Host`` for a service."""
         return host_header(self.address(service))
-
-    @contextmanager
-    def observe(self, action: Action) -> Iterator[None]:
-        """Report the call of an action that is made inside this context to ``on_call``."""
-        try:
-            yield
-        except ServiceError as error:
-            self.on_call(action.full_name, error)
-            raise
-        self.on_call(action.full_name, None)
 
     def signing_with(self, credentials: CredentialsSource) -> Account:
         """Return the same account with another key."""

@@ -35,6 +35,10 @@ STATES: Mapping[str, Outcome] = {
 """Meaning of the documented states [001 §6]. An unknown state counts as waiting, never as terminal."""
 
 
+ENDED_LATELY = 600.0
+"""Seconds for which a job that has ended is news to other processes that wait for it."""
+
+
 def result_action(job: Job) -> Action:
     """Return the action that reports a job: of the service that created it, or ``viapi``'s for unknown services."""
     service_name, _, _ = job.action.partition(".")
@@ -80,15 +84,32 @@ def _read_result(document: Any, job_id: str) -> dict[str, Any]:
     if isinstance(document, str):
         with suppress(ValueError, RecursionError):
             result = json.loads(document, parse_constant=refuse)
-    if isinstance(result, dict):
+    if isinstance(result, dict) and _is_json(result):
         return result
-    shown = redact_text(str(document))[:200]
+    # First shortened: a text of megabytes is not searched for signatures.
+    shown = redact_text(_text_of(document)[:2000])[:200]
     raise ServiceError(
         f"job {job_id} has succeeded, but its Result is not a JSON object: {shown!r}. It was paid for; "
         "ask the service's support about it",
         code="UnreadableResult",
         action="GetAsyncJobResult",
     )
+
+
+def _is_json(value: Any) -> bool:
+    """Return whether every JSON parser accepts the value: Python's writes and reads NaN and infinity, too."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _text_of(document: Any) -> str:
+    try:
+        return document if isinstance(document, str) else json.dumps(document)
+    except (ValueError, RecursionError):
+        return f"a {type(document).__name__}"
 
 
 def read_ending(listed: Mapping[str, Any], now: datetime) -> Ending | None:
@@ -205,20 +226,23 @@ class ViapiJobs:
         wanted = {"PageNum": self._next_page, "PageSize": 500}
         data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
         now = datetime.now(timezone.utc)
-        outcomes, endings = {}, {}
+        outcomes, endings, ended = {}, {}, []
         for job in data["Result"]:
             job_id = job.get("JobId")
-            if job_id not in job_ids:
-                continue
-            outcome = outcomes[job_id] = STATES.get(job.get("Status", ""), Outcome.WAITING)
-            if outcome is not Outcome.WAITING and (ending := read_ending(job, now)):
-                endings[job_id] = ending
+            outcome = STATES.get(job.get("Status", ""), Outcome.WAITING)
+            ending = None if outcome is Outcome.WAITING else read_ending(job, now)
+            if job_id and ending and ending.ago < ENDED_LATELY:
+                ended.append(job_id)
+            if job_id in job_ids:
+                outcomes[job_id] = outcome
+                if ending:
+                    endings[job_id] = ending
         self._seen |= outcomes.keys()
         is_last = self._next_page >= _page_count(data, unreadable=1) or self._seen.issuperset(job_ids)
         self._next_page = 1 if is_last else self._next_page + 1
         if is_last:
             self._seen.clear()
-        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings)
+        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings, ended=ended)
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of a job with one call of ``GetAsyncJobResult``."""

@@ -6,6 +6,7 @@ every call, and the emulator checks what arrives as the service would.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
@@ -66,6 +67,7 @@ class Action(Record):
     :param generations: which descriptions of the API have it
     :param retired: why the service may not have it any more, as a sentence
     :param note: what else the descriptions say or leave open
+    :param source: where the model is from, if not from the descriptions that ``generations`` names
     """
 
     service: Service
@@ -80,15 +82,31 @@ class Action(Record):
     generations: tuple[Generation, ...] = ("2020", "2025")
     retired: str | None = None
     note: str = ""
+    source: str = ""
 
     @cached_property
     def _by_name(self) -> dict[str, Parameter]:
         return {each.name: each for each in self.parameters}
 
+    @cached_property
+    def _json_names(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.parameters if getattr(each, "as_json", False))
+
     @property
     def full_name(self) -> str:
         """The name with its service's before it, as jobs and the DAG author's ``action=`` have it."""
         return f"{self.service.name}.{self.name}"
+
+    def with_json(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a checked request with those values as JSON texts that the service takes as such."""
+        if not self._json_names:
+            return request
+        return {
+            name: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            if name in self._json_names
+            else value
+            for name, value in request.items()
+        }
 
     def unserved_because(self, code: str | None) -> str | None:
         """Return why the service has no such action, if that is known and an error response reports it.

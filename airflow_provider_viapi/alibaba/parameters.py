@@ -7,9 +7,17 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_provider_viapi.alibaba.structured_parameters import (
+    AtMost,
+    ListOf,
+    Structure,
+    Structured,
+    ValueList,
+)
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import (
     INT32,
+    INT64,
     Boolean,
     Choice,
     Integer,
@@ -19,7 +27,6 @@ from airflow_provider_viapi.schema import (
     Url,
     ValidationError,
     as_address,
-    count_repr,
 )
 
 MB, GB = 1 << 20, 1 << 30
@@ -112,6 +119,7 @@ def _duration(seconds: float) -> str:
 
 __all__ = [
     "INT32",
+    "INT64",
     "AtMost",
     "BitRate",
     "Boolean",
@@ -122,8 +130,11 @@ __all__ = [
     "Number",
     "Parameter",
     "String",
+    "Structure",
+    "Structured",
     "Url",
     "ValidationError",
+    "ValueList",
     "before_staging",
 ]
 
@@ -204,86 +215,6 @@ class BitRate(Integer):
         return super().check(value)
 
 
-class AtMost(Record):
-    """How many items of a list may have a certain value.
-
-    :param count: largest number of such items
-    :param value: the value
-    :param field: the field that has it
-    """
-
-    count: int
-    value: str
-    field: str
-
-
-class ListOf(Parameter):
-    """List of structures with the same fields, flat and counted from 1 on the wire (``Boxes.1.X``).
-
-    :param fields: fields of an item; each item has at least one of them
-    :param min_items: fewest items
-    :param max_items: most items
-    :param most_with: limits of the items that have a certain value
-    :param item_rule: return what is allowed instead if a checked item's fields contradict each other, else ``None``
-    """
-
-    fields: tuple[Parameter, ...]
-    min_items: int = 0
-    max_items: int | None = None
-    most_with: tuple[AtMost, ...] = ()
-    item_rule: Callable[[Mapping[str, Any]], str | None] | None = None
-
-    @property
-    def allowed(self) -> str:
-        bounds = [f"at least {self.min_items}"] if self.min_items else []
-        bounds += [f"at most {self.max_items}"] if self.max_items is not None else []
-        count = " and ".join(bounds) or "a list of"
-        shares = "".join(f", at most {each.count} with {each.field} {each.value}" for each in self.most_with)
-        return f"{count} mappings of {', '.join(field.name for field in self.fields)}{shares}"
-
-    def check(self, value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list | tuple) or len(value) < self.min_items:
-            raise ValidationError(self.allowed)
-        if self.max_items is not None and len(value) > self.max_items:
-            raise ValidationError(self.allowed)
-        items = [self._check_item(index, item) for index, item in enumerate(value, start=1)]
-        for limit in self.most_with:
-            count = sum(item.get(limit.field) == limit.value for item in items)
-            if count > limit.count:
-                raise ValidationError(f"{self.allowed}; {count} have {limit.field} {limit.value}")
-        return items
-
-    def _check_item(self, index: int, item: Any) -> dict[str, Any]:
-        known = {field.name: field for field in self.fields}
-        if not isinstance(item, Mapping):
-            raise ValidationError(f"{self.allowed}; item {index} is something else")
-        if unknown := sorted(str(name) for name in item.keys() - known.keys()):
-            raise ValidationError(
-                f"{self.allowed}; item {index} has {', '.join(unknown)}, which is none of these"
-            )
-        checked = {}
-        for field in self.fields:
-            given = item.get(field.name)
-            if given is None and field.required:
-                raise ValidationError(f"{field.name} in every item; item {index} has none")
-            if given is None:
-                continue
-            try:
-                checked[field.name] = field.check(given)
-            except ValidationError as bad:
-                shown = field.redacted_repr(given)
-                raise ValidationError(f"{bad} for {field.name}; item {index} has {shown}") from None
-        if not checked:
-            # On the wire an item without fields would be a gap in the numbering.
-            raise ValidationError(f"{self.allowed}; item {index} is empty")
-        if self.item_rule is not None and (problem := self.item_rule(checked)):
-            raise ValidationError(f"{problem}; item {index} differs")
-        return checked
-
-    def redacted_repr(self, value: Any) -> str:
-        return count_repr(value)
-
-
 def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parameter:
     """Return the parameter as DAG authors may give it, before its files are where the service can read them.
 
@@ -291,6 +222,6 @@ def before_staging(parameter: Parameter, opens: Callable[[str], bool]) -> Parame
     """
     if isinstance(parameter, Media):
         return parameter.replace(opens=opens)
-    if isinstance(parameter, ListOf):
+    if isinstance(parameter, Structured):
         return parameter.replace(fields=tuple(before_staging(field, opens) for field in parameter.fields))
     return parameter

@@ -69,7 +69,7 @@ def encode(
     :param request: checked parameters of the action, by wire name
     """
     encode_signed = _encode_acs3 if account.signature == signing.ACS3 else _encode_1_0
-    return encode_signed(action, flatten(request), account, credentials, nonce)
+    return encode_signed(action, flatten(action.with_json(request)), account, credentials, nonce)
 
 
 def _encode_1_0(
@@ -160,7 +160,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         return answer
     try:
         data = _typed(answer.get("Data") or {}, action.result)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
 
@@ -213,16 +213,21 @@ def _upper_camel(value: Any) -> Any:
     return value
 
 
+_LISTS = ("strings", "integers", "numbers", "files")
+
+
 def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise TypeError("not an object")
     typed = dict(data)
     for each in fields:
-        if each.kind == "integers":
-            typed[each.name] = [int(item) for item in _as_list(data.get(each.name))]
+        if each.kind in _LISTS:
+            typed[each.name] = [_as_kind(each, item) for item in _as_list(data.get(each.name))]
         elif each.kind == "list":
             typed[each.name] = [_typed(item, each.fields) for item in _as_list(data.get(each.name))]
-        elif data.get(each.name) is not None:
+        elif each.kind == "object" and isinstance(data.get(each.name), dict):
+            typed[each.name] = _typed(data[each.name], each.fields)
+        elif each.kind not in ("any", "object") and data.get(each.name) is not None:
             typed[each.name] = _as_kind(each, data[each.name])
     return typed
 
@@ -236,9 +241,9 @@ def _as_list(value: Any) -> list[Any]:
 def _as_kind(field: ResultField, value: Any) -> Any:
     if isinstance(value, dict | list):
         raise TypeError(f"{field.name} is not a single value")
-    if field.kind == "integer":
+    if field.kind in ("integer", "integers"):
         return int(value)
-    if field.kind == "number":
+    if field.kind in ("number", "numbers"):
         return float(value)
     if field.kind == "boolean":
         return value if isinstance(value, bool) else str(value).lower() == "true"

@@ -22,6 +22,7 @@ def admin_routes(engine: Engine, certificate: Certificate) -> list[Route]:
     * ``GET /jobs``: every job, oldest first
     * ``GET /calls``: the number of accepted and rejected calls of each action
     * ``GET``, ``POST`` and ``DELETE /faults``: list, add and clear faults
+    * ``PUT`` and ``DELETE /results/service.Action``: set the result of an action, and unset it
     * ``POST /sts``: issue a temporary key
     * ``GET /certificate``: the certificate that clients must trust for HTTPS, in PEM
     * ``POST /reset``: delete jobs, calls, keys, objects, databases and faults
@@ -45,6 +46,17 @@ def admin_routes(engine: Engine, certificate: Certificate) -> list[Route]:
 
     async def clear_faults(request: Request) -> Response:
         engine.clear_faults()
+        return Response(status_code=204)
+
+    async def set_result(request: Request) -> Response:
+        action = request.path_params["action"]
+        result = None if request.method == "DELETE" else await read_json(request)
+        if request.method == "PUT" and not isinstance(result, dict):
+            return bad_request("the body must be the result: a JSON object of at most 1 MB")
+        try:
+            engine.set_result(action, result)
+        except KeyError:
+            return bad_request(f"{action} is not the full name of an action, such as ocr.RecognizeCharacter")
         return Response(status_code=204)
 
     async def sts(request: Request) -> Response:
@@ -77,6 +89,7 @@ def admin_routes(engine: Engine, certificate: Certificate) -> list[Route]:
         Route("/faults", faults),
         Route("/faults", add_fault, methods=["POST"]),
         Route("/faults", clear_faults, methods=["DELETE"]),
+        Route("/results/{action}", set_result, methods=["PUT", "DELETE"]),
         Route("/sts", sts, methods=["POST"]),
         Route("/certificate", pem),
         Route("/reset", reset, methods=["POST"]),

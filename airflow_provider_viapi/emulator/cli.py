@@ -14,6 +14,7 @@ from airflow_provider_viapi.emulator import missing_packages
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.data_folder import DataFolderError
 from airflow_provider_viapi.emulator.quota import CallsPerSecond
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.huawei import services as huawei_services
 
 
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from airflow_provider_viapi.emulator.server import EmulatorServer
 
+    if options.models:
+        services.read_user_models_from(lambda: str(options.models))
     server = EmulatorServer(
         AccessKey(options.access_key_id, options.access_key_secret),
         data_dir=options.data_dir,
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         server.start()
-    except DataFolderError as error:
+    except (DataFolderError, ConfigurationError) as error:
         return _print_error(str(error))
     except OSError as error:
         return _print_error(f"cannot listen on {options.host} port {options.port}: {error.strerror}")
@@ -95,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CALLS|ACTION=CALLS",
         help="limit of calls per second for each action, or for one action; may be repeated; calls beyond it are "
         "rejected with Throttling.User or APIGW.0308 (default: no limit)",
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="PATH",
+        help="JSON file, or folder of them, with models of further actions, as [viapi] models_path (default: none)",
     )
     parser.add_argument(
         "--access-key-id",

@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
+from airflow_provider_viapi.alibaba.parameters import Parameter, Structured, Url
 from airflow_provider_viapi.emulator.jobs import PROCESSING, QUEUING, Job
 
 STYLE = Path(__file__).with_name("dashboard.css").read_text(encoding="utf-8")
@@ -215,11 +215,11 @@ def _leaves(value: Any, name: str = "") -> list[tuple[str, Any]]:
 
 def _addresses(request: Mapping[str, Any], parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
     urls = {parameter.name for parameter in parameters if isinstance(parameter, Url)}
-    lists = {each.name: each.fields for each in parameters if isinstance(each, ListOf)}
     found = [(name, request[name]) for name in request if name in urls]
-    for name, items in request.items():
-        for number, item in enumerate(items if name in lists else [], start=1):
-            found += [(f"{name}.{number}.{inner}", url) for inner, url in _addresses(item, lists[name])]
+    for each in parameters:
+        if isinstance(each, Structured):
+            for prefix, item in each.structures(request.get(each.name)):
+                found += [(f"{prefix}{inner}", url) for inner, url in _addresses(item, each.fields)]
     return found
 
 

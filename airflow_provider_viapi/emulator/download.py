@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Url
+from airflow_provider_viapi.alibaba.parameters import Parameter, Structured, Url
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media_checks import applicable
 
@@ -73,11 +73,11 @@ def localized(
         name = parameter.name
         if isinstance(parameter, Url) and name in local:
             local[name] = fetch_one(f"{prefix}{name}", local[name], _max_bytes(parameter, request))
-        elif isinstance(parameter, ListOf) and name in local:
-            local[name] = [
-                localized(item, parameter.fields, fetch_one, f"{prefix}{name}.{number}.")
-                for number, item in enumerate(local[name], start=1)
-            ]
+        elif isinstance(parameter, Structured) and name in local:
+            local[name] = parameter.map_structures(
+                local[name],
+                lambda fields, item, inside: localized(item, fields, fetch_one, f"{prefix}{inside}"),
+            )
     return local
 
 

@@ -7,15 +7,15 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services import actions
-from airflow_provider_viapi.alibaba.services.openplatform import AUTHORIZE_FILE_UPLOAD
 from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey, AccessKeys
 from airflow_provider_viapi.emulator.dashboard import Page
 from airflow_provider_viapi.emulator.data_folder import DataFolder
-from airflow_provider_viapi.emulator.errors import ApiError, not_emulated, status_of
+from airflow_provider_viapi.emulator.errors import ApiError, status_of
 from airflow_provider_viapi.emulator.fault_schema import parse_fault
 from airflow_provider_viapi.emulator.faults import CallAbandoned, CallFaults, FaultList
 from airflow_provider_viapi.emulator.gateway import Gateway
@@ -26,13 +26,40 @@ from airflow_provider_viapi.emulator.image_database import ImageDatabases
 from airflow_provider_viapi.emulator.image_search import ImageSearch
 from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
+from airflow_provider_viapi.emulator.jobs import Job
+from airflow_provider_viapi.emulator.media import TRANSFORMS
 from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
 from airflow_provider_viapi.emulator.request import Call, Request
 from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response, result_response
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
 
+Handler = Callable[[Call], Awaitable[Mapping[str, Any]]]
+
+_HANDLERS = {
+    "GetAsyncJobResult": "_jobs.get_async_job_result",
+    "QueryAsyncJobList": "_jobs.query_async_job_list",
+    "CancelWaitingAsyncJob": "_jobs.cancel_waiting_async_job",
+    "QueryFaceVideoTemplate": "_templates.query_face_video_template",
+    "DeleteFaceVideoTemplate": "_templates.delete_face_video_template",
+    "CreateImageDb": "_search.create_image_db",
+    "DeleteImageDb": "_search.delete_image_db",
+    "ListImageDbs": "_search.list_image_dbs",
+    "AddImage": "_search.add_image",
+    "ListImages": "_search.list_images",
+    "DeleteImage": "_search.delete_image",
+    "SearchImage": "_search.search_image",
+    "AuthorizeFileUpload": "storage.uploads.authorize_file_upload",
+}
+"""Actions that are answered without media work, and the methods of an engine that answer them."""
+
 log = logging.getLogger(__name__)
+
+
+def emulated_actions() -> set[str]:
+    """Return the full names of the actions that are answered with real data or media."""
+    names = {*_HANDLERS, *TRANSFORMS, face_templates.ADD}
+    return {action.full_name for action in actions().values() if action.name in names}
 
 
 class Engine:
@@ -40,7 +67,7 @@ class Engine:
 
     :param folder: where its files are stored
     :param keys: the access keys to accept
-    :param transforms: media work by action name; jobs of other actions are refused
+    :param transforms: media work by action name; other work is refused
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param tenant: the account in Huawei Cloud
     :param now: the clock, in Unix time
@@ -59,13 +86,23 @@ class Engine:
         self._now = now
         self._access_keys = AccessKeys(keys, now)
         self._quota = Quota(calls_per_second, now)
-        known = [*actions().values(), AUTHORIZE_FILE_UPLOAD]
-        self._gateway = Gateway(known, self._access_keys, self._quota)
+        self._gateway = Gateway(actions().values(), self._access_keys, self._quota)
         self._faults = FaultList()
         self._databases = ImageDatabases(folder.image_databases)
         self.storage = Storage(folder.objects, self._access_keys, now)
+        self._results: dict[str, Any] = {}
         self._queue = JobQueue(
-            folder.files, self.storage, transforms, now, self._faults.hold, keep_files_of=[face_templates.ADD]
+            folder.files,
+            self.storage,
+            transforms,
+            now,
+            self._faults.hold,
+            keep_files_of=[face_templates.ADD],
+            results=self._results,
+        )
+        # What is answered at once does not wait behind jobs.
+        self._at_once = JobQueue(
+            folder.files, self.storage, transforms, now, self._faults.hold, results=self._results, workers=1
         )
         self._jobs = JobActions(self._queue, self.storage, now)
         self.huawei = HuaweiCloud(
@@ -79,20 +116,8 @@ class Engine:
         )
         self._templates = face_templates.FaceTemplates(self._queue, self.storage, now)
         self._search = ImageSearch(self._databases, folder.pictures, now)
-        self._handlers: dict[str, Callable[[Call], Awaitable[Mapping[str, Any]]]] = {
-            "GetAsyncJobResult": self._jobs.get_async_job_result,
-            "QueryAsyncJobList": self._jobs.query_async_job_list,
-            "CancelWaitingAsyncJob": self._jobs.cancel_waiting_async_job,
-            "QueryFaceVideoTemplate": self._templates.query_face_video_template,
-            "DeleteFaceVideoTemplate": self._templates.delete_face_video_template,
-            "CreateImageDb": self._search.create_image_db,
-            "DeleteImageDb": self._search.delete_image_db,
-            "ListImageDbs": self._search.list_image_dbs,
-            "AddImage": self._search.add_image,
-            "ListImages": self._search.list_images,
-            "DeleteImage": self._search.delete_image,
-            "SearchImage": self._search.search_image,
-            "AuthorizeFileUpload": self.storage.uploads.authorize_file_upload,
+        self._handlers: dict[str, Handler] = {
+            name: attrgetter(path)(self) for name, path in _HANDLERS.items()
         }
         self._accepted: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
@@ -101,13 +126,14 @@ class Engine:
     def start(self) -> None:
         """Start to process jobs."""
         self._queue.start()
+        self._at_once.start()
         self.huawei.start()
 
     async def stop(self) -> None:
         """Stop all work and reject further calls; calls in progress get their responses."""
         self._stopping = True
         self._faults.clear()
-        await asyncio.gather(self._queue.stop(), self.huawei.stop())
+        await asyncio.gather(self._queue.stop(), self._at_once.stop(), self.huawei.stop())
         await self._search.stop()
         self._databases.close()
 
@@ -152,6 +178,19 @@ class Engine:
         """Delete all faults, and release the calls and jobs that they hold."""
         self._faults.clear()
 
+    def set_result(self, action: str, result: Mapping[str, Any] | None) -> None:
+        """Set what calls and jobs of an action return in place of the emulator's own work.
+
+        :param action: its full name
+        :param result: ``None``: the emulator's own work again
+        :raises KeyError: there is no such action
+        """
+        if action not in self._gateway.full_names:
+            raise KeyError(action)
+        self._results.pop(action, None)
+        if result is not None:
+            self._results[action] = dict(result)
+
     def issue_key(self, seconds: float) -> AccessKey:
         """Issue a temporary key of the account, as STS does.
 
@@ -160,8 +199,9 @@ class Engine:
         return self._access_keys.issue(seconds)
 
     async def reset(self) -> None:
-        """Delete jobs, calls, nonces, temporary keys, objects, image databases and faults; stop running work."""
+        """Delete jobs, calls, nonces, keys, objects, image databases, faults and set results; stop running work."""
         self._faults.reset()
+        self._results.clear()
         self._access_keys.reset()
         self._quota.reset()
         self._jobs.reset()
@@ -169,7 +209,9 @@ class Engine:
         self.storage.clear()
         self._accepted.clear()
         self._rejected.clear()
-        await asyncio.gather(self._queue.reset(), self._search.reset(), self.huawei.reset())
+        await asyncio.gather(
+            self._queue.reset(), self._at_once.reset(), self._search.reset(), self.huawei.reset()
+        )
 
     async def _handle(self, request: Request, faults: CallFaults) -> ServiceResponse:
         counted_as = self._counted_as(request)
@@ -190,15 +232,24 @@ class Engine:
             if call.action.is_job:
                 return self._jobs.submit(call, faults.take_job_fault)
             handler = self._handlers.get(call.action.name)
-            if handler is None:
-                raise not_emulated(call.action.name)
-            return await handler(call)
+            return await (self._answer(call) if handler is None else handler(call))
         except (ApiError, CallAbandoned):
             raise
         except Exception:
             if not self._stopping:
                 log.exception("A call failed")
             raise ApiError("InternalError", "The emulator failed; its log has the reason.") from None
+
+    async def _answer(self, call: Call) -> Mapping[str, Any]:
+        """Do the work of an action that is answered at once."""
+        job = Job(call.id, call.action, call.parameters, call.wire, self._now())
+        self._at_once.put(job)
+        await job.ended.wait()
+        if job.error_code is not None:
+            raise ApiError(job.error_code, job.error_message or "")
+        if job.result is None:
+            raise ApiError("ServiceUnavailable", "The emulator was reset.")
+        return {"Data": self._at_once.with_links(job, job.result, call.base)}
 
     def _check_running(self) -> None:
         if self._stopping:

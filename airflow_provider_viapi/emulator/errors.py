@@ -47,7 +47,12 @@ def status_of(code: str, service: str | None = None) -> int:
 
 
 def not_emulated(action: str) -> ApiError:
-    """Return the error of an action that the service has and the emulator lacks."""
+    """Return the error of an action whose work only the service can do.
+
+    :param action: its full name
+    """
     return ApiError(
-        "InvalidApi.ForbiddenInvoke", f"The emulator does not implement {action}; the service may."
+        "InvalidApi.ForbiddenInvoke",
+        f"The emulator does not implement the work of {action}; the service does. For tests, set a result with "
+        f"PUT /_emulator/results/{action}.",
     )

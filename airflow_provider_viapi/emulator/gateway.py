@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter
+from airflow_provider_viapi.alibaba.parameters import ListOf, Parameter, Structure, Structured, ValueList
 from airflow_provider_viapi.emulator.access_keys import AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.quota import Quota
@@ -50,6 +50,11 @@ class Gateway:
         """Names of the actions that can be called."""
         return self._actions.keys()
 
+    @property
+    def full_names(self) -> set[str]:
+        """Full names of the actions that can be called."""
+        return {action.full_name for versions in self._actions.values() for action in versions.values()}
+
     def service_of(self, action: str) -> str | None:
         """Return the name of the service that has an action of that name."""
         versions = self._actions.get(action, {})
@@ -85,18 +90,26 @@ def unflatten(wire: Mapping[str, str], parameters: Iterable[Parameter]) -> dict[
     """
     request: dict[str, Any] = {}
     for parameter in parameters:
-        if isinstance(parameter, ListOf):
-            if items := _items(wire, parameter):
-                request[parameter.name] = items
-        elif parameter.name in wire:
-            request[parameter.name] = wire[parameter.name]
+        name = parameter.name
+        if isinstance(parameter, Structured | ValueList) and not (parameter.as_json and name in wire):
+            if value := _nested(wire, parameter):
+                request[name] = value
+        elif name in wire:
+            request[name] = wire[name]
     return request
 
 
-def _items(wire: Mapping[str, str], parameter: ListOf) -> list[dict[str, Any]]:
+def _nested(wire: Mapping[str, str], parameter: Structured | ValueList) -> Any:
+    prefix = f"{parameter.name}."
+    inside = {name.removeprefix(prefix): text for name, text in wire.items() if name.startswith(prefix)}
+    if isinstance(parameter, Structure):
+        return unflatten(inside, parameter.fields)
     numbered: dict[int, dict[str, str]] = {}
-    for name, text in wire.items():
-        position = re.fullmatch(rf"{re.escape(parameter.name)}\.([1-9][0-9]{{0,5}})\.(.+)", name)
-        if position is not None:
-            numbered.setdefault(int(position[1]), {})[position[2]] = text
-    return [unflatten(fields, parameter.fields) for _, fields in sorted(numbered.items())]
+    for name, text in inside.items():
+        number, _, rest = name.partition(".")
+        if re.fullmatch("[1-9][0-9]{0,5}", number):
+            numbered.setdefault(int(number), {})[rest] = text
+    items = [numbered[number] for number in sorted(numbered)]
+    if isinstance(parameter, ListOf):
+        return [unflatten(fields, parameter.fields) for fields in items]
+    return [fields[""] for fields in items if "" in fields]

@@ -54,12 +54,10 @@ class JobActions:
         self._listed_at = -math.inf
 
     def submit(self, call: Call, take_fault: TakeJobFault) -> dict[str, Any]:
-        """Submit a job.
+        """Submit a job; one whose work the emulator cannot do fails with a message that says so.
 
-        :param take_fault: returns the fault of the job; called only if the job is accepted
-        :raises ApiError: the emulator does not implement the action
+        :param take_fault: returns the fault of the job
         """
-        self._queue.check_supported(call.action.name)
         self._queue.put(Job(call.id, call.action, call.parameters, call.wire, self._now(), take_fault()))
         return {
             "Message": "The emulator has accepted this job. Call GetAsyncJobResult with this RequestId as the JobId "
@@ -74,7 +72,7 @@ class JobActions:
         job = self._job(call)
         data = {"JobId": job.id, "Status": job.state}
         if job.result is not None:
-            data["Result"] = json.dumps(self._with_links(job, job.result, call.base))
+            data["Result"] = json.dumps(self._queue.with_links(job, job.result, call.base))
         if job.error_code is not None:
             data |= {"ErrorCode": job.error_code, "ErrorMessage": job.error_message or ""}
         return {"Data": data}
@@ -142,15 +140,6 @@ class JobActions:
         if job is None:
             raise ApiError("InvalidParameter.BadRequest", "The emulator has no job with this JobId.")
         return job
-
-    def _with_links(self, job: Job, value: Any, base: str) -> Any:
-        if isinstance(value, Path):
-            return self._storage.link(base, self._queue.storage_key(value), int(job.links_expire))
-        if isinstance(value, Mapping):
-            return {name: self._with_links(job, item, base) for name, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._with_links(job, item, base) for item in value]
-        return value
 
     def _matching(self, given: Mapping[str, Any], now: float) -> list[Job]:
         if given.get("Status") and given["Status"] not in TRANSITIONS:

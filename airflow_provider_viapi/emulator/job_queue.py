@@ -8,6 +8,7 @@ import logging
 import shutil
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from airflow_provider_viapi.emulator.errors import not_emulated
@@ -32,6 +33,8 @@ class JobQueue:
     :param now: the clock, in Unix time
     :param hold: wait some seconds, or until the faults are cleared
     :param keep_files_of: actions whose jobs keep their files after the links have expired
+    :param results: results that a user has set, by the full name of the action
+    :param workers: number of jobs that are processed at the same time
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class JobQueue:
         now: Callable[[], float],
         hold: Callable[[float], Coroutine[Any, Any, None]],
         keep_files_of: Collection[str] = (),
+        results: Mapping[str, Any] = MappingProxyType({}),
+        workers: int = WORKERS,
     ) -> None:
         self._folder = folder
         self._storage = storage
@@ -49,10 +54,11 @@ class JobQueue:
         self._now = now
         self._hold = hold
         self._keep_files_of = keep_files_of
+        self._results = results
         self._jobs: dict[str, Job] = {}
         self._waiting: asyncio.Queue[Job] = asyncio.Queue()
         self._expiring: list[tuple[float, str]] = []
-        self._processes = [WorkerProcess() for _ in range(WORKERS)]
+        self._processes = [WorkerProcess() for _ in range(workers)]
         self._workers: list[asyncio.Task[None]] = []
         self._held: set[asyncio.Task[None]] = set()
 
@@ -82,6 +88,8 @@ class JobQueue:
     async def reset(self) -> None:
         """Delete all jobs and their files, and stop their work."""
         jobs, self._jobs = self._jobs, {}
+        for job in jobs.values():
+            job.ended.set()
         self._expiring.clear()
         while not self._waiting.empty():
             self._waiting.get_nowait()
@@ -93,14 +101,6 @@ class JobQueue:
             await process.wait_closed()
         await self.delete_files(jobs)
 
-    def check_supported(self, action: str) -> None:
-        """Check that jobs of an action can be processed.
-
-        :raises ApiError: the emulator does not implement the action
-        """
-        if action not in self._transforms:
-            raise not_emulated(action)
-
     def put(self, job: Job) -> None:
         """Add a job."""
         self._jobs[job.id] = job
@@ -108,6 +108,19 @@ class JobQueue:
             self._spawn(self._put_later(job))
         else:
             self._waiting.put_nowait(job)
+
+    def with_links(self, job: Job, value: Any, base: str) -> Any:
+        """Return a result with links in place of its files.
+
+        :param base: the address under which the client reached the emulator
+        """
+        if isinstance(value, Path):
+            return self._storage.link(base, self.storage_key(value), int(job.links_expire))
+        if isinstance(value, Mapping):
+            return {name: self.with_links(job, item, base) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.with_links(job, item, base) for item in value]
+        return value
 
     def storage_key(self, path: Path) -> str:
         """Return the key of a job's file in the bucket of results."""
@@ -139,7 +152,13 @@ class JobQueue:
     async def _outcome(self, job: Job, process: WorkerProcess) -> WorkResult | WorkFailure:
         if job.fault.state is not None:
             return WorkFailure(job.fault.code, job.fault.message)
-        transform, parameters = self._transforms[job.action.name], job.action.parameters
+        name = f"{job.action.service.name}.{job.action.name}"
+        if name in self._results:
+            return WorkResult(self._results[name], {})
+        transform, parameters = self._transforms.get(job.action.name), job.action.parameters
+        if transform is None:
+            refusal = not_emulated(name)
+            return WorkFailure(refusal.code, refusal.message)
         try:
             return await process.run(
                 run_transform, transform, parameters, dict(job.parameters), self._folder / job.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +92,7 @@ class Job:
     sources: Mapping[str, Path] = field(default_factory=dict, init=False)
     error_code: str | None = field(default=None, init=False)
     error_message: str | None = field(default=None, init=False)
+    ended: asyncio.Event = field(default_factory=asyncio.Event, init=False, repr=False)
 
     @property
     def links_expire(self) -> float:
@@ -133,6 +135,7 @@ class Job:
     def _end(self, state: str, now: float) -> None:
         self._go(state)
         self.finished_at = now
+        self.ended.set()
 
     def _go(self, state: str) -> None:
         if state not in TRANSITIONS[self.state]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.parameters import ListOf, Media, MediaLimits, Parameter
+from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits, Parameter, Structured
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator import media
 from airflow_provider_viapi.emulator.media.faults import MediaFault
@@ -68,9 +68,9 @@ def _sources(
 ) -> Iterator[tuple[str, Path, MediaLimits]]:
     for parameter in parameters:
         value = request.get(parameter.name)
-        if isinstance(parameter, ListOf):
-            for number, item in enumerate(value or (), start=1):
-                yield from _sources(item, parameter.fields, f"{prefix}{parameter.name}.{number}.")
+        if isinstance(parameter, Structured):
+            for inside, item in parameter.structures(value):
+                yield from _sources(item, parameter.fields, f"{prefix}{inside}")
         elif isinstance(value, Path):
             for limits in applicable(parameter, request):
                 yield f"{prefix}{parameter.name}", value, limits

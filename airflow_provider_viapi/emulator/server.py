@@ -185,6 +185,15 @@ class EmulatorServer:
         """Delete all faults and release what they hold."""
         self._request("DELETE", "/faults")
 
+    def set_result(self, action: str, result: Mapping[str, Any]) -> None:
+        """Set what calls and jobs of an action return, in place of the emulator's own work or its refusal.
+
+        :param action: its full name, such as ``ocr.RecognizeCharacter``
+        :param result: the ``Data`` of the answer or, of a job, its result
+        :raises ValueError: there is no such action
+        """
+        self._request("PUT", f"/results/{action}", dict(result))
+
     def sts(self, seconds: float) -> dict[str, str]:
         """Issue a temporary key: ``access_key_id``, ``access_key_secret``, ``security_token`` and ``expires_at``.
 
@@ -212,7 +221,7 @@ class EmulatorServer:
         self._request("POST", "/huawei/review", {"job_id": job_id, "accept": accept})
 
     def reset(self) -> None:
-        """Delete jobs, calls, nonces, temporary keys, objects, image databases and faults; stop running work."""
+        """Delete jobs, calls, nonces, keys, objects, image databases, faults and set results; stop running work."""
         self._request("POST", "/reset")
 
     def _request(self, method: str, path: str, content: Any = None) -> Any:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poll_schedule import Backoff
     from airflow_provider_viapi.jobs.poller import Poller
+    from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
+    from airflow_provider_viapi.quota.account import Quota
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +50,8 @@ class CloudHook(BaseHook):
         super().__init__()
         self._conn_id = conn_id
         self._fingerprint: tuple[object, ...] = ()
+        self._owner = ""
+        self._paces: dict[str, SubmitPace] = {}
 
     # What a cloud implements.
 
@@ -66,6 +70,10 @@ class CloudHook(BaseHook):
         :param read: reads the key of the moment
         :param aread: the same from an event loop
         """
+        raise NotImplementedError
+
+    def _owner_of(self, account: Any, key: Any) -> str:
+        """Return what identifies the account whose quota the calls use; no secret."""
         raise NotImplementedError
 
     def _fingerprint_of(self, account: Any, key: Any) -> tuple[object, ...]:
@@ -110,6 +118,8 @@ class CloudHook(BaseHook):
         return self.account
 
     def _refreshing(self, account: Any, key: Any) -> Any:
+        self._owner = self._owner_of(account, key)
+
         def same_kind(current: Any) -> Any:
             # What was waited for with a key cannot continue with a user's password, or the reverse.
             return current if isinstance(current, type(key)) else key
@@ -161,6 +171,29 @@ class CloudHook(BaseHook):
         from airflow_provider_viapi.hooks.connection import missing_connection
 
         return missing_connection(self._conn_id, error, self.missing_advice)
+
+    @cached_property
+    def quota(self) -> Quota:
+        """The account's quota, shared with other processes.
+
+        :raises ConfigurationError: see :attr:`account`
+        """
+        from airflow_provider_viapi.quota.account import Quota
+
+        account = self.account
+        return Quota(self._owner, account.quota_url)
+
+    def submit_pace(self, action: str, run: TaskRun) -> SubmitPace:
+        """Return when a task may submit jobs of an action.
+
+        :param action: as ``service.Action``
+        """
+        if action not in self._paces:
+            rate, now = self.account.submit_qps, run.timing.now
+            self._paces[action] = self.quota.submit_pace(
+                action, rate, run.pause_or_stop, lambda: now().timestamp()
+            )
+        return self._paces[action]
 
     def get_conn(self) -> Any:
         """Return the client, under the name that Airflow's hooks give it."""
@@ -219,15 +252,21 @@ class CloudHook(BaseHook):
 
     @asynccontextmanager
     async def _poll(
-        self, backend: AbstractAsyncContextManager[JobBackend], backoff: Backoff | None
+        self,
+        backend: AbstractAsyncContextManager[JobBackend],
+        backoff: Backoff | None,
+        shared_list: str | None = None,
     ) -> AsyncIterator[Poller]:
         from airflow_provider_viapi.jobs.poller import Poller
         from airflow_provider_viapi.jobs.poller_registry import shared_limiter
 
         async with backend as jobs:
-            limiter = shared_limiter(self.connection_key, self.account.poll_qps)
+            rate, quota = self.account.poll_qps, self.quota
+            limiter = shared_limiter(self.connection_key, lambda: quota.limiter("results", rate))
+            interval = jobs.list_interval
+            others = quota.job_list(shared_list, interval) if shared_list and interval else None
             list_jobs: Any = getattr(self.account, "list_jobs", "auto")
-            poller = Poller(jobs, backoff, limiter, list_jobs=list_jobs, stats=self.stats)
+            poller = Poller(jobs, backoff, limiter, list_jobs=list_jobs, stats=self.stats, shared_list=others)
             try:
                 yield poller
             finally:

@@ -128,6 +128,24 @@ class ConnectionFields:
         """Return a rate limit."""
         return self.number(name, default, MIN_QPS, MAX_QPS, "calls per second")
 
+    def quota_url(self) -> str | None:
+        """Return the URL of the storage in which processes count their calls, of the connection or ``[viapi]``.
+
+        :raises ConfigurationError: it cannot be used; the message names the setting, and not its value
+        """
+        from airflow.providers.common.compat.sdk import conf, mask_secret
+
+        from airflow_provider_viapi.quota.counters import check_url
+
+        own = self.text("quota_url")
+        url = own or _stripped(conf.get("viapi", "quota_url", fallback=""))
+        if url is None:
+            return None
+        where = f"quota_url in the extra of {self.name}" if own else "quota_url in the section [viapi]"
+        if password := urlsplit(check_url(where, url)).password:
+            mask_secret(password)
+        return url
+
     def address(self, name: str) -> str | None:
         """Return a base address without a slash at its end; ``https://`` is added to a bare host."""
         text = self.text(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ConfigurationError, PermissionDenied, ServiceError
@@ -44,7 +44,7 @@ class HuaweiCloudHook(CloudHook):
     * ``metastudio_endpoint``, ``vias_endpoint``, ``iam_endpoint``: base addresses of single services
     * ``vias_paths``: ``v2`` (default) or ``v1``
     * ``app_user_id``: MetaStudio separates jobs and assets of different users of an application by it
-    * ``verify``, ``timeout``, ``poll_qps``: as in a connection of type ``viapi``
+    * ``verify``, ``timeout``, ``poll_qps``, ``submit_qps``, ``quota_url``: as in a connection of type ``viapi``
 
     Making a hook reads nothing and connects to nothing; the first call does.
 
@@ -78,7 +78,10 @@ class HuaweiCloudHook(CloudHook):
         self.scope = scope
 
     def _parse(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
-        return parse_connection(connection, extra)
+        from airflow_provider_viapi.jobs.metrics import count_call
+
+        account, key = parse_connection(connection, extra)
+        return replace(account, on_call=partial(count_call, self.stats)), key
 
     def _with_refreshing_key(
         self,
@@ -103,7 +106,7 @@ class HuaweiCloudHook(CloudHook):
         addresses = tuple(sorted(account.endpoints.items()))
         return (
             *(who, account.region, account.project_id, account.endpoint, addresses, account.http),
-            *(account.app_user_id, account.vias_paths, account.poll_qps),
+            *(account.app_user_id, account.vias_paths, account.poll_qps, account.quota_url),
         )
 
     @cached_property
@@ -143,7 +146,18 @@ class HuaweiCloudHook(CloudHook):
         """Open a poller of the account's jobs of a family; all families of a connection share ``poll_qps``."""
         from airflow_provider_viapi.huawei.jobs import backoff_of
 
-        return self._poll(self.open_jobs(family), self.poll_backoff or backoff_of(family))
+        # Only the list of VIAS shows all tasks; that of MetaStudio shows the videos that are asked for.
+        shared_list = f"list:tasks:{self.goal or ''}" if family == "tasks" else None
+        return self._poll(
+            self.open_jobs(family), self.poll_backoff or backoff_of(family), shared_list=shared_list
+        )
+
+    def _owner_of(self, account: Account, key: Credentials | User) -> str:
+        from airflow_provider_viapi.credentials import Credentials
+
+        who = key.access_key_id if isinstance(key, Credentials) else f"{key.domain}/{key.name}"
+        addresses = " ".join((account.endpoint or account.region, *account.endpoints.values()))
+        return f"{who} {account.project_id or ''} {addresses}"
 
     def poller_key(self, job: Job) -> tuple[object, ...]:
         """Return what jobs have in common that share a poller."""
@@ -201,6 +215,8 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
         app_user_id=_app_user_id(fields),
         http=fields.http(),
         poll_qps=fields.calls_per_second("poll_qps", Account.poll_qps),
+        submit_qps=fields.calls_per_second("submit_qps", Account.submit_qps),
+        quota_url=fields.quota_url(),
     )
     return account, _user(fields) if auth == "password" else _key(fields)
 

@@ -7,6 +7,9 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.base import CloudHook
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
 ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
+
+# Whatever calls, submits or waits, in any process, has imported the hook.
+services.read_user_models_from(lambda: conf.get("viapi", "models_path", fallback=None))
 
 
 class ViapiHook(CloudHook):
@@ -44,7 +50,8 @@ class ViapiHook(CloudHook):
     * ``verify``: ``true`` (default), ``false``: do not check TLS certificates, or the path of a CA bundle
     * ``timeout``: seconds to wait for a response, 1 to 600; default: 30
     * ``poll_qps``: limit of calls per second for the results of jobs, 0.01 to 1000; default: 10
-    * ``submit_qps``: limit of submissions per second where one task submits many jobs; default: 2
+    * ``submit_qps``: limit of submissions per second of each action; default: 2
+    * ``quota_url``: storage in which all processes count their calls; default: ``[viapi] quota_url``
     * ``list_jobs``: read the account's job list while jobs are waited for: ``auto`` (default: when more than a few
       jobs are), ``always`` or ``never``
 
@@ -94,7 +101,7 @@ class ViapiHook(CloudHook):
 
     def _fingerprint_of(self, account: Account, key: CredentialsSource) -> tuple[object, ...]:
         return (
-            *(account.endpoint, account.region_id, account.signature, account.http),
+            *(account.endpoint, account.region_id, account.signature, account.http, account.quota_url),
             *(getattr(key, "access_key_id", None), account.poll_qps, account.list_jobs),
         )
 
@@ -107,14 +114,11 @@ class ViapiHook(CloudHook):
 
     @cached_property
     def submit_quota(self) -> RateLimiter:
-        """Rate limiter of a task that submits many jobs, at the connection's ``submit_qps``.
+        """Rate limiter of ``imgsearch.AddImage``, at the connection's ``submit_qps``.
 
-        Sleep for ``reserve()`` seconds, or await ``wait()``, before each submission, and call ``on_success()`` or
-        ``on_throttled()`` after it.
+        Await ``wait()`` before each call, and call ``on_success()`` or ``on_throttled()`` after it.
         """
-        from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-
-        return RateLimiter(self.account.submit_qps)
+        return self.quota.limiter("imgsearch.AddImage", self.account.submit_qps)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
@@ -132,7 +136,11 @@ class ViapiHook(CloudHook):
 
     def open_poller(self) -> AbstractAsyncContextManager[Poller]:
         """Open a poller of the account's jobs in the running event loop; leaving the context closes it."""
-        return self._poll(self.open_jobs(), self.poll_backoff)
+        return self._poll(self.open_jobs(), self.poll_backoff, shared_list="list")
+
+    def _owner_of(self, account: Account, key: CredentialsSource) -> str:
+        who = getattr(key, "identity", None) or getattr(key, "access_key_id", type(key).__name__)
+        return f"{who} {account.endpoint or account.region_id}"
 
     def test_connection(self) -> tuple[bool, str]:
         """Request the result of a job that does not exist: free, and a wrong key, token or clock shows."""
@@ -174,6 +182,7 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
         signature=fields.choice("signature", Signature),
         poll_qps=fields.calls_per_second("poll_qps", Account.poll_qps),
         submit_qps=fields.calls_per_second("submit_qps", Account.submit_qps),
+        quota_url=fields.quota_url(),
         list_jobs=fields.choice("list_jobs", ListJobs),
     )
 

@@ -6,6 +6,6 @@
 * ``config``: an account and the services' addresses
 * ``iam``: tokens for passwords, and a region's project
 * ``signing``, ``rest``: the protocol, without I/O
-* ``client``: clients for workers (``requests``) and event loops (``httpx``)
+* ``client``: clients for workers (``requests``) and event loops (``aiohttp``)
 * ``jobs``, ``job_lists``, ``job_reports``: jobs, as ``jobs.backend`` needs them
 """

@@ -102,10 +102,11 @@ def _find_action(action: Action | str) -> Action:
 def _exchange(
     account: Account, action: Action, checked: Mapping[str, Any], auth: Auth
 ) -> Call[dict[str, Any]]:
-    response = yield encode(action, checked, account, auth, _now())
-    if limits := rate_limit(response):
-        logger.debug("%s: %s", action.name, limits)
-    return decode(action, response)
+    with account.observe(action):
+        response = yield encode(action, checked, account, auth, _now())
+        if limits := rate_limit(response):
+            logger.debug("%s: %s", action.name, limits)
+        return decode(action, response)
 
 
 def _call(account: Account, action: Action, checked: Mapping[str, Any]) -> Call[dict[str, Any]]:

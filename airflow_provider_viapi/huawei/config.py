@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
@@ -67,7 +68,7 @@ class NoAuth:
 
 
 @dataclass(frozen=True)
-class Account:
+class Account(ObservedCalls):
     """An account and how to call the services for it.
 
     :param auth: a key, or a source of keys or tokens
@@ -80,6 +81,9 @@ class Account:
     :param app_user_id: an application's user, for whom MetaStudio keeps jobs and assets apart
     :param http: proxies, certificates and timeout; default: those of the environment
     :param poll_qps: most calls per second for results; default: 10
+    :param submit_qps: most submissions per second of each action; default: 2
+    :param quota_url: storage in which all processes count their calls; default: none, each limits its own
+    :param on_call: called after each call
     """
 
     auth: AuthSource = field(default_factory=NoAuth)
@@ -91,6 +95,9 @@ class Account:
     app_user_id: str | None = None
     http: HttpSettings = field(default_factory=HttpSettings.read)
     poll_qps: float = 10.0
+    submit_qps: float = 2.0
+    quota_url: str | None = field(default=None, repr=False)
+    on_call: OnCall = field(default=ignore_call, compare=False, repr=False)
 
     def address(self, service: Service) -> str:
         """Return the base address of a service, without a slash at its end."""

@@ -216,12 +216,14 @@ class ViasTasks(HuaweiJobs):
         tasks = _items(response, "tasks")
         is_last = len(tasks) < size
         self._page = 1 if is_last else self._page + 1
-        outcomes = {
+        listed = {
             each["id"]: self._outcome(vias.service.TASK_STATES, each.get("state"))
             for each in tasks
-            if each.get("id") in job_ids
+            if each.get("id")
         }
-        return ListSnapshot(outcomes, scan_complete=is_last)
+        outcomes = {task_id: outcome for task_id, outcome in listed.items() if task_id in job_ids}
+        ended = [task_id for task_id, outcome in listed.items() if outcome is not Outcome.WAITING]
+        return ListSnapshot(outcomes, scan_complete=is_last, ended=ended)
 
 
 def _items(response: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

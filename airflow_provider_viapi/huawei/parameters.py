@@ -109,8 +109,10 @@ def plain_json(value: Any) -> Any:
         raise ValidationError("text that UTF-8 can encode throughout")
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, Integral) and abs(value) < 2**63:
-        return int(value)
+    if isinstance(value, Integral):
+        whole = int(value)
+        if abs(whole) < 2**63:
+            return whole
     number = None if isinstance(value, Integral) else as_float(value)
     if number is not None and math.isfinite(number):
         return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
@@ -98,11 +98,13 @@ class ListSnapshot:
     :param outcomes: by job id, of the jobs that the page shows
     :param scan_complete: this page completes a scan of the whole list
     :param endings: by job id, of jobs that ended, if the list says when
+    :param ended: ids of all jobs of the page that ended lately, whoever waits for them
     """
 
     outcomes: Mapping[str, Outcome]
     scan_complete: bool
     endings: Mapping[str, Ending] = field(default_factory=dict)
+    ended: Collection[str] = ()
 
 
 class JobBackend(Protocol):
@@ -134,6 +136,26 @@ class JobBackend(Protocol):
 
         :raises ServiceError: the outcome is unknown
         """
+        ...
+
+
+class SharedList(Protocol):
+    """What processes that read one account's job list share."""
+
+    async def wait_for_turn(self) -> Any:
+        """Wait until this process may read the list, and return its turn; ``None`` at once if that is unknown."""
+        ...
+
+    async def end_turn(self, turn: Any, *, throttled: bool) -> None:
+        """Record that the response has arrived, or that none will."""
+        ...
+
+    async def publish(self, job_ids: Collection[str]) -> None:
+        """Report to other processes that these jobs have ended."""
+        ...
+
+    async def ended(self, job_ids: Collection[str]) -> Collection[str]:
+        """Return those of the jobs that other processes have seen ended since the last call."""
         ...
 
 

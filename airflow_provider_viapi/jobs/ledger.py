@@ -132,11 +132,15 @@ class Entry:
 class Ledger:
     """The current submission of a task instance.
 
+    The entry is read once, since each read may be a call of Airflow's API: no other process writes it.
+
     :param store: where the entry is kept
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._entry: Entry | None = None
+        self._is_read = False
 
     @property
     def is_persistent(self) -> bool:
@@ -150,8 +154,11 @@ class Ledger:
 
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""
-        stored = self._store.get(KEY)
-        return Entry.from_dict(stored) if stored else None
+        if not self._is_read:
+            stored = self._store.get(KEY)
+            self._entry = Entry.from_dict(stored) if stored else None
+            self._is_read = True
+        return self._entry
 
     def record_intent(
         self,
@@ -164,27 +171,32 @@ class Ledger:
         """Record what is about to be sent; nothing may be sent unless this returns."""
         signed_at, who = nonce.at.isoformat(), asdict(identity)
         entry = Entry(digest, nonce.nonce, signed_at, **who, try_number=try_number, sources=sources)
-        self._store.set(KEY, asdict(entry))
-        return entry
+        return self._write(entry)
 
     def record_job(
         self, entry: Entry, job_id: str, scope: str | None = None, *, adopted: bool = False
     ) -> Entry:
         """Record the accepted job."""
-        complete = replace(entry, job_id=job_id, scope=scope, adopted=adopted)
-        self._store.set(KEY, asdict(complete))
-        return complete
+        return self._write(replace(entry, job_id=job_id, scope=scope, adopted=adopted))
 
     def mark_delivered(self, attempt: Attempt) -> None:
         """Record that the result was returned; the entry stays for a worker that is lost before Airflow knows."""
         entry = self.read()
         if entry is not None:
             delivery = Delivery(attempt.number, attempt.max_tries, attempt.clear_number)
-            self._store.set(KEY, asdict(replace(entry, delivery=delivery)))
+            self._write(replace(entry, delivery=delivery))
 
     def clear(self) -> None:
         """Remove the entry: nothing was accepted, or the job failed or was cancelled."""
         self._store.delete(KEY)
+        self._entry, self._is_read = None, True
+
+    def _write(self, entry: Entry) -> Entry:
+        # If the store fails, what it holds is unknown.
+        self._is_read = False
+        self._store.set(KEY, asdict(entry))
+        self._entry, self._is_read = entry, True
+        return entry
 
 
 def request_digest(action: str, request: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import ListJobs
+    from airflow_provider_viapi.jobs.backend import SharedList
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,9 @@ METRICS_INTERVAL = 10.0
 MAX_UNEXPECTED_ERRORS = 5
 """Errors in a row that are no ``ServiceError``, such as a bug: each counts as transient, the last one is final."""
 
+SHARED_LIST_INTERVAL = 1.0
+"""Seconds between two checks for what other processes saw in the list."""
+
 RESTART_PAUSE = 1.0
 """Seconds until a loop that failed is restarted."""
 
@@ -72,6 +76,7 @@ class Poller:
     :param limiter: rate of polls; default: 10 per second
     :param list_jobs: ``auto`` reads the job list while more than a few jobs wait, ``always`` for any, ``never``
     :param stats: receives metrics
+    :param shared_list: turns to read the job list, and what other processes saw in it; default: there are no others
     """
 
     def __init__(
@@ -81,8 +86,10 @@ class Poller:
         limiter: RateLimiter | None = None,
         list_jobs: ListJobs = "auto",
         stats: Stats | None = None,
+        shared_list: SharedList | None = None,
     ) -> None:
         self._backend = backend
+        self._shared_list = shared_list
         self._backoff = backoff or Backoff()
         self._limiter = limiter or RateLimiter(10)
         self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
@@ -125,7 +132,7 @@ class Poller:
 
     def _start(self) -> None:
         if not self._loops:
-            loops = (self._poll_loop, self._list_loop, self._metrics_loop)
+            loops = (self._poll_loop, self._list_loop, self._shared_list_loop, self._metrics_loop)
             self._loops = [asyncio.ensure_future(_supervise(loop)) for loop in loops]
 
     async def close(self) -> None:
@@ -231,7 +238,7 @@ class Poller:
         read_at, scan_began = now(), None
         unexpected_errors = 0
         while self._list_from is not None:
-            await asyncio.sleep(seconds)
+            turn = await self._wait_to_read_list(seconds)
             seconds = interval.interval()
             wanted = self._unfinished()
             if not self._uses_list:
@@ -241,7 +248,7 @@ class Poller:
                 continue
             scan_began = scan_began or now()
             try:
-                snapshot = await _in_own_task(_call(self._backend.list_states, wanted))
+                snapshot = await self._read_list(wanted, turn)
                 self._apply(snapshot)
             except Exception as error:
                 unexpected_errors = 0 if isinstance(error, ServiceError) else unexpected_errors + 1
@@ -260,6 +267,39 @@ class Poller:
                     self._poll_individually(
                         each for each in self._all() if self._scans - each.last_scan > SCANS_BEFORE_POLL
                     )
+
+    async def _wait_to_read_list(self, seconds: float) -> Any:
+        """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
+        turn = None
+        if self._shared_list is not None and self._uses_list and self._unfinished():
+            turn = await self._shared_list.wait_for_turn()
+        if turn is None:
+            await asyncio.sleep(seconds)
+        return turn
+
+    async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
+        shared, throttled = self._shared_list, False
+        try:
+            snapshot = await _in_own_task(_call(self._backend.list_states, wanted))
+        except Throttled:
+            throttled = True
+            raise
+        finally:
+            if shared is not None:
+                await shared.end_turn(turn, throttled=throttled)
+        if shared is not None:
+            await shared.publish(snapshot.ended)
+        return snapshot
+
+    async def _shared_list_loop(self) -> None:
+        """Poll jobs that another process has seen ended."""
+        while self._shared_list is not None:
+            await asyncio.sleep(SHARED_LIST_INTERVAL)
+            if self._uses_list and (wanted := self._unfinished()):
+                for job_id in await self._shared_list.ended(wanted):
+                    for pending in self._pending.get(job_id, ()):
+                        pending.mark_finished(None)
+                        self._queue.schedule(pending, -FINISHED_PRIORITY)
 
     def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
         """Return the seconds until the list is read again, or give the list up."""
@@ -325,7 +365,7 @@ async def _call(function: Callable[..., Awaitable[T]], argument: object) -> T:
 
 
 async def _in_own_task(call: Coroutine[Any, Any, T]) -> T:
-    """Await a call in a task of its own: a CancelledError that it raises is an error and does not end the caller."""
+    """Await a call in a task of its own: whatever it raises, also a CancelledError, is an error of that call."""
     task = asyncio.ensure_future(call)
     try:
         await asyncio.wait({task})
@@ -333,6 +373,9 @@ async def _in_own_task(call: Coroutine[Any, Any, T]) -> T:
         task.cancel()
     if task.cancelled():
         raise RuntimeError("the call was cancelled")
+    error = task.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise RuntimeError(_describe(error))
     return task.result()
 
 

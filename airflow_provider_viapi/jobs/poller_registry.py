@@ -29,16 +29,16 @@ _limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[Hash
 )
 
 
-def shared_limiter(key: Hashable, rate: float) -> RateLimiter:
+def shared_limiter(key: Hashable, make: Callable[[], RateLimiter]) -> RateLimiter:
     """Return the event loop's rate limiter of a connection; it exists as long as a poller uses it.
 
     :param key: identifies the connection
-    :param rate: calls per second that all its pollers together never exceed
+    :param make: makes the limiter for its first user
     """
     limiters = _limiters.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     limiter = limiters.get(key)
     if limiter is None:
-        limiter = limiters[key] = RateLimiter(rate)
+        limiter = limiters[key] = make()
     return limiter
 
 

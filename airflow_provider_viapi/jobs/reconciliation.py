@@ -140,6 +140,9 @@ class Reconciliation:
             raise self._in_doubt(
                 "the connection's key or endpoint has changed since, so this account's jobs prove nothing"
             )
+        if self.run.stop_requested():
+            # Sent again, the request could become a job that nobody wants any more.
+            raise self._in_doubt("the task was stopped before that could be found out")
         if self.backend.can_replay and identity.key_id == entry.key_id:
             job_id = self._replay()
             if job_id is not None:

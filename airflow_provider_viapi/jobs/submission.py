@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,7 +13,6 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     NotForwarded,
     ServiceError,
-    StopRequested,
     SubmissionInDoubt,
     Throttled,
     TransientError,
@@ -20,7 +21,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
-from airflow_provider_viapi.jobs.task_run import Intent
+from airflow_provider_viapi.jobs.task_run import Intent, SubmitPace, Unpaced
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import SubmitBackend
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
+
+LOGGED_TURN = 5.0
+"""Seconds until its turn from which a task logs that it waits."""
 
 STORE_ATTEMPTS = 5
 """How often the id of an accepted job is written before the task fails."""
@@ -40,11 +44,26 @@ class SubmitPolicy:
     :param on_doubt: fail, or submit again once per attempt and perhaps pay twice
     :param deadline: retry a throttled submission until then, an aware time
     :param timeout: retry an unreachable or failing service for that long
+    :param longest_turn: seconds to wait for the turn to submit in this process; default: however long it takes
     """
 
     on_doubt: OnDoubt = "fail"
     deadline: datetime
     timeout: timedelta = timedelta(minutes=10)
+    longest_turn: float = math.inf
+
+
+class TurnIsLater(Exception):
+    """The turn to submit is so far off that another process is to continue then; nothing was staged or sent.
+
+    :param seconds: until the turn
+    :param turn: see ``SubmitPace.turn``
+    """
+
+    def __init__(self, seconds: float, turn: Mapping[str, Any]) -> None:
+        super().__init__(f"the turn to submit comes in {seconds:.0f} s")
+        self.seconds = seconds
+        self.turn = turn
 
 
 @dataclass
@@ -58,6 +77,7 @@ class Submission:
     :param policy: when to retry and to give up
     :param run: the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
+    :param pace: when submissions may be sent; default: at any time
     :param resubmitted: digests of requests that were submitted again in this attempt despite an unknown outcome
     """
 
@@ -68,6 +88,7 @@ class Submission:
     policy: SubmitPolicy
     run: TaskRun
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
+    pace: SubmitPace = field(default_factory=Unpaced)
     resubmitted: set[str] = field(default_factory=set)
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:
@@ -140,6 +161,7 @@ class Submission:
 
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
+        self._take_turn()
         # Before staging: a source that changes meanwhile must not pass for the one that was sent.
         sources = self.sources()
         # Media that cannot be staged now are for the next attempt: they would hold this worker until the deadline.
@@ -148,7 +170,9 @@ class Submission:
         pause = 1.0
         while True:
             try:
-                return self._submit_once(sources)
+                if (job := self._submit_once(sources)) is not None:
+                    return job
+                continue
             except NotForwarded as error:
                 raise error.as_permanent() from None
             except TransientError as error:
@@ -159,15 +183,41 @@ class Submission:
                 if failing_since and now - failing_since >= self.policy.timeout:
                     self.run.log.warning("Giving up submitting after %s: %s", self.policy.timeout, error)
                     raise
-                self.run.log.warning("Not accepted, retrying in %.0f s: %s", pause, error)
-            self.run.pause(pause)
+                seconds = random.uniform(0.5, 1) * pause  # noqa: S311
+                self.run.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
+            self.run.pause(seconds)
             pause = min(self.run.timing.max_backoff, 2 * pause)
 
-    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job:
-        identity = self.backend.identity()
+    def _take_turn(self) -> None:
+        """Take a turn to submit.
+
+        :raises TurnIsLater: it is too far off to wait for it in this process
+        :raises Throttled: it comes after the deadline
+        """
+        seconds, now = self.pace.reserve(), self.run.timing.now()
+        comes_at = now + timedelta(seconds=seconds)
+        if now < self.policy.deadline <= comes_at:
+            raise Throttled(
+                f"the quota is used until after the deadline: the turn to submit comes in {seconds:.0f} s; nothing "
+                "was submitted",
+                code="NoTurn",
+            )
+        if seconds > self.policy.longest_turn:
+            raise TurnIsLater(seconds, self.pace.turn())
+        if seconds > LOGGED_TURN:
+            self.run.log.info(
+                "Other tasks submit first: the turn of this one comes in %.0f s, at %s",
+                *(seconds, comes_at.isoformat(timespec="seconds")),
+            )
+
+    def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
+        """Submit and return the job; ``None`` if the turn was missed and nothing was sent."""
         request = self.request()
-        if self.run.stop_requested():
-            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")
+        # Fetches a key or token that is missing, which may take long.
+        self.backend.identity()
+        self.pace.approach()
+        self.run.raise_if_stopped()
+        identity = self.backend.identity()
         nonce = RequestNonce.new(self.run.timing.now())
         intent = Intent(
             self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, nonce.at.isoformat()
@@ -175,9 +225,12 @@ class Submission:
         # Before the ledger: if either fails, nothing is sent, and no attempt has to find out what happened.
         self.run.claims.open(intent)
         entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+        if not self._wait_for_turn(entry):
+            # Recording took too long. To wait for another turn now would leave the intent open for as long.
+            return None
         sent_at = self.run.timing.now()
         try:
-            job = self.backend.submit(request, nonce)
+            job = self._send(request, nonce)
         except ServiceError as error:
             # A repeated nonce was seen before: something on the way has sent the request twice.
             if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
@@ -195,6 +248,32 @@ class Submission:
         if (self.run.timing.now() - sent_at).total_seconds() > self.run.timing.list_pause:
             self._check_not_adopted(entry, job)
         return job
+
+    def _wait_for_turn(self, entry: Entry) -> bool:
+        """Wait for the turn to submit, with the intent recorded; false, and nothing recorded, if it was missed."""
+        has_turn = False
+        try:
+            # Recording may have taken a while, and so may the turn.
+            self.run.raise_if_stopped()
+            has_turn = self.pace.begin()
+            if self.run.stop_requested():
+                has_turn = False
+                self.pace.end(throttled=False)
+            self.run.raise_if_stopped()
+        finally:
+            if not has_turn:
+                self._forget_intent(entry)
+        return has_turn
+
+    def _send(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        throttled = False
+        try:
+            return self.backend.submit(request, nonce)
+        except Throttled:
+            throttled = True
+            raise
+        finally:
+            self.pace.end(throttled=throttled)
 
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""

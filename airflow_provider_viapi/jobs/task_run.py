@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
+from airflow_provider_viapi.errors import StopRequested
 from airflow_provider_viapi.jobs.model import Log
 
 
@@ -117,6 +118,65 @@ class Claims(Protocol):
         ...
 
 
+class SubmitPace(Protocol):
+    """When submissions may be sent, so that all processes together stay within the account's quota."""
+
+    def reserve(self) -> float:
+        """Take a turn, unless there is one, and return the seconds until it."""
+        ...
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+        ...
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Use a turn that this task took in another process, unless it was missed."""
+        ...
+
+    def approach(self) -> None:
+        """Wait until shortly before the turn, so that what comes before sending is done when it comes.
+
+        :raises StopRequested: Airflow stops the task
+        """
+        ...
+
+    def begin(self) -> bool:
+        """Wait for the turn; false if it was missed, and nothing is to be sent.
+
+        :raises StopRequested: Airflow stops the task
+        """
+        ...
+
+    def end(self, *, throttled: bool) -> None:
+        """Record that the response has arrived, or that none will."""
+        ...
+
+
+class Unpaced:
+    """Pace without limits."""
+
+    def reserve(self) -> float:
+        """Return 0."""
+        return 0.0
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return no turn."""
+        return {}
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Take no turn."""
+
+    def approach(self) -> None:
+        """Return at once."""
+
+    def begin(self) -> bool:
+        """Return true."""
+        return True
+
+    def end(self, *, throttled: bool) -> None:
+        """Record nothing."""
+
+
 @dataclass(frozen=True)
 class TaskRun:
     """One attempt of a task, as far as submitting depends on it.
@@ -140,3 +200,19 @@ class TaskRun:
         while left > 0 and not self.stop_requested():
             self.timing.sleep(min(1.0, left))
             left -= 1.0
+
+    def pause_or_stop(self, seconds: float) -> None:
+        """Wait for seconds before a submission.
+
+        :raises StopRequested: Airflow stops the task
+        """
+        self.pause(seconds)
+        self.raise_if_stopped()
+
+    def raise_if_stopped(self) -> None:
+        """Raise an error if Airflow stops the task.
+
+        :raises StopRequested: it does
+        """
+        if self.stop_requested():
+            raise StopRequested("the task was stopped before its job was submitted; nothing was sent")

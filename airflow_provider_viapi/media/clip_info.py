@@ -51,7 +51,7 @@ def measure(address: str, http: HttpSettings, allowed_hosts: Collection[str] = (
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     with public_session(http, allowed_hosts) as session:
-        return read_clip(_RangeReader(session, address))
+        return read_clip(RangeReader(session, address))
 
 
 def read_clip(file: Any) -> Clip | None:
@@ -166,7 +166,7 @@ def _wav(file: BinaryIO) -> Clip | None:
     return None
 
 
-class _RangeReader(io.RawIOBase):
+class RangeReader(io.RawIOBase):
     """File at an HTTP address that is read by ranges.
 
     :param session: sends the requests
@@ -180,10 +180,15 @@ class _RangeReader(io.RawIOBase):
         self._block = b""
 
     def seek(self, offset: int, whence: int = 0) -> int:  # words: ok
+        """Return the new position, from the beginning; nothing is requested."""
         self._position = offset
         return offset
 
     def read(self, size: int = -1) -> bytes:
+        """Return up to so many bytes; none at the end.
+
+        :raises OSError: the server does not send parts of a file
+        """
         if not self._start <= self._position or self._position + size > self._start + len(self._block):
             self._fetch(max(size, BLOCK))
         at = self._position - self._start

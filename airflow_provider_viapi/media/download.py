@@ -6,6 +6,7 @@ Imported only where a file is downloaded.
 from __future__ import annotations
 
 import re
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ landed at a third of the speed."""
 
 _TIMEOUTS = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""
+
+_SECONDS_FOR_ERRORS = 10.0
+"""Time for the body of an error response, which may name the storage's code."""
 
 _MAX_REDIRECTS = 5
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
@@ -159,12 +163,26 @@ def _check_status(response: requests.Response) -> None:
     status = response.status_code
     if status in (200, 206):
         return
-    named = _CODE.search(response.raw.read(1 << 16) or b"")
+    named = _CODE.search(_beginning_of(response))
     code = named[1].decode() if named else None
     if status in (403, 404, 410):
         raise LinkExpired(status, code)
     kind = TransientError if status >= 500 or status in (408, 425, 429) else ServiceError
     raise kind("the storage refused to send the file", code=code, http_status=status)
+
+
+def _beginning_of(response: requests.Response) -> bytes:
+    """Return the beginning of an error's body, as far as it arrives soon."""
+    give_up = time.monotonic() + _SECONDS_FOR_ERRORS
+    body = b""
+    try:
+        while len(body) < 1 << 16 and time.monotonic() < give_up:
+            if not (piece := response.raw.read1(1 << 16, decode_content=False)):
+                break
+            body += piece
+    except (requests.RequestException, HTTPError, OSError):
+        pass
+    return body
 
 
 def _parse_response(response: requests.Response) -> Download:
@@ -177,13 +195,15 @@ def _parse_response(response: requests.Response) -> Download:
             code="UnsupportedContentEncoding",
         )
     is_compressed = encoding not in ("", "identity")
-    offset, length = 0, _parse_number(headers.get("Content-Length"))
+    is_chunked = headers.get("Transfer-Encoding", "").strip().lower() == "chunked"
+    # Beside chunks, a length does not count [RFC 9112, 6.3].
+    offset, length = 0, None if is_chunked else _parse_number(headers.get("Content-Length"))
     if response.status_code == 206:
         part = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
         if part is None or is_compressed:
             raise SourceModified("the server sent an unknown part of the file", http_status=206)
         offset, length = int(part[1]), int(part[2])
-    elif length is None and headers.get("Transfer-Encoding", "").lower() != "chunked":
+    elif length is None and not is_chunked:
         raise ServiceError(
             "the server does not send the file's length, so a truncated file could not be distinguished from a "
             "complete one",

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_viapi.alibaba.parameters import ListOf
+from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.schema import Parameter, Url
 
@@ -114,8 +114,8 @@ def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Ite
         value = request.get(parameter.name)
         if isinstance(parameter, Url) and isinstance(value, str):
             yield value
-        elif isinstance(parameter, ListOf) and isinstance(value, list):
-            for item in value:
+        elif isinstance(parameter, Structured):
+            for _, item in parameter.structures(value):
                 yield from media_of(parameter.fields, item)
 
 

@@ -130,6 +130,8 @@ def _file_keys(fields: tuple[ResultField, ...], prefix: str = "") -> list[str]:
     for field in fields:
         if field.kind == "file":
             keys.append(f"{prefix}{field.name}")
+        elif field.kind == "files":
+            keys.append(f"{prefix}{field.name}.0")
         inside = f"{prefix}{field.name}.0." if field.kind == "list" else f"{prefix}{field.name}."
         keys += _file_keys(field.fields, inside)
     return keys

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter
+from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url, opens
 from airflow_provider_viapi.redaction import redact_text
@@ -120,9 +120,9 @@ def media_addresses(
         value = structure.get(each.name)
         if value is None:
             continue
-        if isinstance(each, ListOf):
-            for index, item in enumerate(value, start=1):
-                yield from media_addresses(each.fields, item, f"{prefix}{each.name}.{index}.")
+        if isinstance(each, Structured):
+            for inside, item in each.structures(value):
+                yield from media_addresses(each.fields, item, f"{prefix}{inside}")
         elif isinstance(each, Media):
             limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
             yield f"{prefix}{each.name}", limits, value
@@ -137,8 +137,10 @@ def with_addresses(
         value = structure.get(each.name)
         if value is None:
             continue
-        if isinstance(each, ListOf):
-            replaced[each.name] = [with_addresses(each.fields, item, addresses) for item in value]
+        if isinstance(each, Structured):
+            replaced[each.name] = each.map_structures(
+                value, lambda fields, item, _: with_addresses(fields, item, addresses)
+            )
         elif isinstance(each, Media):
             replaced[each.name] = addresses.get(value, value)
     return replaced
@@ -152,11 +154,10 @@ def _without_path_objects(parameters: tuple[Parameter, ...], structure: Mapping[
         if isinstance(each, Media):
             if value is not None:
                 addressed[each.name] = as_address(value)
-        elif isinstance(each, ListOf) and isinstance(value, list | tuple):
-            addressed[each.name] = [
-                _without_path_objects(each.fields, item) if isinstance(item, Mapping) else item
-                for item in value
-            ]
+        elif isinstance(each, Structured) and value is not None:
+            addressed[each.name] = each.map_structures(
+                value, lambda fields, item, _: _without_path_objects(fields, item)
+            )
     return addressed
 
 
@@ -201,33 +202,53 @@ _TIMEOUTS = (5.0, 5.0)
 """Seconds to wait for a connection, and for the response: the check must not hold the task for long."""
 
 
+_UNREADABLE = (PermissionDenied, OSError, ValueError)
+
+
 def check_links(action: Action, request: Mapping[str, Any], account: Account, log: Log) -> None:
-    """Request the first byte of every HTTP(S) address of a request.
+    """Request the first byte of every HTTP(S) address of a request, and check the file if its server states its size.
 
     An address that cannot be reached from here passes: the service may reach it.
 
-    :raises InvalidMedia: a server responds that there is no such file, or that it may not be read (403, 404, 410)
+    :raises InvalidMedia: a server responds that there is no such file, or that it may not be read (403, 404, 410), or
+        the file is outside the action's limits
     """
-    links = {url: name for name, _, url in media_addresses(action.parameters, request) if is_http_url(url)}
+    links = {
+        url: (name, limits)
+        for name, limits, url in media_addresses(action.parameters, request)
+        if is_http_url(url)
+    }
     if not links:
         return
     import requests
+    import urllib3
 
+    from airflow_provider_viapi.media.probe import LinkedFile, size_of
     from airflow_provider_viapi.media.ssrf_guard import public_session
+    from airflow_provider_viapi.media.validation import check_source
 
     # Where the service is on this network, such as the emulator, its media may be too.
     own = urlsplit(account.endpoint or "").hostname
     with public_session(account.http, [own] if own else []) as session:
-        for url, name in links.items():
+        for url, (name, limits) in links.items():
             shown = redact_text(url.partition("?")[0])
             try:
                 # The signature of a presigned URL covers the method, and some servers refuse HEAD.
-                if not urlsplit(url).query and session.head(url, timeout=_TIMEOUTS, allow_redirects=True).ok:
+                is_plain = limits is None and not urlsplit(url).query
+                if is_plain and session.head(url, timeout=_TIMEOUTS, allow_redirects=True).ok:
                     continue
                 headers = {"Range": "bytes=0-0"}
                 with session.get(url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
-                    status = response.status_code
-            except (requests.RequestException, PermissionDenied, OSError, ValueError) as error:
+                    status, size = response.status_code, size_of(response)
+                if size is not None:
+                    check_source(
+                        LinkedFile(session, url, size),
+                        limits,
+                        parameter=name,
+                        action=action.name,
+                        log=log,
+                    )
+            except (requests.RequestException, urllib3.exceptions.HTTPError, *_UNREADABLE) as error:
                 log.info("%s could not be checked from here: %s (%s)", name, shown, type(error).__name__)
                 continue
             if status in (403, 404, 410):

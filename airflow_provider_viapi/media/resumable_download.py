@@ -199,11 +199,11 @@ class ResumableDownload:
                 elif (response.offset, response.length) != (offset, self._length):
                     raise SourceModified("the file has changed during the download")
                 self._receive(response, deadline)
+                self._check_length()
         except SourceModified:
             self._file.reset()
             self._version = None
             raise
-        self._check_length()
         return False
 
     def _start(self, response: Download) -> None:
@@ -235,6 +235,9 @@ class ResumableDownload:
         length = self._file.length
         if self._length is not None and length < self._length:
             raise TransientError(f"{self._key} ended after {length} of {self._length} bytes")
+        if self._length is not None and length > self._length:
+            # Such as the whole file in place of its rest.
+            raise SourceModified(f"{self._key} has {length} instead of {self._length} bytes")
         if length == 0:
             raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
 

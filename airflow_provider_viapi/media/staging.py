@@ -226,9 +226,14 @@ class Staging:
         return stat(address, self.hook)
 
     def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
+        from airflow.providers.common.compat.sdk import conf
+
         from airflow_provider_viapi.media.validation import check_source
 
-        check_source(source, limits, parameter=parameter, action=action)
+        opens_videos = conf.getboolean("viapi", "check_sources", fallback=True)
+        check_source(
+            source, limits, parameter=parameter, action=action, log=self.log if opens_videos else None
+        )
 
 
 @dataclass

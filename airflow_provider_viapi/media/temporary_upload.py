@@ -6,6 +6,8 @@ file. Anybody who knows the address can read it. How long it stays is not docume
 
 from __future__ import annotations
 
+import secrets
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -18,16 +20,17 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.http_errors import certificate_error
+from airflow_provider_viapi.media.source import READ_AHEAD
 from airflow_provider_viapi.media.team_bucket import plain_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    import httpx
+    import requests
 
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.http_settings import HttpSettings
-    from airflow_provider_viapi.media.source import Source
+    from airflow_provider_viapi.media.source import CountingReader, Source
 
 MAX_BYTES = 5 << 30
 """Size limit of a file that is posted to OSS as a form [OSS, PostObject]."""
@@ -61,9 +64,9 @@ def upload_for(
 
 
 def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSettings) -> None:
-    import httpx
+    import requests
 
-    from airflow_provider_viapi.http import tls_context
+    from airflow_provider_viapi.http import requests_session
 
     form = {
         "OSSAccessKeyId": grant["AccessKeyId"],
@@ -72,18 +75,13 @@ def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSet
         "key": grant["ObjectKey"],
         "success_action_status": "201",
     }
-    client = httpx.Client(
-        verify=tls_context(settings),
-        timeout=settings.timeout,
-        proxy=settings.proxy_for(address),
-        trust_env=False,
-    )
     failure: ServiceError
     try:
-        with client as http, source.read() as reader:
-            file: Any = (plain_name(source.name), reader, "application/octet-stream")
-            response = http.post(address, data=form, files={"file": file})
-    except httpx.HTTPError as error:
+        with requests_session(settings) as session, source.read() as reader:
+            body: Any = FormWithFile(form, plain_name(source.name), reader, source.size)
+            headers = {"Content-Type": body.content_type}
+            response = session.post(address, data=body, headers=headers, allow_redirects=False)
+    except requests.RequestException as error:
         failure = certificate_error(error, address, settings) or TransientError(
             f"{source.display_url} could not be uploaded to {address} ({type(error).__name__})"
         )
@@ -94,7 +92,36 @@ def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSet
     raise failure
 
 
-def _refusal(response: httpx.Response, source: Source) -> ServiceError:
+class FormWithFile:
+    """The body of a form (multipart/form-data) whose last field is a file, read while it is sent.
+
+    requests would read the whole file into memory first. It asks for the length, so that it sends no chunks, which
+    OSS refuses, and then reads.
+
+    :param file: is read once, from its beginning
+    :param size: bytes of the file
+    """
+
+    def __init__(self, fields: Mapping[str, str], name: str, file: CountingReader, size: int) -> None:
+        boundary = secrets.token_hex(16)
+        part = f'--{boundary}\r\nContent-Disposition: form-data; name="'
+        texts = [f'{part}{field}"\r\n\r\n{value}\r\n' for field, value in fields.items()]
+        texts.append(f'{part}file"; filename="{name}"\r\nContent-Type: application/octet-stream\r\n\r\n')
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._before = BytesIO("".join(texts).encode())
+        self._file = file
+        self._after = BytesIO(f"\r\n--{boundary}--\r\n".encode())
+        self.len = len(self._before.getvalue()) + size + len(self._after.getvalue())
+
+    def read(self, size: int) -> bytes:
+        """Return up to so many bytes; none at the end.
+
+        :raises TransientError: the file has changed; with the code ``SourceChanged``
+        """
+        return self._before.read(size) or self._file.read(max(size, READ_AHEAD)) or self._after.read(size)
+
+
+def _refusal(response: requests.Response, source: Source) -> ServiceError:
     try:
         _, fields = parse(response.content)
         code = str(fields.get("Code") or "") if isinstance(fields, dict) else ""

@@ -1,19 +1,21 @@
-"""Checks of a file before it is copied: its size, its type, the dimensions of an image.
+"""Checks of a file before it is copied or submitted: its size, its type, the dimensions of an image, and of a video
+its length, picture size and frame rate.
 
-A file of which nothing can be read passes: the service decides. Videos are not opened, since the documents do not say
-how they mean the dimensions of portrait videos.
+A file of which nothing can be read passes: the service decides. A picture size holds upright and landscape, since the
+documents do not say how they mean the dimensions of portrait videos.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from airflow_provider_viapi.errors import InvalidMedia
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
-    from airflow_provider_viapi.media.source import Source
+    from airflow_provider_viapi.jobs.model import Log
 
 # Extensions with the same meaning.
 _SAME_EXTENSIONS = {
@@ -54,18 +56,55 @@ HEADER_SIZE = 512
 """Bytes that are read of a file to recognise its type."""
 
 
-def check_source(source: Source, limits: MediaLimits | None, *, parameter: str, action: str) -> None:
+LENGTH_TOLERANCE = 1.0
+"""Seconds by which a file may be longer than allowed: its sound often ends after its picture."""
+
+
+class File(Protocol):
+    """A file that is checked: a ``source.Source`` or a ``linked_file.LinkedFile``."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        ...
+
+    @property
+    def display_url(self) -> str:
+        """The address as a message or a log may show it."""
+        ...
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """Open it for reading from its beginning."""
+        ...
+
+
+def check_source(
+    source: File,
+    limits: MediaLimits | None,
+    *,
+    parameter: str,
+    action: str,
+    log: Log | None = None,
+) -> None:
     """Refuse a file that is empty or, as far as can be seen, outside the limits.
 
     :param limits: of the file in the action's documents; ``None`` for none
     :param parameter: names the file in the action's request, for the message
+    :param log: logs what the service will do with a video that is longer or larger than it takes; a video is opened
+        only if this is given
     :raises InvalidMedia: the file is refused; nothing was copied
     """
     try:
         _check_size(source, limits)
         if limits is not None:
             _check_type(source, limits)
-            _check_dimensions(source, limits)
+            if not _check_dimensions(source, limits) and log is not None:
+                _check_video(source, limits, parameter, log)
     except _Refused as refused:
         raise InvalidMedia(
             f"{parameter}: {source.display_url} {refused}", code=refused.code, action=action
@@ -78,7 +117,7 @@ class _Refused(Exception):
         self.code = f"InvalidFile.{code}"
 
 
-def _check_size(source: Source, limits: MediaLimits | None) -> None:
+def _check_size(source: File, limits: MediaLimits | None) -> None:
     if source.size == 0:
         raise _Refused("Size", "is empty")
     if limits is None:
@@ -89,7 +128,7 @@ def _check_size(source: Source, limits: MediaLimits | None) -> None:
         raise _Refused("Size", f"has {source.size:,} bytes; allowed: {allowed}")
 
 
-def _check_type(source: Source, limits: MediaLimits) -> None:
+def _check_type(source: File, limits: MediaLimits) -> None:
     if not limits.formats:
         return
     extension = PurePosixPath(source.name).suffix.lstrip(".").lower()
@@ -110,15 +149,59 @@ def _recognized(beginning: bytes) -> tuple[str, ...]:
     return ("ts",) if beginning[:1] == b"G" and beginning[188:189] == b"G" else ()
 
 
-def _check_dimensions(source: Source, limits: MediaLimits) -> None:
+def _check_dimensions(source: File, limits: MediaLimits) -> bool:
+    """Check the dimensions of an image; return false if it is none, or nothing limits them."""
     if limits.min_pixels is None and limits.max_pixels is None:
-        return
+        return False
     size = _dimensions(source)
-    if size is not None and not limits.allows_pixels(*size):
+    if size is not None:
+        _check_pixels(size, limits)
+    return size is not None
+
+
+def _check_pixels(size: tuple[int, int], limits: MediaLimits) -> None:
+    if not limits.allows_pixels(*size):
         raise _Refused("Resolution", f"has {size[0]}×{size[1]} pixels; allowed: {limits.pixels}")
 
 
-def _dimensions(source: Source) -> tuple[int, int] | None:
+def _check_video(source: File, limits: MediaLimits, parameter: str, log: Log) -> None:
+    limited = (
+        limits.min_pixels,
+        limits.max_pixels,
+        limits.scaled_above,
+        limits.max_seconds,
+        limits.cut_after,
+    )
+    if not limits.constant_frame_rate and not any(limited):
+        return
+    from airflow_provider_viapi.media.probe import probe
+
+    with source.open() as file:
+        facts = probe(file, source.size)
+    if facts is None:
+        return
+    seconds, size = facts.seconds or 0.0, facts.size or (0, 0)
+    if facts.size is not None:
+        _check_pixels(facts.size, limits)
+    if limits.max_seconds is not None and seconds > limits.max_seconds + LENGTH_TOLERANCE:
+        raise _Refused("Content", f"is {seconds:,.1f} s long; allowed: at most {limits.max_seconds:,g} s")
+    if limits.constant_frame_rate and facts.varies:
+        raise _Refused("Content", "has a variable frame rate; allowed: a constant frame rate")
+    if limits.cut_after is not None and seconds > limits.cut_after:
+        log.warning(
+            "%s is %.0f s long: the service ignores what follows after %g s",
+            parameter,
+            seconds,
+            limits.cut_after,
+        )
+    if limits.scaled_above is not None and max(size) > limits.scaled_above:
+        log.info(
+            "%s has %d×%d pixels: the service scales it down to %d on the longer side",
+            *(parameter, *size, limits.scaled_above),
+        )
+
+
+def _dimensions(source: File) -> tuple[int, int] | None:
     try:
         from PIL import Image
     except ImportError:

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.options import describe
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 
 
 def is_templated(value: Any) -> bool:
@@ -37,7 +37,7 @@ def is_templated(value: Any) -> bool:
     return False
 
 
-class ActionOperator(ReferableOperator, BaseOperator):
+class ActionOperator(ProviderTask, BaseOperator):
     """Base of all operators: an action of a service and its request.
 
     :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
@@ -80,8 +80,11 @@ class ActionOperator(ReferableOperator, BaseOperator):
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
             for wire_name, value in request.items():
-                if _snake_case(wire_name) == name:
+                if snake_case(wire_name) == name:
                     return value
+            if name in _request_arguments(type(self)):
+                # An argument that was not given.
+                return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @staticmethod
@@ -150,37 +153,24 @@ class ActionOperator(ReferableOperator, BaseOperator):
             yield
         except ServiceError as error:
             wire_name = error.message.partition(" ")[0].rstrip(":")
-            argument = _snake_case(wire_name)
+            argument = snake_case(wire_name)
             if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"
             raise
 
     @property
     def map_label(self) -> str:
-        """Name of the first file that the rendered request names, or an empty text."""
-        values = self.request.values() if isinstance(self.request, Mapping) else ()
-        address = next((value for value in values if isinstance(value, str) and "://" in value), "")
-        # The query of a presigned URL stays out of the UI.
-        return address.partition("?")[0].rpartition("/")[2][:200]
-
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
-        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
-        super()._do_render_template_fields(*args, **kwargs)
-        context = kwargs.get("context") or args[2]
-        is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
-        if is_mapped and context.get("map_index_template") is None and self.map_label:
-            # The label of a mapped task in Airflow's UI; otherwise it is only the index.
-            context["map_index_template"] = "{{ ti.map_index }}: {{ task.map_label }}"
-        from airflow.providers.common.compat.sdk import mask_secret
-
-        from airflow_provider_viapi.redaction import find_secrets
-
-        for secret in find_secrets([getattr(self, name) for name in self.template_fields]):
-            mask_secret(secret)
+        """Name of the first file that the rendered request names, else of what it is about, or an empty text."""
+        request = self.request if isinstance(self.request, Mapping) else {}
+        named = (
+            value
+            for name, value in request.items()
+            if isinstance(value, str) and re.fullmatch(r"(.*_)?(name|id|text|title)", snake_case(name))
+        )
+        return label_of(request.values()) or next(named, "")[:MAX_LABEL]
 
 
-def _snake_case(wire_name: str) -> str:
+def snake_case(wire_name: str) -> str:
     """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
 

@@ -8,10 +8,11 @@ keyword arguments.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_provider_viapi.errors import (
     InvalidRequest,
@@ -24,9 +25,8 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
-    is_templated,
 )
-from airflow_provider_viapi.operators.arguments import as_duration, as_flag, as_hosts, default_deferrable
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
@@ -35,21 +35,19 @@ from airflow_provider_viapi.operators.durability import (
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.references import OutputRefs
+from airflow_provider_viapi.operators.landing import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.submission import OnDoubt, Submission
+    from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, TurnIsLater
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
     from airflow_provider_viapi.jobs.usage import Usage
     from airflow_provider_viapi.state.results import LandedResults
@@ -70,7 +68,14 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
 
 
-class JobOperator(StoppableOperator, ActionOperator):
+LONGEST_TURN = 60.0
+"""Seconds until its turn to submit that a deferrable task waits on its worker; it defers if the turn is later."""
+
+TURN_LEAD = 10.0
+"""Seconds before its turn at which a deferred task continues, times the number of its deferrals."""
+
+
+class JobOperator(StoppableOperator, LandingOperator):
     """Submit a job once, wait for it without occupying a worker, return its result.
 
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
@@ -86,12 +91,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         default: ``True``
     :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
         ``resubmit``, which may pay twice; default: ``fail``
-    :param land_to: where the result's files are stored before their links expire: a folder (ends with ``/``) of any
-        storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
-        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``. The result gains ``landed``, the address of each
-        file.
-    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
-        the connection's own endpoint
     :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
         any DAG run, if it is not older than this; a ``timedelta`` or seconds, up to 10 years; default: off
     :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
@@ -99,12 +98,9 @@ class JobOperator(StoppableOperator, ActionOperator):
     """
 
     is_async = True
-    template_fields: Sequence[str] = (*ActionOperator.template_fields, "land_to")
     __supports_durable_execution: ClassVar[bool] = True
     timing: ClassVar[Timing | None] = None
     """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
-
-    hook: Any
 
     def __init__(
         self,
@@ -116,14 +112,13 @@ class JobOperator(StoppableOperator, ActionOperator):
         durable: bool = True,
         on_doubt: OnDoubt = "fail",
         land_to: Any = None,
-        allowed_hosts: Sequence[str] = (),
         reuse_results: timedelta | float | None = None,
         reuse_unversioned: bool = False,
         land_manifest: bool = False,
         **kwargs: Any,
     ) -> None:
         as_flag("wait_for_completion", wait_for_completion)
-        super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
+        super().__init__(**{"multiple_outputs": wait_for_completion, "land_to": land_to, **kwargs})
         self.wait_for_completion = wait_for_completion
         if on_doubt not in ("fail", "resubmit"):
             raise InvalidRequest(
@@ -139,8 +134,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
         self.durable = as_flag("durable", durable, self.action.name)
         self.on_doubt = on_doubt
-        self.land_to = land_to
-        self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
         )
@@ -153,13 +146,8 @@ class JobOperator(StoppableOperator, ActionOperator):
             )
         self.reuse_unversioned = as_flag("reuse_unversioned", reuse_unversioned, self.action.name)
         self.land_manifest = as_flag("land_manifest", land_manifest, self.action.name)
-        self._landed: dict[str, str] = {}
         self._view: Any = None
         self._usage: Usage | None = None
-        if land_to is not None and not is_templated(land_to):
-            from airflow_provider_viapi.media.output_paths import check
-
-            check(land_to, self.action)
 
     # What a cloud implements.
 
@@ -186,10 +174,6 @@ class JobOperator(StoppableOperator, ActionOperator):
         """Return the address where a user sees the job."""
         raise NotImplementedError
 
-    def trusted_hosts(self) -> list[str]:
-        """Return the private hosts that results may come from besides ``allowed_hosts``."""
-        return []
-
     # What an operator of a service may adjust.
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
@@ -209,15 +193,22 @@ class JobOperator(StoppableOperator, ActionOperator):
         """Return whether no retry can succeed after an error."""
         return is_permanent(error)
 
-    @property
-    def landed(self) -> OutputRefs:
-        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
-        return OutputRefs(self)
-
     # The sequence of one job.
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""
+        return self._submit_and_wait(context, {})
+
+    def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
+        """Continue shortly before the turn to submit.
+
+        :param turn: the turn, the deadline and how often the task was deferred; ``dag.test()`` of Airflow 3 loses it
+        """
+        return self._submit_and_wait(context, turn or {})
+
+    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any]) -> Any:
+        from airflow_provider_viapi.jobs.submission import TurnIsLater
+
         store_links(self, context)
         run = self.task_run(context)
         self._view = view = TaskView(self.action_name, run.attempt.number)
@@ -227,14 +218,19 @@ class JobOperator(StoppableOperator, ActionOperator):
             read_prices()
             ledger = open_ledger(context, durable=self.durable)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
+            if "deadline" in turn:
+                deadline = datetime.fromisoformat(turn["deadline"])
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
-                self._check_destination()
+                self.check_destination()
                 self._check_waiting(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
-            job, report = self._resume_or_submit(request, ledger, run, deadline, context)
+            try:
+                job, report = self._resume_or_submit(request, ledger, run, deadline, context, turn)
+            except TurnIsLater as later:
+                self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
             record_decision(self.hook.stats, before, job, report)
             view.show_job(job, before)
             store_links(self, context, job_link=self.job_link(job))
@@ -297,6 +293,7 @@ class JobOperator(StoppableOperator, ActionOperator):
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
             sources=lambda: None if results is None else results.versions(request),
+            pace=self.hook.submit_pace(self.action_name, run),
         )
 
     def _results(self, context: Context) -> LandedResults | None:
@@ -324,35 +321,60 @@ class JobOperator(StoppableOperator, ActionOperator):
             return None
         result, report = found
         context["ti"].xcom_push(key="job_id", value=report.job_id)
-        self._publish_landed(result["landed"], report.job_id, context)
+        self.publish_landed(result["landed"], report.job_id, context)
         self._view.show_result(report, result, self.action.result, self._landed)
         self._view.publish(context)
         store_links(self, context, result_link=result_address(result, [self.action], self._landed))
         return result
 
     def _resume_or_submit(
-        self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
+        self,
+        request: Mapping[str, Any],
+        ledger: Ledger,
+        run: TaskRun,
+        deadline: datetime,
+        context: Context,
+        turn: Mapping[str, Any],
     ) -> tuple[Job, JobReport | None]:
         try:
-            return self.submission(request, ledger, run, deadline, context).resume_or_submit()
+            submission = self.submission(request, ledger, run, deadline, context)
+            submission.pace.keep(turn)
+            if self.deferrable:
+                policy = replace(submission.policy, longest_turn=LONGEST_TURN)
+                submission = replace(submission, policy=policy)
+            return submission.resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
                 # Nothing was accepted and nothing is in doubt, so nobody will read what was staged.
                 self._release(context)
             raise
 
-    def _check_destination(self) -> None:
-        """Refuse a rendered destination that cannot take the result."""
-        if self.land_to is not None:
-            from airflow_provider_viapi.media import landing
-
-            landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
+    def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
+        """Leave the worker until shortly before the turn to submit; nothing was staged or sent."""
+        try:
+            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+        except ImportError:
+            # Airflow 2.
+            from airflow.triggers.temporal import (  # type: ignore[import-not-found,no-redef]
+                DateTimeTrigger,
+            )
+        # Airflow may have been slow to continue; a turn that was missed costs the wait for another one.
+        early = min(later.seconds / 2, deferred * TURN_LEAD)
+        wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
+        self.log.info(
+            "Other tasks submit first: the turn of this one comes in %.0f s; deferring until %s",
+            *(later.seconds, wake_at.isoformat(timespec="seconds")),
+        )
+        turn = {**later.turn, "deadline": deadline.isoformat(), "deferred": deferred}
+        self.defer(trigger=DateTimeTrigger(wake_at), method_name="execute_at_turn", kwargs={"turn": turn})
+        raise AssertionError("defer raises")
 
     def _check_waiting(self, deadline: datetime) -> None:
         """Refuse to submit a job that could not be waited for."""
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
-        elif self.wait_for_completion:
+        self.hook.quota.check()
+        if self.wait_for_completion and self.deferrable:
             # Imports the trigger, which must be possible after the job is paid.
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
@@ -445,30 +467,9 @@ class JobOperator(StoppableOperator, ActionOperator):
         self._view.publish(context, self._usage)
 
     def _land(self, result: Mapping[str, Any], job: Job, ledger: Ledger, context: Context) -> dict[str, str]:
-        from airflow_provider_viapi.media import landing
-
         try:
-            landed = landing.land(
-                result,
-                to=self.land_to,
-                action=self.action,
-                names=landing.path_variables(context, job_id=job.id),
-                refresh_links=lambda: self.hook.report(job).result_or_raise(),
-                log=self.log,
-                http=self.hook.account.http,
-                allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
-            )
+            return self.land(result, job.id, context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:
             # Retries would meet the same expired links; a user who clears the task gets a new job.
             ledger.mark_delivered(attempt_of(context))
             raise
-        self._publish_landed(landed, job.id, context)
-        return landed
-
-    def _publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
-        from airflow_provider_viapi.media.lineage import report_assets
-
-        self._landed = landed
-        for key, address in landed.items():
-            context["ti"].xcom_push(key=f"landed.{key}", value=address)
-        report_assets(context, self.outlets, landed, job_id=job_id)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.links.job import (
     HuaweiCloudResultLink,
     ViapiResultLink,
@@ -15,10 +16,27 @@ from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_base import BatchOperator
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.hooks.viapi import ViapiHook
     from airflow_provider_viapi.triggers.batch import BatchTrigger
+
+
+def _operator_class(operator: type[JobOperator] | Action | str) -> Any:
+    from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.alibaba.services import find
+    from airflow_provider_viapi.operators.viapi import job_operator_of
+
+    action = find(operator) if isinstance(operator, str) else operator
+    if not isinstance(action, Action):
+        return action
+    if not action.is_job:
+        raise InvalidRequest(
+            f"{action.full_name} responds at once; a batch runs jobs. Map ViapiOperator over the requests instead",
+            action=action.name,
+        )
+    return job_operator_of(action)
 
 
 class ViapiBatchOperator(BatchOperator):
@@ -31,6 +49,14 @@ class ViapiBatchOperator(BatchOperator):
             operator=EraseVideoSubtitlesOperator,
             items=[{"video_url": "s3://films/1.mp4"}, {"video_url": "s3://films/2.mp4", "by": 0.8}],
             shared={"bh": 0.2},
+        )
+
+    An action without an operator of its own is given by its name, or as an ``Action``; its items are requests::
+
+        ViapiBatchOperator(
+            task_id="depths",
+            operator="threedvision.EstimateMonocularVideoDepth",
+            items=[{"request": {"VideoURL": "s3://films/1.mp4"}}, {"request": {"VideoURL": "s3://films/2.mp4"}}],
         )
 
     Takes what :class:`~airflow_provider_viapi.operators.batch_arguments.BatchArguments` takes, and:
@@ -46,9 +72,14 @@ class ViapiBatchOperator(BatchOperator):
     ui_color = "#fff1e5"
 
     def __init__(
-        self, *, staging: str | None = None, viapi_conn_id: str = "viapi_default", **kwargs: Any
+        self,
+        *,
+        operator: type[JobOperator] | Action | str,
+        staging: str | None = None,
+        viapi_conn_id: str = "viapi_default",
+        **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(operator=_operator_class(operator), **kwargs)
         self.staging = staging
         self.viapi_conn_id = viapi_conn_id
         if not is_templated(staging):

@@ -18,7 +18,7 @@ from airflow_provider_viapi.operators.batch_items import check_literals
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
 from airflow_provider_viapi.schema import as_address, short_repr
@@ -36,7 +36,7 @@ ITEM_VARIABLES = ("index",)
 """Placeholders of ``land_to`` besides those of a task with one job."""
 
 
-class BatchArguments(ReferableOperator, StoppableOperator):
+class BatchArguments(ProviderTask, StoppableOperator):
     """Arguments of every batch operator:
 
     :param operator: the operator of the action; the items are its keyword arguments

@@ -40,12 +40,9 @@ ITEMS_PER_WRITE = 200
 MAX_UNREADABLE = 3
 """Results in a row that cannot be read from here, after which no more are measured in this process."""
 
-SUBMIT_RATE = 2.0
-"""Submissions per second on connections without ``submit_qps``."""
-
 
 class TaskBatchBackend:
-    """What a batch needs of its cloud and its task; see ``jobs.batch.BatchBackend``.
+    """What a batch needs of its cloud and its task; see ``jobs.batch_backend.BatchBackend``.
 
     :param task: the batch operator
     :param arguments: keyword arguments of each item
@@ -68,7 +65,7 @@ class TaskBatchBackend:
         self._context = context
         self._log = QuietLog(task.log)
         account = task.hook.account
-        self.limiter = RateLimiter(getattr(account, "submit_qps", SUBMIT_RATE))
+        self.limiter = RateLimiter(account.submit_qps)
         self._poll_limiter = RateLimiter(account.poll_qps)
         self._resubmitted: set[str] = set()
         self._unreadable = 0

@@ -92,6 +92,7 @@ class BatchOperator(BatchArguments):
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
                 self._probe_destination()
+                self.hook.quota.check()
             if not (self.deferrable and ledger.is_persistent):
                 self.check_can_poll()
             ledger.begin_attempt(items)
@@ -144,7 +145,8 @@ class BatchOperator(BatchArguments):
         context: Context,
         state: Mapping[str, Any],
     ) -> Batch:
-        from airflow_provider_viapi.jobs.batch import Batch, BatchConfig
+        from airflow_provider_viapi.jobs.batch import Batch
+        from airflow_provider_viapi.jobs.batch_backend import BatchConfig
         from airflow_provider_viapi.jobs.budget import Budget
         from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import XComArg
 
-from airflow_provider_viapi.errors import JobFailed, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ServiceError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
@@ -125,6 +125,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def __init__(self, *, goal: str | None = None, cancel_on_kill: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not type(self).__module__.startswith("airflow_provider_viapi.") or "action" in kwargs:
+            self._check_can_follow()
         self.action.check_goal(goal)
         self.goal = goal
         self.cancel_on_kill = as_flag("cancel_on_kill", cancel_on_kill, self.action.name)
@@ -133,6 +135,18 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     def hook(self) -> HuaweiCloudHook:
         """The hook that calls."""
         return HuaweiCloudHook(self.huaweicloud_conn_id, goal=self.goal, scope=self._scope)
+
+    def _check_can_follow(self) -> None:
+        """Refuse an action whose jobs would be paid for and never found again: triggers know it by its name alone."""
+        known = services.actions().get(self.action.full_name)
+        if known is None or known.job_kind is not self.action.job_kind:
+            raise InvalidRequest(
+                f"action is {self.action.full_name}, which the service model does not have, or not with these states "
+                "and this way to read a job: its jobs could be submitted but not followed. Allowed: an action of the "
+                "model, also with other parameters (Action.replace)",
+                code="InvalidAction",
+                action=self.action.name,
+            )
 
     @property
     def _scope(self) -> str | None:

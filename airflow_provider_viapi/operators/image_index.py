@@ -20,7 +20,7 @@ from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
-class IndexImagesOperator(ReferableOperator, StoppableOperator):
+class IndexImagesOperator(ProviderTask, StoppableOperator):
     """Add many images to an image database, each once.
 
     ::

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
 from airflow_provider_viapi.alibaba.services import imgsearch
-from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 
 if TYPE_CHECKING:
@@ -54,9 +52,9 @@ class CreateImageDbOperator(ViapiOperator):
             if name in _names(self.hook):
                 return self._found(name)
             try:
-                super().execute(context)
-            except AirflowFailException:
-                if name in _names(self.hook):
+                self.call_action(context)
+            except ServiceError as error:
+                if is_permanent(error) and name in _names(self.hook):
                     return self._found(name)
                 raise
             self.log.info("Created image database %s", name)
@@ -102,9 +100,9 @@ class DeleteImageDbOperator(ViapiOperator):
             if name not in _names(self.hook):
                 return self._missing(name)
             try:
-                super().execute(context)
-            except AirflowFailException:
-                if name not in _names(self.hook):
+                self.call_action(context)
+            except ServiceError as error:
+                if is_permanent(error) and name not in _names(self.hook):
                     return {"Name": name}
                 raise
             self.log.info("Deleted image database %s", name)

@@ -122,7 +122,22 @@ class TaskOptions(TypedDict, total=False):
     render_template_as_native_obj: bool | None
 
 
-class WaitOptions(TypedDict, total=False):
+class LandOptions(TypedDict, total=False):
+    """Arguments of every operator whose result can hold files:
+
+    :param land_to: where the files of the result are stored before their links expire: a folder (ends with ``/``) in
+        any storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
+        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``; the result gains ``landed``, the address of each
+        file
+    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default: the
+        connection's own endpoint
+    """
+
+    land_to: Address | None
+    allowed_hosts: Sequence[str]
+
+
+class WaitOptions(LandOptions, total=False):
     """Arguments of every operator that runs a job:
 
     :param deferrable: wait in the triggerer instead of on a worker; default: ``[operators] default_deferrable``
@@ -135,12 +150,6 @@ class WaitOptions(TypedDict, total=False):
         default: true
     :param on_doubt: what to do if it cannot be known whether a submission was accepted: ``fail`` the task so that a
         user decides, or ``resubmit``, which may pay twice; default: ``fail``
-    :param land_to: where the files of the result are stored before their links expire: a folder (ends with ``/``) in
-        any storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
-        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``; the result gains ``landed``, the address of each
-        file
-    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default: the
-        connection's own endpoint
     :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
         any DAG run, if it is not older than this: a ``timedelta`` or seconds, up to 10 years; needs ``land_to`` and
         ``[viapi] state_path``; default: off
@@ -155,8 +164,6 @@ class WaitOptions(TypedDict, total=False):
     submit_timeout: timedelta | float
     durable: bool
     on_doubt: Literal["fail", "resubmit"]
-    land_to: Address | None
-    allowed_hosts: Sequence[str]
     reuse_results: timedelta | float | None
     reuse_unversioned: bool
     land_manifest: bool
@@ -172,6 +179,10 @@ class ViapiOptions(TaskOptions, total=False):
 
     staging: Text | None
     viapi_conn_id: str
+
+
+class ViapiFileOptions(LandOptions, ViapiOptions, total=False):
+    """Arguments of VIAPI operators that return files at once."""
 
 
 class ViapiJobOptions(WaitOptions, ViapiOptions, total=False):

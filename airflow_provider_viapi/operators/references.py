@@ -23,7 +23,6 @@ except ImportError:
     from airflow.models.xcom_arg import MapXComArg, PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments import refuse_unknown
 from airflow_provider_viapi.schema import plain_name
 
 _LANDED = "landed"
@@ -131,28 +130,6 @@ class Mappable(OperatorPartial):
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedTask:
         """Return a task for each mapping of arguments."""
         return _as_task(super().expand_kwargs(kwargs, strict=strict))
-
-
-class ReferableOperator:
-    """Base of all operators and sensors: references to their results, and arguments that are known."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        refuse_unknown(type(self), kwargs)
-        super().__init__(**kwargs)
-
-    @classmethod
-    def partial(cls, **kwargs: Any) -> Mappable:
-        """Return the operator with some of its arguments, to be mapped over others with ``expand()``."""
-        refuse_unknown(cls, kwargs)
-        partial: Any = super().partial(**kwargs)  # type: ignore[misc]
-        # Airflow makes both objects itself; their own classes only add properties.
-        partial.__class__ = Mappable
-        return partial  # type: ignore[no-any-return]
-
-    @property
-    def output(self) -> XComArg:
-        """Reference to the result; ``output["VideoUrl"]`` to a field of it."""
-        return ResultRef(self)
 
 
 def is_mapped(operator: Any) -> bool:

@@ -45,13 +45,13 @@ class StoppableOperator(BaseOperator):
         :raises ConfigurationError: the asynchronous HTTP client cannot be imported, or an event loop runs already
         """
         try:
-            import httpx  # noqa: F401
+            import aiohttp  # noqa: F401
 
             import airflow_provider_viapi.jobs.poller  # noqa: F401
         except ImportError as error:
             raise ConfigurationError(
                 f"jobs cannot be polled here ({error}): nothing was submitted. Install the missing package: pip "
-                "install httpx",
+                "install aiohttp",
                 code="ConfigurationError",
             ) from error
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from types import new_class
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
@@ -16,6 +17,7 @@ from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viap
 from airflow_provider_viapi.operators.action import ActionOperator, is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.landing import LandingOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,21 +28,25 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.media.staging import RequestInputs
 
 
-class ViapiOperator(ActionOperator):
+class ViapiOperator(LandingOperator):
     """Call an action that responds at once and return the response's ``Data``.
 
     This class itself calls an action that has no operator of its own::
 
-        ViapiOperator(task_id="dbs", action="imgsearch.ListImageDbs", request={"Limit": 10})
+        ViapiOperator(
+            task_id="colors", action="imagerecog.RecognizeImageColor", request={"Url": "s3://media/cover.jpg"}
+        )
 
-    Takes what :class:`~airflow_provider_viapi.operators.action.ActionOperator` takes, and:
+    A call that was answered is billed: a retry of the task, such as one after files could not be landed, calls again.
+
+    Takes what :class:`~airflow_provider_viapi.operators.landing.LandingOperator` takes, and:
 
     :param staging: where media are copied that the service cannot read at their address (``s3://``, ``gs://``,
         ``file://`` …): your own bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
     :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
-    template_fields: Sequence[str] = (*ActionOperator.template_fields, "staging", "viapi_conn_id")
+    template_fields: Sequence[str] = (*LandingOperator.template_fields, "staging", "viapi_conn_id")
     ui_color = "#fff1e5"
     action: Action
     action_type = Action
@@ -106,16 +112,49 @@ class ViapiOperator(ActionOperator):
         )
         return RequestInputs(staging, self.action, request)
 
+    def trusted_hosts(self) -> list[str]:
+        """Return the host of the connection's own endpoint, such as the emulator's."""
+        from airflow_provider_viapi.media.landing import trusted_hosts
+
+        return trusted_hosts(self.hook.account)
+
     def execute(self, context: Context) -> Any:
-        """Check the rendered request, call the action, return its ``Data``."""
+        """Check the rendered request, call the action, land its files, return its ``Data``."""
         with fail_without_retry():
-            media = self.media(context, self.validated_request())
-            try:
-                with self.naming_argument():
-                    request = media.staged_request
-                return self.hook.call(self.action, request)["Data"]
-            finally:
-                media.release()
+            return self.call_action(context)
+
+    def call_action(self, context: Context) -> Any:
+        """Do what :meth:`execute` does, for subclasses: Airflow 2 warns if one calls ``super().execute()``.
+
+        :raises ServiceError: the call failed, or the request is not valid
+        """
+        request = self.validated_request()
+        self.check_destination()
+        media = self.media(context, request)
+        try:
+            with self.naming_argument():
+                request = media.staged_request
+            answer = self.hook.call(self.action, request)
+        finally:
+            media.release()
+        result: Any = answer["Data"]
+        if self.land_to is not None:
+            result = {**result, "landed": self.land(result, answer["RequestId"], context)}
+        return result
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Return the datasets that were read and landed."""
+        from airflow_provider_viapi.media.lineage import lineage_of, media_of
+
+        return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())
+
+
+@cache
+def job_operator_of(action: Action) -> type[ViapiJobOperator]:
+    """Return the operator of one job action, whose only argument is the request."""
+    return new_class(
+        f"{action.name}Operator", (ViapiJobOperator,), exec_body=lambda body: body.update(action=action)
+    )
 
 
 class ViapiJobOperator(JobOperator, ViapiOperator):
@@ -130,7 +169,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
     """
 
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())
-    template_fields: Sequence[str] = (*ViapiOperator.template_fields, "land_to")
+    template_fields: Sequence[str] = ViapiOperator.template_fields
 
     def submit_backend(self, request: Mapping[str, Any]) -> ViapiSubmitBackend:
         """Return what sends the request."""
@@ -171,12 +210,6 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return Alibaba's page that reports the job, or the connection's own endpoint."""
         service = self.action.service
         return self.hook.account.endpoint or viapi_job_address(service.name, service.version, job.id)
-
-    def trusted_hosts(self) -> list[str]:
-        """Return the host of the connection's own endpoint, such as the emulator's."""
-        from airflow_provider_viapi.media.landing import trusted_hosts
-
-        return trusted_hosts(self.hook.account)
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""

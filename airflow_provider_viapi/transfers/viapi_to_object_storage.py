@@ -16,7 +16,7 @@ from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.arguments import as_hosts
 from airflow_provider_viapi.operators.durability import fail_without_retry
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _ANY_JOB = "viapi.Job"
 
 
-class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
+class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     """Copy the files of a job's result to the team's storage, and return their addresses.
 
     For a job that was submitted elsewhere, or that a sensor has waited for; job operators do the same with

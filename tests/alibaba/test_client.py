@@ -167,4 +167,5 @@ def test_neither_errors_nor_logs_hold_anything_secret(
     assert "the-key-secret" not in output
     assert "the-sts-token" not in output
     assert "SecurityToken=the" not in output
-    assert fault is HANG_UP or "Signature=***" in caplog.text
+    # urllib3 logs each address; aiohttp logs none.
+    assert call is call_in_loop or fault is HANG_UP or "Signature=***" in caplog.text

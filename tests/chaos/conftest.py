@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 import media_samples
+from airflow_database import database
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from harness import Deployment
 from local_airflow import local_airflow
@@ -43,28 +42,6 @@ SHORT_TIMEOUTS = {
 STORES = os.environ.get("VIAPI_CHAOS_STORES", "task_state_store").split()
 CLIENT_TIMEOUT = 8
 """Timeout of the connection in seconds: shorter than the time for which the faults hold a request."""
-
-
-@contextmanager
-def database() -> Iterator[str | None]:
-    """Create a database on the PostgreSQL server at ``VIAPI_TEST_POSTGRES``; yield ``None`` (SQLite) without one."""
-    server = os.environ.get("VIAPI_TEST_POSTGRES")
-    if not server:
-        yield None
-        return
-    import psycopg2
-
-    name = f"viapi_chaos_{secrets.token_hex(4)}"
-    admin = psycopg2.connect(server)
-    admin.autocommit = True
-    with admin.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    try:
-        yield server.replace("postgresql://", "postgresql+psycopg2://").rpartition("/")[0] + f"/{name}"
-    finally:
-        with admin.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.close()
 
 
 def connection_json(emulator: EmulatorServer, url: str) -> str:

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import ERASE, Deployment, Run, connection, worker_of
+from harness import ERASE, Deployment, Run, connection, until, worker_of
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chaos]
 REPETITIONS = range(int(os.environ.get("VIAPI_CHAOS_REPEAT", "1")))
@@ -109,6 +109,23 @@ def test_triggerer_killed(deployment: Deployment, when: str, repetition: int) ->
 
 
 @EACH
+@core
+def test_triggerer_terminated(deployment: Deployment, repetition: int) -> None:
+    """Triggerer terminated: it stops, and another one continues to wait."""
+    deployment.hold("QUEUING", seconds=20)
+    run = deployment.start("deferred")
+    run.wait_until_waiting()
+    index = run.triggerer()
+
+    stopping = deployment.airflow.terminate("triggerer", index)
+
+    # Airflow itself kills what has not stopped after 20 s.
+    until(lambda: not stopping.members(), "the triggerer has stopped", seconds=15)
+    deployment.add_triggerer()
+    assert_one_job_delivered(deployment, run)
+
+
+@EACH
 def test_triggerer_stalled_until_the_other_took_over_then_resumed(
     deployment: Deployment, repetition: int
 ) -> None:
@@ -173,10 +190,35 @@ def test_task_cleared(deployment: Deployment, mode: str, while_: str, repetition
 
 
 @EACH
+@core
 @MODES
-@pytest.mark.parametrize("while_", ["QUEUING", "PROCESSING"])
+def test_task_cleared_whose_next_attempt_does_not_find_its_job(
+    deployment: Deployment, mode: str, repetition: int
+) -> None:
+    """Task with durable=False cleared: its queued job is cancelled, and the next attempt submits another."""
+    deployment.hold("QUEUING", seconds=60)
+    run = deployment.start(f"{mode}_not_durable")
+    deployment.job("QUEUING")
+    run.wait_until_waiting()
+
+    run.clear()
+
+    assert run.wait_until_ended() == "success"
+    assert sorted(job["status"] for job in deployment.jobs()) == ["JOB_CANCELED", "PROCESS_SUCCESS"]
+
+
+@EACH
+@MODES
 @pytest.mark.parametrize(
-    "how", [pytest.param("marked failed", marks=quick), "marked success", "run marked failed"]
+    ("how", "while_"),
+    [
+        pytest.param("marked failed", "QUEUING", marks=[quick, core]),
+        pytest.param("marked failed", "PROCESSING", marks=quick),
+        ("marked success", "QUEUING"),
+        ("marked success", "PROCESSING"),
+        ("run marked failed", "QUEUING"),
+        ("run marked failed", "PROCESSING"),
+    ],
 )
 def test_task_ended_by_a_user(
     deployment: Deployment, mode: str, how: str, while_: str, repetition: int
@@ -255,8 +297,9 @@ def test_deadline_passes(deployment: Deployment, mode: str, while_: str, repetit
 @MODES
 def test_sts_token_expires(deployment: Deployment, mode: str, repetition: int) -> None:
     """STS token expires while waiting, and the connection gets a new one."""
-    deployment.emulator.fault(action=ERASE, job={"processing": 15})
-    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=8)))
+    # Long enough for a slow machine to start the task and submit.
+    deployment.emulator.fault(action=ERASE, job={"processing": 45})
+    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=30)))
     run = deployment.start(f"{mode}_sts")
     deployment.job("PROCESSING")
 

@@ -152,7 +152,7 @@ def test_the_model_has_every_action_of_the_metadata_and_says_of_no_other_that_it
 
 
 def test_an_action_that_todays_service_may_not_have_says_so() -> None:
-    for action in actions().values():
+    for action in (each for each in actions().values() if each.generations):
         assert bool(action.retired) is ("2025" not in action.generations), action.full_name
 
 

@@ -17,13 +17,16 @@ from airflow_provider_viapi.alibaba.parameters import (
     ListOf,
     Parameter,
 )
-from airflow_provider_viapi.alibaba.services import actions
+from airflow_provider_viapi.alibaba.services import find, hand_written
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from conformance.parameter_types import type_of
 from make_reference import operators
 from test_provider import BEYOND_THE_ACTION, NOT_THE_AUTHORS, keywords
 
 FACTS: dict[str, Any] = json.loads(Path(__file__).with_name("sdk_models.json").read_text())
+
+ACTIONS = [find(name) for name in FACTS]
+"""The actions of the facts: all that are modelled by hand, and those of other services that documents name."""
 
 DIFFERENT: Mapping[tuple[str, str, str], str] = {
     ("viapi.QueryAsyncJobList", "PageNum", "type"): "a page's number, sent as text like everything",
@@ -55,7 +58,7 @@ def types(result: Iterable[ResultField]) -> dict[str, Any]:
     """The type of each field, of a list that of its items."""
     return {
         field.name: types(field.fields)
-        if field.kind == "list"
+        if field.kind in ("list", "object")
         else "integer[]"
         if field.kind == "integers"
         else RESULT_TYPES.get(field.kind, field.kind)
@@ -81,23 +84,24 @@ def request_of(operator: type[ViapiOperator]) -> dict[str, Any]:
     return dict(operator(task_id="task", **given).request)
 
 
-def test_the_facts_are_of_every_action_of_the_model() -> None:
-    assert FACTS.keys() == actions().keys()
+def test_the_facts_are_of_every_action_that_is_modelled_by_hand() -> None:
+    # Its answer has no Data; what it holds is checked by staging against the emulator.
+    assert hand_written().keys() - {"openplatform.AuthorizeFileUpload"} <= FACTS.keys()
 
 
-@pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.full_name)
 def test_parameters_are_those_of_the_sdk_but_for_differences_with_a_reason(action: Action) -> None:
     found = set(differences(action.parameters, FACTS[action.full_name]["request"]))
 
     assert found == {(name, what) for full_name, name, what in DIFFERENT if full_name == action.full_name}
 
 
-@pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.full_name)
 def test_results_are_those_of_the_sdk(action: Action) -> None:
     assert types(action.result) == types_of(FACTS[action.full_name]["result"])
 
 
-@pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.full_name)
 def test_version_and_place_of_the_parameters_are_those_of_the_sdk(action: Action) -> None:
     facts = FACTS[action.full_name]
     places = {parameter["in"] for parameter in facts["request"].values()}
@@ -106,7 +110,7 @@ def test_version_and_place_of_the_parameters_are_those_of_the_sdk(action: Action
     assert places <= {"query" if action.in_query else "body"}
 
 
-@pytest.mark.parametrize("operator", operators())
+@pytest.mark.parametrize("operator", [each for each in operators() if each.action.full_name in FACTS])
 def test_an_operator_sends_the_keys_that_the_sdk_sends(operator: type[ViapiOperator]) -> None:
     sent = request_of(operator).keys()
     left_out = NOT_THE_AUTHORS.get(operator.__name__, set())
@@ -116,4 +120,4 @@ def test_an_operator_sends_the_keys_that_the_sdk_sends(operator: type[ViapiOpera
 
 
 def test_no_difference_is_listed_for_an_action_that_is_not_there() -> None:
-    assert {full_name for full_name, *_ in DIFFERENT} <= actions().keys()
+    assert {full_name for full_name, *_ in DIFFERENT} <= FACTS.keys()

@@ -128,12 +128,43 @@ def test_an_unknown_job_is_refused(caller: Caller) -> None:
     assert caller.refused("GetAsyncJobResult", JobId="nobody's") == (400, "InvalidParameter.BadRequest")
 
 
-def test_an_action_that_the_emulator_does_not_have_is_refused_as_such() -> None:
+def test_a_job_whose_work_the_emulator_cannot_do_fails_and_says_so() -> None:
     with EmulatorServer(transforms={}) as server:
-        answer = Caller(server.url).send("EraseVideoSubtitles", VideoUrl="http://127.0.0.1:9/a.mp4")
+        caller = Caller(server.url)
+        answer = caller.call("EraseVideoSubtitles", VideoUrl="http://127.0.0.1:9/a.mp4")
+        result = caller.result(answer["RequestId"])
+
+    assert (result["Status"], result["ErrorCode"]) == ("PROCESS_FAILED", "InvalidApi.ForbiddenInvoke")
+    assert "does not implement the work of videoenhan.EraseVideoSubtitles" in result["ErrorMessage"]
+
+
+def test_what_is_answered_at_once_and_cannot_be_done_is_refused(caller: Caller) -> None:
+    answer = caller.send("RecognizeScene", ImageURL="http://127.0.0.1:9/a.jpg")
 
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidApi.ForbiddenInvoke")
-    assert "emulator does not implement EraseVideoSubtitles" in answer.json()["Message"]
+    assert "does not implement the work of imagerecog.RecognizeScene" in answer.json()["Message"]
+
+
+def test_a_result_that_was_set_is_returned_in_place_of_work(emulator: EmulatorServer, caller: Caller) -> None:
+    tags = {"Tags": [{"Value": "harbour", "Confidence": 99.5}]}
+    emulator.set_result("imagerecog.RecognizeScene", tags)
+    emulator.set_result("videorecog.UnderstandVideoContent", {"TagInfo": {"place": "harbour"}})
+
+    at_once = caller.call("RecognizeScene", ImageURL="http://127.0.0.1:9/a.jpg")
+    job = caller.call("UnderstandVideoContent", VideoURL="http://127.0.0.1:9/a.mp4")
+
+    assert at_once["Data"] == tags
+    assert json.loads(caller.result(job["RequestId"])["Result"]) == {"TagInfo": {"place": "harbour"}}
+
+
+def test_a_result_of_an_unknown_action_or_of_another_form_is_refused(emulator: EmulatorServer) -> None:
+    with pytest.raises(ValueError, match=r"ocr\.Recognise is not the full name of an action"):
+        emulator.set_result("ocr.Recognise", {})
+    answer = httpx.put(f"{emulator.url}/_emulator/results/ocr.RecognizeCharacter", json=["text"])
+    assert (answer.status_code, answer.json()["message"]) == (
+        400,
+        "the body must be the result: a JSON object of at most 1 MB",
+    )
 
 
 def job() -> Job:

@@ -16,7 +16,6 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, InvalidRequest, JobTimedOut
 from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS, get_provider_info
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.huawei import jobs
 from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
 from airflow_provider_viapi.jobs.model import Job, JobReport
@@ -251,7 +250,7 @@ def test_a_job_outlives_the_password_that_its_waiting_began_with_if_the_new_one_
     monkeypatch: pytest.MonkeyPatch,
     is_put_in: bool,
 ) -> None:
-    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     server.on(TOKENS_AT, token("token-1"), token("token-2") if is_put_in else WRONG_PASSWORD)
     server.on("GET /v2/p1/tasks/t1", STARTING)
 
@@ -288,7 +287,7 @@ def test_a_job_is_reported_at_its_goal_and_in_its_scope(server: ScriptedRest) ->
 
 
 def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "backoff_of", lambda family: Backoff(first=0.05, longest=0.1))
+    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.05, longest=0.1))
     server.on(
         "GET /v2/p1/tasks/t1",
         Answer(200, {"id": "t1", "state": "STARTING"}),
@@ -314,7 +313,7 @@ def test_jobs_are_waited_for_together_by_goal(server: ScriptedRest, monkeypatch:
 def test_all_who_wait_with_a_connection_keep_to_its_poll_qps_together(
     server: ScriptedRest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     connect(monkeypatch, **KEY, extra={"endpoint": server.url, "project_id": "p1", "poll_qps": 5})
     server.on("GET /v2/p1/tasks/t1", STARTING)
     server.on("GET /v1/p1/ttsc/async-jobs/j1", Answer(200, {"job_id": "j1", "state": "WAITING"}))

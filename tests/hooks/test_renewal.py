@@ -75,7 +75,7 @@ def wait_for_a_job() -> Outcome:
 def test_a_job_that_outlives_its_token_continues_under_the_next_one(
     monkeypatch: pytest.MonkeyPatch, keys: CredentialServer
 ) -> None:
-    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     with scripted_server(WAITING, EXPIRED, WAITING, DONE) as server:
         from_uri = {"credentials": "credentials_uri", "credentials_uri": keys.url, "endpoint": server.url}
         connect(monkeypatch, extra=from_uri)
@@ -90,7 +90,7 @@ def test_a_job_that_outlives_its_token_continues_under_the_next_one(
 def test_a_job_continues_under_a_token_that_a_user_put_into_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     reads = []
     read = ViapiHook._aread
 

@@ -48,9 +48,10 @@ async def _index(
     resumed: bool,
     log: Any,
     timing: IndexingTiming,
+    kind: type[ImageDatabase],
 ) -> IndexingReport:
     async with await open_async_client(account(endpoint)) as client:
-        database = ImageDatabase(client, name, read_qps=100)
+        database = kind(client, name, read_qps=100)
         indexer = Indexer(database, RateLimiter(qps), as_it_is, max_failed=max_failed, log=log, timing=timing)
         return await indexer.run(parse_images(images), resumed=resumed)
 
@@ -65,12 +66,24 @@ def index(
     resumed: bool = False,
     log: Any = None,
     timing: IndexingTiming = QUICK,
+    kind: type[ImageDatabase] = ImageDatabase,
 ) -> IndexingReport:
-    """Have the images in the database."""
+    """Have the images in the database.
+
+    :param kind: class of the database that is used
+    """
     log = log or logging.getLogger("indexing")
     return asyncio.run(
         _index(
-            endpoint, name, images, max_failed=max_failed, qps=qps, resumed=resumed, log=log, timing=timing
+            endpoint,
+            name,
+            images,
+            max_failed=max_failed,
+            qps=qps,
+            resumed=resumed,
+            log=log,
+            timing=timing,
+            kind=kind,
         )
     )
 

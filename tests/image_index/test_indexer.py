@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,8 @@ from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, TransientError
 from airflow_provider_viapi.image_index import indexer
+from airflow_provider_viapi.image_index.database import ImageDatabase
+from airflow_provider_viapi.image_index.images import ImageEntry
 from image_index.bulk import QUICK, fill, index
 from image_index.conftest import Service
 from served_folder import ServedFolder
@@ -167,18 +168,17 @@ def test_one_failure_too_many_ends_it_at_once(
 
 
 def test_an_image_that_the_service_always_stumbles_over_fails_alone(
-    service: Service, numbered: Numbered, monkeypatch: pytest.MonkeyPatch
+    service: Service, numbered: Numbered
 ) -> None:
-    add = indexer.ImageDatabase.add
+    class Stumbling(ImageDatabase):
+        async def add(self, image: ImageEntry, address: str) -> None:
+            if image.index == 1:
+                raise TransientError("it stumbled", code="InternalError.Algo")
+            await super().add(image, address)
 
-    async def stumbling(database: Any, image: Any, address: str) -> None:
-        if image.index == 1:
-            raise TransientError("it stumbled", code="InternalError.Algo")
-        await add(database, image, address)
-
-    monkeypatch.setattr(indexer.ImageDatabase, "add", stumbling)
-
-    report = index(service.url, "covers", numbered(40), max_failed=1, qps=10, timing=IMPATIENT)
+    report = index(
+        service.url, "covers", numbered(40), max_failed=1, qps=10, timing=IMPATIENT, kind=Stumbling
+    )
 
     assert report.added == 39
     assert [failure.code for failure in report.failures] == ["InternalError.Algo"]
@@ -211,20 +211,15 @@ def test_a_missing_database_is_reported_before_anything_is_sent(service: Service
     assert "AddImage" not in service.emulator.calls()
 
 
-def test_a_database_that_is_deleted_meanwhile_ends_it(
-    service: Service, numbered: Numbered, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    add = indexer.ImageDatabase.add
-
-    async def deleting(database: Any, image: Any, address: str) -> None:
-        if image.index == 3:
-            service.call(imgsearch.DELETE_IMAGE_DB, Name="covers")
-        await add(database, image, address)
-
-    monkeypatch.setattr(indexer.ImageDatabase, "add", deleting)
+def test_a_database_that_is_deleted_meanwhile_ends_it(service: Service, numbered: Numbered) -> None:
+    class Deleted(ImageDatabase):
+        async def add(self, image: ImageEntry, address: str) -> None:
+            if image.index == 3:
+                service.call(imgsearch.DELETE_IMAGE_DB, Name="covers")
+            await super().add(image, address)
 
     with pytest.raises(InvalidRequest, match="there is no image database covers"):
-        index(service.url, "covers", numbered(50), max_failed=50, qps=50)
+        index(service.url, "covers", numbered(50), max_failed=50, qps=50, kind=Deleted)
 
 
 def test_a_full_database_ends_it_and_is_named(

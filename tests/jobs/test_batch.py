@@ -22,7 +22,8 @@ from airflow_provider_viapi.errors import (
     Throttled,
 )
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch, BatchConfig
+from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch
+from airflow_provider_viapi.jobs.batch_backend import BatchConfig
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.completions import Completions
 from airflow_provider_viapi.jobs.ledger import request_digest

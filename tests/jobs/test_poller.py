@@ -435,7 +435,16 @@ UNEXPECTED: list[Any] = [
     TypeError("'int' object is not subscriptable"),
     KeyError("Data"),
     OSError("too many open files"),
+    GeneratorExit(),
+    StopAsyncIteration(),
+    RecursionError("maximum recursion depth exceeded"),
+    MemoryError(),
+    TimeoutError(),
+    LookupError("unknown encoding"),
+    type("Odd", (BaseException,), {})(),
     None,
+    "done",
+    {},
 ]
 
 

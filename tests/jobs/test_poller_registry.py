@@ -88,20 +88,20 @@ def test_a_cancelled_wait_does_not_close_the_poller_of_the_others() -> None:
 
 def test_pollers_of_a_connection_share_one_rate_limiter_while_any_exists() -> None:
     async def limiters() -> None:
-        first = shared_limiter("a", 10)
-        assert shared_limiter("a", 10) is first
-        assert shared_limiter("b", 10) is not first
+        first = shared_limiter("a", lambda: RateLimiter(10))
+        assert shared_limiter("a", lambda: RateLimiter(10)) is first
+        assert shared_limiter("b", lambda: RateLimiter(10)) is not first
         first.on_throttled()
         del first
         gc.collect()
-        assert shared_limiter("a", 10).rate == 10
+        assert shared_limiter("a", lambda: RateLimiter(10)).rate == 10
 
     asyncio.run(limiters())
 
 
 def test_each_event_loop_has_its_own_rate_limiter() -> None:
     async def limiter() -> RateLimiter:
-        return shared_limiter("a", 10)
+        return shared_limiter("a", lambda: RateLimiter(10))
 
     assert asyncio.run(limiter()) is not asyncio.run(limiter())
 

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import resource
+import signal
 import stat
 import sys
 import time
@@ -18,7 +19,7 @@ from urllib.parse import quote
 import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
+from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     CredentialsRejected,
@@ -39,6 +40,7 @@ from scripted_server import FileResponse, FileServer, file_server
 __all__ = ["bucket", "moto_endpoint", "storage_emulator", "team"]
 
 FILM = os.urandom(3 << 20) + b"the end"
+END = len(FILM) - 1
 ACTION = videoenhan.ERASE_VIDEO_SUBTITLES
 LOG = logging.getLogger("landing")
 NAMES = {"task_id": "erase", "map_index": -1, "job_id": "JOB-1", "dag_id": "dag", "run_id": "run"}
@@ -179,7 +181,7 @@ def test_the_links_own_name_may_have_them_too(server: FileServer, place: Place) 
 def test_files_inside_lists_land_each(server: FileServer, place: Place) -> None:
     result = {"Outputs": [{"ImageURL": f"{server.url}/{n}.png", "Confidence": 0.5} for n in (1, 2)]}
 
-    landed = land(server, f"{place.url}/", result=result, action=videorecog.GENERATE_VIDEO_COVER)
+    landed = land(server, f"{place.url}/", result=result, action=find("videorecog.GenerateVideoCover"))
 
     assert landed == {
         "Outputs.0.ImageURL": f"{place.url}/erase-Outputs.0.ImageURL-JOB-1.png",
@@ -286,20 +288,20 @@ def test_a_download_that_brings_nothing_is_given_up(server: FileServer, place: P
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
 def test_a_task_that_is_ended_in_the_middle_leaves_nothing_behind(
-    server: FileServer, place: Place, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+    server: FileServer, place: Place, end: type[BaseException]
 ) -> None:
+    def ended(*_: Any) -> None:
+        raise end
+
     server.content = FILM * 4
-    write = atomic_file.AtomicFile.write
-
-    def ended(self: atomic_file.AtomicFile, chunk: bytes) -> None:
-        write(self, chunk)
-        if self.length > 7 << 20:
-            raise end
-
-    monkeypatch.setattr(atomic_file.AtomicFile, "write", ended)
-
-    with pytest.raises(end):
-        land(server, f"{place.url}/erased.mp4")
+    stop = FileResponse(cut_after=7 << 20, at_cut=lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    server.script = [stop]
+    before = signal.signal(signal.SIGUSR1, ended)
+    try:
+        with pytest.raises(end):
+            land(server, f"{place.url}/erased.mp4")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
     gc.collect()
 
     assert place.files() == {}
@@ -369,6 +371,53 @@ class TestFilesAreNeverJoined:
 
         assert server.requested_ranges == [None, None]
         assert place.files() == {"erased.mp4": FILM}
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            pytest.param(FileResponse(tag='"another"'), id="another tag"),
+            pytest.param(FileResponse(tag='W/"weak"'), id="weak tag"),
+            pytest.param(FileResponse(tag=""), id="empty tag"),
+            pytest.param(FileResponse(part="bytes 0-99/100"), id="another part"),
+            pytest.param(FileResponse(part=f"bytes {1 << 19}-{END}/{END + 1}"), id="begins earlier"),
+            pytest.param(FileResponse(part=f"bytes {1 << 20}-{END + 1}/{END + 2}"), id="longer file"),
+            pytest.param(FileResponse(part=f"bytes {1 << 20}-{END}/*"), id="unknown length"),
+            pytest.param(FileResponse(part="items 1-2/3"), id="another unit"),
+            pytest.param(FileResponse(part=""), id="no part"),
+            pytest.param(FileResponse(body=FILM), id="whole file"),
+            pytest.param(FileResponse(body=FILM, chunked=True), id="whole file in chunks"),
+            pytest.param(FileResponse(encoding="gzip"), id="compressed"),
+            pytest.param(FileResponse(status=416), id="416"),
+        ],
+    )
+    def test_a_rest_that_does_not_belong_to_the_beginning_is_not_appended(
+        self, server: FileServer, place: Place, rest: FileResponse
+    ) -> None:
+        server.script = [FileResponse(cut_after=1 << 20), rest]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": FILM}
+        assert place.left_over() == []
+
+    @pytest.mark.parametrize(
+        "first",
+        [
+            pytest.param(FileResponse(chunked=True, cut_after=1 << 20), id="in a chunk"),
+            pytest.param(FileResponse(chunked=True, cut_after=END + 9), id="before the last chunk"),
+            pytest.param(FileResponse(length=END + 6, cut_after=END + 1), id="wrong length"),
+            pytest.param(FileResponse(chunked=True, body=b""), id="rest without content"),
+        ],
+    )
+    def test_a_file_that_ends_early_does_not_land(
+        self, server: FileServer, place: Place, first: FileResponse
+    ) -> None:
+        server.script = [first] if first.body is None else [FileResponse(cut_after=1 << 20), first]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": FILM}
+        assert place.left_over() == []
 
 
 class TestCompressedResponses:

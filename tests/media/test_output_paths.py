@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.services import videoenhan, videorecog
+from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.output_paths import check, render_path
 
@@ -109,15 +109,15 @@ def test_the_items_of_a_batch_have_an_index() -> None:
 def test_one_name_does_not_do_for_several_files() -> None:
     for to in ("s3://media/covers.png", "s3://media/{job_id}.png"):
         with pytest.raises(InvalidRequest, match="several files"):
-            check(to, videorecog.GENERATE_VIDEO_COVER)
+            check(to, find("videorecog.GenerateVideoCover"))
 
-    check("s3://media/{key}.png", videorecog.GENERATE_VIDEO_COVER)
-    check("s3://media/covers/", videorecog.GENERATE_VIDEO_COVER)
+    check("s3://media/{key}.png", find("videorecog.GenerateVideoCover"))
+    check("s3://media/covers/", find("videorecog.GenerateVideoCover"))
 
 
 def test_an_action_without_files_has_nothing_to_land() -> None:
     with pytest.raises(InvalidRequest, match="holds no files"):
-        check("s3://media/", videorecog.DETECT_VIDEO_SHOT)
+        check("s3://media/", find("videorecog.DetectVideoShot"))
 
 
 def test_of_a_result_that_nobody_knows_yet_only_the_place_itself_is_checked() -> None:

@@ -19,7 +19,6 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media import team_bucket
 from media.flaky_proxy import FlakyProxy, flaky_proxy
 from media.moto_s3 import Bucket, bucket, connection_json, make_bucket, moto_endpoint, moto_server
 from media.team_storage import TeamStorage, connect, storage_emulator, team
@@ -190,9 +189,7 @@ def test_a_provider_that_is_not_installed_is_named(team: TeamStorage) -> None:
         stage(team, "gs://bucket/a.mp4")
 
 
-def test_what_was_staged_before_something_else_failed_is_removed(
-    team: TeamStorage, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_staged_before_something_else_failed_is_removed(team: TeamStorage, source: Path) -> None:
     second = source.with_name("second.mp4")
     second.write_bytes(FILM)
     request = {
@@ -201,16 +198,19 @@ def test_what_was_staged_before_something_else_failed_is_removed(
             {"FileName": "2.mp4", "FileUrl": second.as_uri(), "Type": "video"},
         ]
     }
-    link = team_bucket.TeamBucket.link
 
-    def link_once(self: team_bucket.TeamBucket, key: str) -> str:
-        second.unlink(missing_ok=True)
-        return link(self, key)
+    class Deleting(logging.Filter):
+        """The second file is deleted when the first one is staged."""
 
-    monkeypatch.setattr(team_bucket.TeamBucket, "link", link_once)
+        def filter(self, record: logging.LogRecord) -> bool:
+            if record.getMessage().startswith("Staged"):
+                second.unlink()
+            return True
 
+    log = logging.Logger("staging")
+    log.addFilter(Deleting())
     with pytest.raises(InvalidMedia, match="second"):
-        staging_of(team, holder="generate").stage(videoenhan.GENERATE_VIDEO, request)
+        staging_of(team, holder="generate", log=log).stage(videoenhan.GENERATE_VIDEO, request)
     assert team.keys() == []
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from skipping_clock import skip_waits
 
 STREAM = {"type": "url", "data": [{"url": "rtsp://camera/1"}]}
@@ -56,7 +57,7 @@ def connect(
 
 
 def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.02)
+    monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
     skip_waits(monkeypatch)
 
 

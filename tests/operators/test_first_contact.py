@@ -81,9 +81,9 @@ def test_a_missing_event_loop_client_is_found_before_a_job_is_submitted(
     team: TeamStorage, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     operator = erase(team, film, deferrable=False)
-    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
 
-    with pytest.raises(Exception, match="pip install httpx"):
+    with pytest.raises(Exception, match="pip install aiohttp"):
         run_task(operator, Store())
 
     monkeypatch.undo()

@@ -10,8 +10,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
-from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -75,7 +76,7 @@ DONE = state("PROCESS_SUCCESS")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     skip_waits(monkeypatch)
 
 
@@ -374,7 +375,12 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
 ) -> None:
     says(service, EraseVideoSubtitles=[THROTTLED, accepted("J-1")])
     ended = task()
-    monkeypatch.setattr(JobOperator, "timing", Timing(sleep=lambda seconds: ended.on_kill()))
+
+    def stop_after_the_first(seconds: float) -> None:
+        if submissions(service):
+            ended.on_kill()
+
+    monkeypatch.setattr(JobOperator, "timing", Timing(sleep=stop_after_the_first))
 
     with pytest.raises(StopRequested):
         run_task(ended, Store())

@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import httpx
 import pytest
 
 import media_samples
-from local_airflow import LocalAirflow
+from airflow_database import database
+from local_airflow import LocalAirflow, local_airflow
 from served_folder import ServedFolder
 
 pytestmark = pytest.mark.airflow
 REPOSITORY = Path(__file__).parents[2]
+AIRFLOW_VERSION = tuple(int(number) for number in version("apache-airflow").split(".")[:2])
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +42,18 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, viapi_emulator_server: Any
         "AIRFLOW_CONN_VIAPI_WRONG_SECRET": wrong,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
     }
-    with LocalAirflow(
-        dags_folder=dags, home=tmp_path_factory.mktemp("airflow"), environment=environment
-    ) as running:
+    if AIRFLOW_VERSION < (3, 3):
+        # Without a durable store a batch waits on its worker.
+        environment["AIRFLOW__VIAPI__STATE_PATH"] = f"file://{tmp_path_factory.mktemp('state')}"
+    with (
+        database() as address,
+        local_airflow(
+            dags_folder=dags,
+            home=tmp_path_factory.mktemp("airflow"),
+            environment=environment,
+            database=address,
+        ) as running,
+    ):
         yield running
 
 
@@ -63,6 +75,7 @@ def test_the_example_dag_erases_reframes_and_indexes(
     assert httpx.get(result["reframe"]["VideoUrl"]).content[4:8] == b"ftyp"
     assert result["search"]["MatchList"][0]["ExtraData"] == clip
     assert result["search"]["MatchList"][0]["Score"] > 9
+    assert "cannot be called outside" not in airflow.task_log("erase_resize_index", run_id, "create_db")
 
 
 def test_each_job_is_submitted_once_and_polled_in_the_triggerer(
@@ -136,6 +149,7 @@ def test_only_the_invalid_one_of_mapped_tasks_fails_and_it_submits_nothing(
     assert [float(job["request"]["BX"]) for job in viapi_emulator.jobs()] == [0, 0]
 
 
+@pytest.mark.skipif(AIRFLOW_VERSION < (3,), reason="Airflow 2 has no such API")
 def test_the_connection_form_has_labelled_fields_and_masks_secrets(airflow: LocalAirflow) -> None:
     metadata = airflow.rest.get(f"{airflow.url}/ui/connections/hook_meta").raise_for_status().json()
 
@@ -176,7 +190,8 @@ def test_a_task_links_to_its_job_and_its_result(
     state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
 
     path = f"/dags/erase_resize_index/dagRuns/{run_id}/taskInstances/erase/links"
-    links = airflow.rest.get(path).raise_for_status().json()["extra_links"]
+    response = airflow.rest.get(path).raise_for_status().json()
+    links = response.get("extra_links", response)
     assert state == "success"
     assert links["Job at Alibaba Cloud"] == viapi_emulator.url
     assert links["Result"] == airflow.xcom("erase_resize_index", run_id, "erase")["VideoUrl"]

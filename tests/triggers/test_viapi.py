@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.triggers import task_state
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server
@@ -29,7 +30,7 @@ PAGE = Answer(502, "<html>Bad Gateway</html>")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(poller.Backoff, "interval", lambda self, asked: 0.01)
+    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
 
 
 def trigger(job_id: str = "J", seconds: float = 30) -> ViapiJobTrigger:
@@ -101,8 +102,6 @@ def test_a_missing_connection_is_reported() -> None:
 
 
 def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_provider_viapi.hooks.viapi import ViapiHook
-
     opened = []
     open_poller = ViapiHook.open_poller
 

@@ -1,31 +1,71 @@
-"""Actions of the VIAPI services as data, one module (or package) per service.
+"""Actions of the VIAPI services as data.
 
-Facts are from the VIAPI documents of 2020 and 2021 (marked *2020*) and Alibaba's API metadata and SDKs of late 2025
-(marked *2025*); where they differ, a parameter's ``note`` has both. Facts that neither states are not in the model.
+* A module (or package) for each service that Alibaba's documents and metadata have limits and ranges of. Facts are
+  from the VIAPI documents of 2020 and 2021 (marked *2020*) and Alibaba's API metadata and SDKs of late 2025 (marked
+  *2025*); where they differ, a parameter's ``note`` has both.
+* ``data/*.json`` for all other services, from Alibaba's SDKs: names, types, which parameters are required, which are
+  files. ``scripts/read_sdk_models.py`` writes them.
+* Files that a user names with :func:`read_user_models_from`.
+
+Facts that no source states are not in the model. A service is read when one of its actions is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.schema import short_repr
 
-_SERVICES = ("videoenhan", "imgsearch", "videorecog", "videoseg", "ocr", "viapi")
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.model_files import ModelFile
+
+_HAND_WRITTEN = ("videoenhan", "imgsearch", "viapi", "openplatform")
+_FROM_SDKS = (
+    "videorecog",
+    "videoseg",
+    "imageenhan",
+    "imageseg",
+    "imagerecog",
+    "objectdet",
+    "ocr",
+    "facebody",
+    "imageaudit",
+    "goodstech",
+    "threedvision",
+    "imageprocess",
+)
+SERVICES = (*_HAND_WRITTEN, *_FROM_SDKS)
+"""Names of the services of the package's own models."""
+
+_user_models_path: Callable[[], str | None] = lambda: None  # noqa: E731
 
 
-@cache
-def _actions_of(service: str) -> dict[str, Action]:
-    module = import_module(f"{__name__}.{service}")
-    values = (getattr(module, name) for name in getattr(module, "__all__", vars(module)))
-    return {value.full_name: value for value in values if isinstance(value, Action)}
+def read_user_models_from(path: Callable[[], str | None]) -> None:
+    """Set where users' own models are.
+
+    :param path: returns a JSON file or a folder of JSON files, or ``None``; called when an action is looked up
+    """
+    global _user_models_path
+    _user_models_path = path
+
+
+def hand_written() -> dict[str, Action]:
+    """Return the actions of the services whose models are modules."""
+    return {name: action for service in _HAND_WRITTEN for name, action in _of_module(service).items()}
 
 
 def actions() -> dict[str, Action]:
-    """Return every action in the model by ``service.Name``, such as ``videoenhan.EraseVideoSubtitles``."""
-    return {name: action for service in _SERVICES for name, action in _actions_of(service).items()}
+    """Return every action by ``service.Name``, such as ``videoenhan.EraseVideoSubtitles``."""
+    found = hand_written()
+    for service in _FROM_SDKS:
+        found |= _model_file(service).actions()
+    return found | _user_actions()
 
 
 def find(name: str) -> Action:
@@ -33,6 +73,7 @@ def find(name: str) -> Action:
 
     :param name: ``service.Name``, or ``Name`` alone if only one service has it
     :raises InvalidRequest: no action has that name, or several have; the message lists similar names
+    :raises ConfigurationError: a user's own model cannot be read
     """
     if not isinstance(name, str):
         raise InvalidRequest(
@@ -40,18 +81,72 @@ def find(name: str) -> Action:
             "videoenhan.GenerateVideo",
             code="InvalidAction",
         )
-    service, _, _ = name.partition(".")
-    known = _actions_of(service) if service in _SERVICES else actions()
-    if name in known:
-        return known[name]
+    service, _, own_name = name.partition(".")
+    if (action := _user_actions().get(name)) is not None:
+        return action
+    if service in _HAND_WRITTEN and name in _of_module(service):
+        return _of_module(service)[name]
+    if service in _FROM_SDKS and own_name in _model_file(service).names:
+        return _model_file(service).action(own_name)
+    known = actions()
     matches = [action for action in known.values() if action.name == name]
     if len(matches) != 1:
-        from difflib import get_close_matches
-
-        similar = [action.full_name for action in matches] or get_close_matches(name[:100], actions(), 5, 0)
         raise InvalidRequest(
-            f"{short_repr(name)} does not name one action of the service model; similar: "
-            f"{', '.join(sorted(similar))}",
+            f"{short_repr(name)} does not name one action of the service model; {_similar(name, matches, known)}",
             code="InvalidAction",
         )
     return matches[0]
+
+
+def _similar(name: str, matches: list[Action], known: Mapping[str, Action]) -> str:
+    from difflib import get_close_matches
+
+    if matches:
+        return f"it is one of several: {', '.join(sorted(action.full_name for action in matches))}"
+    by_lower: dict[str, str] = {}
+    for full_name, action in known.items():
+        by_lower |= {action.name.lower(): full_name, full_name.lower(): full_name}
+    wanted = name[:200].lower()
+    # The service may be wrong and the action right, or the other way round.
+    near = get_close_matches(wanted, by_lower, 4, 0.4) + get_close_matches(
+        wanted.rpartition(".")[2], by_lower, 4, 0.4
+    )
+    similar = list(dict.fromkeys(by_lower[each] for each in near))[:5]
+    advice = "for one of your own set [viapi] models_path, or pass an Action"
+    return f"similar: {', '.join(similar)}; {advice}" if similar else advice
+
+
+@cache
+def _of_module(service: str) -> dict[str, Action]:
+    module = import_module(f"{__name__}.{service}")
+    values = (getattr(module, name) for name in getattr(module, "__all__", vars(module)))
+    return {value.full_name: value for value in values if isinstance(value, Action)}
+
+
+@cache
+def _model_file(service: str) -> ModelFile:
+    from airflow_provider_viapi.alibaba.model_files import ModelFile
+
+    return ModelFile(Path(__file__).parent / "data" / f"{service}.json")
+
+
+def _user_actions() -> dict[str, Action]:
+    path = _user_models_path()
+    return _read_user_models(path) if path else {}
+
+
+@cache
+def _read_user_models(path: str) -> dict[str, Action]:
+    from airflow_provider_viapi.alibaba.model_files import ModelFile
+
+    place = Path(path).expanduser()
+    if not place.exists():
+        raise ConfigurationError(f"[viapi] models_path is {path!r}, which does not exist")
+    files = sorted(place.glob("*.json")) if place.is_dir() else [place]
+    found: dict[str, Action] = {}
+    for file in files:
+        for name, action in ModelFile(file).actions().items():
+            if name in found:
+                raise ConfigurationError(f"{file}: {name} is also in another file of [viapi] models_path")
+            found[name] = action
+    return found

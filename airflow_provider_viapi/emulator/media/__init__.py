@@ -33,9 +33,23 @@ TRANSFORMS: Mapping[str, str] = MappingProxyType(
         "GenerateVideoCover": "generate_video_cover",
         "InterpolateVideoFrame": "interpolate_video_frame",
         "SuperResolveVideo": "super_resolve_video",
+        "EvaluateVideoQuality": "evaluate_video_quality",
+        "SplitVideoParts": "split_video_parts",
+        "RemoveImageSubtitles": "pictures.erasing.remove_image_subtitles",
+        "ErasePerson": "pictures.erasing.erase_person",
+        "MakeSuperResolutionImage": "pictures.sizes.make_super_resolution_image",
+        "GenerateSuperResolutionImage": "pictures.sizes.generate_super_resolution_image",
+        "ChangeImageSize": "pictures.sizes.change_image_size",
+        "EnhanceImageColor": "pictures.colors.enhance_image_color",
+        "RecolorImage": "pictures.colors.recolor_image",
+        "RecolorHDImage": "pictures.colors.recolor_image",
+        "ImitatePhotoStyle": "pictures.colors.imitate_photo_style",
+        "RecognizeImageColor": "pictures.colors.recognize_image_color",
+        "AssessSharpness": "pictures.scores.assess_sharpness",
+        "AssessExposure": "pictures.scores.assess_exposure",
     }
 )
-"""Action -> name of its transform, which is a function in a module of the same name."""
+"""Action -> its transform: module and function, or a function in a module of the same name."""
 
 
 def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -49,6 +63,6 @@ def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str
     :raises KeyError: there is no transform for the action
     :raises MediaFault: the files cannot be used (:mod:`airflow_provider_viapi.emulator.media.faults`)
     """
-    name = TRANSFORMS[action]
-    function: Transform = getattr(import_module(f"{__name__}.{name}"), name)
+    module, _, name = TRANSFORMS[action].rpartition(".")
+    function: Transform = getattr(import_module(f"{__name__}.{module or name}"), name)
     return function({key: value for key, value in request.items() if value is not None}, folder)

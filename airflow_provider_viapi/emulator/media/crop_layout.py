@@ -72,10 +72,10 @@ def plan_layout(
     wider = columns * traits.pixel_aspect / rows / Fraction(width, height)  # than the frame, as a factor
     kept = 1 - tightness * (1 - float(min(wider, 1 / wider)))
     if wider > 1:
-        left, across = _heaviest_span(weights.sum(axis=0), kept, columns)
+        left, across = heaviest_span(weights.sum(axis=0), kept, columns)
         crop, place = Box(left, 0, across, rows), _centered_box(width, height / float(wider) / kept, frame)
     else:
-        top, down = _heaviest_span(weights.sum(axis=1), kept, rows)
+        top, down = heaviest_span(weights.sum(axis=1), kept, rows)
         crop, place = Box(0, top, columns, down), _centered_box(width * float(wider) / kept, height, frame)
     return Layout(crop, place, frame)
 
@@ -96,7 +96,7 @@ def apply_layout(picture: VideoFrame, layout: Layout, canvas: Sequence[Plane] | 
     return with_planes(picture, whole).reformat(format=picture_format(width, height), interpolation=SMOOTH)
 
 
-def _heaviest_span(weights: Map, share: float, pixels: int) -> tuple[int, int]:
+def heaviest_span(weights: Map, share: float, pixels: int) -> tuple[int, int]:
     """Return start and length of the span of a side with most weight, in pixels; even, as chroma is shared.
 
     :param weights: along the side, at any resolution

@@ -78,6 +78,7 @@ for mode, deferrable in (("deferred", True), ("on_worker", False)):
     for name, arguments in (
         (mode, {}),
         (f"{mode}_deadline", {"job_timeout": timedelta(seconds=12), "retries": 0}),
+        (f"{mode}_not_durable", {"durable": False}),
         (f"{mode}_sts", {"viapi_conn_id": "viapi_sts"}),
         (f"{mode}_lowered", {"retries": lowered_retries()}),
     ):

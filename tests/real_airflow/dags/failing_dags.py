@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator

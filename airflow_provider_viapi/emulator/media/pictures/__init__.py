@@ -1,0 +1,1 @@
+"""Transforms of single pictures: erase, enlarge, recolor, score."""

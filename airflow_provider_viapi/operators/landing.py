@@ -1,0 +1,90 @@
+"""Base of the operators whose results can hold files, which land in the team's storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.operators.action import ActionOperator, is_templated
+from airflow_provider_viapi.operators.arguments import as_hosts
+from airflow_provider_viapi.operators.references import OutputRefs
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class LandingOperator(ActionOperator):
+    """Base of operators that copy the files of their results to the team's storage.
+
+    :param land_to: where the result's files are stored before their links expire: a folder (ends with ``/``) of any
+        storage that Airflow's ``ObjectStoragePath`` opens, or the name of one file, with placeholders such as
+        ``{task_id}``, ``{map_index}``, ``{key}`` and ``{job_id}``. The result gains ``landed``, the address of each
+        file.
+    :param allowed_hosts: private hosts (``host`` or ``host:port``) that results may be downloaded from; default:
+        the connection's own endpoint
+    """
+
+    template_fields: Sequence[str] = (*ActionOperator.template_fields, "land_to")
+    hook: Any
+
+    def __init__(self, *, land_to: Any = None, allowed_hosts: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.land_to = land_to
+        self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
+        self._landed: dict[str, str] = {}
+        if land_to is not None and not is_templated(land_to):
+            from airflow_provider_viapi.media.output_paths import check
+
+            check(land_to, self.action)
+
+    def trusted_hosts(self) -> list[str]:
+        """Return the private hosts that results may come from besides ``allowed_hosts``."""
+        return []
+
+    @property
+    def landed(self) -> OutputRefs:
+        """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
+        return OutputRefs(self)
+
+    def check_destination(self) -> None:
+        """Refuse a rendered destination that cannot take the result."""
+        if self.land_to is not None:
+            from airflow_provider_viapi.media import landing
+
+            landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
+
+    def land(
+        self,
+        result: Mapping[str, Any],
+        job_id: str,
+        context: Context,
+        refresh_links: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> dict[str, str]:
+        """Copy the files of a result, and return their addresses by their keys in it.
+
+        :param job_id: id of the job, or of the call that was answered at once
+        :param refresh_links: return the result with new links, if that is possible
+        """
+        from airflow_provider_viapi.media import landing
+
+        landed = landing.land(
+            result,
+            to=self.land_to,
+            action=self.action,
+            names=landing.path_variables(context, job_id=job_id),
+            refresh_links=refresh_links,
+            log=self.log,
+            http=self.hook.account.http,
+            allowed_hosts=[*self.allowed_hosts, *self.trusted_hosts()],
+        )
+        self.publish_landed(landed, job_id, context)
+        return landed
+
+    def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
+        """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""
+        from airflow_provider_viapi.media.lineage import report_assets
+
+        self._landed = landed
+        for key, address in landed.items():
+            context["ti"].xcom_push(key=f"landed.{key}", value=address)
+        report_assets(context, self.outlets, landed, job_id=job_id)

@@ -1,0 +1,101 @@
+"""Turns of submissions, which are sent from workers: a process for each task."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from airflow_provider_viapi.quota.counters import CountersUnavailable
+from airflow_provider_viapi.quota.turns import Turn, Turns
+
+MAX_RECORDING = 8.0
+"""Longest time in seconds before its turn at which a submission is recorded."""
+
+
+class TurnPace:
+    """Pace of the submissions of one action of one account; see ``jobs.task_run.SubmitPace``.
+
+    :param sources: turns in a shared storage, if there is one, then those of this machine for when it fails
+    :param pause: sleeps for seconds
+    """
+
+    def __init__(self, sources: Sequence[Turns], pause: Callable[[float], None]) -> None:
+        self._sources = sources
+        self._pause = pause
+        self._turns: Turns | None = None
+        self._turn: Turn | None = None
+        # Seconds that recording takes; 0 as long as no turn was missed for it.
+        self._recording = 0.0
+        self._approached_at = 0.0
+
+    def reserve(self) -> float:
+        """Take a turn, unless there is one, and return the seconds until it."""
+        if self._turn is None:
+            self._take_turn()
+        return self._seconds_left()
+
+    def turn(self) -> Mapping[str, Any]:
+        """Return the turn as JSON values, for another process that continues this task; empty if there is none."""
+        if self._turns is None or self._turn is None:
+            return {}
+        return {"key": self._turns.key, "slot": self._turn.slot, "at": self._turn.at}
+
+    def keep(self, turn: Mapping[str, Any]) -> None:
+        """Use a turn that this task took in another process, unless it was missed."""
+        for turns in self._sources:
+            kept = Turn(turn["slot"], turn["at"]) if turn.get("key") == turns.key else None
+            if kept is not None and not turns.is_missed(kept):
+                self._turns, self._turn = turns, kept
+                return
+
+    def approach(self) -> None:
+        """Wait until shortly before the turn."""
+        self.reserve()
+        with suppress(CountersUnavailable):
+            self._sleep(early=self._recording)
+        self._approached_at = time.monotonic()
+
+    def begin(self) -> bool:
+        """Wait for the turn; false if it was missed, and nothing is to be sent."""
+        if self._turns is None or self._turn is None:
+            return True
+        try:
+            if self._turns.is_missed(self._turn) and self._recording < MAX_RECORDING:
+                self._turns.give_up(self._turn)
+                self._turn = None
+                took = time.monotonic() - self._approached_at
+                self._recording = min(MAX_RECORDING, max(2 * self._recording, 1.5 * took))
+                return False
+            self._sleep()
+        except CountersUnavailable:
+            # It had a turn; the storage failed while it waited for the call before it.
+            self._turn = None
+        return True
+
+    def end(self, *, throttled: bool) -> None:
+        """Record that the response has arrived, or that none will."""
+        turns, turn, self._turn = self._turns, self._turn, None
+        if turns is None or turn is None:
+            return
+        with suppress(CountersUnavailable):
+            turns.end(turn)
+            if throttled:
+                turns.refused()
+
+    def _sleep(self, early: float = 0.0) -> None:
+        if self._turns is not None and self._turn is not None:
+            for seconds in self._turns.begin(self._turn, early):
+                self._pause(seconds)
+
+    def _take_turn(self) -> None:
+        for turns in self._sources:
+            with suppress(CountersUnavailable):
+                self._turn, self._turns = turns.reserve(self._recording), turns
+                return
+
+    def _seconds_left(self) -> float:
+        if self._turns is None or self._turn is None:
+            return 0.0
+        return max(0.0, self._turns.seconds_until(self._turn))

@@ -1,0 +1,176 @@
+"""Turns of one kind of call: processes that share the counters together stay within the rate."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+ARRIVAL_MARGIN = 0.08
+"""Seconds by which a window of calls is longer than the rate demands: calls are not all in transit equally long."""
+
+TOLERATED = 0.5
+"""Seconds by which a call may always be late: the next ones of its chain wait for it."""
+
+UNANSWERED = 5.0
+"""Longest time in seconds that a call waits for the response to the one whose place in the rate it takes."""
+
+POLL_INTERVAL = 0.05
+"""Seconds between two checks for that response."""
+
+KEPT = 30
+"""Seconds for which a slot is remembered after its time."""
+
+REFUSED_FOR = 60
+"""Seconds for which a throttled call makes all processes slower."""
+
+MAX_SLOWDOWN = 15
+"""Refusals that are counted: the rate never falls below a sixteenth."""
+
+
+class Counters(Protocol):
+    """Counters that several processes share; those of the library ``limits`` have the same methods."""
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Add to a counter and return its new value.
+
+        :param expiry: seconds after which it is forgotten, from its first use
+        """
+        ...
+
+    def get(self, key: str) -> int:
+        """Return the value of a counter; 0 if it is not there."""
+        ...
+
+
+@dataclass
+class Turn:
+    """Permission for one call at a time.
+
+    :param slot: number of the slot; each belongs to one call
+    :param at: when the slot begins, in Unix time
+    :param sent_at: when the call was sent
+    """
+
+    slot: int
+    at: float
+    sent_at: float = 0.0
+
+
+class Turns:
+    """The turns of one kind of call of one account.
+
+    Time is divided into slots, a little longer than the rate demands. A slot belongs to the process that increments
+    its counter first, so processes need no order among them and nothing has to be given back. A rate of n calls per
+    second forms n chains of slots; a call is not sent until the time of the window has passed since the one before
+    it in its chain arrived, however long that was in transit. So no window ever holds more than n calls.
+
+    Clocks of machines that share counters may differ by some hundredths of a second, as NTP keeps them.
+
+    :param counters: shared by all processes
+    :param key: names account and kind of call; holds no secret
+    :param rate: calls per second
+    :param clock: Unix time
+    """
+
+    def __init__(
+        self, counters: Counters, key: str, rate: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._counters = counters
+        self._clock = clock
+        self._chains = math.ceil(rate)
+        self._window = self._chains / rate
+        self.spacing = 1 / rate + ARRIVAL_MARGIN / self._chains
+        # Slots of another rate have other numbers.
+        self.key = f"{key}:{round(self.spacing * 1e6)}"
+
+    def seconds_until(self, turn: Turn) -> float:
+        """Return the seconds until a turn; negative if it has passed."""
+        return turn.at - self._clock()
+
+    def reserve(self, after: float = 0.0) -> Turn:
+        """Take the first free slot.
+
+        :param after: seconds from now; default: at once
+        """
+        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:refused"))
+        # In steps, so that processes that are slowed down take the same slots.
+        first = math.floor((self._clock() + after) / self.spacing / step)
+        # The slot of this moment will do if it is free: a call may be late.
+        first += step > 1
+        number = first
+        if not self._take(number * step):
+            number = self._find_free(first, step)
+            while not self._take(number * step):
+                number += 1
+        return Turn(number * step, number * step * self.spacing)
+
+    def begin(self, turn: Turn, early: float = 0.0) -> Iterator[float]:
+        """Yield seconds to sleep until the call may be sent. A turn that was missed is replaced with the next one.
+
+        :param early: seconds before that at which to end
+        """
+        if self.is_missed(turn):
+            self.give_up(turn)
+            turn.slot, turn.at = (again := self.reserve()).slot, again.at
+        while (seconds := turn.at - early - self._clock()) > 0:
+            yield seconds
+        while (seconds := self._until_window_is_over(turn) - early) > 0:
+            yield seconds
+        turn.sent_at = self._clock()
+
+    def is_missed(self, turn: Turn) -> bool:
+        """Return whether a turn is so long ago that its call would take the place of a later one."""
+        return self._clock() - turn.at > max(1.5 * self.spacing, TOLERATED)
+
+    def give_up(self, turn: Turn) -> None:
+        """Record that a turn is not used."""
+        self._counters.incr(self._answered(turn.slot), KEPT)
+
+    def end(self, turn: Turn) -> None:
+        """Record that the response has arrived, or that none will."""
+        arrived_at = (turn.sent_at + self._clock()) / 2
+        late = math.ceil((arrived_at - turn.at) * 1000)
+        self._counters.incr(self._answered(turn.slot), KEPT, max(1, late))
+
+    def refused(self) -> None:
+        """Record that the service throttled a call: for a while all processes take fewer slots."""
+        # Several calls that were refused together say that once.
+        if self._counters.incr(f"{self.key}:refused-at:{int(self._clock() / 2)}", KEPT) == 1:
+            self._counters.incr(f"{self.key}:refused", REFUSED_FOR)
+
+    def _slot(self, slot: int) -> str:
+        return f"{self.key}:slot:{slot}"
+
+    def _answered(self, slot: int) -> str:
+        return f"{self.key}:answered:{slot}"
+
+    def _take(self, slot: int) -> bool:
+        expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + KEPT
+        return self._counters.incr(self._slot(slot), expiry) == 1
+
+    def _find_free(self, taken: int, step: int) -> int:
+        """Return a free slot after a taken one, by doubling the distance and then halving it."""
+        distance = 1
+        while self._counters.get(self._slot((taken + distance) * step)):
+            distance *= 2
+        low, high = taken + distance // 2, taken + distance
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._counters.get(self._slot(middle * step)) else (low, middle)
+        return high
+
+    def _until_window_is_over(self, turn: Turn) -> float:
+        """Return the seconds to sleep because of the calls before this one in its chain."""
+        now = self._clock()
+        # Two of them, because the second may have been so late that the first was given up.
+        for slot in (turn.slot - self._chains, turn.slot - 2 * self._chains):
+            before_at = slot * self.spacing
+            if late := self._counters.get(self._answered(slot)):
+                if (seconds := before_at + late / 1000 + self._window - now) > 0:
+                    return seconds
+            elif now - before_at <= self._window + UNANSWERED and self._counters.get(self._slot(slot)):
+                return POLL_INTERVAL
+        return 0.0

@@ -1,0 +1,148 @@
+"""Check an installation of the wheel and nothing else: metadata, every import, and one deferred job.
+
+Runs with the installation's own Python, outside the repository: ``python -I check_install.py``. ``make test-install``
+calls it in fresh environments.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pkgutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from fractions import Fraction
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
+from pathlib import Path
+from threading import Thread
+
+import airflow_provider_viapi
+
+PACKAGE = "airflow-provider-viapi"
+OPTIONAL = {
+    *("alibabacloud_credentials", "alibabacloud_oss_v2", "alibabacloud_tea_openapi", "openlineage", "pytest"),
+    # Only Airflow 2 builds its connection form with them.
+    *("flask_appbuilder", "wtforms"),
+}
+"""Packages of other extras, which are not installed here."""
+DAG = """
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator
+
+with DAG("installed", schedule=None, params={"video_url": ""}):
+    ChangeVideoSizeOperator(
+        task_id="reframe", video_url="{{ params.video_url }}", width=160, height=160, deferrable=True
+    )
+"""
+
+
+def import_everything() -> int:
+    """Import every module of the package and return their number.
+
+    :raises ModuleNotFoundError: a module needs a package that is neither required nor in another extra
+    """
+    count = 0
+    for module in pkgutil.walk_packages(airflow_provider_viapi.__path__, "airflow_provider_viapi."):
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in OPTIONAL:
+                raise
+        else:
+            count += 1
+    return count
+
+
+def write_clip(path: Path) -> None:
+    """Write a clip of one second, 320 × 180, with a square that moves."""
+    import av
+    import numpy as np
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(25))
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(25):
+            picture = np.full((180, 320, 3), 90, np.uint8)
+            picture[60:120, 8 * number : 8 * number + 60] = (220, 200, 40)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves the current folder and logs nothing."""
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Log nothing."""
+
+
+def airflow(environment: Mapping[str, str], *arguments: str) -> str:
+    """Run an Airflow command and return its output; raise if it fails."""
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow", *arguments],
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"airflow {' '.join(arguments)} failed:\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def run_deferred_job(home: Path) -> None:
+    """Run one deferred task against the emulator with Airflow's own command."""
+    from airflow_provider_viapi.emulator.server import EmulatorServer
+
+    (home / "dags").mkdir()
+    (home / "dags" / "installed.py").write_text(DAG)
+    os.chdir(home)
+    write_clip(home / "clip.mp4")
+    files = ThreadingHTTPServer(("127.0.0.1", 0), QuietHandler)
+    Thread(target=files.serve_forever, daemon=True).start()
+    with EmulatorServer() as emulator:
+        environment = os.environ | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+        }
+        if PACKAGE not in airflow(environment, "providers", "list", "--output", "json"):
+            raise RuntimeError(f"airflow providers list does not show {PACKAGE}")
+        airflow(environment, "db", "migrate")
+        airflow(environment, "dags", "reserialize")
+        conf = json.dumps({"video_url": f"http://127.0.0.1:{files.server_port}/clip.mp4"})
+        output = airflow(environment, "dags", "test", "installed", "--conf", conf)
+        (job,) = emulator.jobs()
+        if job["status"] != "PROCESS_SUCCESS":
+            raise RuntimeError(f"the job is {job['status']}:\n{output[-4000:]}")
+    if "running trigger in line" not in output:
+        raise RuntimeError(f"the task has not deferred:\n{output[-4000:]}")
+    files.shutdown()
+
+
+def main() -> None:
+    """Run all checks; the first that fails raises."""
+    if "site-packages" not in str(airflow_provider_viapi.__file__):
+        raise RuntimeError(f"not an installation: {airflow_provider_viapi.__file__}")
+    count = import_everything()
+    with tempfile.TemporaryDirectory() as home:
+        run_deferred_job(Path(home))
+        os.chdir("/")
+    names = ("apache-airflow", "apache-airflow-providers-common-compat", "httpx", "av")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"Python {sys.version.split()[0]}, {versions}: {count} modules imported, one deferred job done")
+
+
+if __name__ == "__main__":
+    main()

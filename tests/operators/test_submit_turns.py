@@ -1,0 +1,151 @@
+"""Turns to submit: a task whose turn is far off leaves its worker, and has neither recorded nor sent anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+
+from airflow_provider_viapi.errors import Throttled
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
+from run_task import TaskInstance, run_task
+from scripted_server import Answer, ScriptedServer, scripted_server
+from skipping_clock import SkippingClock, skip_waits
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SkippingClock:
+    monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
+    return skip_waits(monkeypatch)
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, clock: SkippingClock) -> Iterator[ScriptedServer]:
+    """Yield a service whose account may submit one job in 100 seconds."""
+    with scripted_server(Answer(500)) as server:
+        extra = {"endpoint": server.url, "submit_qps": 0.01}
+        fields = {"conn_type": "viapi", "login": "key-of-turns", "password": "s", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+        yield server
+
+
+def erase(**arguments: Any) -> EraseVideoSubtitlesOperator:
+    return EraseVideoSubtitlesOperator(task_id="erase", video_url=VIDEO, **arguments)
+
+
+def context_with(store: Store) -> Any:
+    instance = TaskInstance()
+    return {
+        "ti": instance,
+        "task_instance": instance,
+        "dag": SimpleNamespace(tasks=[]),
+        "task_state_store": store,
+    }
+
+
+def take_turns(service: ScriptedServer, count: int) -> None:
+    """Let other tasks take the turns of the next minutes."""
+    for _ in range(count):
+        ViapiHook().quota.submit_pace("videoenhan.EraseVideoSubtitles", 0.01, lambda seconds: None).reserve()
+
+
+def test_a_deferrable_task_leaves_its_worker_until_its_turn_and_then_submits_once(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    take_turns(service, 3)
+    store, task = Store(), erase(deferrable=True)
+
+    with pytest.raises(TaskDeferred) as left:
+        task.execute(context_with(store))
+
+    assert submissions(service) == 0
+    assert not any("intent" in key or "J-1" in value for key, value in store.kept.items())
+    assert left.value.method_name == "execute_at_turn"
+    kwargs = json.loads(json.dumps(left.value.kwargs))
+    clock.sleep(kwargs["turn"]["at"] - clock.now().timestamp() - 5)
+    with pytest.raises(TaskDeferred) as waits:
+        erase(deferrable=True).execute_at_turn(context_with(store), None, **kwargs)
+    assert submissions(service) == 1
+    assert waits.value.method_name == "execute_complete"
+
+
+def test_a_task_that_continued_too_late_defers_until_another_turn_or_submits_at_it(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    take_turns(service, 3)
+    with pytest.raises(TaskDeferred) as left:
+        erase(deferrable=True).execute(context_with(Store()))
+    kwargs = json.loads(json.dumps(left.value.kwargs))
+    clock.sleep(2000)
+    store = Store()
+
+    with pytest.raises(TaskDeferred) as waits:
+        erase(deferrable=True).execute_at_turn(context_with(store), None, **kwargs)
+
+    assert waits.value.method_name == "execute_complete"
+    assert submissions(service) == 1
+
+
+def test_a_task_that_does_not_defer_waits_and_says_when_its_turn_comes(
+    service: ScriptedServer, clock: SkippingClock, capsys: pytest.CaptureFixture[str], caplog: Any
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    take_turns(service, 3)
+
+    run_task(erase(deferrable=False), Store())
+
+    assert submissions(service) == 1
+    assert "the turn of this one comes in" in capsys.readouterr().out + caplog.text
+
+
+def test_a_turn_after_the_deadline_fails_before_anything_is_paid(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    take_turns(service, 3)
+    store = Store()
+
+    with pytest.raises((Throttled, AirflowFailException), match="nothing was submitted"):
+        run_task(erase(deferrable=True, job_timeout=60), store)
+
+    assert submissions(service) == 0
+
+
+def test_a_missing_package_is_named_before_anything_is_paid(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL", "valkey://user:hidden-word@h:6379")
+
+    with pytest.raises(Exception, match=r"quota_url needs a package .*pip install") as refused:
+        run_task(erase(), Store())
+
+    assert "hidden-word" not in str(refused.value)
+    assert submissions(service) == 0
+
+
+def test_a_url_that_is_none_is_refused_with_the_name_of_the_setting(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL", "postgresql://u:hidden-word@h/d")
+
+    with pytest.raises(Exception, match=r"quota_url in the section \[viapi\] is not the URL") as refused:
+        run_task(erase(), Store())
+
+    assert "hidden-word" not in str(refused.value)
+
+
+def test_a_storage_that_is_down_fails_no_task(
+    service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL", "redis://127.0.0.1:1/0")
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+
+    assert run_task(erase(deferrable=True), Store()).result["VideoUrl"]

@@ -1,0 +1,92 @@
+"""Airflow with Celery: two workers, two triggerers, two schedulers; broker, state and results in real servers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import psycopg2
+import redis
+
+from local_airflow import LocalAirflow
+
+SLOTS = 4
+
+
+class CeleryAirflow(LocalAirflow):
+    """Airflow 3 whose tasks run in Celery workers with four slots each.
+
+    :param broker: URL of a Redis database that belongs to this Airflow
+    """
+
+    components = ("api-server", "scheduler", "dag-processor", "triggerer", "celery")
+    counts: ClassVar[Mapping[str, int]] = {"scheduler": 2, "triggerer": 2, "celery": 2}
+
+    def __init__(self, *, broker: str, database: str, environment: Mapping[str, str], **options: Any) -> None:
+        settings = {
+            "CORE__EXECUTOR": "CeleryExecutor",
+            "CORE__PARALLELISM": "16",
+            "CELERY__BROKER_URL": broker,
+            "CELERY__RESULT_BACKEND": f"db+{database}",
+            "CELERY__WORKER_CONCURRENCY": str(SLOTS),
+            "CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
+            "CELERY__OPERATION_TIMEOUT": "10",
+        }
+        own = {f"AIRFLOW__{name}": value for name, value in settings.items()}
+        super().__init__(database=database, environment=own | dict(environment), **options)
+
+    def __enter__(self) -> CeleryAirflow:
+        super().__enter__()
+        for component, count in self.counts.items():
+            while len(self.sessions[component]) < count:
+                self.start(component)
+        return self
+
+    def start(self, component: str) -> int:
+        """Start one more process of a component and return its index."""
+        if component != "celery":
+            return super().start(component)
+        sessions = self.sessions[component]
+        name = f"worker-{len(sessions)}"
+        command = ("celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")
+        sessions.append(self._run(name, *command))
+        return len(sessions) - 1
+
+
+@contextmanager
+def postgres_database(server: str) -> Iterator[str]:
+    """Create a database on a PostgreSQL server, and drop it at the end; yields its address for SQLAlchemy."""
+    name = f"viapi_production_{secrets.token_hex(4)}"
+    admin = psycopg2.connect(server)
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    try:
+        yield server.replace("postgresql://", "postgresql+psycopg2://").rpartition("/")[0] + f"/{name}"
+    finally:
+        with admin.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        admin.close()
+
+
+def kill_redis_connections(url: str) -> int:
+    """Close the connections of all clients of one database of a Redis server, and return their number."""
+    client = redis.Redis.from_url(url)
+    own = client.client_id()
+    database = str(client.connection_pool.connection_kwargs.get("db", 0))
+    others = [
+        each["id"] for each in client.client_list() if each["db"] == database and int(each["id"]) != own
+    ]
+    killed = 0
+    for number in others:
+        killed += client.client_kill_filter(_id=number)
+    client.close()
+    return killed
+
+
+def dags_folder() -> Path:
+    """Return the folder of this test's DAGs."""
+    return Path(__file__).parent / "dags"

@@ -1,0 +1,125 @@
+"""What one run cost: a row of the table in docs/quota.md."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from production.recording_emulator import ERASE, LIST, RESULT, RecordingEmulator
+
+LIST_INTERVAL = 5.0
+BEGIN, END = "<!-- make test-production: begin -->", "<!-- make test-production: end -->"
+HEADER = (
+    *("scene", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
+    *("notice delay p95", "forced", "wall", "forced"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The numbers of one scene.
+
+    :param jobs: jobs that were accepted
+    :param tasks: tasks or items, each of which should have one
+    :param submissions: accepted and throttled calls that submit
+    :param polls: accepted and throttled calls for results
+    :param lists: accepted and throttled reads of the job list
+    :param delay: 95th percentile of seconds from the end of a job until its result was fetched
+    :param forced_delay: the same if one program fetched them at the quota and read the list every 5 s
+    :param wall: seconds from the first submission to the last result
+    :param forced_wall: what quota and length of the jobs force
+    """
+
+    scene: str
+    jobs: int
+    tasks: int
+    submissions: tuple[int, int]
+    polls: tuple[int, int]
+    lists: tuple[int, int]
+    delay: float
+    forced_delay: float
+    wall: float
+    forced_wall: float
+
+    @property
+    def calls_per_job(self) -> float:
+        """Polls and reads of the list, accepted or not, per job."""
+        return (sum(self.polls) + sum(self.lists)) / max(1, self.jobs)
+
+    def cells(self) -> list[str]:
+        """Return the row's texts."""
+        return [
+            self.scene,
+            f"{self.jobs} of {self.tasks}",
+            f"{self.submissions[1]} of {sum(self.submissions)}",
+            f"{self.polls[1]} of {sum(self.polls)}",
+            f"{self.calls_per_job:.2f}",
+            f"{self.delay:.1f} s",
+            f"{self.forced_delay:.1f} s",
+            f"{self.wall:.0f} s",
+            f"{self.forced_wall:.0f} s",
+        ]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def measure(scene: str, emulator: RecordingEmulator, *, tasks: int, rate: float, seconds: float) -> Row:
+    """Return the row of a scene.
+
+    :param rate: calls per second of each action
+    :param seconds: how long a job takes
+    """
+
+    def calls(action: str) -> tuple[int, int]:
+        return emulator.count(action, accepted=True), emulator.count(action, accepted=False)
+
+    ended, noticed = emulator.ended(), emulator.noticed()
+    delays = [noticed[job_id] - ended[job_id] for job_id in noticed]
+    first = min(call.at for call in emulator.recorded if call.action == ERASE)
+    last = max(noticed.values(), default=first)
+    return Row(
+        scene,
+        len(emulator.jobs()),
+        tasks,
+        calls(ERASE),
+        calls(RESULT),
+        calls(LIST),
+        percentile(delays),
+        percentile(forced_delays(sorted(ended.values()), rate)),
+        last - first,
+        tasks / rate + seconds + LIST_INTERVAL,
+    )
+
+
+def forced_delays(ended: list[float], rate: float) -> list[float]:
+    """Return the delays of one program that reads the list every 5 s and fetches at the quota, oldest first."""
+    delays, free_at = [], 0.0
+    began = ended[0] if ended else 0.0
+    for each in ended:
+        listed = began + math.ceil((each - began) / LIST_INTERVAL) * LIST_INTERVAL
+        free_at = max(listed, free_at) + 1 / rate
+        delays.append(free_at - each)
+    return delays
+
+
+def percentile(values: list[float], share: float = 0.95) -> float:
+    """Return a percentile; NaN of no values."""
+    return sorted(values)[math.ceil(share * len(values)) - 1] if values else math.nan
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as a table in Markdown."""
+    lines = [HEADER, ["---"] * len(HEADER), *(row.cells() for row in rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def write_table(page: Path, rows: list[Row], conditions: str) -> None:
+    """Replace the table of a page."""
+    text = f"{BEGIN}\n{table(rows)}\n\n{conditions}\n{END}"
+    page.write_text(
+        re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: text, page.read_text(), flags=re.DOTALL)
+    )

@@ -1,0 +1,88 @@
+"""Production: Celery with two workers of four slots, two triggerers, two schedulers, and a quota of 2 calls a second.
+
+A run ends as ``success`` and each task has one job, whatever is killed. The rows of the table say how much of the
+quota it took. ``VIAPI_PRODUCTION_SCALE=0.1`` is a short form with a tenth of the jobs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from production.celery_airflow import kill_redis_connections
+from production.conftest import CALLS_PER_SECOND, JOB_SECONDS, SCALE, Production
+from production.measure import Row, measure
+
+pytestmark = [pytest.mark.production, pytest.mark.airflow]
+TIMEOUT = 3000.0
+
+
+def run(
+    production: Production,
+    scene: str,
+    dag_id: str,
+    jobs: int,
+    *,
+    connection: str = "viapi_default",
+    rate: float = CALLS_PER_SECOND,
+    meanwhile: Callable[[Production], None] | None = None,
+) -> Row:
+    """Run a DAG, check that each task has one job, and return what it cost."""
+    count = max(4, round(jobs * SCALE))
+    run_id = production.airflow.trigger(dag_id, {"connection": connection, "jobs": count}, parse_timeout=120)
+    if meanwhile is not None:
+        meanwhile(production)
+    state = production.airflow.wait(dag_id, run_id, timeout=TIMEOUT)
+    row = measure(scene, production.emulator, tasks=count, rate=rate, seconds=JOB_SECONDS)
+    production.rows.append(row)
+    print(row.cells(), flush=True)
+    assert state == "success"
+    assert row.jobs == count
+    return row
+
+
+def kill_everything(production: Production) -> None:
+    """Kill a worker, a triggerer, a scheduler, the API server and all connections to Redis, one after the other."""
+    airflow = production.airflow
+
+    def wait_for_jobs(count: int) -> None:
+        deadline = time.monotonic() + 300
+        while len(production.emulator.jobs()) < count and time.monotonic() < deadline:
+            time.sleep(0.5)
+
+    wait_for_jobs(3)
+    for component in ("celery", "triggerer", "scheduler", "api-server"):
+        airflow.kill(component, len(airflow.sessions[component]) - 1)
+        airflow.start(component)
+        kill_redis_connections(production.broker)
+        kill_redis_connections(production.quota)
+        time.sleep(10)
+
+
+def test_mapped_tasks_within_the_shared_quota(production: Production) -> None:
+    row = run(production, "200 mapped, deferred", "mapped", 200)
+
+    assert row.submissions[1] <= 0.05 * sum(row.submissions)
+    assert row.polls[1] <= 0.05 * sum(row.polls)
+
+
+def test_a_batch_within_the_shared_quota(production: Production) -> None:
+    row = run(production, "batch of 300", "batch", 300)
+
+    assert row.submissions[1] <= 0.05 * sum(row.submissions)
+
+
+def test_mapped_tasks_with_kills_everywhere(production: Production) -> None:
+    run(production, "100 mapped, kills everywhere", "mapped", 100, meanwhile=kill_everything)
+
+
+def test_mapped_tasks_that_poll_once_a_second(production: Production) -> None:
+    run(production, "100 mapped, `poll_qps=1`", "mapped", 100, connection="viapi_slow", rate=1)
+
+
+def test_mapped_tasks_without_a_shared_storage(production: Production) -> None:
+    row = run(production, "100 mapped, no `quota_url`", "mapped", 100, connection="viapi_alone")
+
+    assert row.submissions[1] <= 0.05 * sum(row.submissions)

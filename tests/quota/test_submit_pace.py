@@ -1,0 +1,115 @@
+"""Submissions wait for their turn: before they are recorded, and with the record for a moment only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from airflow_provider_viapi.errors import StopRequested, Throttled
+from airflow_provider_viapi.jobs.ledger import Ledger
+from airflow_provider_viapi.quota.counters import CountersUnavailable
+from airflow_provider_viapi.quota.submit_pace import TurnPace
+from airflow_provider_viapi.quota.turns import Turns
+from airflow_provider_viapi.state.stores import MemoryStore
+from jobs.scripted_backend import ScriptedBackend, submission
+from quota.processes import DictCounters
+from skipping_clock import SkippingClock
+
+
+class Broken(DictCounters):
+    """Counters that cannot be reached."""
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise CountersUnavailable
+
+    def get(self, key: str) -> int:
+        raise CountersUnavailable
+
+
+class SlowStore(MemoryStore):
+    """A store that takes long to write."""
+
+    def __init__(self, clock: SkippingClock, seconds: list[float]) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+
+    def set(self, key: str, value: object) -> None:
+        self.clock.sleep(self.seconds.pop(0) if self.seconds else 0)
+        super().set(key, value)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def clock() -> SkippingClock:
+    return SkippingClock()
+
+
+def paced(clock: SkippingClock, *sources: DictCounters, rate: float = 0.1) -> TurnPace:
+    now = lambda: clock.now().timestamp()  # noqa: E731
+    return TurnPace([Turns(each, "a:x", rate, now) for each in sources], clock.sleep)
+
+
+def test_tasks_submit_one_after_the_other(clock: SkippingClock) -> None:
+    counters, sent = DictCounters(), []
+    for number in range(3):
+        backend = ScriptedBackend(clock, [f"J-{number}"])
+        replace(submission(backend), pace=paced(clock, counters)).resume_or_submit()
+        sent.append(clock.now())
+
+    assert (sent[2] - sent[0]).total_seconds() >= 20
+
+
+def test_a_throttled_submission_takes_another_turn(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [Throttled("no", code="Throttling.User"), "J-1"])
+    counters = DictCounters()
+
+    job, _ = replace(submission(backend), pace=paced(clock, counters)).resume_or_submit()
+
+    assert job.id == "J-1"
+    assert any(key.endswith(":refused") for key in counters.values)
+    assert (backend.sent[1].at - backend.sent[0].at).total_seconds() >= 9.9
+
+
+def test_a_turn_that_passed_while_the_submission_was_recorded_sends_nothing(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, ["J-1"])
+    ledger = Ledger(SlowStore(clock, [30.0]))
+    pace = paced(clock, DictCounters())
+
+    job, _ = replace(submission(backend, ledger=ledger), pace=pace).resume_or_submit()
+
+    # What was sent has a nonce of its own, with its own time.
+    assert len(backend.sent) == 1
+    assert (clock.now() - backend.sent[0].at).total_seconds() < 5
+    assert (entry := ledger.read()) is not None
+    assert entry.job_id == job.id
+
+
+def test_a_task_that_is_stopped_while_it_waits_has_recorded_and_sent_nothing(clock: SkippingClock) -> None:
+    def stop(seconds: float) -> None:
+        raise StopRequested("stopped")
+
+    backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(MemoryStore())
+    turns = Turns(DictCounters(), "a:x", 0.1, lambda: clock.now().timestamp())
+    turns.reserve()
+    with pytest.raises(StopRequested):
+        replace(submission(backend, ledger=ledger), pace=TurnPace([turns], stop)).resume_or_submit()
+
+    assert backend.sent == []
+    assert ledger.read() is None
+
+
+def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: SkippingClock) -> None:
+    own = DictCounters()
+    backend = ScriptedBackend(clock, ["J-1"])
+
+    replace(submission(backend), pace=paced(clock, Broken(), own)).resume_or_submit()
+
+    assert own.values
+
+
+def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, ["J-1"])
+
+    replace(submission(backend), pace=paced(clock, Broken())).resume_or_submit()
+
+    assert len(backend.sent) == 1

@@ -1,0 +1,135 @@
+"""Turns: however many processes call, and however unevenly the network and the machines run, the rate holds."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.quota.turns import MAX_SLOWDOWN, Turns
+from quota.processes import Account, DictCounters, Simulation, caller, uniform
+
+
+def run(
+    *,
+    processes: int,
+    calls: int,
+    rate: float,
+    quota: int,
+    latency: float = 0.05,
+    late: float = 0.02,
+    seed: int = 1,
+) -> tuple[Account, float, DictCounters]:
+    """Let processes share a quota, and return the account, the seconds it took and the counters."""
+    simulation, counters = Simulation(), DictCounters()
+    account = Account(simulation, quota)
+    began = simulation.now
+    for number in range(processes):
+        turns = Turns(counters, "a:submit", rate, simulation.clock)
+        latencies = uniform(seed + number, 0.005, latency)
+        process = caller(turns, account, calls, latencies, uniform(seed - number, 0, late))
+        simulation.start(process, at=number * 0.01)
+    simulation.run()
+    return account, simulation.now - began, counters
+
+
+@pytest.mark.parametrize(("processes", "rate", "quota"), [(8, 2, 2), (2, 10, 10), (30, 5, 5), (4, 1, 1)])
+def test_processes_that_share_a_quota_are_never_throttled_and_use_nearly_all_of_it(
+    processes: int, rate: float, quota: int
+) -> None:
+    account, seconds, _ = run(processes=processes, calls=40, rate=rate, quota=quota)
+
+    assert account.throttled == 0
+    assert seconds <= 1.15 * processes * 40 / rate
+
+
+@given(
+    processes=st.integers(1, 12),
+    rate=st.sampled_from([0.5, 1, 2, 2.5, 3, 7, 10]),
+    latency=st.floats(0.01, 0.3),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_mix_of_latencies_is_throttled_as_long_as_requests_and_responses_take_equally_long(
+    processes: int, rate: float, latency: float, seed: int
+) -> None:
+    simulation, counters = Simulation(), DictCounters()
+    account = Account(simulation, math.ceil(rate))
+    for number in range(processes):
+        turns = Turns(counters, "a:submit", rate, simulation.clock)
+        # Each process is as far from the service as it is, and wakes up as late as its machine is busy.
+        distance = uniform(seed + number, 0.005, latency)()
+        steady = uniform(0, distance, distance)
+        simulation.start(caller(turns, account, 10, steady, uniform(seed, 0, 0.2)))
+
+    simulation.run()
+
+    assert account.accepted == processes * 10
+    # A process that is nearer than the one before it may overtake that one's request.
+    assert account.throttled <= (0 if latency <= 0.08 else processes * 2)
+
+
+def test_an_account_with_less_quota_than_configured_throttles_few_calls() -> None:
+    account, _, _ = run(processes=6, calls=50, rate=4, quota=2)
+
+    assert account.accepted == 300
+    assert account.throttled <= 0.06 * 300
+
+
+def test_each_slot_belongs_to_one_of_many_processes() -> None:
+    simulation, counters = Simulation(), DictCounters()
+    waiting = [Turns(counters, "a", 2, simulation.clock) for _ in range(200)]
+
+    reserved = [turns.reserve() for turns in waiting]
+
+    assert len({turn.slot for turn in reserved}) == 200
+    assert reserved[-1].at - simulation.now == pytest.approx(200 * waiting[0].spacing, abs=2)
+    # Finding the end of a long queue takes few calls.
+    assert counters.calls < 200 * 25
+
+
+def test_kinds_of_calls_and_accounts_do_not_share_turns() -> None:
+    simulation, counters = Simulation(), DictCounters()
+
+    turns = [Turns(counters, key, 1, simulation.clock).reserve() for key in ("a:x", "a:y", "b:x")]
+
+    assert len({turn.at for turn in turns}) == 1
+
+
+def test_a_turn_that_was_missed_is_replaced_with_the_next_free_one() -> None:
+    simulation = Simulation()
+    turns = Turns(DictCounters(), "a", 2, simulation.clock)
+    turn = turns.reserve()
+    missed = turn.slot
+    simulation.now = turn.at + 5
+
+    for seconds in turns.begin(turn):
+        simulation.now += seconds
+
+    assert turn.slot > missed
+    assert abs(turn.at - simulation.now) <= turns.spacing
+
+
+def test_a_process_that_died_holds_up_others_for_a_few_seconds_at_most() -> None:
+    simulation, counters = Simulation(), DictCounters()
+    dead, turns = (Turns(counters, "a", 1, simulation.clock) for _ in range(2))
+    for _ in dead.begin(dead.reserve()):
+        pass
+    slept = 0.0
+    for seconds in turns.begin(turns.reserve()):
+        simulation.now += seconds
+        slept += seconds
+
+    assert slept <= 8
+
+
+def test_refusals_never_stop_a_process() -> None:
+    simulation = Simulation()
+    turns = Turns(DictCounters(), "a", 1, simulation.clock)
+    for _ in range(100):
+        turns.refused()
+        simulation.now += 3
+
+    assert turns.reserve().at - simulation.now <= (MAX_SLOWDOWN + 2) * turns.spacing
