@@ -66,13 +66,13 @@ class Parameter(Record):
         return short_repr(value)
 
 
-def short_repr(value: Any) -> str:
-    """Return ``repr()`` of any value, cut after 80 characters; the type's name if the value has none."""
+def short_repr(value: Any, limit: int = 80) -> str:
+    """Return ``repr()`` of any value, cut after some characters; the type's name if the value has none."""
     try:
-        text = repr(value[:80] if type(value) is str else value)
+        text = repr(value[:limit] if type(value) is str else value)
     except Exception:
         return type(value).__name__
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 class String(Parameter):
@@ -114,12 +114,8 @@ class String(Parameter):
 def as_address(value: Any) -> Any:
     """Return the address of a path object, such as an ``ObjectStoragePath``; any other value as it is.
 
-    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk, also an absolute
-        one that is text, a ``file://`` URL
+    :param value: an ``ObjectStoragePath`` becomes its URL, with the connection id; a path on disk a ``file://`` URL
     """
-    if isinstance(value, str) and value.startswith("/") and not value.startswith("//"):
-        # So a template renders a path on disk.
-        return f"file://{value}"
     if isinstance(value, str) or not (isinstance(value, os.PathLike) or hasattr(type(value), "joinpath")):
         return value
     text = str(value)

@@ -79,8 +79,10 @@ class ActionOperator(ProviderTask, BaseOperator):
         # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
+            # The argument of VIAS's "task_id" is "vias_task_id", since "task_id" is Airflow's.
+            wanted = (name, name.removeprefix(f"{self.action.service.name}_"))
             for wire_name, value in request.items():
-                if snake_case(wire_name) == name:
+                if snake_case(wire_name) in wanted:
                     return value
             if name in _request_arguments(type(self)):
                 # An argument that was not given.

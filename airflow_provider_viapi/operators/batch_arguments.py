@@ -196,7 +196,7 @@ class BatchArguments(ProviderTask, StoppableOperator):
     def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
             raise InvalidRequest(
-                f"{name} is {short_repr(value)}; allowed: {allowed}", action=self.operator.action.name
+                f"{name} is {short_repr(value, 300)}; allowed: {allowed}", action=self.operator.action.name
             )
 
     def _probe_destination(self) -> None:
