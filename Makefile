@@ -77,10 +77,13 @@ wheel: .venv-uv/ready
 test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-lowest-direct)  ## Install the wheel without constraints, and with its lowest versions, on each Python of PYTHONS
 
 # The stem is PYTHON-RESOLUTION. The script runs isolated (-I), so that it imports the installed package.
+test-install-%: python = $(firstword $(subst -, ,$*))
 test-install-%: wheel
-	.venv-uv/bin/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) --python-preference only-system .venv-install-$*
+	.venv-uv/bin/uv venv --quiet --clear --python $(python) --python-preference only-system .venv-install-$*
+	.venv-uv/bin/uv pip compile --quiet --python-version $(python) --no-header --no-annotate --extra emulator \
+		--resolution $(patsubst $(python)-%,%,$*) -o .venv-install-$*/requirements.txt pyproject.toml
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip install --quiet --strict \
-		--resolution $(patsubst $(firstword $(subst -, ,$*))-%,%,$*) "$$(echo dist/*.whl)[emulator]"
+		-r .venv-install-$*/requirements.txt dist/*.whl
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*

@@ -29,6 +29,11 @@ MAX_DIGITS_OF_TEXT = 10**512
 """Integers below this are taken for texts of digits; Python itself refuses to write those of thousands of digits."""
 
 
+def snake_case(wire_name: str) -> str:
+    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
+
+
 class ValidationError(Exception):
     """A value that a parameter cannot take; the message says which are allowed."""
 

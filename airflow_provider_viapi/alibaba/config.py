@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.model import Service
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
@@ -55,6 +56,12 @@ class Account(ObservedCalls):
             return self.endpoint
         region = f".{self.region_id}" if service.regional else ""
         return f"https://{service.name}{region}.aliyuncs.com"
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """The host of the endpoint (the emulator, say), which may be a private address."""
+        own = urlsplit(self.endpoint or "").netloc
+        return [own] if own else []
 
     def host(self, service: Service) -> str:
         """Return the header ``Host`` for a service."""

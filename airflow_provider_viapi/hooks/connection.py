@@ -27,6 +27,16 @@ MAX_SHOWN = 12
 """Longest value of a field that errors show; keys and secrets are longer."""
 
 
+def mask_secret(secret: str) -> None:
+    """Have Airflow mask a secret in logs and rendered fields."""
+    # common.compat has this from 1.21 on, which does not exist for Python 3.10.
+    try:
+        from airflow.sdk.log import mask_secret
+    except ImportError:
+        from airflow.utils.log.secrets_masker import mask_secret  # type: ignore[import-not-found,no-redef]
+    mask_secret(secret)
+
+
 class ConnectionFields:
     """The fields of one connection, without blanks around their values; every error names connection and field.
 
@@ -133,7 +143,7 @@ class ConnectionFields:
 
         :raises ConfigurationError: it cannot be used; the message names the setting, and not its value
         """
-        from airflow.providers.common.compat.sdk import conf, mask_secret
+        from airflow.providers.common.compat.sdk import conf
 
         from airflow_provider_viapi.quota.counters import check_url
 

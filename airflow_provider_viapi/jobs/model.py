@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Protocol
@@ -115,7 +115,7 @@ class JobReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values; :meth:`from_dict` is the inverse."""
-        return asdict(self) | {"outcome": self.outcome.value}
+        return vars(self) | {"outcome": self.outcome.value}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> JobReport:

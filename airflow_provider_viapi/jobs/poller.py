@@ -38,6 +38,9 @@ T = TypeVar("T")
 LIST_THRESHOLD = 3
 """Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
 
+LEFT_WITH = 30
+"""Up to this many jobs a process may leave the list to others: individual polls of more would cost too much."""
+
 SCANS_BEFORE_POLL = 2
 """A job that this many scans of the whole list have not shown is polled individually."""
 
@@ -93,6 +96,7 @@ class Poller:
         self._backoff = backoff or Backoff()
         self._limiter = limiter or RateLimiter(10)
         self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
+        self._may_leave_list = list_jobs == "auto"
         self._stats = stats or NoStats()
         self._gauge = WaitingGauge(self._stats)
         self._has_many = False
@@ -245,6 +249,8 @@ class Poller:
                 self._poll_individually(self._all())
             if not self._uses_list or not wanted:
                 read_at, scan_began = now(), None
+                if self._shared_list is not None:
+                    await self._shared_list.end_turn(turn, throttled=False)
                 continue
             scan_began = scan_began or now()
             try:
@@ -312,9 +318,20 @@ class Poller:
             self._list_from = None
             return 0.0
         if isinstance(error, Throttled):
+            self._leave_list_to_others(interval)
             return interval.on_throttled()
         logger.info("The job list could not be read: %s", _describe(error) if is_unexpected else error)
         return interval.interval() * random.uniform(1, 2)  # noqa: S311
+
+    def _leave_list_to_others(self, interval: AdaptiveInterval) -> None:
+        """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
+        pending = len(self._pending)
+        if interval.is_crowded and self._may_leave_list and pending <= LEFT_WITH:
+            self._list_from, self._has_many = 2 * pending, False
+            logger.info(
+                "Other processes read the job list; polling %d jobs individually until there are twice as many",
+                pending,
+            )
 
     def _unfinished(self) -> set[str]:
         return {job_id for job_id, waits in self._pending.items() if not waits[0].is_finished}

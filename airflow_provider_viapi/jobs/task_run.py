@@ -45,6 +45,7 @@ class Timing:
     :param replay_for: seconds over which the same signed request is sent again while the service fails
     :param list_for: seconds over which reading the job list is retried while the service fails
     :param max_backoff: longest pause in seconds between two attempts to submit
+    :param full_wait: seconds that a batch with as many running jobs as allowed waits on its worker for one to end
     :param now: the current time, aware
     :param sleep: wait for seconds
     """
@@ -55,6 +56,7 @@ class Timing:
     replay_for: float = 60.0
     list_for: float = 120.0
     max_backoff: float = 20.0
+    full_wait: float = 10.0
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
 

@@ -187,10 +187,10 @@ def _check_folder(folder: Path) -> None:
     if not existing.is_dir():
         raise NotADirectoryError(f"{existing} is not a folder")
     try:
-        # Not os.access(): it knows neither file systems that are read-only nor those that take no files at all.
+        # Permission bits say nothing to root, and nothing about a full or a read-only file system.
         Path(tempfile.mkdtemp(prefix=_PREFIX, dir=existing)).rmdir()
     except OSError as error:
-        raise PermissionError(f"{existing} takes no files ({error.strerror})") from None
+        raise PermissionError(f"nothing can be written to {existing} ({error.strerror})") from None
 
 
 def _remove_leftovers(folder: Path) -> None:

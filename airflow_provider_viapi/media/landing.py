@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import (
@@ -35,18 +34,11 @@ from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.resumable_download import DownloadSettings
 
-__all__ = ["check", "land", "path_variables", "probe", "trusted_hosts"]
-
-
-def trusted_hosts(account: Account) -> list[str]:
-    """Return the host of a connection's own endpoint (the emulator, say), which may be a private address."""
-    own = urlsplit(account.endpoint or "").netloc
-    return [own] if own else []
+__all__ = ["check", "land", "path_variables", "probe"]
 
 
 def probe(
@@ -155,7 +147,7 @@ def land(
     :param log: logs what lands where
     :param http: settings of the connection, for the downloads
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
-        :func:`trusted_hosts`
+        ``Account.trusted_hosts``
     :param settings: waits and sizes; default: those of ``DownloadSettings``
     :raises InvalidRequest: ``to`` cannot take this result
     :raises ResultExpired: a link has expired, and so has that of the result that was requested again

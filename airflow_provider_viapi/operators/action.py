@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
+from airflow_provider_viapi.schema import snake_case
 
 
 def is_templated(value: Any) -> bool:
@@ -170,11 +171,6 @@ class ActionOperator(ProviderTask, BaseOperator):
             if isinstance(value, str) and re.fullmatch(r"(.*_)?(name|id|text|title)", snake_case(name))
         )
         return label_of(request.values()) or next(named, "")[:MAX_LABEL]
-
-
-def snake_case(wire_name: str) -> str:
-    """Return the keyword argument of a wire name: ``VideoUrl``, ``VideoURL`` → ``video_url``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", wire_name).lower()
 
 
 def _typed_classes(operator: type[ActionOperator]) -> list[type]:

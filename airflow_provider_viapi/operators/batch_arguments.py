@@ -13,11 +13,12 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.arguments import as_duration, as_flag, as_hosts, default_deferrable
-from airflow_provider_viapi.operators.base import JobOperator, reuse_duration
+from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
+from airflow_provider_viapi.operators.job_arguments import reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices

@@ -192,12 +192,14 @@ class BatchOperator(BatchArguments):
     def _advance(self, batch: Batch, context: Context) -> Any:
         while True:
             batch.expire_overdue()
-            batch.submit()
+            self._submit(batch)
             self._publish(batch, context)
             if self._stop_requested:
                 raise StopRequested("the task was stopped; its next attempt resumes the running jobs")
             if batch.is_over:
                 return self._finish(batch, context)
+            if batch.can_submit:
+                continue
             policy = batch.wait_policy(lands=self.land_to is not None)
             if self.deferrable and batch.ledger.is_persistent:
                 trigger = self.trigger_class().of(batch, policy, **self.connection)
@@ -206,6 +208,17 @@ class BatchOperator(BatchArguments):
 
             waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
             batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
+
+    def _submit(self, batch: Batch) -> None:
+        """Submit, and wait for the running jobs meanwhile."""
+        if batch.is_drained:
+            return
+        from airflow_provider_viapi.jobs.background_wait import BackgroundWait
+        from airflow_provider_viapi.jobs.completions import QuietLog
+
+        log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
+        with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:
+            batch.submit(watch)
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate

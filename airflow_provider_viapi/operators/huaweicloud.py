@@ -109,7 +109,8 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         HuaweiCloudJobOperator(task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": …})
 
-    Takes what :class:`~airflow_provider_viapi.operators.base.JobOperator` and :class:`HuaweiCloudOperator` take, and:
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` and
+    :class:`HuaweiCloudOperator` take, and:
 
     :param goal: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task succeeds
         and the job continues until something stops it.

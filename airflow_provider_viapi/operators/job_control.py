@@ -14,9 +14,8 @@ from airflow_provider_viapi.errors import ResponseLost, ServiceError, Submission
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.operators.arguments import as_duration, as_flag, default_deferrable
-from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.state.stores import open_store
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -170,9 +169,7 @@ class JobCommandOperator(HuaweiCloudOperator):
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLog:
-        from airflow_provider_viapi.state.stores import MemoryStore
-
-        store = open_store(context) if self.durable else MemoryStore()
+        store = choose_store(context, durable=self.durable)
         return CommandLog(store, context["ti"].max_tries)
 
     def _send_if_needed(self, request: Mapping[str, Any], log: CommandLog) -> JobReport:

@@ -52,8 +52,7 @@ class ProviderTask:
         if is_mapped and context.get("map_index_template") is None and self.map_label:
             # The label of a mapped task in Airflow's UI; otherwise it is only the index.
             context["map_index_template"] = "{{ ti.map_index }}: {{ task.map_label }}"
-        from airflow.providers.common.compat.sdk import mask_secret
-
+        from airflow_provider_viapi.hooks.connection import mask_secret
         from airflow_provider_viapi.redaction import find_secrets
 
         for secret in find_secrets([getattr(self, name, None) for name in self.template_fields]):

@@ -114,9 +114,8 @@ class ViapiOperator(LandingOperator):
 
     def trusted_hosts(self) -> list[str]:
         """Return the host of the connection's own endpoint, such as the emulator's."""
-        from airflow_provider_viapi.media.landing import trusted_hosts
-
-        return trusted_hosts(self.hook.account)
+        hosts: list[str] = self.hook.account.trusted_hosts
+        return hosts
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, land its files, return its ``Data``."""
@@ -165,7 +164,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.base.JobOperator` and :class:`ViapiOperator` take.
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` and :class:`ViapiOperator` take.
     """
 
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())

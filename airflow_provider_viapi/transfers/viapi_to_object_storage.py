@@ -99,7 +99,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
                 names=path_variables(context, job_id=self.job_id),
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
-                allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *landing.trusted_hosts(account)],
+                allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],
                 http=account.http,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)

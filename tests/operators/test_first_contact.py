@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +312,22 @@ def test_a_batch_takes_a_path_object_and_private_hosts_for_its_results(
 
     assert rows[0]["result"]["landed"]["VideoUrl"].startswith(f"file://{tmp_path}/out/")
     assert make().trusted_hosts() == ["10.0.0.1:80", team.emulator.url.partition("://")[2]]
+
+
+BAD_DURATIONS: list[Any] = [
+    *(timedelta.max, timedelta.min, timedelta(0), timedelta(seconds=-1), timedelta(days=30, seconds=1)),
+    *(0, -1, 0.0, -0.5, True, False, math.nan, math.inf, -math.inf, 10**400, -(10**400), 1e308, 1e-9),
+    *("60", "{{ seconds }}", Decimal("60"), [], {}, None, 1j, b"1"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(BAD_DURATIONS)))
+def test_a_duration_that_cannot_be_is_refused_when_the_dag_is_parsed(number: int) -> None:
+    value = BAD_DURATIONS[number]
+    item = {"video_url": "http://h/a.mp4"}
+
+    for name in ("job_timeout", "submit_timeout"):
+        with pytest.raises(InvalidRequest, match=f"{name} is .*; allowed: a timedelta or seconds"):
+            EraseVideoSubtitlesOperator(task_id="t", **item, **{name: value})
+    with pytest.raises(InvalidRequest, match=r"job_timeout is .*; allowed: a timedelta or seconds"):
+        ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, items=[item], job_timeout=value)

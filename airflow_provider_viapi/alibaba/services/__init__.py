@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
-from airflow_provider_viapi.schema import short_repr
+from airflow_provider_viapi.schema import short_repr, snake_case
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model_files import ModelFile
@@ -84,8 +84,8 @@ def find(name: str) -> Action:
     service, _, own_name = name.partition(".")
     if (action := _user_actions().get(name)) is not None:
         return action
-    if service in _HAND_WRITTEN and name in _of_module(service):
-        return _of_module(service)[name]
+    if service in _HAND_WRITTEN and (action := _of_module_by_name(service, own_name)) is not None:
+        return action
     if service in _FROM_SDKS and own_name in _model_file(service).names:
         return _model_file(service).action(own_name)
     known = actions()
@@ -114,6 +114,13 @@ def _similar(name: str, matches: list[Action], known: Mapping[str, Action]) -> s
     similar = list(dict.fromkeys(by_lower[each] for each in near))[:5]
     advice = "for one of your own set [viapi] models_path, or pass an Action"
     return f"similar: {', '.join(similar)}; {advice}" if similar else advice
+
+
+def _of_module_by_name(service: str, name: str) -> Action | None:
+    """Return an action without loading the others of its service: its constant has its name."""
+    module = import_module(f"{__name__}.{service}")
+    action = getattr(module, snake_case(name).upper(), None)
+    return action if isinstance(action, Action) and action.name == name else None
 
 
 @cache
