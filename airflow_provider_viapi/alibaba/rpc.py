@@ -17,7 +17,7 @@ from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
-from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
+from airflow_provider_viapi.xml import NotPlainXml, parse
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse

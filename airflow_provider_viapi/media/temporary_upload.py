@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
+from airflow_provider_viapi.xml import NotPlainXml, parse
 from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,

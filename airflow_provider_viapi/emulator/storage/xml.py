@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
+from airflow_provider_viapi.xml import NotPlainXml, parse
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.responses import xml
 from airflow_provider_viapi.emulator.storage.objects import Listing, StoredObject
