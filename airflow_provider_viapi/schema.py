@@ -165,7 +165,7 @@ class Integer(Parameter):
         return f"a whole number from {self.minimum} to {self.maximum}"
 
     def check(self, value: Any) -> int:
-        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
+        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,19}", value.strip()):
             value = int(value)
         number = value if isinstance(value, int) else _as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
