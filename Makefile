@@ -119,6 +119,22 @@ reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
 
+ui/node_modules/ready: ui/package.json
+	cd ui && npm install --silent --no-package-lock
+	@touch $@
+
+ui: $(READY) ui/node_modules/ready  ## Build the tab in Airflow's UI from ui/ into the package (needs npm)
+	$(BIN)/python scripts/make_ui_data.py
+	cd ui && npm run --silent build
+	$(BIN)/python scripts/make_ui_data.py --built
+
+test-ui-code: ui/node_modules/ready  ## Run the unit tests of the code in ui/ (needs npm)
+	cd ui && npm test --silent
+
+test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.jpg (needs chromium)
+	$(BIN)/pip install --quiet --disable-pip-version-check playwright==1.65.2
+	VIAPI_UI_PICTURES=docs/pictures $(BIN)/pytest tests/ui --timeout 900
+
 operators: $(READY)  ## Generate the typed operators of services whose models are data
 	$(BIN)/python scripts/make_operators.py
 
@@ -175,5 +191,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -6,7 +6,11 @@ import asyncio
 import heapq
 import math
 import random
+<<<<<<< HEAD
 from collections.abc import Iterable, Iterator, Sequence
+=======
+from collections import deque
+>>>>>>> main
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
@@ -44,6 +48,10 @@ class Backoff:
         return random.uniform(longest / 2, longest)  # noqa: S311
 
 
+RECENT_READS = 12
+"""Reads of the list, accepted or throttled, that show whether too many processes read it."""
+
+
 class AdaptiveInterval:
     """Interval between two reads of a list that an account may read once in so many seconds.
 
@@ -60,6 +68,12 @@ class AdaptiveInterval:
         self._seconds = seconds
         self._readers = 1.0
         self._was_throttled = False
+        self._recent: deque[bool] = deque(maxlen=RECENT_READS)
+
+    @property
+    def is_crowded(self) -> bool:
+        """True if the service throttled most of the recent reads: other processes read the list often enough."""
+        return len(self._recent) == RECENT_READS and sum(self._recent) > RECENT_READS / 2
 
     def interval(self) -> float:
         """Return the seconds from one read to the next."""
@@ -68,11 +82,13 @@ class AdaptiveInterval:
     def on_success(self) -> float:
         """Record a read, and return the seconds until the next one."""
         self._was_throttled = False
+        self._recent.append(False)
         self._readers = max(1.0, self._readers * 0.99)
         return self.interval()
 
     def on_throttled(self) -> float:
         """Record a throttled read, and return the seconds until it is retried; several in a row count as one."""
+        self._recent.append(True)
         if not self._was_throttled:
             self._was_throttled = True
             self._readers = min(self.max_share, max(2.0, self._readers * 1.3))

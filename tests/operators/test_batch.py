@@ -414,6 +414,21 @@ def test_without_a_durable_store_the_batch_waits_on_the_worker_and_says_so(
     assert "there is no durable store to continue from" in capsys.readouterr().out
 
 
+def test_with_a_state_path_a_batch_defers_on_every_airflow(
+    emulator: EmulatorServer, batch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+
+    # As below Airflow 3.3, the context has no task_state_store.
+    run = run_batch(batch("a", "b", "c", max_in_flight=2), None)
+
+    assert len(run.triggers) >= 2
+    assert [row["error"] for row in run.rows] == [None] * 3
+    again = run_batch(batch("a", "b", "c", max_in_flight=2), None, try_number=2)
+    assert [row["job_id"] for row in again.rows] == [row["job_id"] for row in run.rows]
+    assert len(accepted(emulator)) == 3
+
+
 def test_a_batch_that_is_not_durable_records_nothing_and_waits_on_the_worker(
     emulator: EmulatorServer, batch: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath, task
 
@@ -129,6 +130,51 @@ def test_a_link_is_not_checked_where_only_the_service_may_read_it(
 
     with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
         run_task(erase(team, served.address("nothing.mp4"), deferrable=True), Store())
+
+    assert len(team.emulator.jobs()) == 1
+
+
+def small_clip(folder: Path) -> str:
+    """Write a clip that EnhanceVideoQuality does not take, and return its address."""
+    frame = av.VideoFrame(320, 240, "yuv420p")
+    with av.open(str(folder / "small.mp4"), "w") as target:
+        stream = target.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(10):
+            frame.pts = number
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return (folder / "small.mp4").as_uri()
+
+
+def enhance(team: TeamStorage, video_url: str) -> ViapiJobOperator:
+    return ViapiJobOperator(
+        task_id="enhance",
+        action="videoenhan.EnhanceVideoQuality",
+        request={"VideoURL": video_url},
+        viapi_conn_id=team.hook.viapi_conn_id,
+        deferrable=False,
+    )
+
+
+def test_a_video_outside_the_limits_is_found_before_a_job_is_submitted(
+    team: TeamStorage, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        AirflowFailException, match=r"VideoURL.*small\.mp4 has 320×240 pixels; allowed: .*360"
+    ):
+        run_task(enhance(team, small_clip(tmp_path)), Store())
+
+    assert team.emulator.jobs() == []
+
+
+def test_a_video_is_not_opened_where_sources_are_not_checked(
+    team: TeamStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__CHECK_SOURCES", "False")
+
+    with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
+        run_task(enhance(team, small_clip(tmp_path)), Store())
 
     assert len(team.emulator.jobs()) == 1
 
@@ -278,7 +324,7 @@ def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
 
 
 def test_a_path_on_the_workers_disk_is_answered_with_how_to_write_it() -> None:
-    with pytest.raises(InvalidRequest, match="write file:// before the path"):
+    with pytest.raises(InvalidRequest, match="write file:// before the absolute path"):
         EraseVideoSubtitlesOperator(task_id="t", video_url="/data/film.mp4")
 
 
