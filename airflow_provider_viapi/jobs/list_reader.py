@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 LIST_THRESHOLD = 3
 """Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
 
+LEFT_WITH = 30
+"""Up to this many jobs a process may leave the list to others: individual polls of more would cost too much."""
+
 SCANS_BEFORE_POLL = 2
 """A job that this many scans of the whole list have not shown is polled individually."""
 
@@ -59,6 +62,7 @@ class JobListReader:
         self._jobs = jobs
         self._shared_list = shared_list
         self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
+        self._may_leave_list = list_jobs == "auto"
         self._has_many = False
         self.scans = 0
         """Number of scans of the whole list."""
@@ -90,6 +94,8 @@ class JobListReader:
                 self._jobs.poll_individually(self._jobs)
             if not self.is_used or not wanted:
                 read_at, scan_began = now(), None
+                if self._shared_list is not None:
+                    await self._shared_list.end_turn(turn, throttled=False)
                 continue
             scan_began = scan_began or now()
             try:
@@ -157,9 +163,20 @@ class JobListReader:
             self._list_from = None
             return 0.0
         if isinstance(error, Throttled):
+            self._leave_list_to_others(interval)
             return interval.on_throttled()
         logger.info("The job list could not be read: %s", describe(error) if is_unexpected else error)
         return interval.interval() * random.uniform(1, 2)  # noqa: S311
+
+    def _leave_list_to_others(self, interval: AdaptiveInterval) -> None:
+        """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
+        pending = len(self._jobs)
+        if interval.is_crowded and self._may_leave_list and pending <= LEFT_WITH:
+            self._list_from, self._has_many = 2 * pending, False
+            logger.info(
+                "Other processes read the job list; polling %d jobs individually until there are twice as many",
+                pending,
+            )
 
     def _apply(self, snapshot: ListSnapshot) -> None:
         for job_id, outcome in snapshot.outcomes.items():

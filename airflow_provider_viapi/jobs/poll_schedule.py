@@ -6,11 +6,8 @@ import asyncio
 import heapq
 import math
 import random
-<<<<<<< HEAD
-from collections.abc import Iterable, Iterator, Sequence
-=======
 from collections import deque
->>>>>>> main
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace

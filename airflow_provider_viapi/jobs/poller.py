@@ -37,29 +37,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-<<<<<<< HEAD
-=======
-T = TypeVar("T")
-
-LIST_THRESHOLD = 3
-"""Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
-
-LEFT_WITH = 30
-"""Up to this many jobs a process may leave the list to others: individual polls of more would cost too much."""
-
-SCANS_BEFORE_POLL = 2
-"""A job that this many scans of the whole list have not shown is polled individually."""
-
-FAILED_READS_BEFORE_POLL = 6
-"""When the list cannot be read for this many intervals, jobs are polled individually until it can."""
-
-LONGEST_SILENCE = 120.0
-"""Seconds (or three scans, if they take longer) after which a job is polled although the list should show its end."""
-
-FINISHED_PRIORITY = 300.0
-"""Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
-
->>>>>>> main
 MAX_CONCURRENT_POLLS = 16
 
 GRACE = 30.0
@@ -90,17 +67,9 @@ class Poller:
         shared_list: SharedList | None = None,
     ) -> None:
         self._backend = backend
-<<<<<<< HEAD
         self._jobs = PendingJobs(backoff or Backoff())
         self.limiter = limiter or RateLimiter(10)
         self.list = JobListReader(backend, self._jobs, list_jobs, shared_list)
-=======
-        self._shared_list = shared_list
-        self._backoff = backoff or Backoff()
-        self._limiter = limiter or RateLimiter(10)
-        self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
-        self._may_leave_list = list_jobs == "auto"
->>>>>>> main
         self._stats = stats or NoStats()
         self._gauge = WaitingGauge(self._stats)
         self._loops: list[asyncio.Task[None]] = []
@@ -224,138 +193,6 @@ class Poller:
             with suppress(Exception):
                 record_finished(self._stats, waits[0], now())
 
-<<<<<<< HEAD
-=======
-    @property
-    def _uses_list(self) -> bool:
-        if self._list_from is None or self._backend.list_interval is None:
-            return False
-        # Once the list is in use for many jobs, the last few of them cost fewer calls by list than individually.
-        self._has_many = len(self._pending) >= (1 if self._has_many else self._list_from)
-        return self._has_many
-
-    async def _list_loop(self) -> None:
-        if self._backend.list_interval is None:
-            return
-        interval = AdaptiveInterval(self._backend.list_interval)
-        seconds = interval.interval()
-        read_at, scan_began = now(), None
-        unexpected_errors = 0
-        while self._list_from is not None:
-            turn = await self._wait_to_read_list(seconds)
-            seconds = interval.interval()
-            wanted = self._unfinished()
-            if not self._uses_list:
-                self._poll_individually(self._all())
-            if not self._uses_list or not wanted:
-                read_at, scan_began = now(), None
-                if self._shared_list is not None:
-                    await self._shared_list.end_turn(turn, throttled=False)
-                continue
-            scan_began = scan_began or now()
-            try:
-                snapshot = await self._read_list(wanted, turn)
-                self._apply(snapshot)
-            except Exception as error:
-                unexpected_errors = 0 if isinstance(error, ServiceError) else unexpected_errors + 1
-                seconds = self._on_list_error(error, interval, unexpected_errors)
-                if (
-                    now() - read_at > FAILED_READS_BEFORE_POLL * interval.interval()
-                    or self._list_from is None
-                ):
-                    self._poll_individually(self._all())
-            else:
-                seconds, read_at, unexpected_errors = interval.on_success(), now(), 0
-                if snapshot.scan_complete:
-                    self._silence = max(LONGEST_SILENCE, 3 * (now() - scan_began))
-                    scan_began = None
-                    self._scans += 1
-                    self._poll_individually(
-                        each for each in self._all() if self._scans - each.last_scan > SCANS_BEFORE_POLL
-                    )
-
-    async def _wait_to_read_list(self, seconds: float) -> Any:
-        """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
-        turn = None
-        if self._shared_list is not None and self._uses_list and self._unfinished():
-            turn = await self._shared_list.wait_for_turn()
-        if turn is None:
-            await asyncio.sleep(seconds)
-        return turn
-
-    async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
-        shared, throttled = self._shared_list, False
-        try:
-            snapshot = await _in_own_task(_call(self._backend.list_states, wanted))
-        except Throttled:
-            throttled = True
-            raise
-        finally:
-            if shared is not None:
-                await shared.end_turn(turn, throttled=throttled)
-        if shared is not None:
-            await shared.publish(snapshot.ended)
-        return snapshot
-
-    async def _shared_list_loop(self) -> None:
-        """Poll jobs that another process has seen ended."""
-        while self._shared_list is not None:
-            await asyncio.sleep(SHARED_LIST_INTERVAL)
-            if self._uses_list and (wanted := self._unfinished()):
-                for job_id in await self._shared_list.ended(wanted):
-                    for pending in self._pending.get(job_id, ()):
-                        pending.mark_finished(None)
-                        self._queue.schedule(pending, -FINISHED_PRIORITY)
-
-    def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
-        """Return the seconds until the list is read again, or give the list up."""
-        is_unexpected = not isinstance(error, ServiceError)
-        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or _is_transient(error)):
-            logger.warning(
-                "The job list cannot be used, polling each job individually: %s",
-                _describe(error) if is_unexpected else error,
-            )
-            self._list_from = None
-            return 0.0
-        if isinstance(error, Throttled):
-            self._leave_list_to_others(interval)
-            return interval.on_throttled()
-        logger.info("The job list could not be read: %s", _describe(error) if is_unexpected else error)
-        return interval.interval() * random.uniform(1, 2)  # noqa: S311
-
-    def _leave_list_to_others(self, interval: AdaptiveInterval) -> None:
-        """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
-        pending = len(self._pending)
-        if interval.is_crowded and self._may_leave_list and pending <= LEFT_WITH:
-            self._list_from, self._has_many = 2 * pending, False
-            logger.info(
-                "Other processes read the job list; polling %d jobs individually until there are twice as many",
-                pending,
-            )
-
-    def _unfinished(self) -> set[str]:
-        return {job_id for job_id, waits in self._pending.items() if not waits[0].is_finished}
-
-    def _apply(self, snapshot: ListSnapshot) -> None:
-        for job_id, outcome in snapshot.outcomes.items():
-            for pending in self._pending.get(job_id, ()):
-                pending.last_scan = self._scans
-                if outcome is Outcome.WAITING:
-                    self._queue.schedule(pending, self._silence)
-                elif not pending.is_finished:
-                    pending.mark_finished(snapshot.endings.get(job_id))
-                    ago = pending.ending.ago if pending.ending else 0.0
-                    # The links of a result expire, so the job that ended first is first, whichever page shows it.
-                    self._queue.schedule(pending, -FINISHED_PRIORITY - ago)
-
-    def _poll_individually(self, jobs: Iterator[PendingJob]) -> None:
-        """Schedule polls of these jobs at individual intervals, unless they come sooner."""
-        for pending in jobs:
-            seconds = self._backoff.interval(pending.polls)
-            if pending.due > now() + seconds:
-                self._queue.schedule(pending, seconds)
-
->>>>>>> main
     async def _metrics_loop(self) -> None:
         while True:
             self._gauge.update(pending.job.action for pending in self._jobs)
