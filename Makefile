@@ -77,10 +77,13 @@ wheel: .venv-uv/ready
 test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-lowest-direct)  ## Install the wheel without constraints, and with its lowest versions, on each Python of PYTHONS
 
 # The stem is PYTHON-RESOLUTION. The script runs isolated (-I), so that it imports the installed package.
+test-install-%: python = $(firstword $(subst -, ,$*))
 test-install-%: wheel
-	.venv-uv/bin/uv venv --quiet --clear --python $(firstword $(subst -, ,$*)) --python-preference only-system .venv-install-$*
+	.venv-uv/bin/uv venv --quiet --clear --python $(python) --python-preference only-system .venv-install-$*
+	.venv-uv/bin/uv pip compile --quiet --python-version $(python) --no-header --no-annotate --extra emulator \
+		--resolution $(patsubst $(python)-%,%,$*) -o .venv-install-$*/requirements.txt pyproject.toml
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip install --quiet --strict \
-		--resolution $(patsubst $(firstword $(subst -, ,$*))-%,%,$*) "$$(echo dist/*.whl)[emulator]"
+		-r .venv-install-$*/requirements.txt dist/*.whl
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*
@@ -115,6 +118,24 @@ test-airflow-%: .venv-%/ready
 reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from the service models
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
+
+ui/node_modules/ready: ui/package.json
+	cd ui && npm install --silent --no-package-lock
+	@touch $@
+
+ui: $(READY) ui/node_modules/ready  ## Build the tab in Airflow's UI from ui/ into the package (needs npm)
+	$(BIN)/python scripts/make_ui_data.py
+	cd ui && npm run --silent build
+	$(BIN)/python scripts/make_ui_data.py --built
+
+test-ui-code: ui/node_modules/ready  ## Run the unit tests of the code in ui/ (needs npm)
+	cd ui && npm test --silent
+
+test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.jpg (needs chromium)
+	$(BIN)/pip install --quiet --disable-pip-version-check playwright==1.65.2
+	mkdir -p demo-output/ui
+	VIAPI_UI_PICTURES=demo-output/ui $(BIN)/pytest tests/ui --timeout 900
+	for name in $$(grep -o 'ui-[a-z-]*\.jpg' docs/ui.md); do cp demo-output/ui/$$name docs/pictures/; done
 
 operators: $(READY)  ## Generate the typed operators of services whose models are data
 	$(BIN)/python scripts/make_operators.py
@@ -172,5 +193,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

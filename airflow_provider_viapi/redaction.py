@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-DIGEST_VERSION = 1
+DIGEST_VERSION = 2
 """Version of what :func:`stable_url` returns; raise it with every change, since stored digests contain its result."""
 
 MIN_SECRET_LENGTH = 5
@@ -109,6 +109,20 @@ SIGNING_SCHEMES = (
     _scheme("Tencent Cloud CDN A", "sign", marks=(r"sign=\d+-[^-]+-[^-]+-[0-9a-f]+",)),
     _scheme("Tencent Cloud CDN D", "sign|t", marks=(r"sign=[0-9a-f]{32,64}", r"t=[0-9a-f]{8,10}")),
     _scheme("UpYun", "_upt"),
+    _scheme("Tencent Cloud live", "txsecret|txtime", marks=("txsecret=.+",)),
+    _scheme("Huawei Cloud live", "hwsecret|hwtime", marks=("hwsecret=.+",)),
+    _scheme("Volcengine live", "volcsecret|volctime", marks=("volcsecret=.+",)),
+    _scheme("Wangsu", "wssecret|ws(?:abs)?time", marks=("wssecret=.+",)),
+    _scheme("Volcengine CDN", "x-expires|x-signature", marks=("x-signature=.+", "x-expires=[0-9]+")),
+    _scheme("Bunny CDN, KeyCDN", "token|expires?", marks=(r"token=[\w-]{20,}", "expires?=[0-9]{10}")),
+    _scheme("Fastly", "token", marks=("token=[0-9]{10}_(?:0x)?[0-9a-f]{40,64}",)),
+    _scheme("Cloudflare", "verify", marks=("verify=[0-9]{10}-.+",)),
+    _scheme("SharePoint", "tempauth", marks=("tempauth=.+",)),
+    _scheme(
+        "JSON Web Token",
+        "token|access_token|jwt",
+        marks=(r"(?:token|access_token|jwt)=eyJ[\w-]+\.[\w-]+\.[\w-]*",),
+    ),
     # What all that sign like S3's V2 have in common, should the key id be missing or under an unknown name.
     _scheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
 )
@@ -156,7 +170,8 @@ _VALUE = r"(?:(?!%26|%2526|\\u0026|\\[nrt\"'])[^&\s\"'<>])+"
 _IN_QUERY = re.compile(
     rf"""(?ix) ( {_BEFORE_NAME} (?:amp;)?
         (?: sig | sign | token | auth_key | authorization | policy | key-pair-id | q-ak | hdnts | hdnea | hdntl
-          | __token__ | __gda__ | _upt | edge-cache-token | googleaccessid | ucloudpublickey | api_?key
+          | __token__ | __gda__ | _upt | tempauth | verify | jwt
+          | edge-cache-token | googleaccessid | ucloudpublickey | api_?key
           | [\w.-]{{0,40}} (?: credential | password | passwd | secret | token ) ) {_EQUALS} ) {_VALUE}"""
 )
 """Parameters whose names are ordinary words elsewhere: redacted inside a query only."""

@@ -122,7 +122,7 @@ def measure(who: str, jobs: int, scale: float, most_seconds: float) -> Run:
             _write(emulator, json.dumps(taking))
             began = json.loads(_read(emulator))["began"]
             _write(client, str(jobs))
-            found = json.loads(_read(client))
+            found = json.loads(_read(client, "{"))
             _stdin(emulator).close()
             calls = json.loads(_read(emulator))
         finally:
@@ -159,12 +159,13 @@ def _write(process: subprocess.Popen[str], line: str) -> None:
     _stdin(process).flush()
 
 
-def _read(process: subprocess.Popen[str]) -> str:
+def _read(process: subprocess.Popen[str], start: str = "") -> str:
+    """Return the next line that starts with some text; others are Airflow's log."""
     assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError(f"{process.args} ended with {process.wait()}")
-    return line.strip()
+    while line := process.stdout.readline():
+        if line.startswith(start):
+            return line.strip()
+    raise RuntimeError(f"{process.args} ended with {process.wait()}")
 
 
 def measure_all(jobs: int, scale: float) -> list[Run]:

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -267,9 +268,12 @@ def table(rows: list[tuple[str, ...]]) -> str:
     )
 
 
-def wait_for_interrupt(page: str, endpoint: str) -> None:
-    """Wait until Ctrl-C."""
-    print(f"\nAirflow shows the run at {page}; no login is required.")
+def wait_for_interrupt(run: str, endpoint: str) -> None:
+    """Open the storyboard of a run in the browser, if there is one, and wait until Ctrl-C."""
+    storyboard = f"{run}/plugin/viapi_dag_run"
+    print(f"\nAirflow shows what each step did at {storyboard}; no login is required.")
+    if sys.stdout.isatty():
+        webbrowser.open(storyboard)
     print(f"The emulator is at {endpoint}. Press Ctrl-C to stop both.", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()

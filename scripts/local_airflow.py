@@ -95,7 +95,11 @@ class LocalAirflow:
         api_port, *log_ports = _free_ports(3)
         self.url = f"http://127.0.0.1:{api_port}"
         self.rest = httpx.Client(
-            base_url=f"{self.url}{self.api}", timeout=30, trust_env=False, transport=RetryingTransport()
+            base_url=f"{self.url}{self.api}",
+            timeout=30,
+            trust_env=False,
+            # The API server closes a connection that was idle for 5 s, perhaps while a request is on its way.
+            transport=RetryingTransport(limits=httpx.Limits(keepalive_expiry=2)),
         )
         self.sessions: dict[str, list[ProcessSession]] = {component: [] for component in self.components}
         self._home = home.resolve()

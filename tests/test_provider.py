@@ -146,3 +146,66 @@ def test_a_module_brings_nothing_heavy_with_it(module: str) -> None:
         brought & {"requests", "httpx", "aiohttp", "numpy", "av", "PIL", "starlette", "tenacity", "xml"}
         == set()
     )
+
+
+CONSTRUCTED = """
+from datetime import timedelta
+from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator, ViapiBatchOperator
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
+from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator, UploadAssetOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
+from airflow_provider_viapi.transfers.object_storage_to_viapi import ObjectStorageToViapiOperator
+from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+
+film = "s3://films@bucket/a.mp4"
+EraseVideoSubtitlesOperator(
+    task_id="erase", video_url=film, staging="oss://team/staged", land_to="s3://films@bucket/out/",
+    deferrable=True, reuse_results=timedelta(days=1), land_manifest=True,
+)
+ViapiBatchOperator(
+    task_id="batch", operator=EraseVideoSubtitlesOperator, items=[{"video_url": film}], land_to="s3://bucket/out/"
+)
+HuaweiCloudBatchOperator(task_id="speak", operator=CreateSpeechOperator, items="{{ items }}")
+AddImageOperator(task_id="add", db_name="covers", entity_id="a", image_url="gs://bucket/a.png")
+IndexImagesOperator(task_id="index", db_name="covers", images="s3://bucket/covers/")
+UploadAssetOperator(task_id="upload", source=film, asset_name="a", asset_type="VIDEO")
+ViapiJobSensor(task_id="wait", job_id="{{ job }}")
+ObjectStorageToViapiOperator(task_id="stage", source=film, staging="oss://team/staged")
+ViapiResultToObjectStorageOperator(task_id="land", job_id="{{ job }}", to="s3://bucket/out/")
+"""
+
+NOT_FOR_CONSTRUCTION = (
+    *("media.staging", "media.team_bucket", "media.temporary_upload", "media.source", "media.landing"),
+    *(
+        "media.atomic_file",
+        "media.download",
+        "fs",
+        "jobs.poller",
+        "jobs.submission",
+        "state",
+        "http",
+        "client",
+    ),
+)
+
+
+def test_constructing_operators_loads_neither_staging_nor_storage_nor_what_a_task_runs() -> None:
+    program = f"{CONSTRUCTED}\nimport sys\nprint('\\n'.join(sys.modules))"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    loaded = set(run.stdout.splitlines())
+    assert "airflow_provider_viapi.operators.videoenhan.editing" in loaded
+    assert loaded.isdisjoint({f"airflow_provider_viapi.{name}" for name in NOT_FOR_CONSTRUCTION})
+    assert "alibabacloud_oss_v2" not in loaded
+
+
+def test_no_module_of_the_provider_loads_the_emulator() -> None:
+    imports = "".join(f"import {module}\n" for module in modules())
+    program = f"{imports}import sys\nprint('\\n'.join(sys.modules))"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "airflow_provider_viapi.emulator" not in run.stdout.splitlines()

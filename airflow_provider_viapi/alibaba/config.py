@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.model import Service
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
+from airflow_provider_viapi.jobs.model import ListJobs
 
 DEFAULT_REGION = "cn-shanghai"
 REGIONS = (DEFAULT_REGION,)
@@ -17,9 +19,6 @@ REGIONS = (DEFAULT_REGION,)
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 """Signature methods: the RPC services' original one, and the default of Alibaba's SDKs today."""
-
-ListJobs = Literal["auto", "always", "never"]
-"""When the account's job list is read while jobs are pending: when that saves calls, always, never."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,12 @@ class Account(ObservedCalls):
             return self.endpoint
         region = f".{self.region_id}" if service.regional else ""
         return f"https://{service.name}{region}.aliyuncs.com"
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """The host of the endpoint (the emulator, say), which may be a private address."""
+        own = urlsplit(self.endpoint or "").netloc
+        return [own] if own else []
 
     def host(self, service: Service) -> str:
         """Return the header ``Host`` for a service."""

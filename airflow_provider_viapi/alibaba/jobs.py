@@ -220,6 +220,7 @@ class ViapiJobs:
         self._client = client
         self._next_page = 1
         self._seen: set[str] = set()
+        self._result_actions: dict[str, Action] = {}
 
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
@@ -246,7 +247,11 @@ class ViapiJobs:
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of a job with one call of ``GetAsyncJobResult``."""
-        return read_report(job, await self._client.call_once(result_action(job), {"JobId": job.id}))
+        action = self._result_actions.get(job.action)
+        if action is None:
+            # Looking it up reads Airflow's configuration.
+            action = self._result_actions[job.action] = result_action(job)
+        return read_report(job, await self._client.call_once(action, {"JobId": job.id}))
 
     async def cancel(self, job: Job) -> bool:
         """Cancel the job if it is still queued; false if it continues."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from airflow_provider_viapi.alibaba.parameters import before_staging
+from airflow_provider_viapi.alibaba.parameters import String, before_staging
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.results import ResultField
@@ -143,3 +143,29 @@ class Action(Record):
                     action=self.name,
                 )
         return checked
+
+
+def get_async_job_result(service: Service, generations: tuple[Generation, ...] = ("2020", "2025")) -> Action:
+    """Return the action ``GetAsyncJobResult`` of a service."""
+    return Action(
+        service=service,
+        name="GetAsyncJobResult",
+        summary="Return the state of a job and, once it has succeeded, its result.",
+        parameters=(
+            String(
+                name="JobId",
+                required=True,
+                min_length=1,
+                doc="RequestId of the answer to the job's submission.",
+            ),
+        ),
+        result=(
+            ResultField("JobId"),
+            ResultField("Status", doc="State of the job."),
+            ResultField("Result", "any", doc="Result of the job, a JSON document in a string."),
+            ResultField("ErrorCode"),
+            ResultField("ErrorMessage"),
+        ),
+        idempotent=True,
+        generations=generations,
+    )

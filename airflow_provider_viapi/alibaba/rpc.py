@@ -207,7 +207,11 @@ def _capital(name: str) -> str:
 def _upper_camel(value: Any) -> Any:
     # One document of the services shows keys in lower camel case, all others in upper camel case.
     if isinstance(value, dict):
-        return {_capital(name): _upper_camel(item) for name, item in value.items()}
+        # A page of the job list has thousands of values that are neither.
+        return {
+            _capital(name): _upper_camel(item) if isinstance(item, dict | list) else item
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [_upper_camel(item) for item in value]
     return value

@@ -109,13 +109,16 @@ class CloudHook(BaseHook):
 
     async def aget_config(self) -> Any:
         """Return :attr:`account` in an event loop, without blocking it; hooks share one read per minute."""
+        if "account" not in self.__dict__:
+            self.__dict__["account"] = self._refreshing(*await self._aread_shared())
+        return self.account
+
+    async def _aread_shared(self) -> tuple[Any, Any]:
         from airflow_provider_viapi.hooks.connection import single_flight
 
-        if "account" not in self.__dict__:
-            account, key = await single_flight((type(self), self._conn_id), self._aread)
-            self._fingerprint = self._fingerprint_of(account, key)
-            self.__dict__["account"] = self._refreshing(account, key)
-        return self.account
+        account, key = await single_flight((type(self), self._conn_id), self._aread)
+        self._fingerprint = self._fingerprint_of(account, key)
+        return account, key
 
     def _refreshing(self, account: Any, key: Any) -> Any:
         self._owner = self._owner_of(account, key)
@@ -135,10 +138,10 @@ class CloudHook(BaseHook):
     def _read(self) -> tuple[Any, Any]:
         try:
             connection = self.get_connection(self._conn_id)
-            extra = connection.extra_dejson
         except Exception as error:
             raise self._missing(error) from error
-        return self._parse(connection, extra)
+        self._check_extra(connection)
+        return self._parse(connection, connection.extra_dejson)
 
     async def _aread(self) -> tuple[Any, Any]:
         connection, extra = await self._aread_connection()
@@ -149,14 +152,23 @@ class CloudHook(BaseHook):
 
         try:
             connection = await get_async_connection(self._conn_id)
+            self._check_extra(connection)
             try:
                 from airflow.providers.common.compat.connection import get_async_extra_dejson
             except ImportError:
                 # common.compat before 1.21; masking secrets of the extra may then block the loop for a moment.
                 return connection, connection.extra_dejson
             return connection, await get_async_extra_dejson(connection)
+        except ServiceError:
+            raise
         except Exception as error:
             raise self._missing(error) from error
+
+    @staticmethod
+    def _check_extra(connection: Connection) -> None:
+        from airflow_provider_viapi.hooks.connection import check_extra
+
+        check_extra(connection)
 
     def _missing(self, error: Exception) -> ServiceError:
         from airflow_provider_viapi.hooks.connection import missing_connection
@@ -224,7 +236,9 @@ class CloudHook(BaseHook):
         """
         from airflow_provider_viapi.jobs.poller_registry import shared_poller
 
-        await self.aget_config()
+        if not self._fingerprint:
+            # Only the hook that opens the poller needs the account.
+            await self._aread_shared()
         async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
             return await poller.wait(job, until=until, log=log)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
@@ -24,6 +25,16 @@ MIN_QPS, MAX_QPS = 0.01, 1000.0
 
 MAX_SHOWN = 12
 """Longest value of a field that errors show; keys and secrets are longer."""
+
+
+def mask_secret(secret: str) -> None:
+    """Have Airflow mask a secret in logs and rendered fields."""
+    # common.compat has this from 1.21 on, which does not exist for Python 3.10.
+    try:
+        from airflow.sdk.log import mask_secret
+    except ImportError:
+        from airflow.utils.log.secrets_masker import mask_secret  # type: ignore[import-not-found,no-redef]
+    mask_secret(secret)
 
 
 class ConnectionFields:
@@ -132,7 +143,7 @@ class ConnectionFields:
 
         :raises ConfigurationError: it cannot be used; the message names the setting, and not its value
         """
-        from airflow.providers.common.compat.sdk import conf, mask_secret
+        from airflow.providers.common.compat.sdk import conf
 
         from airflow_provider_viapi.quota.counters import check_url
 
@@ -170,6 +181,24 @@ def invalid_field(fields: ConnectionFields, name: str, advice: str) -> Configura
     value = str(fields.extra.get(name))
     shown = repr(value) if len(value) <= MAX_SHOWN else f"a text of {len(value)} characters"
     return fields.invalid(f"has {shown} as {name} in its extra; {advice}")
+
+
+def check_extra(connection: Connection) -> None:
+    """Refuse an extra that is not a JSON object; Airflow itself would take it as empty.
+
+    :raises ConfigurationError: it is not
+    """
+    extra: Any = connection.extra
+    if isinstance(extra, str) and extra.strip():
+        try:
+            extra = json.loads(extra)
+        except ValueError:
+            extra = "no JSON"
+    if extra and not isinstance(extra, Mapping):
+        raise ConfigurationError(
+            f"the extra of the connection {connection.conn_id!r} is not a JSON object; write it like "
+            '{"endpoint": "http://127.0.0.1:8765"}'
+        )
 
 
 def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:

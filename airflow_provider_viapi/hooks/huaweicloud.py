@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -208,7 +209,7 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     region = fields.text("region") or DEFAULT_REGION
     account = Account(
         region=check_region(fields.name, region, has_endpoint=bool(endpoint or endpoints)),
-        project_id=fields.text("project_id"),
+        project_id=_project_id(fields),
         endpoint=endpoint,
         endpoints=endpoints,
         vias_paths=fields.choice("vias_paths", PathFamily),
@@ -244,6 +245,17 @@ def _user(fields: ConnectionFields) -> User:
         if not value:
             raise fields.invalid(f"has no {what}")
     return User(str(fields.login), str(fields.password), str(domain))
+
+
+def _project_id(fields: ConnectionFields) -> str | None:
+    text = fields.text("project_id")
+    # It is part of every address.
+    if text is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise fields.invalid(
+            f"has {text[:70]!r} as project_id in its extra; allowed: up to 64 letters, digits, - and _. Leave it "
+            "out, and it is requested"
+        )
+    return text
 
 
 def _app_user_id(fields: ConnectionFields) -> str | None:

@@ -24,6 +24,7 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
+from airflow_provider_viapi.jobs.background_wait import Unwatched, Watch
 from airflow_provider_viapi.jobs.batch_backend import BatchBackend, BatchConfig, Meter
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
@@ -46,6 +47,9 @@ INITIAL_BACKOFF = 0.5
 
 MAX_FAILED_SUBMISSIONS = 5
 """After so many failed submissions in a row the batch stops submitting for a while."""
+
+COLLECTED_TOGETHER = 10
+"""Number of jobs that have ended after which their results are collected before more are submitted."""
 
 PROGRESS_INTERVAL = timedelta(seconds=30)
 """Between two log lines about the progress while the batch submits."""
@@ -110,6 +114,7 @@ class Batch:
         self._done = len(by_status.get("delivered", ()))
         self._failed = len(by_status.get("failed", ()))
         self._is_blocked = False
+        self._watch: Watch = Unwatched()
 
     @property
     def progress(self) -> Progress:
@@ -152,16 +157,31 @@ class Batch:
             elif not self._begin(item):
                 self._left.append(item)
 
-    def submit(self) -> None:
+    def submit(self, watch: Watch | None = None) -> None:
         """Submit at the limiter's rate until enough jobs run, nothing is left or the service keeps failing.
 
+        :param watch: sees jobs end meanwhile, which make way for others; default: none
         :raises CredentialsRejected, ConfigurationError: the key cannot be used
+        :raises PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
+        self._watch = watch or Unwatched()
+        try:
+            for job in self.jobs:
+                self._watch.add(job)
+            self._submit()
+            self.collect(self._watch.take())
+        finally:
+            self._watch = Unwatched()
+
+    def _submit(self) -> None:
         began = logged = self.run.timing.now()
-        while not self.is_drained and len(self.running) < self.config.max_in_flight:
+        while not self.is_drained and self._has_capacity():
+            if self._watch.ended >= COLLECTED_TOGETHER or self._watch.has_failures:
+                self.collect(self._watch.take())
+                self.expire_overdue()
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
-            if not self._may_submit(self._left[0]):
+            if self.is_drained or not self._may_submit(self._left[0]):
                 return
             self.run.pause(max(0.0, self.backend.limiter.reserve()))
             if self.run.stop_requested():
@@ -179,6 +199,22 @@ class Batch:
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
                 self.log_progress()
+
+    @property
+    def can_submit(self) -> bool:
+        """True if nothing keeps the batch from submitting now."""
+        is_full = len(self.running) >= self.config.max_in_flight
+        return not (self.is_drained or self._is_blocked or is_full or self.failed_submissions)
+
+    def _has_capacity(self) -> bool:
+        """Return whether one more job may run; waits a moment for one to end."""
+        left = self.run.timing.full_wait
+        while (is_full := len(self.running) - self._watch.ended >= self.config.max_in_flight) and left > 0:
+            if self.run.stop_requested():
+                break
+            self._watch.wait(min(1.0, left))
+            left -= 1.0
+        return not is_full
 
     def _may_submit(self, item: Item) -> bool:
         """Return whether the budget admits an item now; a submission whose outcome is unknown is resolved anyway."""
@@ -244,8 +280,10 @@ class Batch:
         :param lands: results are downloaded, which many workers could share
         """
         config, now = self.config, self.run.timing.now()
-        # While there is more to submit, half of the jobs make way for the next ones.
-        enough = len(self.running) if self.is_drained else max(1, len(self.running) // 2)
+        # While there is more to submit, a tenth of the jobs make way for the next ones.
+        enough = len(self.running)
+        if not self.is_drained:
+            enough = max(1, min(enough, config.max_in_flight // 10))
         until = config.until
         if self.running:
             first = min(self.deadline_of(item) for item in self.running.values())
@@ -286,6 +324,8 @@ class Batch:
             self.running[job.id] = item
             if report is not None:
                 self.collect(Completions([report]))
+            else:
+                self._watch.add(job)
         return True
 
     def _is_running(self, item: Item) -> bool:

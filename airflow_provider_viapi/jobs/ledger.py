@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
@@ -20,6 +21,10 @@ from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 
 KEY = "viapi_job"
 """Key of the entry in the store. Deployed tasks find their jobs by it, so it never changes."""
+
+
+_SIGNABLE = re.compile(r"(?i)\s*(?:https?|rtmps?|rtmpt|rtsps?|srt|webrtc|artc|wss?|ftps?)://")
+"""Addresses that may be signed; streams are as well."""
 
 
 class Store(Protocol):
@@ -225,6 +230,6 @@ def _stable(value: Any) -> Any:
         return {name: _stable(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_stable(item) for item in value]
-    if isinstance(value, str) and value[:8].lower().startswith(("http://", "https://")):
-        return stable_url(value)
+    if isinstance(value, str) and _SIGNABLE.match(value):
+        return stable_url(value.strip())
     return value

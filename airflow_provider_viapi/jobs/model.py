@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from airflow_provider_viapi.errors import JobFailed
+
+ListJobs = Literal["auto", "always", "never"]
+"""When the account's job list is read while jobs are pending: when that saves calls, always, never."""
 
 
 class Log(Protocol):
@@ -115,7 +118,7 @@ class JobReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values; :meth:`from_dict` is the inverse."""
-        return asdict(self) | {"outcome": self.outcome.value}
+        return vars(self) | {"outcome": self.outcome.value}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> JobReport:

@@ -6,6 +6,8 @@ import asyncio
 import heapq
 import math
 import random
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
@@ -17,6 +19,10 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 MAX_AGO = 30 * 86400.0
 """Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
+
+
+FINISHED_PRIORITY = 300.0
+"""Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,10 @@ class Backoff:
         return random.uniform(longest / 2, longest)  # noqa: S311
 
 
+RECENT_READS = 12
+"""Reads of the list, accepted or throttled, that show whether too many processes read it."""
+
+
 class AdaptiveInterval:
     """Interval between two reads of a list that an account may read once in so many seconds.
 
@@ -55,6 +65,12 @@ class AdaptiveInterval:
         self._seconds = seconds
         self._readers = 1.0
         self._was_throttled = False
+        self._recent: deque[bool] = deque(maxlen=RECENT_READS)
+
+    @property
+    def is_crowded(self) -> bool:
+        """True if the service throttled most of the recent reads: other processes read the list often enough."""
+        return len(self._recent) == RECENT_READS and sum(self._recent) > RECENT_READS / 2
 
     def interval(self) -> float:
         """Return the seconds from one read to the next."""
@@ -63,11 +79,13 @@ class AdaptiveInterval:
     def on_success(self) -> float:
         """Record a read, and return the seconds until the next one."""
         self._was_throttled = False
+        self._recent.append(False)
         self._readers = max(1.0, self._readers * 0.99)
         return self.interval()
 
     def on_throttled(self) -> float:
         """Record a throttled read, and return the seconds until it is retried; several in a row count as one."""
+        self._recent.append(True)
         if not self._was_throttled:
             self._was_throttled = True
             self._readers = min(self.max_share, max(2.0, self._readers * 1.3))
@@ -202,6 +220,50 @@ class DelayQueue:
             if not pending.result.done() and pending._queued_for == when:
                 self._push(pending)
         return None
+
+
+class PendingJobs:
+    """All waits of one connection by job, and the queue of their polls.
+
+    :param backoff: intervals between two polls of one job
+    """
+
+    def __init__(self, backoff: Backoff) -> None:
+        self.backoff = backoff
+        self.queue = DelayQueue()
+        self._by_id: dict[str, list[PendingJob]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[PendingJob]:
+        return (pending for waits in self._by_id.values() for pending in waits)
+
+    def add(self, pending: PendingJob) -> None:
+        """Add a wait."""
+        self._by_id.setdefault(pending.job.id, []).append(pending)
+
+    def remove(self, pending: PendingJob) -> None:
+        """Remove a wait."""
+        waits = self._by_id[pending.job.id]
+        waits.remove(pending)
+        if not waits:
+            del self._by_id[pending.job.id]
+
+    def of(self, job_id: str) -> Sequence[PendingJob]:
+        """Return the waits for a job."""
+        return self._by_id.get(job_id, ())
+
+    def unfinished(self) -> set[str]:
+        """Return the jobs that the list has not shown as ended."""
+        return {job_id for job_id, waits in self._by_id.items() if not waits[0].is_finished}
+
+    def poll_individually(self, jobs: Iterable[PendingJob]) -> None:
+        """Schedule polls of these jobs at individual intervals, unless they come sooner."""
+        for pending in jobs:
+            seconds = self.backoff.interval(pending.polls)
+            if pending.due > now() + seconds:
+                self.queue.schedule(pending, seconds)
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:

@@ -45,6 +45,7 @@ class Timing:
     :param replay_for: seconds over which the same signed request is sent again while the service fails
     :param list_for: seconds over which reading the job list is retried while the service fails
     :param max_backoff: longest pause in seconds between two attempts to submit
+    :param full_wait: seconds that a batch with as many running jobs as allowed waits on its worker for one to end
     :param now: the current time, aware
     :param sleep: wait for seconds
     """
@@ -55,6 +56,7 @@ class Timing:
     replay_for: float = 60.0
     list_for: float = 120.0
     max_backoff: float = 20.0
+    full_wait: float = 10.0
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
 
@@ -121,6 +123,10 @@ class Claims(Protocol):
 class SubmitPace(Protocol):
     """When submissions may be sent, so that all processes together stay within the account's quota."""
 
+    def expect(self) -> float:
+        """Return the seconds until the turn, or until the one that it would be if it were taken now."""
+        ...
+
     def reserve(self) -> float:
         """Take a turn, unless there is one, and return the seconds until it."""
         ...
@@ -154,6 +160,10 @@ class SubmitPace(Protocol):
 
 class Unpaced:
     """Pace without limits."""
+
+    def expect(self) -> float:
+        """Return 0."""
+        return 0.0
 
     def reserve(self) -> float:
         """Return 0."""

@@ -8,8 +8,8 @@ which is then renamed. Imported only where something is written.
 from __future__ import annotations
 
 import logging
-import os
 import secrets
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -186,8 +186,11 @@ def _check_folder(folder: Path) -> None:
         existing = existing.parent
     if not existing.is_dir():
         raise NotADirectoryError(f"{existing} is not a folder")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise PermissionError(f"no permission to write to {existing}")
+    try:
+        # Permission bits say nothing to root, and nothing about a full or a read-only file system.
+        Path(tempfile.mkdtemp(prefix=_PREFIX, dir=existing)).rmdir()
+    except OSError as error:
+        raise PermissionError(f"nothing can be written to {existing} ({error.strerror})") from None
 
 
 def _remove_leftovers(folder: Path) -> None:

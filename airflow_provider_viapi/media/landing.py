@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.errors import (
@@ -18,7 +17,12 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import installation_hint, is_installed, strip_userinfo
+from airflow_provider_viapi.media.addresses import (
+    connection_of,
+    installation_hint,
+    is_installed,
+    strip_userinfo,
+)
 from airflow_provider_viapi.media.output_paths import (
     check,
     identity_of,
@@ -30,18 +34,11 @@ from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.resumable_download import DownloadSettings
 
-__all__ = ["check", "land", "path_variables", "probe", "trusted_hosts"]
-
-
-def trusted_hosts(account: Account) -> list[str]:
-    """Return the host of a connection's own endpoint (the emulator, say), which may be a private address."""
-    own = urlsplit(account.endpoint or "").netloc
-    return [own] if own else []
+__all__ = ["check", "land", "path_variables", "probe"]
 
 
 def probe(
@@ -108,9 +105,11 @@ def probe(
         )
     except Exception as error:
         # Its text is left out: it may quote a signed request.
+        conn_id = connection_of(to)
         failure = TransientError(
             f"{shown}, which could not be reached ({type(error).__name__}): nothing was submitted. Check the "
-            "connection of the storage",
+            f"connection of the storage{f' ({conn_id!r})' if conn_id else ''}, and the "
+            "network of this machine",
             code="DestinationUnreachable",
         )
     else:
@@ -148,7 +147,7 @@ def land(
     :param log: logs what lands where
     :param http: settings of the connection, for the downloads
     :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
-        :func:`trusted_hosts`
+        ``Account.trusted_hosts``
     :param settings: waits and sizes; default: those of ``DownloadSettings``
     :raises InvalidRequest: ``to`` cannot take this result
     :raises ResultExpired: a link has expired, and so has that of the result that was requested again

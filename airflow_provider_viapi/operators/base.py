@@ -15,7 +15,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_provider_viapi.errors import (
-    InvalidRequest,
     JobFailed,
     JobTimedOut,
     ResultExpired,
@@ -25,48 +24,27 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.action import (
     ActionOperator,
-    as_duration,
-    default_deferrable,
 )
 from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
     fail_without_retry,
-    is_permanent,
     open_ledger,
     record_decision,
 )
-from airflow_provider_viapi.operators.landing import LandingOperator
-from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-    from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, TurnIsLater
-    from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+    from airflow_provider_viapi.jobs.submission import Submission, TurnIsLater
+    from airflow_provider_viapi.jobs.task_run import TaskRun
     from airflow_provider_viapi.jobs.usage import Usage
     from airflow_provider_viapi.state.results import LandedResults
-
-
-MAX_REUSE = timedelta(days=3650)
-"""Oldest result that a task may reuse."""
-
-
-def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str) -> timedelta | None:
-    """Return ``reuse_results`` as a duration; ``None`` for ``None``.
-
-    :raises InvalidRequest: it is not a positive duration, or results do not land
-    """
-    if land_to is None and (value is not None or land_manifest):
-        name = "land_manifest" if value is None else "reuse_results"
-        raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
-    return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
 
 
 LONGEST_TURN = 60.0
@@ -76,126 +54,20 @@ TURN_LEAD = 10.0
 """Seconds before its turn at which a deferred task continues, times the number of its deferrals."""
 
 
-class JobOperator(StoppableOperator, LandingOperator):
+class JobOperator(JobArguments):
     """Submit a job once, wait for it without occupying a worker, return its result.
 
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
     the job instead of paying for another.
 
-    :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
-    :param wait_for_completion: with ``False``, return the job's id as soon as it was accepted; a sensor waits
-    :param job_timeout: how long an attempt waits for the job; a ``timedelta`` or seconds, up to 30 days;
-        default: 1 day
-    :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a
-        ``timedelta`` or seconds; default: 10 minutes. Throttled submissions are retried until ``job_timeout``.
-    :param durable: record the job so that a retry resumes it; with ``False`` a retry submits and pays for a new job;
-        default: ``True``
-    :param on_doubt: when it cannot be known whether a job was accepted: ``fail``, so that a user decides, or
-        ``resubmit``, which may pay twice; default: ``fail``
-    :param reuse_results: return the landed result of an earlier job for the same request and the same sources, from
-        any DAG run, if it is not older than this; a ``timedelta`` or seconds, up to 10 years; default: off
-    :param reuse_unversioned: reuse results also if a source has no version and may have changed; default: ``False``
-    :param land_manifest: write a description of the job beside its landed files; default: ``False``
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` takes.
     """
 
     is_async = True
     __supports_durable_execution: ClassVar[bool] = True
-    timing: ClassVar[Timing | None] = None
-    """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
 
-    def __init__(
-        self,
-        *,
-        deferrable: bool | None = None,
-        wait_for_completion: bool = True,
-        job_timeout: timedelta | float = timedelta(days=1),
-        submit_timeout: timedelta | float = timedelta(minutes=10),
-        durable: bool = True,
-        on_doubt: OnDoubt = "fail",
-        land_to: Any = None,
-        reuse_results: timedelta | float | None = None,
-        reuse_unversioned: bool = False,
-        land_manifest: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**{"multiple_outputs": wait_for_completion, "land_to": land_to, **kwargs})
-        if on_doubt not in ("fail", "resubmit"):
-            raise InvalidRequest(
-                f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self.action.name
-            )
-        if land_to is not None and not wait_for_completion:
-            raise InvalidRequest(
-                "land_to needs wait_for_completion=True: only a task that waits has a result to land",
-                action=self.action.name,
-            )
-        if not isinstance(durable, bool):
-            raise InvalidRequest(f"durable is {durable!r}; allowed: True, False", action=self.action.name)
-        self.deferrable = default_deferrable(deferrable)
-        self.wait_for_completion = wait_for_completion
-        self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
-        self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
-        self.durable = durable
-        self.on_doubt = on_doubt
-        self.reuse_results = reuse_duration(
-            reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
-        )
-        if self.reuse_results and (
-            not durable or type(self).request_digest is not JobOperator.request_digest
-        ):
-            raise InvalidRequest(
-                "reuse_results needs durable=True, and an operator whose job depends on its request alone",
-                action=self.action.name,
-            )
-        self.reuse_unversioned = reuse_unversioned
-        self.land_manifest = land_manifest
-        self._view: Any = None
-        self._usage: Usage | None = None
-
-    # What a cloud implements.
-
-    def submit_backend(self, request: Mapping[str, Any]) -> SubmitBackend:
-        """Return what sends the request."""
-        raise NotImplementedError
-
-    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Return the request as it is sent, with its media where the service reads them."""
-        return request
-
-    def release_inputs(self, context: Context) -> None:
-        """Remove what was staged for the job alone; called at least once, perhaps in another process."""
-
-    def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
-        """Return the trigger that waits for the job.
-
-        :param deadline: ISO 8601 with an offset
-        :param survives_clear: the next attempt finds the job after the task was cleared
-        """
-        raise NotImplementedError
-
-    def job_link(self, job: Job) -> str:
-        """Return the address where a user sees the job."""
-        raise NotImplementedError
-
-    # What an operator of a service may adjust.
-
-    def request_digest(self, request: Mapping[str, Any]) -> str:
-        """Return the fingerprint by which a retry recognizes its own request."""
-        from airflow_provider_viapi.jobs.ledger import request_digest
-
-        return request_digest(self.action_name, request)
-
-    def accepted(self, job: Job, context: Context) -> None:
-        """Do what a job needs after it was accepted and before it can finish."""
-
-    def final_report(self, report: JobReport) -> JobReport:
-        """Return the report of a finished job, perhaps with another outcome."""
-        return report
-
-    def is_permanent(self, error: ServiceError) -> bool:
-        """Return whether no retry can succeed after an error."""
-        return is_permanent(error)
-
-    # The sequence of one job.
+    _view: Any = None
+    _usage: Usage | None = None
 
     def execute(self, context: Context) -> Any:
         """Check, submit or resume, wait, land the result, return it."""

@@ -33,6 +33,7 @@ from airflow_provider_viapi.operators.durability import (
     choose_store,
     fail_without_retry,
 )
+from airflow_provider_viapi.operators.task_view import TaskView
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -78,7 +79,7 @@ class BatchOperator(BatchArguments):
     def execute(self, context: Context) -> Any:
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         store_links(self, context)
-        with fail_without_retry(self.is_permanent):
+        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
             self.check_inputs()
             self._check_prices()
@@ -118,7 +119,7 @@ class BatchOperator(BatchArguments):
         from airflow_provider_viapi.jobs.completions import Completions
 
         store_links(self, context)
-        with fail_without_retry(self.is_permanent):
+        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
             if "error" in event:
                 raise from_dict(event["error"])
             ledger, run = self._open_ledger(context), self._task_run(context)
@@ -192,12 +193,14 @@ class BatchOperator(BatchArguments):
     def _advance(self, batch: Batch, context: Context) -> Any:
         while True:
             batch.expire_overdue()
-            batch.submit()
+            self._submit(batch)
             self._publish(batch, context)
             if self._stop_requested:
                 raise StopRequested("the task was stopped; its next attempt resumes the running jobs")
             if batch.is_over:
                 return self._finish(batch, context)
+            if batch.can_submit:
+                continue
             policy = batch.wait_policy(lands=self.land_to is not None)
             if self.deferrable and batch.ledger.is_persistent:
                 trigger = self.trigger_class().of(batch, policy, **self.connection)
@@ -206,6 +209,17 @@ class BatchOperator(BatchArguments):
 
             waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
             batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
+
+    def _submit(self, batch: Batch) -> None:
+        """Submit, and wait for the running jobs meanwhile."""
+        if batch.is_drained:
+            return
+        from airflow_provider_viapi.jobs.background_wait import BackgroundWait
+        from airflow_provider_viapi.jobs.completions import QuietLog
+
+        log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
+        with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:
+            batch.submit(watch)
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate
@@ -244,6 +258,9 @@ class BatchOperator(BatchArguments):
         if shortened:
             self.log.warning("The results of %d rows are left out: all together are too long", shortened)
         return kept
+
+    def _view(self, context: Context) -> TaskView:
+        return TaskView(self.operator.action.full_name, attempt_of(context).number)
 
     def _show_earlier(self, batch: Batch, context: Context) -> None:
         """Count and show what earlier attempts have delivered: their XComs were cleared."""

@@ -8,13 +8,12 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
     from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
     from airflow_provider_viapi.state.claims import SharedClaims
 
 INTENT_KEY = "job_intent"
@@ -36,9 +35,9 @@ MAX_CLAIMED = 1000
 class TaskClaims:
     """Claims of one task.
 
-    With ``[viapi] state_path`` they are objects that all tasks of all DAG runs see (``state.claims``). Without it
-    they are XComs that only the tasks of the same DAG run see, until a retry of their task begins: Airflow's own task
-    state store can be read by the task alone that wrote it.
+    With ``[viapi] state_path`` other tasks see them as objects, in all DAG runs (``state.claims``). Without it they
+    see the XComs, only in the same DAG run and until a retry of the task begins: Airflow's own task state store can
+    be read by the task alone that wrote it.
 
     :param context: of the running task instance
     :param log: receives what cannot be published
@@ -52,6 +51,7 @@ class TaskClaims:
         self._job_id: str | None = None
         self._is_announced = False
         self._has_abandoned = False
+        self._seen: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     @cached_property
     def _shared(self) -> SharedClaims | None:
@@ -63,20 +63,20 @@ class TaskClaims:
         """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""
         if self._shared is not None:
             self._shared.open(intent)
-        else:
-            self._announce(intent)
+        self._announce(intent)
 
     def open_item(self, intent: Intent) -> None:
         """Publish a submission of a batch: as an XCom, one is enough for all until :meth:`publish_jobs`."""
-        if self._shared is not None or not self._is_announced:
-            self.open(intent)
+        if self._shared is not None:
+            self._shared.open(intent)
+        if not self._is_announced:
+            self._announce(intent)
 
     def close(self, intent: Intent) -> None:
         """Withdraw a submission: nothing was accepted."""
+        self._announce(intent if self._has_abandoned else None)
         if self._shared is not None:
             self._shared.close(intent)
-        else:
-            self._announce(intent if self._has_abandoned else None)
 
     def close_item(self, intent: Intent) -> None:
         """Withdraw a submission of a batch."""
@@ -86,8 +86,7 @@ class TaskClaims:
     def abandon(self, intent: Intent) -> None:
         """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""
         self._has_abandoned = True
-        if self._shared is None:
-            self._announce(intent)
+        self._announce(intent)
 
     def publish_job(self, intent: Intent, job_id: str) -> None:
         """Publish the task's job, which also closes its open submission."""
@@ -124,29 +123,31 @@ class TaskClaims:
         :param is_open: the outcome of one of its submissions is unknown
         """
         self._instance.xcom_push(key=RUNNING_KEY, value=list(running))
-        if self._shared is not None:
-            return
-        ended = set(claimed).difference(running)
-        self._instance.xcom_push(key=CLAIMED_KEY, value=[*running, *ended][:MAX_CLAIMED])
+        if self._shared is None:
+            ended = set(claimed).difference(running)
+            self._instance.xcom_push(key=CLAIMED_KEY, value=[*running, *ended][:MAX_CLAIMED])
         if self._is_announced and not is_open and not self._has_abandoned:
             self._announce(None)
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
         if self._shared is not None:
             return self._shared.others(intent)
         held = Counter(str(job_id) for job_id in self._pull(JOB_KEY) if job_id is not None)
         held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY) for job_id in job_ids or ())
         # Its own are subtracted: another task may hold the same job, which the caller has to know.
         held.subtract(self._own_jobs())
-        names = {name for found in self._pull(INTENT_KEY) if (name := self._open(found, intent))}
+        names = self._open_tasks(intent)
         job_ids = frozenset(job_id for job_id, count in held.items() if count > 0)
         return OtherTasks(job_ids, tuple(sorted(names)), is_complete=False)
 
     def _announce(self, intent: Intent | None) -> None:
         who = {"task": self._instance.task_id, "map_index": self._instance.map_index}
-        value = None if intent is None else {**asdict(intent), **who, "abandoned": self._has_abandoned}
-        self._instance.xcom_push(key=INTENT_KEY, value=value)
+        # Not None: that is what others see when a retry has cleared the XComs of an open submission.
+        about = {"closed": True} if intent is None else {**asdict(intent), "abandoned": self._has_abandoned}
+        self._instance.xcom_push(key=INTENT_KEY, value={**about, **who})
         self._is_announced = intent is not None
 
     def _own_jobs(self) -> Iterator[str]:
@@ -161,18 +162,21 @@ class TaskClaims:
         found: Any = self._instance.xcom_pull(task_ids=task_ids, key=key)
         return list(found or ())
 
-    def _open(self, found: Any, intent: Intent) -> str | None:
-        """Return the name of another task whose submission is still open and may concern the same jobs."""
-        if not isinstance(found, Mapping):
-            return None
-        if (found.get("action"), found.get("endpoint")) != (intent.action, intent.endpoint):
-            return None
-        task_id, map_index = found.get("task"), found.get("map_index", -1)
-        name = f"{task_id}/{map_index}"
-        if name == self._name:
-            return None
-        job_id = self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index)
-        return name if job_id is None or found.get("abandoned") else None
+    def _open_tasks(self, intent: Intent) -> set[str]:
+        """Return the names of other tasks whose submission is open now, or was when they were last seen."""
+        for found in self._pull(INTENT_KEY):
+            if isinstance(found, Mapping) and "task" in found:
+                self._seen[found["task"], found.get("map_index", -1)] = found
+        place = (intent.action, intent.endpoint)
+        names = set()
+        for (task_id, map_index), found in self._seen.items():
+            name = f"{task_id}/{map_index}"
+            if name == self._name or (found.get("action"), found.get("endpoint")) != place:
+                continue
+            job_id = self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index)
+            if job_id is None or found.get("abandoned"):
+                names.add(name)
+        return names
 
 
 class ItemClaims:
@@ -213,6 +217,8 @@ class ItemClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
         others = self._task.others(intent)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
         own = self._ledger.job_ids() - {self._job_id}

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.action import as_duration, default_deferrable
-from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, default_deferrable
+from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.state.stores import open_store
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -115,11 +114,12 @@ class JobCommandOperator(HuaweiCloudOperator):
         job_timeout: timedelta | float = timedelta(hours=1),
         **kwargs: Any,
     ) -> None:
+        as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
         self.creating_action.check_goal(goal)
         self.goal = goal
         self.wait_for_completion = wait_for_completion
-        self.deferrable = default_deferrable(deferrable)
+        self.deferrable = default_deferrable(deferrable, self.action.name)
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
 
     @cached_property
@@ -169,9 +169,7 @@ class JobCommandOperator(HuaweiCloudOperator):
             return self._finish(report, log)
 
     def _command_log(self, context: Context) -> CommandLog:
-        from airflow_provider_viapi.state.stores import MemoryStore
-
-        store = open_store(context) if self.durable else MemoryStore()
+        store = choose_store(context, durable=self.durable)
         return CommandLog(store, context["ti"].max_tries)
 
     def _send_if_needed(self, request: Mapping[str, Any], log: CommandLog) -> JobReport:

@@ -6,7 +6,8 @@
 
     EraseVideoSubtitlesOperator(..., retries=3, retry_policy=ViapiRetryPolicy())
 
-Permanent errors need no policy: they fail the task without a retry on every Airflow.
+Permanent errors of this provider's operators need no policy: they fail the task without a retry on every Airflow. The
+policy does the same for tasks of your own that call a hook.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ except ImportError as error:
         "ViapiRetryPolicy needs Airflow 3.3 or later: earlier versions have no retry policies"
     ) from error
 
-from airflow_provider_viapi.errors import JobFailed, Throttled
+from airflow_provider_viapi.errors import JobFailed, ServiceError, Throttled
+from airflow_provider_viapi.operators.durability import is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -36,6 +38,7 @@ class ViapiRetryPolicy(RetryPolicy):
 
     * A throttled call and a job that the service gave up (``LIMIT_RETRY_FAILED``) are retried after ``busy_delay``;
       where Airflow can (3.4), without using up a retry.
+    * An error that no retry can fix (see ``operators.durability``) fails the task.
     * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry
       looks for evidence again and never submits.
 
@@ -53,6 +56,8 @@ class ViapiRetryPolicy(RetryPolicy):
         if isinstance(exception, Throttled) or is_busy_job:
             action = getattr(RetryAction, "RESCHEDULE", RetryAction.RETRY)
             return RetryDecision(action, self.busy_delay, "the service is overloaded")
+        if isinstance(exception, ServiceError) and is_permanent(exception):
+            return RetryDecision.fail("no retry can succeed")
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:

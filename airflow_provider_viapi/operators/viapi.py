@@ -114,9 +114,8 @@ class ViapiOperator(LandingOperator):
 
     def trusted_hosts(self) -> list[str]:
         """Return the host of the connection's own endpoint, such as the emulator's."""
-        from airflow_provider_viapi.media.landing import trusted_hosts
-
-        return trusted_hosts(self.hook.account)
+        hosts: list[str] = self.hook.account.trusted_hosts
+        return hosts
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, land its files, return its ``Data``."""
@@ -132,7 +131,9 @@ class ViapiOperator(LandingOperator):
         self.check_destination()
         media = self.media(context, request)
         try:
-            answer = self.hook.call(self.action, media.staged_request)
+            with self.naming_argument():
+                request = media.staged_request
+            answer = self.hook.call(self.action, request)
         finally:
             media.release()
         result: Any = answer["Data"]
@@ -163,7 +164,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.base.JobOperator` and :class:`ViapiOperator` take.
+    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` and :class:`ViapiOperator` take.
     """
 
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())
@@ -179,11 +180,12 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return the request with its media staged where the service reads them, and its links checked."""
         from airflow_provider_viapi.media.request_inputs import check_links, files_to_stage
 
-        if conf.getboolean("viapi", "check_sources", fallback=True):
-            check_links(self.action, request, self.hook.account, self.log)
-        if not any(files_to_stage(self.action.parameters, request)):
-            return request
-        return self.media(context, request).staged_request
+        with self.naming_argument():
+            if conf.getboolean("viapi", "check_sources", fallback=True):
+                check_links(self.action, request, self.hook.account, self.log)
+            if not any(files_to_stage(self.action.parameters, request)):
+                return request
+            return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""

@@ -21,8 +21,11 @@ T = TypeVar("T")
 SECONDS_TO_CANCEL = 25.0
 """Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds."""
 
-SECONDS_OF_SILENCE = 3.0
-"""A trigger stops to ask for its task's state when Airflow has answered no trigger of the process for that long."""
+SECONDS_OF_SILENCE = 15.0
+"""A trigger gives up asking for its task's state when Airflow has answered no trigger of the process for that long.
+
+The first answer takes seconds: Airflow loads its API for it.
+"""
 
 TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 """States that only a new attempt can leave."""
@@ -82,7 +85,7 @@ def current_state(task_instance: Any) -> str | None:
 async def _acurrent_state(task_instance: Any) -> str | None:
     """Return the state of a task in an event loop.
 
-    :raises TimeoutError: Airflow does not answer; a triggerer that stops does not
+    :raises TimeoutError: Airflow does not answer
     """
     comms = _supervisor()
     if not hasattr(comms, "asend"):
@@ -92,6 +95,10 @@ async def _acurrent_state(task_instance: Any) -> str | None:
         return await _ANSWERS.wait_for(sync_to_async(current_state)(task_instance))
     from airflow.sdk.execution_time.comms import GetTaskStates
 
+    reader = getattr(comms, "_reader_task", None)
+    if reader is not None and reader.done():
+        # Airflow 3.2 stops to read answers before it stops its triggers, and would wait for this one.
+        raise TimeoutError("it does not read Airflow's answers any more")
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
     answer = await _ANSWERS.wait_for(comms.asend(GetTaskStates(**_selection(task_instance))))
     return _state_in(answer.task_states, task_instance)

@@ -44,9 +44,12 @@ class Deployment:
     video_url: str
     runs: list[Run] = field(default_factory=list)
 
-    def start(self, dag_id: str) -> Run:
-        """Trigger one of the DAGs, each with one job."""
-        run_id = self.airflow.trigger(dag_id, {"video_url": self.video_url})
+    def start(self, dag_id: str, query: str = "") -> Run:
+        """Trigger one of the DAGs, each with one job.
+
+        :param query: of the film's address, which distinguishes it from the film of another run
+        """
+        run_id = self.airflow.trigger(dag_id, {"video_url": self.video_url + query})
         run = Run(self, dag_id, run_id)
         self.runs.append(run)
         return run
@@ -178,6 +181,10 @@ class Run:
     def _patch(self, state: str) -> None:
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
         self.deployment.airflow.rest.patch(path, json={"new_state": state}).raise_for_status()
+
+    def job_id(self, task_id: str = TASK) -> str:
+        """Return the id of the job whose result a task has returned."""
+        return str(self.deployment.airflow.xcom(self.dag_id, self.run_id, task_id, key="job_id"))
 
     def mark(self, state: str) -> None:
         """Mark the task ``failed`` or ``success``, as a user does."""

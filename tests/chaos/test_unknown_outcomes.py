@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from harness import ERASE, Deployment, Run, connection, until
+from harness import ERASE, Deployment, connection, until
 from test_chaos import EACH, MODES, assert_one_job_delivered
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chaos]
@@ -197,18 +197,88 @@ def test_two_tasks_killed_around_their_submissions(
         jobs = jobs_of(deployment, task_id)
         assert len(jobs) <= 1
         if run.tasks[task_id].state == "success":
-            assert job_id_of(run, task_id) == jobs[0]["job_id"]
+            assert run.job_id(task_id) == jobs[0]["job_id"]
         else:
             # Without its media, a task whose job was certainly not accepted cannot submit.
             reasons = ["SubmissionInDoubt"] + ["the source was deleted"] * (meanwhile == "media deleted")
             assert any(reason in run.log(task_id) for reason in reasons)
 
 
-def jobs_of(deployment: Deployment, task_id: str) -> list[dict[str, Any]]:
-    """Return the jobs of the film that one of the two tasks has requested."""
-    return [job for job in deployment.jobs() if job["request"]["VideoUrl"].endswith(f"?{task_id}")]
+@EACH
+@pytest.mark.parametrize("meanwhile", ["nothing changes", "key rotated"])
+def test_two_dag_runs_killed_around_their_submissions(
+    deployment: Deployment, meanwhile: str, repetition: int
+) -> None:
+    """Tasks of two DAG runs killed, one before sending, one after acceptance; meanwhile."""
+    deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=900)))
+    runs = {}
+    for film, breakpoint_name in (("a", "after the intent"), ("b", "before the store")):
+        deployment.set_breakpoint(breakpoint_name)
+        runs[film] = deployment.start("on_worker_sts", query=f"?{film}")
+        deployment.worker_at_breakpoint(breakpoint_name)
+    if meanwhile == "key rotated":
+        deployment.put_connection(connection(deployment.proxy.url, deployment.emulator.sts(seconds=900)))
+
+    deployment.kill_at_breakpoint("after the intent")
+    deployment.kill_at_breakpoint("before the store")
+
+    for film, run in runs.items():
+        is_success = run.wait_until_ended() == "success"
+        jobs = jobs_of(deployment, film)
+        assert len(jobs) <= 1
+        if is_success:
+            assert run.job_id() == jobs[0]["job_id"]
+        else:
+            assert "SubmissionInDoubt" in run.log()
 
 
-def job_id_of(run: Run, task_id: str) -> str:
-    """Return the id of the job whose result a task has returned."""
-    return str(run.deployment.airflow.xcom(run.dag_id, run.run_id, task_id, key="job_id"))
+@EACH
+@pytest.mark.parametrize("status", [301, 405, 413])
+def test_request_that_a_gateway_does_not_forward(
+    deployment: Deployment, status: int, repetition: int
+) -> None:
+    """Gateway refuses the request and does not forward it: the task fails at once; HTTP status."""
+    deployment.emulator.fault(action=ERASE, status=status, times=None)
+
+    run = deployment.start("on_worker")
+
+    assert run.wait_until_ended() == "failed"
+    assert deployment.jobs() == []
+    assert "Not accepted, retrying" not in run.log()
+    assert "SubmissionInDoubt" not in run.log()
+
+
+@EACH
+@MODES
+def test_endpoint_changed_while_the_outcome_was_unknown(
+    deployment: Deployment, mode: str, repetition: int
+) -> None:
+    """Worker killed after the service accepted the job, and the connection's endpoint changed: in doubt."""
+    key = deployment.emulator.sts(seconds=900)
+    deployment.put_connection(connection(deployment.proxy.url, key))
+    deployment.set_breakpoint("before the store")
+    run = deployment.start(f"{mode}_sts")
+    deployment.worker_at_breakpoint("before the store")
+    deployment.put_connection(connection(deployment.emulator.url, key))
+
+    deployment.kill_at_breakpoint("before the store")
+
+    assert run.wait_until_ended() == "failed"
+    assert len(deployment.jobs()) == 1
+    assert "key or endpoint has changed" in run.log()
+
+
+@EACH
+@MODES
+def test_link_signed_again(deployment: Deployment, mode: str, repetition: int) -> None:
+    """Worker killed after the store, and the link to the film is signed again by the retry."""
+    deployment.set_breakpoint("after the store")
+    run = deployment.start(f"{mode}_signed")
+    deployment.kill_at_breakpoint("after the store")
+
+    assert_one_job_delivered(deployment, run, "Resumed job")
+
+
+def jobs_of(deployment: Deployment, film: str) -> list[dict[str, Any]]:
+    """Return the jobs of the film that a task has requested."""
+    return [job for job in deployment.jobs() if job["request"]["VideoUrl"].endswith(f"?{film}")]

@@ -107,6 +107,7 @@ def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -
             "iam_endpoint",
         ),
         ({"login": "ak", "password": "s3cr3t-value", "extra": {"app_user_id": "üser"}}, "app_user_id"),
+        ({"login": "ak", "password": "s3cr3t-value", "extra": {"project_id": "a/b"}}, "project_id"),
         ({"login": "ak", "password": "s3cr3t-value", "extra": {"timeout": "soon"}}, "timeout"),
     ],
 )

@@ -103,6 +103,28 @@ def test_triggerers_that_share_an_account_get_similar_shares(triggerers: int) ->
         assert account.list_reads[who] - account.throttled_list_reads[who] > 3
 
 
+def test_a_triggerer_that_is_refused_most_reads_leaves_the_list_to_the_others() -> None:
+    account = FakeAccount(many(20, first=300, last=600))
+    backend = FakeBackend(account, "few")
+
+    async def other_processes_read() -> None:
+        # Whoever reads the list the moment it may be read.
+        while True:
+            account.allow_list_read()
+            await asyncio.sleep(0.1)
+
+    async def main() -> None:
+        reading = asyncio.ensure_future(other_processes_read())
+        poller = Poller(backend, limiter=RateLimiter(10))
+        await asyncio.gather(*(poller.wait(Job(name, "s.A"), until=UNTIL) for name in account.ends))
+        reading.cancel()
+        await poller.close()
+
+    virtual_time.run(main())
+
+    assert account.list_reads["few"] <= 20
+
+
 def test_two_triggerers_with_few_jobs_do_not_read_the_list() -> None:
     account = FakeAccount(many(6, first=60, last=600))
     names = list(account.ends)

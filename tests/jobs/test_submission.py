@@ -93,6 +93,33 @@ def test_a_job_that_was_adopted_meanwhile_is_not_returned_twice(clock: SkippingC
         submission(ScriptedBackend(clock, [slow]), claims=ScriptedClaims(jobs={"J-1"})).resume_or_submit()
 
 
+def test_a_job_that_was_accepted_when_sent_again_is_checked_as_well(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [LOST, "J-1"])
+
+    with pytest.raises(SubmissionInDoubt, match="adopted by another"):
+        submission(backend, claims=ScriptedClaims(jobs={"J-1"})).resume_or_submit()
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_submission_that_was_given_up_stays_open_for_others(clock: SkippingClock, changed: bool) -> None:
+    backend, ledger = intent_of_lost_worker(clock, can_replay=False, has_list=False)
+    backend.responses = ["J-2"]
+    (first,) = backend.sent
+    claims = ScriptedClaims()
+
+    job, _ = submission(
+        backend,
+        ledger=ledger,
+        claims=claims,
+        on_doubt="resubmit",
+        digest="1:other" if changed else "1:d",
+        attempt=Attempt(2, 3),
+    ).resume_or_submit()
+
+    assert job.id == "J-2"
+    assert claims.abandoned == {first.nonce}
+
+
 # Absence as evidence.
 
 
@@ -210,6 +237,44 @@ def test_a_throttled_submission_is_not_repeated_once_the_task_is_stopped(clock: 
 
     with pytest.raises(StopRequested):
         submission(backend, stop_requested=lambda: bool(backend.sent)).resume_or_submit()
+
+    assert len(backend.sent) == 1
+
+
+def test_a_task_that_is_stopped_while_the_service_cannot_be_reached_submits_nothing(
+    clock: SkippingClock,
+) -> None:
+    backend = ScriptedBackend(clock, [ConnectionFailed("refused")] * 3 + ["J-1"])
+
+    with pytest.raises(StopRequested):
+        submission(backend, stop_requested=lambda: len(backend.sent) == 3).resume_or_submit()
+
+    assert len(backend.sent) == 3
+
+
+def test_a_task_that_is_stopped_while_its_intent_is_written_sends_nothing(clock: SkippingClock) -> None:
+    class SlowStore(MemoryStore):
+        writes = 0
+
+        def set(self, key: str, value: object) -> None:
+            super().set(key, value)
+            self.writes += 1
+
+    backend, store, claims = ScriptedBackend(clock, ["J-1"]), SlowStore(), ScriptedClaims()
+
+    with pytest.raises(StopRequested):
+        submission(
+            backend, ledger=Ledger(store), claims=claims, stop_requested=lambda: store.writes > 0
+        ).resume_or_submit()
+
+    assert (backend.sent, Ledger(store).read(), claims.opened) == ([], None, set())
+
+
+def test_a_stopped_task_does_not_send_a_request_again_whose_outcome_is_unknown(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [LOST, "J-1"])
+
+    with pytest.raises(SubmissionInDoubt, match="was stopped"):
+        submission(backend, stop_requested=lambda: len(backend.sent) > 0).resume_or_submit()
 
     assert len(backend.sent) == 1
 

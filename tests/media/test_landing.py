@@ -550,6 +550,11 @@ class TestDestinationsBeforeSubmission:
         with pytest.raises(PermissionDenied, match="may not write"):
             landing.probe(f"{tmp_path.as_uri()}/new/", ACTION)
 
+    @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+    def test_a_place_that_takes_no_files_whatever_its_permissions_say(self) -> None:
+        with pytest.raises(PermissionDenied, match=r"may not write: nothing can be written to /proc"):
+            landing.probe("file:///proc/new/", ACTION)
+
     def test_a_file_in_place_of_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "film.mp4").write_bytes(b"film")
 

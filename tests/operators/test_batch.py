@@ -31,7 +31,7 @@ from served_folder import ServedFolder
 
 EVERY = "EraseVideoSubtitles"
 
-TIMING = Timing(list_pause=5.1, adoption_window=0, transit=timedelta(0))
+TIMING = Timing(list_pause=5.1, adoption_window=0, transit=timedelta(0), full_wait=0.3)
 """The emulator's job list may be read once in 5 seconds; nothing delays a request."""
 
 
@@ -92,6 +92,7 @@ BOTH = pytest.mark.parametrize("deferrable", [True, False])
 def test_a_batch_returns_a_row_per_item_in_their_order(
     emulator: EmulatorServer, batch: Make, deferrable: bool
 ) -> None:
+    emulator.fault(action=EVERY, job={"processing": 1}, times=2)
     run = run_batch(batch("a", "b", "c", "d", "e", max_in_flight=2, deferrable=deferrable), Store())
 
     assert [row["index"] for row in run.rows] == [0, 1, 2, 3, 4]
@@ -100,7 +101,19 @@ def test_a_batch_returns_a_row_per_item_in_their_order(
     assert all(row["result"]["VideoUrl"].startswith(emulator.url) for row in run.rows)
     assert all(row["state"] == "PROCESS_SUCCESS" and row["error"] is None for row in run.rows)
     assert run.pushed["progress"] == {"done": 5, "failed": 0, "running": 0, "left": 0}
-    assert (len(run.triggers) >= 3) is deferrable
+    assert bool(run.triggers) is deferrable
+
+
+def test_jobs_that_end_while_the_batch_submits_make_way_without_a_deferral(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ViapiBatchOperator, "timing", replace(TIMING, full_wait=60))
+
+    run = run_batch(batch(*"abcdefgh", max_in_flight=2), Store())
+
+    assert [row["error"] for row in run.rows] == [None] * 8
+    # One for what was still running when everything was submitted.
+    assert len(run.triggers) <= 1
 
 
 def test_max_in_flight_limits_the_running_jobs(emulator: EmulatorServer, batch: Make) -> None:
@@ -170,7 +183,9 @@ def test_permanent_failures_fail_the_task_without_retry(emulator: EmulatorServer
 
 
 def test_a_retry_submits_only_failed_items(emulator: EmulatorServer, batch: Make) -> None:
-    emulator.fault(action=EVERY, job={"state": "TIMEOUT_FAILED", "code": "Timeout", "message": "too slow"})
+    # Later than the submissions: after too many failures no more items are submitted.
+    failure = {"processing": 2, "state": "TIMEOUT_FAILED", "code": "Timeout", "message": "too slow"}
+    emulator.fault(action=EVERY, job=failure)
     store = Store()
     with pytest.raises(BatchFailed):
         run_batch(batch("a", "b", "c"), store)
@@ -359,7 +374,10 @@ def test_a_refusal_that_affects_all_items_stops_submitting_and_collects_running_
 ) -> None:
     store = Store()
 
+    emulator.fault(action=EVERY, job={"processing": 60}, times=2)
+
     def close(run: BatchRun) -> None:
+        emulator.clear_faults()
         emulator.fault(action=EVERY, code="InvalidApi.NotPurchase", times=None)
 
     with pytest.raises(AirflowFailException, match="NotPurchase"):
@@ -394,6 +412,21 @@ def test_without_a_durable_store_the_batch_waits_on_the_worker_and_says_so(
     assert run.triggers == []
     assert len(run.rows) == 3
     assert "there is no durable store to continue from" in capsys.readouterr().out
+
+
+def test_with_a_state_path_a_batch_defers_on_every_airflow(
+    emulator: EmulatorServer, batch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+
+    # As below Airflow 3.3, the context has no task_state_store.
+    run = run_batch(batch("a", "b", "c", max_in_flight=2), None)
+
+    assert len(run.triggers) >= 2
+    assert [row["error"] for row in run.rows] == [None] * 3
+    again = run_batch(batch("a", "b", "c", max_in_flight=2), None, try_number=2)
+    assert [row["job_id"] for row in again.rows] == [row["job_id"] for row in run.rows]
+    assert len(accepted(emulator)) == 3
 
 
 def test_a_batch_that_is_not_durable_records_nothing_and_waits_on_the_worker(
@@ -518,7 +551,10 @@ def test_the_retry_lands_a_result_that_could_not_be_landed(
     store = Store()
     make = batch("a", "b", land_to=f"file://{tmp_path}/folder/{{index}}{{ext}}")
 
+    emulator.fault(action=EVERY, job={"processing": 60}, times=2)
+
     def replace_folder(run: BatchRun) -> None:
+        emulator.clear_faults()
         shutil.rmtree(tmp_path / "folder", ignore_errors=True)
         (tmp_path / "folder").write_text("This is in the way.")
 
@@ -605,13 +641,14 @@ def test_items_that_render_differently_after_each_wake_up_are_not_submitted_agai
 def test_items_that_render_differently_before_all_are_submitted_fail_the_task_without_retry(
     emulator: EmulatorServer, signed: Make, tmp_path: Path
 ) -> None:
+    emulator.fault(action=EVERY, job={"processing": 60}, times=2)
     make = signed("a", "b", "c", "d", max_in_flight=2, land_to=f"file://{tmp_path}/{{index}}{{ext}}")
 
     with pytest.raises(
         AirflowFailException,
         match="2 of 4 items were not submitted, because the items render differently after each wake-up",
     ):
-        run_batch(make, Store())
+        run_batch(make, Store(), between=lambda run: emulator.clear_faults())
 
     assert len(accepted(emulator)) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.mp4", "1.mp4"]
@@ -634,6 +671,51 @@ def test_items_that_cannot_be_built_after_a_wake_up_still_collect_what_was_submi
 
     assert len(accepted(emulator)) == 2
     assert [row["error"] for row in run.rows] == [None, None]
+
+
+CHANGES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
+    "reversed": lambda items: items[::-1],
+    "two exchanged": lambda items: [items[1], items[0], *items[2:]],
+    "fewer": lambda items: items[:2],
+    "one more": lambda items: [*items, {"video_url": "http://h/more.mp4"}],
+    "each twice": lambda items: items + items,
+    "other arguments": lambda items: [{**item, "bx": 0.2} for item in items],
+    "none": lambda items: [],
+    "no list": lambda items: "items",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("max_in_flight", [4, 2])
+def test_items_that_change_while_a_batch_waits_are_never_submitted(
+    emulator: EmulatorServer, video: Callable[[str], str], change: str, max_in_flight: int
+) -> None:
+    items = [{"video_url": video(content)} for content in "abcd"]
+    made: list[ViapiBatchOperator] = []
+
+    def make() -> ViapiBatchOperator:
+        operator = ViapiBatchOperator(
+            task_id="erase_all",
+            operator=EraseVideoSubtitlesOperator,
+            items=items,
+            deferrable=True,
+            max_in_flight=max_in_flight,
+        )
+        if made:
+            operator.items = CHANGES[change](items)
+        made.append(operator)
+        return operator
+
+    if max_in_flight == 4:
+        rows = run_batch(make, Store(), early_wake_ups=3).rows
+        films = {job["job_id"]: job["request"]["VideoUrl"] for job in emulator.jobs()}
+        assert [films[row["job_id"]] for row in rows] == [item["video_url"] for item in items]
+    else:
+        emulator.fault(action=EVERY, job={"processing": 60}, times=2)
+        with pytest.raises(AirflowFailException, match="2 of 4 items were not submitted"):
+            run_batch(make, Store(), early_wake_ups=3, between=lambda run: emulator.clear_faults())
+
+    assert accepted(emulator) == [item["video_url"] for item in items[:max_in_flight]]
 
 
 def test_nothing_is_submitted_after_the_task_was_stopped(

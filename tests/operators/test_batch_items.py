@@ -71,7 +71,7 @@ def test_invalid_arguments_fail_when_the_dag_is_parsed_and_are_named(
         batch(items, **arguments)
 
 
-@pytest.mark.parametrize("operator", [AddImageOperator, ViapiJobOperator, "EraseVideoSubtitles", None])
+@pytest.mark.parametrize("operator", [AddImageOperator, ViapiJobOperator, 3, None])
 def test_only_job_operators_are_accepted(operator: Any) -> None:
     with pytest.raises(TypeError, match="an operator class for a job"):
         batch([GOOD], operator=operator)

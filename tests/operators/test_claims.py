@@ -225,6 +225,22 @@ def test_a_submission_is_seen_although_the_xcoms_of_its_task_were_cleared(
     assert len(airflow.claims("b").others(intent("of b")).open_intents) == 1
 
 
+def test_a_submission_that_was_seen_counts_until_its_task_publishes_the_outcome(airflow: Airflow) -> None:
+    watcher, retried, refused, accepted = (airflow.claims(name) for name in ("a", "b", "c", "batch"))
+    for claims, nonce in ((retried, "of b"), (refused, "of c"), (accepted, "of d")):
+        claims.open(intent(nonce))
+    assert len(watcher.others(intent("of a")).open_intents) == 3
+
+    # A retry has begun and has not published its open submission again yet; the two others are settled.
+    airflow.clear("b")
+    refused.close(intent("of c"))
+    accepted.publish_job(intent("of d"), "J-D")
+    assert watcher.others(intent("of a")).open_intents == ("b/-1",)
+
+    airflow.claims("b").publish_job(intent("of b"), "J-B")
+    assert watcher.others(intent("of a")).open_intents == ()
+
+
 def test_an_earlier_submission_of_the_same_task_is_not_its_present_one(
     airflow: Airflow, shared: None
 ) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ObjectStoragePath, task
 
@@ -126,6 +130,51 @@ def test_a_link_is_not_checked_where_only_the_service_may_read_it(
 
     with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
         run_task(erase(team, served.address("nothing.mp4"), deferrable=True), Store())
+
+    assert len(team.emulator.jobs()) == 1
+
+
+def small_clip(folder: Path) -> str:
+    """Write a clip that EnhanceVideoQuality does not take, and return its address."""
+    frame = av.VideoFrame(320, 240, "yuv420p")
+    with av.open(str(folder / "small.mp4"), "w") as target:
+        stream = target.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(10):
+            frame.pts = number
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return (folder / "small.mp4").as_uri()
+
+
+def enhance(team: TeamStorage, video_url: str) -> ViapiJobOperator:
+    return ViapiJobOperator(
+        task_id="enhance",
+        action="videoenhan.EnhanceVideoQuality",
+        request={"VideoURL": video_url},
+        viapi_conn_id=team.hook.viapi_conn_id,
+        deferrable=False,
+    )
+
+
+def test_a_video_outside_the_limits_is_found_before_a_job_is_submitted(
+    team: TeamStorage, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        AirflowFailException, match=r"VideoURL.*small\.mp4 has 320×240 pixels; allowed: .*360"
+    ):
+        run_task(enhance(team, small_clip(tmp_path)), Store())
+
+    assert team.emulator.jobs() == []
+
+
+def test_a_video_is_not_opened_where_sources_are_not_checked(
+    team: TeamStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__CHECK_SOURCES", "False")
+
+    with pytest.raises(Exception, match="ended as PROCESS_FAILED"):
+        run_task(enhance(team, small_clip(tmp_path)), Store())
 
     assert len(team.emulator.jobs()) == 1
 
@@ -275,7 +324,7 @@ def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
 
 
 def test_a_path_on_the_workers_disk_is_answered_with_how_to_write_it() -> None:
-    with pytest.raises(InvalidRequest, match="write file:// before the path"):
+    with pytest.raises(InvalidRequest, match="write file:// before the absolute path"):
         EraseVideoSubtitlesOperator(task_id="t", video_url="/data/film.mp4")
 
 
@@ -309,3 +358,22 @@ def test_a_batch_takes_a_path_object_and_private_hosts_for_its_results(
 
     assert rows[0]["result"]["landed"]["VideoUrl"].startswith(f"file://{tmp_path}/out/")
     assert make().trusted_hosts() == ["10.0.0.1:80", team.emulator.url.partition("://")[2]]
+
+
+BAD_DURATIONS: list[Any] = [
+    *(timedelta.max, timedelta.min, timedelta(0), timedelta(seconds=-1), timedelta(days=30, seconds=1)),
+    *(0, -1, 0.0, -0.5, True, False, math.nan, math.inf, -math.inf, 10**400, -(10**400), 1e308, 1e-9),
+    *("60", "{{ seconds }}", Decimal("60"), [], {}, None, 1j, b"1"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(BAD_DURATIONS)))
+def test_a_duration_that_cannot_be_is_refused_when_the_dag_is_parsed(number: int) -> None:
+    value = BAD_DURATIONS[number]
+    item = {"video_url": "http://h/a.mp4"}
+
+    for name in ("job_timeout", "submit_timeout"):
+        with pytest.raises(InvalidRequest, match=f"{name} is .*; allowed: a timedelta or seconds"):
+            EraseVideoSubtitlesOperator(task_id="t", **item, **{name: value})
+    with pytest.raises(InvalidRequest, match=r"job_timeout is .*; allowed: a timedelta or seconds"):
+        ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, items=[item], job_timeout=value)

@@ -1,4 +1,4 @@
-"""The retry policy waits after overload and changes nothing else."""
+"""The retry policy waits after overload, fails on permanent errors, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 
 from airflow_provider_viapi.errors import (
+    CredentialsRejected,
+    InvalidRequest,
     JobFailed,
+    PermissionDenied,
     ServiceError,
     SubmissionInDoubt,
     Throttled,
@@ -27,6 +30,10 @@ retry_policy = pytest.importorskip(
         (Throttled("too many"), "retry", timedelta(minutes=5)),
         (JobFailed("gave up", job_id="J", state="LIMIT_RETRY_FAILED"), "retry", timedelta(minutes=5)),
         (JobFailed("no", job_id="J", state="PROCESS_FAILED"), "default", None),
+        (JobFailed("no", job_id="J", state="PROCESS_FAILED", code="InvalidFile.Decode"), "fail", None),
+        (InvalidRequest("no"), "fail", None),
+        (PermissionDenied("no"), "fail", None),
+        (CredentialsRejected("a rotated key may be accepted"), "default", None),
         (SubmissionInDoubt("unknown"), "default", None),
         (TransientError("later"), "default", None),
         (ServiceError("what"), "default", None),

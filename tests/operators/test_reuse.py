@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -398,12 +398,12 @@ def test_what_is_stored_at_the_service_has_no_version(
 
 @pytest.fixture
 def erase_all(team: TeamStorage, tmp_path: Path) -> Callable[..., Any]:
-    def run(films: list[Path], run_id: str, **arguments: Any) -> list[dict[str, Any]]:
+    def run(films: Sequence[Path | str], run_id: str, **arguments: Any) -> list[dict[str, Any]]:
         def make() -> ViapiBatchOperator:
             return ViapiBatchOperator(
                 task_id="erase_all",
                 operator=EraseVideoSubtitlesOperator,
-                items=[{"video_url": f"file://{film}"} for film in films],
+                items=[{"video_url": f"file://{film}" if isinstance(film, Path) else film} for film in films],
                 viapi_conn_id=team.hook.viapi_conn_id,
                 reuse_results=MONTH,
                 **{"land_to": f"file://{tmp_path}/out/{run_id}/", "deferrable": True, **arguments},
@@ -463,6 +463,45 @@ def test_a_batch_whose_items_all_landed_before_submits_nothing(
 
     assert [row["result"]["reused"]["run_id"] for row in rows] == ["monday", "monday"]
     assert len(team.emulator.jobs()) == 2
+
+
+def test_a_batch_over_s3_pays_for_changed_sources_missing_results_and_sources_without_a_version(
+    team: TeamStorage, erase_all: Any, bucket: Bucket, served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"{bucket.url}/state")
+    for name in ("same", "changed", "lost", "damaged"):
+        bucket.client.put_object(Bucket=bucket.name, Key=f"{name}.mp4", Body=name.encode())
+    (served.path / "no_version.mp4").write_bytes(b"web")
+    sources = [f"{bucket.url}/{name}.mp4" for name in ("same", "changed", "lost", "damaged")]
+    sources.append(served.address("no_version.mp4"))
+
+    def run(run_id: str) -> list[dict[str, Any]]:
+        rows = erase_all(sources, run_id, land_to=f"{bucket.url}/out/{run_id}/", land_manifest=True)
+        assert [row["error"] for row in rows] == [None] * 5
+        return [row["result"] for row in rows]
+
+    def key_of(result: dict[str, Any]) -> str:
+        return str(result["landed"]["VideoUrl"].removeprefix(f"{bucket.url}/"))
+
+    monday = run("monday")
+    bucket.client.put_object(Bucket=bucket.name, Key="changed.mp4", Body=b"CHANGED")
+    bucket.client.delete_object(Bucket=bucket.name, Key=key_of(monday[2]))
+    bucket.client.put_object(Bucket=bucket.name, Key=key_of(monday[3]), Body=b"cut")
+
+    tuesday = run("tuesday")
+
+    assert ["reused" in result for result in tuesday] == [True, False, False, False, False]
+    assert [bucket.read(key_of(result)) for result in tuesday[:4]] == [
+        b"same",
+        b"CHANGED",
+        b"lost",
+        b"damaged",
+    ]
+    assert tuesday[0]["manifest"] == monday[0]["manifest"]
+    manifest = json.loads(bucket.read(tuesday[1]["manifest"].removeprefix(f"{bucket.url}/")))
+    assert manifest["request"]["VideoUrl"].endswith("/changed.mp4")
+    assert len(team.emulator.jobs()) == 9
+    assert ["reused" in result for result in run("wednesday")] == [True, True, True, True, False]
 
 
 def test_a_batch_without_a_state_path_submits_nothing(

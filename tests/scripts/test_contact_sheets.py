@@ -50,7 +50,7 @@ def test_a_section_reports_its_measurements(action: str) -> None:
 
 
 def test_no_picture_is_unused() -> None:
-    assert {path.name for path in PICTURES.iterdir()} == {f"{action}.jpg" for action in TRANSFORMS}
+    assert {path.name for path in PICTURES.glob("*.jpg")} == {f"{action}.jpg" for action in TRANSFORMS}
 
 
 @pytest.mark.parametrize("owner", ["Blender Foundation", "CC BY 3.0", "NASA", "Rachel Michetti", "SpaceX"])

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
+from airflow_provider_viapi.schema import short_repr, snake_case
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model_files import ModelFile
@@ -74,18 +75,24 @@ def find(name: str) -> Action:
     :raises InvalidRequest: no action has that name, or several have; the message lists similar names
     :raises ConfigurationError: a user's own model cannot be read
     """
+    if not isinstance(name, str):
+        raise InvalidRequest(
+            f"action is of type {type(name).__name__}; allowed: an action or its name, such as "
+            "videoenhan.GenerateVideo",
+            code="InvalidAction",
+        )
     service, _, own_name = name.partition(".")
     if (action := _user_actions().get(name)) is not None:
         return action
-    if service in _HAND_WRITTEN and name in _of_module(service):
-        return _of_module(service)[name]
+    if service in _HAND_WRITTEN and (action := _of_module_by_name(service, own_name)) is not None:
+        return action
     if service in _FROM_SDKS and own_name in _model_file(service).names:
         return _model_file(service).action(own_name)
     known = actions()
     matches = [action for action in known.values() if action.name == name]
     if len(matches) != 1:
         raise InvalidRequest(
-            f"{name!r} does not name one action of the service model; {_similar(name, matches, known)}",
+            f"{short_repr(name)} does not name one action of the service model; {_similar(name, matches, known)}",
             code="InvalidAction",
         )
     return matches[0]
@@ -107,6 +114,13 @@ def _similar(name: str, matches: list[Action], known: Mapping[str, Action]) -> s
     similar = list(dict.fromkeys(by_lower[each] for each in near))[:5]
     advice = "for one of your own set [viapi] models_path, or pass an Action"
     return f"similar: {', '.join(similar)}; {advice}" if similar else advice
+
+
+def _of_module_by_name(service: str, name: str) -> Action | None:
+    """Return an action without loading the others of its service: its constant has its name."""
+    module = import_module(f"{__name__}.{service}")
+    action = getattr(module, snake_case(name).upper(), None)
+    return action if isinstance(action, Action) and action.name == name else None
 
 
 @cache

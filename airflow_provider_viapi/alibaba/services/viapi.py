@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
+from airflow_provider_viapi.alibaba.model import Action, ResultField, Service, get_async_job_result
 from airflow_provider_viapi.alibaba.parameters import Integer, String
-from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service(name="viapi", version="2023-01-17")
 

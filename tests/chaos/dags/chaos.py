@@ -73,6 +73,7 @@ def lowered_retries() -> int:
 
 RETRYING = {"retries": 3, "retry_delay": timedelta(seconds=1)}
 FILM = "{{ params.video_url }}"
+NOW = "{{ macros.datetime.now().timestamp() | int }}"
 
 for mode, deferrable in (("deferred", True), ("on_worker", False)):
     for name, arguments in (
@@ -81,10 +82,11 @@ for mode, deferrable in (("deferred", True), ("on_worker", False)):
         (f"{mode}_not_durable", {"durable": False}),
         (f"{mode}_sts", {"viapi_conn_id": "viapi_sts"}),
         (f"{mode}_lowered", {"retries": lowered_retries()}),
+        (f"{mode}_signed", {"video_url": f"{FILM}?Expires={NOW}&OSSAccessKeyId=id&Signature={NOW}"}),
     ):
-        options: dict[str, Any] = {**RETRYING, **arguments}
+        options: dict[str, Any] = {"video_url": FILM, **RETRYING, **arguments}
         with DAG(name, schedule=None, params={"video_url": ""}):
-            Erase(task_id="erase", video_url=FILM, deferrable=deferrable, **options)
+            Erase(task_id="erase", deferrable=deferrable, **options)
 
 with DAG("siblings", schedule=None, params={"video_url": ""}):
     for sibling in ("a", "b"):

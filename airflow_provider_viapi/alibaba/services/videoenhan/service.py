@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_viapi.alibaba.model import ResultField, Service
+from airflow_provider_viapi.alibaba.model import ResultField, Service, get_async_job_result
 from airflow_provider_viapi.alibaba.parameters import GB, Media, MediaLimits, Number
-from airflow_provider_viapi.alibaba.services.jobs import get_async_job_result
 
 SERVICE = Service(name="videoenhan", version="2020-03-20")
 

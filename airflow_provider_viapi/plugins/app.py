@@ -1,0 +1,68 @@
+"""Web application of the plugin: static files, and links to landed files for users who may read the DAG.
+
+The page itself reads all data from Airflow's public REST API with the session of the user who looks at it. Its frame
+has the same origin as Airflow's, so a script that got into it would act as that user: the policy below allows only
+the page's own scripts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from airflow_provider_viapi.plugins import STATIC
+from airflow_provider_viapi.plugins.file_links import EXPIRES_IN, FileNotLinked, file_link
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: http:; "
+        "media-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+"""Headers of every response. Media come from wherever results and sources are."""
+
+
+def create_app() -> FastAPI:
+    """Return the application that Airflow's API server mounts."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+
+    app = FastAPI(openapi_url=None)
+
+    @app.middleware("http")
+    async def add_headers(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.get(
+        "/files/{dag_id}",
+        dependencies=[
+            Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
+            Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
+        ],
+    )
+    def link_file(
+        dag_id: str,
+        run_id: Annotated[str, Query(max_length=250)],
+        task_id: Annotated[str, Query(max_length=250)],
+        address: Annotated[str, Query(max_length=2000)],
+        response: Response,
+        map_index: Annotated[int, Query(ge=-1)] = -1,
+    ) -> dict[str, Any]:
+        """Return a short-lived link to a file in object storage that a task has read or landed."""
+        response.headers["Cache-Control"] = "no-store"
+        try:
+            url = file_link(address, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
+        except FileNotLinked as reason:
+            raise HTTPException(reason.status, str(reason)) from None
+        return {"url": url, "expires_in": EXPIRES_IN}
+
+    app.mount("/", StaticFiles(directory=STATIC, html=True))
+    return app

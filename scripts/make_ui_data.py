@@ -1,0 +1,92 @@
+"""Write what the tab in Airflow's UI knows of the package: names of operators, meanings of error codes and classes.
+
+With ``--built``, also record the digest of the sources in ``ui/``, from which a test sees that the built files are of
+these sources. ``make ui`` does both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import json
+import re
+import sys
+from pathlib import Path
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_viapi.get_provider_info import get_provider_info
+
+ROOT = Path(__file__).parents[1]
+STATIC = ROOT / "airflow_provider_viapi" / "plugins" / "static"
+ROW = re.compile(r"^\| `([A-Za-z0-9_.]+)` \|(.+)\|$", re.MULTILINE)
+
+
+def operator_names() -> list[str]:
+    """Return the names of all operators and sensors of the package."""
+    info = get_provider_info()
+    modules = [
+        *(
+            module
+            for kind in ("operators", "sensors")
+            for entry in info[kind]
+            for module in entry["python-modules"]
+        ),
+        *(entry["python-module"] for entry in info["transfers"]),
+    ]
+    imported = [importlib.import_module(module) for module in modules]
+    classes = [
+        getattr(module, name) for module in imported for name in getattr(module, "__all__", dir(module))
+    ]
+    names = {
+        each.__name__
+        for each in classes
+        if inspect.isclass(each)
+        and issubclass(each, BaseOperator)
+        and each.__module__.startswith("airflow_provider_viapi.")
+    }
+    return sorted(names)
+
+
+def meanings() -> dict[str, dict[str, str]]:
+    """Return what an error code or class means and what to do, from the tables in the documentation."""
+    found: dict[str, dict[str, str]] = {}
+    for page in ("error-codes.md", "errors.md"):
+        for name, rest in ROW.findall((ROOT / "docs" / page).read_text(encoding="utf-8")):
+            cells = [_plain(cell) for cell in rest.split("|")]
+            if len(cells) == 5:
+                found.setdefault(name, {"means": cells[1], "do": cells[4]})
+            elif len(cells) == 2:
+                found.setdefault(name, {"means": cells[0], "do": cells[1]})
+    return found
+
+
+def _plain(cell: str) -> str:
+    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", cell)
+    return re.sub(r" \[\d\]|[`*]", "", text).strip()
+
+
+def source_digest() -> str:
+    """Return a fingerprint of the sources that the built files depend on."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "ui").rglob("*")):
+        name = path.relative_to(ROOT).as_posix()
+        if path.is_file() and "node_modules" not in path.parts and ".test." not in path.name:
+            digest.update(f"{name}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def files() -> dict[Path, str]:
+    """Return the content of the files by their paths."""
+    return {
+        STATIC / "operators.json": json.dumps(operator_names(), indent=0) + "\n",
+        STATIC / "errors.json": json.dumps(meanings(), indent=0, ensure_ascii=False) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    for path, text in files().items():
+        path.write_text(text, encoding="utf-8")
+    if "--built" in sys.argv:
+        (STATIC / "build.json").write_text(json.dumps({"sources": source_digest()}) + "\n")

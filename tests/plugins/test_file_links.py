@@ -1,0 +1,66 @@
+"""Which files of a storage the UI may link: those that the task's own rendered fields name."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_viapi.plugins.file_links import FileNotLinked, file_link, names_file
+
+FIELDS = {
+    "request": {"VideoUrl": "s3://aws@raw/films/a.mp4", "Boxes": [{"ImageUrl": "oss://raw/b.png"}]},
+    "land_to": "s3://aws@media/out/{task_id}/",
+    "staging": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("address", "is_named"),
+    [
+        ("s3://aws@raw/films/a.mp4", True),
+        ("oss://raw/b.png", True),
+        ("s3://aws@media/out/erase/film.mp4", True),
+        ("s3://aws@media/out/erase/", False),
+        ("s3://aws@media/out/erase/deeper/film.mp4", False),
+        ("s3://aws@media/out/film.mp4", False),
+        ("s3://aws@media/secrets.txt", False),
+        ("s3://aws@raw/films/b.mp4", False),
+        ("s3://aws@raw/films/", False),
+        ("s3://other@media/out/erase/film.mp4", False),
+    ],
+)
+def test_sources_and_landed_files_are_named_by_rendered_fields(address: str, is_named: bool) -> None:
+    assert names_file(FIELDS, address) is is_named
+
+
+@pytest.mark.parametrize(
+    ("land_to", "address", "is_named"),
+    [
+        ("s3://b/{task_id}/{key}-{job_id}.mp4", "s3://b/erase/VideoUrl-J1.mp4", True),
+        ("s3://b/{task_id}/{key}-{job_id}.mp4", "s3://b/erase/VideoUrl-J1.mov", False),
+        ("s3://b/a.b/film.mp4", "s3://b/aXb/film.mp4", False),
+        ("s3://b/(.*)/", "s3://b/anything/x.mp4", False),
+    ],
+)
+def test_a_destination_is_a_text_and_no_pattern(land_to: str, address: str, is_named: bool) -> None:
+    assert names_file({"land_to": land_to}, address) is is_named
+
+
+def test_rendered_fields_that_airflow_stores_as_text_count_too() -> None:
+    assert names_file({"items": "[{'video_url': 's3://raw/a.mp4'}]"}, "s3://raw/a.mp4")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file:///etc/passwd",
+        "http://169.254.169.254/",
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://b/../../x",
+        "ftp://h/f",
+    ],
+)
+def test_only_files_in_object_storage_are_linked(address: str) -> None:
+    with pytest.raises(FileNotLinked, match="object storage") as raised:
+        file_link(address, dag_id="d", run_id="r", task_id="t", map_index=-1)
+    assert raised.value.status == 400

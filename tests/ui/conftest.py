@@ -1,0 +1,119 @@
+"""Headless Chromium and a real Airflow with the plugin. Skipped where Playwright or Chromium is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import media_samples
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from local_airflow import LocalAirflow
+from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
+from served_folder import ServedFolder
+
+REPOSITORY = Path(__file__).parents[2]
+USERS = {"admin": "admin", "watcher": "viewer"}
+
+
+def chromium() -> str | None:
+    """Return the path of a Chromium of this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("VIAPI_TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+class UiAirflow(LocalAirflow):
+    """Airflow with two users, whose passwords are their names."""
+
+    def token(self, user: str) -> str:
+        response = httpx.post(
+            f"{self.url}/auth/token", json={"username": user, "password": user}, trust_env=False
+        )
+        return str(response.raise_for_status().json()["access_token"])
+
+    def _log_in(self) -> None:
+        self.rest.headers["Authorization"] = f"Bearer {self.token('admin')}"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Airflow, the emulator and a bucket.
+
+    :param base: address of a folder of media that the browser can read
+    """
+
+    airflow: UiAirflow
+    emulator: EmulatorServer
+    bucket: Bucket
+    base: str
+
+    def run(self, dag_id: str, *, wait: bool = True, **conf: Any) -> str:
+        run_id = self.airflow.trigger(dag_id, conf, parse_timeout=90)
+        if wait:
+            self.airflow.wait(dag_id, run_id)
+        return run_id
+
+
+@pytest.fixture(scope="session")
+def media(served: ServedFolder, tmp_path_factory: pytest.TempPathFactory) -> ServedFolder:
+    """Put the media of the DAGs into the served folder."""
+    import wave
+
+    from PIL import Image, ImageEnhance
+
+    media_samples.burn_subtitles(
+        media_samples.big_buck_bunny(), served.path / "film.mp4", seconds=3, size=(640, 360)
+    )
+    (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
+    picture = Image.open(media_samples.photographs()["coffee"]).convert("RGB")
+    ImageEnhance.Color(picture).enhance(0.1).save(served.path / "before.jpg")
+    picture.save(served.path / "after.jpg")
+    with wave.open(str(served.path / "speech.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(2 * 8000 * 2))
+    return served
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory, media: ServedFolder) -> Iterator[Deployment]:
+    if chromium() is None:
+        pytest.skip("no Chromium on this machine; VIAPI_TEST_CHROMIUM names one")
+    pytest.importorskip("playwright.sync_api")
+    home, dags = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("dags")
+    shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
+    shutil.copy(REPOSITORY / "dags_examples" / "erase_resize_index.py", dags)
+    passwords = home / "passwords.json"
+    passwords.write_text(json.dumps({user: user for user in USERS}))
+    prices = {"currency": "CNY", "actions": {"videoenhan.*": {"per_minute": {"720p": 1.2, "1440p": 2.4}}}}
+    with moto_server() as s3, EmulatorServer() as emulator:
+        environment = {
+            "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
+            "AIRFLOW_CONN_MOTO": connection_json(s3),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(":".join(each) for each in USERS.items()),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__CORE__AUTH_MANAGER": "restricted_auth.RestrictedAuthManager",
+            "AIRFLOW__VIAPI__PRICES": json.dumps(prices),
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+        }
+        bucket = make_bucket(s3, "moto")
+        with UiAirflow(dags_folder=dags, home=home, environment=environment) as airflow:
+            yield Deployment(airflow, emulator, bucket, media.address("").rstrip("/"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield running
+        running.close()

@@ -1,0 +1,24 @@
+"""Auth manager of the tests: users of Airflow's simple auth manager, and DAGs that viewers may not see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+
+class RestrictedAuthManager(SimpleAuthManager):
+    """Hides DAGs named ``hidden_…`` from users without the role of an administrator."""
+
+    def is_authorized_dag(self, *, details: Any = None, user: Any, **others: Any) -> bool:
+        if details and str(details.id or "").startswith("hidden_") and user.get_role() != "ADMIN":
+            return False
+        return super().is_authorized_dag(details=details, user=user, **others)
+
+    def get_authorized_dag_ids(self, *, user: Any, **others: Any) -> set[str]:
+        found = super().get_authorized_dag_ids(user=user, **others)
+        return (
+            found
+            if user.get_role() == "ADMIN"
+            else {each for each in found if not each.startswith("hidden_")}
+        )

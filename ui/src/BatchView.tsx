@@ -1,0 +1,229 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+
+import { type TaskKey, taskInstance, xcomValue } from "./airflow";
+import { Compare, isComparable } from "./Compare";
+import { FileFacts, Player } from "./Media";
+import {
+  type Batch,
+  type Item,
+  type Progress,
+  at,
+  duration,
+  isObject,
+  kindOf,
+  list,
+  pace,
+  shortName,
+  text,
+  webAddresses,
+} from "./model";
+import { ErrorBox } from "./Parts";
+import { useFile } from "./useFile";
+
+const ROW = 34;
+const OVERSCAN = 8;
+const FILTERS = ["all", "done", "failed", "running", "left"] as const;
+
+/** @param now null of a batch that has ended, which has no rate any more */
+export function ProgressBar({ progress, batch, now }: { progress: Progress; batch: Batch; now: number | null }) {
+  const total = progress.done + progress.failed + progress.running + progress.left || 1;
+  const rate = now === null ? null : pace(progress, batch.doneBefore, batch.began, now);
+  const parts = ["done", "failed", "running", "left"] as const;
+  const percent = Math.round((100 * (progress.done + progress.failed)) / total);
+  return (
+    <section aria-label="Progress">
+      <div className="progress" role="progressbar" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100} aria-label="Items that have ended">
+        {parts.map((part) => (
+          <span key={part} className={part} style={{ width: `${(100 * progress[part]) / total}%` }} />
+        ))}
+      </div>
+      <p className="legend">
+        {parts.map((part) => (
+          <span key={part}>
+            <i className={part} aria-hidden="true" /> <strong>{progress[part].toLocaleString()}</strong> {part}
+          </span>
+        ))}
+        {rate && (
+          <span className="muted">
+            {rate.perMinute >= 1.5 ? `${rate.perMinute.toFixed(0)} per minute` : `${(rate.perMinute * 60).toFixed(0)} per hour`}
+            , about {duration(rate.minutesLeft * 60_000)} left
+          </span>
+        )}
+      </p>
+    </section>
+  );
+}
+
+/** A table of any length: only the rows in view are in the page. */
+export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
+  const [filter, setFilter] = useState<(typeof FILTERS)[number]>("all");
+  const [query, setQuery] = useState("");
+  const [top, setTop] = useState(0);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const height = 420;
+  const items = useMemo(() => {
+    const words = query.trim().toLowerCase();
+    return batch.items.filter(
+      (item) =>
+        (filter === "all" || item.state === filter) &&
+        (!words ||
+          [item.name, item.jobId, item.error?.code, item.error?.message, String(item.index)].some((each) =>
+            each?.toLowerCase().includes(words),
+          )),
+    );
+  }, [batch, filter, query]);
+  const first = Math.max(0, Math.floor(top / ROW) - OVERSCAN);
+  const visible = items.slice(first, first + Math.ceil(height / ROW) + 2 * OVERSCAN);
+  const item = chosen === null ? undefined : batch.items[chosen];
+  const move = (by: number) => {
+    const place = items.findIndex((each) => each.index === chosen);
+    const next = items[Math.min(items.length - 1, Math.max(0, place + by))];
+    if (!next || !box.current) return;
+    setChosen(next.index);
+    const y = Math.max(0, place + by) * ROW;
+    if (y < box.current.scrollTop) box.current.scrollTop = y;
+    if (y + 2 * ROW > box.current.scrollTop + height) box.current.scrollTop = y + 2 * ROW - height;
+  };
+  return (
+    <section aria-label="Items">
+      <div className="bar">
+        <h2>
+          Items <span className="muted">{items.length.toLocaleString()}</span>
+        </h2>
+        <div className="segments" role="group" aria-label="Which items">
+          {FILTERS.map((each) => (
+            <button key={each} type="button" aria-pressed={filter === each} onClick={() => setFilter(each)}>
+              {each}
+            </button>
+          ))}
+        </div>
+        <input
+          type="search"
+          placeholder="Name, job or error"
+          aria-label="Search items"
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
+      </div>
+      <div
+        ref={box}
+        className="table"
+        role="grid"
+        aria-rowcount={items.length}
+        aria-label="Items; arrow keys choose"
+        tabIndex={0}
+        style={{ maxHeight: height }}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+        onKeyDown={(event) => {
+          const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+          if (by) {
+            event.preventDefault();
+            move(by);
+          }
+        }}
+      >
+        <div role="presentation" style={{ height: items.length * ROW, position: "relative" }}>
+          {visible.map((each, n) => (
+            <div
+              key={each.index}
+              role="row"
+              aria-rowindex={first + n + 1}
+              aria-selected={each.index === chosen}
+              className="row"
+              style={{ top: (first + n) * ROW, height: ROW }}
+              onClick={() => setChosen(each.index)}
+            >
+              <span role="gridcell" className="muted">
+                {each.index}
+              </span>
+              <span role="gridcell">
+                <i className={each.state} aria-hidden="true" /> {each.state}
+              </span>
+              <span role="gridcell" className="clip">
+                {each.name || "—"}
+              </span>
+              <span role="gridcell" className="clip">
+                {each.error ? (
+                  <>
+                    <code>{each.error.code ?? each.error.class}</code> {each.error.message}
+                  </>
+                ) : (
+                  <span className="muted">{each.file ? shortName(each.file) : (each.jobId ?? "")}</span>
+                )}
+              </span>
+              <span role="gridcell" className="muted">
+                {each.seconds !== null && `${each.seconds.toFixed(1)} s`}
+              </span>
+            </div>
+          ))}
+        </div>
+      </div>
+      {!items.length && <p className="muted">No item is like that.</p>}
+      {item && <ItemDetails key={item.index} item={item} owner={owner} />}
+    </section>
+  );
+}
+
+interface Media {
+  source: string | null;
+  link: string | null;
+  landed: string | null;
+}
+
+/** Source and result of one item; the rows, which hold the links, are requested only now. */
+function ItemDetails({ item, owner }: { item: Item; owner: TaskKey }) {
+  const [media, setMedia] = useState<Media | null>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    const show = (found: Media) => isCurrent && setMedia(found);
+    const load = async (): Promise<Media> => {
+      const [rows, instance] = await Promise.all([
+        item.state === "done" ? xcomValue(owner, "return_value") : null,
+        taskInstance(owner),
+      ]);
+      const row = list(rows).find((each) => isObject(each) && each.index === item.index);
+      const landed = Object.values(isObject(at(row, "result.landed")) ? (at(row, "result.landed") as object) : {});
+      const items = instance.rendered_fields?.items;
+      const source = Array.isArray(items) ? webAddresses(items[item.index])[0] : undefined;
+      return {
+        source: source ?? null,
+        link: webAddresses(at(row, "result"))[0] ?? null,
+        landed: text(landed[0]) ?? (item.file && !/^https?:/.test(item.file) ? item.file : null),
+      };
+    };
+    void load().then(show, () => show({ source: null, link: null, landed: null }));
+    return () => {
+      isCurrent = false;
+    };
+  }, [item.index, item.state]);
+  return (
+    <div className="details" aria-label={`Item ${item.index}`} role="region">
+      <h3>
+        Item {item.index} {item.name}
+      </h3>
+      {item.jobId && (
+        <p className="facts">
+          Job <code>{item.jobId}</code> {item.serviceState}
+        </p>
+      )}
+      {item.error && <ErrorBox error={item.error} />}
+      {media && item.state === "done" && <ItemMedia item={item} owner={owner} media={media} />}
+    </div>
+  );
+}
+
+function ItemMedia({ item, owner, media }: { item: Item; owner: TaskKey; media: Media }) {
+  const after = useFile(owner, item.file, media.landed, media.link);
+  const before = useFile(owner, media.source, null, null);
+  const kind = kindOf(item.file ?? media.link ?? "", "video");
+  if (isComparable(kind) && media.source) return <Compare before={before} after={after} kind={kind} />;
+  return (
+    <>
+      <div className="single">
+        <Player file={after} kind={kind} label="Result" controls />
+      </div>
+      <FileFacts file={after} />
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+import type { TaskKey } from "./airflow";
+import { Player } from "./Media";
+import { at, isObject, kindOf, list, number, text } from "./model";
+import { useFile } from "./useFile";
+
+export interface Hit {
+  id: string;
+  score: number;
+  image: string | null;
+  extra: string | null;
+}
+
+export function readHits(result: unknown): Hit[] | null {
+  const matches = at(result, "MatchList");
+  if (!Array.isArray(matches)) return null;
+  return matches.filter(isObject).map((match) => ({
+    id: text(match.EntityId) ?? text(match.DataId) ?? "",
+    score: Number(match.Score ?? 0),
+    image: text(match.ImageUrl),
+    extra: text(match.ExtraData),
+  }));
+}
+
+function Picture({ owner, address, label }: { owner: TaskKey; address: string | null; label: string }) {
+  const file = useFile(owner, address, null, null);
+  return (
+    <div className="thumb">
+      <Player file={file} kind={kindOf(address ?? "", "image")} label={label} />
+    </div>
+  );
+}
+
+/** The query of an image search and its hits, best first. */
+export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string | null; hits: Hit[] }) {
+  return (
+    <section aria-label="Image search">
+      <h2>
+        Image search <span className="muted">{hits.length === 1 ? "1 hit" : `${hits.length} hits`}</span>
+      </h2>
+      <div className="gallery">
+        <figure className="query">
+          <Picture owner={owner} address={query} label="Query" />
+          <figcaption>
+            <strong>Query</strong>
+          </figcaption>
+        </figure>
+        <span className="arrow" aria-hidden="true">
+          →
+        </span>
+        {hits.slice(0, 60).map((hit, n) => (
+          <figure key={`${hit.id}${n}`}>
+            <Picture owner={owner} address={hit.image} label={`Hit ${n + 1}: ${hit.id}`} />
+            <figcaption>
+              <strong>{hit.id}</strong>
+              <meter min={0} max={10} value={hit.score} aria-label="Score" />
+              <span>score {hit.score.toFixed(2)} of 10</span>
+              {hit.extra && <span className="muted clip">{hit.extra}</span>}
+            </figcaption>
+          </figure>
+        ))}
+        {!hits.length && <p className="muted">Nothing in the database is similar.</p>}
+      </div>
+    </section>
+  );
+}
+
+/** Counts of an image index, and which pictures were refused. */
+export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
+  const counts = ["images", "added", "found", "failed", "left_out"].map((name) => [name, number(summary[name]) ?? 0]);
+  const labels: Record<string, string> = {
+    images: "listed",
+    found: "there before",
+    left_out: "not tried",
+  };
+  const failures = list(summary.failures).filter(isObject);
+  return (
+    <section aria-label="Image index">
+      <h2>
+        Image index <code>{text(summary.db_name)}</code>
+      </h2>
+      <div className="counts">
+        {counts.map(([name, count]) => (
+          <div key={name} className={name === "failed" && count ? "count bad" : "count"}>
+            <strong>{count}</strong>
+            <span>{labels[name as string] ?? name}</span>
+          </div>
+        ))}
+      </div>
+      {summary.is_full === true && <p className="tag warn">The database is full</p>}
+      {failures.length > 0 && (
+        <div className="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th>Picture</th>
+                <th>Code</th>
+                <th>Reason</th>
+              </tr>
+            </thead>
+            <tbody>
+              {failures.map((failure, n) => (
+                <tr key={n}>
+                  <td>{text(failure.entity_id) ?? String(failure.index)}</td>
+                  <td>
+                    <code>{text(failure.code)}</code>
+                  </td>
+                  <td>{text(failure.message)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

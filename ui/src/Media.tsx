@@ -1,0 +1,127 @@
+import { type ReactNode, useRef, useState } from "react";
+
+import { useNow } from "./hooks";
+import { type Kind, duration, shortName } from "./model";
+import { openOutside } from "./theme";
+import type { ShownFile } from "./useFile";
+
+export function OpenButton({ url, children }: { url: string; children: ReactNode }) {
+  return (
+    <button type="button" className="link" onClick={() => openOutside(url)}>
+      {children}
+    </button>
+  );
+}
+
+export function CopyButton({ value, label = "Copy address" }: { value: string; label?: string }) {
+  const [done, setDone] = useState(false);
+  const copy = () => {
+    const copied = () => {
+      setDone(true);
+      window.setTimeout(() => setDone(false), 1500);
+    };
+    // Without HTTPS a browser has no clipboard interface; the old command works everywhere.
+    if (navigator.clipboard) void navigator.clipboard.writeText(value).then(copied, () => undefined);
+    else {
+      const area = document.createElement("textarea");
+      area.value = value;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+      copied();
+    }
+  };
+  return (
+    <button type="button" className="link" onClick={copy} title={value}>
+      <span aria-live="polite">{done ? "Copied" : label}</span>
+    </button>
+  );
+}
+
+/** Time until a link expires, then "expired". */
+export function Countdown({ expiresAt }: { expiresAt: number }) {
+  const now = useNow();
+  const left = expiresAt - now;
+  if (left <= 0) return <span className="tag warn">link expired</span>;
+  return <span className={left < 300_000 ? "tag warn" : "tag"}>link works for {duration(left)}</span>;
+}
+
+/** What is known of a file below its picture: name, address, link. */
+export function FileFacts({ file }: { file: ShownFile }) {
+  return (
+    <p className="facts">
+      <code title={file.address}>{shortName(file.address)}</code>
+      {file.expiresAt !== null && <Countdown expiresAt={file.expiresAt} />}
+      {file.url && !file.isExpired && <OpenButton url={file.url}>Open</OpenButton>}
+      <CopyButton value={file.address} />
+      {!file.url && !file.isLoading && file.reason && <span className="muted">No preview: {file.reason}.</span>}
+    </p>
+  );
+}
+
+/** A media element, or why there is none. */
+export function Player({
+  file,
+  kind,
+  label,
+  element,
+  controls = false,
+  onReady,
+}: {
+  file: ShownFile;
+  kind: Kind;
+  label: string;
+  element?: (node: HTMLVideoElement | HTMLImageElement | null) => void;
+  controls?: boolean;
+  onReady?: () => void;
+}) {
+  const [failed, setFailed] = useState(false);
+  const wasOpen = useRef(false);
+  if (file.isLoading) return <div className="blank" role="img" aria-label={`${label}: loading`} />;
+  // What plays already goes on when its link expires.
+  const url = file.url && (!file.isExpired || wasOpen.current) ? file.url : null;
+  if (!url || failed || kind === "file") {
+    const why = failed
+      ? "This browser cannot show the file"
+      : kind === "file" && url
+        ? "A file of another kind"
+        : file.isExpired
+          ? "The link has expired"
+          : "No preview";
+    return (
+      <div className="blank">
+        <p>{why}</p>
+        {url && <OpenButton url={url}>Download {shortName(file.address)}</OpenButton>}
+        {!url && <CopyButton value={file.address} />}
+      </div>
+    );
+  }
+  wasOpen.current = true;
+  if (kind === "image")
+    return (
+      <img
+        ref={element}
+        src={url}
+        alt={label}
+        draggable={false}
+        referrerPolicy="no-referrer"
+        onLoad={onReady}
+        onError={() => setFailed(true)}
+      />
+    );
+  if (kind === "audio") return <audio src={url} controls preload="metadata" aria-label={label} onError={() => setFailed(true)} />;
+  return (
+    <video
+      ref={element}
+      src={url}
+      controls={controls}
+      muted={!controls}
+      playsInline
+      preload="auto"
+      aria-label={label}
+      onLoadedData={onReady}
+      onError={() => setFailed(true)}
+    />
+  );
+}

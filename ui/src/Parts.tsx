@@ -1,0 +1,116 @@
+import { useEffect, useState } from "react";
+
+import { type RequestFailed, get } from "./airflow";
+import { type TaskError, type Usage, duration } from "./model";
+
+export function StateBadge({ state }: { state: string | null }) {
+  return <span className={`state ${state ?? "none"}`}>{(state ?? "no status").replace(/_/g, " ")}</span>;
+}
+
+export function UsageLine({ usage }: { usage: Usage }) {
+  const parts = [
+    usage.seconds !== null && `${duration(usage.seconds * 1000)} of output`,
+    usage.resolution,
+    usage.resolutionClass && `class ${usage.resolutionClass}`,
+    usage.jobs > 1 && `${usage.jobs} jobs`,
+    usage.measured < usage.jobs && usage.jobs > 1 && `${usage.jobs - usage.measured} not measured`,
+  ].filter(Boolean);
+  return (
+    <p className="usage">
+      {parts.length > 0 && <span>{parts.join(" · ")}</span>}
+      {usage.cost !== null && (
+        <strong>
+          about {usage.cost.toFixed(usage.cost < 1 ? 4 : 2)} {usage.currency}
+        </strong>
+      )}
+    </p>
+  );
+}
+
+type Meanings = Record<string, { means: string; do: string }>;
+let meanings: Promise<Meanings> | null = null;
+
+/** An error with the meaning of its code from the documentation. */
+export function ErrorBox({ error }: { error: TaskError }) {
+  const [known, setKnown] = useState<Meanings>({});
+  useEffect(() => {
+    meanings ??= get<Meanings>("errors.json").catch(() => ({}));
+    void meanings.then(setKnown);
+  }, []);
+  const meaning = (error.code && known[error.code]) || known[error.class];
+  return (
+    <section className="error" role="alert">
+      <h2>
+        {error.class}
+        {error.code && error.code !== error.class && <code>{error.code}</code>}
+      </h2>
+      <p>{error.message}</p>
+      {meaning && (
+        <dl>
+          <dt>Meaning</dt>
+          <dd>{meaning.means}</dd>
+          <dt>What to do</dt>
+          <dd>{meaning.do}</dd>
+        </dl>
+      )}
+      {error.requestId && (
+        <p className="muted">
+          Request id <code>{error.requestId}</code>
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function Problem({ error, retry }: { error: Error | RequestFailed; retry: () => void }) {
+  const status = "status" in error ? error.status : 0;
+  const words: Record<number, [string, string]> = {
+    401: ["You are not logged in", "Log in to Airflow, then load this page again."],
+    403: ["You may not see this", "Your role lacks the right to read this DAG's tasks or XComs. Ask an administrator."],
+    404: ["There is no such task", "It may have been removed, or its DAG run deleted."],
+  };
+  const [head, advice] = words[status] ?? [
+    "Airflow did not respond as expected",
+    status ? `HTTP status ${status}: ${error.message}` : "The server could not be reached.",
+  ];
+  return (
+    <section className="empty" role="alert">
+      <h2>{head}</h2>
+      <p>{advice}</p>
+      <button type="button" onClick={retry}>
+        Try again
+      </button>
+    </section>
+  );
+}
+
+export function Empty({ head, children }: { head: string; children?: string }) {
+  return (
+    <section className="empty">
+      <h2>{head}</h2>
+      {children && <p>{children}</p>}
+    </section>
+  );
+}
+
+/** Fields of a result that are plain values. */
+export function Facts({ value }: { value: Record<string, unknown> }) {
+  const rows = Object.entries(value).filter(
+    ([name, each]) =>
+      name !== "landed" && ["string", "number", "boolean"].includes(typeof each) && !/^https?:/.test(String(each)),
+  );
+  if (!rows.length) return null;
+  return (
+    <section aria-label="Result">
+      <h2>Result</h2>
+      <dl className="facts-list">
+        {rows.slice(0, 40).map(([name, each]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{String(each).slice(0, 500)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

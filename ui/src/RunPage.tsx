@@ -1,0 +1,258 @@
+import { useState } from "react";
+
+import { type TaskInstance, type TaskKey, taskInstances } from "./airflow";
+import { usePolled, useSeen } from "./hooks";
+import { readHits } from "./Images";
+import { Player } from "./Media";
+import { isActive, isObject, kindOf, number, operatorOf, readProgress, totalUsage } from "./model";
+import { Empty, Problem, StateBadge, UsageLine } from "./Parts";
+import { type Shown, present } from "./present";
+import { openOutside, taskPage } from "./theme";
+import { useFile } from "./useFile";
+import { type TaskData, loadTask } from "./useTask";
+
+const MOST = 24;
+
+interface Run {
+  steps: TaskData[];
+  more: number;
+}
+
+const begins = (instance: TaskInstance) => (instance.start_date ? Date.parse(instance.start_date) : Infinity);
+
+/** Every media task of a DAG run in the order in which they began. */
+export function RunPage({ dagId, runId, operators }: { dagId: string; runId: string; operators: ReadonlySet<string> }) {
+  const [most, setMost] = useState(MOST);
+  const { data, error, reload } = usePolled<Run>(
+    async (previous, signal) => {
+      const instances = (await taskInstances(dagId, runId, signal))
+        .filter((instance) => operators.has(operatorOf(instance)))
+        .sort((one, other) => begins(one) - begins(other) || one.map_index - other.map_index);
+      const steps: TaskData[] = [];
+      const wanted = instances.slice(0, most);
+      for (let start = 0; start < wanted.length; start += 4) {
+        const some = wanted.slice(start, start + 4).map((instance) => {
+          const key = { dagId, runId, taskId: instance.task_id, mapIndex: instance.map_index };
+          const before = previous?.steps.find(
+            (step) => step.key.taskId === key.taskId && step.key.mapIndex === key.mapIndex,
+          );
+          const isSame = before && !isActive(before.instance.state) && before.instance.state === instance.state;
+          return isSame ? before : loadTask(key, before ?? null, signal);
+        });
+        steps.push(...(await Promise.all(some)));
+      }
+      const more = instances.length - wanted.length;
+      const run = { steps, more };
+      const isSame = previous?.steps.length === steps.length && steps.every((step, n) => step === previous.steps[n]);
+      return isSame && previous ? previous : run;
+    },
+    (run) => run.steps.some((step) => isActive(step.instance.state)),
+    4,
+  );
+  if (!data) return error ? <Problem error={error} retry={reload} /> : <div className="loading" aria-label="Loading" />;
+  const steps = data.steps.filter(hasMedia);
+  if (!steps.length)
+    return <Empty head="No media in this run">None of its tasks belongs to the VIAPI and Huawei Cloud provider.</Empty>;
+  const usage = totalUsage(steps.flatMap((step) => present(step).usage ?? []));
+  return (
+    <main>
+      <header>
+        <h1>Storyboard</h1>
+        <span className="muted">{steps.length === 1 ? "1 media step" : `${steps.length} media steps`}</span>
+      </header>
+      {usage && <UsageLine usage={usage} />}
+      <ol className="board">
+        {steps.map((step, n) => (
+          <StepCard key={`${step.key.taskId}/${step.key.mapIndex}`} step={step} place={n + 1} />
+        ))}
+      </ol>
+      {data.more > 0 && (
+        <button
+          type="button"
+          onClick={() => {
+            setMost(most + 2 * MOST);
+            reload();
+          }}
+        >
+          Show more ({data.more})
+        </button>
+      )}
+    </main>
+  );
+}
+
+/** Whether there is something to see; a task that only creates a database, say, has nothing once it has succeeded. */
+function hasMedia(step: TaskData): boolean {
+  if (step.instance.state !== "success") return true;
+  const shown = present(step);
+  return Boolean(
+    shown.batch || shown.sources.length || shown.results.length || readHits(shown.result) || step.values.summary,
+  );
+}
+
+function StepCard({ step, place }: { step: TaskData; place: number }) {
+  const [ref, seen] = useSeen<HTMLLIElement>();
+  const shown = present(step);
+  const { dagId, runId, taskId, mapIndex } = step.key;
+  const open = () => openOutside(taskPage(dagId, runId, taskId, mapIndex), "_self");
+  return (
+    <li ref={ref} className="card">
+      <button type="button" className="head" onClick={open} title="Open this task">
+        <span className="place">{place}</span>
+        <span className="names">
+          <strong>{shown.title}</strong>
+          <span className="muted clip">
+            {taskId}
+            {mapIndex >= 0 && ` [${step.instance.rendered_map_index ?? mapIndex}]`}
+          </span>
+        </span>
+        <StateBadge state={step.instance.state} />
+      </button>
+      <div className="scene">{seen && <Scene step={step} />}</div>
+      {shown.usage && shown.usage.seconds !== null && <UsageLine usage={shown.usage} />}
+    </li>
+  );
+}
+
+/** What a step did, as pictures: what went in, an arrow, what came out. */
+function Scene({ step }: { step: TaskData }) {
+  const shown = present(step);
+  const hits = readHits(shown.result);
+  const progress = readProgress(step.values.progress);
+  const summary = isObject(step.values.summary) ? step.values.summary : null;
+  const error = shown.view?.error;
+  const source = shown.sources[0];
+  const result = shown.results[0];
+  if (error || step.instance.state === "failed")
+    return (
+      <div className="flow">
+        {source && <Thumb owner={step.key} file={source} label="Before" />}
+        {source && <Arrow />}
+        <div className="blank bad">
+          <strong>{error?.code ?? error?.class ?? "Failed"}</strong>
+        </div>
+      </div>
+    );
+  if (progress)
+    return (
+      <div className="counts">
+        {(["done", "failed", "running", "left"] as const).map((name) => (
+          <div key={name} className={name === "failed" && progress[name] ? "count bad" : "count"}>
+            <strong>{progress[name]}</strong>
+            <span>{name}</span>
+          </div>
+        ))}
+      </div>
+    );
+  if (summary)
+    return (
+      <div className="counts">
+        {["added", "found", "failed"].map((name) => (
+          <div key={name} className="count">
+            <strong>{number(summary[name]) ?? 0}</strong>
+            <span>{name}</span>
+          </div>
+        ))}
+      </div>
+    );
+  if (hits)
+    return (
+      <div className="flow">
+        {source && <Thumb owner={step.key} file={source} label="Query" />}
+        <Arrow />
+        <div className="stack">
+          {hits.slice(0, 3).map((hit, n) => (
+            <figure key={n}>
+              <Thumb
+                owner={step.key}
+                file={{ key: "ImageUrl", kind: kindOf(hit.image ?? "", "image"), address: hit.image, landed: null, link: null }}
+                label={`Hit ${n + 1}`}
+              />
+              <figcaption>
+                <meter min={0} max={10} value={hit.score} aria-label="Score" /> {hit.score.toFixed(1)}
+              </figcaption>
+            </figure>
+          ))}
+          {!hits.length && <span className="muted">no hit</span>}
+        </div>
+      </div>
+    );
+  if (!source && !result)
+    return (
+      <p className="muted plain">
+        {Object.entries(shown.result)
+          .filter(([, value]) => ["string", "number"].includes(typeof value))
+          .slice(0, 2)
+          .map(([, value]) => String(value).slice(0, 60))
+          .join(" · ")}
+      </p>
+    );
+  const isOver = !isActive(step.instance.state);
+  return (
+    <div className="flow">
+      {source && <Thumb owner={step.key} file={source} label="Before" />}
+      <Arrow />
+      {result ? (
+        <Thumb owner={step.key} file={result} label="After" />
+      ) : isOver ? (
+        <div className="blank stored" role="img" aria-label="Stored in the image database">
+          <Database />
+        </div>
+      ) : (
+        <div className="blank pending" role="img" aria-label="In progress" />
+      )}
+    </div>
+  );
+}
+
+function Arrow() {
+  return (
+    <span className="arrow" aria-hidden="true">
+      →
+    </span>
+  );
+}
+
+function Database() {
+  return (
+    <svg viewBox="0 0 48 48" width="48" height="48" fill="none" stroke="currentColor" strokeWidth="2.5" aria-hidden="true">
+      <ellipse cx="24" cy="11" rx="16" ry="6" />
+      <path d="M8 11v26c0 3.3 7.2 6 16 6s16-2.7 16-6V11M8 24c0 3.3 7.2 6 16 6s16-2.7 16-6" />
+    </svg>
+  );
+}
+
+/** A picture of a file; videos play without sound while the pointer or the focus is on them. */
+function Thumb({ owner, file, label }: { owner: TaskKey; file: Shown; label: string }) {
+  const shown = useFile(owner, file.address, file.landed, file.link);
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
+  const play = () => void video?.play().catch(() => undefined);
+  const pause = () => video?.pause();
+  const isVideo = file.kind === "video" && shown.url !== null && !shown.isExpired;
+  return (
+    <div
+      className="thumb"
+      onPointerEnter={play}
+      onPointerLeave={pause}
+      onFocus={play}
+      onBlur={pause}
+      onClick={() => (video?.paused ? play() : pause())}
+      tabIndex={isVideo ? 0 : undefined}
+      role={isVideo ? "group" : undefined}
+      aria-label={isVideo ? `${label}, video` : undefined}
+    >
+      <Player
+        file={shown}
+        kind={file.kind}
+        label={label}
+        element={(node) => setVideo(node instanceof HTMLVideoElement ? node : null)}
+        onReady={() => video && (video.loop = true)}
+      />
+      {isVideo && (
+        <span className="film" aria-hidden="true">
+          ▶
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,142 @@
+import type { TaskKey } from "./airflow";
+import { ItemTable, ProgressBar } from "./BatchView";
+import { Compare, isComparable } from "./Compare";
+import { useNow } from "./hooks";
+import { Gallery, IndexCounts, readHits } from "./Images";
+import { CopyButton, FileFacts, OpenButton, Player } from "./Media";
+import { isActive, isObject, readProgress } from "./model";
+import { Empty, ErrorBox, Facts, Problem, StateBadge, UsageLine } from "./Parts";
+import { type Presented, type Shown, isOurs, present } from "./present";
+import { Timeline, stepsOf } from "./Timeline";
+import { useFile } from "./useFile";
+import { type TaskData, useTask } from "./useTask";
+
+export function TaskPage({ owner, operators }: { owner: TaskKey; operators: ReadonlySet<string> }) {
+  const { data, error, reload } = useTask(owner);
+  if (!data) return error ? <Problem error={error} retry={reload} /> : <div className="loading" aria-label="Loading" />;
+  if (!isOurs(data, operators))
+    return (
+      <Empty head="No media here">
+        This tab shows what tasks of the VIAPI and Huawei Cloud provider read and produce. This task has another operator.
+      </Empty>
+    );
+  return (
+    <main>
+      {error && <p className="tag warn">Not up to date: Airflow does not respond. Trying again.</p>}
+      <TaskBody data={data} owner={owner} />
+    </main>
+  );
+}
+
+function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
+  const shown = present(data);
+  const state = data.instance.state;
+  const active = isActive(state);
+  const now = useNow(active);
+  const progress = readProgress(data.values.progress);
+  const hits = readHits(shown.result);
+  const summary = isObject(data.values.summary) ? data.values.summary : null;
+  return (
+    <>
+      <header>
+        <h1>{shown.title}</h1>
+        <StateBadge state={state} />
+        {data.instance.try_number > 1 && <span className="tag">attempt {data.instance.try_number}</span>}
+        {shown.view?.resumedFrom != null && shown.view.resumedFrom !== shown.view.tryNumber && (
+          <span className="tag good">resumed the job of attempt {shown.view.resumedFrom}</span>
+        )}
+        {shown.view?.reusedFrom && <span className="tag good">reused the result of run {shown.view.reusedFrom}</span>}
+        {data.instance.rendered_map_index && <span className="tag">{data.instance.rendered_map_index}</span>}
+      </header>
+      {shown.usage && <UsageLine usage={shown.usage} />}
+      {shown.view?.error && <ErrorBox error={shown.view.error} />}
+      {progress && shown.batch && <ProgressBar progress={progress} batch={shown.batch} now={active ? now : null} />}
+      {shown.batch ? (
+        <ItemTable batch={shown.batch} owner={owner} />
+      ) : hits ? (
+        <Gallery owner={owner} query={shown.sources[0]?.address ?? null} hits={hits} />
+      ) : summary ? (
+        <IndexCounts summary={summary} />
+      ) : (
+        <FilesOf shown={shown} owner={owner} active={active} />
+      )}
+      {!shown.batch && !hits && !summary && <Facts value={shown.result} />}
+      <Times shown={shown} data={data} now={now} />
+      {shown.jobId && (
+        <p className="facts">
+          Job <code>{shown.jobId}</code>
+          <CopyButton value={shown.jobId} label="Copy id" />
+          {shown.jobLink && <OpenButton url={shown.jobLink}>Open at the service</OpenButton>}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Times({ shown, data, now }: { shown: Presented; data: TaskData; now: number }) {
+  const active = isActive(data.instance.state);
+  const view = shown.view;
+  const timeline = { ...(view?.timeline ?? {}) };
+  if (!view && shown.submittedAt !== null) timeline.submitted = shown.submittedAt;
+  if (!view && data.instance.start_date) timeline.rendered ??= Date.parse(data.instance.start_date);
+  const waiting = !active || view ? null : shown.jobId ? "Waiting for the job" : "Preparing";
+  if (shown.batch || (!view && !shown.jobId && !active)) return null;
+  return <Timeline steps={stepsOf(timeline, view?.states ?? {})} waiting={waiting} now={now} />;
+}
+
+function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; active: boolean }) {
+  const [source, ...otherSources] = shown.sources;
+  const [result, ...otherResults] = shown.results;
+  if (!source && !result)
+    return active ? <Empty head="Nothing to see yet">The task has not named its media so far.</Empty> : null;
+  return (
+    <>
+      {source && result && source.kind === result.kind && isComparable(result.kind) ? (
+        <Pair before={source} after={result} kind={result.kind} owner={owner} />
+      ) : (
+        <div className="sides wide">
+          {source && <Single file={source} label="Before" owner={owner} />}
+          {result ? (
+            <Single file={result} label={source ? "After" : "Result"} owner={owner} />
+          ) : (
+            active && (
+              <figure>
+                <div className="blank pending" role="img" aria-label="The result is being made" />
+                <figcaption>After</figcaption>
+              </figure>
+            )
+          )}
+        </div>
+      )}
+      {(otherSources.length > 0 || otherResults.length > 0) && (
+        <section aria-label="More files">
+          <h2>More files</h2>
+          <div className="gallery">
+            {[...otherSources.map((each) => [each, "Source"] as const), ...otherResults.map((each) => [each, "Result"] as const)]
+              .slice(0, 40)
+              .map(([file, label]) => (
+                <Single key={`${label}${file.key}`} file={file} label={`${label}: ${file.key}`} owner={owner} />
+              ))}
+          </div>
+        </section>
+      )}
+    </>
+  );
+}
+
+function Pair({ before, after, kind, owner }: { before: Shown; after: Shown; kind: "video" | "image"; owner: TaskKey }) {
+  const one = useFile(owner, before.address, before.landed, before.link);
+  const other = useFile(owner, after.address, after.landed, after.link);
+  return <Compare before={one} after={other} kind={kind} />;
+}
+
+function Single({ file, label, owner }: { file: Shown; label: string; owner: TaskKey }) {
+  const shown = useFile(owner, file.address, file.landed, file.link);
+  return (
+    <figure>
+      <Player file={shown} kind={file.kind} label={label} controls />
+      <figcaption>{label}</figcaption>
+      <FileFacts file={shown} />
+    </figure>
+  );
+}

@@ -1,0 +1,58 @@
+import { duration } from "./model";
+
+const LABELS: Record<string, string> = {
+  rendered: "Rendered",
+  staged: "Sources staged",
+  submitted: "Submitted",
+  finished: "Finished",
+  noticed: "Noticed",
+  landed: "Landed",
+  failed: "Failed",
+};
+
+export interface Step {
+  name: string;
+  at: number;
+}
+
+/** Steps in the order of their times; the service's own states are among them. */
+export function stepsOf(timeline: Record<string, number>, states: Record<string, number>): Step[] {
+  const own = Object.entries(timeline).map(([name, at]) => ({ name: LABELS[name] ?? name, at }));
+  const service = Object.entries(states).map(([state, at]) => ({
+    name: state.replace(/^PROCESS_/, "").toLowerCase().replace(/_/g, " ").replace(/^./, (first) => first.toUpperCase()),
+    at,
+  }));
+  return [...own, ...service].sort((one, other) => one.at - other.at);
+}
+
+export function Timeline({ steps, waiting, now }: { steps: Step[]; waiting: string | null; now: number }) {
+  if (!steps.length && !waiting) return null;
+  const first = steps[0]?.at ?? now;
+  const end = waiting ? now : (steps.at(-1)?.at ?? now);
+  return (
+    <section aria-label="Timeline">
+      <h2>
+        Timeline <span className="muted">{duration(end - first)}</span>
+      </h2>
+      <ol className="timeline">
+        {steps.map((step, n) => {
+          const next = steps[n + 1]?.at ?? (waiting ? now : null);
+          return (
+            <li key={`${step.name}${step.at}`} style={{ flexGrow: next === null ? 0 : Math.sqrt(next - step.at + 1) }}>
+              <span className="dot" aria-hidden="true" />
+              <strong>{step.name}</strong>
+              <time dateTime={new Date(step.at).toISOString()}>{new Date(step.at).toLocaleTimeString()}</time>
+              {next !== null && <span className="muted">{duration(next - step.at)}</span>}
+            </li>
+          );
+        })}
+        {waiting && (
+          <li className="live">
+            <span className="dot" aria-hidden="true" />
+            <strong>{waiting}</strong>
+          </li>
+        )}
+      </ol>
+    </section>
+  );
+}

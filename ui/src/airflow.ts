@@ -1,0 +1,131 @@
+/** Airflow's public REST API, called with the session of the user who looks at the page. */
+
+export interface TaskKey {
+  dagId: string;
+  runId: string;
+  taskId: string;
+  mapIndex: number;
+}
+
+export interface TaskInstance {
+  task_id: string;
+  map_index: number;
+  rendered_map_index: string | null;
+  state: string | null;
+  operator: string | null;
+  operator_name?: string | null;
+  try_number: number;
+  start_date: string | null;
+  end_date: string | null;
+  rendered_fields?: Record<string, unknown>;
+}
+
+export interface XComEntry {
+  key: string;
+  task_id: string;
+  map_index: number;
+  timestamp: string;
+}
+
+export class RequestFailed extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The page is at `<base>/viapi/index.html`, also where Airflow is below a path. */
+export const API = "../api/v2";
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(path, { credentials: "same-origin", headers: { Accept: "application/json" }, signal });
+  if (!response.ok) {
+    const body = (await response.json().catch(() => ({}))) as { detail?: unknown };
+    throw new RequestFailed(response.status, typeof body.detail === "string" ? body.detail : response.statusText);
+  }
+  return (await response.json()) as T;
+}
+
+const part = encodeURIComponent;
+
+export function runPath(dagId: string, runId: string): string {
+  return `${API}/dags/${part(dagId)}/dagRuns/${part(runId)}`;
+}
+
+function taskPath(key: TaskKey): string {
+  return `${runPath(key.dagId, key.runId)}/taskInstances/${part(key.taskId)}`;
+}
+
+export function taskInstance(key: TaskKey, signal?: AbortSignal): Promise<TaskInstance> {
+  const mapped = key.mapIndex >= 0 ? `/${key.mapIndex}` : "";
+  return get<TaskInstance>(`${taskPath(key)}${mapped}`, signal);
+}
+
+export const PAGE = 100;
+
+/** All entries of a list, page by page; `name` is the field of the response that holds them. */
+async function all<T>(path: string, name: string, signal?: AbortSignal, most = 20_000): Promise<T[]> {
+  const found: T[] = [];
+  for (;;) {
+    const separator = path.includes("?") ? "&" : "?";
+    const page = await get<Record<string, unknown>>(
+      `${path}${separator}limit=${PAGE}&offset=${found.length}`,
+      signal,
+    );
+    const entries = (page[name] ?? []) as T[];
+    found.push(...entries);
+    if (entries.length < PAGE || found.length >= Math.min(most, Number(page.total_entries))) return found;
+  }
+}
+
+export function taskInstances(dagId: string, runId: string, signal?: AbortSignal): Promise<TaskInstance[]> {
+  return all<TaskInstance>(`${runPath(dagId, runId)}/taskInstances`, "task_instances", signal, 1000);
+}
+
+export function xcomEntries(key: TaskKey, signal?: AbortSignal): Promise<XComEntry[]> {
+  return all<XComEntry>(`${taskPath(key)}/xcomEntries?map_index=${key.mapIndex}`, "xcom_entries", signal);
+}
+
+/** Entries of one key in all tasks of a run. */
+export function entriesOfRun(dagId: string, runId: string, xcomKey: string, signal?: AbortSignal) {
+  const path = `${runPath(dagId, runId)}/taskInstances/~/xcomEntries?xcom_key=${part(xcomKey)}`;
+  return all<XComEntry>(path, "xcom_entries", signal, 1000);
+}
+
+export async function xcomValue(key: TaskKey, name: string, signal?: AbortSignal): Promise<unknown> {
+  const path = `${taskPath(key)}/xcomEntries/${part(name)}?map_index=${key.mapIndex}`;
+  try {
+    return parsed((await get<{ value: unknown }>(path, signal)).value);
+  } catch (error) {
+    if (error instanceof RequestFailed && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Some versions of Airflow return the text that the database holds. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string" || !/^[[{"]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+export interface FileLink {
+  url: string;
+  expires_in: number;
+}
+
+/** A short-lived link to a file in object storage; Airflow decides whether this user may have one. */
+export function fileLink(key: TaskKey, address: string, signal?: AbortSignal): Promise<FileLink> {
+  const query = new URLSearchParams({
+    run_id: key.runId,
+    task_id: key.taskId,
+    map_index: String(key.mapIndex),
+    address,
+  });
+  return get<FileLink>(`files/${part(key.dagId)}?${query}`, signal);
+}

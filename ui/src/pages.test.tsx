@@ -1,0 +1,131 @@
+import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { RunPage } from "./RunPage";
+import { TaskPage } from "./TaskPage";
+
+const OWNER = { dagId: "d", runId: "r", taskId: "t", mapIndex: -1 };
+const OPERATORS = new Set(["EraseVideoSubtitlesOperator"]);
+
+interface Answers {
+  state?: string;
+  operator?: string;
+  xcoms?: Record<string, unknown>;
+  status?: number;
+}
+
+/** Airflow's public REST API as far as the page calls it. */
+function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, status }: Answers) {
+  const calls: string[] = [];
+  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: 1, rendered_fields: {} };
+  vi.stubGlobal("fetch", (path: string) => {
+    calls.push(path);
+    const respond = (body: unknown, code = 200) => Promise.resolve(new Response(JSON.stringify(body), { status: code }));
+    if (status) return respond({ detail: "no" }, status);
+    if (path.endsWith("errors.json")) return respond({ Bad: { means: "It is bad.", do: "mind it" } });
+    const key = /xcomEntries\/([^?]+)/.exec(path)?.[1];
+    if (key) return key in xcoms ? respond({ value: xcoms[key] }) : respond({ detail: "none" }, 404);
+    const entries = Object.keys(xcoms).map((name) => ({ key: name, task_id: "t", map_index: -1, timestamp: "1" }));
+    if (path.includes("/xcomEntries")) return respond({ xcom_entries: entries, total_entries: entries.length });
+    if (path.includes("/taskInstances?")) return respond({ task_instances: [instance], total_entries: 1 });
+    return respond(instance);
+  });
+  return calls;
+}
+
+beforeEach(() => {
+  HTMLMediaElement.prototype.play = () => Promise.resolve();
+  HTMLMediaElement.prototype.pause = () => undefined;
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const VIEW = {
+  action: "videoenhan.EraseVideoSubtitles",
+  job_id: "job-1",
+  sources: [{ parameter: "VideoUrl", address: "https://m/in.mp4" }],
+  files: [{ key: "VideoUrl", address: "https://m/out.mp4" }],
+  timeline: { submitted: "2026-01-01T00:00:00Z", noticed: "2026-01-01T00:01:00Z" },
+};
+
+describe("a task", () => {
+  it("shows before and after, its times and its job", async () => {
+    airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4?Signature=s" } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    expect((await screen.findByRole("heading", { level: 1 })).textContent).toBe("Erase video subtitles");
+    await waitFor(() => expect(screen.getByLabelText("After").getAttribute("src")).toBe("https://m/out.mp4?Signature=s"));
+    expect(screen.getByLabelText("Before").getAttribute("src")).toBe("https://m/in.mp4");
+    expect(screen.getAllByText("1 min 0 s")).toHaveLength(2);
+    expect(screen.getByText("job-1")).toBeTruthy();
+  });
+
+  it("explains an error with what the documentation says of its code", async () => {
+    const error = { class: "JobFailed", code: "Bad", message: "it broke", request_id: "R" };
+    airflow({ state: "failed", xcoms: { viapi_view: { ...VIEW, files: [], error } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByText("It is bad.");
+    expect(screen.getByText("it broke")).toBeTruthy();
+  });
+
+  it("keeps markup in values as text", async () => {
+    const evil = "<img src=x onerror=alert(1)>";
+    const error = { class: evil, code: evil, message: evil };
+    airflow({ xcoms: { viapi_view: { ...VIEW, job_id: evil, sources: [{ address: "javascript:x" }], error } } });
+    const { container } = render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findAllByText(evil);
+    expect(container.querySelector("[onerror]")).toBeNull();
+    expect(container.innerHTML).not.toMatch(/(src|href)="javascript:/);
+  });
+
+  it("of another operator has nothing here", async () => {
+    airflow({ operator: "BashOperator" });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    expect(await screen.findByText("No media here")).toBeTruthy();
+  });
+
+  it.each([
+    [401, "You are not logged in"],
+    [403, "You may not see this"],
+    [404, "There is no such task"],
+    [500, "Airflow did not respond as expected"],
+  ])("says what an answer with status %i means", async (status, words) => {
+    airflow({ status });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    expect(await screen.findByText(words)).toBeTruthy();
+  });
+
+  it("requests again only what has changed", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const calls = airflow({ state: "deferred", xcoms: { job_id: "job-1" } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("Waiting for the job");
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
+
+    expect(calls.filter((path) => path.endsWith("/taskInstances/t")).length).toBeGreaterThan(2);
+    expect(calls.filter((path) => path.includes("xcomEntries/job_id"))).toHaveLength(1);
+  });
+});
+
+it("shows of ten thousand items only those in view", async () => {
+  const head = { action: "a.B", count: 10_000, running: [] };
+  const rows = (page: number) => Array.from({ length: 1000 }, (_, n) => ({ index: page * 1000 + n, name: "f" }));
+  const pages = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`items_${n}`, { ...head, rows: rows(n) }]));
+  airflow({ xcoms: { ...pages, progress: { done: 10_000, failed: 0, running: 0, left: 0 } } });
+  const { container } = render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+  await screen.findAllByText("10,000");
+  expect(container.querySelectorAll(".row").length).toBeLessThan(60);
+});
+
+it("shows the media steps of a run", async () => {
+  airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4" } } });
+  render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+  expect(await screen.findByText("1 media step")).toBeTruthy();
+  expect(screen.getByText("Erase video subtitles")).toBeTruthy();
+});

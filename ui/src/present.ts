@@ -1,0 +1,114 @@
+/** What is shown of a task: put together from its view, its result, and what exists while it still runs. */
+
+import {
+  type Batch,
+  type Kind,
+  type Usage,
+  type View,
+  at,
+  isObject,
+  isWebAddress,
+  kindOf,
+  operatorOf,
+  readBatch,
+  readUsage,
+  readView,
+  samePath,
+  text,
+  title,
+} from "./model";
+import { type TaskData, pagesOf } from "./useTask";
+
+export interface Shown {
+  key: string;
+  kind: Kind;
+  address: string | null;
+  landed: string | null;
+  link: string | null;
+}
+
+export interface Presented {
+  title: string;
+  view: View | null;
+  batch: Batch | null;
+  usage: Usage | null;
+  jobId: string | null;
+  jobLink: string | null;
+  sources: Shown[];
+  results: Shown[];
+  /** Fields of the result. */
+  result: Record<string, unknown>;
+  submittedAt: number | null;
+}
+
+const isAddress = (value: unknown): value is string =>
+  typeof value === "string" && /^[a-z][a-z0-9+.-]{0,20}:\/\/\S/i.test(value);
+
+/** Media that a rendered request names, by the names of their parameters. */
+function mediaOf(value: unknown, path = ""): Shown[] {
+  if (isAddress(value)) {
+    const name = path.split(".").reverse().find((part) => !/^\d+$/.test(part)) ?? "";
+    if (/callback/i.test(path)) return [];
+    return [{ key: path, kind: kindOf(value, name), address: value, landed: null, link: null }];
+  }
+  const inside = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
+  return inside.flatMap(([name, each]) => mediaOf(each, path ? `${path}.${name}` : String(name)));
+}
+
+export function present(data: TaskData): Presented {
+  const { values, instance } = data;
+  const view = readView(values.viapi_view);
+  const batch = readBatch(pagesOf(values));
+  const result = isObject(values.return_value) ? values.return_value : {};
+  const landed = isObject(result.landed) ? result.landed : {};
+  const operator = operatorOf(instance);
+  const action = view?.action || batch?.action || text(at(values.job_intent, "action")) || "";
+  const rendered = mediaOf(instance.rendered_fields?.request);
+
+  const results = (view?.files ?? []).map((file): Shown => {
+    const link = at(result, file.key);
+    return {
+      key: file.key,
+      kind: kindOf(file.landed ?? file.address ?? "", file.key.split(".").pop()),
+      address: file.address,
+      landed: file.landed ?? text(landed[file.key]),
+      link: isWebAddress(link) ? link : null,
+    };
+  });
+  if (!view) {
+    for (const file of mediaOf(Object.fromEntries(Object.entries(result).filter(([name]) => name !== "MatchList"))))
+      if (isWebAddress(file.address)) results.push({ ...file, link: file.address, landed: null });
+  }
+  const sources = view?.sources.length
+    ? view.sources.map((source): Shown => {
+        const name = source.parameter.split(".").reverse().find((part) => !/^\d+$/.test(part));
+        const full = rendered.find((each) => each.address && samePath(each.address, source.address));
+        const address = full?.address ?? source.address;
+        return { key: source.parameter, kind: kindOf(address, name), address, landed: null, link: null };
+      })
+    : rendered;
+
+  const signed = Date.parse(text(at(values.job_intent, "signed_at")) ?? "");
+  return {
+    title: title(action.includes("Batch") || !action ? operator : action) || data.key.taskId,
+    view,
+    batch,
+    usage: view?.usage ?? readUsage(values.usage),
+    jobId: view?.jobId ?? text(values.job_id),
+    jobLink: isWebAddress(values.job_link) ? values.job_link : null,
+    sources,
+    results: rank(results),
+    result,
+    submittedAt: Number.isNaN(signed) ? null : signed,
+  };
+}
+
+/** The main file first: a video before its cover picture. */
+function rank(files: Shown[]): Shown[] {
+  const order: Kind[] = ["video", "audio", "image", "file"];
+  return [...files].sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind));
+}
+
+export const isOurs = (data: TaskData, operators: ReadonlySet<string>): boolean =>
+  operators.has(operatorOf(data.instance)) ||
+  ["viapi_view", "items_0", "job_intent"].some((name) => name in data.values);

@@ -1,0 +1,62 @@
+/** Airflow's own look: the frame has the same origin, so its colours and fonts can be read from the page around it. */
+
+function outer(): Document | null {
+  try {
+    return window.parent !== window ? window.parent.document : null;
+  } catch {
+    return null;
+  }
+}
+
+function isDark(around: Document | null): boolean {
+  const root = around?.documentElement;
+  if (root) {
+    const marks = `${root.className} ${root.dataset.theme ?? ""} ${root.style.colorScheme}`;
+    if (/\bdark\b/.test(marks)) return true;
+    if (/\blight\b/.test(marks)) return false;
+  }
+  return window.matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+export function followTheme(): void {
+  const around = outer();
+  const apply = () => {
+    const root = document.documentElement;
+    root.dataset.theme = isDark(around) ? "dark" : "light";
+    if (!around) return;
+    const style = window.parent.getComputedStyle(around.body);
+    root.style.setProperty("--font", style.fontFamily);
+    if (/^rgb\(/.test(style.backgroundColor)) root.style.setProperty("--bg", style.backgroundColor);
+  };
+  apply();
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
+  if (around) {
+    new MutationObserver(() => window.setTimeout(apply, 50)).observe(around.documentElement, {
+      attributes: true,
+      attributeFilter: ["class", "data-theme", "style"],
+    });
+  }
+}
+
+/**
+ * Open an address outside of the frame, which Airflow's sandbox forbids to links inside of it.
+ *
+ * @param target `_blank` for media and the service's pages, `_self` for another page of Airflow
+ */
+export function openOutside(url: string, target: "_blank" | "_self" = "_blank"): void {
+  const around = outer() ?? document;
+  const link = around.createElement("a");
+  link.href = url;
+  link.target = target;
+  link.rel = "noopener noreferrer";
+  around.body.append(link);
+  link.click();
+  link.remove();
+}
+
+/** Address of a task's page in Airflow's UI, relative to this page. */
+export function taskPage(dagId: string, runId: string, taskId: string, mapIndex: number): string {
+  const mapped = mapIndex >= 0 ? `/mapped/${mapIndex}` : "";
+  const path = [dagId, "runs", runId, "tasks", taskId].map((part) => encodeURIComponent(part)).join("/");
+  return new URL(`../dags/${path}${mapped}/plugin/viapi_task_instance`, window.location.href).href;
+}
