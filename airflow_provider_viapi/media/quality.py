@@ -243,7 +243,6 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
     import requests
 
     from airflow_provider_viapi.errors import TransientError
-    from airflow_provider_viapi.media.landing import trusted_hosts
     from airflow_provider_viapi.media.ssrf_guard import public_session
     from airflow_provider_viapi.redaction import redact_text
 
@@ -251,7 +250,7 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
     account = hook.account
     try:
         with (
-            public_session(account.http, [*allowed_hosts, *trusted_hosts(account)]) as session,
+            public_session(account.http, [*allowed_hosts, *account.trusted_hosts]) as session,
             session.get(address, stream=True) as response,
             target.open("wb") as copy,
         ):
