@@ -25,6 +25,8 @@ INT32 = 2**31 - 1
 
 INT64 = 2**63 - 1
 """Largest integer of parameters whose range is not documented."""
+MAX_DIGITS_OF_TEXT = 10**512
+"""Integers below this are taken for texts of digits; Python itself refuses to write those of thousands of digits."""
 
 
 def snake_case(wire_name: str) -> str:
@@ -66,11 +68,16 @@ class Parameter(Record):
 
     def redacted_repr(self, value: Any) -> str:
         """Return a value as an error message may show it: short, and without what should stay private."""
-        try:
-            text = repr(value)
-        except Exception:
-            return type(value).__name__
-        return text if len(text) <= 80 else f"{text[:77]}..."
+        return short_repr(value)
+
+
+def short_repr(value: Any, limit: int = 80) -> str:
+    """Return ``repr()`` of any value, cut after some characters; the type's name if the value has none."""
+    try:
+        text = repr(value[:limit] if type(value) is str else value)
+    except Exception:
+        return type(value).__name__
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 class String(Parameter):
@@ -94,9 +101,10 @@ class String(Parameter):
         return f"{self.min_length} to {self.max_length} characters ({self.characters})"
 
     def check(self, value: Any) -> str:
+        value = plain_scalar(value)
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
-            value = str(value)
+            value = str(value) if abs(value) < MAX_DIGITS_OF_TEXT else None
         if not isinstance(value, str):
             raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
         if not is_encodable(value):
@@ -165,9 +173,9 @@ class Integer(Parameter):
         return f"a whole number from {self.minimum} to {self.maximum}"
 
     def check(self, value: Any) -> int:
-        if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.strip()):
-            value = int(value)
-        number = value if isinstance(value, int) else _as_float(value)
+        if isinstance(value, str) and (whole := re.fullmatch(r"([+-]?[0-9]{1,18})(?:\.0*)?", value.strip())):
+            value = int(whole[1])
+        number = value if isinstance(value, int) else as_float(value)
         if number is None or isinstance(value, bool) or number != number or number in (math.inf, -math.inf):
             raise ValidationError(self.allowed)
         if number != int(number) or not self.minimum <= number <= self.maximum:
@@ -197,7 +205,7 @@ class Number(Parameter):
         )
 
     def check(self, value: Any) -> float:
-        number = _as_float(value)
+        number = as_float(value)
         if number is None and isinstance(value, str):
             try:
                 number = float(value)
@@ -210,7 +218,16 @@ class Number(Parameter):
         return number
 
 
-def _as_float(value: Any) -> float | None:
+def plain_scalar(value: Any) -> Any:
+    """Return a scalar of NumPy, or a decimal without a fraction, as Python's own type; any other value unchanged."""
+    if isinstance(value, Decimal):
+        return int(value) if value.is_finite() and value == value.to_integral_value() else value
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        return value.item()
+    return value
+
+
+def as_float(value: Any) -> float | None:
     """Return a number of any type (decimal, NumPy's scalars) as a float, anything else as ``None``."""
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         return None
@@ -228,8 +245,9 @@ class Boolean(Parameter):
         return "true or false"
 
     def check(self, value: Any) -> bool:
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
+        value = plain_scalar(value)
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
         if not isinstance(value, bool):
             raise ValidationError(self.allowed)
         return value
@@ -259,10 +277,22 @@ NATIVE_HINT = (
 """Advice for text where a list or a mapping is required."""
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
     """Return the lazy sequence that a mapped task's output is as a list, and any other value unchanged."""
     is_lazy = isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | list | tuple)
     return list(value) if is_lazy else value
+
+
+def is_iterable(value: Any) -> bool:
+    """Return true for what can be iterated over, except texts and mappings."""
+    if isinstance(value, str | bytes | bytearray | Mapping):
+        return False
+    try:
+        # An array of NumPy without dimensions has the method, but not the items.
+        iter(value)
+    except Exception:
+        return False
+    return True
 
 
 def is_encodable(text: str) -> bool:
@@ -276,16 +306,27 @@ def is_encodable(text: str) -> bool:
 
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
     """Return ``; did you mean VideoUrl?`` for the known name that is most like a name, or an empty text."""
+    if not isinstance(name, str):
+        return ""
     from difflib import get_close_matches
 
     by_lower = {each.lower(): each for each in known}
-    similar = get_close_matches(str(name)[:100].lower(), by_lower, 1)
+    similar = get_close_matches(name[:100].lower(), by_lower, 1)
     return f"; did you mean {by_lower[similar[0]]}?" if similar else ""
 
 
 def count_repr(value: Any) -> str:
     """Return the number of items of a list, or the type of anything else, for values that are long or private."""
     return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+
+
+def _name_repr(name: Any) -> str:
+    return name if isinstance(name, str) and len(name) <= 80 and name.isprintable() else short_repr(name)
+
+
+def plain_name(name: str) -> str:
+    """Return a name without case and underscores, in which the spellings of one name are equal."""
+    return name.replace("_", "").lower()
 
 
 def check_request(
@@ -312,12 +353,13 @@ def check_request(
             "InvalidParameter",
             f"request is of type {type(request).__name__}; allowed: a mapping of the action's parameters{hint}",
         )
-    given = {name: _as_list(value) for name, value in request.items() if value is not None}
+    given = {name: as_list(value) for name, value in request.items() if value is not None}
     for name in given.keys() - parameters.keys():
         known = ", ".join(parameters) or "none"
+        hint = did_you_mean(name, parameters)
         raise invalid(
             "InvalidParameter",
-            f"{name} is not a parameter of this action{did_you_mean(name, parameters)}; its parameters are {known}",
+            f"{_name_repr(name)} is not a parameter of this action{hint or ';'} its parameters are {known}",
         )
     checked = {}
     for name, parameter in parameters.items():

@@ -162,9 +162,13 @@ class Media(Url):
 
     def check(self, value: Any) -> str:
         value = as_address(value)
-        if self.opens is not None and isinstance(value, str) and value.startswith("/"):
+        if isinstance(value, list | tuple):
             raise ValidationError(
-                f"{self.allowed}; for a file on the worker's disk write file:// before the path"
+                f"{self.allowed}; it is one address, for several use expand() or ViapiBatchOperator"
+            )
+        if self.opens is not None and isinstance(value, str) and "://" not in value:
+            raise ValidationError(
+                f"{self.allowed}; for a file on the worker's disk write file:// before the absolute path"
             )
         scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):

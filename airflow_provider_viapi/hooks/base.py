@@ -138,10 +138,10 @@ class CloudHook(BaseHook):
     def _read(self) -> tuple[Any, Any]:
         try:
             connection = self.get_connection(self._conn_id)
-            extra = connection.extra_dejson
         except Exception as error:
             raise self._missing(error) from error
-        return self._parse(connection, extra)
+        self._check_extra(connection)
+        return self._parse(connection, connection.extra_dejson)
 
     async def _aread(self) -> tuple[Any, Any]:
         connection, extra = await self._aread_connection()
@@ -152,14 +152,23 @@ class CloudHook(BaseHook):
 
         try:
             connection = await get_async_connection(self._conn_id)
+            self._check_extra(connection)
             try:
                 from airflow.providers.common.compat.connection import get_async_extra_dejson
             except ImportError:
                 # common.compat before 1.21; masking secrets of the extra may then block the loop for a moment.
                 return connection, connection.extra_dejson
             return connection, await get_async_extra_dejson(connection)
+        except ServiceError:
+            raise
         except Exception as error:
             raise self._missing(error) from error
+
+    @staticmethod
+    def _check_extra(connection: Connection) -> None:
+        from airflow_provider_viapi.hooks.connection import check_extra
+
+        check_extra(connection)
 
     def _missing(self, error: Exception) -> ServiceError:
         from airflow_provider_viapi.hooks.connection import missing_connection

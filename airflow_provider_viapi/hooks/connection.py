@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
@@ -180,6 +181,24 @@ def invalid_field(fields: ConnectionFields, name: str, advice: str) -> Configura
     value = str(fields.extra.get(name))
     shown = repr(value) if len(value) <= MAX_SHOWN else f"a text of {len(value)} characters"
     return fields.invalid(f"has {shown} as {name} in its extra; {advice}")
+
+
+def check_extra(connection: Connection) -> None:
+    """Refuse an extra that is not a JSON object; Airflow itself would take it as empty.
+
+    :raises ConfigurationError: it is not
+    """
+    extra: Any = connection.extra
+    if isinstance(extra, str) and extra.strip():
+        try:
+            extra = json.loads(extra)
+        except ValueError:
+            extra = "no JSON"
+    if extra and not isinstance(extra, Mapping):
+        raise ConfigurationError(
+            f"the extra of the connection {connection.conn_id!r} is not a JSON object; write it like "
+            '{"endpoint": "http://127.0.0.1:8765"}'
+        )
 
 
 def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:

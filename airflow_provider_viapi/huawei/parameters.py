@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
-from airflow_provider_viapi.schema import Parameter, ValidationError, count_repr, is_encodable
+from airflow_provider_viapi.schema import (
+    Parameter,
+    ValidationError,
+    as_address,
+    as_float,
+    as_list,
+    count_repr,
+    is_encodable,
+    short_repr,
+)
 
 
 class StringList(Parameter):
@@ -62,7 +72,8 @@ class Object(Parameter):
         # The values may be private, and are long.
         if not isinstance(value, Mapping):
             return type(value).__name__
-        return f"a mapping of {', '.join(map(str, value))}"
+        names = [name if isinstance(name, str) else short_repr(name) for name in value]
+        return f"a mapping of {', '.join(names[:20])}"
 
 
 class ObjectList(Object):
@@ -84,19 +95,31 @@ class ObjectList(Object):
 
 
 def plain_json(value: Any) -> Any:
-    """Return the value in JSON's types.
+    """Return the value in JSON's types: path objects as addresses, lazy sequences as lists, any number as a number.
 
     :raises ValidationError: it holds something that JSON cannot represent
     :raises RecursionError: it contains itself
     """
+    value = as_address(as_list(value))
     if isinstance(value, Mapping):
-        return {plain_json(str(name)): plain_json(item) for name, item in value.items()}
+        return {_key(name): plain_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
     if isinstance(value, str) and not is_encodable(value):
         raise ValidationError("text that UTF-8 can encode throughout")
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    raise ValidationError(f"JSON's types throughout, not {type(value).__name__}")
+    if isinstance(value, Integral):
+        whole = int(value)
+        if abs(whole) < 2**63:
+            return whole
+    number = None if isinstance(value, Integral) else as_float(value)
+    if number is not None and math.isfinite(number):
+        return number
+    raise ValidationError(f"JSON's types throughout, not {short_repr(value)}")
+
+
+def _key(name: Any) -> str:
+    if not isinstance(name, str | int | float | None) or not is_encodable(str(name)):
+        raise ValidationError(f"JSON's types throughout, and names that are text, not {short_repr(name)}")
+    return str(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import installation_hint, opens, strip_userinfo
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import as_address, is_iterable
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -72,7 +72,7 @@ def parse_images(
     :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice;
         the message names it by its position, counted from 0
     """
-    if not isinstance(images, Iterable) or isinstance(images, str | bytes | Mapping):
+    if not is_iterable(images):
         raise invalid(
             f"images is of type {type(images).__name__}; allowed: a list of images, or the address of a folder"
         )
@@ -107,7 +107,7 @@ def _parse_one(action: Action, index: int, image: Any, pending: Callable[[Any], 
     if unknown:
         raise invalid(f"{here} has {', '.join(unknown)}; allowed: {_names()}")
     for name in ("image_url", "entity_id"):
-        if image.get(name) in (None, ""):
+        if image.get(name) is None or (isinstance(image[name], str) and not image[name]):
             raise invalid(f"{here}.{name} is missing", code="MissingParameter")
     given = {wire: as_address(image.get(name)) for name, wire in _PARAMETERS.items()}
     try:
@@ -170,9 +170,9 @@ def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
         files = sorted(found for found in fs.find(f"{top}/") if found.startswith(f"{top}/"))
     images = [file for file in files if _is_image(file.removeprefix(f"{top}/"))]
     if not images:
+        found = f"none of {len(files)} files" if files else "there are no files, and none"
         raise InvalidRequest(
-            f"images is {strip_userinfo(folder)!r}, where there are {len(files)} files and none of them ends in "
-            f"{', '.join(sorted(EXTENSIONS))}",
+            f"images is {strip_userinfo(folder)!r}, where {found} ends in {', '.join(sorted(EXTENSIONS))}",
             code="InvalidParameter",
         )
     log.info(

@@ -161,7 +161,7 @@ class Submission:
 
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
-        self._take_turn()
+        self._check_turn()
         # Before staging: a source that changes meanwhile must not pass for the one that was sent.
         sources = self.sources()
         # Media that cannot be staged now are for the next attempt: they would hold this worker until the deadline.
@@ -188,35 +188,39 @@ class Submission:
             self.run.pause(seconds)
             pause = min(self.run.timing.max_backoff, 2 * pause)
 
-    def _take_turn(self) -> None:
-        """Take a turn to submit.
+    def _check_turn(self) -> None:
+        """Take no turn before media are staged, which may take longer; but do not stage far ahead of it.
 
-        :raises TurnIsLater: it is too far off to wait for it in this process
+        :raises TurnIsLater: the turn is too far off to wait for it in this process
         :raises Throttled: it comes after the deadline
         """
-        seconds, now = self.pace.reserve(), self.run.timing.now()
-        comes_at = now + timedelta(seconds=seconds)
-        if now < self.policy.deadline <= comes_at:
+        seconds, now = self.pace.expect(), self.run.timing.now()
+        if now < self.policy.deadline <= now + timedelta(seconds=seconds):
             raise Throttled(
                 f"the quota is used until after the deadline: the turn to submit comes in {seconds:.0f} s; nothing "
                 "was submitted",
                 code="NoTurn",
             )
         if seconds > self.policy.longest_turn:
-            raise TurnIsLater(seconds, self.pace.turn())
+            raise TurnIsLater(self.pace.reserve(), self.pace.turn())
+
+    def _approach_turn(self) -> None:
+        seconds = self.pace.reserve()
         if seconds > LOGGED_TURN:
+            comes_at = self.run.timing.now() + timedelta(seconds=seconds)
             self.run.log.info(
                 "Other tasks submit first: the turn of this one comes in %.0f s, at %s",
                 *(seconds, comes_at.isoformat(timespec="seconds")),
             )
+        self.pace.approach()
+        self.run.raise_if_stopped()
 
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
         """Submit and return the job; ``None`` if the turn was missed and nothing was sent."""
         request = self.request()
         # Fetches a key or token that is missing, which may take long.
         self.backend.identity()
-        self.pace.approach()
-        self.run.raise_if_stopped()
+        self._approach_turn()
         identity = self.backend.identity()
         nonce = RequestNonce.new(self.run.timing.now())
         intent = Intent(

@@ -123,6 +123,10 @@ class Claims(Protocol):
 class SubmitPace(Protocol):
     """When submissions may be sent, so that all processes together stay within the account's quota."""
 
+    def expect(self) -> float:
+        """Return the seconds until the turn, or until the one that it would be if it were taken now."""
+        ...
+
     def reserve(self) -> float:
         """Take a turn, unless there is one, and return the seconds until it."""
         ...
@@ -156,6 +160,10 @@ class SubmitPace(Protocol):
 
 class Unpaced:
     """Pace without limits."""
+
+    def expect(self) -> float:
+        """Return 0."""
+        return 0.0
 
     def reserve(self) -> float:
         """Return 0."""

@@ -49,6 +49,11 @@ def strip_userinfo(address: str) -> str:
     return re.sub(r"://[^/@]*@", "://", address)
 
 
+def connection_of(address: str) -> str:
+    """Return the connection id before the host of an address, or an empty text."""
+    return address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+
+
 def opens(scheme: str) -> bool:
     """Return whether files can be read from addresses of a scheme, if its provider is installed."""
     return scheme in _USUAL or is_installed(scheme)

@@ -17,7 +17,12 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import installation_hint, is_installed, strip_userinfo
+from airflow_provider_viapi.media.addresses import (
+    connection_of,
+    installation_hint,
+    is_installed,
+    strip_userinfo,
+)
 from airflow_provider_viapi.media.output_paths import (
     check,
     identity_of,
@@ -100,9 +105,11 @@ def probe(
         )
     except Exception as error:
         # Its text is left out: it may quote a signed request.
+        conn_id = connection_of(to)
         failure = TransientError(
             f"{shown}, which could not be reached ({type(error).__name__}): nothing was submitted. Check the "
-            "connection of the storage",
+            f"connection of the storage{f' ({conn_id!r})' if conn_id else ''}, and the "
+            "network of this machine",
             code="DestinationUnreachable",
         )
     else:

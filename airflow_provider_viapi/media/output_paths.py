@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.results import HasResultFields, ResultField, has_files, has_several_files
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -212,7 +212,7 @@ def _check_value(to: str, name: str, value: str) -> None:
 
 
 def _invalid(to: Any, allowed: str, action: str | None, parameter: str) -> InvalidRequest:
-    shown = repr(strip_userinfo(to)) if isinstance(to, str) else repr(to)
+    shown = repr(strip_userinfo(to)) if isinstance(to, str) else short_repr(to)
     shown = shown if len(shown) <= 300 else f"{shown[:297]}..."
     return InvalidRequest(
         f"{parameter} is {shown}; allowed: {allowed}", code="InvalidParameter", action=action

@@ -16,7 +16,7 @@ from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structur
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url, opens
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.schema import as_address, check_request
+from airflow_provider_viapi.schema import as_address, check_request, short_repr
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
@@ -84,13 +84,18 @@ class StagingPlace:
         parts = _PLACE.fullmatch(address) if isinstance(address, str) else None
         prefix = (parts["prefix"] or "").strip("/") if parts else ""
         if parts is None or ".." in prefix.split("/") or "//" in prefix:
-            bucket = address[6:].partition("/")[0] if str(address).startswith("oss://") else ""
+            bucket = (
+                address[6:].partition("/")[0]
+                if isinstance(address, str) and address.startswith("oss://")
+                else ""
+            )
             name = bucket.rpartition("@")[2]
             problem = ""
             if name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
                 problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
             raise InvalidRequest(
-                f"staging is {address!r}; allowed: oss://bucket/prefix, with letters, digits and ._-/{problem}",
+                f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "
+                f"._-/{problem}",
                 code="InvalidParameter",
             )
         return cls(parts["conn"], parts["bucket"], prefix)

@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import installation_hint, strip_userinfo
+from airflow_provider_viapi.media.addresses import connection_of, installation_hint, strip_userinfo
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -242,6 +242,7 @@ def open_storage(address: str, hook: ViapiHook) -> tuple[Any, str]:
 def translate_errors(address: str) -> Iterator[None]:
     """Raise errors of a storage about an address as those of our tree."""
     shown = strip_userinfo(address)
+    conn_id = connection_of(address)
     try:
         yield
     except (ServiceError, GeneratorExit, KeyboardInterrupt, SystemExit):
@@ -264,7 +265,9 @@ def translate_errors(address: str) -> Iterator[None]:
     except Exception as failure:
         # Its text is left out: it may quote a signed request.
         error = TransientError(
-            f"{shown} could not be read ({type(failure).__name__})", code="SourceUnreadable"
+            f"{shown} could not be read ({type(failure).__name__}); check the connection of the storage"
+            f"{f' ({conn_id!r})' if conn_id else ''}, and the network of this machine",
+            code="SourceUnreadable",
         )
     else:
         return

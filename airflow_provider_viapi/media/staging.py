@@ -101,7 +101,14 @@ class Staging:
         elsewhere = list(files_to_stage(action.parameters, request))
         if not elsewhere:
             return dict(request)
-        sources = {address: self._stat(address) for _, _, address in elsewhere}
+        sources = {}
+        for parameter, _, address in elsewhere:
+            try:
+                sources[address] = self._stat(address)
+            except ServiceError as error:
+                error.message = f"{parameter}: {error.message}"
+                error.action = error.action or action.name
+                raise
         for parameter, limits, address in elsewhere:
             self._validate(sources[address], limits, parameter, action.name)
         try:

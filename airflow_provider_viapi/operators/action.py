@@ -3,62 +3,42 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
 from typing import Any, ClassVar
 
-from airflow.providers.common.compat.sdk import BaseOperator, conf
+from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.options import describe
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 from airflow_provider_viapi.schema import snake_case
-
-MAX_JOB_TIMEOUT = timedelta(days=30)
-"""Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 
 def is_templated(value: Any) -> bool:
     """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
-    if isinstance(value, str):
-        return "{{" in value or "{%" in value
-    if isinstance(value, Mapping):
-        return any(is_templated(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return any(is_templated(item) for item in value)
-    # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
-    return hasattr(value, "iter_references")
+    # Not by recursion, and each container once: a value may be nested deeply, or contain itself.
+    pending, seen = [value], set()
+    while pending:
+        each = pending.pop()
+        if isinstance(each, str):
+            if "{{" in each or "{%" in each:
+                return True
+        elif isinstance(each, Mapping | list | tuple):
+            if id(each) not in seen:
+                seen.add(id(each))
+                pending.extend(each.values() if isinstance(each, Mapping) else each)
+        elif hasattr(each, "iter_references"):
+            # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
+            return True
+    return False
 
 
-def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
-    """Return a duration given as ``timedelta`` or as seconds.
-
-    :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
-    """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and 0 < value <= longest.total_seconds():
-        value = timedelta(seconds=value)
-    if not isinstance(value, timedelta) or not timedelta(0) < value <= longest:
-        raise InvalidRequest(
-            f"{name} is {repr(value)[:100]}; allowed: a timedelta or seconds, more than 0 and at most "
-            f"{longest.days} days",
-            code="InvalidParameter",
-            action=action,
-        )
-    return value
-
-
-def default_deferrable(deferrable: bool | None) -> bool:
-    """Return the value, or Airflow's ``[operators] default_deferrable`` for ``None``."""
-    if deferrable is None:
-        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
-    return deferrable
-
-
-class ActionOperator(ReferableOperator, BaseOperator):
+class ActionOperator(ProviderTask, BaseOperator):
     """Base of all operators: an action of a service and its request.
 
     :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
@@ -100,9 +80,14 @@ class ActionOperator(ReferableOperator, BaseOperator):
         # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
         request = self.__dict__.get("request")
         if isinstance(request, Mapping) and not name.startswith("_"):
+            # The argument of VIAS's "task_id" is "vias_task_id", since "task_id" is Airflow's.
+            wanted = (name, name.removeprefix(f"{self.action.service.name}_"))
             for wire_name, value in request.items():
-                if snake_case(wire_name) == name:
+                if snake_case(wire_name) in wanted:
                     return value
+            if name in _request_arguments(type(self)):
+                # An argument that was not given.
+                return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @staticmethod
@@ -161,11 +146,16 @@ class ActionOperator(ReferableOperator, BaseOperator):
         return self._check(self.request, lambda value: False)
 
     def _check(self, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]) -> dict[str, Any]:
-        try:
+        with self.naming_argument():
             return self.check_request(self.action, request, is_unresolved)
-        except InvalidRequest as error:
-            # The message begins with the wire name of the parameter.
-            wire_name = error.message.partition(" ")[0]
+
+    @contextmanager
+    def naming_argument(self) -> Iterator[None]:
+        """Add the author's argument to an error about a parameter, whose message begins with the wire name."""
+        try:
+            yield
+        except ServiceError as error:
+            wire_name = error.message.partition(" ")[0].rstrip(":")
             argument = snake_case(wire_name)
             if argument != wire_name and argument in type(self).__init__.__annotations__:
                 error.message += f" (argument {argument!r})"
@@ -173,26 +163,14 @@ class ActionOperator(ReferableOperator, BaseOperator):
 
     @property
     def map_label(self) -> str:
-        """Name of the first file that the rendered request names, or an empty text."""
-        values = self.request.values() if isinstance(self.request, Mapping) else ()
-        address = next((value for value in values if isinstance(value, str) and "://" in value), "")
-        # The query of a presigned URL stays out of the UI.
-        return address.partition("?")[0].rpartition("/")[2][:200]
-
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
-        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
-        super()._do_render_template_fields(*args, **kwargs)
-        context = kwargs.get("context") or args[2]
-        is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
-        if is_mapped and context.get("map_index_template") is None and self.map_label:
-            # The label of a mapped task in Airflow's UI; otherwise it is only the index.
-            context["map_index_template"] = "{{ ti.map_index }}: {{ task.map_label }}"
-        from airflow_provider_viapi.hooks.connection import mask_secret
-        from airflow_provider_viapi.redaction import find_secrets
-
-        for secret in find_secrets([getattr(self, name) for name in self.template_fields]):
-            mask_secret(secret)
+        """Name of the first file that the rendered request names, else of what it is about, or an empty text."""
+        request = self.request if isinstance(self.request, Mapping) else {}
+        named = (
+            value
+            for name, value in request.items()
+            if isinstance(value, str) and re.fullmatch(r"(.*_)?(name|id|text|title)", snake_case(name))
+        )
+        return label_of(request.values()) or next(named, "")[:MAX_LABEL]
 
 
 def _typed_classes(operator: type[ActionOperator]) -> list[type]:

@@ -11,16 +11,18 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidRequest,
 )
-from airflow_provider_viapi.operators.action import as_duration, default_deferrable, is_templated
+from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, as_hosts, default_deferrable
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
 from airflow_provider_viapi.operators.job_arguments import reuse_duration
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
@@ -35,7 +37,7 @@ ITEM_VARIABLES = ("index",)
 """Placeholders of ``land_to`` besides those of a task with one job."""
 
 
-class BatchArguments(StoppableOperator):
+class BatchArguments(ProviderTask, StoppableOperator):
     """Arguments of every batch operator:
 
     :param operator: the operator of the action; the items are its keyword arguments
@@ -105,21 +107,20 @@ class BatchArguments(StoppableOperator):
         self._check("on_doubt", on_doubt, on_doubt in ("fail", "resubmit"), "fail, resubmit")
         self.on_doubt = on_doubt
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
-        self._check("durable", durable, isinstance(durable, bool), "True, False")
-        self.durable = durable
-        self.deferrable = default_deferrable(deferrable)
+        self.durable = as_flag("durable", durable, operator.action.name)
+        self.deferrable = default_deferrable(deferrable, operator.action.name)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=operator.action.name
         )
-        self.reuse_unversioned = reuse_unversioned
-        self.land_manifest = land_manifest
+        self.reuse_unversioned = as_flag("reuse_unversioned", reuse_unversioned, operator.action.name)
+        self.land_manifest = as_flag("land_manifest", land_manifest, operator.action.name)
         self.max_output_minutes = self._check_limit("max_output_minutes", max_output_minutes)
         self.max_cost = self._check_limit("max_cost", max_cost)
-        check_literals(operator, items, shared or {})
+        check_literals(operator, items, {} if shared is None else shared)
         self.items = items
         self.shared = shared
         self.land_to = as_address(land_to)
-        self.allowed_hosts = list(allowed_hosts)
+        self.allowed_hosts = as_hosts(allowed_hosts, operator.action.name)
         if not is_templated(land_to):
             self._check_destination(len(items) if isinstance(items, list | tuple) else 1)
 
@@ -162,7 +163,7 @@ class BatchArguments(StoppableOperator):
         is_job = isinstance(operator, type) and issubclass(operator, self.operator_base())
         if not is_job or not isinstance(getattr(operator, "action", None), operator.action_type):
             raise TypeError(
-                f"operator is {operator!r}; allowed: an operator class for a job, derived from "
+                f"operator is {short_repr(operator)}; allowed: an operator class for a job, derived from "
                 f"{self.operator_base().__name__} and with its own action"
             )
         if operator.request_digest is not JobOperator.request_digest:
@@ -195,7 +196,9 @@ class BatchArguments(StoppableOperator):
 
     def _check(self, name: str, value: object, is_allowed: bool, allowed: str) -> None:
         if not is_allowed:
-            raise InvalidRequest(f"{name} is {value!r}; allowed: {allowed}", action=self.operator.action.name)
+            raise InvalidRequest(
+                f"{name} is {short_repr(value, 300)}; allowed: {allowed}", action=self.operator.action.name
+            )
 
     def _probe_destination(self) -> None:
         """Refuse a rendered destination that cannot take the results."""

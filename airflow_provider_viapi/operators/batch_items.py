@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
+from airflow_provider_viapi.schema import is_iterable
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_ledger import Item
@@ -27,7 +28,7 @@ def check_literals(operator: Operator, items: Any, shared: Any) -> None:
     """
     if _is_unresolved(items) or _is_unresolved(shared):
         return
-    if isinstance(items, Sized) and not isinstance(items, str | bytes | Mapping) and not len(items):
+    if isinstance(items, Sequence) and not isinstance(items, str | bytes | Mapping) and not len(items):
         raise _invalid(operator, "items is empty; a batch has at least one")
     for index, arguments in _arguments(operator, items, shared):
         with _naming(index):
@@ -63,7 +64,7 @@ def _is_unresolved(value: Any) -> bool:
 def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the arguments of each item together with the shared ones; skips items that are not known yet."""
     # Any iterable: the outputs of a mapped task arrive as a lazy sequence.
-    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+    if not is_iterable(items):
         raise _invalid(
             operator,
             f"items is {_kind(items)}; allowed: a list of mappings, such as an upstream task's output",

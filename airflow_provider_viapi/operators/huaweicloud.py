@@ -20,6 +20,7 @@ from airflow_provider_viapi.links.job import (
 )
 from airflow_provider_viapi.operators import durability
 from airflow_provider_viapi.operators.action import ActionOperator
+from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.triggers.task_state import UNSUCCESSFUL
 
@@ -129,7 +130,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             self._check_can_follow()
         self.action.check_goal(goal)
         self.goal = goal
-        self.cancel_on_kill = cancel_on_kill
+        self.cancel_on_kill = as_flag("cancel_on_kill", cancel_on_kill, self.action.name)
 
     @cached_property
     def hook(self) -> HuaweiCloudHook:

@@ -20,9 +20,9 @@ from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.schema import ValidationError, as_address
+from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.image_index.report import IndexingReport
 
 
-class IndexImagesOperator(ReferableOperator, StoppableOperator):
+class IndexImagesOperator(ProviderTask, StoppableOperator):
     """Add many images to an image database, each once.
 
     ::
@@ -198,5 +198,7 @@ def _check_name(db_name: Any) -> None:
         parameter.check(db_name)
     except ValidationError as allowed:
         raise InvalidRequest(
-            f"db_name is {db_name!r}; allowed: {allowed}", code="InvalidParameter", action=ADD_IMAGE.name
+            f"db_name is {short_repr(db_name)}; allowed: {allowed}",
+            code="InvalidParameter",
+            action=ADD_IMAGE.name,
         ) from None

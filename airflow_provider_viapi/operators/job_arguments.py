@@ -10,10 +10,7 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     ServiceError,
 )
-from airflow_provider_viapi.operators.action import (
-    as_duration,
-    default_deferrable,
-)
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
@@ -82,6 +79,7 @@ class JobArguments(StoppableOperator, LandingOperator):
         land_manifest: bool = False,
         **kwargs: Any,
     ) -> None:
+        as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, "land_to": land_to, **kwargs})
         if on_doubt not in ("fail", "resubmit"):
             raise InvalidRequest(
@@ -92,13 +90,11 @@ class JobArguments(StoppableOperator, LandingOperator):
                 "land_to needs wait_for_completion=True: only a task that waits has a result to land",
                 action=self.action.name,
             )
-        if not isinstance(durable, bool):
-            raise InvalidRequest(f"durable is {durable!r}; allowed: True, False", action=self.action.name)
-        self.deferrable = default_deferrable(deferrable)
+        self.deferrable = default_deferrable(deferrable, self.action.name)
         self.wait_for_completion = wait_for_completion
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
-        self.durable = durable
+        self.durable = as_flag("durable", durable, self.action.name)
         self.on_doubt = on_doubt
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
@@ -110,8 +106,8 @@ class JobArguments(StoppableOperator, LandingOperator):
                 "reuse_results needs durable=True, and an operator whose job depends on its request alone",
                 action=self.action.name,
             )
-        self.reuse_unversioned = reuse_unversioned
-        self.land_manifest = land_manifest
+        self.reuse_unversioned = as_flag("reuse_unversioned", reuse_unversioned, self.action.name)
+        self.land_manifest = as_flag("land_manifest", land_manifest, self.action.name)
 
     # What a cloud implements.
 

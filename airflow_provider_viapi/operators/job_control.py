@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.action import as_duration, default_deferrable
+from airflow_provider_viapi.operators.arguments import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 
@@ -114,11 +114,12 @@ class JobCommandOperator(HuaweiCloudOperator):
         job_timeout: timedelta | float = timedelta(hours=1),
         **kwargs: Any,
     ) -> None:
+        as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, **kwargs})
         self.creating_action.check_goal(goal)
         self.goal = goal
         self.wait_for_completion = wait_for_completion
-        self.deferrable = default_deferrable(deferrable)
+        self.deferrable = default_deferrable(deferrable, self.action.name)
         self.job_timeout = as_duration("job_timeout", job_timeout, self.action.name)
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.operators.action import ActionOperator, is_templated
+from airflow_provider_viapi.operators.arguments import as_hosts
 from airflow_provider_viapi.operators.references import OutputRefs
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class LandingOperator(ActionOperator):
     def __init__(self, *, land_to: Any = None, allowed_hosts: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.land_to = land_to
-        self.allowed_hosts = list(allowed_hosts)
+        self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self._landed: dict[str, str] = {}
         if land_to is not None and not is_templated(land_to):
             from airflow_provider_viapi.media.output_paths import check

@@ -23,6 +23,7 @@ except ImportError:
     from airflow.models.xcom_arg import MapXComArg, PlainXComArg  # type: ignore[attr-defined,no-redef]
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.schema import plain_name
 
 _LANDED = "landed"
 _WHOLE = "return_value"
@@ -131,23 +132,6 @@ class Mappable(OperatorPartial):
         return _as_task(super().expand_kwargs(kwargs, strict=strict))
 
 
-class ReferableOperator:
-    """Base of operators and sensors whose results have fields that other tasks use."""
-
-    @classmethod
-    def partial(cls, **kwargs: Any) -> Mappable:
-        """Return the operator with some of its arguments, to be mapped over others with ``expand()``."""
-        partial: Any = super().partial(**kwargs)  # type: ignore[misc]
-        # Airflow makes both objects itself; their own classes only add properties.
-        partial.__class__ = Mappable
-        return partial  # type: ignore[no-any-return]
-
-    @property
-    def output(self) -> XComArg:
-        """Reference to the result; ``output["VideoUrl"]`` to a field of it."""
-        return ResultRef(self)
-
-
 def is_mapped(operator: Any) -> bool:
     """Return whether a task was made by ``expand()``; Airflow 2 has no such property of its own."""
     return isinstance(operator, MappedOperator)
@@ -172,7 +156,7 @@ def check_field(operator: Any, path: tuple[str, ...]) -> None:
     known = [field.name for field in getattr(action, "result", ())]
     if name in known or len(path) > 1 + (path[0] == _LANDED):
         return
-    same = [each for each in known if _plain(each) == _plain(name)]
+    same = [each for each in known if plain_name(each) == plain_name(name)]
     if same:
         raise InvalidRequest(
             f"the result of task {operator.task_id!r} has no {name!r}; its field is {same[0]!r}, as the service "
@@ -223,7 +207,3 @@ def _descend(value: Any, path: tuple[str, ...]) -> Any:
 def _with_subscripts(template: str, path: tuple[str, ...]) -> str:
     subscripts = "".join(f"[{name!r}]" for name in path)
     return f"{template.removesuffix('}}').rstrip()}{subscripts} }}}}" if path else template
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").lower()

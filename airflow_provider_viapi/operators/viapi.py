@@ -131,7 +131,9 @@ class ViapiOperator(LandingOperator):
         self.check_destination()
         media = self.media(context, request)
         try:
-            answer = self.hook.call(self.action, media.staged_request)
+            with self.naming_argument():
+                request = media.staged_request
+            answer = self.hook.call(self.action, request)
         finally:
             media.release()
         result: Any = answer["Data"]
@@ -178,11 +180,12 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Return the request with its media staged where the service reads them, and its links checked."""
         from airflow_provider_viapi.media.request_inputs import check_links, files_to_stage
 
-        if conf.getboolean("viapi", "check_sources", fallback=True):
-            check_links(self.action, request, self.hook.account, self.log)
-        if not any(files_to_stage(self.action.parameters, request)):
-            return request
-        return self.media(context, request).staged_request
+        with self.naming_argument():
+            if conf.getboolean("viapi", "check_sources", fallback=True):
+                check_links(self.action, request, self.hook.account, self.log)
+            if not any(files_to_stage(self.action.parameters, request)):
+                return request
+            return self.media(context, request).staged_request
 
     def release_inputs(self, context: Context) -> None:
         """Remove the staged copies that no other task uses."""

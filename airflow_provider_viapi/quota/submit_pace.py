@@ -30,6 +30,14 @@ class TurnPace:
         self._recording = 0.0
         self._approached_at = 0.0
 
+    def expect(self) -> float:
+        """Return the seconds until the turn, or until the one that it would be if it were taken now."""
+        if self._turn is None:
+            for turns in self._sources:
+                with suppress(CountersUnavailable):
+                    return turns.seconds_to_free()
+        return self._seconds_left()
+
     def reserve(self) -> float:
         """Take a turn, unless there is one, and return the seconds until it."""
         if self._turn is None:
@@ -62,13 +70,14 @@ class TurnPace:
         if self._turns is None or self._turn is None:
             return True
         try:
-            if self._turns.is_missed(self._turn) and self._recording < MAX_RECORDING:
+            is_late = self._turns.is_missed(self._turn)
+            if is_late and self._recording < MAX_RECORDING:
                 self._turns.give_up(self._turn)
                 self._turn = None
                 took = time.monotonic() - self._approached_at
                 self._recording = min(MAX_RECORDING, max(2 * self._recording, 1.5 * took))
                 return False
-            self._sleep()
+            self._sleep(renew=False)
         except CountersUnavailable:
             # It had a turn; the storage failed while it waited for the call before it.
             self._turn = None
@@ -84,9 +93,9 @@ class TurnPace:
             if throttled:
                 turns.refused()
 
-    def _sleep(self, early: float = 0.0) -> None:
+    def _sleep(self, early: float = 0.0, *, renew: bool = True) -> None:
         if self._turns is not None and self._turn is not None:
-            for seconds in self._turns.begin(self._turn, early):
+            for seconds in self._turns.begin(self._turn, early, renew=renew):
                 self._pause(seconds)
 
     def _take_turn(self) -> None:

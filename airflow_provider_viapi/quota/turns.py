@@ -90,35 +90,50 @@ class Turns:
         """Return the seconds until a turn; negative if it has passed."""
         return turn.at - self._clock()
 
+    def seconds_to_free(self) -> float:
+        """Return the seconds until the first slot that is free now, without taking it."""
+        step, number = self._first(0.0)
+        if self._counters.get(self._slot(number * step)):
+            number = self._find_free(number, step)
+        return max(0.0, number * step * self.spacing - self._clock())
+
     def reserve(self, after: float = 0.0) -> Turn:
         """Take the first free slot.
 
         :param after: seconds from now; default: at once
         """
-        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:refused"))
-        # In steps, so that processes that are slowed down take the same slots.
-        first = math.floor((self._clock() + after) / self.spacing / step)
-        # The slot of this moment will do if it is free: a call may be late.
-        first += step > 1
-        number = first
+        step, number = self._first(after)
         if not self._take(number * step):
-            number = self._find_free(first, step)
+            number = self._find_free(number, step)
             while not self._take(number * step):
                 number += 1
         return Turn(number * step, number * step * self.spacing)
 
-    def begin(self, turn: Turn, early: float = 0.0) -> Iterator[float]:
-        """Yield seconds to sleep until the call may be sent. A turn that was missed is replaced with the next one.
+    def _first(self, after: float) -> tuple[int, int]:
+        """Return the step from one slot that may be taken to the next, and the number of the first one."""
+        step = 1 + min(MAX_SLOWDOWN, self._counters.get(f"{self.key}:refused"))
+        # In steps, so that processes that are slowed down take the same slots.
+        number = math.floor((self._clock() + after) / self.spacing / step)
+        # The slot of this moment will do if it is free: a call may be late.
+        return step, number + (step > 1)
+
+    def begin(self, turn: Turn, early: float = 0.0, *, renew: bool = True) -> Iterator[float]:
+        """Yield seconds to sleep until the call may be sent.
 
         :param early: seconds before that at which to end
+        :param renew: replace a turn that is missed with the next one
         """
-        if self.is_missed(turn):
-            self.give_up(turn)
-            turn.slot, turn.at = (again := self.reserve()).slot, again.at
-        while (seconds := turn.at - early - self._clock()) > 0:
-            yield seconds
-        while (seconds := self._until_window_is_over(turn) - early) > 0:
-            yield seconds
+        while True:
+            if renew and self.is_missed(turn):
+                # Also if earlier calls took so long: the slots that are given up let the others catch up.
+                self.give_up(turn)
+                turn.slot, turn.at = (again := self.reserve()).slot, again.at
+            seconds = turn.at - self._clock()
+            if seconds <= early:
+                seconds = self._until_window_is_over(turn)
+                if seconds <= early:
+                    break
+            yield seconds - early
         turn.sent_at = self._clock()
 
     def is_missed(self, turn: Turn) -> bool:

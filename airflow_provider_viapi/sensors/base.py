@@ -18,9 +18,9 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed, JobTimedOut, ServiceError, from_dict
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.action import default_deferrable
+from airflow_provider_viapi.operators.arguments import default_deferrable
 from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -33,7 +33,7 @@ MAX_TIMEOUT = 10 * 365 * 86_400.0
 """Longest wait in seconds that a deadline is computed for."""
 
 
-class JobSensor(ReferableOperator, BaseSensorOperator):
+class JobSensor(ProviderTask, BaseSensorOperator):
     """Wait until a job has ended and return its result; fail with the service's reason if the job failed.
 
     The sensor never cancels the job. It behaves as Airflow's sensors do: after ``timeout`` it fails without a retry

@@ -11,13 +11,14 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.request_inputs import check_place, check_source
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class ObjectStorageToViapiOperator(BaseOperator):
+class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
     """Copy a file once to where VIAPI can read it, for several tasks that use it.
 
     Returns an address for their media arguments: ``oss://bucket/key`` of the copy in the team's bucket, which each

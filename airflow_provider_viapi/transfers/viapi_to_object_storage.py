@@ -14,8 +14,9 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import as_hosts
 from airflow_provider_viapi.operators.durability import fail_without_retry
-from airflow_provider_viapi.operators.references import ReferableOperator
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _ANY_JOB = "viapi.Job"
 
 
-class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
+class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     """Copy the files of a job's result to the team's storage, and return their addresses.
 
     For a job that was submitted elsewhere, or that a sensor has waited for; job operators do the same with
@@ -72,7 +73,9 @@ class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
         self.to = as_address(to)
         self.result = result
         self.job_id = job_id
-        self.allowed_hosts = allowed_hosts
+        self.allowed_hosts = (
+            allowed_hosts if is_templated(allowed_hosts) else as_hosts(allowed_hosts, self._name)
+        )
         self.viapi_conn_id = viapi_conn_id
         self._landed: dict[str, str] = {}
 
@@ -96,7 +99,7 @@ class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
                 names=path_variables(context, job_id=self.job_id),
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
-                allowed_hosts=[*self.allowed_hosts, *account.trusted_hosts],
+                allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],
                 http=account.http,
             )
         report_assets(context, self.outlets, self._landed, job_id=self.job_id)
@@ -113,7 +116,8 @@ class ViapiResultToObjectStorageOperator(ReferableOperator, BaseOperator):
             return self._request_result()
         if not isinstance(self.result, Mapping):
             raise self._invalid(
-                f"result is of type {type(self.result).__name__}; allowed: the result's fields"
+                f"result is of type {type(self.result).__name__}; allowed: a mapping of the result's "
+                "fields, such as another task's output"
             )
         return self.result
 

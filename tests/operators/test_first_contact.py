@@ -324,7 +324,7 @@ def test_a_job_that_is_late_and_not_durable_says_that_a_retry_pays_again(
 
 
 def test_a_path_on_the_workers_disk_is_answered_with_how_to_write_it() -> None:
-    with pytest.raises(InvalidRequest, match="write file:// before the path"):
+    with pytest.raises(InvalidRequest, match="write file:// before the absolute path"):
         EraseVideoSubtitlesOperator(task_id="t", video_url="/data/film.mp4")
 
 

@@ -118,7 +118,7 @@ def test_a_template_is_checked_after_rendering() -> None:
 
 def test_the_result_and_the_files_of_one_task_feed_the_next() -> None:
     with DAG("dag", schedule=None):
-        speak = CreateSpeechOperator(task_id="speak", **SPEAK)
+        speak = CreateSpeechOperator(task_id="speak", **SPEAK, land_to="s3://media/")
         keep = UploadAssetOperator(
             task_id="keep", source=speak.landed["audio_file_url"], asset_name="a", asset_type="AUDIO"
         )

@@ -283,7 +283,7 @@ def test_a_path_of_object_storage_is_a_folder_too(covers: Client, folder: str) -
 def test_a_folder_without_images_fails_without_retry(covers: Client, bucket: Bucket) -> None:
     bucket.client.put_object(Bucket=bucket.name, Key="notes/readme.txt", Body=b"No images.")
 
-    with pytest.raises(AirflowFailException, match="there are 1 files and none of them ends in"):
+    with pytest.raises(AirflowFailException, match="where none of 1 files ends in"):
         run_task(task(f"{bucket.url}/notes/"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -57,6 +58,21 @@ def test_tasks_submit_one_after_the_other(clock: SkippingClock) -> None:
         sent.append(clock.now())
 
     assert (sent[2] - sent[0]).total_seconds() >= 20
+
+
+def test_media_are_staged_before_a_turn_is_taken(clock: SkippingClock) -> None:
+    counters = DictCounters()
+    slots: list[int] = []
+
+    def stage() -> dict[str, str]:
+        clock.sleep(40)
+        slots.append(sum(":slot:" in key for key in counters.values))
+        return {}
+
+    backend = ScriptedBackend(clock, ["J-1"])
+    replace(submission(backend, request=cache(stage)), pace=paced(clock, counters)).resume_or_submit()
+
+    assert slots == [0]
 
 
 def test_a_throttled_submission_takes_another_turn(clock: SkippingClock) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
-from airflow_provider_viapi.schema import snake_case
+from airflow_provider_viapi.schema import short_repr, snake_case
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model_files import ModelFile
@@ -75,6 +75,12 @@ def find(name: str) -> Action:
     :raises InvalidRequest: no action has that name, or several have; the message lists similar names
     :raises ConfigurationError: a user's own model cannot be read
     """
+    if not isinstance(name, str):
+        raise InvalidRequest(
+            f"action is of type {type(name).__name__}; allowed: an action or its name, such as "
+            "videoenhan.GenerateVideo",
+            code="InvalidAction",
+        )
     service, _, own_name = name.partition(".")
     if (action := _user_actions().get(name)) is not None:
         return action
@@ -86,7 +92,7 @@ def find(name: str) -> Action:
     matches = [action for action in known.values() if action.name == name]
     if len(matches) != 1:
         raise InvalidRequest(
-            f"{name!r} does not name one action of the service model; {_similar(name, matches, known)}",
+            f"{short_repr(name)} does not name one action of the service model; {_similar(name, matches, known)}",
             code="InvalidAction",
         )
     return matches[0]

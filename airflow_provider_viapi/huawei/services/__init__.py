@@ -6,6 +6,7 @@ from functools import cache
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.schema import short_repr
 
 
 @cache
@@ -21,12 +22,17 @@ def find(full_name: str) -> Action:
 
     :raises InvalidRequest: there is none; the message lists similar names
     """
+    if not isinstance(full_name, str):
+        raise InvalidRequest(
+            f"action is of type {type(full_name).__name__}; allowed: an action or its name, such as vias.CreateTask",
+            code="InvalidAction",
+        )
     try:
         return actions()[full_name]
     except KeyError:
         from difflib import get_close_matches
 
-        similar = ", ".join(get_close_matches(full_name, actions(), 3, 0))
+        similar = ", ".join(get_close_matches(full_name[:100], actions(), 3, 0))
         raise InvalidRequest(
-            f"{full_name!r} is not an action; similar: {similar}", code="InvalidAction"
+            f"{short_repr(full_name)} is not an action; similar: {similar}", code="InvalidAction"
         ) from None

@@ -1,0 +1,91 @@
+"""Checks of arguments that all operators share, while the DAG is parsed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.schema import did_you_mean, short_repr
+
+MAX_JOB_TIMEOUT = timedelta(days=30)
+"""Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
+
+
+def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
+    """Return a duration given as ``timedelta`` or as seconds.
+
+    :raises InvalidRequest: it is no duration, not positive, or longer than ``longest``
+    """
+    duration = value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+        duration = timedelta(seconds=max(-1, min(value, longest.total_seconds() + 1)))
+    if not isinstance(duration, timedelta) or not timedelta(0) < duration <= longest:
+        raise InvalidRequest(
+            f"{name} is {short_repr(value)}; allowed: a timedelta or seconds, more than 0 and at most "
+            f"{longest.days} days",
+            code="InvalidParameter",
+            action=action,
+        )
+    return duration
+
+
+def as_flag(name: str, value: Any, action: str | None = None) -> bool:
+    """Return a flag; a text such as ``"False"``, which Python takes as true, is an error.
+
+    :raises InvalidRequest: it is neither ``True`` nor ``False``
+    """
+    if not isinstance(value, bool):
+        raise InvalidRequest(
+            f"{name} is {short_repr(value)}; allowed: True, False; it cannot be a template",
+            code="InvalidParameter",
+            action=action,
+        )
+    return value
+
+
+def default_deferrable(deferrable: Any, action: str | None = None) -> bool:
+    """Return the value, or Airflow's ``[operators] default_deferrable`` for ``None``.
+
+    :raises InvalidRequest: it is no flag
+    """
+    if deferrable is None:
+        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+    return as_flag("deferrable", deferrable, action)
+
+
+def as_hosts(value: Any, action: str | None = None) -> list[str]:
+    """Return ``allowed_hosts`` as a list.
+
+    :raises InvalidRequest: it is no list, or an item is not ``host`` or ``host:port``
+    """
+    hosts = list(value) if isinstance(value, list | tuple | set | frozenset) else None
+    wrong = [each for each in hosts or () if not isinstance(each, str) or not each.strip() or "/" in each]
+    if hosts is None or wrong:
+        shown = f"has {short_repr(wrong[0])}" if wrong else f"is {short_repr(value)}"
+        raise InvalidRequest(
+            f"allowed_hosts {shown}; allowed: a list of host or host:port, such as ['nas.local:9000']",
+            code="InvalidParameter",
+            action=action,
+        )
+    return [each.strip() for each in hosts]
+
+
+def refuse_unknown(operator: type, given: Collection[str]) -> None:
+    """Refuse keyword arguments that an operator does not have; the message names the most similar ones.
+
+    :raises TypeError: there is such an argument, as when Airflow finds it
+    """
+    known: set[str] = set()
+    for kind in operator.__mro__:
+        if "__init__" in vars(kind) and kind is not object:
+            known.update(inspect.signature(vars(kind)["__init__"]).parameters)
+    for name in given:
+        if name not in known and not name.startswith("_"):
+            raise TypeError(
+                f"{operator.__name__} has no argument {name!r}{did_you_mean(name, known - {'self'})}"
+            )

@@ -1,0 +1,77 @@
+"""What all operators and sensors have in common: known arguments, references, masked credentials, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import XComArg
+
+from airflow_provider_viapi.operators.arguments import refuse_unknown
+from airflow_provider_viapi.operators.references import Mappable, ResultRef
+from airflow_provider_viapi.schema import as_address
+
+MAX_LABEL = 100
+"""Characters of a mapped task's label."""
+
+
+class ProviderTask:
+    """Base of all operators and sensors, before Airflow's own."""
+
+    template_fields: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        refuse_unknown(type(self), kwargs)
+        super().__init__(**kwargs)
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Mappable:
+        """Return the operator with some of its arguments, to be mapped over others with ``expand()``."""
+        refuse_unknown(cls, kwargs)
+        partial: Any = super().partial(**kwargs)  # type: ignore[misc]
+        # Airflow makes both objects itself; their own classes only add properties.
+        partial.__class__ = Mappable
+        return partial  # type: ignore[no-any-return]
+
+    @property
+    def output(self) -> XComArg:
+        """Reference to the result; ``output["VideoUrl"]`` to a field of it."""
+        return ResultRef(self)
+
+    @property
+    def map_label(self) -> str:
+        """Text that distinguishes the tasks of one mapped task: a rendered file's name, or an empty text."""
+        return label_of(getattr(self, name, None) for name in self.template_fields)
+
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
+        # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
+        super()._do_render_template_fields(*args, **kwargs)  # type: ignore[misc]
+        context = kwargs.get("context") or args[2]
+        is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
+        if is_mapped and context.get("map_index_template") is None and self.map_label:
+            # The label of a mapped task in Airflow's UI; otherwise it is only the index.
+            context["map_index_template"] = "{{ ti.map_index }}: {{ task.map_label }}"
+        from airflow_provider_viapi.hooks.connection import mask_secret
+        from airflow_provider_viapi.redaction import find_secrets
+
+        for secret in find_secrets([getattr(self, name, None) for name in self.template_fields]):
+            mask_secret(secret)
+
+
+def label_of(values: Iterable[Any]) -> str:
+    """Return the name of the first file among values and what is directly inside them, or an empty text."""
+    for value in values:
+        inside = (
+            value if isinstance(value, list | tuple) else value.values() if isinstance(value, Mapping) else ()
+        )
+        address = as_address(value)
+        if isinstance(address, str) and "://" in address:
+            # The query of a presigned URL stays out of the UI.
+            name = address.partition("?")[0].rstrip("/").rpartition("/")[2]
+            if name:
+                return name[:MAX_LABEL]
+        elif inside and (label := label_of(inside)):
+            more = len(value) - 1 if isinstance(value, list | tuple) else 0
+            return f"{label} and {more} more" if more else label
+    return ""

@@ -1,0 +1,243 @@
+"""The commonest mistakes, made on purpose: each message says what happened, what was given and what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
+from media.team_storage import TeamStorage, storage_emulator, team
+from operators.test_paid_once import Store
+from run_task import run_task
+
+__all__ = ["storage_emulator", "team"]
+
+Connect = Callable[..., str]
+
+
+@pytest.fixture
+def connect(team: TeamStorage, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    def make(extra: Any = None, **fields: Any) -> str:
+        connection = json.loads(team.emulator.connection_json())
+        if extra is not None:
+            connection["extra"] = {**connection["extra"], **extra} if isinstance(extra, dict) else extra
+        monkeypatch.setenv("AIRFLOW_CONN_MISTAKEN", json.dumps(connection | fields))
+        return "mistaken"
+
+    return make
+
+
+def erase(conn_id: str, video_url: Any = "http://h/a.mp4", **arguments: Any) -> Any:
+    operator = EraseVideoSubtitlesOperator(
+        task_id="erase", video_url=video_url, viapi_conn_id=conn_id, deferrable=False, **arguments
+    )
+    return run_task(operator, Store())
+
+
+def check(team: TeamStorage, message: str, mistake: Callable[[], Any]) -> None:
+    with pytest.raises(Exception, match=r".") as caught:
+        mistake()
+    assert re.search(message, str(caught.value)), str(caught.value)
+    assert team.emulator.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"password": "wrong"}, "access key id is known, its secret is wrong. The service:"),
+        ({"login": "LTAI-nobody"}, "access key id does not exist or is disabled; check the login"),
+        ({"password": None}, "'mistaken' has no password .access key secret.; enter it"),
+        ({"login": ""}, "'mistaken' has no login .access key id.; enter it"),
+        ({"login": "LTAI x"}, "holds a character that no key has, such as a space"),
+        ({"conn_type": "aws"}, "has the type 'aws'; allowed: viapi, alibaba_cloud"),
+        (
+            {"extra": {"timeout": "30s"}},
+            "has '30s' as timeout in its extra; allowed: a number of seconds from 1",
+        ),
+        (
+            {"extra": {"poll_qps": -1}},
+            "has '-1' as poll_qps in its extra; allowed: a number of calls per second",
+        ),
+        ({"extra": {"signature": "2.0"}}, "has '2.0' as signature in its extra; allowed: 1.0, ACS3"),
+        (
+            {"extra": {"verify": "/no/ca.pem"}},
+            "verify of the connection 'mistaken' names '/no/ca.pem', which cannot",
+        ),
+        (
+            {"extra": {"endpoint": "htp:/h"}},
+            "has 'htp:/h' as endpoint in its extra; allowed: http://host:port",
+        ),
+        (
+            {"extra": {"endpoint": None, "region_id": "cn-hangzhou"}},
+            "region_id 'cn-hangzhou'.*allowed: cn-shanghai",
+        ),
+        (
+            {"extra": "endpoint=http://h"},
+            "extra of the connection 'mistaken' is not a JSON object; write it like",
+        ),
+        ({"extra": "[1]"}, "extra of the connection 'mistaken' is not a JSON object"),
+    ],
+)
+def test_a_mistake_in_the_connection(
+    team: TeamStorage, connect: Connect, change: dict[str, Any], message: str
+) -> None:
+    conn_id = connect(**change)
+    (team.folder / "film.mp4").write_bytes(b"film")
+
+    check(team, message, lambda: erase(conn_id, (team.folder / "film.mp4").as_uri()))
+
+
+def test_a_missing_connection_says_how_to_create_it(team: TeamStorage) -> None:
+    check(
+        team,
+        "'nowhere' cannot be read .AirflowNotFoundException.; create it with type 'viapi'",
+        lambda: erase("nowhere"),
+    )
+
+
+def test_a_misspelled_field_of_the_extra_is_named_in_the_log(
+    team: TeamStorage, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    conn_id = connect({"regionid": "cn-shanghai"})
+
+    with caplog.at_level("WARNING"):
+        check(team, "HTTP status 40[34]", lambda: erase(conn_id, f"{team.emulator.url}/nothing.mp4"))
+
+    assert "the field 'regionid' in its extra, which nothing reads; did you mean 'region_id'?" in caplog.text
+
+
+@pytest.mark.parametrize("source", ["staged", "link"])
+def test_a_dead_endpoint_is_given_up_after_submit_timeout(
+    team: TeamStorage, connect: Connect, tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    conn_id = connect({"endpoint": "http://127.0.0.1:9"})
+    video = (tmp_path / "film.mp4").as_uri() if source == "staged" else "http://127.0.0.1:9/film.mp4"
+
+    check(
+        team,
+        "no connection to http://127.0.0.1:9 .Connection refused.; check this address, and the network",
+        lambda: erase(conn_id, video, submit_timeout=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"land_to": "file:///proc/here/"},
+            "land_to is 'file:///proc/here/', where this task may not write: ",
+        ),
+        ({"land_to": "out/"}, "land_to is 'out/'; allowed: an address such as s3://bucket/folder/"),
+        ({"land_to": "oss://media"}, "land_to is 'oss://media'; allowed: a bucket followed by /"),
+        ({"land_to": "gs://media/x/"}, "nothing that is installed opens gs://: pip install"),
+        ({"land_to": "file:///tmp/{nam}.mp4"}, "{nam} is none of them"),
+        (
+            {"video_url": "file:///no/film.mp4"},
+            r"VideoUrl: file:///no/film.mp4 does not exist.*\(argument 'video_url'\)",
+        ),
+        ({"video_url": "film.mp4"}, "VideoUrl is 'film.mp4'.*write file:// before the absolute path"),
+        ({"video_url": ["s3://b/a.mp4"]}, "one address, for several use expand.. or ViapiBatchOperator"),
+        (
+            {"vido_url": "a"},
+            "EraseVideoSubtitlesOperator has no argument 'vido_url'; did you mean video_url?",
+        ),
+        ({"landto": "s3://b/"}, "has no argument 'landto'; did you mean land_to?"),
+        ({"defferable": True}, "has no argument 'defferable'; did you mean deferrable?"),
+        ({"deferable": "yes"}, "did you mean deferrable?"),
+        ({"durable": "no"}, "durable is 'no'; allowed: True, False; it cannot be a template"),
+        ({"wait_for_completion": "no"}, "wait_for_completion is 'no'; allowed: True, False"),
+        (
+            {"job_timeout": "1h"},
+            "job_timeout is '1h'; allowed: a timedelta or seconds, more than 0 and at most 30",
+        ),
+        ({"job_timeout": 0}, "job_timeout is 0; allowed: a timedelta or seconds"),
+        ({"job_timeout": -5}, "job_timeout is -5; allowed"),
+        ({"job_timeout": True}, "job_timeout is True; allowed"),
+        ({"job_timeout": timedelta(days=50)}, "at most 30 days"),
+        ({"by": "0,7"}, r"BY is '0,7'; allowed: a number from 0 to 1 \(argument 'by'\)"),
+        ({"allowed_hosts": "10.0.0.1"}, "allowed_hosts is '10.0.0.1'; allowed: a list of host or host:port"),
+        (
+            {"allowed_hosts": ["http://nas"]},
+            "allowed_hosts has 'http://nas'; allowed: a list of host or host:port",
+        ),
+        ({"staging": "s3://b/x"}, "staging is 's3://b/x'; allowed: oss://bucket/prefix"),
+    ],
+)
+def test_a_mistake_in_an_argument(
+    team: TeamStorage, tmp_path: Path, arguments: dict[str, Any], message: str
+) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    video = {"video_url": (tmp_path / "film.mp4").as_uri()}
+
+    check(team, message, lambda: erase(team.hook.viapi_conn_id, **{**video, **arguments}))
+
+
+@pytest.mark.parametrize("flag", ["yes", "False", 1])
+def test_deferrable_is_no_text(team: TeamStorage, flag: Any) -> None:
+    check(
+        team,
+        f"deferrable is {flag!r}; allowed: True, False",
+        lambda: EraseVideoSubtitlesOperator(task_id="t", video_url="http://h/a.mp4", deferrable=flag),
+    )
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (
+            lambda: ViapiJobOperator(
+                task_id="t", action="videoenhan.EraseVideoSubtitles", request={"VideoURL": "http://h/a.mp4"}
+            ),
+            "VideoURL is not a parameter of this action; did you mean VideoUrl?",
+        ),
+        (
+            lambda: HuaweiCloudJobOperator(
+                task_id="t", action="metastudio.CreateAsyncTtsJob", request={"txt": 1}
+            ),
+            "txt is not a parameter of this action; did you mean",
+        ),
+        (
+            lambda: ViapiJobOperator(task_id="t", action="EraseVideoSubtitle", request={}),
+            "'EraseVideoSubtitle' does not name one action.*videoenhan.EraseVideoSubtitles",
+        ),
+        (
+            lambda: ViapiJobOperator(task_id="t", action=["x"], request={}),
+            "needs a job as its action",
+        ),
+        (
+            lambda: ViapiBatchOperator(
+                task_id="t", operator=EraseVideoSubtitlesOperator, items=[{"url": "a"}]
+            ),
+            "item 0: url is not an argument of EraseVideoSubtitlesOperator; it has video_url",
+        ),
+        (
+            lambda: ViapiBatchOperator(
+                task_id="t", operator=EraseVideoSubtitlesOperator, item=[{}], items=[{}]
+            ),
+            "ViapiBatchOperator has no argument 'item'; did you mean items?",
+        ),
+        (
+            lambda: ViapiJobSensor(task_id="t", job_id="j", pokeinterval=5),
+            "ViapiJobSensor has no argument 'pokeinterval'; did you mean poke_interval?",
+        ),
+        (
+            lambda: EraseVideoSubtitlesOperator.partial(task_id="t", landto="s3://b/"),
+            "has no argument 'landto'; did you mean land_to?",
+        ),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_nearest(
+    team: TeamStorage, mistake: Callable[[], Any], message: str
+) -> None:
+    check(team, message, mistake)
