@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -39,6 +41,10 @@ __all__ = [
     "redact_http_logs",
     "requests_session",
 ]
+
+
+TOTAL_TIMEOUTS = 4
+"""A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +100,40 @@ class SyncTransport:
         :raises ResponseLost: it may have reached the service
         """
         try:
-            response = self._session.request(
-                request.method, request.url, data=request.body, headers=request.headers, allow_redirects=False
-            )
+            give_up = time.monotonic() + TOTAL_TIMEOUTS * self._settings.timeout
+            with self._session.request(
+                request.method,
+                request.url,
+                data=request.body,
+                headers={"Accept-Encoding": "gzip, deflate", **request.headers},
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = _read(response, give_up)
             self.clock_skew = _clock_skew(response.headers.get("Date"), default=self.clock_skew)
-            return HttpResponse(response.status_code, response.content, _lower_case(response.headers))
+            return HttpResponse(response.status_code, body, _lower_case(response.headers))
         # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
         except Exception as error:
             translated = translate(error, request, self._settings, was_not_sent_by_requests(error))
         # Raised here, it has no context, and the library's message cannot be printed with it.
         raise translated
+
+
+def _read(response: requests.Response, give_up: float) -> bytes:
+    """Return a response's body, decompressed.
+
+    :param give_up: when to stop, however many bytes still arrive; a reading of the monotonic clock
+    """
+    body = bytearray()
+    # Unlike read, it returns what has arrived; to decompress, it would wait for more.
+    while piece := response.raw.read1(1 << 16, decode_content=False):
+        body += piece
+        if time.monotonic() > give_up:
+            raise TimeoutError("the response arrives too slowly")
+    if response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+        # 47: gzip or zlib, whichever the header of the data says.
+        return zlib.decompress(body, wbits=47)
+    return bytes(body)
 
 
 class AsyncTransport:
@@ -165,7 +195,9 @@ def _open_session(
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, connect=settings.timeout, sock_read=settings.timeout),
+        timeout=aiohttp.ClientTimeout(
+            total=TOTAL_TIMEOUTS * settings.timeout, connect=settings.timeout, sock_read=settings.timeout
+        ),
         trust_env=False,
         # The defaults, 8 KB, refuse responses that requests accepts.
         max_line_size=65536,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import socket
 import ssl
 import sys
 import threading
+import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +44,7 @@ from airflow_provider_viapi.http import (
     requests_session,
 )
 from airflow_provider_viapi.http_settings import read_verify
+from scripted_server import serving
 
 ERASE, VIDEO = videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "http://h/a.mp4"}
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -168,9 +173,9 @@ BOTH = pytest.mark.parametrize("send", [on_worker, in_loop])
 Send = Callable[..., HttpResponse]
 
 
-def failure(send: Send, url: str) -> ServiceError:
+def failure(send: Send, url: str, settings: HttpSettings | None = None) -> ServiceError:
     with pytest.raises(ServiceError) as caught:
-        send(url)
+        send(url, settings)
     return caught.value
 
 
@@ -261,6 +266,40 @@ def test_what_a_gateway_did_not_forward_did_not_reach_the_service(
 
     assert len(received) == 1
     assert "Signature" not in str(caught.value)
+
+
+@BOTH
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_response_that_arrives_byte_by_byte_holds_no_caller(send: Send, compressed: bool) -> None:
+    class Slow(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            if compressed:
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            with suppress(OSError):
+                for byte in gzip.compress(bytes(100_000)) if compressed else bytes(100_000):
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.05)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(Slow) as url:
+        error = failure(send, url, HttpSettings(timeout=0.3))
+
+    assert type(error) is ResponseLost
+
+
+@BOTH
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", ""])
+def test_a_compressed_response_is_decompressed(send: Send, encoding: str) -> None:
+    compress = {"gzip": gzip.compress, "deflate": zlib.compress}.get(encoding, bytes)
+    body = compress(b"content " * 1000)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    with server(head.encode() + body) as (port, _):
+        assert send(f"http://127.0.0.1:{port}/").body == b"content " * 1000
 
 
 async def call_in_loop(account: Account, action: Action | str = ERASE) -> dict[str, Any]:

@@ -711,8 +711,9 @@ def test_items_that_change_while_a_batch_waits_are_never_submitted(
         films = {job["job_id"]: job["request"]["VideoUrl"] for job in emulator.jobs()}
         assert [films[row["job_id"]] for row in rows] == [item["video_url"] for item in items]
     else:
+        emulator.fault(action=EVERY, job={"processing": 60}, times=2)
         with pytest.raises(AirflowFailException, match="2 of 4 items were not submitted"):
-            run_batch(make, Store(), early_wake_ups=3)
+            run_batch(make, Store(), early_wake_ups=3, between=lambda run: emulator.clear_faults())
 
     assert accepted(emulator) == [item["video_url"] for item in items[:max_in_flight]]
 
