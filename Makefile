@@ -4,6 +4,8 @@ PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 # Deployments (Airflow and emulator) that the chaos tests use in parallel.
 DEPLOYMENTS ?= 3
+# Page that test-production writes its table into; empty: none.
+PRODUCTION_REPORT ?= docs/quota.md
 # Pythons of the install tests; they must be on the PATH.
 PYTHONS ?= 3.10 3.11 3.12 3.13
 MATRIX := 2.11.2 3.0.6 3.1.8 3.2.2
@@ -96,7 +98,7 @@ test-install-%: wheel
 	@touch $@
 
 test-production: .venv-production/ready  ## Run many jobs with Celery, Redis and PostgreSQL, and kill processes; writes docs/quota.md (VIAPI_PRODUCTION_SCALE=0.1)
-	VIAPI_PRODUCTION_REPORT=docs/quota.md .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
+	VIAPI_PRODUCTION_REPORT=$(PRODUCTION_REPORT) .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -133,7 +135,9 @@ test-ui-code: ui/node_modules/ready  ## Run the unit tests of the code in ui/ (n
 
 test-ui: $(READY)  ## Look at the tab in headless Chromium on a real Airflow; writes docs/pictures/ui-*.jpg (needs chromium)
 	$(BIN)/pip install --quiet --disable-pip-version-check playwright==1.65.2
-	VIAPI_UI_PICTURES=docs/pictures $(BIN)/pytest tests/ui --timeout 900
+	mkdir -p demo-output/ui
+	VIAPI_UI_PICTURES=demo-output/ui $(BIN)/pytest tests/ui --timeout 900
+	for name in $$(grep -o 'ui-[a-z-]*\.jpg' docs/ui.md); do cp demo-output/ui/$$name docs/pictures/; done
 
 operators: $(READY)  ## Generate the typed operators of services whose models are data
 	$(BIN)/python scripts/make_operators.py

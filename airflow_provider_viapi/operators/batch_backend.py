@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
@@ -176,8 +177,8 @@ class TaskBatchBackend:
         action = self._task.operator.action
         files = result.get("landed") or file_urls(result, action.result)
         if not files or self._unreadable >= MAX_UNREADABLE:
-            return None if self._task.max_cost is None else self._estimated(action.full_name, [])
-        usage = self._estimated(action.full_name, files.values())
+            return None if self._task.max_cost is None else self._measured(action.full_name, [], ())
+        usage = self._measured(action.full_name, files.values(), self._task.trusted_hosts())
         # A host that does not respond would hold up each of thousands of jobs.
         self._unreadable = 0 if usage.measured or self._task.land_to else self._unreadable + 1
         count_usage(self._task.hook.stats, action.full_name, usage)
@@ -187,12 +188,14 @@ class TaskBatchBackend:
         """Return the usage that an item's job will have if its output is as long as its longest source."""
         if item.name not in self._estimates:
             sources = [address for _, address in find_sources(item.request or {}) if address]
-            usage = self._estimated(self._task.operator.action.full_name, sources)
+            # Where the service is on this network, such as the emulator, its media may be too, at another port.
+            own = [urlsplit(f"//{host}").hostname or host for host in self._task.trusted_hosts()]
+            usage = self._measured(self._task.operator.action.full_name, sources, own)
             self._estimates[item.name] = usage if usage.measured or usage.cost is not None else None
         return self._estimates[item.name]
 
-    def _estimated(self, action: str, files: Collection[str]) -> Usage:
-        http, hosts = self._task.hook.account.http, self._task.trusted_hosts()
+    def _measured(self, action: str, files: Collection[str], hosts: Collection[str]) -> Usage:
+        http = self._task.hook.account.http
         return measured_usage(action, files, self._log, http=http, allowed_hosts=hosts)
 
     def release_inputs(self, item: Item) -> None:

@@ -33,6 +33,7 @@ from airflow_provider_viapi.operators.durability import (
     choose_store,
     fail_without_retry,
 )
+from airflow_provider_viapi.operators.task_view import TaskView
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -78,7 +79,7 @@ class BatchOperator(BatchArguments):
     def execute(self, context: Context) -> Any:
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         store_links(self, context)
-        with fail_without_retry(self.is_permanent):
+        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
             items, self._arguments = build_items(self.operator, self.items, self.shared or {})
             self.check_inputs()
             self._check_prices()
@@ -118,7 +119,7 @@ class BatchOperator(BatchArguments):
         from airflow_provider_viapi.jobs.completions import Completions
 
         store_links(self, context)
-        with fail_without_retry(self.is_permanent):
+        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
             if "error" in event:
                 raise from_dict(event["error"])
             ledger, run = self._open_ledger(context), self._task_run(context)
@@ -257,6 +258,9 @@ class BatchOperator(BatchArguments):
         if shortened:
             self.log.warning("The results of %d rows are left out: all together are too long", shortened)
         return kept
+
+    def _view(self, context: Context) -> TaskView:
+        return TaskView(self.operator.action.full_name, attempt_of(context).number)
 
     def _show_earlier(self, batch: Batch, context: Context) -> None:
         """Count and show what earlier attempts have delivered: their XComs were cleared."""

@@ -181,8 +181,11 @@ class TaskView:
 
     def show_error(self, error: Exception) -> None:
         """Record why the task failed."""
+        from airflow_provider_viapi.errors import ServiceError
         from airflow_provider_viapi.redaction import redact_text
 
+        # Airflow's own exception ends the retries; the reason is the error that it was raised from.
+        error = error.__cause__ if isinstance(error.__cause__, ServiceError) else error
         names = ("code", "request_id", "http_status", "state")
         details = {name: getattr(error, name, None) for name in names}
         message = redact_text(str(getattr(error, "message", error)))[:MAX_ERROR]

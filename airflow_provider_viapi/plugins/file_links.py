@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 logger = logging.getLogger(__name__)
@@ -94,12 +93,19 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _rendered_fields(**key: Any) -> Mapping[str, Any] | None:
+def _rendered_fields(*, dag_id: str, run_id: str, task_id: str, map_index: int) -> Mapping[str, Any] | None:
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
+    from sqlalchemy import select
 
+    # Airflow 3.4 has renamed the column.
+    model: Any = TaskInstance
+    position = model.region_index if hasattr(model, "region_index") else model.map_index
+    key = (model.dag_id == dag_id, model.run_id == run_id, model.task_id == task_id, position == map_index)
     with create_session() as session:
-        # It reads only the parts of the task instance's key.
-        instance: Any = SimpleNamespace(**key)
+        instance = session.scalar(select(model).where(*key))
+        if instance is None:
+            return None
         found: Any = RenderedTaskInstanceFields.get_templated_fields(instance, session=session)
         return found if isinstance(found, Mapping) else None

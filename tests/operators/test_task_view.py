@@ -141,6 +141,14 @@ def test_a_batch_stops_before_its_limit_is_exceeded(clip: str, connection: Any) 
     assert len(connection.jobs()) - jobs == 3
 
 
+def test_a_batch_that_fails_shows_why(clip: str) -> None:
+    pushed: dict[str, Any] = {}
+    with pytest.raises(Exception, match="BatchFailed"):
+        run_task_and_keep(batch([clip], max_output_minutes=0.01), pushed)
+    assert pushed["viapi_view"]["error"]["class"] == "BatchFailed"
+    assert "max_output_minutes=0.01" in pushed["viapi_view"]["error"]["message"]
+
+
 def test_a_batch_with_a_cost_limit_needs_a_price(clip: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Exception, match=r"no price of videoenhan\.EraseVideoSubtitles"):
         run_batch(lambda: batch([clip], max_cost=5), Store())

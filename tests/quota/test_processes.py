@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,17 +27,20 @@ def submit(served: ServedFolder) -> list[str]:
     return [hook.call("videoenhan.EraseVideoSubtitles", request)["RequestId"] for _ in range(JOBS)]
 
 
-def wait_in_processes(job_ids: list[str], processes: int) -> list[str]:
-    program = Path(__file__).with_name("wait_for_jobs.py")
+def run_programs(name: str, *arguments: list[str]) -> list[str]:
+    """Run a program of this folder in as many processes, and return the lines that they print."""
+    tests = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": f"{tests.parent}:{tests}"}
     started = [
         subprocess.Popen(
-            [sys.executable, str(program), *job_ids[number::processes]],
+            [sys.executable, str(Path(__file__).with_name(name)), *each],
+            env=environment,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for number in range(processes)
+        for each in arguments
     ]
-    return [line for process in started for line in process.communicate(timeout=240)[0].splitlines()]
+    return [line for process in started for line in process.communicate(timeout=280)[0].splitlines()]
 
 
 @pytest.mark.parametrize("is_up", [True, False], ids=["storage up", "storage down"])
@@ -55,7 +59,7 @@ def test_pollers_in_two_processes_stay_within_one_quota(
         emulator.fault(action="EraseVideoSubtitles", job={"processing": 6}, times=JOBS)
         job_ids = submit(served)
 
-        lines = wait_in_processes(job_ids, 2)
+        lines = run_programs("wait_for_jobs.py", job_ids[::2], job_ids[1::2])
         calls = emulator.calls()
 
     ended = [line for line in lines if line.endswith(" PROCESS_SUCCESS")]
@@ -68,3 +72,29 @@ def test_pollers_in_two_processes_stay_within_one_quota(
         assert polls["rejected"] <= 2
         assert lists["rejected"] <= 1
         assert sum(polls.values()) <= 1.5 * JOBS
+
+
+@pytest.mark.parametrize("has_storage", [True, False], ids=["shared storage", "one machine"])
+def test_workers_in_four_processes_submit_within_one_quota(
+    has_storage: bool, served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (served.path / "quota.mp4").write_bytes(b"a clip")
+    with (
+        EmulatorServer(
+            transforms=fake_media.TRANSFORMS, calls_per_second={"EraseVideoSubtitles": 2}
+        ) as emulator,
+        redis_server() as port,
+    ):
+        connection: dict[str, Any] = json.loads(emulator.connection_json())
+        if has_storage:
+            connection["extra"]["quota_url"] = f"redis://127.0.0.1:{port}/0"
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(connection))
+
+        lines = run_programs("submit_jobs.py", *[[served.address("quota.mp4"), "5"]] * 4)
+        calls = emulator.calls()["EraseVideoSubtitles"]
+
+    assert sum(line.startswith("submitted ") for line in lines) == 20
+    assert calls["accepted"] == 20
+    # 5 %, and one: a machine that is busy with other things may delay a request by more than the quota leaves.
+
+    assert calls["rejected"] <= 2

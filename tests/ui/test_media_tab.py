@@ -92,12 +92,12 @@ class Window:
         """Return the frame itself, to run scripts in it."""
         return next(frame for frame in self.page.frames if "/viapi/" in frame.url)
 
-    def picture(self, name: str) -> None:
-        """Take a picture of the whole window, for the documentation."""
+    def picture(self, name: str, part: Any = None) -> None:
+        """Take a picture of the window, or of a part of it, for the documentation."""
         folder = os.environ.get("VIAPI_UI_PICTURES")
         if folder:
             self.page.wait_for_timeout(700)
-            self.page.screenshot(path=str(Path(folder) / f"ui-{name}.jpg"), type="jpeg", quality=80)
+            (part or self.page).screenshot(path=str(Path(folder) / f"ui-{name}.jpg"), type="jpeg", quality=80)
 
 
 Open = Callable[..., Window]
@@ -184,8 +184,7 @@ def test_a_task_shows_before_and_after_in_step(window: Open, story: str, deploym
     assert frame.get_by_text("CNY").count() == 1
     assert shown.frame().evaluate(CONTRAST) == []
     shown.picture("task")
-    frame.locator(".timeline").scroll_into_view_if_needed()
-    shown.picture("timeline")
+    shown.picture("timeline", frame.get_by_role("region", name="Timeline"))
 
     own = {deployment.airflow.url, deployment.emulator.url, deployment.base}
     strangers = [url for url in shown.requested if not url.startswith((*own, "blob:", "data:"))]

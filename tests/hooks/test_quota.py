@@ -1,0 +1,90 @@
+"""The quota of both clouds' connections: fields, precedence, what is refused, and calls that are counted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.hooks.base import CloudHook
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from huawei.scripted_rest import Answer, scripted_rest
+
+HOOKS = pytest.mark.parametrize("hook", [ViapiHook, HuaweiCloudHook])
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, hook: type[CloudHook], **extra: Any) -> None:
+    fields = {"conn_type": hook.conn_type, "login": "the-key", "password": "the-secret", "extra": extra}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{hook.conn_type.upper()}_DEFAULT", json.dumps(fields))
+
+
+@HOOKS
+def test_the_connections_quota_precedes_that_of_the_configuration(
+    hook: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL", "redis://configured:6379/1")
+    connect(monkeypatch, hook)
+    assert hook().account.quota_url == "redis://configured:6379/1"
+    connect(monkeypatch, hook, quota_url="redis://own:6379/2", submit_qps=7)
+    account = hook().account
+
+    assert (account.quota_url, account.submit_qps) == ("redis://own:6379/2", 7.0)
+
+
+@HOOKS
+def test_no_quota_is_shared_by_default(hook: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, hook)
+
+    assert hook().account.quota_url is None
+    assert hook().quota.job_list("list", 5.0) is None
+
+
+@HOOKS
+def test_a_url_that_is_none_is_refused_with_the_field_and_without_its_value(
+    hook: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, hook, quota_url="http://user:hidden-word@h")
+
+    with pytest.raises(ConfigurationError, match="quota_url in the extra of the connection") as refused:
+        _ = hook().account
+    assert "hidden-word" not in str(refused.value)
+
+
+@HOOKS
+def test_accounts_with_a_shared_quota_show_no_password(
+    hook: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, hook, quota_url="redis://user:hidden-word@h:6379/0")
+
+    assert "hidden-word" not in repr(hook().account) + repr(hook().quota)
+
+
+@HOOKS
+@pytest.mark.parametrize("value", [0, -1, 1001, "many", True])
+def test_a_rate_that_is_none_is_refused(
+    hook: type[Any], value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, hook, submit_qps=value)
+
+    with pytest.raises(ConfigurationError, match="submit_qps"):
+        _ = hook().account
+
+
+def test_calls_of_huawei_cloud_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[tuple[str, str]] = []
+
+    class Counting:
+        def count(self, name: str, action: str) -> None:
+            counted.append((name, action))
+
+    monkeypatch.setattr(HuaweiCloudHook, "stats", Counting())
+    with scripted_rest() as server:
+        connect(monkeypatch, HuaweiCloudHook, endpoint=server.url, project_id="p1")
+        server.on("GET /v2/p1/services", Answer(404, {"error_code": "X", "error_msg": "no"}))
+        with pytest.raises(ServiceError):
+            HuaweiCloudHook().client.call_once("vias.ShowTaskInfo", {"task_id": "t1"})
+
+    assert counted == [("viapi.calls", "vias.ShowTaskInfo")]
