@@ -184,7 +184,12 @@ def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
 
 
 def _malformed(action: Action, response: HttpResponse, problem: str) -> NoReturn:
-    raise ResponseLost(f"the response {problem}", http_status=response.status, action=action.name)
+    raise ResponseLost(
+        f"the response {problem}; if this persists, check the connection's endpoint: something else than the service "
+        "may respond there",
+        http_status=response.status,
+        action=action.name,
+    )
 
 
 def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
