@@ -296,7 +296,9 @@ class Submission:
                 f"whether the job was accepted cannot be found out now: {error.message}"
             ) from error
         except ServiceError:
-            self._forget_intent(entry)
+            # A connection or a store that cannot be used now says nothing about the submission.
+            if reconciliation.was_refused:
+                self._forget_intent(entry)
             raise
         if job_id is None:
             self._forget_intent(entry)

@@ -87,7 +87,7 @@ class ViasActions:
     @staticmethod
     def _describe(job: StateJob) -> dict[str, Any]:
         service = job.request["service_name"]
-        reason = {"error_code": job.error_code, "error_msg": job.error_message}
+        reason = {"code": job.error_code, "message": job.error_message}
         return without_nulls(
             {
                 "id": job.id,
@@ -97,7 +97,7 @@ class ViasActions:
                 "type": 1 if service.endswith("-edge") else 0,
                 "created_at": rfc3339(job.created_at),
                 "state": job.state,
-                "error_info": reason if job.error_code is not None else None,
+                "error": reason if job.error_code is not None else None,
             }
         )
 
