@@ -16,7 +16,7 @@ Call = Callable[[Action, Mapping[str, Any]], Mapping[str, Any]]
 """Calls an action, as ``HuaweiCloudHook.call`` does."""
 
 LATEST = "latest"
-"""Version that stands for the one that the account has; it is looked up before a task is created."""
+"""Placeholder of the version that the account has; it is looked up before a task is created."""
 
 _PAGE_SIZE = 100
 _MAX_PAGES = 100
