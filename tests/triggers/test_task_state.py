@@ -79,7 +79,9 @@ def test_jobs_are_kept_when_airflow_does_not_answer_a_trigger(
     monkeypatch: pytest.MonkeyPatch, reader_has_ended: bool
 ) -> None:
     """On Airflow 3.2 a triggerer that stops reads no answers any more when it stops its triggers."""
-    from airflow.sdk.execution_time import task_runner
+    task_runner = pytest.importorskip(
+        "airflow.sdk.execution_time.task_runner", reason="On Airflow 2 a trigger reads the database"
+    )
 
     class ClosedComms:
         _reader_task: Any = None
