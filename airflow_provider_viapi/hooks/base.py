@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
     from airflow_provider_viapi.quota.account import Quota
-
-logger = logging.getLogger(__name__)
 
 
 class CloudHook(BaseHook):

@@ -124,7 +124,11 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     if not 200 <= response.status < 300 or not is_json:
         problem = "is not JSON" if not is_json else "has an unexpected status"
         raise ResponseLost(
-            f"the response {problem}", request_id=request_id, http_status=response.status, action=action.name
+            f"the response {problem}; if this persists, check the connection's endpoint: something else than the "
+            "service may respond there",
+            request_id=request_id,
+            http_status=response.status,
+            action=action.name,
         )
     return document if isinstance(document, dict) else {"value": document}
 
