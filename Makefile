@@ -4,6 +4,8 @@ PYTHON ?= python3
 AIRFLOW ?= 3.3.2
 # Deployments (Airflow and emulator) that the chaos tests use in parallel.
 DEPLOYMENTS ?= 3
+# Page that test-production writes its table into; empty: none.
+PRODUCTION_REPORT ?= docs/quota.md
 # Pythons of the install tests; they must be on the PATH.
 PYTHONS ?= 3.10 3.11 3.12 3.13
 MATRIX := 2.11.2 3.0.6 3.1.8 3.2.2
@@ -96,7 +98,7 @@ test-install-%: wheel
 	@touch $@
 
 test-production: .venv-production/ready  ## Run many jobs with Celery, Redis and PostgreSQL, and kill processes; writes docs/quota.md (VIAPI_PRODUCTION_SCALE=0.1)
-	VIAPI_PRODUCTION_REPORT=docs/quota.md .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
+	VIAPI_PRODUCTION_REPORT=$(PRODUCTION_REPORT) .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .

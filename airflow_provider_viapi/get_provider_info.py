@@ -233,6 +233,7 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.ocr",
                     f"{package}.operators.facebody",
                     f"{package}.operators.imageaudit",
+                    f"{package}.operators.quality",
                 ],
             },
             {

@@ -109,11 +109,11 @@ def _walk(
     for field in fields:
         value = result.get(field.name)
         if field.kind == "file" and isinstance(value, str) and value:
-            yield f"{prefix}{field.name}", _absolute(value)
+            yield f"{prefix}{field.name}", absolute_address(value)
         elif field.kind == "files" and isinstance(value, list):
             for number, item in enumerate(value):
                 if isinstance(item, str) and item:
-                    yield f"{prefix}{field.name}.{number}", _absolute(item)
+                    yield f"{prefix}{field.name}.{number}", absolute_address(item)
         elif field.kind == "object" and isinstance(value, Mapping):
             yield from _walk(value, field.fields, f"{prefix}{field.name}.")
         elif field.kind == "list" and isinstance(value, list):
@@ -122,6 +122,6 @@ def _walk(
                     yield from _walk(item, field.fields, f"{prefix}{field.name}.{number}.")
 
 
-def _absolute(address: str) -> str:
-    # Protocol-relative addresses are those of the HTTPS storage.
+def absolute_address(address: str) -> str:
+    """Return an address with its scheme: one that is relative to the protocol is that of the HTTPS storage."""
     return f"https:{address}" if address.startswith("//") else address

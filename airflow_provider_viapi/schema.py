@@ -221,7 +221,9 @@ class Number(Parameter):
 def plain_scalar(value: Any) -> Any:
     """Return a scalar of NumPy, or a decimal without a fraction, as Python's own type; any other value unchanged."""
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and value == value.to_integral_value() else value
+        # An exponent of a million would make an integer of a million digits.
+        is_short = value.is_finite() and abs(value.adjusted()) < 100
+        return int(value) if is_short and value == value.to_integral_value() else value
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         return value.item()
     return value
@@ -320,7 +322,8 @@ def count_repr(value: Any) -> str:
     return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
 
 
-def _name_repr(name: Any) -> str:
+def name_repr(name: Any) -> str:
+    """Return a name as an error message shows it: short, and quoted if it is not plain text."""
     return name if isinstance(name, str) and len(name) <= 80 and name.isprintable() else short_repr(name)
 
 
@@ -359,7 +362,7 @@ def check_request(
         hint = did_you_mean(name, parameters)
         raise invalid(
             "InvalidParameter",
-            f"{_name_repr(name)} is not a parameter of this action{hint or ';'} its parameters are {known}",
+            f"{name_repr(name)} is not a parameter of this action{hint or ';'} its parameters are {known}",
         )
     checked = {}
     for name, parameter in parameters.items():

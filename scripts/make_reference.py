@@ -284,7 +284,7 @@ def _type(field: ResultField) -> str:
         "files": "URLs of files",
         "integer": "whole number",
         "integers": "whole numbers",
-        "any": "not documented",
+        "any": "any",
     }
     return words.get(field.kind, field.kind)
 

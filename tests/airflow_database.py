@@ -10,6 +10,8 @@ from importlib.metadata import version
 
 import pytest
 
+AIRFLOW_VERSION = tuple(int(number) for number in version("apache-airflow").split(".")[:2])
+
 
 @contextmanager
 def database() -> Iterator[str | None]:
@@ -19,7 +21,7 @@ def database() -> Iterator[str | None]:
     """
     server = os.environ.get("VIAPI_TEST_POSTGRES")
     if not server:
-        if version("apache-airflow").startswith("2."):
+        if AIRFLOW_VERSION < (3,):
             pytest.skip("Airflow 2 needs PostgreSQL at VIAPI_TEST_POSTGRES")
         yield None
         return

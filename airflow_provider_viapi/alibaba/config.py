@@ -11,6 +11,7 @@ from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
+from airflow_provider_viapi.jobs.model import ListJobs
 
 DEFAULT_REGION = "cn-shanghai"
 REGIONS = (DEFAULT_REGION,)
@@ -18,9 +19,6 @@ REGIONS = (DEFAULT_REGION,)
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 """Signature methods: the RPC services' original one, and the default of Alibaba's SDKs today."""
-
-ListJobs = Literal["auto", "always", "never"]
-"""When the account's job list is read while jobs are pending: when that saves calls, always, never."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.results import absolute_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient, Client
@@ -85,7 +86,8 @@ def _read_result(document: Any, job_id: str) -> dict[str, Any]:
         with suppress(ValueError, RecursionError):
             result = json.loads(document, parse_constant=refuse)
     if isinstance(result, dict) and _is_json(result):
-        return result
+        with suppress(RecursionError):
+            return {name: _with_schemes(name, value) for name, value in result.items()}
     # First shortened: a text of megabytes is not searched for signatures.
     shown = redact_text(_text_of(document)[:2000])[:200]
     raise ServiceError(
@@ -94,6 +96,19 @@ def _read_result(document: Any, job_id: str) -> dict[str, Any]:
         code="UnreadableResult",
         action="GetAsyncJobResult",
     )
+
+
+def _with_schemes(name: str, value: Any) -> Any:
+    """Return a value of a result whose links all have their scheme: one document shows a link that begins with //.
+
+    The fields of the action are not known here, so that a link is recognized by its name or its host.
+    """
+    if isinstance(value, dict):
+        return {key: _with_schemes(key, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_schemes(name, item) for item in value]
+    is_link = isinstance(value, str) and (name.lower().endswith("url") or ".aliyuncs.com/" in value)
+    return absolute_address(value) if is_link else value
 
 
 def _is_json(value: Any) -> bool:

@@ -17,13 +17,14 @@ from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
-from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ResponseLost, Throttled
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.results import absolute_address
+from airflow_provider_viapi.xml import NotPlainXml, parse
 
 FORM = "application/x-www-form-urlencoded"
 _SAME_IN_ALL = encoded_pairs({"Format": "JSON", "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0"})
@@ -183,7 +184,12 @@ def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
 
 
 def _malformed(action: Action, response: HttpResponse, problem: str) -> NoReturn:
-    raise ResponseLost(f"the response {problem}", http_status=response.status, action=action.name)
+    raise ResponseLost(
+        f"the response {problem}; if this persists, check the connection's endpoint: something else than the service "
+        "may respond there",
+        http_status=response.status,
+        action=action.name,
+    )
 
 
 def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
@@ -251,4 +257,6 @@ def _as_kind(field: ResultField, value: Any) -> Any:
         return float(value)
     if field.kind == "boolean":
         return value if isinstance(value, bool) else str(value).lower() == "true"
+    if field.kind in ("file", "files"):
+        return absolute_address(str(value))
     return str(value)

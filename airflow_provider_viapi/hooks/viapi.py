@@ -165,12 +165,12 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     from airflow_provider_viapi.alibaba.config import (
         DEFAULT_REGION,
         Account,
-        ListJobs,
         Signature,
         check_region,
     )
     from airflow_provider_viapi.get_provider_info import CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
+    from airflow_provider_viapi.jobs.model import ListJobs
 
     fields = ConnectionFields(connection, extra, ACCEPTED_TYPES, CONN_FIELDS)
     endpoint = fields.address("endpoint")

@@ -6,6 +6,7 @@ SDK reads; no live response was seen.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +22,15 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.xml import NotPlainXml, parse
 
-_SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"))
-"""Names of the fields with code and message, each pair at the top level or one below."""
+_SHAPES = (("error_code", "error_msg"), ("errorCode", "errorMsg"), ("code", "message"), ("Code", "Message"))
+"""Names of the fields with code and message, each pair at the top level or one below; the last is XML's."""
 
-_THROTTLED = re.compile(r"API(GW|G|C)\.0308")
+_REQUEST_IDS = ("request_id", "requestId", "RequestId")
+
+_THROTTLED = re.compile(r"[A-Za-z]+\.0308")
+"""The number of throttling, after the gateway's own prefixes (APIGW, APIG, APIC) or a service's, such as IVA."""
 
 _AUTHORIZATION = re.compile(r"(?i)((?:x-security-token|x-auth-token|authorization)\s*[:=]\s*)[^\r\n]+")
 
@@ -42,6 +47,20 @@ class Reason:
     request_id: str | None = None
 
 
+def read_body(body: bytes) -> Any:
+    """Return the decoded body of an error response, JSON or XML; ``None`` for anything else, such as an HTML page."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        root, content = parse(body)
+    except NotPlainXml:
+        return None
+    # A proxy's page may be well-formed, too.
+    return None if root.lower() == "html" else content
+
+
 def read_reason(document: Any) -> Reason:
     """Read an error response in any of the known shapes.
 
@@ -49,7 +68,7 @@ def read_reason(document: Any) -> Reason:
     """
     if not isinstance(document, Mapping):
         return Reason()
-    request_id = _text(document.get("request_id")) or _text(document.get("requestId"))
+    request_id = next(filter(None, (_text(document.get(name)) for name in _REQUEST_IDS)), None)
     for part in (document, *(inner for inner in document.values() if isinstance(inner, Mapping))):
         for code_name, message_name in _SHAPES:
             if code_name in part and message_name in part:

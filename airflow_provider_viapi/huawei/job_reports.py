@@ -11,12 +11,13 @@ from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei import services
-from airflow_provider_viapi.huawei.errors import Reason, read_reason
+from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
-# Fields of a job that hold the code and message of its failure, besides those of error responses.
+# Names of the fields that hold the code and message of a failure, besides those of error responses.
 _REASONS = (
+    ("code", "message"),
     ("job_failed_code", "job_failed_reason"),
     ("block_reason_code", "reason"),
     ("state", "block_reason"),
@@ -108,14 +109,18 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
 
 def _reason(response: Mapping[str, Any], kind: JobKind) -> Reason:
     about = _dig(response, kind.state_in[:-1])
-    parts = [about, about.get("error_info")] if isinstance(about, Mapping) else []
-    for part in parts:
+    if not isinstance(about, Mapping):
+        return Reason()
+    # VIAS has "error", MetaStudio "error_info"; other structures, such as an algorithm's settings, come last.
+    inner = [part for name in ("error", "error_info") if isinstance(part := about.get(name), Mapping)]
+    for part in (*inner, about):
         if (reason := read_reason(part)).message:
             return reason
         for code_name, message_name in _REASONS:
-            if isinstance(part, Mapping) and part.get(message_name):
-                return Reason(str(part.get(code_name) or "") or None, str(part[message_name]))
-    return Reason()
+            if part.get(message_name):
+                return Reason(str(part.get(code_name) or "") or None, redact(str(part[message_name])))
+    # A code alone is more than nothing.
+    return next(filter(lambda reason: reason.code, map(read_reason, inner)), Reason())
 
 
 def _dig(value: Any, path: tuple[str | int, ...]) -> Any:

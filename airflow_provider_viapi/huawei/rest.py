@@ -14,7 +14,7 @@ from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.config import Account, Auth
-from airflow_provider_viapi.huawei.errors import classify, read_reason
+from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.schema import Parameter
 
@@ -99,13 +99,8 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         forward the request, or :class:`ResponseLost` when it remains unknown whether the call was accepted
     """
     request_id = response.headers.get("x-request-id")
-    try:
-        document: Any = json.loads(response.body) if response.body.strip() else {}
-        is_json = True
-    except (ValueError, RecursionError):
-        document, is_json = None, False
     if response.status >= 400:
-        reason = read_reason(document)
+        reason = read_reason(read_body(response.body))
         if not reason.code and (refusal := gateway_refusal(response, action.name)):
             raise refusal
         kind = classify(reason.code, response.status)
@@ -121,10 +116,19 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         )
     if refusal := gateway_refusal(response, action.name):
         raise refusal
+    try:
+        document: Any = json.loads(response.body) if response.body.strip() else {}
+        is_json = True
+    except (ValueError, RecursionError):
+        document, is_json = None, False
     if not 200 <= response.status < 300 or not is_json:
         problem = "is not JSON" if not is_json else "has an unexpected status"
         raise ResponseLost(
-            f"the response {problem}", request_id=request_id, http_status=response.status, action=action.name
+            f"the response {problem}; if this persists, check the connection's endpoint: something else than the "
+            "service may respond there",
+            request_id=request_id,
+            http_status=response.status,
+            action=action.name,
         )
     return document if isinstance(document, dict) else {"value": document}
 

@@ -2,7 +2,8 @@
 
 * ``model``, ``backend``: a job and its report; what a cloud implements
 * ``ledger``, ``submission``, ``reconciliation``, ``task_run``: a job is paid for once
-* ``poller``, ``poll_schedule``, ``rate_limiter``, ``poller_registry``, ``metrics``: wait for jobs
+* ``poller``, ``list_reader``, ``poll_schedule``, ``supervision``, ``rate_limiter``, ``poller_registry``,
+  ``metrics``: wait for jobs
 * ``batch``, ``batch_backend``, ``batch_ledger``, ``batch_report``, ``completions``, ``paged_store``: many
   jobs as one task
 """

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from airflow_provider_viapi.errors import JobFailed
+
+ListJobs = Literal["auto", "always", "never"]
+"""When the account's job list is read while jobs are pending: when that saves calls, always, never."""
 
 
 class Log(Protocol):

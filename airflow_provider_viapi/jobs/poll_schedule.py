@@ -7,6 +7,7 @@ import heapq
 import math
 import random
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,10 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 MAX_AGO = 30 * 86400.0
 """Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
+
+
+FINISHED_PRIORITY = 300.0
+"""Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +220,50 @@ class DelayQueue:
             if not pending.result.done() and pending._queued_for == when:
                 self._push(pending)
         return None
+
+
+class PendingJobs:
+    """All waits of one connection by job, and the queue of their polls.
+
+    :param backoff: intervals between two polls of one job
+    """
+
+    def __init__(self, backoff: Backoff) -> None:
+        self.backoff = backoff
+        self.queue = DelayQueue()
+        self._by_id: dict[str, list[PendingJob]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[PendingJob]:
+        return (pending for waits in self._by_id.values() for pending in waits)
+
+    def add(self, pending: PendingJob) -> None:
+        """Add a wait."""
+        self._by_id.setdefault(pending.job.id, []).append(pending)
+
+    def remove(self, pending: PendingJob) -> None:
+        """Remove a wait."""
+        waits = self._by_id[pending.job.id]
+        waits.remove(pending)
+        if not waits:
+            del self._by_id[pending.job.id]
+
+    def of(self, job_id: str) -> Sequence[PendingJob]:
+        """Return the waits for a job."""
+        return self._by_id.get(job_id, ())
+
+    def unfinished(self) -> set[str]:
+        """Return the jobs that the list has not shown as ended."""
+        return {job_id for job_id, waits in self._by_id.items() if not waits[0].is_finished}
+
+    def poll_individually(self, jobs: Iterable[PendingJob]) -> None:
+        """Schedule polls of these jobs at individual intervals, unless they come sooner."""
+        for pending in jobs:
+            seconds = self.backoff.interval(pending.polls)
+            if pending.due > now() + seconds:
+                self.queue.schedule(pending, seconds)
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:

@@ -120,6 +120,8 @@ class Reconciliation:
     reason: str = "its response was lost"
     was_named: bool = field(default=False, init=False)
     """The service named the job in a response; it was not found in a list."""
+    was_refused: bool = field(default=False, init=False)
+    """The service refused the request itself when it was sent again, so it was never accepted."""
     _last_sent: datetime = field(init=False, repr=False)
     _has_arrived: bool = field(default=False, init=False, repr=False)
     """The service has confirmed that it knows the request's nonce."""
@@ -132,7 +134,8 @@ class Reconciliation:
         """Return the id of the job that the submission created, or ``None`` if nothing was accepted.
 
         :raises SubmissionInDoubt: it cannot be known; the message names the candidates
-        :raises ServiceError: the service refuses the request itself, so it was never accepted
+        :raises ServiceError: the service refuses the request itself (``was_refused``), so it was never accepted; or
+            the connection or the store cannot be used now, so nothing was found out
         """
         identity = self.backend.identity()
         entry = self.entry
@@ -167,6 +170,7 @@ class Reconciliation:
                 self._last_sent = self.run.timing.now()
             self._has_arrived = error.code == "SignatureNonceUsed"
             if isinstance(error, InvalidRequest) and not self._has_arrived:
+                self.was_refused = True
                 raise
             self.run.log.info(
                 "The same request, sent again, was answered with %s; reading the job list", error.code

@@ -11,7 +11,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
@@ -22,6 +21,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.media.source import READ_AHEAD
 from airflow_provider_viapi.media.team_bucket import plain_name
+from airflow_provider_viapi.xml import NotPlainXml, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
-from airflow_provider_viapi.schema import snake_case
+from airflow_provider_viapi.schema import name_repr, snake_case
 
 
 def is_templated(value: Any) -> bool:
@@ -122,7 +122,9 @@ class ActionOperator(ProviderTask, BaseOperator):
         known = _request_arguments(cls)
         for name in arguments:
             if name not in known:
-                raise invalid(f"{name} is not an argument of {cls.__name__}; it has {', '.join(known)}")
+                raise invalid(
+                    f"{name_repr(name)} is not an argument of {cls.__name__}; it has {', '.join(known)}"
+                )
         builder = _request_builder(cls)
         built = object.__new__(builder)
         try:

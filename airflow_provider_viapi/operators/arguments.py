@@ -10,7 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.schema import did_you_mean, short_repr
+from airflow_provider_viapi.schema import did_you_mean, is_encodable, short_repr
 
 MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
@@ -64,7 +64,7 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
     :raises InvalidRequest: it is no list, or an item is not ``host`` or ``host:port``
     """
     hosts = list(value) if isinstance(value, list | tuple | set | frozenset) else None
-    wrong = [each for each in hosts or () if not isinstance(each, str) or not each.strip() or "/" in each]
+    wrong = [each for each in hosts or () if not _is_host(each)]
     if hosts is None or wrong:
         shown = f"has {short_repr(wrong[0])}" if wrong else f"is {short_repr(value)}"
         raise InvalidRequest(
@@ -73,6 +73,10 @@ def as_hosts(value: Any, action: str | None = None) -> list[str]:
             action=action,
         )
     return [each.strip() for each in hosts]
+
+
+def _is_host(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "/" not in value and is_encodable(value)
 
 
 def refuse_unknown(operator: type, given: Collection[str]) -> None:

@@ -75,13 +75,17 @@ class TaskClaims:
     def close(self, intent: Intent) -> None:
         """Withdraw a submission: nothing was accepted."""
         self._announce(intent if self._has_abandoned else None)
-        if self._shared is not None:
-            self._shared.close(intent)
+        self.close_item(intent)
 
     def close_item(self, intent: Intent) -> None:
         """Withdraw a submission of a batch."""
-        if self._shared is not None:
+        if self._shared is None:
+            return
+        try:
             self._shared.close(intent)
+        except Exception as error:
+            # It stays open, which at worst leaves the outcome of another task's submission unknown.
+            self._log.warning("A submission that was not accepted could not be withdrawn: %s", error)
 
     def abandon(self, intent: Intent) -> None:
         """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import media_samples
-from airflow_database import database
+from airflow_database import AIRFLOW_VERSION, database
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from harness import Deployment
 from local_airflow import local_airflow
@@ -72,7 +72,14 @@ def shared_deployment(
             environment=environment,
             database=address,
         ) as airflow:
-            deployment = Deployment(airflow, emulator, proxy, breakpoints, served.address("chaos.mp4"))
+            deployment = Deployment(
+                airflow,
+                emulator,
+                proxy,
+                breakpoints,
+                served.address("chaos.mp4"),
+                survives_clear=request.param == "state_path" or AIRFLOW_VERSION < (3, 4),
+            )
             deployment.add_triggerer()
             yield deployment
         proxy.down()

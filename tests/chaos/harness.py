@@ -42,6 +42,8 @@ class Deployment:
     proxy: Proxy
     breakpoints: Path
     video_url: str
+    survives_clear: bool = True
+    """False where clearing a task discards what it has recorded."""
     runs: list[Run] = field(default_factory=list)
 
     def start(self, dag_id: str, query: str = "") -> Run:

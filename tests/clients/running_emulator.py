@@ -43,6 +43,10 @@ class RunningEmulator:
         """Add a fault."""
         self._ask("POST", "/faults", fields)
 
+    def set_result(self, action: str, result: dict[str, Any]) -> None:
+        """Set what an action returns, in place of the emulator's own work."""
+        self._ask("PUT", f"/results/{action}", result)
+
     def temporary_key(self, seconds: float = 900) -> dict[str, str]:
         """Return a temporary key: ``access_key_id``, ``access_key_secret`` and ``security_token``."""
         key = self._ask("POST", "/sts", {"seconds": seconds})

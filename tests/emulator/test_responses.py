@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from airflow_provider_viapi.alibaba.xml import parse
 from airflow_provider_viapi.emulator.responses import xml
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.xml import parse
 from emulator.signing_caller import Caller
 
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from airflow_provider_viapi.hooks.base import AirflowStats
+from airflow_provider_viapi.hooks.metrics import AirflowStats
 from scripted_server import Answer, scripted_server
 
 PROGRAM = """

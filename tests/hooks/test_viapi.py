@@ -349,6 +349,6 @@ def test_who_waits_keeps_to_the_connections_pace(monkeypatch: pytest.MonkeyPatch
         hook = ViapiHook()
         await hook.aget_config()
         async with hook.open_poller() as poller:
-            return poller._limiter.ceiling, poller._uses_list
+            return poller.limiter.ceiling, poller.list.is_used
 
     assert asyncio.run(pace()) == (3.0, False)

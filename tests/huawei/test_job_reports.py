@@ -100,6 +100,18 @@ def test_a_state_decides_whether_a_job_is_waited_for(
             "not yours",
         ),
         (TASK, {"state": "FROZEN", "error_code": "VIAS.1", "error_msg": "unpaid"}, "VIAS.1", "unpaid"),
+        (
+            TASK,
+            {
+                "state": "START_FAILED",
+                "config": {"code": "not the reason", "message": "not the reason"},
+                "error": {"code": "VIAS.00020012", "message": "The stream cannot be pulled."},
+            },
+            "VIAS.00020012",
+            "The stream cannot be pulled.",
+        ),
+        (TASK, {"state": "FAILED", "error": {"code": "VIAS.2", "message": ""}}, "VIAS.2", None),
+        (TASK, {"state": "FAILED", "error": {"message": "no licence"}}, None, "no licence"),
         (TASK, {"state": "ABNORMAL"}, None, None),
     ],
 )

@@ -147,6 +147,41 @@ def test_an_error_is_read_in_every_shape_that_is_known(body: Any) -> None:
     assert (error.request_id, error.http_status, error.action) == ("R", 400, "CreateTask")
 
 
+XML_ERRORS = {
+    "gateway": b"""<?xml version="1.0"?><error><error_code>IVA.0101</error_code><error_msg>No such API.</error_msg>
+        <request_id>R</request_id></error>""",
+    "storage": b"<Error><Code>IVA.0101</Code><Message>No such API.</Message><RequestId>R</RequestId></Error>",
+    "nested": b"<r><request_id>R</request_id><error><code>IVA.0101</code><message>No such API.</message></error></r>",
+}
+
+
+@pytest.mark.parametrize("body", XML_ERRORS.values(), ids=XML_ERRORS)
+def test_an_error_in_xml_is_read_and_is_no_lost_response(body: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="No such API") as caught:
+        decode(CREATE, HttpResponse(404, body))
+
+    assert (caught.value.code, caught.value.request_id) == ("IVA.0101", "R")
+
+
+def test_throttling_in_xml_is_recognized() -> None:
+    body = b"<error><error_code>IVA.0308</error_code><error_msg>Too many.</error_msg></error>"
+
+    with pytest.raises(Throttled, match="Too many"):
+        decode(CREATE, HttpResponse(400, body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body><code>200</code><message>OK</message></body></html>",
+        b"<!DOCTYPE e [<!ENTITY a 'b'>]><e><code>x</code><message>&a;</message></e>",
+    ],
+)
+def test_a_page_or_a_document_with_entities_is_no_error_of_the_service(body: bytes) -> None:
+    with pytest.raises(ResponseLost):
+        decode(CREATE, HttpResponse(400, body))
+
+
 def test_a_numeric_code_is_read_too_and_the_id_may_be_in_a_header() -> None:
     body = {"error": {"code": 401, "message": "The username or password is wrong.", "title": "Unauthorized"}}
 
@@ -206,7 +241,7 @@ def test_an_error_with_a_code_is_classified_by_its_status(status: int, kind: typ
             decode(action, HttpResponse(status, body))
 
 
-@pytest.mark.parametrize("code", ["APIGW.0308", "APIG.0308", "APIC.0308"])
+@pytest.mark.parametrize("code", ["APIGW.0308", "APIG.0308", "APIC.0308", "IVA.0308", "VIAS.0308"])
 def test_throttling_is_recognized_by_its_code_whatever_the_status(code: str) -> None:
     body = json.dumps({"error_code": code, "error_msg": "The throttling threshold has been reached"})
 

@@ -22,7 +22,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
 )
-from airflow_provider_viapi.jobs import poller
+from airflow_provider_viapi.jobs import list_reader, supervision
 from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poll_schedule import Backoff, PendingJob
@@ -219,7 +219,7 @@ def test_many_jobs_cost_about_one_call_each_and_none_is_lost() -> None:
 
 
 def test_a_few_jobs_are_polled_without_the_list() -> None:
-    account = Account(many(poller.LIST_THRESHOLD, seconds=0.1))
+    account = Account(many(list_reader.LIST_THRESHOLD, seconds=0.1))
 
     wait_for_all(account)
 
@@ -460,7 +460,7 @@ def test_an_unexpected_error_that_persists_ends_the_wait_and_is_named(fault: Any
     with pytest.raises(ServiceError, match=r"job J-1 could not be polled: unexpected .* 5 times in a row"):
         wait(service)
 
-    assert service.polls == poller.MAX_UNEXPECTED_ERRORS
+    assert service.polls == supervision.MAX_UNEXPECTED_ERRORS
 
 
 def test_an_unexpected_error_shows_no_signature() -> None:
@@ -505,7 +505,7 @@ def test_a_list_that_keeps_failing_unexpectedly_is_abandoned_and_each_job_is_pol
     reports = virtual_time.run(wait_in_virtual_time(account))
 
     assert {report.outcome for report in reports} == {Outcome.SUCCEEDED}
-    assert account.list_reads == poller.MAX_UNEXPECTED_ERRORS
+    assert account.list_reads == supervision.MAX_UNEXPECTED_ERRORS
 
 
 @pytest.mark.parametrize("fault", UNEXPECTED, ids=repr)
@@ -545,7 +545,7 @@ def test_a_list_that_never_comes_to_an_end_does_not_silence_a_wait() -> None:
         await wait_in_virtual_time(account)
         return asyncio.get_running_loop().time()
 
-    assert virtual_time.run(timed()) < 2 * poller.LONGEST_SILENCE
+    assert virtual_time.run(timed()) < 2 * list_reader.LONGEST_SILENCE
 
 
 class BrokenStats:

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 
 from airflow_provider_viapi.errors import (
+    ConfigurationError,
     ConnectionFailed,
+    CredentialsRejected,
     InvalidRequest,
     PermissionDenied,
     ResponseLost,
@@ -118,6 +120,42 @@ def test_a_submission_that_was_given_up_stays_open_for_others(clock: SkippingClo
 
     assert job.id == "J-2"
     assert claims.abandoned == {first.nonce}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConfigurationError("the connection is missing"),
+        CredentialsRejected("the role may not be assumed"),
+        PermissionDenied("the role may not be assumed"),
+        InvalidRequest("the region is unknown"),
+        ServiceError("the state cannot be read", code="StateError"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("where", ["identity", "claims"])
+def test_what_fails_while_the_outcome_is_searched_does_not_forget_the_submission(
+    clock: SkippingClock, error: ServiceError, where: str
+) -> None:
+    backend, ledger = intent_of_lost_worker(clock, can_replay=False)
+    backend.listed = {"J-1": clock.now()}
+
+    class Failing(ScriptedClaims):
+        def others(self, intent):  # type: ignore[no-untyped-def]
+            raise error
+
+    def fail() -> Identity:
+        raise error
+
+    identity, claims = backend.identity, Failing() if where == "claims" else ScriptedClaims()
+    if where == "identity":
+        backend.identity = fail  # type: ignore[method-assign]
+    with pytest.raises(ServiceError):
+        submission(backend, ledger=ledger, claims=claims, attempt=Attempt(2, 3)).resume_or_submit()
+
+    backend.identity = identity  # type: ignore[method-assign]
+    job, _ = submission(backend, ledger=ledger, attempt=Attempt(3, 3)).resume_or_submit()
+    assert (job.id, len(backend.sent)) == ("J-1", 1)
 
 
 # Absence as evidence.

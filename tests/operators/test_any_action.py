@@ -180,6 +180,33 @@ def test_work_that_only_the_service_can_do_fails_without_retry_and_says_so(files
         run_task(operator)
 
 
+def test_links_without_a_scheme_reach_the_next_task_with_one(
+    emulator: EmulatorServer, files: ServedFolder
+) -> None:
+    storage = "//results.oss-cn-shanghai.aliyuncs.com/1.jpg?Expires=1"
+    covers = {"Outputs": [{"ImageURL": "//media.example/1.jpg", "Confidence": 1}], "Note": "// no link"}
+    emulator.set_result("videorecog.GenerateVideoCover", covers)
+    emulator.set_result("imageenhan.RecolorImage", {"ImageList": [storage]})
+    emulator.set_result("imageenhan.RecolorHDImage", {"ImageList": [storage]})
+    video, picture = files.address("short.mp4"), files.address("cover.png")
+
+    def result(operator: ViapiOperator) -> Any:
+        return run_task(operator).result
+
+    cover = ViapiJobOperator(
+        task_id="cover", action="videorecog.GenerateVideoCover", request={"VideoUrl": video, "IsGif": False}
+    )
+    at_once = ViapiOperator(task_id="recolor", action="imageenhan.RecolorImage", request={"Url": picture})
+    job = ViapiJobOperator(
+        task_id="recolor", action="imageenhan.RecolorHDImage", request={"Url": picture, "Degree": "1"}
+    )
+
+    covered = result(cover)
+    assert covered["Outputs"][0]["ImageURL"] == "https://media.example/1.jpg"
+    assert covered["Note"] == "// no link"
+    assert result(at_once)["ImageList"] == result(job)["ImageList"] == [f"https:{storage}"]
+
+
 STABILIZE = Action(
     service=Service("videoplus", "2026-01-01"),
     name="StabilizeVideo",

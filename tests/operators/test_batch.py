@@ -418,9 +418,10 @@ def test_with_a_state_path_a_batch_defers_on_every_airflow(
     emulator: EmulatorServer, batch: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    emulator.fault(action=EVERY, times=None, job={"processing": 60})
 
     # As below Airflow 3.3, the context has no task_state_store.
-    run = run_batch(batch("a", "b", "c", max_in_flight=2), None)
+    run = run_batch(batch("a", "b", "c", max_in_flight=2), None, between=lambda run: emulator.clear_faults())
 
     assert len(run.triggers) >= 2
     assert [row["error"] for row in run.rows] == [None] * 3
@@ -690,6 +691,7 @@ CHANGES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
 def test_items_that_change_while_a_batch_waits_are_never_submitted(
     emulator: EmulatorServer, video: Callable[[str], str], change: str, max_in_flight: int
 ) -> None:
+    emulator.fault(action=EVERY, times=None, job={"processing": 60})
     items = [{"video_url": video(content)} for content in "abcd"]
     made: list[ViapiBatchOperator] = []
 
@@ -706,13 +708,16 @@ def test_items_that_change_while_a_batch_waits_are_never_submitted(
         made.append(operator)
         return operator
 
+    def release(run: BatchRun) -> None:
+        emulator.clear_faults()
+
     if max_in_flight == 4:
-        rows = run_batch(make, Store(), early_wake_ups=3).rows
+        rows = run_batch(make, Store(), early_wake_ups=3, between=release).rows
         films = {job["job_id"]: job["request"]["VideoUrl"] for job in emulator.jobs()}
         assert [films[row["job_id"]] for row in rows] == [item["video_url"] for item in items]
     else:
         with pytest.raises(AirflowFailException, match="2 of 4 items were not submitted"):
-            run_batch(make, Store(), early_wake_ups=3)
+            run_batch(make, Store(), early_wake_ups=3, between=release)
 
     assert accepted(emulator) == [item["video_url"] for item in items[:max_in_flight]]
 

@@ -14,6 +14,7 @@ from airflow_provider_viapi.errors import (
     JobFailed,
     PermissionDenied,
     ServiceError,
+    SubmissionInDoubt,
     TransientError,
 )
 from airflow_provider_viapi.media.staging import Staging
@@ -161,15 +162,33 @@ def test_a_source_that_has_vanished_does_not_make_a_submission_without_an_answer
     team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip_waits(monkeypatch, speed=10)
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    team.emulator.fault(action="EraseVideoSubtitles", drop="after")
+    team.emulator.fault(action="QueryAsyncJobList", code="ServiceUnavailable", times=None)
+    with pytest.raises(SubmissionInDoubt):
+        run_task(erase(team, film, f"{tmp_path}/out/"))
+    team.emulator.clear_faults()
+    Path(film.removeprefix("file://")).unlink()
+
+    outcome = run_task(erase(team, film, f"{tmp_path}/out/"), try_number=2)
+
+    assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
+    assert len(team.emulator.jobs()) == 1
+
+
+def test_where_other_dag_runs_cannot_be_seen_a_request_that_cannot_be_sent_again_stays_unknown(
+    team: TeamStorage, film: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip_waits(monkeypatch, speed=10)
     store = Store()
     store.lost_before_write = 2
     with pytest.raises(WorkerLost):
         run_task(erase(team, film, f"{tmp_path}/out/"), store)
     Path(film.removeprefix("file://")).unlink()
 
-    outcome = run_task(erase(team, film, f"{tmp_path}/out/"), store, try_number=2)
+    with pytest.raises(SubmissionInDoubt, match=r"another DAG run: without \[viapi\] state_path"):
+        run_task(erase(team, film, f"{tmp_path}/out/"), store, try_number=2)
 
-    assert Path(outcome.result["landed"]["VideoUrl"].removeprefix("file://")).read_bytes() == FILM
     assert len(team.emulator.jobs()) == 1
 
 

@@ -270,7 +270,10 @@ def test_speech_that_failed_is_generated_again_by_a_retry(emulator: EmulatorServ
     assert run_task(speak(), store, try_number=2).result["state"] == "SUCCEED"
 
 
-def test_speech_whose_answer_was_lost_is_found_in_the_list_and_paid_once(emulator: EmulatorServer) -> None:
+def test_speech_whose_answer_was_lost_is_found_in_the_list_and_paid_once(
+    emulator: EmulatorServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}")
     emulator.fault(action="CreateAsyncTtsJob", drop="after")
 
     assert run_task(speak(), Store()).result["audio_file_url"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,8 +103,9 @@ def test_a_retry_resumes_the_task_of_the_attempt_before(emulator: EmulatorServer
 
 
 def test_a_create_whose_answer_was_lost_is_found_in_the_list_and_not_repeated(
-    emulator: EmulatorServer,
+    emulator: EmulatorServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}")
     emulator.fault(action="CreateTask", drop="after")
 
     done = run_task(watch(), Store())
@@ -111,6 +113,13 @@ def test_a_create_whose_answer_was_lost_is_found_in_the_list_and_not_repeated(
     assert done.result["state"] == "RUNNING"
     tasks = run_task(ListTasksOperator(task_id="list")).result["tasks"]
     assert [each["id"] for each in tasks] == [done.pushed["job_id"]]
+
+
+def test_a_listed_task_is_not_adopted_where_other_dag_runs_cannot_be_seen(emulator: EmulatorServer) -> None:
+    emulator.fault(action="CreateTask", drop="after")
+
+    with pytest.raises(SubmissionInDoubt, match=r"another DAG run: without \[viapi\] state_path"):
+        run_task(watch(), Store())
 
 
 def test_an_unknown_outcome_that_the_list_does_not_resolve_fails_and_names_the_candidates(

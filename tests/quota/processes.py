@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
 
+from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.turns import Turns
 
 
@@ -47,6 +48,16 @@ class DictCounters:
     def get(self, key: str) -> int:
         self.calls += 1
         return self.values.get(key, 0)
+
+
+class BrokenCounters(DictCounters):
+    """Counters that cannot be reached."""
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise CountersUnavailable
+
+    def get(self, key: str) -> int:
+        raise CountersUnavailable
 
 
 class Account:

@@ -9,23 +9,12 @@ import pytest
 
 from airflow_provider_viapi.errors import StopRequested, Throttled
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.submit_pace import TurnPace
 from airflow_provider_viapi.quota.turns import Turns
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, submission
-from quota.processes import DictCounters
+from quota.processes import BrokenCounters, DictCounters
 from skipping_clock import SkippingClock
-
-
-class Broken(DictCounters):
-    """Counters that cannot be reached."""
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        raise CountersUnavailable
-
-    def get(self, key: str) -> int:
-        raise CountersUnavailable
 
 
 class SlowStore(MemoryStore):
@@ -118,7 +107,7 @@ def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: Sk
     own = DictCounters()
     backend = ScriptedBackend(clock, ["J-1"])
 
-    replace(submission(backend), pace=paced(clock, Broken(), own)).resume_or_submit()
+    replace(submission(backend), pace=paced(clock, BrokenCounters(), own)).resume_or_submit()
 
     assert own.values
 
@@ -126,6 +115,6 @@ def test_without_the_shared_storage_the_machines_own_counters_are_used(clock: Sk
 def test_without_any_counters_tasks_submit_at_once(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, ["J-1"])
 
-    replace(submission(backend), pace=paced(clock, Broken())).resume_or_submit()
+    replace(submission(backend), pace=paced(clock, BrokenCounters())).resume_or_submit()
 
     assert len(backend.sent) == 1

@@ -6,7 +6,6 @@ import json
 import shutil
 import socket
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,12 @@ import httpx
 import pytest
 
 import media_samples
-from airflow_database import database
+from airflow_database import AIRFLOW_VERSION, database
 from local_airflow import LocalAirflow, local_airflow
 from served_folder import ServedFolder
 
 pytestmark = pytest.mark.airflow
 REPOSITORY = Path(__file__).parents[2]
-AIRFLOW_VERSION = tuple(int(number) for number in version("apache-airflow").split(".")[:2])
 
 
 @pytest.fixture(scope="module")

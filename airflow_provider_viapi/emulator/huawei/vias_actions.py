@@ -36,6 +36,7 @@ class ViasActions:
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
         """Return the handler of each other action, by the action's name."""
         return {
+            tasks.UPDATE_TASK.name: self._update,
             tasks.SHOW_TASK.name: lambda call: self._describe(self._find(call)),
             tasks.LIST_TASKS.name: self._list,
             tasks.START_STOP_TASK.name: self._start_or_stop,
@@ -64,9 +65,19 @@ class ViasActions:
         size, number = asked.get("page_size") or 10, asked.get("page") or 1
         renamed = {"task_name": "name", "task_state": "state", "sort_dir": "sort_dir", "title": "title"}
         wanted = {field: asked[parameter] for parameter, field in renamed.items() if parameter in asked}
-        found = [self._describe(job) for job in self._jobs.listed(FILE_TASK, STREAM_TASK)]
+        found = [
+            self._describe(job)
+            for job in self._jobs.listed(FILE_TASK, STREAM_TASK)
+            if asked.get("batch_id") in (None, job.request.get("batch_id"))
+        ]
         _, page = page_of(found, {**wanted, "limit": size, "offset": (number - 1) * size})
         return {"count": len(page), "tasks": page, "page": number, "page_size": size}
+
+    def _update(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call)
+        changed = {name: value for name, value in call.parameters.items() if name != "task_id"}
+        job.request = {**job.request, **changed}
+        return {}
 
     def _start_or_stop(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call)
@@ -87,7 +98,7 @@ class ViasActions:
     @staticmethod
     def _describe(job: StateJob) -> dict[str, Any]:
         service = job.request["service_name"]
-        reason = {"error_code": job.error_code, "error_msg": job.error_message}
+        reason = {"code": job.error_code, "message": job.error_message}
         return without_nulls(
             {
                 "id": job.id,
@@ -97,7 +108,7 @@ class ViasActions:
                 "type": 1 if service.endswith("-edge") else 0,
                 "created_at": rfc3339(job.created_at),
                 "state": job.state,
-                "error_info": reason if job.error_code is not None else None,
+                "error": reason if job.error_code is not None else None,
             }
         )
 

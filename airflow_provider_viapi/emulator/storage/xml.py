@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_viapi.alibaba.xml import NotPlainXml, parse
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.responses import xml
 from airflow_provider_viapi.emulator.storage.objects import Listing, StoredObject
+from airflow_provider_viapi.xml import NotPlainXml, parse
 
 
 def list_result(bucket: str, query: Mapping[str, str], page: Listing, limit: int) -> bytes:

@@ -124,7 +124,7 @@ def test_a_task_enters_the_state_of_its_fault_with_a_reason(
 
     seen = caller.in_state(state, SHOW, task_id=made(caller))
 
-    assert seen["error_info"] == {"error_code": "VIAS.1", "error_msg": "no stream"}
+    assert seen["error"] == {"code": "VIAS.1", "message": "no stream"}
 
 
 def test_a_task_that_runs_becomes_abnormal_and_is_started_again(
@@ -137,7 +137,7 @@ def test_a_task_that_runs_becomes_abnormal_and_is_started_again(
     seen = caller(SHOW, task_id=task_id)
     caller(START_STOP, task_id=task_id, command="start")
 
-    assert (seen["state"], seen["error_info"]["error_msg"]) == ("ABNORMAL", "the camera is gone")
+    assert (seen["state"], seen["error"]["message"]) == ("ABNORMAL", "the camera is gone")
     assert "error_info" not in caller.in_state("RUNNING", SHOW, task_id=task_id)
 
 

@@ -1,0 +1,289 @@
+"""Check a video on the worker: properties, black and frozen pictures, sound, and what an erasure changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow.providers.common.compat.sdk import BaseOperator, BranchMixIn
+
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.durability import fail_without_retry
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.operators.options import Address
+
+LIMITS: Mapping[str, tuple[str, Literal["least", "most"], float, float]] = {
+    "min_duration": ("duration", "least", 0, 1e6),
+    "max_duration": ("duration", "most", 0, 1e6),
+    "min_width": ("width", "least", 1, 1e5),
+    "min_height": ("height", "least", 1, 1e5),
+    "min_frame_rate": ("frame_rate", "least", 0, 1e4),
+    "max_frame_rate": ("frame_rate", "most", 0, 1e4),
+    "max_black": ("black", "most", 0, 1),
+    "max_frozen": ("longest_frozen", "most", 0, 1e6),
+    "min_loudness": ("loudness", "least", -120, 20),
+    "max_loudness": ("loudness", "most", -120, 20),
+    "min_ssim": ("ssim", "least", -1, 1),
+}
+"""Threshold: the property, which side it is of, and the range that it may be in."""
+
+
+class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
+    """Measure a video on the worker and fail, or choose a branch, if it does not meet the thresholds.
+
+    Needs the extra ``quality`` (PyAV and NumPy). The video is copied to the worker's disk and decoded once. The
+    measures are simple ones; for a prediction of viewers' opinion pass ``EvaluateVideoQualityOperator``'s scores::
+
+        erase = EraseVideoSubtitlesOperator(task_id="erase", video_url=film, land_to="s3://media/review/")
+        check = MediaQualityCheckOperator(
+            task_id="check",
+            source=erase.landed["VideoUrl"],
+            before=film,
+            band=(0, 0.75, 1, 0.25),
+            min_ssim=0.95,
+            max_black=0.05,
+            pass_task_ids="publish",
+            fail_task_ids="ask_editor",
+        )
+
+    Returns the report: ``passed``, ``failures`` (sentences), the measures ``duration``, ``width``, ``height``,
+    ``frame_rate``, ``video_codec``, ``audio_codec``, ``black``, ``longest_frozen``, ``loudness``, ``ssim`` and
+    ``lowest_ssim``, and ``scores``. A failed task has it as the XCom ``report``.
+
+    :param source: the video: an address in any storage, or a link
+    :param before: the video before it was processed; with it ``ssim`` is measured and the duration compared
+    :param band: left, top, width and height of the part of the picture that is not compared, as fractions
+    :param duration_tolerance: seconds by which the durations of both may differ; default: 0.5
+    :param video_codecs: codecs that are allowed, by FFmpeg's names such as ``h264``; default: any
+    :param require_audio: the video must have an audio track; default: if ``before`` has one
+    :param min_duration: shortest duration in seconds
+    :param max_duration: longest duration in seconds
+    :param min_width: smallest width in pixels
+    :param min_height: smallest height in pixels
+    :param min_frame_rate: lowest number of frames per second
+    :param max_frame_rate: highest number of frames per second
+    :param max_black: largest share of black pictures, 0 to 1
+    :param max_frozen: longest time in seconds in which the picture may not change
+    :param min_loudness: lowest loudness in dBFS (root mean square), such as -50 to detect silence
+    :param max_loudness: highest loudness in dBFS
+    :param min_ssim: lowest mean structural similarity to ``before``, -1 to 1
+    :param scores: scores of another task to check as well, such as ``evaluate.output["VideoQualityInfo"]``
+    :param min_scores: lowest value of each score by its name, such as ``{"MosScore": 3.5}``
+    :param max_scores: highest value of each score by its name
+    :param pass_task_ids: tasks directly downstream that follow if all thresholds are met; default: all
+    :param fail_task_ids: tasks that follow otherwise; default: the task fails, without retries
+    :param allowed_hosts: private hosts that links may lead to; default: the connection's own endpoint
+    :param viapi_conn_id: id of the Airflow connection for ``oss://`` and links; default: ``viapi_default``
+    """
+
+    template_fields: Sequence[str] = ("source", "before", "scores", "viapi_conn_id")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"scores": "json"}
+    ui_color = "#e8f5e8"
+
+    def __init__(
+        self,
+        *,
+        source: Address,
+        before: Address | None = None,
+        band: Sequence[float] | None = None,
+        duration_tolerance: float = 0.5,
+        video_codecs: Sequence[str] = (),
+        require_audio: bool | None = None,
+        min_duration: float | None = None,
+        max_duration: float | None = None,
+        min_width: int | None = None,
+        min_height: int | None = None,
+        min_frame_rate: float | None = None,
+        max_frame_rate: float | None = None,
+        max_black: float | None = None,
+        max_frozen: float | None = None,
+        min_loudness: float | None = None,
+        max_loudness: float | None = None,
+        min_ssim: float | None = None,
+        scores: Any = None,
+        min_scores: Mapping[str, float] | None = None,
+        max_scores: Mapping[str, float] | None = None,
+        pass_task_ids: str | Sequence[str] = (),
+        fail_task_ids: str | Sequence[str] = (),
+        allowed_hosts: Sequence[str] = (),
+        viapi_conn_id: str = ViapiHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        given = {
+            "min_duration": min_duration,
+            "max_duration": max_duration,
+            "min_width": min_width,
+            "min_height": min_height,
+            "min_frame_rate": min_frame_rate,
+            "max_frame_rate": max_frame_rate,
+            "max_black": max_black,
+            "max_frozen": max_frozen,
+            "min_loudness": min_loudness,
+            "max_loudness": max_loudness,
+            "min_ssim": min_ssim,
+        }
+        self.thresholds = {name: value for name, value in given.items() if value is not None}
+        for name, value in {**self.thresholds, "duration_tolerance": duration_tolerance}.items():
+            least, most = LIMITS[name][2:] if name in LIMITS else (0, 1e6)
+            _check_number(name, value, least, most)
+        for limits in (min_scores or {}, max_scores or {}):
+            for name, value in limits.items():
+                _check_number(f"the score {name}", value, -1e9, 1e9)
+        if before is None and (min_ssim is not None or band is not None):
+            raise _invalid("min_ssim and band need before: the video that this one is compared with")
+        if scores is None and (min_scores or max_scores):
+            raise _invalid("min_scores and max_scores need scores: the output of another task")
+        self.source = source
+        self.before = before
+        self.band = None if band is None else _check_band(band)
+        self.duration_tolerance = duration_tolerance
+        self.video_codecs = [video_codecs] if isinstance(video_codecs, str) else list(video_codecs)
+        self.require_audio = require_audio
+        self.scores = scores
+        self.min_scores = dict(min_scores or {})
+        self.max_scores = dict(max_scores or {})
+        self.pass_task_ids = [pass_task_ids] if isinstance(pass_task_ids, str) else list(pass_task_ids)
+        self.fail_task_ids = [fail_task_ids] if isinstance(fail_task_ids, str) else list(fail_task_ids)
+        if self.pass_task_ids and not self.fail_task_ids:
+            raise _invalid("pass_task_ids needs fail_task_ids: without them a failed check fails the task")
+        self.allowed_hosts = list(allowed_hosts)
+        self.viapi_conn_id = viapi_conn_id
+        for name in ("source", "before"):
+            value = getattr(self, name)
+            if value is not None and not is_templated(value):
+                _check_source(name, value)
+
+    @cached_property
+    def hook(self) -> ViapiHook:
+        """The hook whose connection reads the videos."""
+        return ViapiHook(self.viapi_conn_id)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Measure, log, and fail or choose the branch."""
+        with fail_without_retry():
+            report = self._report()
+            for sentence in report["failures"]:
+                self.log.warning("Quality: %s", sentence)
+            self.log.info(
+                "Quality: %s", {name: value for name, value in report.items() if name != "failures"}
+            )
+            if report["passed"] or self.fail_task_ids:
+                chosen = self.pass_task_ids if report["passed"] else self.fail_task_ids
+                if self.fail_task_ids:
+                    direct = context["task"].downstream_task_ids
+                    self.do_branch(context, chosen or sorted(direct - set(self.fail_task_ids)))
+                return report
+            context["ti"].xcom_push(key="report", value=report)
+            raise InvalidRequest(
+                f"the video does not meet the thresholds: {'; '.join(report['failures'])}",
+                code="QualityCheckFailed",
+            )
+
+    def _report(self) -> dict[str, Any]:
+        import tempfile
+        from pathlib import Path
+
+        from airflow_provider_viapi.media.quality import compare, copy_to, measure
+
+        _check_source("source", self.source)
+        with tempfile.TemporaryDirectory(prefix="viapi-quality-") as folder:
+
+            def measured(address: Any, name: str, every: float | None = None) -> Any:
+                text = _as_text(address)
+                copy_to(text, Path(folder) / name, self.hook, self.allowed_hosts)
+                return measure(Path(folder) / name, text.partition("?")[0], every)
+
+            if self.before is None:
+                before, quality = None, measured(self.source, "source")
+            else:
+                _check_source("before", self.before)
+                before = measured(self.before, "before")
+                quality = measured(self.source, "source", before.every)
+                compare(quality, before, self.band)
+        failures = [*self._failed_thresholds(quality), *self._failed_comparisons(quality, before)]
+        failures += self._failed_scores()
+        scores = {} if self.scores is None else {"scores": dict(self.scores)}
+        return {"passed": not failures, "failures": failures, **quality.report(), **scores}
+
+    def _failed_thresholds(self, quality: Any) -> list[str]:
+        failures = []
+        for name, threshold in self.thresholds.items():
+            field, side, *_ = LIMITS[name]
+            value = getattr(quality, field)
+            if value is None:
+                failures.append(f"{field} cannot be measured, because there is no audio track")
+            elif (value < threshold) if side == "least" else (value > threshold):
+                failures.append(f"{field} is {value:.4g}; allowed: at {side} {threshold:g} ({name})")
+        if self.video_codecs and quality.video_codec not in self.video_codecs:
+            failures.append(
+                f"video_codec is {quality.video_codec}; allowed: {', '.join(self.video_codecs)} (video_codecs)"
+            )
+        return failures
+
+    def _failed_comparisons(self, quality: Any, before: Any) -> list[str]:
+        failures = []
+        required = self.require_audio
+        if required is None:
+            required = before is not None and before.audio_codec is not None
+        if required and quality.audio_codec is None:
+            failures.append("there is no audio track (require_audio)")
+        if before is not None and abs(quality.duration - before.duration) > self.duration_tolerance:
+            failures.append(
+                f"duration is {quality.duration:.2f} s, before it was {before.duration:.2f} s; allowed: a difference "
+                f"of at most {self.duration_tolerance:g} s (duration_tolerance)"
+            )
+        return failures
+
+    def _failed_scores(self) -> list[str]:
+        if self.scores is None:
+            return []
+        if not isinstance(self.scores, Mapping):
+            raise _invalid(f"scores is of type {type(self.scores).__name__}; allowed: a mapping of numbers")
+        failures = []
+        for side, limits in (("least", self.min_scores), ("most", self.max_scores)):
+            for name, limit in limits.items():
+                value = self.scores.get(name)
+                if isinstance(value, bool) or not isinstance(value, int | float):
+                    failures.append(f"the scores have no number {name}")
+                elif (value < limit) if side == "least" else (value > limit):
+                    failures.append(f"the score {name} is {value:.4g}; allowed: at {side} {limit:g}")
+        return failures
+
+
+def _as_text(address: Any) -> str:
+    from airflow_provider_viapi.schema import as_address
+
+    return str(as_address(address))
+
+
+def _check_source(name: str, value: Any) -> None:
+    from airflow_provider_viapi.media.request_inputs import check_source
+
+    try:
+        check_source(value)
+    except ServiceError as error:
+        raise _invalid(f"{name}: {error.message}") from None
+
+
+def _check_number(name: str, value: Any, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise _invalid(f"{name} is {value!r}; allowed: a number from {least:g} to {most:g}")
+
+
+def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
+    is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
+    if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
+        raise _invalid(f"band is {band!r}; allowed: left, top, width and height as fractions from 0 to 1")
+    left, top, width, height = (float(side) for side in band)
+    return left, top, width, height
+
+
+def _invalid(message: str) -> InvalidRequest:
+    return InvalidRequest(message, code="InvalidParameter", action="MediaQualityCheck")

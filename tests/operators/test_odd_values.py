@@ -1,0 +1,107 @@
+"""Any value at all as an argument is either taken or an InvalidRequest, whatever the operator."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.huawei import services as huawei_services
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.image_index import IndexImagesOperator
+from airflow_provider_viapi.operators.imgsearch import AddImageOperator
+from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.operators.vias import CreateTaskOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoLogoOperator, EraseVideoSubtitlesOperator
+
+VIDEO = "http://h/a.mp4"
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+    __str__ = __repr__
+
+
+def circular() -> list[Any]:
+    inside: list[Any] = []
+    inside += [inside, inside]
+    return inside
+
+
+def deep() -> Any:
+    value: Any = {}
+    for _ in range(5000):
+        value = {"a": [value]}
+    return value
+
+
+ODD = {
+    "circular": circular(),
+    "deep": deep(),
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "surrogate": "a\ud800",
+    "array": np.array([1, 2]),
+    "array of none": np.array([None, {}], dtype=object),
+    "array without dimensions": np.array({}, dtype=object),
+    "bytes": b"abc",
+    "set": {1, 2},
+    "complex": 1j,
+    "signaling": Decimal("sNaN"),
+    "huge decimal": Decimal("1e999999"),
+    "huge integer": 10**5000,
+    "no text": Unprintable(),
+    "names that are no text": {Unprintable(): 1},
+    "function": print,
+}
+
+TAKERS = {
+    "number": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, by=v),
+    "address": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=v),
+    "list": lambda v: EraseVideoLogoOperator(task_id="t", video_url=VIDEO, boxes=v),
+    "field of an item": lambda v: EraseVideoLogoOperator(task_id="t", video_url=VIDEO, boxes=[{"X": v}]),
+    "request": lambda v: ViapiJobOperator(task_id="t", action="videoenhan.EraseVideoSubtitles", request=v),
+    "text": lambda v: AddImageOperator(task_id="t", db_name="d1", entity_id=v, image_url=VIDEO),
+    "Huawei's text": lambda v: CreateSpeechOperator(task_id="t", text=v, voice_asset_id="v"),
+    "Huawei's object": lambda v: CreateTaskOperator(
+        task_id="t",
+        service_name="s",
+        name="n",
+        service_version="1.0",
+        input=v,
+        output={"webhook": {"url": v}},
+    ),
+    "items": lambda v: ViapiBatchOperator(task_id="t", operator=EraseVideoSubtitlesOperator, items=v),
+    "item": lambda v: ViapiBatchOperator(
+        task_id="t", operator=EraseVideoSubtitlesOperator, items=[{"video_url": VIDEO, "by": v}]
+    ),
+    "shared": lambda v: ViapiBatchOperator(
+        task_id="t", operator=EraseVideoSubtitlesOperator, items=[{"video_url": VIDEO}], shared=v
+    ),
+    "images": lambda v: IndexImagesOperator(task_id="t", db_name="d1", images=v),
+    "image": lambda v: IndexImagesOperator(task_id="t", db_name=v, images=[{"image_url": v, "entity_id": v}]),
+    "land_to": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, land_to=v),
+    "staging": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, staging=v),
+    "job_timeout": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, job_timeout=v),
+    "allowed_hosts": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, allowed_hosts=[v]),
+    "call": lambda v: services.find("imgsearch.ListImages").check({"DbName": v}),
+    "Huawei's call": lambda v: huawei_services.find("vias.CreateTask").check({"name": v, "input": v}),
+    "action": services.find,
+    "Huawei's action": huawei_services.find,
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("take", TAKERS.values(), ids=TAKERS)
+def test_an_odd_value_is_an_invalid_request_with_a_short_message(take: Any, value: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        take(value)
+
+    assert len(str(caught.value)) < 1500

@@ -1,0 +1,232 @@
+"""The quality check on real clips: what it measures, what it refuses, and which branch it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+import media_samples
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.media.quality import compare, measure
+from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
+from airflow_provider_viapi.operators.videorecog import EvaluateVideoQualityOperator
+from run_task import TaskInstance, run_task
+from served_folder import ServedFolder
+
+RATE, SIZE = 25, (320, 180)
+
+
+def pictures(kinds: str) -> Iterator[np.ndarray[Any, Any]]:
+    """One second for each letter: m moves, f is frozen, b is black."""
+    random = np.random.default_rng(1)
+    texture = np.asarray(random.integers(40, 216, (SIZE[1] // 4, SIZE[0] // 4, 3)), np.uint8)
+    texture = texture.repeat(4, 0).repeat(4, 1)
+    for second, kind in enumerate(kinds):
+        for number in range(RATE):
+            shift = 0 if kind == "f" else 3 * (second * RATE + number)
+            yield np.zeros_like(texture) if kind == "b" else np.roll(texture, shift, axis=1)
+
+
+def write(path: Path, kinds: str, loudness: float | None = 0.1) -> Path:
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("libx264", RATE)
+        video.width, video.height, video.pix_fmt = *SIZE, "yuv420p"
+        audio: Any = None if loudness is None else container.add_stream("aac", 44100, layout="mono")
+        for picture in pictures(kinds):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(video.encode())
+        if loudness is not None:
+            tone = np.sin(np.arange(44100 * len(kinds)) * 2 * np.pi * 440 / 44100) * loudness * 2**0.5
+            for start in range(0, len(tone), 1024):
+                frame = av.AudioFrame.from_ndarray(
+                    tone[None, start : start + 1024].astype(np.float32), "fltp", "mono"
+                )
+                frame.sample_rate, frame.pts, frame.time_base = 44100, start, Fraction(1, 44100)
+                container.mux(audio.encode(frame))
+            container.mux(audio.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("quality")
+    write(folder / "good.mp4", "mmmm")
+    write(folder / "faulty.mp4", "mbff", loudness=None)
+    write(folder / "silent.mp4", "mmmm", loudness=0.0)
+    write(folder / "short.mp4", "mm")
+    return folder
+
+
+def check(clips: Path, name: str, **arguments: Any) -> MediaQualityCheckOperator:
+    return MediaQualityCheckOperator(task_id="check", source=f"file://{clips}/{name}", **arguments)
+
+
+def test_properties_black_and_frozen_pictures_and_sound_are_measured(clips: Path) -> None:
+    good, faulty = (measure(clips / name, name) for name in ("good.mp4", "faulty.mp4"))
+
+    assert (good.width, good.height, good.frame_rate) == (*SIZE, RATE)
+    assert (good.video_codec, good.audio_codec) == ("h264", "aac")
+    assert good.duration == pytest.approx(4, abs=0.1)
+    assert good.loudness == pytest.approx(-20, abs=1)
+    assert (good.black, good.longest_frozen < 0.2) == (0, True)
+    assert faulty.black == pytest.approx(0.25, abs=0.03)
+    assert faulty.longest_frozen == pytest.approx(2, abs=0.2)
+    assert (faulty.audio_codec, faulty.loudness) == (None, None)
+    assert measure(clips / "silent.mp4", "silent").loudness == -120
+
+
+def test_a_good_video_passes_and_the_report_is_the_result(clips: Path) -> None:
+    operator = check(
+        clips,
+        "good.mp4",
+        before=f"file://{clips}/good.mp4",
+        min_ssim=0.99,
+        min_width=320,
+        max_black=0,
+        max_frozen=1,
+        min_loudness=-30,
+        video_codecs=["h264"],
+    )
+
+    report = run_task(operator).result
+
+    assert (report["passed"], report["failures"]) == (True, [])
+    assert report["ssim"] == 1
+    assert "samples" not in report
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("faulty.mp4", {"max_black": 0.1}, "black is 0.2"),
+        ("faulty.mp4", {"max_frozen": 1}, "longest_frozen is"),
+        ("faulty.mp4", {"min_loudness": -50}, "loudness cannot be measured, because there is no audio track"),
+        ("faulty.mp4", {"require_audio": True}, "there is no audio track"),
+        ("silent.mp4", {"min_loudness": -50}, "loudness is -120; allowed: at least -50"),
+        ("good.mp4", {"min_duration": 10}, "allowed: at least 10 (min_duration)"),
+        ("good.mp4", {"max_duration": 1}, "allowed: at most 1 (max_duration)"),
+        ("good.mp4", {"min_height": 1080}, "height is 180; allowed: at least 1080"),
+        ("good.mp4", {"min_frame_rate": 30}, "frame_rate is 25; allowed: at least 30"),
+        ("good.mp4", {"video_codecs": ["hevc"]}, "video_codec is h264; allowed: hevc"),
+        (
+            "good.mp4",
+            {"scores": {"MosScore": 2}, "min_scores": {"MosScore": 3}},
+            "MosScore is 2; allowed: at least 3",
+        ),
+        ("good.mp4", {"scores": {}, "max_scores": {"Blur": 3}}, "the scores have no number Blur"),
+    ],
+)
+def test_a_video_that_does_not_meet_a_threshold_fails_without_retry(
+    clips: Path, name: str, arguments: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AirflowFailException) as failure:
+        run_task(check(clips, name, **arguments))
+
+    assert said in str(failure.value)
+
+
+def test_what_got_shorter_or_lost_its_sound_or_differs_fails(clips: Path) -> None:
+    before = f"file://{clips}/good.mp4"
+
+    with pytest.raises(AirflowFailException, match=r"duration is 2\.\d+ s, before it was 4"):
+        run_task(check(clips, "short.mp4", before=before))
+    with pytest.raises(AirflowFailException, match="no audio track") as failure:
+        run_task(check(clips, "faulty.mp4", before=before, min_ssim=0.9))
+    assert "ssim is" in str(failure.value)
+
+
+def test_only_what_is_outside_of_the_band_is_compared(clips: Path) -> None:
+    before = measure(clips / "good.mp4", "good")
+    after = measure(clips / "good.mp4", "good", before.every)
+    for picture in after.samples:
+        picture[135:] = 0
+
+    compare(after, before, None)
+    everywhere = after.ssim
+    compare(after, before, (0, 0.75, 1, 0.25))
+
+    assert everywhere is not None and everywhere < 0.9
+    assert after.ssim == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("name", "followed"), [("good.mp4", "publish"), ("faulty.mp4", "ask_editor")])
+def test_a_branch_is_followed_and_the_other_skipped(clips: Path, name: str, followed: str) -> None:
+    operator = check(clips, name, max_black=0.1, pass_task_ids="publish", fail_task_ids=["ask_editor"])
+    chosen: list[Any] = []
+    operator.do_branch = lambda context, tasks: chosen.extend(tasks)  # type: ignore[method-assign,assignment]
+    instance = TaskInstance()
+    context: Any = {"ti": instance, "task": SimpleNamespace(downstream_task_ids={"publish", "ask_editor"})}
+
+    report = operator.execute(context)
+
+    assert chosen == [followed]
+    assert report["passed"] is (followed == "publish")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"max_black": 2}, "max_black is 2; allowed: a number from 0 to 1"),
+        ({"min_width": "wide"}, "min_width is 'wide'"),
+        ({"min_ssim": 0.9}, "min_ssim and band need before"),
+        (
+            {"before": "s3://a/b.mp4", "band": (0, 0.75)},
+            "band is (0, 0.75); allowed: left, top, width and height",
+        ),
+        ({"min_scores": {"MosScore": 3}}, "need scores"),
+        ({"pass_task_ids": "publish"}, "needs fail_task_ids"),
+        ({"source": "/media/film.mp4"}, "source"),
+        ({"scores": {}, "min_scores": {"MosScore": "high"}}, "the score MosScore is 'high'"),
+    ],
+)
+def test_a_mistake_is_refused_when_the_dag_is_parsed(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        MediaQualityCheckOperator(**{"task_id": "check", "source": "s3://media/a.mp4", **arguments})
+
+    assert said in str(refusal.value)
+
+
+def test_a_file_that_is_no_video_is_refused_with_its_name(clips: Path) -> None:
+    (clips / "letter.mp4").write_text("Dear reader")
+
+    with pytest.raises(AirflowFailException, match=r"letter\.mp4 cannot be decoded"):
+        run_task(check(clips, "letter.mp4"))
+
+
+def test_subtitles_are_erased_scored_and_checked(
+    served: ServedFolder, tmp_path: Path, viapi_emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
+    film = served.path / "gate.mp4"
+    media_samples.burn_subtitles(media_samples.big_buck_bunny(), film, seconds=2, size=(656, 368))
+    erase = EraseVideoSubtitlesOperator(
+        task_id="erase", video_url=f"file://{film}", by=0.7, bh=0.3, land_to=f"file://{tmp_path}/"
+    )
+    clean = run_task(erase).result["landed"]["VideoUrl"]
+    scores = run_task(EvaluateVideoQualityOperator(task_id="score", video_url=clean)).result[
+        "VideoQualityInfo"
+    ]
+
+    gate = MediaQualityCheckOperator(
+        task_id="check",
+        source=clean,
+        before=f"file://{film}",
+        band=(0, 0.7, 1, 0.3),
+        min_ssim=0.9,
+        scores=scores,
+        min_scores={"MosScore": 1},
+    )
+    report = run_task(gate).result
+
+    assert report["passed"]
+    assert report["scores"] == scores
+    assert 0.9 <= report["ssim"] <= 1

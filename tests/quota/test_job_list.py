@@ -1,0 +1,88 @@
+"""What processes share about the account's job list: whose turn it is to read it, and which jobs have ended."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+from limits.storage import MemoryStorage
+
+from airflow_provider_viapi.quota.counters import SharedCounters
+from airflow_provider_viapi.quota.job_list import DIGEST_BITS, SharedJobList, digest_of
+from quota.processes import BrokenCounters, DictCounters
+
+
+def lists(count: int) -> list[SharedJobList]:
+    counters = SharedCounters(MemoryStorage())
+    return [SharedJobList(counters, "account:list", 0.01) for _ in range(count)]
+
+
+def test_a_job_that_one_process_saw_ended_is_known_to_all_others_once() -> None:
+    async def main() -> None:
+        first, second, third = lists(3)
+        assert not await second.ended(["a", "b"])  # it has begun to follow
+
+        await first.publish(["a"])
+        await third.publish(["a", "x"])
+
+        assert list(await second.ended(["a", "b"])) == ["a"]
+        assert list(await second.ended(["a", "b"])) == []
+
+    asyncio.run(main())
+
+
+def test_a_process_that_begins_later_learns_what_ended_lately() -> None:
+    async def main() -> None:
+        first, second = lists(2)
+        await first.publish([f"J-{number}" for number in range(20)])
+
+        assert len(await second.ended([f"J-{number}" for number in range(10, 30)])) == 10
+
+    asyncio.run(main())
+
+
+def test_an_entry_that_is_being_written_is_read_later() -> None:
+    async def main() -> None:
+        counters = DictCounters()
+        reader = SharedJobList(counters, "account:list", 5)
+        assert not await reader.ended(["a"])
+        counters.values["account:list:log"] = 1
+        assert not await reader.ended(["a"])
+        counters.values["account:list:log:1"] = digest_of("a")
+
+        assert list(await reader.ended(["a"])) == ["a"]
+
+    asyncio.run(main())
+
+
+def test_numbers_that_begin_again_are_followed() -> None:
+    async def main() -> None:
+        counters = DictCounters()
+        reader, writer = (SharedJobList(counters, "account:list", 5) for _ in range(2))
+        await writer.publish(["a", "b", "c"])
+        assert len(await reader.ended(["a", "b", "c"])) == 3
+        counters.values.clear()  # all of them have expired
+        await writer.publish(["d"])
+
+        assert list(await reader.ended(["d"])) == ["d"]
+
+    asyncio.run(main())
+
+
+def test_without_the_storage_nothing_is_known_and_nothing_fails() -> None:
+    async def main() -> None:
+        shared = SharedJobList(BrokenCounters(), "account:list", 5)
+
+        assert await shared.wait_for_turn() is None
+        await shared.end_turn(None, throttled=True)
+        await shared.publish(["a"])
+        assert not await shared.ended(["a"])
+
+    asyncio.run(main())
+
+
+@given(st.text())
+def test_a_digest_is_a_number_that_every_storage_holds_exactly(job_id: str) -> None:
+    assert 0 < digest_of(job_id) < 2**DIGEST_BITS
+    assert int(float(digest_of(job_id))) == digest_of(job_id)
