@@ -33,6 +33,9 @@ OnDoubt = Literal["fail", "resubmit"]
 LOGGED_TURN = 5.0
 """Seconds until its turn from which a task logs that it waits."""
 
+SHORT_WAIT = 10.0
+"""Longest time in seconds until its turn at which a task whose deadline is earlier does not wait for the turn."""
+
 STORE_ATTEMPTS = 5
 """How often the id of an accepted job is written before the task fails."""
 
@@ -196,6 +199,10 @@ class Submission:
         """
         seconds, now = self.pace.expect(), self.run.timing.now()
         if now < self.policy.deadline <= now + timedelta(seconds=seconds):
+            if seconds <= SHORT_WAIT:
+                # With a deadline that is so near no turn can be waited for, and one call more does no harm.
+                self.pace = Unpaced()
+                return
             raise Throttled(
                 f"the quota is used until after the deadline: the turn to submit comes in {seconds:.0f} s; nothing "
                 "was submitted",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.task_state import SECONDS_TO_CANCEL, run_shielded, trigger_must_cancel
+from airflow_provider_viapi.triggers.task_state import run_shielded, trigger_must_cancel
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -116,7 +116,7 @@ class BatchTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel queued jobs if a user ended the task, or cleared it and its next attempt does not find the jobs."""
-        await run_shielded(self._cancel_if_ended(), SECONDS_TO_CANCEL)
+        await run_shielded(self._cancel_if_ended())
 
     async def _cancel_if_ended(self) -> None:
         if await trigger_must_cancel(self.task_instance, self.log, survives_clear=self.survives_clear):

@@ -11,7 +11,6 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.triggers.task_state import (
-    SECONDS_TO_CANCEL,
     TERMINAL,
     UNSUCCESSFUL,
     run_shielded,
@@ -100,7 +99,7 @@ class JobTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Cancel the job if a user ended the task, or cleared it and its next attempt does not find the job."""
         if self.cancel_on_kill:
-            await run_shielded(self._cancel_if_ended(), SECONDS_TO_CANCEL)
+            await run_shielded(self._cancel_if_ended())
 
     async def _cancel_if_ended(self) -> None:
         if await trigger_must_cancel(

@@ -11,21 +11,16 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Collection, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
-T = TypeVar("T")
-
 SECONDS_TO_CANCEL = 25.0
-"""Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds."""
+"""Time limit of a trigger's ``on_kill``; Airflow grants 30 seconds from 3.3 on."""
 
-SECONDS_OF_SILENCE = 15.0
-"""A trigger gives up asking for its task's state when Airflow has answered no trigger of the process for that long.
-
-The first answer takes seconds: Airflow loads its API for it.
-"""
+SECONDS_BEFORE_3_3 = 60.0
+"""The same below 3.3, where Airflow sets no limit, and loads its API for the first answer: 22 s on a busy machine."""
 
 TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 """States that only a new attempt can leave."""
@@ -85,14 +80,14 @@ def current_state(task_instance: Any) -> str | None:
 async def _acurrent_state(task_instance: Any) -> str | None:
     """Return the state of a task in an event loop.
 
-    :raises TimeoutError: Airflow does not answer
+    :raises TimeoutError: Airflow will not answer
     """
     comms = _supervisor()
     if not hasattr(comms, "asend"):
         from asgiref.sync import sync_to_async
 
         # Not asyncio.to_thread: before 3.3 Airflow's way to its API is bound to this loop.
-        return await _ANSWERS.wait_for(sync_to_async(current_state)(task_instance))
+        return await sync_to_async(current_state)(task_instance)
     from airflow.sdk.execution_time.comms import GetTaskStates
 
     reader = getattr(comms, "_reader_task", None)
@@ -100,41 +95,18 @@ async def _acurrent_state(task_instance: Any) -> str | None:
         # Airflow 3.2 stops to read answers before it stops its triggers, and would wait for this one.
         raise TimeoutError("it does not read Airflow's answers any more")
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
-    answer = await _ANSWERS.wait_for(comms.asend(GetTaskStates(**_selection(task_instance))))
+    answer = await comms.asend(GetTaskStates(**_selection(task_instance)))
     return _state_in(answer.task_states, task_instance)
 
 
-class _Answers:
-    """Waits for Airflow's answers as long as it answers anything: a thousand triggers may ask at the same time."""
-
-    _last = float("-inf")
-
-    async def wait_for(self, question: Coroutine[Any, Any, T]) -> T:
-        """Return the answer.
-
-        :raises TimeoutError: nothing was answered for :data:`SECONDS_OF_SILENCE`
-        """
-        asked = time.monotonic()
-        asking = asyncio.ensure_future(question)
-        try:
-            while (silent := time.monotonic() - max(asked, self._last)) < SECONDS_OF_SILENCE:
-                await asyncio.wait({asking}, timeout=SECONDS_OF_SILENCE - silent)
-                if asking.done():
-                    self._last = time.monotonic()
-                    return asking.result()
-        finally:
-            asking.cancel()
-        raise TimeoutError(f"Airflow has answered nothing for {SECONDS_OF_SILENCE:.0f} s")
-
-
-_ANSWERS = _Answers()
-
-
-async def run_shielded(work: Coroutine[Any, Any, None], seconds: float) -> None:
+async def run_shielded(work: Coroutine[Any, Any, None]) -> None:
     """Run the work of a trigger's ``on_kill`` to its end: Airflow cancels a trigger repeatedly, also meanwhile.
 
-    :param seconds: time limit, after which the work is abandoned
+    Work that takes longer than the time limit is abandoned.
     """
+    from airflow.triggers.base import BaseTrigger
+
+    seconds = SECONDS_TO_CANCEL if hasattr(BaseTrigger, "on_kill") else SECONDS_BEFORE_3_3
     working = asyncio.ensure_future(work)
     give_up = time.monotonic() + seconds
     while not working.done() and time.monotonic() < give_up:

@@ -162,6 +162,8 @@ def test_deferred_batch_in_rounds_whose_items_render_differently(
     deployment: Deployment, repetition: int
 ) -> None:
     """Deferred batch of 4 in rounds of 2, whose items render differently: collects 2, then fails."""
+    # Slower than the submission of two: a job that ends makes way for the next one at once.
+    deployment.emulator.fault(action=ERASE, times=2, job={"processing": 10})
     run = deployment.start("batch_in_rounds")
 
     assert run.wait_until_ended() == "failed"

@@ -124,3 +124,20 @@ def test_the_order_of_parameters_does_not_matter(request: dict[str, Any]) -> Non
     backwards = dict(reversed(request.items()))
 
     assert request_digest(ERASE, request) == request_digest(ERASE, backwards)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtmp://push.example/live/a?txSecret={s}&txTime={s}",
+        "RTSP://u:{s}@camera.example/a?auth_key=17{n}-0-0-{s}",
+        " https://oss.example/a.mp4?Expires={n}&OSSAccessKeyId=k&Signature={s}",
+        "srt://media.example:9000?wsSecret={s}&wsTime={n}",
+    ],
+)
+def test_an_address_of_any_kind_that_was_signed_again_is_the_same_request(address: str) -> None:
+    one, other = (address.format(s=f"{n}abc", n=1_700_000_000 + n) for n in (1, 2))
+
+    assert request_digest(ERASE, {"Urls": [{"Url": one}]}) == request_digest(
+        ERASE, {"Urls": [{"Url": other}]}
+    )

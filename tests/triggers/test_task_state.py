@@ -74,12 +74,11 @@ def test_a_worker_that_is_shut_down_cancels_only_what_no_retry_finds(monkeypatch
     assert not worker_cancels(is_persistent=True, survives_clear=False)
 
 
-@pytest.mark.parametrize("reader_has_ended", [True, False])
-def test_jobs_are_kept_when_airflow_does_not_answer_a_trigger(
-    monkeypatch: pytest.MonkeyPatch, reader_has_ended: bool
-) -> None:
+def test_jobs_are_kept_when_airflow_does_not_answer_a_trigger(monkeypatch: pytest.MonkeyPatch) -> None:
     """On Airflow 3.2 a triggerer that stops reads no answers any more when it stops its triggers."""
-    from airflow.sdk.execution_time import task_runner
+    task_runner = pytest.importorskip(
+        "airflow.sdk.execution_time.task_runner", reason="On Airflow 2 a trigger reads the database"
+    )
 
     class ClosedComms:
         _reader_task: Any = None
@@ -89,13 +88,11 @@ def test_jobs_are_kept_when_airflow_does_not_answer_a_trigger(
 
     comms = ClosedComms()
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", comms, raising=False)
-    if not reader_has_ended:
-        monkeypatch.setattr(task_state, "SECONDS_OF_SILENCE", 0.05)
 
     async def ask() -> bool:
         reader = asyncio.ensure_future(asyncio.sleep(0))
         await reader
-        comms._reader_task = reader if reader_has_ended else None
+        comms._reader_task = reader
         instance = type("Instance", (), {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1})
         return await trigger_must_cancel(instance, LOG, survives_clear=False)
 
