@@ -39,12 +39,14 @@ class CommandRecord:
     :param acknowledged: the service has accepted the command, or none was needed
     :param finished_at_max_tries: the task's ``max_tries`` when the task ended: clearing a task raises it, a worker
         that dies before Airflow knows of the end does not
+    :param answer: response to the command, where it is the task's result
     """
 
     request: Mapping[str, Any]
     previous_state: str
     acknowledged: bool = False
     finished_at_max_tries: int | None = None
+    answer: Mapping[str, Any] | None = None
 
 
 class CommandLog:

@@ -33,6 +33,8 @@ from airflow_provider_viapi.emulator.huawei.rest import (
 from airflow_provider_viapi.emulator.huawei.speech_actions import SpeechActions
 from airflow_provider_viapi.emulator.huawei.state_machines import StateJob, StateJobs
 from airflow_provider_viapi.emulator.huawei.vias_actions import ViasActions
+from airflow_provider_viapi.emulator.huawei.vias_algorithms import AlgorithmActions
+from airflow_provider_viapi.emulator.huawei.vias_batches import BatchTaskActions
 from airflow_provider_viapi.emulator.huawei.video_actions import VideoActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
@@ -99,14 +101,17 @@ class HuaweiCloud:
         live = LiveActions(self._states, self._records, now)
         models = ModelActions(self._states, self.uploads, now)
         vias = ViasActions(self._states, self._records, now)
+        self._batches = BatchTaskActions(self._states, self._records, now)
+        self._algorithms = AlgorithmActions(self._records)
         self._submissions: dict[str, Callable[[RestCall, TakeJobFault], Any]] = {}
         self._handlers: dict[str, Callable[[RestCall], Any]] = {
             **self._records.handlers(),
             **self._assets.handlers(),
             **FileActions(self._assets, self.uploads).handlers(),
             **IamActions(tenant, self._identity, now).handlers(),
+            **self._algorithms.handlers(),
         }
-        for group in (videos, speech, live, models, vias):
+        for group in (videos, speech, live, models, vias, self._batches):
             self._submissions |= group.submissions()
             self._handlers |= group.handlers()
 
@@ -124,6 +129,8 @@ class HuaweiCloud:
         """Delete everything, and stop running work."""
         self._identity.reset()
         self._records.reset()
+        self._batches.reset()
+        self._algorithms.reset()
         self._assets.reset()
         self.uploads.reset()
         self._media.clear()

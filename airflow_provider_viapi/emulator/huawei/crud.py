@@ -106,6 +106,7 @@ VIDEO_SOURCE = Kind(
     show=vias.sources.SHOW_VIDEO_SOURCE,
     listing=vias.sources.LIST_VIDEO_SOURCES,
     listed="video_source_list",
+    update=vias.sources.UPDATE_VIDEO_SOURCE,
     delete=vias.sources.DELETE_VIDEO_SOURCE,
     defaults={"status": 1},
     delete_reply=True,
@@ -115,11 +116,24 @@ VIDEO_GROUP = Kind(
     create=vias.sources.CREATE_VIDEO_GROUP,
     show=vias.sources.SHOW_VIDEO_GROUP,
     listing=vias.sources.LIST_VIDEO_GROUPS,
-    listed="video_groups",
+    listed="video_group_list",
+    update=vias.sources.UPDATE_VIDEO_GROUP,
     delete=vias.sources.DELETE_VIDEO_GROUP,
 )
+EDGE_POOL = Kind(
+    id_name="id",
+    create=vias.algorithms.CREATE_EDGE_POOL,
+    show=vias.algorithms.SHOW_EDGE_POOL,
+    listing=vias.algorithms.LIST_EDGE_POOLS,
+    listed="edge_pools",
+    delete=vias.algorithms.DELETE_EDGE_POOL,
+    defaults={"state": "RUNNING", "nodes": []},
+)
 
-KINDS = (SCRIPT, ROOM, RULE_GROUP, PRODUCT, VOCABULARY, VOCABULARY_GROUP, VIDEO_SOURCE, VIDEO_GROUP)
+KINDS = (
+    *(SCRIPT, ROOM, RULE_GROUP, PRODUCT, VOCABULARY, VOCABULARY_GROUP),
+    *(VIDEO_SOURCE, VIDEO_GROUP, EDGE_POOL),
+)
 
 
 class Records:
@@ -198,9 +212,14 @@ class Records:
         if "page_size" in filters:
             filters["limit"] = filters.pop("page_size")
             filters["offset"] = (filters.pop("page_num", 1) - 1) * filters["limit"]
+        if kind is VIDEO_GROUP:
+            filters["video_group_name"] = filters.pop("name", "")
+        elif kind is EDGE_POOL:
+            filters["name"] = filters.pop("name_like", "")
         count, page = page_of(self._of(kind).values(), filters)
-        if kind is VIDEO_SOURCE:
-            counts = {"video_source_number": len(page), "total_number": count, "quota_number": 1000}
+        if kind in (VIDEO_SOURCE, VIDEO_GROUP):
+            number = "video_source_number" if kind is VIDEO_SOURCE else "video_group_number"
+            counts = {number: len(page), "total_number": count, "quota_number": 1000}
         else:
             counts = {"count": count}
         return {**counts, kind.listed: page}

@@ -36,6 +36,7 @@ class ViasActions:
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
         """Return the handler of each other action, by the action's name."""
         return {
+            tasks.UPDATE_TASK.name: self._update,
             tasks.SHOW_TASK.name: lambda call: self._describe(self._find(call)),
             tasks.LIST_TASKS.name: self._list,
             tasks.START_STOP_TASK.name: self._start_or_stop,
@@ -64,9 +65,19 @@ class ViasActions:
         size, number = asked.get("page_size") or 10, asked.get("page") or 1
         renamed = {"task_name": "name", "task_state": "state", "sort_dir": "sort_dir", "title": "title"}
         wanted = {field: asked[parameter] for parameter, field in renamed.items() if parameter in asked}
-        found = [self._describe(job) for job in self._jobs.listed(FILE_TASK, STREAM_TASK)]
+        found = [
+            self._describe(job)
+            for job in self._jobs.listed(FILE_TASK, STREAM_TASK)
+            if asked.get("batch_id") in (None, job.request.get("batch_id"))
+        ]
         _, page = page_of(found, {**wanted, "limit": size, "offset": (number - 1) * size})
         return {"count": len(page), "tasks": page, "page": number, "page_size": size}
+
+    def _update(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call)
+        changed = {name: value for name, value in call.parameters.items() if name != "task_id"}
+        job.request = {**job.request, **changed}
+        return {}
 
     def _start_or_stop(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call)

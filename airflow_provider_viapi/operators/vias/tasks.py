@@ -11,6 +11,7 @@ from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator,
 from airflow_provider_viapi.operators.job_control import JobCommandOperator
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import JobReport
@@ -43,7 +44,7 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
     :param name: name of the task; make it unique, because a create whose response was lost is looked up by it
     :param input: source to analyse: ``type``, and ``data``, a list with one source
     :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
-    :param service_version: version of the algorithm, such as ``1.2``
+    :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
     :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
     :param description: description of the task
     :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
@@ -61,7 +62,7 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
         name: Text,
         input: Object,
         output: Object,
-        service_version: Text,
+        service_version: Text = "latest",
         wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
         description: Text | None = None,
         schedule: Object | None = None,
@@ -91,6 +92,12 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
         request = super().validated_request()
         self._refuse_several_sources(request["input"])
         return request
+
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Return the request with the version of the account's algorithm."""
+        from airflow_provider_viapi.huawei.account_algorithms import with_version
+
+        return with_version(self.hook.call, super().prepare_request(request, context))
 
     def _refuse_several_sources(self, source: Any) -> None:
         data = source.get("data") if isinstance(source, Mapping) else None
@@ -192,6 +199,44 @@ class QueryTaskOperator(HuaweiCloudOperator):
 
     def __init__(self, *, vias_task_id: Text, **kwargs: Unpack[HuaweiCloudOptions]) -> None:
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
+
+
+class UpdateTaskOperator(HuaweiCloudOperator):
+    """Change the settings of a task. What is not given is left as it is, as far as the service allows.
+
+    :param vias_task_id: id of the VIAS task, such as ``create.job_id``
+    :param name: new name of the task
+    :param input: source to analyse: ``type``, and ``data``, a list with one source
+    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param description: description of the task
+    :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
+    :param config: settings of the algorithm in ``common``
+    """
+
+    action = tasks.UPDATE_TASK
+
+    def __init__(
+        self,
+        *,
+        vias_task_id: Text,
+        name: Text | None = None,
+        input: Object | None = None,
+        output: Object | None = None,
+        description: Text | None = None,
+        schedule: Object | None = None,
+        config: Object | None = None,
+        **kwargs: Unpack[HuaweiCloudOptions],
+    ) -> None:
+        request = {
+            "task_id": vias_task_id,
+            "name": name,
+            "input": input,
+            "output": output,
+            "description": description,
+            "schedule": schedule,
+            "config": config,
+        }
+        super().__init__(request=request, **kwargs)
 
 
 class DeleteTaskOperator(HuaweiCloudOperator):

@@ -174,7 +174,7 @@ KEPT: list[tuple[Action, Action | None, Action, Action | None, str, str, dict[st
         vias.sources.LIST_VIDEO_GROUPS,
         vias.sources.DELETE_VIDEO_GROUP,
         "video_group_id",
-        "video_groups",
+        "video_group_list",
         {"video_group_name": "gates", "access_type": "edge"},
     ),
 ]

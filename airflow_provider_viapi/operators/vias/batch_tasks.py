@@ -1,0 +1,282 @@
+"""Operators of batch tasks: one algorithm and one body for many video sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outcome_is_refusal
+from airflow_provider_viapi.huawei.services.vias import tasks
+from airflow_provider_viapi.operators.arguments import as_flag
+from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
+from airflow_provider_viapi.operators.job_control import CommandLog, CommandRecord
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.operators.options import Flag, HuaweiCloudOptions, Integer, Object, Text
+
+SOME_FAILED = "SomeTasksFailed"
+"""Error code of a call that failed for some tasks of a batch task."""
+
+MAX_REASONS = 20
+
+
+class BatchTaskOperator(HuaweiCloudOperator):
+    """Call an action on all tasks of a batch task once; fail if it failed for some of them, and name the reasons.
+
+    The call and its response are recorded in the task's state store: a retry does not repeat a call that was
+    accepted, and one whose outcome is unknown fails with ``SubmissionInDoubt``. Clearing the Airflow task sends it
+    again. The id of the batch task is in the XCom ``batch_task_id`` also if some tasks failed.
+
+    :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
+    """
+
+    def __init__(self, *, allow_partial: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.allow_partial = as_flag("allow_partial", allow_partial, self.action.name)
+
+    def prepare_request(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the request as it is sent."""
+        return request
+
+    def execute(self, context: Context) -> Any:
+        """Call the action unless an earlier attempt has, and return its response."""
+        with fail_without_retry(lambda error: error.code == SOME_FAILED or is_permanent(error)):
+            request = self.validated_request()
+            log = CommandLog(choose_store(context), context["ti"].max_tries)
+            answer = self._send_once(request, log)
+            batch_id = answer.get("id") or request.get("id")
+            context["ti"].xcom_push(key="batch_task_id", value=batch_id)
+            log.finish()
+            self._report_failures(answer, batch_id)
+            return answer
+
+    def _send_once(self, request: Mapping[str, Any], log: CommandLog) -> Mapping[str, Any]:
+        record = log.read(request)
+        if record is not None and record.answer is not None:
+            self.log.info("An earlier attempt has called %s", self.action.name)
+            return record.answer
+        if record is not None:
+            raise self._in_doubt(request)
+        # What can fail before the call comes before its record.
+        prepared = self.prepare_request(request)
+        self.hook.client.make_ready(self.action)
+        record = CommandRecord(request, previous_state="")
+        log.write(record)
+        try:
+            answer: Mapping[str, Any] = self.hook.call(self.action, prepared)
+        except ServiceError as error:
+            if outcome_is_refusal(error):
+                log.clear()
+                raise
+            raise self._in_doubt(request) from error
+        log.write(replace(record, acknowledged=True, answer=answer))
+        return answer
+
+    def _in_doubt(self, request: Mapping[str, Any]) -> SubmissionInDoubt:
+        which = request.get("name") or request.get("id")
+        return SubmissionInDoubt(
+            f"the response to {self.action.name} for batch task {which} was lost, so it is unknown whether it was "
+            "accepted. Look for it with vias.ListBatchTasks; clear the Airflow task to send it again",
+            code="SubmissionInDoubt",
+            action=self.action.name,
+        )
+
+    def _report_failures(self, answer: Mapping[str, Any], batch_id: Any) -> None:
+        failed = answer.get("failed_count")
+        reasons = answer.get("error_list")
+        named = [str(each)[:500] for each in reasons] if isinstance(reasons, list) else []
+        if not failed and not named:
+            return
+        more = f" and {len(named) - MAX_REASONS} more" if len(named) > MAX_REASONS else ""
+        message = (
+            f"{failed or len(named)} of {answer.get('total_count')} tasks of batch task {batch_id} failed: "
+            f"{'; '.join(named[:MAX_REASONS]) or 'no reason given'}{more}. The others are as requested"
+        )
+        if not self.allow_partial:
+            raise ServiceError(message, code=SOME_FAILED, action=self.action.name)
+        self.log.warning("%s", message)
+
+
+class CreateBatchTaskOperator(BatchTaskOperator):
+    """Create a task for each of many video sources; return ``id`` and ``succeed_count``.
+
+    The tasks run, and are billed, until they are stopped (:class:`StopBatchTaskOperator`), or deleted.
+
+    :param name: name of the batch task; make it unique, because it is looked for by its name if a response is lost
+    :param batch_input: video sources: ``video_source_group``, a list of ``video_source_group_id`` and
+        ``video_source_list``, each with ``video_source_id`` and ``target_roi``
+    :param service_name: algorithm, such as ``c-smoke-and-fire-edge``
+    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
+    :param description: description of the tasks
+    :param schedule: times at which the tasks run: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
+    :param config: settings of the algorithm in ``common``
+    :param is_saved_as_template: save the settings as a template
+    :param resource_order_id: order of prepaid resources; required for commercial algorithms
+    :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
+    """
+
+    action = tasks.CREATE_BATCH_TASK
+
+    def __init__(
+        self,
+        *,
+        name: Text,
+        batch_input: Object,
+        service_name: Text,
+        output: Object,
+        service_version: Text = "latest",
+        description: Text | None = None,
+        schedule: Object | None = None,
+        config: Object | None = None,
+        is_saved_as_template: Flag | None = None,
+        resource_order_id: Text | None = None,
+        allow_partial: bool = False,
+        **kwargs: Unpack[HuaweiCloudOptions],
+    ) -> None:
+        request = {
+            "name": name,
+            "batch_input": batch_input,
+            "service_name": service_name,
+            "output": output,
+            "service_version": service_version,
+            "description": description,
+            "schedule": schedule,
+            "config": config,
+            "is_saved_as_template": is_saved_as_template,
+            "resource_order_id": resource_order_id,
+        }
+        super().__init__(request=request, allow_partial=allow_partial, **kwargs)
+
+    def prepare_request(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the request with the version of the account's algorithm."""
+        from airflow_provider_viapi.huawei.account_algorithms import with_version
+
+        return with_version(self.hook.call, request)
+
+
+class UpdateBatchTaskOperator(BatchTaskOperator):
+    """Change the settings of a batch task. What is not given is left as it is, as far as the service allows.
+
+    :param batch_task_id: id of the batch task
+    :param name: new name of the batch task
+    :param batch_input: video sources, as for :class:`CreateBatchTaskOperator`
+    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param description: description of the tasks
+    :param schedule: times at which the tasks run
+    :param config: settings of the algorithm in ``common``
+    :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
+    """
+
+    action = tasks.UPDATE_BATCH_TASK
+
+    def __init__(
+        self,
+        *,
+        batch_task_id: Text,
+        name: Text | None = None,
+        batch_input: Object | None = None,
+        output: Object | None = None,
+        description: Text | None = None,
+        schedule: Object | None = None,
+        config: Object | None = None,
+        allow_partial: bool = False,
+        **kwargs: Unpack[HuaweiCloudOptions],
+    ) -> None:
+        request = {
+            "id": batch_task_id,
+            "name": name,
+            "batch_input": batch_input,
+            "output": output,
+            "description": description,
+            "schedule": schedule,
+            "config": config,
+        }
+        super().__init__(request=request, allow_partial=allow_partial, **kwargs)
+
+
+class StartBatchTaskOperator(BatchTaskOperator):
+    """Start all tasks of a batch task; return how many of them were started.
+
+    :param batch_task_id: id of the batch task
+    :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
+    """
+
+    action = tasks.BATCH_START_STOP_TASK
+
+    def __init__(
+        self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]
+    ) -> None:
+        request = {"id": batch_task_id, "command": "start"}
+        super().__init__(request=request, allow_partial=allow_partial, **kwargs)
+
+
+class StopBatchTaskOperator(BatchTaskOperator):
+    """Stop all tasks of a batch task, so that they cost nothing more; return how many of them were stopped.
+
+    :param batch_task_id: id of the batch task
+    :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
+    """
+
+    action = tasks.BATCH_START_STOP_TASK
+
+    def __init__(
+        self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]
+    ) -> None:
+        request = {"id": batch_task_id, "command": "stop"}
+        super().__init__(request=request, allow_partial=allow_partial, **kwargs)
+
+
+class DeleteBatchTaskOperator(BatchTaskOperator):
+    """Delete a batch task and its tasks.
+
+    :param batch_task_id: id of the batch task
+    :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
+    """
+
+    action = tasks.DELETE_BATCH_TASK
+
+    def __init__(
+        self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]
+    ) -> None:
+        super().__init__(request={"id": batch_task_id}, allow_partial=allow_partial, **kwargs)
+
+
+class ListBatchTasksOperator(HuaweiCloudOperator):
+    """Return batch tasks in ``batch_task_list``, each with the number of its tasks in each state.
+
+    :param name_like: part of the name
+    :param task_state: state of a task
+    :param video_group: group of video sources
+    :param is_paged: split the response into pages
+    :param page_size: batch tasks on a page
+    :param page_num: number of the page, from 1
+    """
+
+    action = tasks.LIST_BATCH_TASKS
+
+    def __init__(
+        self,
+        *,
+        name_like: Text | None = None,
+        task_state: Text | None = None,
+        video_group: Text | None = None,
+        is_paged: Flag | None = None,
+        page_size: Integer | None = None,
+        page_num: Integer | None = None,
+        **kwargs: Unpack[HuaweiCloudOptions],
+    ) -> None:
+        request = {
+            "name_like": name_like,
+            "task_state": task_state,
+            "video_group": video_group,
+            "is_paged": is_paged,
+            "page_size": page_size,
+            "page_num": page_num,
+        }
+        super().__init__(request=request, **kwargs)
