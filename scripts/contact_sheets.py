@@ -12,7 +12,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sheets import colours, erasing, generated, high_dynamic_range, in_between, looking, shapes, summaries
+from sheets import (
+    colours,
+    erasing,
+    generated,
+    high_dynamic_range,
+    in_between,
+    looking,
+    photographs,
+    shapes,
+    summaries,
+)
 from sheets.page import Page
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
@@ -30,9 +40,10 @@ SHEETS: Mapping[str, Callable[[Path], Page]] = {
     "GenerateVideo": generated.generate_video,
     "GenerateVideoCover": looking.generate_video_cover,
     "InterpolateVideoFrame": in_between.interpolate_video_frame,
+    "Pictures": photographs.pictures,
     "SuperResolveVideo": shapes.super_resolve_video,
 }
-"""Action -> what draws its sheet, given an empty folder for clips."""
+"""Action, or Pictures for all actions on pictures -> what draws its sheet, given an empty folder for clips."""
 
 
 def main() -> None:

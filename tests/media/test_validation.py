@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 import pytest
 from PIL import Image
 
+import make_reference
 from airflow_provider_viapi.alibaba.errors import InvalidMedia
 from airflow_provider_viapi.alibaba.parameters import GB, ListOf, Media, MediaLimits, Parameter
 from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
@@ -148,10 +149,17 @@ def media_of(parameters: tuple[Parameter, ...]) -> Iterator[Media]:
             yield each
 
 
+def reference_of(name: str) -> str:
+    """Return the section of an action in the reference, in lower case."""
+    service, _, action = name.partition(".")
+    page = Path(make_reference.__file__).parents[1] / "docs" / "actions" / f"{service}.md"
+    return page.read_text().partition(f"### {action}\n")[2].partition("\n### ")[0].lower()
+
+
 @pytest.mark.parametrize("name", sorted(actions()))
 def test_the_limits_are_those_of_the_reference(name: str) -> None:
+    words = reference_of(name).replace("jpg", "jpeg")
     for address in media_of(actions()[name].parameters):
         for limits in address.limits:
-            words = f"{address.doc} {address.note}".lower().replace("jpg", "jpeg")
             assert all(kind in words for kind in limits.formats)
             assert limits.description.lower() in words

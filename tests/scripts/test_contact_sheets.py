@@ -15,6 +15,10 @@ from sheets.page import Page, Shown
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FIRST = ["What is read, what is kept"]
 LAST = "Sources of the pictures"
+ON_PICTURES = {name for name, place in TRANSFORMS.items() if place.startswith("pictures.")}
+SCORES = {"EvaluateVideoQuality", "SplitVideoParts"}
+"""Actions on videos that return values and no file; they share the section of the actions on pictures."""
+WITH_SHEET = sorted(set(TRANSFORMS) - ON_PICTURES - SCORES)
 
 
 def sections() -> dict[str, str]:
@@ -24,14 +28,14 @@ def sections() -> dict[str, str]:
 
 
 def test_every_action_has_a_section_and_there_is_no_other() -> None:
-    assert [*sections()] == [*FIRST, *sorted(TRANSFORMS), LAST]
+    assert [*sections()] == [*FIRST, *sorted([*WITH_SHEET, "Pictures"]), LAST]
 
 
 def test_every_action_has_a_sheet_that_can_be_regenerated() -> None:
-    assert set(SHEETS) == set(TRANSFORMS)
+    assert set(SHEETS) == {*WITH_SHEET, "Pictures"}
 
 
-@pytest.mark.parametrize("action", TRANSFORMS)
+@pytest.mark.parametrize("action", [*WITH_SHEET, "Pictures"])
 def test_a_section_shows_its_picture(action: str) -> None:
     (link,) = re.findall(r"!\[(\w+)\]\((.+?)\)", sections()[action])
 
@@ -44,13 +48,20 @@ def test_a_section_shows_its_picture(action: str) -> None:
         assert 300 <= sheet.height <= 1600
 
 
-@pytest.mark.parametrize("action", TRANSFORMS)
+@pytest.mark.parametrize("action", WITH_SHEET)
 def test_a_section_reports_its_measurements(action: str) -> None:
     assert re.search(r"^Measured\b", sections()[action], flags=re.MULTILINE)
 
 
+@pytest.mark.parametrize("action", sorted(ON_PICTURES | SCORES))
+def test_every_other_action_is_named_with_its_method(action: str) -> None:
+    assert action in sections()["Pictures"]
+
+
 def test_no_picture_is_unused() -> None:
-    assert {path.name for path in PICTURES.glob("*.jpg")} == {f"{action}.jpg" for action in TRANSFORMS}
+    pages = "".join(page.read_text() for page in DOCS.rglob("*.md"))
+
+    assert [path.name for path in PICTURES.iterdir() if f"pictures/{path.name}" not in pages] == []
 
 
 @pytest.mark.parametrize("owner", ["Blender Foundation", "CC BY 3.0", "NASA", "Rachel Michetti", "SpaceX"])

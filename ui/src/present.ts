@@ -63,7 +63,10 @@ export function present(data: TaskData): Presented {
   const landed = isObject(result.landed) ? result.landed : {};
   const operator = operatorOf(instance);
   const action = view?.action || batch?.action || text(at(values.job_intent, "action")) || "";
-  const rendered = mediaOf(instance.rendered_fields?.request);
+  // Airflow stores the names of a request in their alphabetical order; other texts may be addresses, too.
+  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|file)(\.\d+)?$/i.test(file.key);
+  const named = mediaOf(instance.rendered_fields?.request);
+  const rendered = [...named.filter(isMedia), ...named.filter((file) => !isMedia(file))];
 
   const results = (view?.files ?? []).map((file): Shown => {
     const link = at(result, file.key);

@@ -44,7 +44,7 @@ with DAG("one_film", schedule=None, params=PARAMS):
 
 with DAG("mapped_films", schedule=None, params=PARAMS):
     ChangeVideoSizeOperator.partial(
-        task_id="reframe", video_url="{{ params.video_url }}", deferrable=True
+        task_id="reframe", video_url="{{ params.video_url }}", height=240, deferrable=True
     ).expand(width=[320, 480])
 
 with DAG("indexed_images", schedule=None, params=PARAMS, render_template_as_native_obj=True):
