@@ -26,10 +26,10 @@ SEEN = ".viapi-seen"
 class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
     """Wait for alarms of VIAS in a folder, and return them; each file is returned once.
 
-    A file is taken by a marker in the folder ``.viapi-seen`` beside it, which is written before the file is read. Of
-    all sensors on a folder, in whatever DAG and run, one gets a file. A retry of the task returns the files again that
-    an earlier attempt has taken and not returned. A storage without conditional writes may give a file to two sensors
-    that look at the same time.
+    A file is taken by a marker in the folder ``.viapi-seen`` beside it, which is written before the file is read.
+    Of all sensors on a folder, in whatever DAG and run, one gets a file. A retry of the task returns the files
+    again that an earlier attempt has taken and not returned. A storage without conditional writes may give a file
+    to two sensors that poke at the same time.
 
     Returns ``alarms``, each with ``kind``, ``task_id``, ``stream_id``, ``at``, ``events``, ``problems``, ``raw`` (the
     message without its picture), ``file``, and ``image``, the address of its picture if ``images_to`` is given.

@@ -113,7 +113,7 @@ def test_a_water_level_is_a_reading_or_an_error(
     ],
     ids=["list", "lines", "records"],
 )
-def test_several_alarms_of_a_message_are_told_apart(message: Any) -> None:
+def test_several_alarms_of_a_message_are_separated(message: Any) -> None:
     assert [alarm.kind for alarm in parse_alarms(message)] == ["smoke_and_fire"] * 2
 
 
