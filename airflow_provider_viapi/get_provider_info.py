@@ -247,7 +247,10 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "sensors": [
             {"integration-name": "Alibaba Cloud VIAPI", "python-modules": [f"{package}.sensors.viapi"]},
-            {"integration-name": "Huawei Cloud", "python-modules": [f"{package}.sensors.huaweicloud"]},
+            {
+                "integration-name": "Huawei Cloud",
+                "python-modules": [f"{package}.sensors.huaweicloud", f"{package}.sensors.vias_alarms"],
+            },
         ],
         "transfers": [
             {

@@ -1,0 +1,100 @@
+"""The sensor of VIAS's alarms over a folder: each file once, none lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
+from huawei.test_alarms import MESSAGE, PICTURE
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "alarms"
+
+
+def put(folder: Path, name: str, **changed: Any) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**MESSAGE, **changed}))
+
+
+def poke(
+    folder: Path, *, run_id: str = "run", attempt: int = 1, **arguments: Any
+) -> list[dict[str, Any]] | None:
+    instance = SimpleNamespace(dag_id="dag", run_id=run_id, task_id="wait", map_index=-1, try_number=attempt)
+    sensor = ViasAlarmSensor(task_id="wait", folder=f"file://{folder}", **arguments)
+    answer = sensor.poke({"ti": instance})  # type: ignore[typeddict-item]
+    return answer.xcom_value["alarms"] if answer.is_done else None
+
+
+def names(alarms: list[dict[str, Any]] | None) -> list[str]:
+    return [each["file"].rpartition("/")[2] for each in alarms or ()]
+
+
+def test_a_folder_without_alarms_or_that_does_not_exist_is_waited_for(folder: Path) -> None:
+    assert poke(folder) is None
+    folder.mkdir()
+    assert poke(folder) is None
+
+
+def test_each_file_is_returned_once_by_whichever_run_sees_it_first(folder: Path) -> None:
+    put(folder, "2026/a.json")
+    first = poke(folder, run_id="one")
+    put(folder, "2026/b.json")
+
+    assert names(first) == ["a.json"]
+    assert first is not None
+    assert (first[0]["kind"], first[0]["task_id"]) == ("smoke_and_fire", "t1")
+    assert names(poke(folder, run_id="two")) == ["b.json"]
+    assert poke(folder, run_id="three") is None
+
+
+def test_a_retry_returns_what_the_attempt_before_has_taken(folder: Path) -> None:
+    put(folder, "a.json")
+    poke(folder)
+    put(folder, "b.json")
+
+    assert names(poke(folder, attempt=2)) == ["a.json", "b.json"]
+
+
+def test_a_file_that_is_written_again_is_another_alarm(folder: Path) -> None:
+    put(folder, "a.json")
+    poke(folder)
+    put(folder, "a.json", task_id="another task")
+
+    assert names(poke(folder, run_id="two")) == ["a.json"]
+
+
+def test_what_exceeds_the_limit_waits_for_the_next_run(folder: Path) -> None:
+    for name in "abc":
+        put(folder, f"{name}.json")
+
+    assert names(poke(folder, max_files=2)) == ["a.json", "b.json"]
+    assert names(poke(folder, run_id="two", max_files=2)) == ["c.json"]
+
+
+def test_pictures_are_stored_and_a_file_that_is_no_alarm_stops_nothing(folder: Path, tmp_path: Path) -> None:
+    put(folder, "a.json")
+    (folder / "b.txt").write_bytes(b"\xff no alarm")
+
+    alarm, other = poke(folder, images_to=f"file://{tmp_path / 'pictures'}") or ()
+
+    assert Path(alarm["image"].removeprefix("file://")).read_bytes() == PICTURE
+    assert alarm["image"].endswith(".jpg")
+    assert (other["kind"], other["problems"]) == ("unknown", ["the message is not a JSON object"])
+    assert "image" not in other
+
+
+def test_arguments_that_cannot_work_are_refused(folder: Path) -> None:
+    with pytest.raises(InvalidRequest, match="max_files is 0; allowed: a whole number from 1 to 1000"):
+        poke(folder, max_files=0)
+    with pytest.raises(AirflowFailException, match="in the folder of the alarms"):
+        poke(folder, images_to=f"file://{folder}/pictures")
