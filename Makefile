@@ -117,9 +117,10 @@ test-airflow-%: .venv-%/ready
 	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix' --ignore=tests/emulator \
 		-p no:cacheprovider $(PARALLEL)
 
-reference: $(READY)  ## Generate docs/actions.md and docs/huawei-actions.md from the service models
+reference: $(READY)  ## Generate docs/actions.md, docs/huawei-actions.md and what the UI knows of them
 	$(BIN)/python scripts/make_reference.py
 	$(BIN)/python scripts/make_huawei_reference.py
+	$(BIN)/python scripts/make_ui_data.py
 
 ui/node_modules/ready: ui/package.json
 	cd ui && npm install --silent --no-package-lock

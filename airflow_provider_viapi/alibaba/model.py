@@ -162,7 +162,7 @@ def get_async_job_result(service: Service, generations: tuple[Generation, ...] =
         result=(
             ResultField("JobId"),
             ResultField("Status", doc="State of the job."),
-            ResultField("Result", "any", doc="Result of the job, a JSON document in a string."),
+            ResultField("Result", doc="Result of the job, a JSON document in a string."),
             ResultField("ErrorCode"),
             ResultField("ErrorMessage"),
         ),

@@ -160,7 +160,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         # Documents show the job's later result here; only the RequestId, the job's id, is real.
         return answer
     try:
-        data = _typed(answer.get("Data") or {}, action.result)
+        data = _typed(answer.get("Data") or {}, _fields(action))
     except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
@@ -224,6 +224,13 @@ def _upper_camel(value: Any) -> Any:
 
 
 _LISTS = ("strings", "integers", "numbers", "files")
+
+
+def _fields(action: Action) -> tuple[ResultField, ...]:
+    if action.name != "GetAsyncJobResult":
+        return action.result
+    # A text that holds JSON, or the JSON itself; ``jobs.read_report`` reads both.
+    return tuple(field for field in action.result if field.name != "Result")
 
 
 def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:

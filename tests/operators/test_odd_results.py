@@ -75,6 +75,15 @@ def test_a_huawei_action_whose_jobs_cannot_be_followed_is_refused() -> None:
 # Item 13: a finished job with an unexpected result.
 
 
+@pytest.mark.parametrize("name", ["videoenhan", "videoseg", "ocr", "brandnew"])
+def test_a_structure_is_the_result_whatever_the_service(service: ScriptedServer, name: str) -> None:
+    action = Action(service=Service(name, "2020-03-20"), name="MakeBetter", summary="", is_job=True)
+    answer = json.dumps({"RequestId": "R", "Data": {"Status": "PROCESS_SUCCESS", "Result": RESULT}})
+    says(service, MakeBetter=[accepted("J-1")], GetAsyncJobResult=[Answer(body=answer)])
+
+    assert run_task(ViapiJobOperator(task_id="t", action=action, request={}), Store()).result == RESULT
+
+
 @BOTH
 def test_a_structure_is_the_result(service: ScriptedServer, deferrable: bool) -> None:
     answer = Answer(
