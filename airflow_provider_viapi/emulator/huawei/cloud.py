@@ -22,6 +22,7 @@ from airflow_provider_viapi.emulator.huawei.identity import IamActions, Identity
 from airflow_provider_viapi.emulator.huawei.live_actions import LiveActions
 from airflow_provider_viapi.emulator.huawei.media_jobs import WORK, MediaJob, MediaJobs
 from airflow_provider_viapi.emulator.huawei.model_actions import ModelActions
+from airflow_provider_viapi.emulator.huawei.picture_actions import PictureActions
 from airflow_provider_viapi.emulator.huawei.rest import (
     Reply,
     RestCall,
@@ -100,6 +101,7 @@ class HuaweiCloud:
         videos = VideoActions(self._media, self._records, self._assets)
         speech = SpeechActions(self._media)
         live = LiveActions(self._states, self._records, now)
+        avatars = PictureActions(self._states, now)
         models = ModelActions(self._states, self.uploads, now)
         vias = ViasActions(self._states, self._records, now)
         self._batches = BatchTaskActions(self._states, self._records, now)
@@ -112,7 +114,7 @@ class HuaweiCloud:
             **IamActions(tenant, self._identity, now).handlers(),
             **self._algorithms.handlers(),
         }
-        for group in (videos, speech, live, models, vias, self._batches):
+        for group in (videos, speech, live, models, avatars, vias, self._batches):
             self._submissions |= group.submissions()
             self._handlers |= group.handlers()
 

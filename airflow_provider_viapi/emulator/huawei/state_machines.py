@@ -131,6 +131,18 @@ IMAGE_MODEL = StateMachine(
 """An avatar model, which waits for its files, for their review, and for the customer's confirmation of the result."""
 
 
+PICTURE_MODEL = StateMachine(
+    initial="WAITING",
+    automatic=_chain("WAITING", "PROCESSING", "SUCCEED"),
+    commands={},
+    queued="WAITING",
+    processing="PROCESSING",
+    replaceable="SUCCEED",
+    started="PROCESSING",
+)
+"""A stylized avatar, which is modelled after a picture."""
+
+
 @dataclass
 class StateJob:
     """A job that only changes its state.

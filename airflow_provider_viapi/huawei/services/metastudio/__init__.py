@@ -1,7 +1,7 @@
 """MetaStudio: speaking avatars in videos and on air, and the modelling of avatars and voices.
 
-What the service's table of contents lists, 94 of the 299 actions that Huawei's Python SDK has. One module per
-chapter; an action is ``metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO``, say.
+What the service's table of contents lists, picture modelling and usage: 104 of the 299 actions of Huawei's Python
+SDK. One module per chapter; an action is ``metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO``, say.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         live as live,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
+        pictures as pictures,
+    )
+    from airflow_provider_viapi.huawei.services.metastudio import (
         products as products,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
         speech as speech,
+    )
+    from airflow_provider_viapi.huawei.services.metastudio import (
+        usage as usage,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
         videos as videos,
@@ -65,6 +71,8 @@ _CHAPTERS = (
     "live",
     "products",
     "images",
+    "pictures",
+    "usage",
     "voices",
     "speech",
     "vocabulary",

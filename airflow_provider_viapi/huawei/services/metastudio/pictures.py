@@ -1,0 +1,80 @@
+"""Stylized avatars that are modelled after a picture, and their styles.
+
+``CreatePictureModelingJob``, which uploads the picture in a form, is not in the model: pass the picture's address.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    MADE,
+    PAGE,
+    SERVICE,
+    SORT,
+    text,
+    words,
+)
+from airflow_provider_viapi.results import ResultField
+
+MODELING_STATES = States(
+    going=("WAITING", "PROCESSING"),
+    succeeded=("SUCCEED", "PARTIAL_SUCCEED"),
+    failed=("FAILED",),
+    cancelled=("CANCELED",),
+)
+
+_LIST = (*PAGE, text("state", "State."), *SORT, *reversed(MADE))
+
+LIST_STYLES = Action(
+    service=SERVICE,
+    name="ListStyles",
+    summary="List the styles of avatars.",
+    method="GET",
+    path="/v1/{project_id}/styles",
+    in_query=_LIST,
+    answer=words("count styles"),
+    idempotent=True,
+)
+
+LIST_PICTURE_MODELING_JOBS = Action(
+    service=SERVICE,
+    name="ListPictureModelingJobs",
+    summary="List jobs that model an avatar after a picture.",
+    method="GET",
+    path="/v1/{project_id}/digital-human/stylized/picture-modelings",
+    in_query=_LIST,
+    answer=words("count picture_modeling_jobs"),
+    idempotent=True,
+)
+
+SHOW_PICTURE_MODELING_JOB = Action(
+    service=SERVICE,
+    name="ShowPictureModelingJob",
+    summary="Return a job that models an avatar after a picture.",
+    method="GET",
+    path="/v1/{project_id}/digital-human/stylized/picture-modelings/{job_id}",
+    in_path=(JOB,),
+    answer=words("job_id state start_time end_time error_info model_asset_id name style_id model_cover_url"),
+    idempotent=True,
+)
+
+CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
+    service=SERVICE,
+    name="CreatePictureModelingByUrlJob",
+    summary="Model a stylized avatar after the picture at an address.",
+    method="POST",
+    path="/v1/{project_id}/digital-human/stylized/picture-modelings-by-url",
+    in_body=(
+        text("picture_url", "Address of the picture.", required=True),
+        text("style_id", "Id of the style, from ListStyles.", required=True),
+        text("name", "Name of the model.", required=True),
+        text("notify_url", "Address that is called when the job has ended."),
+    ),
+    answer=words("job_id model_asset_id"),
+    job=JobKind(
+        show=SHOW_PICTURE_MODELING_JOB,
+        states=MODELING_STATES,
+        files=(ResultField("model_cover_url", "file", "The picture of the avatar."),),
+    ),
+)

@@ -1,0 +1,98 @@
+"""What an account has used and may use: usage, resources and quotas."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.metastudio.service import PAGE, SERVICE, text, whole, words
+
+_RESOURCE = text("resource_type", "Kind of the resource.")
+_BUSINESS_TYPE = text("business_type", "LIVE_2D or VIDEO_2D.")
+_UNIT = text("unit", "MIN or HOUR.")
+_USER = text("user_id", "Id of the user.")
+_BUSINESS = text("business", "Kind of the service, such as VIDEO_2D or VOICE_CLONE.")
+_EXPIRES = (
+    text("resource_expire_start_time", "Earliest time of expiry."),
+    text("resource_expire_end_time", "Latest time of expiry."),
+)
+
+SHOW_USAGE_DATA = Action(
+    service=SERVICE,
+    name="ShowUsageData",
+    summary="Return the usage of live streams and videos over time.",
+    method="GET",
+    path="/v1/{project_id}/data-analysis",
+    in_query=(
+        *reversed(PAGE),
+        text("start_time", "Start of the time range.", required=True),
+        text("end_time", "End of the time range.", required=True),
+        *(_USER, _RESOURCE, _BUSINESS_TYPE, _UNIT),
+    ),
+    answer=words("count time_list"),
+    idempotent=True,
+)
+
+SHOW_SUMMARY_USAGE_DATA = Action(
+    service=SERVICE,
+    name="ShowSummaryUsageData",
+    summary="Return the sum of the usage of live streams and videos.",
+    method="GET",
+    path="/v1/{project_id}/data-analysis-summary",
+    in_query=(_USER, _RESOURCE, _BUSINESS_TYPE, _UNIT),
+    answer=words("resource_type business_type number usage unit"),
+    idempotent=True,
+)
+
+SHOW_RESOURCE_USAGE = Action(
+    service=SERVICE,
+    name="ShowResourceUsage",
+    summary="Return the usage of the account's resources.",
+    method="GET",
+    path="/v1/{project_id}/tenants/resources-usage",
+    in_query=(text("resource", "Name of the resource."), _BUSINESS),
+    answer=words("resources"),
+    idempotent=True,
+)
+
+LIST_TENANT_RESOURCES = Action(
+    service=SERVICE,
+    name="ListTenantResources",
+    summary="List the account's resources.",
+    method="GET",
+    path="/v1/{project_id}/tenants/resources",
+    in_query=(
+        *reversed(PAGE),
+        text("resource", "Name of the resource."),
+        _BUSINESS,
+        text("resource_source", "PURCHASED, SP_ALLOCATED or ADMIN_ALLOCATED.", required=True),
+        text("resource_id", "Id of the resource."),
+        text("order_id", "Id of the order."),
+        text("charging_mode", "PERIODIC, ONE_TIME or ON_DEMAND."),
+        *_EXPIRES,
+        text("sub_resource", "Name of the part of the resource."),
+        whole("status", "State of the resource."),
+    ),
+    answer=words("resources count"),
+    idempotent=True,
+)
+
+COUNT_TENANT_RESOURCES = Action(
+    service=SERVICE,
+    name="CountTenantResources",
+    summary="Count the account's resources.",
+    method="GET",
+    path="/v1/{project_id}/tenants/resources-count",
+    in_query=(_BUSINESS, *_EXPIRES),
+    answer=words("resources_count"),
+    idempotent=True,
+)
+
+SHOW_VOICE_TRAINING_QUOTAS = Action(
+    service=SERVICE,
+    name="ShowVoiceTrainingQuotas",
+    summary="Return the quotas of voice training.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/quotas",
+    in_query=PAGE,
+    answer=words("count resource_available_nums resources"),
+    idempotent=True,
+)
