@@ -14,6 +14,7 @@ import pytest
 
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import find, vias
+from airflow_provider_viapi.huawei.services.vias.settings import AlarmOutput
 from airflow_provider_viapi.huawei.services.vias.sources import Degrees
 from airflow_provider_viapi.schema import Parameter
 from huawei.test_sdk_models import kind_of
@@ -23,7 +24,8 @@ EACH = pytest.mark.parametrize("action", vias.ACTIONS, ids=lambda action: action
 
 
 def type_of(parameter: Parameter) -> str:
-    return "str" if isinstance(parameter, Degrees) else kind_of(parameter)
+    own = {Degrees: "str", AlarmOutput: "structure"}
+    return own.get(type(parameter)) or kind_of(parameter)
 
 
 def of(action: Action) -> Mapping[str, Any]:

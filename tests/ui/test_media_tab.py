@@ -21,7 +21,10 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 CONTRAST = """() => {
-    const parse = (text) => (text.match(/[0-9.]+/g) || []).map(Number);
+    const parse = (text) => {
+        const values = (text.match(/[0-9.]+/g) || []).map(Number);
+        return text.startsWith("color(srgb") ? values.map((v, n) => n < 3 ? v * 255 : v) : values;
+    };
     const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
         .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
         .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
@@ -211,7 +214,7 @@ def test_the_wipe_is_moved_with_the_keyboard(window: Open, story: str) -> None:
     assert wiper.input_value() == "40"
     assert "40%" in frame.locator("figure").nth(1).get_attribute("style")
     frame.get_by_label("Position").fill("1.4")
-    shown.picture("wipe")
+    shown.picture("wipe", frame.get_by_role("region", name="Before and after"))
 
 
 def test_a_landed_film_is_shown_through_a_presigned_link(

@@ -18,6 +18,16 @@ function isDark(around: Document | null): boolean {
   return window.matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
+/** A colour in whatever notation as `rgb(…)`; null for one that lets something shine through. */
+function opaque(color: string): string | null {
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return null;
+  context.fillStyle = color;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+  return alpha === 255 ? `rgb(${red}, ${green}, ${blue})` : null;
+}
+
 export function followTheme(): void {
   const around = outer();
   const apply = () => {
@@ -26,7 +36,9 @@ export function followTheme(): void {
     if (!around) return;
     const style = window.parent.getComputedStyle(around.body);
     root.style.setProperty("--font", style.fontFamily);
-    if (/^rgb\(/.test(style.backgroundColor)) root.style.setProperty("--bg", style.backgroundColor);
+    const behind = window.parent.getComputedStyle(around.documentElement);
+    const background = opaque(style.backgroundColor) ?? opaque(behind.backgroundColor);
+    if (background) root.style.setProperty("--bg", background);
   };
   apply();
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);

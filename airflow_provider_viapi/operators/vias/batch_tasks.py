@@ -12,6 +12,7 @@ from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.job_control import CommandLog, CommandRecord
+from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -102,14 +103,14 @@ class BatchTaskOperator(HuaweiCloudOperator):
         self.log.warning("%s", message)
 
 
-class CreateBatchTaskOperator(BatchTaskOperator):
+class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
     """Create a task for each of many video sources; return ``id`` and ``succeed_count``.
 
     The tasks run, and are billed, until they are stopped (:class:`StopBatchTaskOperator`), or deleted.
 
     :param name: name of the batch task; make it unique, because it is looked for by its name if a response is lost
     :param batch_input: video sources: ``video_source_group``, a list of ``video_source_group_id`` and
-        ``video_source_list``, each with ``video_source_id`` and ``target_roi``
+        ``video_source_list``, each with ``video_source_id`` and ``target_roi`` (polygons and lines by name)
     :param service_name: algorithm, such as ``c-smoke-and-fire-edge``
     :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
     :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
@@ -160,7 +161,7 @@ class CreateBatchTaskOperator(BatchTaskOperator):
         return with_version(self.hook.call, request)
 
 
-class UpdateBatchTaskOperator(BatchTaskOperator):
+class UpdateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
     """Change the settings of a batch task. What is not given is left as it is, as far as the service allows.
 
     :param batch_task_id: id of the batch task

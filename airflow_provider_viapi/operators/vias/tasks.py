@@ -9,6 +9,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.job_control import JobCommandOperator
+from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -29,7 +30,7 @@ _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """Failed states in which a task does not run."""
 
 
-class CreateTaskOperator(HuaweiCloudJobOperator):
+class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
     """Analyse a stream or a file with an algorithm, in the cloud or on an edge device.
 
     A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with :class:`StopTaskOperator`. A
@@ -48,7 +49,8 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
     :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
     :param description: description of the task
     :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
-    :param config: settings of the algorithm in ``common``; they are passed on unchanged
+    :param config: settings of the algorithm in ``common``; known ones are checked, others are passed on unchanged.
+        ``target_roi`` takes polygons and lines by name: ``{"polygons": {"gate": [[0, 0], [9, 0], [9, 9]]}}``
     :param is_saved_as_template: save the settings as a template
     :param resource_order_id: order of prepaid resources; required for commercial algorithms
     """
@@ -201,7 +203,7 @@ class QueryTaskOperator(HuaweiCloudOperator):
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
 
 
-class UpdateTaskOperator(HuaweiCloudOperator):
+class UpdateTaskOperator(AlgorithmSettings):
     """Change the settings of a task. What is not given is left as it is, as far as the service allows.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``

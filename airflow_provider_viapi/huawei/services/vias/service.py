@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Service, States
 from airflow_provider_viapi.huawei.parameters import Object
+from airflow_provider_viapi.huawei.services.vias.settings import AlarmOutput
 from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
 
 SERVICE = Service(
@@ -73,7 +74,7 @@ def task_settings(*, required: bool) -> tuple[Parameter, ...]:
     :param required: the output has to be given, which only creating needs
     """
     return (
-        Object(
+        AlarmOutput(
             name="output",
             required=required,
             doc="Destination of alarms: webhook (url, headers, data_category), dis (stream_name, data_category), obs "
