@@ -7,12 +7,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import fsspec
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.fs import oss
+from airflow_provider_viapi.operators.vias import CreateTaskOperator
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from huawei.test_alarms import MESSAGE, PICTURE
+from media.team_storage import TeamStorage, storage_emulator, team
+from operators.huawei_tasks import WATCH, Store, connect, in_haste
+from run_task import run_task
+
+__all__ = ["storage_emulator", "team"]
+
+fsspec.register_implementation("oss", f"{oss.__name__}.OssFileSystem", clobber=True)
 
 
 @pytest.fixture
@@ -29,9 +39,8 @@ def put(folder: Path, name: str, **changed: Any) -> None:
 def poke(
     folder: Path, *, run_id: str = "run", attempt: int = 1, **arguments: Any
 ) -> list[dict[str, Any]] | None:
-    instance = SimpleNamespace(dag_id="dag", run_id=run_id, task_id="wait", map_index=-1, try_number=attempt)
     sensor = ViasAlarmSensor(task_id="wait", folder=f"file://{folder}", **arguments)
-    answer = sensor.poke({"ti": instance})  # type: ignore[typeddict-item]
+    answer = sensor.poke(context(run_id, attempt))
     return answer.xcom_value["alarms"] if answer.is_done else None
 
 
@@ -98,3 +107,31 @@ def test_arguments_that_cannot_work_are_refused(folder: Path) -> None:
         poke(folder, max_files=0)
     with pytest.raises(AirflowFailException, match="in the folder of the alarms"):
         poke(folder, images_to=f"file://{folder}/pictures")
+
+
+def test_an_alarm_of_a_running_task_arrives_from_the_bucket_of_its_output(
+    team: TeamStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_haste(monkeypatch)
+    connect(monkeypatch, team.emulator)
+    output = {"obs": {"bucket": "team", "path": "alarms"}}
+    task_id = run_task(CreateTaskOperator(task_id="watch", **{**WATCH, "output": output}), Store()).pushed[
+        "job_id"
+    ]
+    root = f"oss://{team.hook.viapi_conn_id}@team"
+    sensor = ViasAlarmSensor(task_id="wait", folder=f"{root}/alarms/", images_to=f"{root}/pictures/")
+
+    (alarm,) = run_task(sensor, Store()).result["alarms"]
+
+    assert (alarm["task_id"], alarm["kind"], alarm["problems"]) == (task_id, "smoke_and_fire", [])
+    assert alarm["events"][0]["bounding_box"] == {"x": 80.0, "y": 45.0, "w": 160.0, "h": 90.0}
+    picture = alarm["image"].partition("@team/")[2]
+    assert team.content(picture).startswith(b"\x89PNG")
+    # No file is left for another run.
+    assert sensor.poke(context("another")).is_done is False
+
+
+def context(run_id: str, attempt: int = 1) -> Any:
+    return {
+        "ti": SimpleNamespace(dag_id="dag", run_id=run_id, task_id="wait", map_index=-1, try_number=attempt)
+    }

@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_viapi.emulator.access_keys import AccessKeys
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.faults import CallFaults, FaultList, TakeJobFault
+from airflow_provider_viapi.emulator.huawei.alarms import Alarms
 from airflow_provider_viapi.emulator.huawei.assets import Assets
 from airflow_provider_viapi.emulator.huawei.crud import Records
 from airflow_provider_viapi.emulator.huawei.errors import internal, not_emulated, status_of
@@ -89,7 +90,7 @@ class HuaweiCloud:
         self._gateway = Gateway(self._paths, tenant, self._identity, quota)
         self._queue = JobQueue(folder, storage, WORK, now, faults.hold)
         self._media = MediaJobs(self._queue, storage, now)
-        self._states = StateJobs(now, faults.hold)
+        self._states = StateJobs(now, faults.hold, Alarms(storage, now).task_changed)
         self._records = Records(now)
         self.uploads = UploadedFiles(storage, now)
         self._assets = Assets(self.uploads, self._media, now)

@@ -179,11 +179,18 @@ class StateJobs:
 
     :param now: the clock, in Unix time
     :param hold: wait some seconds, or until the faults are cleared
+    :param changed: is called with a job that has changed its state
     """
 
-    def __init__(self, now: Callable[[], float], hold: Callable[[float], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        hold: Callable[[float], Coroutine[Any, Any, None]],
+        changed: Callable[[StateJob], None],
+    ) -> None:
         self._now = now
         self._hold = hold
+        self._changed = changed
         self._jobs: dict[str, StateJob] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -227,6 +234,7 @@ class StateJobs:
         """Set the state of a job, whatever its state is; it continues from there."""
         self._halt(job)
         job.enter(state, self._now(), code, message)
+        self._changed(job)
         self._advance(job)
 
     async def stop(self) -> None:
@@ -265,3 +273,4 @@ class StateJobs:
                 job.enter(state, self._now(), code, fault.message)
                 return
             job.enter(following, self._now())
+            self._changed(job)
