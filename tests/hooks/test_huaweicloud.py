@@ -81,6 +81,26 @@ def test_extra_says_where_and_how(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (made.http.verify, made.http.timeout, made.poll_qps) == (False, 12.5, 3.0)
 
 
+def test_a_connection_of_the_earlier_huawei_provider_is_used_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The fields that apache-airflow-providers-huawei 1.7.0 reads.
+    extra = {
+        "region": "ap-southeast-3",
+        "project_id": "p1",
+        "obs_bucket": "team",
+        "enterprise_project_id": "e1",
+    }
+
+    made = account(monkeypatch, **KEY, extra=extra)
+
+    assert made.auth.current() == Credentials("the-ak", "the-sk")
+    assert (made.project_id, made.address(vias.SERVICE)) == (
+        "p1",
+        "https://vias.ap-southeast-3.myhuaweicloud.com",
+    )
+
+
 def test_the_triggerer_reads_the_same_account(monkeypatch: pytest.MonkeyPatch) -> None:
     synchronously = account(monkeypatch, **KEY, extra={"timeout": 7})
 

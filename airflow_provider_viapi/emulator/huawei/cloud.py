@@ -38,6 +38,7 @@ from airflow_provider_viapi.emulator.huawei.vias_actions import ViasActions
 from airflow_provider_viapi.emulator.huawei.vias_algorithms import AlgorithmActions
 from airflow_provider_viapi.emulator.huawei.vias_batches import BatchTaskActions
 from airflow_provider_viapi.emulator.huawei.video_actions import VideoActions
+from airflow_provider_viapi.emulator.huawei.voice_recordings import VoiceRecordingActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.quota import Quota
@@ -106,6 +107,7 @@ class HuaweiCloud:
         vias = ViasActions(self._states, self._records, now)
         self._batches = BatchTaskActions(self._states, self._records, now)
         self._algorithms = AlgorithmActions(self._records)
+        self._recordings = VoiceRecordingActions(self._states)
         self._submissions: dict[str, Callable[[RestCall, TakeJobFault], Any]] = {}
         self._handlers: dict[str, Callable[[RestCall], Any]] = {
             **self._records.handlers(),
@@ -113,6 +115,7 @@ class HuaweiCloud:
             **FileActions(self._assets, self.uploads).handlers(),
             **IamActions(tenant, self._identity, now).handlers(),
             **self._algorithms.handlers(),
+            **self._recordings.handlers(),
         }
         for group in (videos, speech, live, models, avatars, vias, self._batches):
             self._submissions |= group.submissions()
@@ -134,6 +137,7 @@ class HuaweiCloud:
         self._records.reset()
         self._batches.reset()
         self._algorithms.reset()
+        self._recordings.reset()
         self._assets.reset()
         self.uploads.reset()
         self._media.clear()

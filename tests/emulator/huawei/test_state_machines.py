@@ -305,3 +305,20 @@ def test_a_picture_becomes_an_avatar(caller: Caller) -> None:
     assert (done["name"], done["model_asset_id"]) == ("anna", made["model_asset_id"])
     (listed,) = caller(pictures.LIST_PICTURE_MODELING_JOBS, state="SUCCEED")["picture_modeling_jobs"]
     assert listed["job_id"] == made["job_id"]
+
+
+def test_sentences_of_a_voice_are_recorded_reviewed_and_logged(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
+    job_id = caller(voices.CREATE_TRAINING_BASIC_JOB, voice_name="Ada")["job_id"]
+    for index in (2, 1, 2):
+        assert caller(voices.CONFIRM_TRAINING_SEGMENT, job_id=job_id, index=index)["confirm_result"] is True
+    caller(voices.COMMIT_VOICE_TRAINING_JOB, job_id=job_id)
+    caller.in_state("AUDITING", voices.SHOW_VOICE_TRAINING_JOB, job_id=job_id)
+    emulator.review_huawei_model(job_id, accept=False)
+
+    assert caller(voices.SHOW_TRAINING_SEGMENT_INFO, job_id=job_id)["confirmed_index"] == [1, 2]
+    assert "admin_audit_result" in caller(voices.SHOW_JOB_AUDIT_RESULT, job_id=job_id)
+    log = caller(voices.LIST_JOB_OPERATION_LOG, job_id=job_id)
+    assert {each["action"] for each in log["operations"]} == {"CREATING", "AUDIT_FAILED"}
+    assert caller.refused(voices.SHOW_TRAINING_SEGMENT_INFO, job_id="none") == (404, "MSS.41000003")
