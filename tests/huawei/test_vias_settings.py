@@ -103,7 +103,6 @@ def test_a_templated_setting_is_checked_when_it_is_rendered() -> None:
 @pytest.mark.parametrize(
     ("output", "named"),
     [
-        ({}, "it is empty"),
         ({"webhook": {"headers": {}}}, "webhook lacks url"),
         ({"webhook": {"url": "https://h", "headers": {str(n): "" for n in range(11)}}}, "at most 10"),
         ({"dis": {}}, "dis lacks stream_name"),

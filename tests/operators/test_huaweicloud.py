@@ -46,7 +46,7 @@ def keywords(operator: type[HuaweiCloudOperator]) -> list[str]:
 
 
 def test_there_is_an_operator_for_each_thing_that_is_promised() -> None:
-    assert len(OPERATORS) == 18
+    assert len(OPERATORS) == 39
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -57,13 +57,13 @@ def test_an_operators_docstring_describes_every_argument(operator: type[HuaweiCl
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_an_argument_becomes_the_parameter_of_its_name(operator: type[HuaweiCloudOperator]) -> None:
-    beyond = {"wait_for", "source", "on_doubt"}
+    beyond = {"wait_for", "source", "on_doubt", "if_exists", "allow_partial"}
     given = {name: "{{ " + name + " }}" for name in keywords(operator) if name not in beyond}
     own = {"source": "{{ source }}"} if "source" in keywords(operator) else {}
 
     request = operator(task_id="task", **given, **own).request
 
-    renamed = {given.get("vias_task_id", ""): "vias_task_id"}
+    renamed = {given[name]: name for name in ("vias_task_id", "pool_id", "batch_task_id") if name in given}
     sent = {renamed.get(value, name): value for name, value in request.items() if name != "command"}
     assert sent == given
 

@@ -108,8 +108,6 @@ class AlarmOutput(Object):
     def check(self, value: Any) -> Any:
         """Return the destinations."""
         plain = super().check(value)
-        if not plain:
-            raise ValidationError(f"{self.allowed}; it is empty, so no alarm would arrive")
         for name, needed in (("webhook", "url"), ("dis", "stream_name"), ("obs", "bucket")):
             one = plain.get(name)
             if one is None:
