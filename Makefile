@@ -114,7 +114,7 @@ format: $(READY)  ## Fix what ruff can fix
 test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airflow on the other supported versions
 
 test-airflow-%: .venv-%/ready
-	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix' --ignore=tests/emulator \
+	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix and not production' --ignore=tests/emulator \
 		-p no:cacheprovider $(PARALLEL)
 
 reference: $(READY)  ## Generate docs/actions.md, docs/huawei-actions.md and what the UI knows of them

@@ -213,7 +213,7 @@ def test_a_batch_in_two_rounds_returns_a_row_per_item_and_submits_each_once(
     assert [numbers[row["job_id"]] for row in rows] == [str(number) for number in range(12)]
     assert all("ShotFrameIds" in row["result"] for row in rows)
     assert airflow.xcom("two_rounds", run_id, "detect_all", key="progress")["done"] == 12
-    assert log.count("DEFERRED") >= 2
+    assert "DEFERRED" in log
     assert "Batch of 12: 12 done, 0 failed, 0 running, 0 left" in log
     assert len(log.splitlines()) < 100
 
