@@ -232,7 +232,7 @@ def test_with_a_temporary_key_the_expiry_of_the_link_is_logged(
 
     address = stage(TeamStorage(team.emulator, hook, team.oss, team.folder), source.as_uri())
 
-    assert httpx.get(address).content == FILM
     assert "expires with the temporary key" in caplog.text
     assert key["security_token"] not in caplog.text
+    assert httpx.get(address).content == FILM
     assert ERASE.check({"VideoUrl": address})

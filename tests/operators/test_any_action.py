@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,8 @@ def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emul
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "videoplus.json").write_text(json.dumps(MODEL))
     monkeypatch.setenv("AIRFLOW__VIAPI__MODELS_PATH", f"{tmp_path}/models")
+    # Tests without Airflow read models from other places in this process.
+    services.read_user_models_from(lambda: os.environ.get("AIRFLOW__VIAPI__MODELS_PATH"))
     with EmulatorServer() as server:
         monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", server.connection_json())
         yield server
