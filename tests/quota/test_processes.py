@@ -36,6 +36,7 @@ def run_programs(name: str, *arguments: list[str]) -> list[str]:
             [sys.executable, str(Path(__file__).with_name(name)), *each],
             env=environment,
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
         )
         for each in arguments
