@@ -25,8 +25,12 @@ INT32 = 2**31 - 1
 
 INT64 = 2**63 - 1
 """Largest integer of parameters whose range is not documented."""
-MAX_DIGITS_OF_TEXT = 10**512
-"""Integers below this are taken for texts of digits; Python itself refuses to write those of thousands of digits."""
+
+LARGEST_TEXT_OF_DIGITS = 10**512
+"""Integers below this are taken for texts of digits, of which native rendering makes numbers.
+
+Python refuses to write integers of thousands of digits.
+"""
 
 
 def snake_case(wire_name: str) -> str:
@@ -104,7 +108,7 @@ class String(Parameter):
         value = plain_scalar(value)
         if isinstance(value, int) and not isinstance(value, bool):
             # Native rendering of templates makes a number of a text of digits.
-            value = str(value) if abs(value) < MAX_DIGITS_OF_TEXT else None
+            value = str(value) if abs(value) < LARGEST_TEXT_OF_DIGITS else None
         if not isinstance(value, str):
             raise ValidationError(f"{self.allowed}; it is of type {type(value).__name__}")
         if not is_encodable(value):

@@ -25,6 +25,13 @@ def database() -> Iterator[str | None]:
             pytest.skip("Airflow 2 needs PostgreSQL at VIAPI_TEST_POSTGRES")
         yield None
         return
+    with create_database(server) as address:
+        yield address
+
+
+@contextmanager
+def create_database(server: str) -> Iterator[str]:
+    """Create a database on a PostgreSQL server, and drop it at the end; yield its address for SQLAlchemy."""
     import psycopg2
 
     name = f"viapi_test_{secrets.token_hex(4)}"

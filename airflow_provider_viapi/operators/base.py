@@ -22,15 +22,14 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.action import (
-    ActionOperator,
-)
+from airflow_provider_viapi.operators.action import ActionOperator
 from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
     fail_without_retry,
     open_ledger,
     record_decision,
+    task_run,
 )
 from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
@@ -84,7 +83,7 @@ class JobOperator(JobArguments):
         from airflow_provider_viapi.jobs.submission import TurnIsLater
 
         store_links(self, context)
-        run = self.task_run(context)
+        run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
         self._view = view = TaskView(self.action_name, run.attempt.number)
         with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
@@ -136,18 +135,6 @@ class JobOperator(JobArguments):
             if "error" in event:
                 raise self._handle_timeout(from_dict(event["error"]), ledger, context)
             return self._finish(JobReport.from_dict(event["report"]), ledger, context)
-
-    def task_run(self, context: Context) -> TaskRun:
-        """Return what submitting needs of this attempt."""
-        from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
-
-        return TaskRun(
-            attempt_of(context),
-            TaskClaims(context, self.log),
-            self.log,
-            self.timing or Timing(),
-            lambda: self._stop_requested,
-        )
 
     def submission(
         self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context

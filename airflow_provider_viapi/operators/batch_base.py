@@ -19,19 +19,16 @@ from airflow_provider_viapi.errors import (
     StopRequested,
     from_dict,
 )
-from airflow_provider_viapi.links.job import (
-    result_address,
-    store_links,
-)
+from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_arguments import BatchArguments
 from airflow_provider_viapi.operators.batch_items import build_items
 from airflow_provider_viapi.operators.batch_view import publish_items, publish_usage
-from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
     choose_store,
     fail_without_retry,
+    task_run,
 )
 from airflow_provider_viapi.operators.task_view import TaskView
 
@@ -89,7 +86,10 @@ class BatchOperator(BatchArguments):
                 return []
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
-            ledger, run = self._open_ledger(context), self._task_run(context)
+            ledger, run = (
+                self._open_ledger(context),
+                task_run(context, self.log, self.timing, lambda: self._stop_requested),
+            )
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
                 self._probe_destination()
@@ -122,7 +122,10 @@ class BatchOperator(BatchArguments):
         with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
             if "error" in event:
                 raise from_dict(event["error"])
-            ledger, run = self._open_ledger(context), self._task_run(context)
+            ledger, run = (
+                self._open_ledger(context),
+                task_run(context, self.log, self.timing, lambda: self._stop_requested),
+            )
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
             with self.cancelling_if_ended(context, ledger, batch.cancel):
@@ -311,14 +314,3 @@ class BatchOperator(BatchArguments):
         from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
 
         return BatchLedger(choose_store(context, durable=self.durable), attempt_of(context))
-
-    def _task_run(self, context: Context) -> TaskRun:
-        from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
-
-        return TaskRun(
-            attempt_of(context),
-            TaskClaims(context, self.log),
-            self.log,
-            self.timing or Timing(),
-            lambda: self._stop_requested,
-        )

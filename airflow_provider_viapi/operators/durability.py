@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger, Store
     from airflow_provider_viapi.jobs.metrics import Stats
-    from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.task_run import Attempt
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun, Timing
 
 
 def choose_store(context: Context, *, durable: bool = True) -> Store:
@@ -53,6 +53,20 @@ def attempt_of(context: Context) -> Attempt:
         retries=getattr(context.get("task"), "retries", None) or 0,
         clear_number=getattr(context.get("dag_run"), "clear_number", None) or 0,
     )
+
+
+def task_run(
+    context: Context, log: Log, timing: Timing | None, stop_requested: Callable[[], bool]
+) -> TaskRun:
+    """Return what submitting needs of the running attempt.
+
+    :param timing: default: real time
+    :param stop_requested: returns whether Airflow stops the task
+    """
+    from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+    from airflow_provider_viapi.operators.claims import TaskClaims
+
+    return TaskRun(attempt_of(context), TaskClaims(context, log), log, timing or Timing(), stop_requested)
 
 
 def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobReport | None) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import psycopg2
 import redis
 
 from local_airflow import LocalAirflow
@@ -54,22 +51,6 @@ class CeleryAirflow(LocalAirflow):
         command = ("celery", "worker", "--skip-serve-logs", "--celery-hostname", f"{name}@%h")
         sessions.append(self._run(name, *command))
         return len(sessions) - 1
-
-
-@contextmanager
-def postgres_database(server: str) -> Iterator[str]:
-    """Create a database on a PostgreSQL server, and drop it at the end; yields its address for SQLAlchemy."""
-    name = f"viapi_production_{secrets.token_hex(4)}"
-    admin = psycopg2.connect(server)
-    admin.autocommit = True
-    with admin.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    try:
-        yield server.replace("postgresql://", "postgresql+psycopg2://").rpartition("/")[0] + f"/{name}"
-    finally:
-        with admin.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        admin.close()
 
 
 def kill_redis_connections(url: str) -> int:

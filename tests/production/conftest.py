@@ -80,15 +80,16 @@ def shared(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> It
         pytest.skip(reason)
     import redis
 
+    from airflow_database import create_database
     from chaos.conftest import SHORT_TIMEOUTS
-    from production.celery_airflow import CeleryAirflow, dags_folder, postgres_database
+    from production.celery_airflow import CeleryAirflow, dags_folder
     from production.recording_emulator import recording_emulator
 
     (served.path / "clip.mp4").write_bytes(b"not a video; the jobs do not read it")
     for url in (BROKER, QUOTA):
         redis.Redis.from_url(url).flushdb()
     home = tmp_path_factory.mktemp("airflow")
-    with recording_emulator(CALLS_PER_SECOND) as emulator, postgres_database(POSTGRES) as database:
+    with recording_emulator(CALLS_PER_SECOND) as emulator, create_database(POSTGRES) as database:
         rates = {"poll_qps": CALLS_PER_SECOND, "submit_qps": CALLS_PER_SECOND}
         environment = SHORT_TIMEOUTS | {
             "AIRFLOW_CONN_VIAPI_DEFAULT": connection(emulator, quota_url=QUOTA, **rates),
