@@ -16,7 +16,7 @@ from airflow_provider_viapi.operators.provider_task import ProviderTask
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.huawei.alarms import Alarm
+    from airflow_provider_viapi.huawei.alarm_events import Alarm
     from airflow_provider_viapi.operators.options import Address
 
 SEEN = ".viapi-seen"

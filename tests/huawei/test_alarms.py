@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.huawei.alarms import EVENT_TYPES, UNKNOWN, Alarm, Box, parse_alarms
+from airflow_provider_viapi.huawei.alarm_events import EVENT_TYPES, UNKNOWN, Alarm, Box
+from airflow_provider_viapi.huawei.alarms import parse_alarms
 
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 MESSAGE = {
