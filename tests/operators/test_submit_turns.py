@@ -119,6 +119,19 @@ def test_a_turn_after_the_deadline_fails_before_anything_is_paid(
     assert submissions(service) == 0
 
 
+def test_a_deadline_that_is_seconds_away_does_not_wait_for_a_turn_that_comes_seconds_later(
+    service: ScriptedServer, clock: SkippingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = {"endpoint": service.url, "submit_qps": 0.2}
+    fields = {"conn_type": "viapi", "login": "key-of-short-turns", "password": "s", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", json.dumps(fields))
+    ViapiHook().quota.submit_pace("videoenhan.EraseVideoSubtitles", 0.2, lambda seconds: None).reserve()
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+
+    assert run_task(erase(deferrable=False, job_timeout=3), Store()).result["VideoUrl"]
+    assert submissions(service) == 1
+
+
 def test_a_missing_package_is_named_before_anything_is_paid(
     service: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
