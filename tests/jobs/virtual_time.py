@@ -9,6 +9,13 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+ITERATION = 1e-6
+"""Seconds that an iteration of the loop takes.
+
+asyncio fires a timer up to the resolution of the clock (1e-9 s) early. A task that then waits for the rest would wait
+for ever if the clock did not move, as it does in a real loop.
+"""
+
 
 class _Jumping(selectors.SelectSelector):
     def __init__(self) -> None:
@@ -18,7 +25,7 @@ class _Jumping(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> Any:
         if timeout is None:
             raise RuntimeError("all tasks wait and no timer is set")
-        self.now += max(0.0, timeout)
+        self.now += max(ITERATION, timeout)
         return super().select(0)
 
 
