@@ -15,7 +15,7 @@ from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.data_folder import DataFolder
-from airflow_provider_viapi.emulator.engine import Engine
+from airflow_provider_viapi.emulator.engine import IMAGE_INSTANCES, Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.media_checks import TRANSFORMS
@@ -38,6 +38,7 @@ class EmulatorServer:
         ``Host`` are refused, except loopback names and the address to listen on
     :param transforms: media work by action name; default: all that the emulator implements
     :param calls_per_second: limit for each action, or by action name; default: no limit
+    :param image_instances: names of the instances of ImageSearch, which no call can make; default: ``demo``
     :param now: the clock, in Unix time
     """
 
@@ -51,8 +52,10 @@ class EmulatorServer:
         public_hosts: Sequence[str] = (),
         transforms: Mapping[str, Transform] | None = None,
         calls_per_second: CallsPerSecond = None,
+        image_instances: Sequence[str] = IMAGE_INSTANCES,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._image_instances = tuple(image_instances)
         self._key = key or AccessKey()
         self._data_dir = data_dir
         self._host, self._port = host, port
@@ -149,6 +152,7 @@ class EmulatorServer:
                 transforms=transforms,
                 calls_per_second=self._calls_per_second,
                 tenant=self._tenant,
+                image_instances=self._image_instances,
                 now=self._now,
             )
             certificate = Certificate(folder.objects, self._host, *self._public_hosts)
