@@ -289,8 +289,9 @@ class PendingJobs:
 
     def interval(self, pending: PendingJob) -> float:
         """Return the seconds until the next individual poll of a job."""
-        seconds = self.backoff.interval(pending.polls)
-        return RARELY * seconds if self._is_covered(pending) else seconds
+        if self._is_covered(pending):
+            return RARELY * random.uniform(self.backoff.longest / 2, self.backoff.longest)  # noqa: S311
+        return self.backoff.interval(pending.polls)
 
     def poll_individually(self, jobs: Iterable[PendingJob]) -> None:
         """Schedule polls of these jobs at individual intervals, unless they come sooner."""
