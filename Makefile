@@ -113,6 +113,10 @@ format: $(READY)  ## Fix what ruff can fix
 
 test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airflow on the other supported versions
 
+test-rotation:  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit
+	@set -- $(wordlist 2,9,$(MATRIX)); shift $$(($$(git rev-list --count HEAD) % $$#)); \
+	echo "Airflow $(firstword $(MATRIX)) and $$1"; $(MAKE) test-airflow-$(firstword $(MATRIX)) test-airflow-$$1
+
 test-airflow-%: .venv-%/ready
 	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix and not production' --ignore=tests/emulator \
 		-p no:cacheprovider $(PARALLEL)

@@ -152,7 +152,7 @@ def landed(deployment: Deployment, film: str) -> str:
 
 def plays(frame: Any, label: str) -> None:
     """Wait until the video with a label has a picture."""
-    video = frame.get_by_label(label, exact=True)
+    video = frame.locator(f"video[aria-label='{label}']")
     video.wait_for()
     handle = video.element_handle()
     handle.evaluate(
