@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Family = Literal["videos", "tasks", "models", "others"]
-"""Jobs that are polled alike: the first two in a list; models rarely, because Huawei's staff review them."""
+"""Jobs that are polled alike: the first two in a list; models and transfers rarely, because people review them."""
 
 _FAMILIES: Mapping[str, Family] = {
     metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.full_name: "videos",
@@ -44,6 +44,8 @@ _FAMILIES: Mapping[str, Family] = {
     metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_MIDDLE_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_ADVANCE_JOB.full_name: "models",
+    metastudio.voices.CREATE_TRAINING_THIRD_PARTY_JOB.full_name: "models",
+    metastudio.transfers.TRANSFER_ASSET.full_name: "models",
 }
 
 
