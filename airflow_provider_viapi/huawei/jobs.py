@@ -79,6 +79,8 @@ class HuaweiSubmitBackend:
         self._client = client
         self._action = action
         self._request = request
+        self.answer: Mapping[str, Any] = {}
+        """The response to the submission; empty before it, and if the job was found in a list."""
         self.action_name = action.full_name
         # Connecting and responding each have the connection's whole timeout.
         self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
@@ -92,7 +94,8 @@ class HuaweiSubmitBackend:
 
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once."""
-        return parse_submission(self._action, self._request, self._client.call_once(self._action, request))
+        self.answer = self._client.call_once(self._action, request)
+        return parse_submission(self._action, self._request, self.answer)
 
     def renewed_key(self, error: ServiceError) -> bool:
         """Return false: the client itself renews a token that was refused."""

@@ -88,11 +88,11 @@ class ModelActions:
         return self._image_addresses(call, job)
 
     def _image_addresses(self, call: RestCall, job: StateJob) -> dict[str, Any]:
-        files = {name: f"{name}.bin" for name in call.action.answer if name.endswith("_upload_url")}
-        return {
-            "job_id": job.id,
-            **{name: self._address(job, file, call.base) for name, file in files.items()},
-        }
+        names = [name for name in call.action.answer if name.endswith("_upload_url")]
+        addresses: dict[str, Any] = {name: self._address(job, f"{name}.bin", call.base) for name in names}
+        # A video may be uploaded in parts, one for each address.
+        videos = {name: [address] for name, address in addresses.items() if "_video_" in name}
+        return {"job_id": job.id, **addresses, **videos}
 
     def _put(self, call: RestCall, machine: StateMachine, take_fault: TakeJobFault) -> StateJob:
         job = StateJob(new_id(), call.action, call.parameters, machine, self._now(), take_fault())

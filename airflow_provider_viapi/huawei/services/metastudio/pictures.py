@@ -66,7 +66,8 @@ _MODEL = (
 _KIND = JobKind(
     show=SHOW_PICTURE_MODELING_JOB,
     states=MODELING_STATES,
-    files=(ResultField("model_cover_url", "file", "The picture of the avatar."),),
+    # A job that has partially succeeded has no cover.
+    files=(ResultField("model_cover_url", "file", "The picture of the avatar.", optional=True),),
 )
 
 CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
