@@ -76,7 +76,7 @@ class UploadingModelOperator(HuaweiCloudJobOperator):
         raise NotImplementedError
 
     def submit_files(self, job: Job) -> None:
-        """Tell the service that the files are complete."""
+        """Report to the service that the files are complete."""
         raise NotImplementedError
 
 
