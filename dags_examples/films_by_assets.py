@@ -64,13 +64,14 @@ def films(**context: Any) -> list[dict[str, str]]:
     """Return the films of the events that started this run, and where to store what is made of them."""
     # Airflow 2 calls assets datasets.
     events = context.get("triggering_asset_events") or context["triggering_dataset_events"]
-    stored = [event.extra for of_asset in events.values() for event in of_asset]
+    # By address: Airflow 3 lists an event both under its asset and under the alias, and a film is paid for only once.
+    stored = {event.extra["address"]: event.extra for each in events.values() for event in each}
     return [
         {
             "video_url": film["address"],
             "land_to": f"{film['address'].rpartition('/')[0]}/square/",
         }
-        for film in stored
+        for film in stored.values()
         if film.get("type", "").startswith("video/") and film.get("duration", 0) > 0
     ]
 
