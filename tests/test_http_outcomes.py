@@ -177,7 +177,11 @@ def test_a_redirect_that_is_not_followed_keeps_its_content(send: Send, target: b
 
     def serve(connection: socket.socket) -> None:
         read_request(connection)
-        head = b"HTTP/1.1 %d Moved\r\nLocation: %s\r\nContent-Length: %d\r\n\r\n" % (status, target, len(body))
+        head = b"HTTP/1.1 %d Moved\r\nLocation: %s\r\nContent-Length: %d\r\n\r\n" % (
+            status,
+            target,
+            len(body),
+        )
         connection.sendall(head + body)
 
     with connections(serve) as port:
