@@ -8,12 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
 from airflow_provider_viapi.jobs.model import ListJobs, Outcome
-from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, AdaptiveInterval, PendingJobs, now
+from airflow_provider_viapi.jobs.poll_schedule import (
+    FINISHED_PRIORITY,
+    AdaptiveInterval,
+    PendingJob,
+    PendingJobs,
+    now,
+)
 from airflow_provider_viapi.jobs.supervision import (
     MAX_UNEXPECTED_ERRORS,
     call_in_task,
@@ -77,6 +84,12 @@ class JobListReader:
         # Once the list is in use for many jobs, the last few of them cost fewer calls by list than individually.
         self._has_many = len(self._jobs) >= (1 if self._has_many else self._list_from)
         return self._has_many
+
+    def leave_to_list(self, jobs: Iterable[PendingJob]) -> None:
+        """Poll these jobs when the list shows that they have ended, or late if it never does."""
+        for pending in jobs:
+            if not (pending.is_finished or pending.is_late):
+                self._jobs.queue.schedule(pending, self.silence)
 
     async def read(self) -> None:
         """Read the list again and again, and have the jobs polled that it shows as ended; a loop."""

@@ -45,11 +45,19 @@ class Seen:
         return max(self.noticed[job_id] for job_id in job_ids)
 
 
-def wait_for(account: FakeAccount, shares: dict[str, list[str]], qps: float = 10) -> Seen:
-    """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs."""
+def wait_for(
+    account: FakeAccount, shares: dict[str, list[str]], qps: float = 10, seconds: float | None = None
+) -> Seen:
+    """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs.
+
+    :param seconds: how long each job takes, which is submitted so long before its end; default: all are waited for
+        from the beginning
+    """
     seen = Seen(account)
 
     async def one(poller: Poller, job_id: str) -> None:
+        if seconds is not None:
+            await asyncio.sleep(account.ends[job_id] - seconds)
         report = await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), until=UNTIL)
         seen.reports[job_id], seen.noticed[job_id] = report, account.now()
 
@@ -76,6 +84,16 @@ def test_many_jobs_cost_one_call_each_and_none_is_throttled_despite_network_jitt
     assert seen.all_succeeded
     assert account.calls["a"] + account.list_reads["a"] <= 1.1 * 1000
     assert account.throttled["a"] + account.throttled_list_reads["a"] == 0
+
+
+def test_jobs_that_are_submitted_one_after_the_other_cost_about_one_poll_each() -> None:
+    account = FakeAccount({f"J-{number}": 30 + number / 2 for number in range(40)})
+
+    seen = wait_for(account, {"a": list(account.ends)}, qps=2, seconds=30)
+
+    assert seen.all_succeeded
+    # The first ones are polled individually until there are enough for the list.
+    assert account.calls["a"] <= 40 + 4
 
 
 def test_the_rate_adapts_to_a_tenth_of_the_configured_quota_and_no_job_is_lost() -> None:
