@@ -134,12 +134,17 @@ class JobListReader:
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
         """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
-        turn = None
-        if self._shared_list is not None and self.is_used and self._jobs.unfinished():
-            turn = await self._shared_list.wait_for_turn()
+        turn = await self._take_turn()
         if turn is None:
             await asyncio.sleep(seconds)
+            # The list may have come into use meanwhile, and others may be reading it.
+            turn = await self._take_turn()
         return turn
+
+    async def _take_turn(self) -> Any:
+        if self._shared_list is None or not self.is_used or not self._jobs.unfinished():
+            return None
+        return await self._shared_list.wait_for_turn()
 
     async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
         shared, throttled = self._shared_list, False
