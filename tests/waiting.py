@@ -8,6 +8,6 @@ from typing import Any
 
 
 def until(condition: Callable[[], Any]) -> None:
-    """Wait until a condition holds; pytest's timeout ends a wait that is in vain."""
+    """Wait until a condition holds; pytest's timeout ends it otherwise."""
     while not condition():
         time.sleep(0.3)

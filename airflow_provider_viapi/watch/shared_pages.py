@@ -82,7 +82,7 @@ async def shared_pages(key: Hashable, open_pages: Callable[[], Pages]) -> AsyncI
 
 
 def can_confirm() -> bool:
-    """Return whether this Airflow shares readings and says when the events that came of them are stored."""
+    """Return whether this Airflow shares readings and says when the events made from them are stored."""
     try:
         from airflow.triggers import shared_stream
     except ImportError:

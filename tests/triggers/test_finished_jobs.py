@@ -101,7 +101,7 @@ def test_arguments_that_cannot_work_are_refused(arguments: dict[str, Any], messa
 
 
 @pytest.mark.skipif(AIRFLOW >= (3, 0), reason="assets have watchers since Airflow 3.0")
-def test_airflow_2_is_told_what_to_use_instead() -> None:
+def test_on_airflow_2_the_error_names_what_to_use_instead() -> None:
     with pytest.raises(ConfigurationError, match=r"needs Airflow 3.0 or later.*Use ViapiJobSensor"):
         ViapiFinishedJobsTrigger()
 

@@ -74,6 +74,6 @@ class Triggerer:
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    """Wait until a condition holds; pytest's timeout ends a wait that is in vain."""
+    """Wait until a condition holds; pytest's timeout ends it otherwise."""
     while not condition():
         await asyncio.sleep(0.02)
