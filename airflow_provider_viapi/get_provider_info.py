@@ -143,6 +143,29 @@ CONFIG: dict[str, Any] = {
                 "sensitive": True,
                 "default": "",
             },
+            "completions_url": {
+                "description": (
+                    "Queue whose messages name finished jobs, so that a task is resumed at once and jobs are polled"
+                    " rarely: a channel of Redis or an exchange of RabbitMQ, which each triggerer and each task that"
+                    " waits on its worker subscribes to. Install airflow-provider-viapi[completions]. See"
+                    " docs/completions.md."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "amqp://user:password@rabbitmq:5672/?exchange=viapi-finished",
+                "sensitive": True,
+                "default": "",
+            },
+            "completions_job_id": {
+                "description": (
+                    "JMESPath expression that finds the id of the finished job, or a list of ids, in a message of"
+                    " completions_url, which is JSON."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "data.JobId",
+                "default": "data.JobId",
+            },
             "check_sources": {
                 "description": (
                     "Before a VIAPI job is submitted, request the first byte of each http(s) address in it, and fail"
@@ -275,7 +298,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+                "python-modules": [
+                    f"{package}.triggers.batch",
+                    f"{package}.triggers.job",
+                    f"{package}.triggers.finished_jobs",
+                ],
             },
             {
                 "integration-name": "Huawei Cloud",

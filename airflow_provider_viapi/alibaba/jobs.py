@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -239,6 +240,34 @@ def _record_count(data: Mapping[str, Any]) -> float:
         return math.inf
 
 
+@dataclass(frozen=True)
+class ListedJobs:
+    """One page of an account's job list, reduced to the jobs that have ended.
+
+    :param ended: see :func:`read_ended`
+    :param is_last: no page follows
+    """
+
+    ended: Sequence[Mapping[str, Any]]
+    is_last: bool
+
+
+def read_ended(listed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the list says about a job that has ended; ``None`` if it has not, or has no id."""
+    outcome = STATES.get(listed.get("Status", ""), Outcome.WAITING)
+    if outcome is Outcome.WAITING or not listed.get("JobId"):
+        return None
+    return {
+        "job_id": str(listed["JobId"]),
+        "action": f"{listed.get('PopProduct', '')}.{listed.get('PopApiName', '')}",
+        "state": listed["Status"],
+        "outcome": outcome.value,
+        "created_at": listed.get("GmtCreate") or None,
+        "started_at": listed.get("StartTime") or None,
+        "ended_at": listed.get("EndTime") or None,
+    }
+
+
 class ViapiJobs:
     """States of one account's jobs; see ``jobs.backend.JobBackend``.
 
@@ -254,10 +283,23 @@ class ViapiJobs:
         self._seen: set[str] = set()
         self._result_actions: dict[str, Action] = {}
 
+    async def _read_page(self, number: int) -> Mapping[str, Any]:
+        wanted = {"PageNum": number, "PageSize": 500}
+        data: Mapping[str, Any] = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
+        return data
+
+    async def list_page(self, number: int) -> ListedJobs:
+        """Read a page of the list, 500 jobs at most, whoever submitted them.
+
+        :param number: of the page, from 1
+        """
+        data = await self._read_page(number)
+        ended = [job for listed in data["Result"] if (job := read_ended(listed)) is not None]
+        return ListedJobs(ended, is_last=number >= _page_count(data, unreadable=1))
+
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
-        wanted = {"PageNum": self._next_page, "PageSize": 500}
-        data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
+        data = await self._read_page(self._next_page)
         now = datetime.now(timezone.utc)
         outcomes, endings, ended = {}, {}, []
         for job in data["Result"]:

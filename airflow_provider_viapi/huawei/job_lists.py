@@ -1,7 +1,8 @@
 """Job lists of MetaStudio and VIAS: find the job of a submission whose response was lost.
 
 Huawei Cloud has no idempotency key, so a create request is never sent again; the job list is the only evidence. Some
-kinds of jobs (subtitles, checks of photos) have no list; if their outcome is unknown, a user has to decide.
+kinds of jobs (subtitles, checks of photos, assessments of recordings) have no list, or one without creation times
+(picture models, transfers of assets); if their outcome is unknown, a user has to decide.
 """
 
 from __future__ import annotations
@@ -132,6 +133,7 @@ _LISTINGS: Mapping[str, Listing] = {
     metastudio.voices.CREATE_TRAINING_BASIC_JOB.name: _VOICES,
     metastudio.voices.CREATE_TRAINING_MIDDLE_JOB.name: _VOICES,
     metastudio.voices.CREATE_TRAINING_ADVANCE_JOB.name: _VOICES,
+    metastudio.voices.CREATE_TRAINING_THIRD_PARTY_JOB.name: _VOICES,
     vias.tasks.CREATE_TASK.name: Listing(
         vias.tasks.LIST_TASKS,
         "tasks",

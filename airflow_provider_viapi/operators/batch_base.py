@@ -93,7 +93,7 @@ class BatchOperator(BatchArguments):
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
                 self._probe_destination()
-                self.hook.quota.check()
+                self.hook.check_can_wait()
             if not (self.deferrable and ledger.is_persistent):
                 self.check_can_poll()
             ledger.begin_attempt(items)

@@ -346,15 +346,15 @@ class TestUploading:
     def test_a_retry_uploads_the_file_to_the_asset_of_the_attempt_before(
         self, emulator: EmulatorServer, sound: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store, send = Store(), huawei_asset_upload._send
+        store, send = Store(), huawei_asset_upload.put
 
         def broken(*_: Any) -> None:
             raise TransientError("gone", code="UploadBroken")
 
-        monkeypatch.setattr(huawei_asset_upload, "_send", broken)
+        monkeypatch.setattr(huawei_asset_upload, "put", broken)
         with pytest.raises(TransientError):
             run_task(self.upload(sound), store)
-        monkeypatch.setattr(huawei_asset_upload, "_send", send)
+        monkeypatch.setattr(huawei_asset_upload, "put", send)
         result = run_task(self.upload(sound), store, try_number=2).result
 
         assert accepted(emulator, "CreateDigitalAsset") == 1
