@@ -310,7 +310,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+                "python-modules": [
+                    f"{package}.triggers.batch",
+                    f"{package}.triggers.job",
+                    f"{package}.triggers.finished_jobs",
+                ],
             },
             {
                 "integration-name": "Huawei Cloud",
