@@ -1,7 +1,7 @@
 """Two DAGs chained by assets: one erases subtitles, the other reframes each film that the first one has stored.
 
 Neither knows the other. The event of a stored film says what it is: media type, size, duration, source, job. The
-second DAG has a deadline (Airflow 3.1 and later): somebody is told by mail when it takes longer than half an hour.
+second DAG has a deadline (Airflow 3.1 and later): it sends a mail when it takes longer than half an hour.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ with DAG(
 
 @task
 def films(**context: Any) -> list[dict[str, str]]:
-    """Return the films of the events that started this run, and where to store what is made of them."""
+    """Return the films of the events that started this run, and where to store the results."""
     # Airflow 2 calls assets datasets.
     events = context.get("triggering_asset_events") or context["triggering_dataset_events"]
     # By address: Airflow 3 lists an event both under its asset and under the alias, and a film is paid for only once.
