@@ -21,8 +21,7 @@ from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_errors import (
     origin_of,
     translate,
-    was_not_sent_by_aiohttp,
-    was_not_sent_by_requests,
+    was_not_sent,
 )
 from airflow_provider_viapi.http_settings import HttpSettings, is_socks
 from airflow_provider_viapi.redaction import redact_text
@@ -114,7 +113,7 @@ class SyncTransport:
             return HttpResponse(response.status_code, body, _lower_case(response.headers))
         # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent_by_requests(error))
+            translated = translate(error, request, self._settings, was_not_sent(error))
         # Raised here, it has no context, and the library's message cannot be printed with it.
         raise translated
 
@@ -130,10 +129,27 @@ def _read(response: requests.Response, give_up: float) -> bytes:
         body += piece
         if time.monotonic() > give_up:
             raise TimeoutError("the response arrives too slowly")
-    if response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
-        # 47: gzip or zlib, whichever the header of the data says.
-        return zlib.decompress(body, wbits=47)
-    return bytes(body)
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return _decompress(bytes(body)) if encoding in ("gzip", "x-gzip", "deflate") else bytes(body)
+
+
+def _decompress(body: bytes) -> bytes:
+    """Return the content of gzip, in one part or several, zlib, or the bare deflate that some servers send."""
+    # 47: gzip or zlib, whichever the header of the data says.
+    wbits = -zlib.MAX_WBITS if body and body[:1] != b"\x1f" and not _is_zlib(body) else 47
+    content = b""
+    while body:
+        decoder = zlib.decompressobj(wbits)
+        content += decoder.decompress(body)
+        if not decoder.eof:
+            raise EOFError("the compressed response ended early")
+        body = decoder.unused_data
+    return content
+
+
+def _is_zlib(body: bytes) -> bool:
+    # Method deflate, and the check of the header [RFC 1950, 2.2].
+    return body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
 
 
 class AsyncTransport:
@@ -172,7 +188,7 @@ class AsyncTransport:
                 body = await response.read()
             return HttpResponse(response.status, body, _lower_case(response.headers))
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent_by_aiohttp(error))
+            translated = translate(error, request, self._settings, was_not_sent(error))
         raise translated
 
     def _session_for(self, socks: str | None) -> aiohttp.ClientSession:
@@ -296,7 +312,19 @@ def _session_class() -> Any:
             options["verify"] = self.settings.verify
             if options.get("timeout") is None:
                 options["timeout"] = self.settings.timeout
-            return super().send(request, **options)
+            response = super().send(request, **options)
+            if response.status_code < 200:
+                # http.client skips no interim response but 100, so the real one is still to come. On the same
+                # connection it would be taken for the response to the next request.
+                response.close()
+                self.close()
+                raise requests.ConnectionError(f"interim response {response.status_code}")
+            return response
+
+        def resolve_redirects(self, *args: Any, yield_requests: bool = False, **options: Any) -> Any:
+            # Where no redirect is to be followed, requests still prepares it: it reads the body, and raises the
+            # errors of the new address as if the request had not been sent.
+            return iter(()) if yield_requests else super().resolve_redirects(*args, **options)
 
         def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
             # It would read the environment, and send the proxy's password to the host of the redirect.

@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         public_hosts=options.public_host or (),
         calls_per_second=_by_action(options.qps),
+        push_url=options.push,
     )
     try:
         server.start()
@@ -98,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CALLS|ACTION=CALLS",
         help="limit of calls per second for each action, or for one action; may be repeated; calls beyond it are "
         "rejected with Throttling.User or APIGW.0308 (default: no limit)",
+    )
+    parser.add_argument(
+        "--push",
+        metavar="URL",
+        help="push a message when a job of VIAPI ends: redis://host:port/db?channel=NAME, or "
+        "amqp://user:password@host:port/vhost?exchange=NAME for a fanout exchange (default: push nothing)",
     )
     parser.add_argument(
         "--models",

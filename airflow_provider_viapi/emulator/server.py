@@ -19,6 +19,7 @@ from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.media_checks import TRANSFORMS
+from airflow_provider_viapi.emulator.pushes import CompletionPushes
 from airflow_provider_viapi.emulator.quota import CallsPerSecond
 from airflow_provider_viapi.emulator.worker import Transform
 
@@ -38,6 +39,8 @@ class EmulatorServer:
         ``Host`` are refused, except loopback names and the address to listen on
     :param transforms: media work by action name; default: all that the emulator implements
     :param calls_per_second: limit for each action, or by action name; default: no limit
+    :param push_url: queue to push a message to when a job of VIAPI ends, see
+        :class:`~airflow_provider_viapi.emulator.pushes.CompletionPushes`; default: push nothing
     :param now: the clock, in Unix time
     """
 
@@ -51,6 +54,7 @@ class EmulatorServer:
         public_hosts: Sequence[str] = (),
         transforms: Mapping[str, Transform] | None = None,
         calls_per_second: CallsPerSecond = None,
+        push_url: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._key = key or AccessKey()
@@ -59,6 +63,7 @@ class EmulatorServer:
         self._public_hosts = tuple(public_hosts)
         self._transforms = transforms
         self._calls_per_second = calls_per_second
+        self._push_url = push_url
         self._now = now
         self._tenant = Tenant()
         self._running = ExitStack()
@@ -138,6 +143,7 @@ class EmulatorServer:
 
         :raises OSError: it cannot listen on that address
         :raises DataFolderError: the data folder cannot be used
+        :raises ConfigurationError: messages cannot be pushed to ``push_url``
         """
         transforms = _all_transforms() if self._transforms is None else self._transforms
         with ExitStack() as running:
@@ -149,6 +155,7 @@ class EmulatorServer:
                 transforms=transforms,
                 calls_per_second=self._calls_per_second,
                 tenant=self._tenant,
+                pushes=CompletionPushes(self._push_url),
                 now=self._now,
             )
             certificate = Certificate(folder.objects, self._host, *self._public_hosts)
