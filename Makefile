@@ -113,6 +113,10 @@ format: $(READY)  ## Fix what ruff can fix
 
 test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airflow on the other supported versions
 
+test-rotation:  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit
+	@set -- $(wordlist 2,9,$(MATRIX)); shift $$(($$(git rev-list --count HEAD) % $$#)); \
+	echo "Airflow $(firstword $(MATRIX)) and $$1"; $(MAKE) test-airflow-$(firstword $(MATRIX)) test-airflow-$$1
+
 test-airflow-%: .venv-%/ready
 	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix and not production' --ignore=tests/emulator \
 		-p no:cacheprovider $(PARALLEL)
@@ -196,5 +200,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help test-rotation ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -106,6 +106,15 @@ HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
     **_HTTP_FIELDS,
 }
 
+ASSET_URIS: list[dict[str, Any]] = [
+    {
+        "schemes": ["oss"],
+        "handler": "airflow_provider_viapi.media.asset_uris.sanitize_uri",
+        "factory": "airflow_provider_viapi.media.asset_uris.create_asset",
+        "to_openlineage_converter": "airflow_provider_viapi.media.asset_uris.convert_asset_to_openlineage",
+    }
+]
+
 CONFIG: dict[str, Any] = {
     "viapi": {
         "description": "Settings of the provider airflow-provider-viapi.",
@@ -144,6 +153,29 @@ CONFIG: dict[str, Any] = {
                 "example": "redis://redis:6379/1",
                 "sensitive": True,
                 "default": "",
+            },
+            "completions_url": {
+                "description": (
+                    "Queue whose messages name finished jobs, so that a task is resumed at once and jobs are polled"
+                    " rarely: a channel of Redis or an exchange of RabbitMQ, which each triggerer and each task that"
+                    " waits on its worker subscribes to. Install airflow-provider-viapi[completions]. See"
+                    " docs/completions.md."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "amqp://user:password@rabbitmq:5672/?exchange=viapi-finished",
+                "sensitive": True,
+                "default": "",
+            },
+            "completions_job_id": {
+                "description": (
+                    "JMESPath expression that finds the id of the finished job, or a list of ids, in a message of"
+                    " completions_url, which is JSON."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "data.JobId",
+                "default": "data.JobId",
             },
             "check_sources": {
                 "description": (
@@ -268,6 +300,9 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "filesystems": [f"{package}.fs.oss"],
+        "asset-uris": ASSET_URIS,
+        # The name that Airflow 2 reads.
+        "dataset-uris": ASSET_URIS,
         "config": CONFIG,
         "extra-links": [
             f"{package}.links.job.ViapiJobLink",
@@ -278,7 +313,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+                "python-modules": [
+                    f"{package}.triggers.batch",
+                    f"{package}.triggers.job",
+                    f"{package}.triggers.finished_jobs",
+                ],
             },
             {
                 "integration-name": "Huawei Cloud",

@@ -75,7 +75,7 @@ def serve_s3() -> None:
     """Be moto's S3 and print its address; until the process is ended."""
     from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     print(f"http://127.0.0.1:{server.get_host_and_port()[1]}", flush=True)
     time.sleep(24 * 3600)

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "signatures": (".venv-bench",),
     "imports": (".venv-bench",),
     "waiting": (".venv", "--full"),
+    "pushes": (".venv",),
     "http_clients": (".venv-bench",),
     "mapped_jobs": (".venv",),
     "batch": (".venv",),

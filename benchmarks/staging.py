@@ -64,7 +64,7 @@ def serve_s3(megabytes: str) -> None:
     import boto3
     from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
     client = boto3.client("s3", endpoint_url=endpoint, **KEY)

@@ -1,6 +1,7 @@
 """An emulator whose jobs are only states: it fetches, produces and stores no media.
 
-A program: it writes its certificate to the path in ``SSL_CERT_FILE``, prints its address, reads a line of JSON with
+A program: it writes its certificate to the path in ``SSL_CERT_FILE``, pushes messages to the queue in
+``VIAPI_BENCH_PUSH_URL``, if that is set, prints its address, reads a line of JSON with
 the duration of each job in seconds, and prints the time at which all of them started. When its input ends, it prints
 the numbers of accepted and refused calls and exits.
 """
@@ -25,6 +26,7 @@ from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.jobs import Job
+from airflow_provider_viapi.emulator.pushes import CompletionPushes
 
 
 class SeededEngine(Engine):
@@ -42,6 +44,7 @@ class SeededEngine(Engine):
             self._queue._jobs[job.id] = job
             made = {"VideoUrl": f"http://127.0.0.1/{job.id}.mp4"}
             self.loop.call_later(each, partial(job.succeed, made, {}, now + each))
+            self.pushes.follow(job)
         print(json.dumps({"began": now}), flush=True)
 
 
@@ -58,7 +61,10 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
     with ExitStack() as running:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
-        engine = SeededEngine(folder, keys=[AccessKey()], transforms={}, calls_per_second=quota)
+        pushes = CompletionPushes(os.environ.get("VIAPI_BENCH_PUSH_URL"))
+        engine = SeededEngine(
+            folder, keys=[AccessKey()], transforms={}, calls_per_second=quota, pushes=pushes
+        )
         certificate = Certificate(folder.objects)
         Path(os.environ["SSL_CERT_FILE"]).write_bytes(certificate.pem)
         running.enter_context(HttpServer(engine, listener, certificate, ()))

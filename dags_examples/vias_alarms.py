@@ -1,6 +1,6 @@
 """Handle each alarm of VIAS soon after it was stored: one run after the other waits for alarms and works on them.
 
-Point the output of a VIAS task at the folder (``output={"obs": {…}}``), or store the bodies of a webhook in it. The
+Point the output of a VIAS task at the folder (``obs="obs://…"``), or store the bodies of a webhook in it. The
 schedule ``@continuous`` starts the next run when the last one has ended, so that somebody always waits.
 """
 

@@ -38,7 +38,7 @@ with DAG(
         # A different name for each night.
         name="roof-{{ " + DUSK + ".strftime('%Y%m%d-%H%M%S') }}",
         input={"type": "url", "data": [{"url": "{{ params.stream }}"}]},
-        output={"webhook": {"url": "{{ params.webhook }}"}},
+        webhook="{{ params.webhook }}",
         wait_for="RUNNING",
         job_timeout=timedelta(minutes=30),
         deferrable=True,

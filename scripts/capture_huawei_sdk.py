@@ -9,9 +9,11 @@ this machine. The output has the arguments of each operation, by wire name, and 
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import sys
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 
 import huaweicloudsdkmetastudio.v1 as sdk
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkmetastudio.v1 import MetaStudioClient
 
 KEY = {
@@ -27,6 +30,8 @@ KEY = {
     "token": "fake/token+0001==",
 }
 PROJECT = "0123456789abcdef0123456789abcdef"
+PICTURE = b"\x89PNG\r\n\x1a\nnot a whole picture"
+"""Content of a file in a form."""
 
 
 def value_of(kind: str, name: str, depth: int = 0) -> Any:
@@ -34,6 +39,10 @@ def value_of(kind: str, name: str, depth: int = 0) -> Any:
     plain = {"str": f"{name} é/~*", "int": 7, "float": 0.5, "bool": True, "object": {"any": 1}}
     if kind in plain:
         return plain[kind]
+    if kind == "file":
+        with tempfile.NamedTemporaryFile(suffix=".png", delete=False) as file:
+            file.write(PICTURE)
+        return FormFile(file.name, content_type="image/png")
     if kind.startswith("list["):
         inner = value_of(kind[5:-1], name, depth)
         return [inner] if inner is not None else None
@@ -51,6 +60,8 @@ def plain(value: Any) -> Any:
     """Return the value as JSON types."""
     if isinstance(value, list):
         return [plain(each) for each in value]
+    if isinstance(value, FormFile):
+        return base64.b64encode(PICTURE).decode()
     if hasattr(value, "openapi_types"):
         named = {wire: getattr(value, own) for own, wire in value.attribute_map.items()}
         return {wire: plain(each) for wire, each in named.items() if each is not None}
@@ -58,7 +69,7 @@ def plain(value: Any) -> Any:
 
 
 class Listener(BaseHTTPRequestHandler):
-    """Record the last request."""
+    """Record the last request; the body of a form as Latin-1."""
 
     last: dict[str, Any]
 
@@ -69,7 +80,7 @@ class Listener(BaseHTTPRequestHandler):
             "method": self.command,
             "target": self.path,
             "headers": {name.lower(): value for name, value in self.headers.items()},
-            "body": body.decode(),
+            "body": body.decode("latin-1" if "boundary" in self.headers["Content-Type"] else "utf-8"),
         }
         self.send_response(200)
         self.send_header("Content-Length", "2")

@@ -49,7 +49,11 @@ def _operations(
             facts[f"in_{place}"] = {
                 wire: types[own] | {"needs": []} for wire, own in names.items() if own in types
             }
-        facts["in_body"] = models.by_wire_name(types["body"]["type"]) if "body" in types else {}
+        body = models.by_wire_name(types["body"]["type"]) if "body" in types else {}
+        is_form = any(_places(function, "form_params"))
+        facts["in_body"] = {} if is_form else body
+        if is_form:
+            facts["in_form"] = body
         facts["answer"] = sorted(models.by_wire_name(info["response_type"]).keys() - {"X-Request-Id"})
         yield operation, facts
 

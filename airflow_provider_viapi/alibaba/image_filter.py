@@ -18,7 +18,7 @@ from typing import Any
 from airflow_provider_viapi.schema import String, ValidationError
 
 MAX_DEPTH = 50
-"""Parentheses inside each other; no expression of a person has that many."""
+"""Parentheses inside each other; far more than an expression needs."""
 
 _OPERATORS: Mapping[str, tuple[str, ...]] = {
     "int_attr": (">", ">=", "<", "<=", "=", "in", "not in"),

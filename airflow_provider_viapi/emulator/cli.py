@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         public_hosts=options.public_host or (),
         calls_per_second=_by_action(options.qps),
         image_instances=options.image_instance or ["demo"],
+        push_url=options.push,
     )
     try:
         server.start()
@@ -105,6 +106,12 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME",
         help="name of an instance of ImageSearch, which no call can make; may be repeated (default: demo)",
+    )
+    parser.add_argument(
+        "--push",
+        metavar="URL",
+        help="push a message when a job of VIAPI ends: redis://host:port/db?channel=NAME, or "
+        "amqp://user:password@host:port/vhost?exchange=NAME for a fanout exchange (default: push nothing)",
     )
     parser.add_argument(
         "--models",

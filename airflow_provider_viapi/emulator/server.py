@@ -19,6 +19,7 @@ from airflow_provider_viapi.emulator.engine import IMAGE_INSTANCES, Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.media_checks import TRANSFORMS
+from airflow_provider_viapi.emulator.pushes import CompletionPushes
 from airflow_provider_viapi.emulator.quota import CallsPerSecond
 from airflow_provider_viapi.emulator.worker import Transform
 
@@ -39,6 +40,8 @@ class EmulatorServer:
     :param transforms: media work by action name; default: all that the emulator implements
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param image_instances: names of the instances of ImageSearch, which no call can make; default: ``demo``
+    :param push_url: queue to push a message to when a job of VIAPI ends, see
+        :class:`~airflow_provider_viapi.emulator.pushes.CompletionPushes`; default: push nothing
     :param now: the clock, in Unix time
     """
 
@@ -53,6 +56,7 @@ class EmulatorServer:
         transforms: Mapping[str, Transform] | None = None,
         calls_per_second: CallsPerSecond = None,
         image_instances: Sequence[str] = IMAGE_INSTANCES,
+        push_url: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._image_instances = tuple(image_instances)
@@ -62,6 +66,7 @@ class EmulatorServer:
         self._public_hosts = tuple(public_hosts)
         self._transforms = transforms
         self._calls_per_second = calls_per_second
+        self._push_url = push_url
         self._now = now
         self._tenant = Tenant()
         self._running = ExitStack()
@@ -141,6 +146,7 @@ class EmulatorServer:
 
         :raises OSError: it cannot listen on that address
         :raises DataFolderError: the data folder cannot be used
+        :raises ConfigurationError: messages cannot be pushed to ``push_url``
         """
         transforms = _all_transforms() if self._transforms is None else self._transforms
         with ExitStack() as running:
@@ -153,6 +159,7 @@ class EmulatorServer:
                 calls_per_second=self._calls_per_second,
                 tenant=self._tenant,
                 image_instances=self._image_instances,
+                pushes=CompletionPushes(self._push_url),
                 now=self._now,
             )
             certificate = Certificate(folder.objects, self._host, *self._public_hosts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.errors import ConfigurationError, ServiceError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.poll_schedule import Backoff
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
+    from airflow_provider_viapi.messages.feed import MessageFeed
     from airflow_provider_viapi.quota.account import Quota
 
 
@@ -180,6 +181,27 @@ class CloudHook(BaseHook):
         account = self.account
         return Quota(self._owner, account.quota_url)
 
+    def completions(self) -> MessageFeed | None:
+        """Return the messages of ``[viapi] completions_url``, which name finished jobs; ``None`` if it is not set.
+
+        :raises ConfigurationError: the setting, or ``completions_job_id``, cannot be used
+        """
+        from airflow_provider_viapi.hooks.connection import completions_settings
+
+        if (settings := completions_settings()) is None:
+            return None
+        from airflow_provider_viapi.messages.feed import open_feed
+
+        return open_feed(*settings)
+
+    def check_can_wait(self) -> None:
+        """Check the settings that calls and waits use besides the connection.
+
+        :raises ConfigurationError: one of them cannot be used here
+        """
+        self.quota.check()
+        self.completions()
+
     def submit_pace(self, action: str, run: TaskRun) -> SubmitPace:
         """Return when a task may submit jobs of an action.
 
@@ -265,7 +287,21 @@ class CloudHook(BaseHook):
             interval = jobs.list_interval
             others = quota.job_list(shared_list, interval) if shared_list and interval else None
             list_jobs: Any = getattr(self.account, "list_jobs", "auto")
-            poller = Poller(jobs, backoff, limiter, list_jobs=list_jobs, stats=self.stats, shared_list=others)
+            try:
+                feed = self.completions()
+            except ConfigurationError as error:
+                # Found before anything was submitted, on the worker. Here jobs are paid for, and are waited for.
+                self.log.warning("No message ends a wait: %s", error)
+                feed = None
+            poller = Poller(
+                jobs,
+                backoff,
+                limiter,
+                list_jobs=list_jobs,
+                stats=self.stats,
+                shared_list=others,
+                feed=feed,
+            )
             try:
                 yield poller
             finally:

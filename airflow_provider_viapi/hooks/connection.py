@@ -7,6 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -174,6 +175,19 @@ class ConnectionFields:
                 self, name, "allowed: http://host:port or https://host, without user, password or query"
             )
         return address.rstrip("/")
+
+
+def completions_settings() -> tuple[str, str] | None:
+    """Return ``[viapi] completions_url`` and ``completions_job_id``; ``None`` if the first is not set."""
+    from airflow.providers.common.compat.sdk import conf
+
+    url = _stripped(conf.get("viapi", "completions_url", fallback=""))
+    if url is None:
+        return None
+    with suppress(ValueError):
+        if password := urlsplit(url).password:
+            mask_secret(password)
+    return url, _stripped(conf.get("viapi", "completions_job_id", fallback="")) or "data.JobId"
 
 
 def invalid_field(fields: ConnectionFields, name: str, advice: str) -> ConfigurationError:

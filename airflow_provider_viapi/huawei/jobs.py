@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Family = Literal["videos", "tasks", "models", "others"]
-"""Jobs that are polled alike: the first two in a list; models rarely, because Huawei's staff review them."""
+"""Jobs that are polled alike: the first two in a list; models and transfers rarely, because people review them."""
 
 _FAMILIES: Mapping[str, Family] = {
     metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.full_name: "videos",
@@ -44,6 +44,8 @@ _FAMILIES: Mapping[str, Family] = {
     metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_MIDDLE_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_ADVANCE_JOB.full_name: "models",
+    metastudio.voices.CREATE_TRAINING_THIRD_PARTY_JOB.full_name: "models",
+    metastudio.transfers.TRANSFER_ASSET.full_name: "models",
 }
 
 
@@ -77,6 +79,8 @@ class HuaweiSubmitBackend:
         self._client = client
         self._action = action
         self._request = request
+        self.answer: Mapping[str, Any] = {}
+        """The response to the submission; empty before it, and if the job was found in a list."""
         self.action_name = action.full_name
         # Connecting and responding each have the connection's whole timeout.
         self.accepted_within = 2 * timedelta(seconds=client.account.http.timeout)
@@ -90,7 +94,8 @@ class HuaweiSubmitBackend:
 
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once."""
-        return parse_submission(self._action, self._request, self._client.call_once(self._action, request))
+        self.answer = self._client.call_once(self._action, request)
+        return parse_submission(self._action, self._request, self.answer)
 
     def renewed_key(self, error: ServiceError) -> bool:
         """Return false: the client itself renews a token that was refused."""

@@ -95,6 +95,7 @@ class Action(Record):
     :param in_path: parameters in the path, besides the project
     :param in_query: parameters in the query
     :param in_body: fields of the body, which is JSON
+    :param in_form: fields of the body where it is a form (``multipart/form-data``), files among them
     :param answer: fields of the response, as far as they are known
     :param status: HTTP status of a successful response
     :param idempotent: calling twice costs and changes nothing more than calling once
@@ -111,6 +112,7 @@ class Action(Record):
     in_path: tuple[Parameter, ...] = ()
     in_query: tuple[Parameter, ...] = ()
     in_body: tuple[Parameter, ...] = ()
+    in_form: tuple[Parameter, ...] = ()
     answer: tuple[str, ...] = ()
     status: int = 200
     idempotent: bool = False
@@ -120,7 +122,7 @@ class Action(Record):
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """All parameters, in path, query and body."""
-        return self.in_path + self.in_query + self.in_body
+        return self.in_path + self.in_query + self.in_body + self.in_form
 
     @cached_property
     def _by_name(self) -> dict[str, Parameter]:

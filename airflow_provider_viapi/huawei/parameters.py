@@ -1,8 +1,10 @@
-"""Parameter types that only Huawei Cloud's actions take, whose requests are JSON: string lists and objects."""
+"""Parameter types that only Huawei Cloud's actions take: string lists, objects, files in forms."""
 
 from __future__ import annotations
 
+import binascii
 import math
+from base64 import b64decode
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
@@ -92,6 +94,37 @@ class ObjectList(Object):
 
     def redacted_repr(self, value: Any) -> str:
         return count_repr(value)
+
+
+class FormFile(Parameter):
+    """A JPEG or PNG file that is uploaded in a form; in a request, its content is bytes or Base64."""
+
+    @property
+    def allowed(self) -> str:
+        return "a JPEG or PNG picture, as bytes or in Base64"
+
+    def check(self, value: Any) -> bytes:
+        content = value
+        if isinstance(value, str):
+            try:
+                content = b64decode(value, validate=True)
+            except (binascii.Error, ValueError):
+                content = None
+        if not isinstance(content, bytes) or picture_type(content) is None:
+            raise ValidationError(self.allowed)
+        return content
+
+    def redacted_repr(self, value: Any) -> str:
+        # A picture may show a human, and is long.
+        size = f" of {len(value)} characters or bytes" if isinstance(value, str | bytes) else ""
+        return f"{type(value).__name__}{size}"
+
+
+def picture_type(content: bytes) -> str | None:
+    """Return the media type of a picture by its first bytes; ``None`` if it is neither JPEG nor PNG."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    return "image/png" if content.startswith(b"\x89PNG\r\n\x1a\n") else None
 
 
 def plain_json(value: Any) -> Any:

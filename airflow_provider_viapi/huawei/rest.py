@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ from airflow_provider_viapi.huawei import signing
 from airflow_provider_viapi.huawei.config import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import picture_type
 from airflow_provider_viapi.schema import Parameter
 
 JSON = "application/json"
@@ -38,8 +40,8 @@ def encode(
     address, prefix = account.address(action.service), urlsplit(account.address(action.service)).path
     path = _path(action, request, account)
     query = signing.encode_query(_pairs(action.in_query, request))
-    body = _body(action, request)
-    headers = {"content-type": JSON, "host": account.host(action.service)}
+    kind, body = _form(action, request) if action.in_form else (JSON, _body(action, request))
+    headers = {"content-type": kind, "host": account.host(action.service)}
     if account.project_id is not None and auth is not None:
         headers["x-project-id"] = account.project_id
     if account.app_user_id is not None and action.service.name == "metastudio":
@@ -63,6 +65,8 @@ def _sign(
     method: str, path: str, query: str, headers: dict[str, str], body: bytes, key: Credentials, now: datetime
 ) -> None:
     headers["x-sdk-date"] = signing.timestamp(now)
+    if headers["content-type"] != JSON:
+        headers["x-sdk-content-sha256"] = signing.UNSIGNED
     if key.security_token is not None:
         headers["x-security-token"] = key.security_token
     signed = sorted(headers)
@@ -90,6 +94,25 @@ def _body(action: Action, request: Mapping[str, Any]) -> bytes:
         return b""
     fields = {each.name: request[each.name] for each in action.in_body if each.name in request}
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _form(action: Action, request: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Return the content type and the body of a form; text fields come before files, as in Huawei's SDK."""
+    given = {each.name: request[each.name] for each in action.in_form if each.name in request}
+    parts = []
+    for name, value in sorted(given.items(), key=lambda item: isinstance(item[1], bytes)):
+        head, content = f'Content-Disposition: form-data; name="{name}"', value
+        if isinstance(value, bytes):
+            media_type = picture_type(value) or "application/octet-stream"
+            suffix = media_type.rpartition("/")[2].replace("jpeg", "jpg")
+            head += f'; filename="{name}.{suffix}"\r\nContent-Type: {media_type}'
+        else:
+            content = str(value).encode()
+        parts.append(head.encode() + b"\r\n\r\n" + content + b"\r\n")
+    # The same request gives the same bytes, and no content contains a digest of itself.
+    boundary = hashlib.sha256(b"".join(parts)).hexdigest()
+    lines = b"".join(f"--{boundary}\r\n".encode() + part for part in parts)
+    return f"multipart/form-data; boundary={boundary}", lines + f"--{boundary}--\r\n".encode()
 
 
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome, RequestNonce
+    from airflow_provider_viapi.jobs.push_reader import PushRecord
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
 
@@ -156,6 +158,19 @@ class SharedList(Protocol):
 
     async def ended(self, job_ids: Collection[str]) -> Collection[str]:
         """Return those of the jobs that other processes have seen ended since the last call."""
+        ...
+
+
+class CompletionFeed(Protocol):
+    """Messages that name finished jobs; every subscriber receives all of them.
+
+    :param record: how reliable the messages have been in this process
+    """
+
+    record: PushRecord
+
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[Collection[str]]]:
+        """Connect, and iterate over the job ids of each message; raises when there is no connection."""
         ...
 
 

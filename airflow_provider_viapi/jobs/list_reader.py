@@ -8,12 +8,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
 from airflow_provider_viapi.jobs.model import ListJobs, Outcome
-from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, AdaptiveInterval, PendingJobs, now
+from airflow_provider_viapi.jobs.poll_schedule import (
+    FINISHED_PRIORITY,
+    RARELY,
+    AdaptiveInterval,
+    PendingJob,
+    PendingJobs,
+    now,
+)
 from airflow_provider_viapi.jobs.supervision import (
     MAX_UNEXPECTED_ERRORS,
     call_in_task,
@@ -64,6 +72,7 @@ class JobListReader:
         self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
         self._may_leave_list = list_jobs == "auto"
         self._has_many = False
+        self._scanned_at: float | None = None
         self.scans = 0
         """Number of scans of the whole list."""
         self.silence = LONGEST_SILENCE
@@ -78,6 +87,12 @@ class JobListReader:
         self._has_many = len(self._jobs) >= (1 if self._has_many else self._list_from)
         return self._has_many
 
+    def leave_to_list(self, jobs: Iterable[PendingJob]) -> None:
+        """Poll these jobs when the list shows that they have ended, or late if it never does."""
+        for pending in jobs:
+            if not (pending.is_finished or pending.is_late or pending.is_named):
+                self._jobs.queue.schedule(pending, self.silence)
+
     async def read(self) -> None:
         """Read the list again and again, and have the jobs polled that it shows as ended; a loop."""
         if self._backend.list_interval is None:
@@ -87,6 +102,9 @@ class JobListReader:
         read_at, scan_began = now(), None
         unexpected_errors = 0
         while self._list_from is not None:
+            while self._may_rest():
+                await asyncio.sleep(interval.interval())
+                seconds, read_at = 0.0, now()
             turn = await self._wait_to_read_list(seconds)
             seconds = interval.interval()
             wanted = self._jobs.unfinished()
@@ -114,19 +132,35 @@ class JobListReader:
                 if snapshot.scan_complete:
                     self.silence = max(LONGEST_SILENCE, 3 * (now() - scan_began))
                     scan_began = None
+                    self._scanned_at = now()
                     self.scans += 1
                     self._jobs.poll_individually(
                         each for each in self._jobs if self.scans - each.last_scan > SCANS_BEFORE_POLL
                     )
 
+    def _may_rest(self) -> bool:
+        """Return whether the list need not be read, because messages announce the ends of all jobs.
+
+        They may stop, so it is read now and then; before jobs are polled because it did not show them for long.
+        """
+        if self._scanned_at is None or self._backend.list_interval is None or not self.is_used:
+            return False
+        rest = min(RARELY * self._backend.list_interval, LONGEST_SILENCE / 2)
+        return now() - self._scanned_at < rest and self._jobs.are_covered()
+
     async def _wait_to_read_list(self, seconds: float) -> Any:
         """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
-        turn = None
-        if self._shared_list is not None and self.is_used and self._jobs.unfinished():
-            turn = await self._shared_list.wait_for_turn()
+        turn = await self._take_turn()
         if turn is None:
             await asyncio.sleep(seconds)
+            # The list may have come into use meanwhile, and others may be reading it.
+            turn = await self._take_turn()
         return turn
+
+    async def _take_turn(self) -> Any:
+        if self._shared_list is None or not self.is_used or not self._jobs.unfinished():
+            return None
+        return await self._shared_list.wait_for_turn()
 
     async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
         shared, throttled = self._shared_list, False
@@ -183,7 +217,10 @@ class JobListReader:
             for pending in self._jobs.of(job_id):
                 pending.last_scan = self.scans
                 if outcome is Outcome.WAITING:
-                    self._jobs.queue.schedule(pending, self.silence)
+                    # A message may be newer than the page.
+                    if not pending.is_finished:
+                        pending.seen_waiting_at = now()
+                        self._jobs.queue.schedule(pending, self.silence)
                 elif not pending.is_finished:
                     pending.mark_finished(snapshot.endings.get(job_id))
                     ago = pending.ending.ago if pending.ending else 0.0

@@ -7,7 +7,7 @@ import heapq
 import math
 import random
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,10 @@ MAX_AGO = 30 * 86400.0
 
 FINISHED_PRIORITY = 300.0
 """Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
+
+
+RARELY = 10
+"""Factor by which a job is polled less often, and the list read less often, while messages announce its end."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,10 @@ class PendingJob:
     :param finished_at: when the job list first showed that the job has ended; the result is still missing
     :param ending: what the job list says about the end
     :param seen: when each state of the job was first seen, ISO 8601
+    :param seen_waiting_at: when a poll or the job list last showed that the job has not ended
+    :param was_pushed: a message named the job as finished before a poll or the list showed its end
+    :param is_named: a message named the job, and no poll has begun since
+    :param false_pushes: how many polls because of a message found that the job has not ended
     """
 
     job: Job
@@ -120,6 +128,10 @@ class PendingJob:
     finished_at: float | None = None
     ending: Ending | None = None
     seen: dict[str, str] = field(default_factory=dict)
+    seen_waiting_at: float | None = None
+    was_pushed: bool = False
+    is_named: bool = False
+    false_pushes: int = 0
     _queued_for: float | None = None
     _logged: str | None = None
     # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
@@ -127,16 +139,25 @@ class PendingJob:
 
     @property
     def is_finished(self) -> bool:
-        """True if the job list shows that the job has ended."""
+        """True if the job list shows, or a message says, that the job has ended."""
         return self.finished_at is not None
 
     def mark_finished(self, ending: Ending | None) -> None:
         """Record that the job list shows the end of the job."""
         self.finished_at, self.ending = now(), ending
 
+    def mark_pushed(self) -> None:
+        """Record that a message says that the job has ended."""
+        self.was_pushed = self.is_named = True
+        self.mark_finished(None)
+
     def mark_waiting(self) -> None:
-        """Record that the job itself reports that it has not ended, whatever the list says."""
-        self.finished_at = self.ending = None
+        """Record that the job itself reports that it has not ended, whatever the list or an earlier message says."""
+        self.seen_waiting_at = now()
+        if not self.is_named:
+            self.false_pushes += self.was_pushed
+            self.was_pushed = False
+            self.finished_at = self.ending = None
 
     def mark_seen(self, state: str) -> None:
         """Record that the job was seen in a state."""
@@ -226,10 +247,14 @@ class PendingJobs:
     """All waits of one connection by job, and the queue of their polls.
 
     :param backoff: intervals between two polls of one job
+    :param is_covered: returns whether a message will announce the end of a job
     """
 
-    def __init__(self, backoff: Backoff) -> None:
+    def __init__(
+        self, backoff: Backoff, is_covered: Callable[[PendingJob], bool] = lambda pending: False
+    ) -> None:
         self.backoff = backoff
+        self._is_covered = is_covered
         self.queue = DelayQueue()
         self._by_id: dict[str, list[PendingJob]] = {}
 
@@ -258,10 +283,20 @@ class PendingJobs:
         """Return the jobs that the list has not shown as ended."""
         return {job_id for job_id, waits in self._by_id.items() if not waits[0].is_finished}
 
+    def are_covered(self) -> bool:
+        """Return whether messages will announce the end of all jobs that have not been shown as ended."""
+        return all(pending.is_finished or self._is_covered(pending) for pending in self)
+
+    def interval(self, pending: PendingJob) -> float:
+        """Return the seconds until the next individual poll of a job."""
+        if self._is_covered(pending):
+            return RARELY * random.uniform(self.backoff.longest / 2, self.backoff.longest)  # noqa: S311
+        return self.backoff.interval(pending.polls)
+
     def poll_individually(self, jobs: Iterable[PendingJob]) -> None:
         """Schedule polls of these jobs at individual intervals, unless they come sooner."""
         for pending in jobs:
-            seconds = self.backoff.interval(pending.polls)
+            seconds = self.interval(pending)
             if pending.due > now() + seconds:
                 self.queue.schedule(pending, seconds)
 

@@ -2,7 +2,8 @@
 
 A few jobs are polled individually, at growing, jittered intervals. Many jobs are found in the account's job list, a
 page of hundreds per call; only those that it shows as ended are polled for their result. A job that the list does not
-show (too old, or the list fails) is polled individually as well.
+show (too old, or the list fails) is polled individually as well. Where messages announce the ends of jobs, each
+message has its job polled at once, and the others are polled rarely.
 
 Only a final state, a permanent error or the deadline ends a wait. Errors that may pass never do, and neither does an
 unexpected exception: every poll schedules the next one whatever happened to it, and the loops are restarted.
@@ -23,6 +24,7 @@ from airflow_provider_viapi.jobs.list_reader import JobListReader
 from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log
 from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, Backoff, PendingJob, PendingJobs, now
+from airflow_provider_viapi.jobs.push_reader import PushReader
 from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.jobs.supervision import (
     MAX_UNEXPECTED_ERRORS,
@@ -33,7 +35,7 @@ from airflow_provider_viapi.jobs.supervision import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.backend import SharedList
+    from airflow_provider_viapi.jobs.backend import CompletionFeed, SharedList
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class Poller:
     :param list_jobs: ``auto`` reads the job list while more than a few jobs wait, ``always`` for any, ``never``
     :param stats: receives metrics
     :param shared_list: turns to read the job list, and what other processes saw in it; default: there are no others
+    :param feed: messages that name finished jobs; default: there are none
     """
 
     def __init__(
@@ -65,9 +68,11 @@ class Poller:
         list_jobs: ListJobs = "auto",
         stats: Stats | None = None,
         shared_list: SharedList | None = None,
+        feed: CompletionFeed | None = None,
     ) -> None:
         self._backend = backend
-        self._jobs = PendingJobs(backoff or Backoff())
+        self._pushes = PushReader(feed)
+        self._jobs = PendingJobs(backoff or Backoff(), self._pushes.covers)
         self.limiter = limiter or RateLimiter(10)
         self.list = JobListReader(backend, self._jobs, list_jobs, shared_list)
         self._stats = stats or NoStats()
@@ -85,9 +90,12 @@ class Poller:
         """
         result: asyncio.Future[JobReport] = asyncio.get_running_loop().create_future()
         pending = PendingJob(job, log, until, result, last_scan=self.list.scans)
+        used_list = self.list.is_used
         self._jobs.add(pending)
-        seconds = self.list.silence if self.list.is_used else self._jobs.backoff.interval(0)
-        self._jobs.queue.schedule(pending, seconds)
+        if self.list.is_used:
+            self.list.leave_to_list([pending] if used_list else self._jobs)
+        else:
+            self._jobs.queue.schedule(pending, self._jobs.backoff.interval(0))
         self._start()
         try:
             await asyncio.wait({result}, timeout=max(0.0, _seconds_until(until)))
@@ -103,7 +111,9 @@ class Poller:
 
     def _start(self) -> None:
         if not self._loops:
-            loops = (self._poll_loop, self.list.read, self.list.follow_others, self._metrics_loop)
+            loops = [self._poll_loop, self.list.read, self.list.follow_others, self._metrics_loop]
+            if self._pushes.is_used:
+                loops.append(self._push_loop)
             self._loops = [asyncio.ensure_future(supervise(loop)) for loop in loops]
 
     async def close(self) -> None:
@@ -127,6 +137,7 @@ class Poller:
                 continue
             # The call is a task and its outcome is handled outside of it, so that no exception of the call, not even
             # a CancelledError, can leave the job without its next poll.
+            pending.is_named = False
             poll = asyncio.ensure_future(call_in_task(self._backend.report, pending.job))
             self._polls.add(poll)
             poll.add_done_callback(partial(self._on_polled, pending, permit))
@@ -134,15 +145,12 @@ class Poller:
     def _on_polled(self, pending: PendingJob, permit: Permit, poll: asyncio.Task[JobReport]) -> None:
         self._polls.discard(poll)
         pending.polls += 1
-        seconds = self._jobs.backoff.interval(pending.polls)
         try:
             self.limiter.release(permit)
             if poll.cancelled():
                 self._on_poll_error(pending, RuntimeError("the call was cancelled"))
                 return
             error = poll.exception()
-            if isinstance(error, Throttled) and pending.is_finished:
-                seconds = -FINISHED_PRIORITY
             if error is not None:
                 self._on_poll_error(pending, error)
             else:
@@ -155,7 +163,15 @@ class Poller:
                 if pending.is_late:
                     pending.resolve(_timed_out(pending))
                 else:
-                    self._jobs.queue.schedule(pending, seconds)
+                    self._schedule_next(pending, poll)
+
+    def _schedule_next(self, pending: PendingJob, poll: asyncio.Task[JobReport]) -> None:
+        is_throttled = not poll.cancelled() and isinstance(poll.exception(), Throttled)
+        seconds = -FINISHED_PRIORITY if is_throttled and pending.is_finished else self._jobs.interval(pending)
+        self._jobs.queue.schedule(pending, seconds)
+        if pending.is_named:
+            # A message arrived during the poll, which may not have seen the end.
+            self._pushes.schedule(self._jobs, pending)
 
     def _on_report(self, pending: PendingJob, report: JobReport) -> None:
         if report.is_final:
@@ -190,8 +206,17 @@ class Poller:
         for pending in waits:
             pending.resolve(outcome)
         if waits and isinstance(outcome, JobReport):
+            self._pushes.record_end(waits[0])
             with suppress(Exception):
                 record_finished(self._stats, waits[0], now())
+
+    async def _push_loop(self) -> None:
+        while True:
+            seconds = await self._pushes.follow(self._jobs)
+            if not self.list.is_used:
+                # Those that were to be polled rarely.
+                self._jobs.poll_individually(self._jobs)
+            await asyncio.sleep(seconds)
 
     async def _metrics_loop(self) -> None:
         while True:

@@ -1,12 +1,12 @@
-"""Upload of a file from the team's storage as the main file of a MetaStudio asset: announce, stream, confirm."""
+"""Upload of files from the team's storage to MetaStudio: the main file of an asset, the files of models."""
 
 from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia, ServiceError, TransientError
@@ -68,7 +68,7 @@ def upload(address: str, *, asset_id: str, hook: HuaweiCloudHook, log: Log) -> N
             "asset_file_category": _MAIN,
         },
     )
-    _send(source, upload_target, hook)
+    put(source, upload_target["upload_url"], hook)
     hook.call("metastudio.ConfirmFileUpload", {"file_id": upload_target["file_id"], "state": "CREATED"})
     log.info("Uploaded %s (%d bytes) to asset %s", source.display_url, source.size, asset_id)
 
@@ -81,7 +81,13 @@ def _md5(source: Source) -> str:
     return b64encode(digest.digest()).decode()
 
 
-def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> None:
+def put(source: Source, url: str, hook: HuaweiCloudHook, content_type: str | None = None) -> None:
+    """Stream a file to a presigned URL.
+
+    :param content_type: the type that the URL was signed with, if the documents name one
+    :raises TransientError: the upload broke; a retry may help
+    :raises ServiceError: it was refused
+    """
     import requests
 
     from airflow_provider_viapi.media.ssrf_guard import public_session
@@ -92,13 +98,14 @@ def _send(source: Source, target: Mapping[str, Any], hook: HuaweiCloudHook) -> N
     try:
         with public_session(account.http, allowed) as session, source.read(ahead=False) as file:
             response = session.put(
-                target["upload_url"],
+                url,
                 data=_Body(file, source.size),
+                headers={"Content-Type": content_type} if content_type else None,
                 timeout=(account.http.timeout, 300),
                 allow_redirects=False,
             )
     except requests.RequestException as failure:
-        untrusted = certificate_error(failure, origin_of(target["upload_url"]), account.http)
+        untrusted = certificate_error(failure, origin_of(url), account.http)
         # Its text is left out: it quotes a presigned URL.
         raise untrusted or TransientError(
             f"{source.display_url} could not be uploaded ({type(failure).__name__})", code="UploadBroken"

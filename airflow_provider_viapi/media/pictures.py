@@ -64,7 +64,7 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
     :param shown: the address in error messages
     :raises InvalidMedia: there is no such file
     """
-    from airflow_provider_viapi.http import requests_session
+    from airflow_provider_viapi.http_session import requests_session
     from airflow_provider_viapi.media.download import LinkExpired, download
 
     try:

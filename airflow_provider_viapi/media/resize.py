@@ -41,7 +41,7 @@ def check_installed() -> None:
 
 
 def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
-    """Return whether an image is within limits, as far as its header tells; true for what is no image.
+    """Return whether an image is within limits, as far as its header shows; true for what is no image.
 
     :param size: bytes of the file
     """

@@ -234,7 +234,7 @@ class JobOperator(JobArguments):
         """Refuse to submit a job that could not be waited for."""
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()
-        self.hook.quota.check()
+        self.hook.check_can_wait()
         if self.wait_for_completion and self.deferrable:
             # Imports the trigger, which must be possible after the job is paid.
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()

@@ -39,11 +39,12 @@ _CONTENT_REFUSED = frozenset(
         "AUTO_VERIFY_FAILED",
         "MANUAL_VERIFY_FAILED",
         "JOB_REJECT",
+        "REJECT",
         "AUDIT_FAILED",
         "USER_REVIEW_REJECT",
     }
 )
-"""Terminal states of jobs whose content was refused; a retry would be refused too."""
+"""Terminal states of jobs whose content, or transfer, was refused; a retry would be refused too."""
 
 
 def is_permanent(error: ServiceError) -> bool:

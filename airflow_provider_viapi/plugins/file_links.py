@@ -18,7 +18,10 @@ EXPIRES_IN = 600
 """Seconds for which a link works."""
 
 DESTINATIONS = ("land_to", "to")
-"""Operator arguments that say where results are stored."""
+"""Operator arguments that say where results are stored: a folder if they end in a slash."""
+
+FOLDERS = ("images_to",)
+"""Operator arguments that name a folder of results, with or without a slash at the end."""
 
 _SCHEME = re.compile(r"(s3|s3a|s3n|gs|gcs|oss|abfs|abfss)://[^/]+/.")
 _PLACEHOLDER = re.compile(r"\\{[a-z_]+\\}")
@@ -66,8 +69,8 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
 def names_file(fields: Mapping[str, Any], address: str) -> bool:
     """Return whether rendered fields name a file, as a source or by where results are stored."""
     for name, value in fields.items():
-        if name in DESTINATIONS and isinstance(value, str):
-            if _destination(value).fullmatch(address):
+        if name in (*DESTINATIONS, *FOLDERS) and isinstance(value, str):
+            if _destination(f"{value.rstrip('/')}/" if name in FOLDERS else value).fullmatch(address):
                 return True
         elif address in _texts(value):
             return True

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.parameters import FormFile, Object, ObjectList, StringList
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String
 
@@ -29,7 +29,7 @@ HEADERS_LEFT_OUT = {
     "x-mss-expires-time": "the same as expires_time in the query",
 }
 
-WORDS = {"JobTag", "CreateType"}
+WORDS = {"JobTag", "CreateType", "TransferTypeEnum", "ShortJobType"}
 """Types of the SDK's that are enumerations of words."""
 
 
@@ -43,13 +43,14 @@ def kind_of(parameter: Parameter) -> str:
         StringList: "list[str]",
         ObjectList: "list[structure]",
         Object: "structure",
+        FormFile: "file",
     }
     return plain[type(parameter)]
 
 
 def kind_said(said: str) -> str:
     """The SDK's type, its models as structures and its enumerations as strings."""
-    if said in ("bool", "int", "str", "list[str]"):
+    if said in ("bool", "int", "str", "list[str]", "file"):
         return said
     if said in WORDS:
         return "str"
@@ -88,6 +89,7 @@ def test_method_path_and_parameters_are_those_of_the_sdk(action: Action) -> None
     assert described(action.in_path) == said(facts["in_path"])
     assert described(action.in_query) == said(facts["in_query"])
     assert described(action.in_body) == said(facts["in_body"])
+    assert described(action.in_form) == said(facts.get("in_form", {}))
     assert facts["in_header"].keys() <= HEADERS_OF_THE_ACCOUNT | HEADERS_LEFT_OUT.keys()
 
 

@@ -97,6 +97,12 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
         ("metastudio.ShowAsset", {"asset_id": ""}, "asset_id is missing"),
         ("metastudio.CreateProduct", {"name": "n", "tags": ["t"] * 51}, "at most 50; 51 are too many"),
         ("metastudio.CreateProduct", {"name": "n", "tags": "t"}, "a list of strings"),
+        (
+            "metastudio.CreatePictureModelingJob",
+            {"file": "R0lGODlh", "style_id": "s", "name": "n"},
+            "file is str of 8 characters or bytes; allowed: a JPEG or PNG picture, as bytes or in Base64",
+        ),
+        ("metastudio.ExecuteTransferAssetAction", {"job_id": "j", "action": "keep"}, "cancel, accept"),
         ("vias.StartStopTask", {"task_id": "t", "command": "pause"}, "one of start, stop"),
         ("vias.ListTasks", {"page_size": 1}, "from 5 to 1000"),
         ("vias.CreateTask", {"service_name": "a/b"}, "service_name is 'a/b'"),

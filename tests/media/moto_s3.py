@@ -42,11 +42,11 @@ class Bucket:
 
 @contextmanager
 def moto_server() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     try:
-        yield f"http://{host.replace('0.0.0.0', '127.0.0.1')}:{port}"
+        yield f"http://{host}:{port}"
     finally:
         server.stop()
 

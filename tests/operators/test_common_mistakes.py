@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ def check(team: TeamStorage, message: str, mistake: Callable[[], Any]) -> None:
     assert team.emulator.jobs() == []
 
 
+HIDES_BAD_EXTRAS = pytest.mark.skipif(
+    version("apache-airflow").startswith("3.0."),
+    reason="Airflow 3.0 reports a connection with a bad extra as missing",
+)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -81,11 +88,16 @@ def check(team: TeamStorage, message: str, mistake: Callable[[], Any]) -> None:
             {"extra": {"endpoint": None, "region_id": "cn-hangzhou"}},
             "region_id 'cn-hangzhou'.*allowed: cn-shanghai",
         ),
-        (
+        pytest.param(
             {"extra": "endpoint=http://h"},
             "extra of the connection 'mistaken' is not a JSON object; write it like",
+            marks=HIDES_BAD_EXTRAS,
         ),
-        ({"extra": "[1]"}, "extra of the connection 'mistaken' is not a JSON object"),
+        pytest.param(
+            {"extra": "[1]"},
+            "extra of the connection 'mistaken' is not a JSON object",
+            marks=HIDES_BAD_EXTRAS,
+        ),
     ],
 )
 def test_a_mistake_in_the_connection(

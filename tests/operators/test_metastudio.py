@@ -233,7 +233,7 @@ def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model
     fields = services.find(sensor.action).job_kind.show.answer
     signed = {name for name in fields if name.endswith("_url") or name in ("comment_logs", "samples")}
     response = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
-    answer = {**response, "state": state}
+    answer = {**response, "state": state, "job_id": "j"}
     monkeypatch.setattr(HuaweiCloudHook, "call", lambda *_: answer)
 
     event = json.dumps(sensor.hook.report(sensor.job).as_dict())
@@ -346,15 +346,15 @@ class TestUploading:
     def test_a_retry_uploads_the_file_to_the_asset_of_the_attempt_before(
         self, emulator: EmulatorServer, sound: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store, send = Store(), huawei_asset_upload._send
+        store, send = Store(), huawei_asset_upload.put
 
         def broken(*_: Any) -> None:
             raise TransientError("gone", code="UploadBroken")
 
-        monkeypatch.setattr(huawei_asset_upload, "_send", broken)
+        monkeypatch.setattr(huawei_asset_upload, "put", broken)
         with pytest.raises(TransientError):
             run_task(self.upload(sound), store)
-        monkeypatch.setattr(huawei_asset_upload, "_send", send)
+        monkeypatch.setattr(huawei_asset_upload, "put", send)
         result = run_task(self.upload(sound), store, try_number=2).result
 
         assert accepted(emulator, "CreateDigitalAsset") == 1

@@ -13,7 +13,7 @@ from airflow_provider_viapi.operators.metastudio import (
     StopLiveOperator,
     UploadAssetOperator,
 )
-from airflow_provider_viapi.operators.vias import CreateTaskOperator, StartTaskOperator
+from airflow_provider_viapi.operators.vias import CreateTaskOperator, StartTaskOperator, UpdateTaskOperator
 from airflow_provider_viapi.operators.videoenhan import (
     ChangeVideoSizeOperator,
     EraseVideoLogoOperator,
@@ -67,7 +67,8 @@ watch = CreateTaskOperator(
     service_name="c-smoke-and-fire-edge",
     name="roof",
     input={"type": "url", "data": [{"url": "rtsp://h"}]},
-    output={"webhook": {"url": "https://h"}},
+    webhook={"url": "https://h", "headers": {"X-Key": "k"}},
+    obs="obs://media/alarms",
     service_version="1.0",
     huaweicloud_conn_id="huaweicloud_default",
 )
@@ -83,5 +84,6 @@ EraseVideoSubtitlesOperator(task_id="a", video_url="a", job_timeout="1h")  # err
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", on_doubt="guess")  # error: Argument "on_doubt"
 EraseVideoSubtitlesOperator(task_id="a", video_url="a", deferrable="yes")  # error: Argument "deferrable"
 ChangeVideoSizeOperator(task_id="a", video_url="a", width=1, height=1, crop_type="x")  # error: Argument "crop_type"
+UpdateTaskOperator(task_id="a", vias_task_id="t", dis={"stream": "s"})  # error: Argument "dis"
 ListImageDbsOperator(task_id="a", land_to="s3://media/")  # error: Unexpected keyword argument "land_to"
 StopLiveOperator(task_id="a", room_id="r", job_id="j", land_to="x")  # error: Unexpected keyword argument

@@ -45,6 +45,13 @@ def test_a_destination_is_a_text_and_no_pattern(land_to: str, address: str, is_n
     assert names_file({"land_to": land_to}, address) is is_named
 
 
+@pytest.mark.parametrize("folder", ["s3://moto@b/pictures", "s3://moto@b/pictures/"])
+def test_pictures_of_alarms_are_in_the_folder_for_them(folder: str) -> None:
+    assert names_file({"images_to": folder}, "s3://moto@b/pictures/smoke_and_fire-1.jpg")
+    assert not names_file({"images_to": folder}, "s3://moto@b/pictures/2026/smoke_and_fire-1.jpg")
+    assert not names_file({"images_to": folder}, "s3://moto@b/pictures-of-others/1.jpg")
+
+
 def test_rendered_fields_that_airflow_stores_as_text_count_too() -> None:
     assert names_file({"items": "[{'video_url': 's3://raw/a.mp4'}]"}, "s3://raw/a.mp4")
 

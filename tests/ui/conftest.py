@@ -93,13 +93,15 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, media: ServedFolder) ->
         pytest.skip("this Airflow shows no views of plugins")
     home, dags = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("dags")
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
-    shutil.copy(REPOSITORY / "dags_examples" / "erase_resize_index.py", dags)
+    for example in ("erase_resize_index", "product_to_avatar_video", "vias_smoke_and_fire"):
+        shutil.copy(REPOSITORY / "dags_examples" / f"{example}.py", dags)
     passwords = home / "passwords.json"
     passwords.write_text(json.dumps({user: user for user in USERS}))
     prices = {"currency": "CNY", "actions": {"videoenhan.*": {"per_minute": {"720p": 1.2, "1440p": 2.4}}}}
     with moto_server() as s3, EmulatorServer() as emulator:
         environment = {
             "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
+            "AIRFLOW_CONN_HUAWEICLOUD_DEFAULT": emulator.huawei_connection_json(),
             "AIRFLOW_CONN_MOTO": connection_json(s3),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(":".join(each) for each in USERS.items()),

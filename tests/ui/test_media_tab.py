@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ import httpx
 import pytest
 
 import media_samples
+from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
 from served_folder import ServedFolder
 from ui.conftest import Deployment
 
@@ -149,7 +152,7 @@ def landed(deployment: Deployment, film: str) -> str:
 
 def plays(frame: Any, label: str) -> None:
     """Wait until the video with a label has a picture."""
-    video = frame.get_by_label(label, exact=True)
+    video = frame.locator(f"video[aria-label='{label}']")
     video.wait_for()
     handle = video.element_handle()
     handle.evaluate(
@@ -322,6 +325,63 @@ def test_an_index_shows_its_counts_and_refused_pictures(
     frame.get_by_role("cell", name="letter").wait_for()
     assert frame.locator(".count", has_text="added").inner_text().split() == ["8", "added"]
     shown.picture("index")
+
+
+def test_speech_and_avatar_videos_have_players(window: Open, deployment: Deployment) -> None:
+    run_id = deployment.run(
+        "product_to_avatar_video",
+        voice=SYSTEM_VOICE,
+        avatar=SYSTEM_AVATAR,
+        width=320,
+        height=180,
+        target=f"{deployment.bucket.url}/products/",
+    )
+    shown = window()
+
+    frame = shown.open("product_to_avatar_video", run_id, "speak")
+    frame.locator("audio").wait_for()
+    assert "Signature=" in frame.locator("audio").get_attribute("src")
+    frame = shown.open("product_to_avatar_video", run_id, "film")
+    plays(frame, "Result")
+    frame.get_by_text("Noticed", exact=True).wait_for()
+    shown.picture("avatar")
+
+
+def test_a_vias_task_shows_its_state(window: Open, deployment: Deployment) -> None:
+    run_id = deployment.run("vias_smoke_and_fire", hours=3 / 3600)
+    shown = window()
+
+    frame = shown.open("vias_smoke_and_fire", run_id, "watch")
+    frame.locator("dd", has_text="RUNNING").wait_for()
+    frame = shown.open("vias_smoke_and_fire", run_id, "query")
+    frame.locator("dd", has_text="STOPPED").wait_for()
+
+
+def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deployment) -> None:
+    picture = base64.b64encode(media_samples.photographs()["coffee"].read_bytes()).decode()
+    for n, event_type in enumerate((393216, 458752)):
+        alarm = {
+            "event_type": event_type,
+            "stream_id": f"roof-{n}",
+            "task_id": "task-1",
+            "timestamp": 1767225600 + n,
+            "data": {"event_set": [{"detection_id": 7, "category": "fire", "polygon_name": "roof"}]},
+            "image_base64": picture,
+        }
+        deployment.bucket.client.put_object(
+            Bucket=deployment.bucket.name, Key=f"alarms/{n}.json", Body=json.dumps(alarm).encode()
+        )
+    run_id = deployment.run("alarms", folder=deployment.bucket.url)
+    shown = window()
+
+    frame = shown.open("alarms", run_id, "wait")
+    frame.get_by_role("heading", name="Alarms 2").wait_for()
+    assert frame.get_by_role("cell", name="fire, roof").count() == 2
+    for n, kind in enumerate(("on duty", "smoke and fire"), start=1):
+        image = frame.get_by_role("img", name=f"Alarm {n}: {kind}")
+        image.wait_for()
+        assert "Signature=" in image.get_attribute("src")
+    shown.picture("alarms")
 
 
 def test_other_media_have_players(window: Open, pretended: str) -> None:

@@ -21,7 +21,8 @@ export function readHits(result: unknown): Hit[] | null {
   }));
 }
 
-function Picture({ owner, address, label }: { owner: TaskKey; address: string | null; label: string }) {
+/** A picture of a file, small. */
+export function Thumb({ owner, address, label }: { owner: TaskKey; address: string | null; label: string }) {
   const file = useFile(owner, address, null, null);
   return (
     <div className="thumb">
@@ -39,7 +40,7 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
       </h2>
       <div className="gallery">
         <figure className="query">
-          <Picture owner={owner} address={query} label="Query" />
+          <Thumb owner={owner} address={query} label="Query" />
           <figcaption>
             <strong>Query</strong>
           </figcaption>
@@ -49,7 +50,7 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
         </span>
         {hits.slice(0, 60).map((hit, n) => (
           <figure key={`${hit.id}${n}`}>
-            <Picture owner={owner} address={hit.image} label={`Hit ${n + 1}: ${hit.id}`} />
+            <Thumb owner={owner} address={hit.image} label={`Hit ${n + 1}: ${hit.id}`} />
             <figcaption>
               <strong>{hit.id}</strong>
               <meter min={0} max={10} value={hit.score} aria-label="Score" />

@@ -1,4 +1,5 @@
 import type { TaskKey } from "./airflow";
+import { AlarmTable, readAlarms } from "./Alarms";
 import { ItemTable, ProgressBar } from "./BatchView";
 import { Compare, isComparable } from "./Compare";
 import { useNow } from "./hooks";
@@ -35,6 +36,7 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const now = useNow(active);
   const progress = readProgress(data.values.progress);
   const hits = readHits(shown.result);
+  const alarms = readAlarms(shown.result);
   const summary = isObject(data.values.summary) ? data.values.summary : null;
   return (
     <>
@@ -57,6 +59,8 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
         <Gallery owner={owner} query={shown.sources[0]?.address ?? null} hits={hits} />
       ) : summary ? (
         <IndexCounts summary={summary} />
+      ) : alarms ? (
+        <AlarmTable owner={owner} alarms={alarms} />
       ) : (
         <FilesOf shown={shown} owner={owner} active={active} />
       )}

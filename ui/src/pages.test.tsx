@@ -71,6 +71,23 @@ describe("a task", () => {
     expect(screen.getByText("it broke")).toBeTruthy();
   });
 
+  it("shows alarms, the newest first", async () => {
+    const alarms = [
+      { kind: "smoke_and_fire", at: "2026-01-01T00:00:00+00:00", stream_id: "roof", events: [], problems: ["no time"] },
+      { kind: "vehicle", at: "2026-01-02T00:00:00+00:00", events: [{ plate_id: "AB 1", category: "car" }], problems: [] },
+      "no alarm",
+    ];
+    airflow({ operator: "ViasAlarmSensor", xcoms: { return_value: { alarms } } });
+    render(<TaskPage owner={OWNER} operators={new Set(["ViasAlarmSensor"])} />);
+
+    await screen.findByRole("heading", { name: "Alarms 2" });
+    const rows = screen.getAllByRole("row").slice(1).map((row) => row.textContent);
+    expect(rows[0]).toContain("vehicle2026-01-02 00:00:00");
+    expect(rows[0]).toContain("car, AB 1");
+    expect(rows[1]).toContain("smoke and fire2026-01-01 00:00:00roof");
+    expect(rows[1]).toContain("no time");
+  });
+
   it("keeps markup in values as text", async () => {
     const evil = "<img src=x onerror=alert(1)>";
     const error = { class: evil, code: evil, message: evil };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,13 +157,25 @@ class Assets:
 
     def list_summaries(self, call: RestCall) -> dict[str, Any]:
         """Return name, type and state of some assets."""
-        names = ("asset_id", "asset_name", "asset_type", "asset_state")
-        found = [self._describe(self.find(each), call.base) for each in call.parameters["asset_ids"]]
-        return {"asset_list": [{name: each[name] for name in names} for each in found]}
+        for asset_id in call.parameters["asset_ids"]:
+            self.find(asset_id)
+        return {"asset_list": self.summaries(call.parameters["asset_ids"])}
+
+    def summaries(self, asset_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Return id, name, type and state of those of the assets that exist."""
+        return [
+            {
+                "asset_id": asset.id,
+                "asset_name": asset.fields.get("asset_name"),
+                "asset_type": asset.fields.get("asset_type"),
+                "asset_state": asset.current_state,
+            }
+            for asset in map(self._assets.get, asset_ids)
+            if asset is not None
+        ]
 
     def execute_batch(self, call: RestCall) -> dict[str, Any]:
         """Apply an action to several assets."""
-        """Do the same with several."""
         states = {"ACTIVE": "ACTIVED", "UNACTIVE": "UNACTIVED"}
         command, asset_ids = call.parameters["action"], call.parameters["asset_ids"]
         for asset in map(self.find, asset_ids):

@@ -34,6 +34,8 @@ from airflow_provider_viapi.emulator.huawei.rest import (
 )
 from airflow_provider_viapi.emulator.huawei.speech_actions import SpeechActions
 from airflow_provider_viapi.emulator.huawei.state_machines import StateJob, StateJobs
+from airflow_provider_viapi.emulator.huawei.transfer_actions import TransferActions
+from airflow_provider_viapi.emulator.huawei.usage_actions import UsageActions
 from airflow_provider_viapi.emulator.huawei.vias_actions import ViasActions
 from airflow_provider_viapi.emulator.huawei.vias_algorithms import AlgorithmActions
 from airflow_provider_viapi.emulator.huawei.vias_batches import BatchTaskActions
@@ -102,12 +104,14 @@ class HuaweiCloud:
         videos = VideoActions(self._media, self._records, self._assets)
         speech = SpeechActions(self._media)
         live = LiveActions(self._states, self._records, now)
-        avatars = PictureActions(self._states, now)
+        avatars = PictureActions(self._media)
+        transfers = TransferActions(self._states, self._assets, tenant, now)
         models = ModelActions(self._states, self.uploads, now)
         vias = ViasActions(self._states, self._records, now)
         self._batches = BatchTaskActions(self._states, self._records, now)
         self._algorithms = AlgorithmActions(self._records)
         self._recordings = VoiceRecordingActions(self._states)
+        self._usage = UsageActions(self._media, self._states, now)
         self._submissions: dict[str, Callable[[RestCall, TakeJobFault], Any]] = {}
         self._handlers: dict[str, Callable[[RestCall], Any]] = {
             **self._records.handlers(),
@@ -116,8 +120,9 @@ class HuaweiCloud:
             **IamActions(tenant, self._identity, now).handlers(),
             **self._algorithms.handlers(),
             **self._recordings.handlers(),
+            **self._usage.handlers(),
         }
-        for group in (videos, speech, live, models, avatars, vias, self._batches):
+        for group in (videos, speech, live, models, avatars, transfers, vias, self._batches):
             self._submissions |= group.submissions()
             self._handlers |= group.handlers()
 
@@ -138,6 +143,7 @@ class HuaweiCloud:
         self._batches.reset()
         self._algorithms.reset()
         self._recordings.reset()
+        self._usage.reset()
         self._assets.reset()
         self.uploads.reset()
         self._media.clear()

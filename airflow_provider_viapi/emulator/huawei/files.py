@@ -104,6 +104,11 @@ class UploadedFiles:
             raise ApiError("AccessDenied", "Request has expired", 403)
         return slot
 
+    def is_received(self, slot_id: str) -> bool:
+        """Return true if the file of a slot was uploaded."""
+        slot = self._slots.get(slot_id)
+        return slot is not None and slot.received is not None
+
     def new_file(self) -> Path:
         """Return a path for the content of a file that is being uploaded."""
         return self._storage.objects.new_file()

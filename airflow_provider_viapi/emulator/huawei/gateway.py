@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -89,7 +90,8 @@ class Gateway:
             raise api_error(
                 THROTTLED, "The throttling threshold has been reached: policy user over ratelimit"
             ) from None
-        given = {**in_path, **_in_query(action, request.query), **_in_body(action, request.body)}
+        body = _in_form(action, request) if action.in_form else _in_body(action, request.body)
+        given = {**in_path, **_in_query(action, request.query), **body}
         try:
             checked = action.check(given)
         except InvalidRequest as error:
@@ -116,3 +118,24 @@ def _in_body(action: Action, body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise invalid(action.service.name, "The body is not a JSON object.")
     return {each.name: document[each.name] for each in action.in_body if each.name in document}
+
+
+def _in_form(action: Action, request: RestRequest) -> dict[str, Any]:
+    from python_multipart import parse_form
+
+    kind = request.headers.get("content-type", "")
+    fields: dict[str, Any] = {}
+
+    def on_file(file: Any) -> None:
+        file.file_object.seek(0)
+        fields[file.field_name.decode("utf-8", "replace")] = file.file_object.read()
+        file.close()
+
+    def on_field(field: Any) -> None:
+        fields[field.field_name.decode("utf-8", "replace")] = (field.value or b"").decode("utf-8", "replace")
+
+    try:
+        parse_form({"Content-Type": kind.encode()}, io.BytesIO(request.body), on_field, on_file)
+    except ValueError:
+        raise invalid(action.service.name, "The body is not a form (multipart/form-data).") from None
+    return {each.name: fields[each.name] for each in action.in_form if each.name in fields}

@@ -24,7 +24,7 @@ from airflow_provider_viapi.emulator.jobs import (
 )
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
-from airflow_provider_viapi.huawei.services.metastudio import cards, speech, videos
+from airflow_provider_viapi.huawei.services.metastudio import cards, pictures, speech, videos
 
 WORK: Mapping[str, Transform] = {
     speech.CREATE_ASYNC_TTS_JOB.name: placeholders.SPEECH,
@@ -35,6 +35,8 @@ WORK: Mapping[str, Transform] = {
     cards.UPDATE_DIGITAL_HUMAN_BUSINESS_CARD.name: placeholders.VIDEO,
     videos.CREATE_PHOTO_DETECTION.name: placeholders.PHOTO_CHECK,
     videos.CREATE_SUBTITLE_FILE.name: placeholders.SUBTITLES,
+    pictures.CREATE_PICTURE_MODELING_JOB.name: placeholders.PICTURE_MODEL,
+    pictures.CREATE_PICTURE_MODELING_BY_URL_JOB.name: placeholders.PICTURE_MODEL,
 }
 """Media work by action name."""
 

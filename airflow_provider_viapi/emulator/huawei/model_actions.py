@@ -1,4 +1,4 @@
-"""The actions of image and voice models: files are uploaded, reviewed and trained."""
+"""The actions of image and voice models, whose files are uploaded, reviewed and trained, and of voice assessments."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from airflow_provider_viapi.emulator.huawei.pagination import page_of
 from airflow_provider_viapi.emulator.huawei.rest import RestCall, new_id, rfc3339, without_nulls
 from airflow_provider_viapi.emulator.huawei.state_machines import (
     IMAGE_MODEL,
+    VOICE_ASSESSMENT,
     VOICE_MODEL,
     StateJob,
     StateJobs,
@@ -23,6 +24,7 @@ _EDITIONS = {
     voices.CREATE_TRAINING_BASIC_JOB.name: "BASIC",
     voices.CREATE_TRAINING_MIDDLE_JOB.name: "MIDDLE",
     voices.CREATE_TRAINING_ADVANCE_JOB.name: "ADVANCE",
+    voices.CREATE_TRAINING_THIRD_PARTY_JOB.name: "THIRD_PARTY",
 }
 _COMMANDS = {"SUBMITVERIFYING": "commit", "CONFIRM_ACCEPT": "confirm", "CONFIRM_REJECT": "refuse"}
 
@@ -45,6 +47,7 @@ class ModelActions:
         return {
             **dict.fromkeys(_EDITIONS, self._create_voice),
             images.CREATE_2D_MODEL_TRAINING_JOB.name: self._create_image,
+            voices.CREATE_SHORT_JOB.name: self._create_assessment,
         }
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
@@ -55,6 +58,8 @@ class ModelActions:
             voices.DELETE_VOICE_TRAINING_JOB.name: lambda call: self._delete(call, VOICE_MODEL),
             voices.COMMIT_VOICE_TRAINING_JOB.name: self._commit_voice,
             voices.SHOW_JOB_UPLOADING_ADDRESS.name: self._voice_addresses,
+            voices.SHOW_SHORT_JOB.name: lambda call: _describe_assessment(self._find(call, VOICE_ASSESSMENT)),
+            voices.COMMIT_SHORT_JOB.name: self._commit_assessment,
             images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: _describe_image(
                 self._find(call, IMAGE_MODEL)
             ),
@@ -83,11 +88,11 @@ class ModelActions:
         return self._image_addresses(call, job)
 
     def _image_addresses(self, call: RestCall, job: StateJob) -> dict[str, Any]:
-        files = {name: f"{name}.bin" for name in call.action.answer if name.endswith("_upload_url")}
-        return {
-            "job_id": job.id,
-            **{name: self._address(job, file, call.base) for name, file in files.items()},
-        }
+        names = [name for name in call.action.answer if name.endswith("_upload_url")]
+        addresses: dict[str, Any] = {name: self._address(job, f"{name}.bin", call.base) for name in names}
+        # A video may be uploaded in parts, one for each address.
+        videos = {name: [address] for name, address in addresses.items() if "_video_" in name}
+        return {"job_id": job.id, **addresses, **videos}
 
     def _put(self, call: RestCall, machine: StateMachine, take_fault: TakeJobFault) -> StateJob:
         job = StateJob(new_id(), call.action, call.parameters, machine, self._now(), take_fault())
@@ -107,6 +112,17 @@ class ModelActions:
     def _commit_voice(self, call: RestCall) -> dict[str, Any]:
         job = self._find(call, VOICE_MODEL)
         _change(job, call.parameters)
+        self._send(job, "commit")
+        return {}
+
+    def _create_assessment(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
+        job = self._put(call, VOICE_ASSESSMENT, take_fault)
+        return {"job_id": job.id, "data_uploading_url": self._address(job, "recordings.zip", call.base)}
+
+    def _commit_assessment(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call, VOICE_ASSESSMENT)
+        if not self._uploads.is_received(f"{job.id}-recordings"):
+            raise invalid("metastudio", "The recordings have not been uploaded yet.")
         self._send(job, "commit")
         return {}
 
@@ -151,6 +167,22 @@ def _describe_voice(job: StateJob) -> dict[str, Any]:
             "job_failed_reason": job.error_message,
             "create_time": round(job.created_at * 1000),
             "lastupdate_time": round(job.changed_at * 1000),
+        }
+    )
+
+
+def _describe_assessment(job: StateJob) -> dict[str, Any]:
+    result = {"suggestion": "The emulator does not listen to recordings."}
+    return without_nulls(
+        {
+            "job_type": job.request["job_type"],
+            "job_id": job.id,
+            "state": job.state,
+            "job_failed_code": job.error_code,
+            "job_failed_reason": job.error_message,
+            "create_time": round(job.created_at * 1000),
+            "lastupdate_time": round(job.changed_at * 1000),
+            "assess_result": result if job.state == "SUCCEED" else None,
         }
     )
 

@@ -6,6 +6,7 @@ with paths.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -89,6 +90,24 @@ def subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {"files": files}
 
 
+def picture_model(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Write the cover of an avatar: the picture that it is modelled after.
+
+    :param request: ``picture`` in Base64, or ``picture_url``
+    """
+    from airflow_provider_viapi.emulator.download import MAX_PICTURE_BYTES, fetch
+    from airflow_provider_viapi.emulator.huawei import placeholder_video
+
+    picture = request.get("picture")
+    if picture is None:
+        file, url = folder.parent / "sources" / "picture", request["picture_url"]
+        fetch(url, file, name="picture_url", code="MSS.00000003", limit=MAX_PICTURE_BYTES)
+        picture = b64encode(file.read_bytes()).decode()
+    cover = folder / "cover.jpg"
+    placeholder_video.write_cover(cover, placeholder_video.read_picture(picture), (512, 512))
+    return {"model_cover_url": cover}
+
+
 def _cues(scenes: Sequence[Mapping[str, Any]], speed: int) -> tuple[list[tuple[float, float, str]], float]:
     cues: list[tuple[float, float, str]] = []
     start = 0.0
@@ -104,12 +123,16 @@ def _cues(scenes: Sequence[Mapping[str, Any]], speed: int) -> tuple[list[tuple[f
 
 def _work(name: str, request: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     work: Transform = {
-        "speech": speech, "video": video, "photo_check": photo_check, "subtitles": subtitles
-    }[name]  # fmt: skip
+        "speech": speech,
+        "video": video,
+        "photo_check": photo_check,
+        "subtitles": subtitles,
+        "picture_model": picture_model,
+    }[name]
     return work(request, folder)
 
 
-SPEECH, VIDEO, PHOTO_CHECK, SUBTITLES = (
-    partial(_work, name) for name in ("speech", "video", "photo_check", "subtitles")
+SPEECH, VIDEO, PHOTO_CHECK, SUBTITLES, PICTURE_MODEL = (
+    partial(_work, name) for name in ("speech", "video", "photo_check", "subtitles", "picture_model")
 )
 """The same functions, in a form that can be pickled."""

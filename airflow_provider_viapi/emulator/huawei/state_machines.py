@@ -131,16 +131,32 @@ IMAGE_MODEL = StateMachine(
 """An avatar model, which waits for its files, for their review, and for the customer's confirmation of the result."""
 
 
-PICTURE_MODEL = StateMachine(
-    initial="WAITING",
+VOICE_ASSESSMENT = StateMachine(
+    initial="CREATING",
     automatic=_chain("WAITING", "PROCESSING", "SUCCEED"),
-    commands={},
+    commands={"commit": {"CREATING": "WAITING"}},
     queued="WAITING",
     processing="PROCESSING",
     replaceable="SUCCEED",
     started="PROCESSING",
 )
-"""A stylized avatar, which is modelled after a picture."""
+"""An assessment of recordings, which waits for them."""
+
+TRANSFER = StateMachine(
+    initial="PROCESSING",
+    automatic={},
+    commands={
+        "accept": {"PROCESSING": "ACCEPT"},
+        "reject": {"PROCESSING": "REJECT"},
+        "cancel": {"PROCESSING": "CANCEL"},
+    },
+    queued="PROCESSING",
+    processing="PROCESSING",
+    replaceable="ACCEPT",
+    started="PROCESSING",
+    failed="FAIL",
+)
+"""A transfer of assets, which waits for its receiver."""
 
 
 @dataclass

@@ -1,11 +1,12 @@
-"""Operator for assets: files that MetaStudio stores and uses."""
+"""Operators for assets: files that MetaStudio stores and uses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.huawei.services.metastudio import assets
+from airflow_provider_viapi.huawei.services.metastudio import assets, transfers
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.schema import as_address
 
@@ -107,3 +108,51 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
         from airflow_provider_viapi.media import huawei_asset_upload
 
         huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
+
+
+class TransferAssetOperator(HuaweiCloudJobOperator):
+    """Offer assets to another account and wait until it accepts them; fail if it rejects them.
+
+    The receiver accepts with ``metastudio.ExecuteTransferAssetAction``. Default of ``job_timeout``: 7 days. A task
+    that is ended before cancels the transfer, unless ``cancel_on_kill=False``.
+
+    Returns the transfer: ``job_id``, ``state``, ``transfer_assets``, ``finish_time`` and so on.
+
+    :param asset_ids: ids of the assets
+    :param dest_project_id: id of the receiver's project
+    :param memo: a remark for the receiver
+    :param is_need_billing: take the resources from those of the receiver, who is billed
+    :param transfer_type: ``TRANSFER_OUT``, or ``TRANSFER_BACK`` to return what was transferred; default: the
+        service's
+    :param transfer_job_id: id of the earlier transfer; only for ``TRANSFER_BACK``
+    :param auto_accept: accept at once; for administrators
+    :param auto_active: activate at once; for administrators
+    """
+
+    action = transfers.TRANSFER_ASSET
+
+    def __init__(
+        self,
+        *,
+        asset_ids: TextList,
+        dest_project_id: Text,
+        memo: Text | None = None,
+        is_need_billing: Flag | None = None,
+        transfer_type: Literal["TRANSFER_OUT", "TRANSFER_BACK"] | None = None,
+        transfer_job_id: Text | None = None,
+        auto_accept: Flag | None = None,
+        auto_active: Flag | None = None,
+        **kwargs: Unpack[HuaweiCloudJobOptions],
+    ) -> None:
+        request = {
+            "asset_ids": asset_ids,
+            "dest_project_id": dest_project_id,
+            "memo": memo,
+            "is_need_billing": is_need_billing,
+            "transfer_type": transfer_type,
+            "transfer_job_id": transfer_job_id,
+            "auto_accept": auto_accept,
+            "auto_active": auto_active,
+        }
+        kwargs.setdefault("job_timeout", timedelta(days=7))
+        super().__init__(request=request, **kwargs)

@@ -12,6 +12,7 @@ from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.job_control import CommandLog, CommandRecord
+from airflow_provider_viapi.operators.vias.outputs import alarm_output
 from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.options import Flag, HuaweiCloudOptions, Integer, Object, Text
+    from airflow_provider_viapi.operators.vias.outputs import Dis, Obs, Webhook
 
 SOME_FAILED = "SomeTasksFailed"
 """Error code of a call that failed for some tasks of a batch task."""
@@ -112,7 +114,11 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
     :param batch_input: video sources: ``video_source_group``, a list of ``video_source_group_id`` and
         ``video_source_list``, each with ``video_source_id`` and ``target_roi`` (polygons and lines by name)
     :param service_name: algorithm, such as ``c-smoke-and-fire-edge``
-    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
+    :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param event_center: send alarms to the event center
+    :param output: all destinations of alarms in one mapping, instead of these four
     :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
     :param description: description of the tasks
     :param schedule: times at which the tasks run: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
@@ -130,7 +136,11 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
         name: Text,
         batch_input: Object,
         service_name: Text,
-        output: Object,
+        webhook: Webhook | Text | None = None,
+        dis: Dis | Text | None = None,
+        obs: Obs | Text | None = None,
+        event_center: Flag | None = None,
+        output: Object | None = None,
         service_version: Text = "latest",
         description: Text | None = None,
         schedule: Object | None = None,
@@ -144,7 +154,15 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
             "name": name,
             "batch_input": batch_input,
             "service_name": service_name,
-            "output": output,
+            "output": alarm_output(
+                output,
+                webhook=webhook,
+                dis=dis,
+                obs=obs,
+                event_center=event_center,
+                action=self.action.name,
+                required=True,
+            ),
             "service_version": service_version,
             "description": description,
             "schedule": schedule,
@@ -167,7 +185,11 @@ class UpdateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
     :param batch_task_id: id of the batch task
     :param name: new name of the batch task
     :param batch_input: video sources, as for :class:`CreateBatchTaskOperator`
-    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
+    :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param event_center: send alarms to the event center
+    :param output: all destinations of alarms in one mapping, instead of these four
     :param description: description of the tasks
     :param schedule: times at which the tasks run
     :param config: settings of the algorithm in ``common``
@@ -182,6 +204,10 @@ class UpdateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
         batch_task_id: Text,
         name: Text | None = None,
         batch_input: Object | None = None,
+        webhook: Webhook | Text | None = None,
+        dis: Dis | Text | None = None,
+        obs: Obs | Text | None = None,
+        event_center: Flag | None = None,
         output: Object | None = None,
         description: Text | None = None,
         schedule: Object | None = None,
@@ -193,7 +219,15 @@ class UpdateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
             "id": batch_task_id,
             "name": name,
             "batch_input": batch_input,
-            "output": output,
+            "output": alarm_output(
+                output,
+                webhook=webhook,
+                dis=dis,
+                obs=obs,
+                event_center=event_center,
+                action=self.action.name,
+                required=False,
+            ),
             "description": description,
             "schedule": schedule,
             "config": config,

@@ -9,6 +9,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.job_control import JobCommandOperator
+from airflow_provider_viapi.operators.vias.outputs import alarm_output
 from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         Object,
         Text,
     )
+    from airflow_provider_viapi.operators.vias.outputs import Dis, Obs, Webhook
 
 _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """Failed states in which a task does not run."""
@@ -44,7 +46,11 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
     :param service_name: algorithm, such as ``c-smoke-and-fire-edge``
     :param name: name of the task; make it unique, because a create whose response was lost is looked up by it
     :param input: source to analyse: ``type``, and ``data``, a list with one source
-    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
+    :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param event_center: send alarms to the event center
+    :param output: all destinations of alarms in one mapping, instead of these four
     :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
     :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
     :param description: description of the task
@@ -63,7 +69,11 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
         service_name: Text,
         name: Text,
         input: Object,
-        output: Object,
+        webhook: Webhook | Text | None = None,
+        dis: Dis | Text | None = None,
+        obs: Obs | Text | None = None,
+        event_center: Flag | None = None,
+        output: Object | None = None,
         service_version: Text = "latest",
         wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
         description: Text | None = None,
@@ -77,7 +87,15 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
             "service_name": service_name,
             "name": name,
             "input": input,
-            "output": output,
+            "output": alarm_output(
+                output,
+                webhook=webhook,
+                dis=dis,
+                obs=obs,
+                event_center=event_center,
+                action=self.action.name,
+                required=True,
+            ),
             "service_version": service_version,
             "description": description,
             "schedule": schedule,
@@ -209,7 +227,11 @@ class UpdateTaskOperator(AlgorithmSettings):
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
     :param name: new name of the task
     :param input: source to analyse: ``type``, and ``data``, a list with one source
-    :param output: destination of alarms: ``webhook``, ``dis``, ``obs`` or ``event_center``
+    :param webhook: URL that receives alarms, or a mapping with ``url`` and ``headers``
+    :param dis: stream of DIS that receives alarms, or a mapping with ``stream_name``
+    :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
+    :param event_center: send alarms to the event center
+    :param output: all destinations of alarms in one mapping, instead of these four
     :param description: description of the task
     :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
     :param config: settings of the algorithm in ``common``
@@ -223,6 +245,10 @@ class UpdateTaskOperator(AlgorithmSettings):
         vias_task_id: Text,
         name: Text | None = None,
         input: Object | None = None,
+        webhook: Webhook | Text | None = None,
+        dis: Dis | Text | None = None,
+        obs: Obs | Text | None = None,
+        event_center: Flag | None = None,
         output: Object | None = None,
         description: Text | None = None,
         schedule: Object | None = None,
@@ -233,7 +259,15 @@ class UpdateTaskOperator(AlgorithmSettings):
             "task_id": vias_task_id,
             "name": name,
             "input": input,
-            "output": output,
+            "output": alarm_output(
+                output,
+                webhook=webhook,
+                dis=dis,
+                obs=obs,
+                event_center=event_center,
+                action=self.action.name,
+                required=False,
+            ),
             "description": description,
             "schedule": schedule,
             "config": config,

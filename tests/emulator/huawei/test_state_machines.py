@@ -18,7 +18,7 @@ from airflow_provider_viapi.emulator.huawei.state_machines import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import vias
-from airflow_provider_viapi.huawei.services.metastudio import images, live, pictures, rooms, voices
+from airflow_provider_viapi.huawei.services.metastudio import images, live, rooms, voices
 from emulator.huawei.callers import Caller
 
 CREATE, SHOW, START_STOP = vias.tasks.CREATE_TASK, vias.tasks.SHOW_TASK, vias.tasks.START_STOP_TASK
@@ -289,22 +289,6 @@ def test_models_are_listed_and_deleted(caller: Caller) -> None:
 def test_moving_a_missing_job_is_an_error(emulator: EmulatorServer) -> None:
     with pytest.raises(ValueError, match="no task, live task or model"):
         emulator.move_huawei_job("none", "RUNNING")
-
-
-def test_a_picture_becomes_an_avatar(caller: Caller) -> None:
-    (style,) = caller(pictures.LIST_STYLES)["styles"]
-    made = caller(
-        pictures.CREATE_PICTURE_MODELING_BY_URL_JOB,
-        picture_url="https://team.example/anna.jpg",
-        style_id=style["style_id"],
-        name="anna",
-    )
-
-    done = caller.in_state("SUCCEED", pictures.SHOW_PICTURE_MODELING_JOB, job_id=made["job_id"])
-
-    assert (done["name"], done["model_asset_id"]) == ("anna", made["model_asset_id"])
-    (listed,) = caller(pictures.LIST_PICTURE_MODELING_JOBS, state="SUCCEED")["picture_modeling_jobs"]
-    assert listed["job_id"] == made["job_id"]
 
 
 def test_sentences_of_a_voice_are_recorded_reviewed_and_logged(

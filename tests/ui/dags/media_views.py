@@ -8,6 +8,7 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 
 PARAMS = {"video_url": "", "bad_url": "", "folder": "", "images": []}
 
@@ -51,3 +52,8 @@ with DAG("indexed_images", schedule=None, params=PARAMS, render_template_as_nati
     create = CreateImageDbOperator(task_id="create", name="shelf")
     index = IndexImagesOperator(task_id="index", db_name="shelf", images="{{ params.images }}", max_failed=5)
     create >> index
+
+with DAG("alarms", schedule=None, params=PARAMS):
+    ViasAlarmSensor(
+        task_id="wait", folder="{{ params.folder }}/alarms/", images_to="{{ params.folder }}/pictures"
+    )

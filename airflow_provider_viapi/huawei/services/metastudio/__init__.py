@@ -1,7 +1,7 @@
 """MetaStudio: speaking avatars in videos and on air, and the modelling of avatars and voices.
 
-What the service's table of contents lists, picture modelling and usage: 104 of the 299 actions of Huawei's Python
-SDK. One module per chapter; an action is ``metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO``, say.
+What the service's table of contents lists, picture modelling, transfers and usage: 117 of the 299 actions of
+Huawei's Python SDK. One module per chapter; an action is ``metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO``, say.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
         speech as speech,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
+        transfers as transfers,
+    )
+    from airflow_provider_viapi.huawei.services.metastudio import (
         usage as usage,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
@@ -64,6 +67,7 @@ __all__ = ["ACTIONS", "SERVICE"]
 _CHAPTERS = (
     "assets",
     "files",
+    "transfers",
     "scripts",
     "videos",
     "cards",

@@ -1,11 +1,9 @@
-"""Stylized avatars that are modelled after a picture, and their styles.
-
-``CreatePictureModelingJob``, which uploads the picture in a form, is not in the model: pass the picture's address.
-"""
+"""Stylized avatars that are modelled after a picture, and their styles."""
 
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.parameters import FormFile
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     JOB,
     MADE,
@@ -59,22 +57,40 @@ SHOW_PICTURE_MODELING_JOB = Action(
     idempotent=True,
 )
 
+_MODEL = (
+    text("style_id", "Id of the style, from ListStyles, such as system_female_001.", required=True),
+    text("name", "Name of the model.", required=True),
+    text("notify_url", "Address that is called when the job has ended."),
+)
+
+_KIND = JobKind(
+    show=SHOW_PICTURE_MODELING_JOB,
+    states=MODELING_STATES,
+    # A job that has partially succeeded has no cover.
+    files=(ResultField("model_cover_url", "file", "The picture of the avatar.", optional=True),),
+)
+
 CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
     service=SERVICE,
     name="CreatePictureModelingByUrlJob",
     summary="Model a stylized avatar after the picture at an address.",
     method="POST",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings-by-url",
-    in_body=(
-        text("picture_url", "Address of the picture.", required=True),
-        text("style_id", "Id of the style, from ListStyles.", required=True),
-        text("name", "Name of the model.", required=True),
-        text("notify_url", "Address that is called when the job has ended."),
+    in_body=(text("picture_url", "Address of the picture.", required=True), *_MODEL),
+    answer=words("job_id model_asset_id"),
+    job=_KIND,
+)
+
+CREATE_PICTURE_MODELING_JOB = Action(
+    service=SERVICE,
+    name="CreatePictureModelingJob",
+    summary="Model a stylized avatar after a picture that is uploaded in a form.",
+    method="POST",
+    path="/v1/{project_id}/digital-human/stylized/picture-modelings",
+    in_form=(
+        FormFile(name="file", required=True, doc="Picture of at most 3840x2160 pixels, JPEG or PNG."),
+        *_MODEL,
     ),
     answer=words("job_id model_asset_id"),
-    job=JobKind(
-        show=SHOW_PICTURE_MODELING_JOB,
-        states=MODELING_STATES,
-        files=(ResultField("model_cover_url", "file", "The picture of the avatar."),),
-    ),
+    job=_KIND,
 )

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services.metastudio.service import PAGE, SERVICE, text, whole, words
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    PAGE,
+    SERVICE,
+    structure,
+    text,
+    whole,
+    words,
+)
 
 _RESOURCE = text("resource_type", "Kind of the resource.")
 _BUSINESS_TYPE = text("business_type", "LIVE_2D or VIDEO_2D.")
@@ -95,4 +102,49 @@ SHOW_VOICE_TRAINING_QUOTAS = Action(
     in_query=PAGE,
     answer=words("count resource_available_nums resources"),
     idempotent=True,
+)
+
+LIST_USER_QUOTAS = Action(
+    service=SERVICE,
+    name="ListUserQuotas",
+    summary="List the quotas of the account's users, and what they have used of them.",
+    method="GET",
+    path="/v1/{project_id}/user/quotas",
+    in_query=(*reversed(PAGE), _USER),
+    answer=words("count assets"),
+    idempotent=True,
+)
+
+_QUOTA = structure(
+    "quota",
+    "Limits by resource, such as video_time_2d_model (minutes) and voice_clone_basic (voices); -1: no limit.",
+    required=True,
+)
+
+CREATE_USER_QUOTAS = Action(
+    service=SERVICE,
+    name="CreateUserQuotas",
+    summary="Set the quotas of a user who has none.",
+    method="POST",
+    path="/v1/{project_id}/user/quotas",
+    in_body=(_USER.replace(required=True, min_length=1), _QUOTA),
+)
+
+UPDATE_USER_QUOTAS = Action(
+    service=SERVICE,
+    name="UpdateUserQuotas",
+    summary="Change the quotas of a user.",
+    method="PUT",
+    path="/v1/{project_id}/user/quotas/{user_id}",
+    in_path=(_USER.replace(required=True, min_length=1),),
+    in_body=(_QUOTA,),
+)
+
+DELETE_USER_QUOTAS = Action(
+    service=SERVICE,
+    name="DeleteUserQuotas",
+    summary="Delete the quotas of a user.",
+    method="DELETE",
+    path="/v1/{project_id}/user/quotas/{user_id}",
+    in_path=(_USER.replace(required=True, min_length=1),),
 )

@@ -222,3 +222,53 @@ CREATE_TRAINING_ADVANCE_JOB = Action(
     ),
     job=VOICE_JOB,
 )
+
+CREATE_TRAINING_THIRD_PARTY_JOB = Action(
+    service=SERVICE,
+    name="CreateTrainingThirdPartyJob",
+    summary="Create a voice from one long recording with another vendor's engine.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/third-party-jobs",
+    in_body=VOICE,
+    answer=words(
+        "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
+    ),
+    job=VOICE_JOB,
+    note="the recording is a WAV file in a ZIP file",
+)
+
+SHOW_SHORT_JOB = Action(
+    service=SERVICE,
+    name="ShowShortJob",
+    summary="Return an assessment of recordings.",
+    method="GET",
+    path="/v1/{project_id}/voice-training-manage/user/short-jobs/{job_id}",
+    in_path=(JOB,),
+    answer=words(
+        "job_type job_id state job_failed_code job_failed_reason create_time lastupdate_time assess_result"
+    ),
+    idempotent=True,
+)
+
+COMMIT_SHORT_JOB = Action(
+    service=SERVICE,
+    name="CommitShortJob",
+    summary="Start an assessment whose recordings are uploaded.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/short-jobs/{job_id}",
+    in_path=(JOB,),
+)
+
+CREATE_SHORT_JOB = Action(
+    service=SERVICE,
+    name="CreateShortJob",
+    summary="Create an assessment of the quality of recordings, before a voice is trained with them.",
+    method="POST",
+    path="/v1/{project_id}/voice-training-manage/user/short-jobs",
+    in_body=(
+        choice("job_type", ("VOICE_ASSESS",), "Kind of the job.", required=True),
+        text("language", "CN or EN."),
+    ),
+    answer=words("job_id data_uploading_url"),
+    job=JobKind(show=SHOW_SHORT_JOB, states=VOICE_STATES.replace(awaiting_review=("CREATING",))),
+)

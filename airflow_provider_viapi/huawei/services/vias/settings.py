@@ -13,6 +13,7 @@ from typing import Any
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.schema import (
+    Boolean,
     Integer,
     Number,
     Parameter,
@@ -119,8 +120,11 @@ class AlarmOutput(Object):
                 raise ValidationError(
                     f"{self.allowed}; the headers of {name} are not a mapping of at most 10"
                 )
-        if not isinstance(plain.get("event_center", False), bool):
-            raise ValidationError(f"{self.allowed}; event_center is neither")
+        if plain.get("event_center") is not None:
+            try:
+                plain["event_center"] = Boolean(name="event_center").check(plain["event_center"])
+            except ValidationError:
+                raise ValidationError(f"{self.allowed}; event_center is neither") from None
         return plain
 
 

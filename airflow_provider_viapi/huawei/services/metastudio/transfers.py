@@ -1,0 +1,101 @@
+"""Transfers of assets to another account, which its owner accepts or rejects."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.metastudio.service import (
+    JOB,
+    PAGE,
+    SERVICE,
+    choice,
+    flag,
+    text,
+    texts,
+    words,
+)
+
+TRANSFER_STATES = States(
+    going=("PROCESSING",),
+    awaiting_review=("PROCESSING",),
+    succeeded=("ACCEPT",),
+    failed=("REJECT", "FAIL"),
+    cancelled=("CANCEL",),
+)
+"""PROCESSING lasts until the receiver answers; what expire_time does to a transfer was not found."""
+
+TRANSFER_ACTIONS = ("cancel", "accept", "accept_confirm", "reject")
+
+LIST_TRANSFER_ASSET_JOBS = Action(
+    service=SERVICE,
+    name="ListTransferAssetJobs",
+    summary="List transfers of assets.",
+    method="GET",
+    path="/v1/{project_id}/digital-assets-action/transfers",
+    in_query=(
+        *PAGE,
+        text("role", "SENDER, RECEIVER or ALL."),
+        text("state", "States, separated by commas."),
+        text("transfer_type", "TRANSFER_OUT (default) or TRANSFER_BACK."),
+    ),
+    answer=words("count jobs"),
+    idempotent=True,
+)
+
+SHOW_TRANSFER_ASSET_JOB = Action(
+    service=SERVICE,
+    name="ShowTransferAssetJob",
+    summary="Return a transfer of assets.",
+    method="GET",
+    path="/v1/{project_id}/digital-assets-action/transfers/{job_id}",
+    in_path=(JOB,),
+    answer=words(
+        "job_id transfer_type transfer_assets state src_project_id dest_project_id memo reason start_time "
+        "finish_time expire_time is_need_billing error_info"
+    ),
+    idempotent=True,
+)
+
+EXECUTE_TRANSFER_ASSET_ACTION = Action(
+    service=SERVICE,
+    name="ExecuteTransferAssetAction",
+    summary="Cancel a transfer as its sender, or accept or reject it as its receiver.",
+    method="POST",
+    path="/v1/{project_id}/digital-assets-action/transfers/{job_id}/{action}",
+    in_path=(
+        JOB,
+        choice(
+            "action",
+            TRANSFER_ACTIONS,
+            "cancel by the sender; accept, accept_confirm (a transfer that is billed) or reject by the receiver.",
+            required=True,
+        ),
+    ),
+    in_body=(text("reason", "Why it is rejected."),),
+    answer=("accept_respone",),
+    note="the misspelt field of the answer is the service's",
+)
+
+TRANSFER_ASSET = Action(
+    service=SERVICE,
+    name="TransferAsset",
+    summary="Transfer assets to another account, or back.",
+    method="POST",
+    path="/v1/{project_id}/digital-assets-action/transfers",
+    in_body=(
+        choice("transfer_type", ("TRANSFER_OUT", "TRANSFER_BACK"), "Direction."),
+        texts("asset_ids", "Ids of the assets.", required=True),
+        text("dest_project_id", "Id of the receiver's project.", required=True),
+        text("memo", "A remark."),
+        flag("auto_accept", "Accept at once; for administrators."),
+        flag("auto_active", "Activate at once; for administrators."),
+        flag("is_need_billing", "Take the resources from those of the receiver, who is billed."),
+        text("transfer_job_id", "Id of the earlier transfer; only for TRANSFER_BACK."),
+    ),
+    answer=("job_id",),
+    job=JobKind(
+        show=SHOW_TRANSFER_ASSET_JOB,
+        cancel=EXECUTE_TRANSFER_ASSET_ACTION,
+        cancel_with={"action": "cancel"},
+        states=TRANSFER_STATES,
+    ),
+)

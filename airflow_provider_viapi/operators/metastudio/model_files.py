@@ -1,0 +1,130 @@
+"""Base of operators for models whose files are uploaded after the job is created, and checks of such files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_viapi.errors import InvalidMedia, ServiceError
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
+from airflow_provider_viapi.schema import as_address
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.model import Job
+
+REVIEW_TIMEOUT = timedelta(days=7)
+"""Default limit of a wait for people."""
+
+ZIP = "application/zip"
+OCTETS = "application/octet-stream"
+"""Content types that upload addresses are signed with [SDK]."""
+
+
+class UploadingModelOperator(HuaweiCloudJobOperator):
+    """Base of operators whose job waits for files: create it, upload them, submit it, wait.
+
+    A retry continues with the job of the attempt before: it uploads the files unless they are submitted already.
+    """
+
+    file_arguments: ClassVar[tuple[str, ...]] = ()
+    """Arguments that are addresses of files; ``None`` is left out."""
+    waits_for_files: ClassVar[str]
+    """State of a job that waits for its files."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The files that are uploaded, by argument."""
+        given = {name: getattr(self, name) for name in self.file_arguments}
+        return {name: as_address(address) for name, address in given.items() if address is not None}
+
+    def request_digest(self, request: Mapping[str, Any]) -> str:
+        """Return the fingerprint of the request and its files."""
+        return super().request_digest({**request, **self.files})
+
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Check the files before a job is created for them."""
+        for name, address in self.files.items():
+            self.check_file(name, address)
+        return request
+
+    def accepted(self, job: Job, context: Context) -> None:
+        """Upload the files and submit the job, unless an earlier attempt has."""
+        from airflow_provider_viapi.media import huawei_asset_upload
+
+        state = self.hook.report(job).state
+        if state != self.waits_for_files:
+            self.log.info("The files of job %s were submitted before; it is %s", job.id, state)
+            return
+        for name, url, content_type in self.upload_addresses(job, context):
+            source = huawei_asset_upload.stat(self.files[name])
+            huawei_asset_upload.put(source, url, self.hook, content_type)
+            self.log.info("Uploaded %s (%d bytes) as %s", source.display_url, source.size, name)
+        self.submit_files(job)
+
+    def check_file(self, name: str, address: str) -> None:
+        """Refuse a file that the service would refuse.
+
+        :raises InvalidMedia: it does not exist, or is of another type
+        """
+        raise NotImplementedError
+
+    def upload_addresses(self, job: Job, context: Context) -> Iterator[tuple[str, str, str | None]]:
+        """Yield argument, presigned URL and content type of each file."""
+        raise NotImplementedError
+
+    def submit_files(self, job: Job) -> None:
+        """Report to the service that the files are complete."""
+        raise NotImplementedError
+
+
+def upload_address(answer: Mapping[str, Any], name: str, job: Job) -> str:
+    """Return the presigned URL in a field of a response.
+
+    :raises ServiceError: there is none
+    """
+    value = answer.get(name)
+    # A video may be uploaded in parts; it is uploaded in one.
+    address = value[0] if isinstance(value, list) and value else value
+    if not isinstance(address, str) or not address:
+        raise ServiceError(f"the service gave no {name} for job {job.id}", code="UploadRefused")
+    return address
+
+
+def check_zip(name: str, address: str, operator: Any, *, needs_zip: bool) -> None:
+    """Refuse a file that does not exist or, if it has to be one, is no ZIP file.
+
+    :raises InvalidMedia: the message names the argument
+    """
+    from airflow_provider_viapi.media.huawei_asset_upload import stat
+
+    source = stat(address)
+    if needs_zip:
+        with source.open() as file:
+            beginning = file.read(4)
+        if beginning[:2] != b"PK":
+            raise InvalidMedia(
+                f"{name} is {source.display_url}, which is no ZIP file; allowed: a ZIP file of the recordings",
+                code="InvalidFile.Type",
+                action=operator.action.name,
+            )
+
+
+def check_media(name: str, address: str, operator: Any, formats: tuple[str, ...], **limits: Any) -> None:
+    """Refuse a file that does not exist, or has another type, size or length than the limits allow.
+
+    :raises InvalidMedia: the message names the argument
+    """
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.media.huawei_asset_upload import stat
+    from airflow_provider_viapi.media.validation import check_source
+
+    check_source(
+        stat(address),
+        MediaLimits(formats=formats, **limits),
+        parameter=name,
+        action=operator.action.name,
+        log=operator.log,
+    )
