@@ -196,6 +196,7 @@ class Cursor:
                 self._seen = self._listed if self._start_from == "now" else {}
                 self._unconfirmed, self._uncertain, self._floor = {}, set(), None
             self._source, self._listed, self.is_changed = page.source, None, True
+            self._forget_old()
         return False
 
     def _is_known(self, digest: int, entry: Entry) -> bool:
