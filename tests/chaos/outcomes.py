@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from tested_code import tested_code
 
 HEAD = "| scenario | mode | store | runs | jobs accepted | passed | date | code |"
 
@@ -57,7 +57,7 @@ class Outcomes:
         for key, runs in self.rows.items():
             jobs = ", ".join(sorted({str(run.jobs) for run in runs}))
             passed = sum(run.passed for run in runs)
-            cells = (*key, str(len(runs)), jobs, f"{passed} of {len(runs)}", str(date.today()), code())
+            cells = (*key, str(len(runs)), jobs, f"{passed} of {len(runs)}", str(date.today()), tested_code())
             rows[key] = f"| {' | '.join(cells)} |"
         return rows
 
@@ -84,13 +84,6 @@ class Outcomes:
             raise ValueError(f"{report} has no place for the table: add the lines {begin} and {end}")
         earlier, _, after = rest.partition(end)
         report.write_text(f"{before}{begin}\n\n{self.text(earlier if keep else '')}\n\n{end}{after}")
-
-
-@cache
-def code() -> str:
-    """Return the commit that was tested, so that a row of earlier code can be told from a new one."""
-    command = ("git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD")
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _key(row: str) -> tuple[str, str, str]:

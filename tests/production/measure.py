@@ -132,5 +132,7 @@ def table(rows: list[Row], earlier: str = "") -> str:
 
 def write_table(page: Path, rows: list[Row], conditions: str) -> None:
     """Write rows into the table of a page; those of other scenes are kept."""
-    before, earlier, after = re.split(f"{re.escape(BEGIN)}(.*?){re.escape(END)}", page.read_text(), flags=re.DOTALL)
+    before, earlier, after = re.split(
+        f"{re.escape(BEGIN)}(.*?){re.escape(END)}", page.read_text(), flags=re.DOTALL
+    )
     page.write_text(f"{before}{BEGIN}\n{table(rows, earlier)}\n\n{conditions}\n{END}{after}")
