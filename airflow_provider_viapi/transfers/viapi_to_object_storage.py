@@ -87,7 +87,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
         from airflow_provider_viapi.media import landing
-        from airflow_provider_viapi.media.lineage import report_assets
+        from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
 
         with fail_without_retry():
             landing.probe(self.to, self.action, names={"task_id": self.task_id}, parameter="to")
@@ -102,7 +102,9 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
                 allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],
                 http=account.http,
             )
-        report_assets(context, self.outlets, self._landed, job_id=self.job_id)
+        origin = Origin(self.job_id, None if self.action is None else self.action.full_name)
+        files = describe_files(self.outlets, self._landed, self.log, self.hook.account.http)
+        report_assets(context, self.outlets, self._landed, origin, files)
         return self._landed
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
