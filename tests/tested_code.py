@@ -9,6 +9,6 @@ from pathlib import Path
 
 @cache
 def tested_code() -> str:
-    """Return the commit that is tested, so that a row of earlier code can be told from a new one."""
+    """Return the commit that is tested, so that rows of earlier code can be recognized."""
     command = ("git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD")
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
