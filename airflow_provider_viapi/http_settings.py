@@ -28,6 +28,9 @@ from airflow_provider_viapi.errors import ConfigurationError
 
 DEFAULT_TIMEOUT = 30.0
 
+TOTAL_TIMEOUTS = 4
+"""A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
+
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _SOCKS_PACKAGES = {"socks": "requests[socks]", "aiohttp_socks": "aiohttp-socks"}

@@ -41,8 +41,8 @@ from airflow_provider_viapi.http import (
     HttpSettings,
     SyncTransport,
     open_async_transport,
-    requests_session,
 )
+from airflow_provider_viapi.http_session import requests_session
 from airflow_provider_viapi.http_settings import read_verify
 from scripted_server import serving
 
