@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -61,6 +62,10 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
     state = data.get("Status")
     if not state:
         raise ResponseLost("the response holds no state", action="GetAsyncJobResult")
+    named = data.get("JobId")
+    if named and str(named).lower() != job.id.lower():
+        # Such as from a gateway's cache, or off by one on a shared connection.
+        raise ResponseLost(f"the response is about another job than {job.id}", action="GetAsyncJobResult")
     outcome = STATES.get(state, Outcome.WAITING)
     return JobReport(
         job_id=job.id,
@@ -195,14 +200,18 @@ class ViapiSubmitBackend:
             "PageNum": 1,
             "PageSize": 500,
         }
-        answer = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
-        jobs = [
-            ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
-            for job in answer["Data"]["Result"]
-            if job.get("JobId") and job.get("PopApiName", self._action.name) == self._action.name
-        ]
-        is_complete = _page_count(answer["Data"], unreadable=2) <= 1
-        return JobList(jobs, is_complete=is_complete, clock_skew=self._client.clock_skew)
+        data = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)["Data"]
+        listed = data["Result"]
+        if not all(job.get("JobId") for job in listed):
+            raise ResponseLost("the list holds a job without its id", action=viapi.QUERY_ASYNC_JOB_LIST.name)
+        name = self._action.name.lower()
+        jobs = {
+            job["JobId"]: ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
+            for job in listed
+            if (job.get("PopApiName") or name).lower() == name
+        }
+        is_complete = _page_count(data, unreadable=2) <= 1 and _record_count(data) <= len(listed)
+        return JobList([*jobs.values()], is_complete=is_complete, clock_skew=self._client.clock_skew)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job."""
@@ -221,6 +230,14 @@ def _page_count(data: Mapping[str, Any], *, unreadable: int) -> int:
         return int(data.get("TotalPage", 1))
     except (TypeError, ValueError, OverflowError):
         return unreadable
+
+
+def _record_count(data: Mapping[str, Any]) -> float:
+    """Return how many jobs the list has by its own account: 0 if it gives none, infinity if it is unreadable."""
+    try:
+        return int(data.get("TotalRecord") or 0)
+    except (TypeError, ValueError, OverflowError):
+        return math.inf
 
 
 @dataclass(frozen=True)
