@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.triggers.watcher import WatcherTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.operators.options import Address
+    from os import PathLike
+
     from airflow_provider_viapi.watch.cursor import Entry, StartFrom
     from airflow_provider_viapi.watch.shared_pages import Pages
 
@@ -33,8 +34,8 @@ class NewFilesTrigger(WatcherTrigger):
     * ``name``: its path below ``folder``; ``size`` in bytes, ``modified_at`` (ISO 8601), each ``None`` if unknown
     * ``redelivered``: true if an earlier event about the file may exist (see :class:`WatcherTrigger`)
 
-    :param folder: address of the folder in any storage that Airflow's ``ObjectStoragePath`` opens, such as
-        ``oss://conn@bucket/in/``; at most 100,000 files
+    :param folder: address of the folder, or a path object, in any storage that Airflow's ``ObjectStoragePath`` opens,
+        such as ``oss://conn@bucket/in/``; at most 100,000 files
     :param pattern: fire only for names that match, such as ``*.mp4``; ``*`` matches slashes, too. Default: all
     :param start_from: what a new watcher does with files that exist already: ``now`` leaves them out, ``listed``
         fires an event for each; default: ``now``
@@ -48,7 +49,7 @@ class NewFilesTrigger(WatcherTrigger):
     def __init__(
         self,
         *,
-        folder: Address,
+        folder: str | PathLike[str],
         pattern: str = "*",
         start_from: StartFrom = "now",
         poll_interval: float = 30.0,
