@@ -317,11 +317,16 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.triggers.batch",
                     f"{package}.triggers.job",
                     f"{package}.triggers.finished_jobs",
+                    f"{package}.triggers.new_files",
                 ],
             },
             {
                 "integration-name": "Huawei Cloud",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+                "python-modules": [
+                    f"{package}.triggers.batch",
+                    f"{package}.triggers.job",
+                    f"{package}.triggers.vias_alarms",
+                ],
             },
         ],
         "connection-types": [
