@@ -19,12 +19,16 @@ DOCS = Path(__file__).parents[1]
 
 
 def sections() -> dict[str, tuple[Path, str]]:
-    """Return the page and the text of each action's section in the reference, by the action's name."""
+    """Return the page and the text of each action's section in the reference, by the action's name.
+
+    Also by ``service.Name``, for the names that two services have.
+    """
     found = {}
     for page in sorted([*DOCS.glob("*actions*.md"), *DOCS.glob("actions/*.md")]):
         for section in re.split(r"^(?=### )", page.read_text(), flags=re.MULTILINE)[1:]:
             heading, _, text = section.partition("\n")
-            found[heading.removeprefix("### ").strip()] = (
+            name = heading.removeprefix("### ").strip()
+            found[name] = found[f"{page.stem}.{name}"] = (
                 page,
                 re.split(r"^#{1,2} ", text, flags=re.MULTILINE)[0],
             )
@@ -46,7 +50,8 @@ class ActionTables(SphinxDirective):
             raise self.error(f"no reference section of the action {name}; run make reference")
         page, text = sections()[name]
         self.env.note_dependency(str(page))
-        link = f"\n\nSource of each fact: [{name}](/{page.relative_to(DOCS).with_suffix('.md')}#{name.lower()}).\n"
+        anchor = f"/{page.relative_to(DOCS).with_suffix('.md')}#{name.rpartition('.')[2].lower()}"
+        link = f"\n\nSource of each fact: [{name}]({anchor}).\n"
         return self.parse_text_to_nodes(text + link)
 
 
