@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,11 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_CARD, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from code_blocks import ROOT
 from how_to_dags import REFUSED, load, run, tasks
+from make_reference import public_classes
 from served_folder import ServedFolder
 
 PAGES = {page.name: page.read_text() for page in (ROOT / "docs" / "how-to").glob("*.md")}
@@ -106,23 +104,10 @@ def test_each_example_runs_and_stores_its_files(
     assert all(Path(address.removeprefix("file://")).stat().st_size for address in landed.values())
 
 
-def operators() -> Iterator[Any]:
-    """Return the classes of the provider that DAG authors use as tasks."""
-    info = get_provider_info()
-    modules = [
-        name for kind in ("operators", "sensors") for each in info[kind] for name in each["python-modules"]
-    ]
-    modules += [each["python-module"] for each in info["transfers"]]
-    for module in map(importlib.import_module, modules):
-        for name in getattr(module, "__all__", [*vars(module)]):
-            value = getattr(module, name)
-            if name.endswith(("Operator", "Sensor")) and f"{value.__module__}.".startswith(
-                f"{module.__name__}."
-            ):
-                yield value
+OPERATORS = [each for kind in ("operators", "sensors", "transfers") for each in public_classes(kind)]
 
 
-@pytest.mark.parametrize("operator", sorted({*operators()}, key=lambda each: str(each)))
+@pytest.mark.parametrize("operator", OPERATORS)
 def test_each_operator_is_shown_on_a_how_to_page(operator: Any) -> None:
     texts = [
         text
