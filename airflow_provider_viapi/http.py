@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_errors import (
@@ -23,7 +23,7 @@ from airflow_provider_viapi.http_errors import (
     translate,
     was_not_sent,
 )
-from airflow_provider_viapi.http_settings import HttpSettings, is_socks
+from airflow_provider_viapi.http_settings import TOTAL_TIMEOUTS, HttpSettings, is_socks
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ __all__ = [
     "SyncTransport",
     "open_async_transport",
     "redact_http_logs",
-    "requests_session",
 ]
-
-
-TOTAL_TIMEOUTS = 4
-"""A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +78,8 @@ class SyncTransport:
     def __init__(self, settings: HttpSettings) -> None:
         self.clock_skew = timedelta(0)
         """How far the local clock is ahead of the service's, by the date of the last response."""
+        from airflow_provider_viapi.http_session import requests_session
+
         redact_http_logs()
         self._settings = settings
         self._session = requests_session(settings)
@@ -284,53 +281,6 @@ def _tls_context(verify: bool | str) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def requests_session(settings: HttpSettings) -> requests.Session:
-    """Return a session that takes proxies, certificates and default timeout from the settings only.
-
-    It reads no ``.netrc``, whose password would replace a signature. Adapters may be mounted as on any session.
-    """
-    session: requests.Session = _session_class()(settings)
-    return session
-
-
-@cache
-def _session_class() -> Any:
-    import requests
-
-    class ConfiguredSession(requests.Session):
-        def __init__(self, settings: HttpSettings) -> None:
-            super().__init__()
-            self.trust_env = False
-            self.settings = settings
-
-        def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-            # Every redirect comes through here too, perhaps to a host with another proxy.
-            proxy = self.settings.proxy_for(request.url or "")
-            options["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
-            options["verify"] = self.settings.verify
-            if options.get("timeout") is None:
-                options["timeout"] = self.settings.timeout
-            response = super().send(request, **options)
-            if response.status_code < 200:
-                # http.client skips no interim response but 100, so the real one is still to come. On the same
-                # connection it would be taken for the response to the next request.
-                response.close()
-                self.close()
-                raise requests.ConnectionError(f"interim response {response.status_code}")
-            return response
-
-        def resolve_redirects(self, *args: Any, yield_requests: bool = False, **options: Any) -> Any:
-            # Where no redirect is to be followed, requests still prepares it: it reads the body, and raises the
-            # errors of the new address as if the request had not been sent.
-            return iter(()) if yield_requests else super().resolve_redirects(*args, **options)
-
-        def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
-            # It would read the environment, and send the proxy's password to the host of the redirect.
-            return proxies
-
-    return ConfiguredSession
 
 
 class RedactingFilter(logging.Filter):

@@ -1,12 +1,12 @@
 """Two DAGs chained by assets: one erases subtitles, the other reframes each film that the first one has stored.
 
 Neither knows the other. The event of a stored film says what it is: media type, size, duration, source, job. The
-second DAG has a deadline (Airflow 3.1 and later): it sends a mail when it takes longer than half an hour.
+second DAG has a deadline (Airflow 3.2 and later): it sends a mail when it takes longer than half an hour.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, AssetAlias, Param, task
@@ -16,7 +16,7 @@ from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator,
 try:
     from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
 except ImportError:
-    # Before 3.1.
+    # Before 3.2.
     DEADLINE: dict[str, Any] = {}
 else:
     DEADLINE = {
@@ -81,6 +81,8 @@ with DAG(
     description="Reframe each film that was stored",
     tags=["viapi", "video", "assets"],
     schedule=[FILMS],
+    # Airflow 2 demands one of each DAG with a schedule.
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     doc_md=__doc__,
     **DEADLINE,

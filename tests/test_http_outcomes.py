@@ -7,16 +7,19 @@ import socket
 import ssl
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import requests
 
 import test_http
 from airflow_provider_viapi.errors import ConnectionFailed, ResponseLost, outcome_is_refusal
 from airflow_provider_viapi.http import HttpRequest, HttpSettings, SyncTransport
+from airflow_provider_viapi.media.ssrf_guard import public_session
 from test_http import BOTH, Send, failure, on_worker
 
 certificate, environment, tls = test_http.certificate, test_http.environment, test_http.tls
@@ -224,3 +227,50 @@ def test_a_compressed_response_that_ends_early_is_lost() -> None:
 
     with connections(serve) as port:
         assert type(failure(on_worker, f"http://127.0.0.1:{port}/")) is ResponseLost
+
+
+def drip(connection: socket.socket, content: bytes) -> None:
+    """Send a response byte by byte, each before the caller's timeout of 0.3 s."""
+    read_request(connection)
+    for byte in content:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.03)
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Filler: %s\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@BOTH
+@pytest.mark.parametrize("over_tls", [False, True])
+def test_headers_that_arrive_byte_by_byte_hold_no_caller(
+    send: Send, over_tls: bool, certificate: Path, tls: ssl.SSLContext
+) -> None:
+    def serve(connection: socket.socket) -> None:
+        with tls.wrap_socket(connection, server_side=True) if over_tls else connection as served:
+            drip(served, WHOLE % (b"x" * 200))
+
+    settings = HttpSettings(timeout=0.3, verify=str(certificate))
+    with connections(serve) as port:
+        error = failure(send, f"{'https' if over_tls else 'http'}://127.0.0.1:{port}/", settings)
+
+    assert type(error) is ResponseLost
+
+
+@BOTH
+def test_an_answer_of_a_proxy_that_arrives_byte_by_byte_holds_no_caller(
+    send: Send, environment: pytest.MonkeyPatch
+) -> None:
+    with connections(lambda connection: drip(connection, WHOLE % (b"x" * 200))) as port:
+        environment.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        error = failure(send, "https://service.test/", HttpSettings.read(timeout=0.3))
+
+    assert isinstance(error, ConnectionFailed)
+
+
+def test_headers_of_a_file_that_arrive_byte_by_byte_hold_no_caller() -> None:
+    with (
+        connections(lambda connection: drip(connection, WHOLE % (b"x" * 200))) as port,
+        public_session(HttpSettings(timeout=0.3), ["127.0.0.1"]) as session,
+        pytest.raises(requests.RequestException, match=r"timed out|too slowly|aborted"),
+    ):
+        session.get(f"http://127.0.0.1:{port}/film.mp4")

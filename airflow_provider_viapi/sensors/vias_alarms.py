@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -49,7 +50,8 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if isinstance(max_files, bool) or not isinstance(max_files, int) or not 1 <= max_files <= 1000:
             raise InvalidRequest(
-                f"max_files is {max_files!r}; allowed: a whole number from 1 to 1000", code="InvalidParameter"
+                f"max_files is {short_repr(max_files)}; allowed: a whole number from 1 to 1000",
+                code="InvalidParameter",
             )
         self.folder = folder
         self.images_to = images_to
@@ -150,7 +152,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         address = as_address(folder)
         if not isinstance(address, str) or "://" not in address:
             raise InvalidRequest(
-                f"the folder of alarms or pictures is {address!r}; allowed: an address such as s3://bucket/alarms/",
+                f"the folder of alarms or pictures is {short_repr(address)}; allowed: an address such as s3://bucket/alarms/",
                 code="InvalidParameter",
             )
         return address.rstrip("/")
