@@ -204,7 +204,7 @@ def registry() -> str:
     """Return ``.astro-registry.yaml``."""
     info = get_provider_info()
     lines = [
-        "# Modules for Astronomer's registry; written by make reference. OWNER: see [project.urls] in pyproject.toml.",
+        "# Modules for Astronomer's registry, written by make reference. OWNER: see pyproject.toml.",
         f"package-name: {info['package-name']}",
         "display-name: Alibaba Cloud VIAPI and Huawei Cloud",
         "docs-url: https://github.com/OWNER/airflow-provider-viapi/tree/main/docs",

@@ -32,6 +32,7 @@ REFUSED = {
         *("refine_mask", "replace_sky", "score_composition", "tag_picture"),
     },
     "how_to_metastudio": set(),
+    "how_to_models": set(),
     "how_to_vias": set(),
     "how_to_jobs": set(),
 }
