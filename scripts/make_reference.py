@@ -32,7 +32,8 @@ REGISTRY = ROOT / ".astro-registry.yaml"
 
 SUBJECTS = {
     "videoenhan": "video production",
-    "imgsearch": "image search, for accounts from before 2023",
+    "imagesearch": "image search in instances, for new accounts",
+    "imgsearch": "image search in databases, for accounts from before 2023",
     "viapi": "jobs of all services",
     "openplatform": "temporary uploads",
     "videorecog": "video understanding",
@@ -294,7 +295,9 @@ def _section(action: Action) -> str:
         lines += [_row(name, each) for name, each in _flat(action.parameters)]
         lines += [""]
     for rule in action.needed:
-        lines += [f"Required with {rule.when[0]} `{rule.when[1]}`: {', '.join(rule.names)}.", ""]
+        name, value = rule.when
+        condition = f"without {name}" if value is None else f"with {name} `{_written(value)}`"
+        lines += [f"Required {condition}: {', '.join(rule.names)}.", ""]
     if action.result:
         lines += ["| result | type | description |", "|---|---|---|"]
         lines += [f"| `{name}` | {_type(each)} | {each.doc} |" for name, each in _flat_result(action.result)]
@@ -325,6 +328,8 @@ def _row(name: str, parameter: Parameter) -> str:
         doc += "" if limits.description in doc or limits.when else f" {limits.description}."
     required = "yes" if parameter.required else ""
     allowed = "a URL" if isinstance(parameter, Url) else parameter.allowed
+    if isinstance(parameter, Media) and parameter.uploaded:
+        allowed = "a URL, which operators upload, or Base64"
     return f"| `{name}` | {required} | {allowed} | {default} | {doc} |"
 
 
