@@ -122,8 +122,8 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the list, find what is missing, add it; fail if too many cannot be added."""
-        from airflow_provider_viapi.image_index import resize
         from airflow_provider_viapi.image_index.report import IndexingReport
+        from airflow_provider_viapi.media import resize
 
         with fail_without_retry():
             _check_name(self.db_name)

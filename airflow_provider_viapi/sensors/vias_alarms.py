@@ -80,6 +80,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         """Return the names of the files that are this task's, oldest name first."""
         from airflow_provider_viapi.state.conditional_write import Conflict, open_objects
         from airflow_provider_viapi.state.stores import TaskKey
+        from airflow_provider_viapi.watch.folder import list_files
 
         fs, root = self._open(self.folder)
         fs.invalidate_cache()
@@ -88,8 +89,13 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         is_first = context["ti"].try_number == 1
         markers = set(fs.find(f"{root}/{SEEN}"))
         taken = []
-        for name, about in sorted(self._files(fs, root)):
-            marker = f"{root}/{SEEN}/{hashlib.sha256(f'{name[len(root) :]} {about}'.encode()).hexdigest()}"
+        for file in sorted(list_files(fs, root), key=lambda file: file.name):
+            # A file that is written again under the same name is another alarm.
+            about = f"/{file.name} {file.version}"
+            name, marker = (
+                f"{root}/{file.name}",
+                f"{root}/{SEEN}/{hashlib.sha256(about.encode()).hexdigest()}",
+            )
             if marker not in markers:
                 try:
                     objects.write(marker, owner, None)
@@ -101,20 +107,6 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
             if len(taken) == self.max_files:
                 break
         return taken
-
-    @staticmethod
-    def _files(fs: Any, root: str) -> Iterable[tuple[str, str]]:
-        from airflow_provider_viapi.state.object_storage import modified_at
-
-        try:
-            listed = fs.find(root, detail=True)
-        except FileNotFoundError:
-            return
-        for name, info in listed.items():
-            parts = name[len(root) :].split("/")
-            if info.get("type") == "file" and not any(part.startswith(".") for part in parts):
-                # A file that is written again under the same name is another alarm.
-                yield name, f"{info.get('size')} {info.get('ETag') or modified_at(info)}"
 
     def _read(self, name: str) -> Iterable[dict[str, Any]]:
         from airflow_provider_viapi.huawei.alarms import parse_alarms
