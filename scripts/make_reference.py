@@ -1,5 +1,7 @@
 """Write reference pages and the README's table of services from the service model, the operators and the error table.
 
+``.astro-registry.yaml`` names the classes for Astronomer's registry.
+
 ``docs/actions.md`` has what all actions share and the table, ``docs/actions/<service>.md`` the actions of a service,
 ``docs/error-codes.md`` codes and job states.
 """
@@ -26,6 +28,7 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperat
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGE, CODES_PAGE, README = DOCS / "actions.md", DOCS / "error-codes.md", ROOT / "README.md"
+REGISTRY = ROOT / ".astro-registry.yaml"
 
 SUBJECTS = {
     "videoenhan": "video production",
@@ -169,6 +172,57 @@ def operators_in(integration: str, base: type[Operator]) -> list[type[Operator]]
     ]
 
 
+PUBLIC_SUFFIXES = {
+    "hooks": "Hook",
+    "operators": "Operator",
+    "sensors": "Sensor",
+    "transfers": "Operator",
+    "triggers": "Trigger",
+}
+
+
+def public_classes(kind: str) -> list[type]:
+    """Return the classes that DAG authors import, from the modules that the provider's metadata names.
+
+    :param kind: hooks, operators, sensors, transfers or triggers
+    """
+    entries = get_provider_info()[kind]
+    names = {
+        name for each in entries for name in each.get("python-modules", [each.get("python-module")]) if name
+    }
+    found = set()
+    for module in map(importlib.import_module, sorted(names)):
+        for name in getattr(module, "__all__", [*vars(module)]):
+            value = getattr(module, name)
+            if name.endswith(PUBLIC_SUFFIXES[kind]) and f"{value.__module__}.".startswith(
+                f"{module.__name__}."
+            ):
+                found.add((f"{module.__name__}.{name}", value))
+    return [value for _, value in sorted(found, key=lambda each: each[0])]
+
+
+def registry() -> str:
+    """Return ``.astro-registry.yaml``."""
+    info = get_provider_info()
+    lines = [
+        "# Modules for Astronomer's registry, written by make reference. OWNER: see pyproject.toml.",
+        f"package-name: {info['package-name']}",
+        "display-name: Alibaba Cloud VIAPI and Huawei Cloud",
+        "docs-url: https://github.com/OWNER/airflow-provider-viapi/tree/main/docs",
+    ]
+    for section, kinds in {
+        "hooks": ["hooks"],
+        "operators": ["operators", "transfers"],
+        "sensors": ["sensors"],
+        "triggers": ["triggers"],
+    }.items():
+        paths = sorted(
+            f"{each.__module__}.{each.__name__}" for kind in kinds for each in public_classes(kind)
+        )
+        lines += ["", f"{section}:", *(f"  - module: {path}" for path in paths)]
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return the pages of all actions."""
     by_service = {
@@ -300,3 +354,4 @@ if __name__ == "__main__":
         path.write_text(text)
     README.write_text(readme())
     CODES_PAGE.write_text(error_codes())
+    REGISTRY.write_text(registry())
