@@ -346,7 +346,9 @@ class Batch:
             except AFFECTS_ALL_JOBS:
                 raise
             except ServiceError as error:
-                self.run.log.warning("Job %s could not be polled now and counts as unfinished: %s", job_id, error)
+                self.run.log.warning(
+                    "Job %s could not be polled now and counts as unfinished: %s", job_id, error
+                )
 
     def _row(self, report: JobReport) -> Row:
         item = self.running[report.job_id]
