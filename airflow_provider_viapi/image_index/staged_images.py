@@ -14,16 +14,18 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index import resize
 from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.media import pictures, resize
 from airflow_provider_viapi.media.staging import Staging
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
+
+(_LIMITS,) = (each.limits[0] for each in ADD_IMAGE.parameters if isinstance(each, Media))
 
 MAX_THREADS = 16
 """Images that are staged at the same time."""
@@ -84,9 +86,9 @@ class StagedImages:
         with tempfile.TemporaryDirectory(prefix="viapi-fit-") as folder:
             downloaded = Path(folder, "image")
             with self._opened(image) as chunks:
-                _write(chunks, downloaded, image.display_url)
+                pictures.write(chunks, downloaded, image.display_url)
             with self._resizing:
-                fitted = resize.fit(downloaded, image.display_url)
+                fitted = resize.fit(downloaded, image.display_url, _LIMITS)
             if fitted is None and image.is_http_url:
                 return image.address, None
             if fitted is None:
@@ -107,7 +109,7 @@ class StagedImages:
     @contextmanager
     def _opened(self, image: ImageEntry) -> Iterator[Iterator[bytes]]:
         if image.is_http_url:
-            with _downloaded(image, self._account.http) as chunks:
+            with pictures.downloaded(image.address, image.display_url, self._account.http) as chunks:
                 yield chunks
         else:
             from airflow_provider_viapi.media.source import stat
@@ -123,31 +125,6 @@ class StagedImages:
             self._of_thread.hook.account = self._account
         hook: ViapiHook = self._of_thread.hook
         return hook
-
-
-@contextmanager
-def _downloaded(image: ImageEntry, http: HttpSettings) -> Iterator[Iterator[bytes]]:
-    from airflow_provider_viapi.http_session import requests_session
-    from airflow_provider_viapi.media.download import LinkExpired, download
-
-    try:
-        with requests_session(http) as session, download(session, image.address) as response:
-            yield response.chunks()
-    except LinkExpired as expired:
-        raise InvalidMedia(
-            f"{image.display_url} was answered with HTTP {expired.status}", code="InvalidImage.Download"
-        ) from None
-
-
-def _write(chunks: Iterator[bytes], target: Path, display_url: str) -> None:
-    with target.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            if file.tell() > resize.MAX_BYTES_READ:
-                raise InvalidMedia(
-                    f"{display_url} has more than {resize.MAX_BYTES_READ:,} bytes, too many to be resized",
-                    code="InvalidImage.Size",
-                )
 
 
 class _OnlyWarnings:

@@ -60,8 +60,8 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
         viapi_conn_id: str = "viapi_default",
     ) -> None:
         super().__init__(start_from=start_from)
-        self.actions = None if actions is None else self._names("actions", actions)
-        self.outcomes = self._names("outcomes", outcomes)
+        self.actions = None if actions is None else self.names("actions", actions)
+        self.outcomes = self.names("outcomes", outcomes)
         self.viapi_conn_id = viapi_conn_id
         for action in self.actions or ():
             if not _ACTION.fullmatch(action):
@@ -69,18 +69,6 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
         for outcome in self.outcomes:
             if outcome not in OUTCOMES:
                 raise self.invalid("outcomes", outcome, ", ".join(OUTCOMES))
-
-    @classmethod
-    def _names(cls, parameter: str, names: Sequence[str] | str) -> list[str]:
-        listed = [names] if isinstance(names, str) else names
-        if (
-            not isinstance(listed, Sequence)
-            or not listed
-            or not all(isinstance(each, str) for each in listed)
-        ):
-            raise cls.invalid(parameter, names, "a name or a list of names that is not empty")
-        # In one order, so that equal watchers are equal to Airflow.
-        return sorted(set(listed))
 
     @classmethod
     def instead(cls) -> str:

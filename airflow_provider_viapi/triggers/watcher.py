@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Hashable, Mapping
+from collections.abc import AsyncIterator, Collection, Hashable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -135,6 +135,21 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
             getattr(self, "asset_state_store", None), *self.serialize(), self.log
         )
         return _Watch(self, store, state)
+
+    @classmethod
+    def names(cls, parameter: str, names: Sequence[str] | str) -> list[str]:
+        """Return an argument that is a name or a list of names, in one order: equal watchers are equal to Airflow.
+
+        :raises InvalidRequest: it is something else, or empty
+        """
+        listed = [names] if isinstance(names, str) else names
+        if (
+            not isinstance(listed, Sequence)
+            or not listed
+            or not all(isinstance(each, str) for each in listed)
+        ):
+            raise cls.invalid(parameter, names, "a name or a list of names that is not empty")
+        return sorted(set(listed))
 
     @classmethod
     def invalid(cls, name: str, value: object, allowed: str) -> InvalidRequest:

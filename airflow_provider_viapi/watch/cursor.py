@@ -175,7 +175,10 @@ class Cursor:
             self._seen = dict(_unpack(state["delivered"]))
             self._uncertain = {digest for digest, _ in _unpack(state["unconfirmed"])}
         except (KeyError, TypeError, ValueError, struct.error) as error:
-            raise ValueError(f"this is not the state of a cursor of version {_VERSION}: {error}") from None
+            raise ValueError(
+                f"this is not the state of a cursor of version {_VERSION} ({error}); delete it, and the watcher"
+                " begins as a new one"
+            ) from None
 
     def _begin(self, page: Page) -> bool:
         """Read a list that is not known yet once; return true when entries of it can be delivered."""
@@ -196,6 +199,7 @@ class Cursor:
                 self._seen = self._listed if self._start_from == "now" else {}
                 self._unconfirmed, self._uncertain, self._floor = {}, set(), None
             self._source, self._listed, self.is_changed = page.source, None, True
+            self._forget_old()
         return False
 
     def _is_known(self, digest: int, entry: Entry) -> bool:
