@@ -202,8 +202,8 @@ class SharedClaims:
             return retry_call(call, policy=RETRIES)
         except Exception as error:
             raise StateError(
-                f"the open submissions below [viapi] state_path cannot be {done} ({describe_failure(error)}); check the "
-                "path, its connection and its permissions",
+                f"the open submissions below [viapi] state_path cannot be {done} ({describe_failure(error)}); check "
+                "the path, its connection and its permissions",
                 code="StateError",
             ) from None
 
