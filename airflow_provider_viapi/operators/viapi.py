@@ -119,9 +119,11 @@ class ViapiOperator(LandingOperator):
 
         :raises InvalidMedia: a link responds that there is no such file, or the file is outside the limits
         """
-        if conf.getboolean("viapi", "check_sources", fallback=True):
-            from airflow_provider_viapi.media.request_inputs import check_links
+        from airflow_provider_viapi.media.request_inputs import check_links, media_addresses
 
+        # Without media, nothing of the connection is needed before the call.
+        has_media = any(media_addresses(self.action.parameters, request))
+        if has_media and conf.getboolean("viapi", "check_sources", fallback=True):
             with self.naming_argument():
                 check_links(self.action, request, self.hook.account, self.log)
 
