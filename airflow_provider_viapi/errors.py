@@ -29,6 +29,7 @@ nothing was accepted, and so that nothing will be billed, is decided in one plac
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -212,6 +213,21 @@ def outcome_is_refusal(error: ServiceError) -> bool:
     # An error code that no table knows, in a well-formed response.
     is_client_error = error.http_status is not None and 400 <= error.http_status < 500
     return type(error) is ServiceError and error.code is not None and is_client_error
+
+
+_NO_REFUSAL = re.compile(
+    r"(?i)time[-_.]?d?[-_.]?out|internal|busy|exception|overload|conflict|idempot|repeat|duplicated?[-_.]?(request|submi)"
+    r"|(system|service|unknown|unexpected|backend|server)[-_.]?(error|failure|failed|unavailable|unreachable)"
+)
+
+
+def reports_no_refusal(code: str) -> bool:
+    """Return true if an error code that no table knows does not mean, by its words, that the service refused.
+
+    Services and gateways send such codes with a status below 500, too: the service failed, perhaps after it had
+    accepted the job, or it has seen the request before.
+    """
+    return _NO_REFUSAL.search(code) is not None
 
 
 def _restore(kind: type[ServiceError], message: str, fields: dict[str, Any]) -> ServiceError:

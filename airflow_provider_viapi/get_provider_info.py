@@ -104,6 +104,15 @@ HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
     **_HTTP_FIELDS,
 }
 
+ASSET_URIS: list[dict[str, Any]] = [
+    {
+        "schemes": ["oss"],
+        "handler": "airflow_provider_viapi.media.asset_uris.sanitize_uri",
+        "factory": "airflow_provider_viapi.media.asset_uris.create_asset",
+        "to_openlineage_converter": "airflow_provider_viapi.media.asset_uris.convert_asset_to_openlineage",
+    }
+]
+
 CONFIG: dict[str, Any] = {
     "viapi": {
         "description": "Settings of the provider airflow-provider-viapi.",
@@ -288,6 +297,9 @@ def get_provider_info() -> dict[str, Any]:
             },
         ],
         "filesystems": [f"{package}.fs.oss"],
+        "asset-uris": ASSET_URIS,
+        # The name that Airflow 2 reads.
+        "dataset-uris": ASSET_URIS,
         "config": CONFIG,
         "extra-links": [
             f"{package}.links.job.ViapiJobLink",
@@ -298,11 +310,20 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Alibaba Cloud VIAPI",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+                "python-modules": [
+                    f"{package}.triggers.batch",
+                    f"{package}.triggers.job",
+                    f"{package}.triggers.finished_jobs",
+                    f"{package}.triggers.new_files",
+                ],
             },
             {
                 "integration-name": "Huawei Cloud",
-                "python-modules": [f"{package}.triggers.batch", f"{package}.triggers.job"],
+                "python-modules": [
+                    f"{package}.triggers.batch",
+                    f"{package}.triggers.job",
+                    f"{package}.triggers.vias_alarms",
+                ],
             },
         ],
         "connection-types": [

@@ -15,16 +15,15 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_errors import (
     origin_of,
     translate,
-    was_not_sent_by_aiohttp,
-    was_not_sent_by_requests,
+    was_not_sent,
 )
-from airflow_provider_viapi.http_settings import HttpSettings, is_socks
+from airflow_provider_viapi.http_settings import TOTAL_TIMEOUTS, HttpSettings, is_socks
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -39,12 +38,7 @@ __all__ = [
     "SyncTransport",
     "open_async_transport",
     "redact_http_logs",
-    "requests_session",
 ]
-
-
-TOTAL_TIMEOUTS = 4
-"""A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +78,8 @@ class SyncTransport:
     def __init__(self, settings: HttpSettings) -> None:
         self.clock_skew = timedelta(0)
         """How far the local clock is ahead of the service's, by the date of the last response."""
+        from airflow_provider_viapi.http_session import requests_session
+
         redact_http_logs()
         self._settings = settings
         self._session = requests_session(settings)
@@ -114,7 +110,7 @@ class SyncTransport:
             return HttpResponse(response.status_code, body, _lower_case(response.headers))
         # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent_by_requests(error))
+            translated = translate(error, request, self._settings, was_not_sent(error))
         # Raised here, it has no context, and the library's message cannot be printed with it.
         raise translated
 
@@ -130,10 +126,27 @@ def _read(response: requests.Response, give_up: float) -> bytes:
         body += piece
         if time.monotonic() > give_up:
             raise TimeoutError("the response arrives too slowly")
-    if response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
-        # 47: gzip or zlib, whichever the header of the data says.
-        return zlib.decompress(body, wbits=47)
-    return bytes(body)
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return _decompress(bytes(body)) if encoding in ("gzip", "x-gzip", "deflate") else bytes(body)
+
+
+def _decompress(body: bytes) -> bytes:
+    """Return the content of gzip, in one part or several, zlib, or the bare deflate that some servers send."""
+    # 47: gzip or zlib, whichever the header of the data says.
+    wbits = -zlib.MAX_WBITS if body and body[:1] != b"\x1f" and not _is_zlib(body) else 47
+    content = b""
+    while body:
+        decoder = zlib.decompressobj(wbits)
+        content += decoder.decompress(body)
+        if not decoder.eof:
+            raise EOFError("the compressed response ended early")
+        body = decoder.unused_data
+    return content
+
+
+def _is_zlib(body: bytes) -> bool:
+    # Method deflate, and the check of the header [RFC 1950, 2.2].
+    return body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
 
 
 class AsyncTransport:
@@ -172,7 +185,7 @@ class AsyncTransport:
                 body = await response.read()
             return HttpResponse(response.status, body, _lower_case(response.headers))
         except Exception as error:
-            translated = translate(error, request, self._settings, was_not_sent_by_aiohttp(error))
+            translated = translate(error, request, self._settings, was_not_sent(error))
         raise translated
 
     def _session_for(self, socks: str | None) -> aiohttp.ClientSession:
@@ -268,41 +281,6 @@ def _tls_context(verify: bool | str) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def requests_session(settings: HttpSettings) -> requests.Session:
-    """Return a session that takes proxies, certificates and default timeout from the settings only.
-
-    It reads no ``.netrc``, whose password would replace a signature. Adapters may be mounted as on any session.
-    """
-    session: requests.Session = _session_class()(settings)
-    return session
-
-
-@cache
-def _session_class() -> Any:
-    import requests
-
-    class ConfiguredSession(requests.Session):
-        def __init__(self, settings: HttpSettings) -> None:
-            super().__init__()
-            self.trust_env = False
-            self.settings = settings
-
-        def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-            # Every redirect comes through here too, perhaps to a host with another proxy.
-            proxy = self.settings.proxy_for(request.url or "")
-            options["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
-            options["verify"] = self.settings.verify
-            if options.get("timeout") is None:
-                options["timeout"] = self.settings.timeout
-            return super().send(request, **options)
-
-        def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
-            # It would read the environment, and send the proxy's password to the host of the redirect.
-            return proxies
-
-    return ConfiguredSession
 
 
 class RedactingFilter(logging.Filter):

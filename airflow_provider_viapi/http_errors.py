@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -66,19 +67,6 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another address"
 
 
-# Errors of a TLS handshake, in which the request has not been sent yet. Other TLS errors may come while the response
-# is read.
-_HANDSHAKE_ERRORS = frozenset(
-    {
-        "WRONG_VERSION_NUMBER",
-        "RECORD_LAYER_FAILURE",
-        "UNSUPPORTED_PROTOCOL",
-        "TLSV1_ALERT_PROTOCOL_VERSION",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-    }
-)
-
-
 _NEVER_SENT = frozenset(
     {
         *("InvalidURL", "InvalidSchema", "MissingSchema", "InvalidProxyURL"),  # requests
@@ -90,26 +78,22 @@ _NEVER_SENT = frozenset(
 """Names of the exceptions about addresses and headers that cannot be sent."""
 
 
-def was_not_sent_by_requests(error: BaseException) -> bool:
-    """Return true if an exception of requests proves that no request was sent."""
-    import requests
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+def was_not_sent(error: BaseException) -> bool:
+    """Return true if an exception of requests or aiohttp proves that no request was sent.
 
-    # urllib3 raises ProxyError only until the connection to the proxy, or its tunnel, is made.
-    return isinstance(error, requests.ConnectTimeout) or any(
-        isinstance(cause, NewConnectionError | ConnectTimeoutError | ProxyError)
-        or (isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE_ERRORS)
-        for cause in _causes(error)
-    )
+    It does if the connection was still being made, with its proxy's tunnel and TLS handshake. Both libraries do that
+    in a method ``connect``. The class of the exception proves nothing: urllib3 raises ``ProxyError`` also if a
+    proxy ends the connection later, and ``ssl`` the same errors in a handshake and in a response.
+    """
+    return any(_was_raised_in("connect", cause) for cause in _causes(error)) or _is_connect_timeout(error)
 
 
-def was_not_sent_by_aiohttp(error: BaseException) -> bool:
-    """Return true if an exception of aiohttp, or of its SOCKS connector, proves that no request was sent."""
-    import aiohttp
+def _was_raised_in(function: str, error: BaseException) -> bool:
+    return any(frame.f_code.co_name == function for frame, _ in traceback.walk_tb(error.__traceback__))
 
-    before = aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.ClientHttpProxyError
-    # The tunnel of a SOCKS proxy is made before anything is sent through it.
-    return isinstance(error, before) or type(error).__module__.startswith(("aiohttp_socks", "python_socks"))
+
+def _is_connect_timeout(error: BaseException) -> bool:
+    return type(error).__name__ in ("ConnectTimeout", "ConnectionTimeoutError")
 
 
 def translate(

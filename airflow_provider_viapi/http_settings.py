@@ -21,12 +21,15 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies
 
 from airflow_provider_viapi.errors import ConfigurationError
 
 DEFAULT_TIMEOUT = 30.0
+
+TOTAL_TIMEOUTS = 4
+"""A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
 
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -128,6 +131,7 @@ def _is_excluded(entry: str, host: str, port: int) -> bool:
     name = name.replace("[", "").replace("]", "")
     try:
         address = ipaddress.ip_address(host)
+        address = getattr(address, "ipv4_mapped", None) or address
     except ValueError:
         name = name.lstrip("*").strip(".")
         return bool(name) and (host == name or host.endswith(f".{name}"))
@@ -147,11 +151,12 @@ def _read_proxy(scheme: str, value: str) -> str:
         parts = urlsplit(address)
         usable = parts.port != 0 and bool(parts.hostname) and not re.search(r"\s", address)
         (parts.hostname or "").encode("idna")
-        # The encoding in which user and password are sent.
-        unquote(f"{parts.username}{parts.password}").encode("latin-1")
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        # The encoding in which they are sent.
+        f"{user}{password}".encode("latin-1")
     except ValueError:
         raise _unusable(setting, "is not the address of a proxy", _PROXY_FORM) from None
-    if not usable or parts.scheme not in _PROXY_SCHEMES:
+    if not usable or parts.scheme not in _PROXY_SCHEMES or (password and not user):
         raise _unusable(setting, "is not the address of a proxy", _PROXY_FORM)
     if parts.scheme == "https" and sys.version_info < (3, 11):
         raise _unusable(
@@ -166,7 +171,9 @@ def _read_proxy(scheme: str, value: str) -> str:
             raise _unusable(
                 setting, "names a SOCKS proxy, for which a package is missing", f"pip install {install}"
             )
-    return f"{parts.scheme}://{address.partition('://')[2]}"
+    # requests and aiohttp read a user without password, and characters that are not encoded, differently.
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
+    return f"{parts.scheme}://{login}{parts.netloc.rpartition('@')[2]}"
 
 
 _PROXY_FORM = (

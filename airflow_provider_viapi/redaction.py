@@ -1,168 +1,22 @@
-"""Signing parameters of presigned URLs, and credentials in any text: one table for digests, redaction and masking.
+"""Credentials in any text, redacted or masked.
 
-:func:`stable_url` leaves signatures out of a request's digest, :func:`redact_text` and :func:`redact_url` out of
-messages and logs, and :func:`find_secrets` finds the texts that Airflow is to mask.
+:func:`redact_text` and :func:`redact_url` leave them out of messages and logs, :func:`find_secrets` finds the texts
+that Airflow is to mask. Which parts of a URL sign it is in ``signed_urls``, the same table as for digests.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import quote, unquote
 
-DIGEST_VERSION = 2
-"""Version of what :func:`stable_url` returns; raise it with every change, since stored digests contain its result."""
+from airflow_provider_viapi.signed_urls import QUERY_PARAMETER, signature_spans
 
 MIN_SECRET_LENGTH = 5
 """Airflow 3 masks nothing shorter; Airflow 2 would, and so mask every 1 in a log."""
 
 
-@dataclass(frozen=True)
-class SigningScheme:
-    """How one vendor signs a URL.
-
-    :param marks: patterns of ``name=value``; the scheme is recognised if each of them matches a query parameter
-    :param parameters: pattern of the names that signing adds, which differ from one signature to the next
-    :param host: pattern of the hosts where alone the scheme is recognised; any host if empty
-    """
-
-    vendor: str
-    marks: tuple[re.Pattern[str], ...]
-    parameters: re.Pattern[str]
-    host: re.Pattern[str] | None = None
-
-    def signs(self, host: str, pairs: Iterable[tuple[str, str]]) -> bool:
-        """Return whether a URL with this host and these query parameters is signed in this way."""
-        if self.host is not None and not self.host.fullmatch(host):
-            return False
-        texts = [f"{name}={value}" for name, value in pairs]
-        return all(any(mark.fullmatch(text) for text in texts) for mark in self.marks)
-
-
-def _scheme(
-    vendor: str, parameters: str, *, marks: tuple[str, ...] = (), host: str | None = None
-) -> SigningScheme:
-    # Without marks, the names themselves belong to the vendor alone.
-    flags = re.IGNORECASE | re.DOTALL
-    return SigningScheme(
-        vendor,
-        tuple(re.compile(mark, flags) for mark in marks or (f"(?:{parameters})=.*",)),
-        re.compile(parameters, flags),
-        host and re.compile(host, flags),  # type: ignore[arg-type]
-    )
-
-
-_V4 = "algorithm|credential|date|expires|signedheaders|signedqueries|signature|security-token|content-sha256"
-_LIKE_V2 = "expires|signature"
-
-SIGNING_SCHEMES = (
-    _scheme(
-        "Alibaba Cloud OSS V4",
-        "x-oss-(?:signature|signature-version|credential|date|expires|additional-headers|security-token)",
-    ),
-    _scheme(
-        "Alibaba Cloud OSS V1", f"ossaccesskeyid|security-token|{_LIKE_V2}", marks=("ossaccesskeyid=.*",)
-    ),
-    _scheme("Amazon S3 SigV4", f"x-amz-(?:{_V4}|s3session-token)"),
-    _scheme("Amazon S3 SigV2", f"awsaccesskeyid|{_LIKE_V2}", marks=("awsaccesskeyid=.*",)),
-    _scheme("Amazon CloudFront", f"key-pair-id|policy|hash-algorithm|{_LIKE_V2}", marks=("key-pair-id=.*",)),
-    _scheme("Google Cloud Storage V4", f"x-goog-(?:{_V4})"),
-    _scheme("Google Cloud Storage V2", f"googleaccessid|{_LIKE_V2}", marks=("googleaccessid=.*",)),
-    _scheme("Google Cloud CDN", f"keyname|urlprefix|{_LIKE_V2}", marks=("keyname=.*", "signature=.*")),
-    _scheme(
-        "Azure shared access signature",
-        "s[vretpis]|sig|srt|spr|sip|sdd|ses|scid|saoid|suoid|sduoid|skoid|sktid|skt|ske|sks|skv|skdutid",
-        marks=("sig=.*", "sv=[0-9]{4}.*"),
-    ),
-    _scheme("Huawei Cloud OBS V4", f"x-obs-(?:{_V4})"),
-    _scheme(
-        "Huawei Cloud OBS V2", f"accesskeyid|policy|{_LIKE_V2}", marks=("accesskeyid=.*", "signature=.*")
-    ),
-    _scheme(
-        "Tencent Cloud COS",
-        "q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list|signature)|x-cos-security-token",
-        marks=("q-sign-algorithm=.*", "q-signature=.*"),
-    ),
-    _scheme("Tencent Cloud COS", "x-cos-security-token"),
-    _scheme("Tencent Cloud COS, in one parameter", "sign", marks=("sign=.*q-sign-algorithm=.*",)),
-    _scheme("Volcengine TOS", f"x-tos-(?:{_V4})"),
-    _scheme(
-        "Baidu BOS", "authorization|x-bce-(?:date|security-token)", marks=("authorization=bce-auth-v.*",)
-    ),
-    _scheme("Qiniu Kodo", "e|token", marks=("e=[0-9]+", "token=[^:]+:.+")),
-    _scheme(
-        "Kingsoft KS3 V2",
-        f"kssaccesskeyid|security-token|x-kss-security-token|{_LIKE_V2}",
-        marks=("kssaccesskeyid=.*",),
-    ),
-    _scheme("Kingsoft KS3 V4", f"x-kss-(?:{_V4})"),
-    _scheme("NetEase NOS", f"nosaccesskeyid|{_LIKE_V2}", marks=("nosaccesskeyid=.*",)),
-    _scheme("UCloud US3", f"ucloudpublickey|{_LIKE_V2}", marks=("ucloudpublickey=.*",)),
-    _scheme("Backblaze B2", "authorization", host=r"(?:.*\.)?backblazeb2\.com"),
-    _scheme("Backblaze B2 behind a CDN", "authorization", marks=(r"authorization=\d_\d+_.+",)),
-    _scheme("Akamai", "hdnts|hdnea|hdntl|__token__|__gda__"),
-    _scheme("Akamai, under another name", "token", marks=(r"token=(?:.*~)?exp=\d+~.*hmac=.*",)),
-    _scheme("Google Media CDN", "edge-cache-token"),
-    _scheme("Alibaba Cloud CDN", "auth_key", marks=(r"auth_key=\d+-[^-]+-[^-]+-.+",)),
-    _scheme("Tencent Cloud CDN A", "sign", marks=(r"sign=\d+-[^-]+-[^-]+-[0-9a-f]+",)),
-    _scheme("Tencent Cloud CDN D", "sign|t", marks=(r"sign=[0-9a-f]{32,64}", r"t=[0-9a-f]{8,10}")),
-    _scheme("UpYun", "_upt"),
-    _scheme("Tencent Cloud live", "txsecret|txtime", marks=("txsecret=.+",)),
-    _scheme("Huawei Cloud live", "hwsecret|hwtime", marks=("hwsecret=.+",)),
-    _scheme("Volcengine live", "volcsecret|volctime", marks=("volcsecret=.+",)),
-    _scheme("Wangsu", "wssecret|ws(?:abs)?time", marks=("wssecret=.+",)),
-    _scheme("Volcengine CDN", "x-expires|x-signature", marks=("x-signature=.+", "x-expires=[0-9]+")),
-    _scheme("Bunny CDN, KeyCDN", "token|expires?", marks=(r"token=[\w-]{20,}", "expires?=[0-9]{10}")),
-    _scheme("Fastly", "token", marks=("token=[0-9]{10}_(?:0x)?[0-9a-f]{40,64}",)),
-    _scheme("Cloudflare", "verify", marks=("verify=[0-9]{10}-.+",)),
-    _scheme("SharePoint", "tempauth", marks=("tempauth=.+",)),
-    _scheme(
-        "JSON Web Token",
-        "token|access_token|jwt",
-        marks=(r"(?:token|access_token|jwt)=eyJ[\w-]+\.[\w-]+\.[\w-]*",),
-    ),
-    # What all that sign like S3's V2 have in common, should the key id be missing or under an unknown name.
-    _scheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
-)
-"""How vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``) count only
-beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
-
-_PUBLIC_PARAMETER = re.compile(
-    r"(?i)(?:.*[-_])?(?:expires|date|time|algorithm|version|signature-version|headers|signedheaders|list)"
-    r"|e|t|s[vretpis]|srt|spr|sip|sdd|ses|skt|ske|sks|skv|keyname|urlprefix"
-)
-"""Signing parameters that may be shown: they let nobody in, and say until when a URL is valid."""
-
-
-def stable_url(url: str) -> str | list[Any]:
-    """Return a JSON value that is equal for the same object, whatever its URL is signed with.
-
-    Scheme and host are compared without case, a password and signing parameters are left out, the order of
-    parameters with different names does not matter.
-
-    :param url: an HTTP(S) URL; one that cannot be parsed is returned as it is
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return url
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    signing = _signing_names(host, pairs)
-    lasting = sorted(([*pair] for pair in pairs if pair[0] not in signing), key=lambda pair: pair[0])
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    user = parts.username or ""
-    return [parts.scheme, user, host, None if port == default else port, parts.path, lasting, parts.fragment]
-
-
-def _signing_names(host: str, pairs: list[tuple[str, str]]) -> set[str]:
-    recognised = [scheme for scheme in SIGNING_SCHEMES if scheme.signs(host, pairs)]
-    return {name for name, _ in pairs if any(scheme.parameters.fullmatch(name) for scheme in recognised)}
-
-
-# The separators as they are, percent-encoded once and twice (a URL inside a URL, a string to sign), and in JSON.
 _EQUALS = r"(?:=|%3D|%253D)"
 _BEFORE_NAME = r"(?:[?&;\#]|%3F|%26|%253F|%2526|\\u0026)"
 _VALUE = r"(?:(?!%26|%2526|\\u0026|\\[nrt\"'])[^&\s\"'<>])+"
@@ -197,20 +51,16 @@ _HIDDEN = r"\1***"
 
 def redact_url(url: str) -> str:
     """Return a URL whose signature, tokens, key ids and ``user:password`` are replaced by ``***``."""
-    base, mark, query = url.partition("?")
-    try:
-        parts = urlsplit(url)
-        signing = _signing_names(parts.hostname or "", parse_qsl(query, keep_blank_values=True))
-    except ValueError:
-        return redact_text(url)
-    shown = []
-    for pair in query.split("&") if mark else ():
-        name, equals, _ = pair.partition("=")
-        plain = unquote(name)
-        shown.append(
-            f"{name}{equals}***" if plain in signing and not _PUBLIC_PARAMETER.fullmatch(plain) else pair
-        )
-    return redact_text(f"{base}{mark}{'&'.join(shown)}")
+    return _redact_names(_redact_signature(url))
+
+
+def _redact_signature(url: str) -> str:
+    shown, end = [], 0
+    for start, stop in sorted(signature_spans(url)):
+        if start >= end:
+            shown += [url[end:start], "***"]
+            end = stop
+    return "".join((*shown, url[end:]))
 
 
 def redact_text(text: str) -> str:
@@ -219,6 +69,20 @@ def redact_text(text: str) -> str:
     For what others write about our requests: HTTP libraries, storage SDKs, and the services themselves. A gateway
     that refuses a signature quotes the string that it has signed, and in it the security token.
     """
+    if "://" in text:
+        text = _ADDRESS_IN_TEXT.sub(lambda found: _redact_signature(found[0]), text)
+    if "%2f%2f" in text.lower():
+        text = _ENCODED_ADDRESS.sub(_redact_encoded, text)
+    return _redact_names(text)
+
+
+def _redact_encoded(found: re.Match[str]) -> str:
+    plain = unquote(found[0])
+    redacted = _redact_signature(plain)
+    return found[0] if redacted == plain else quote(redacted, safe="*")
+
+
+def _redact_names(text: str) -> str:
     text = _USERINFO_ALONE.sub(r"\1***@", _USERINFO.sub(r"\1***@", text))
     text = _IN_QUERY.sub(_HIDDEN, _ANYWHERE.sub(_HIDDEN, text))
     return _HEADER.sub(_HIDDEN, text)
@@ -247,9 +111,13 @@ _PROOF = re.compile(r"(?i)\b(?:apikey|basic|bearer|token)\s+(\S+)$")
 """The credential in a header, after the name of the authentication scheme."""
 
 _ADDRESS = re.compile(r'[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>"]+')
+_ADDRESS_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>"'\\]*[^\s<>"'\\.,:;!)\]}]""")
+"""The same, without the punctuation that follows it in a sentence or in JSON."""
+
+_ENCODED_ADDRESS = re.compile(r"""(?i)[A-Z][A-Z0-9+.-]{0,20}%3A%2F%2F[^\s<>"'\\&]+""")
+
 _USER = re.compile(r"://([^/?#:]*):([^/]+)@")
 _USER_ALONE = re.compile(r"://([^/?#:@]+):?@")
-_QUERY = re.compile(r"[?&;#]([^=?&;#]+)=([^&#]+)")
 
 _Judge = Callable[[str], bool]
 
@@ -312,20 +180,12 @@ def _found_in_address(address: str) -> Iterator[str]:
     for token in _USER_ALONE.findall(address):
         if _unless_plain(token):
             yield token
-    signing = _signing_in(address)
-    for name, value in _QUERY.findall(address):
+    signatures = [address[start:stop] for start, stop in signature_spans(address)]
+    yield from signatures
+    for name, value in QUERY_PARAMETER.findall(address):
         may_be = _OFTEN_PRIVATE.fullmatch(name) or _KEY.fullmatch(name)
-        signs = unquote(name) in signing and not _PUBLIC_PARAMETER.fullmatch(unquote(name))
-        if signs or _PRIVATE.fullmatch(name) or (may_be and _unless_plain(value)):
+        if value not in signatures and (_PRIVATE.fullmatch(name) or (may_be and _unless_plain(value))):
             yield value
-
-
-def _signing_in(address: str) -> set[str]:
-    try:
-        parts: SplitResult = urlsplit(address)
-        return _signing_names(parts.hostname or "", parse_qsl(parts.query, keep_blank_values=True))
-    except ValueError:
-        return set()
 
 
 def _nothing(_: str) -> bool:

@@ -36,6 +36,8 @@ class ResultField(Record, kw_only=False):
     :param doc: description for the reference pages
     :param fields: fields of an object or of a list's items
     :param optional: a result without this file is complete
+    :param counted_by: field beside a list that holds the number of its items; unless that is 0, a response without
+        the list is malformed: it must not pass for an empty one
     """
 
     name: str
@@ -43,6 +45,7 @@ class ResultField(Record, kw_only=False):
     doc: str = ""
     fields: tuple[ResultField, ...] = ()
     optional: bool = False
+    counted_by: str = ""
 
 
 class HasResultFields(Protocol):

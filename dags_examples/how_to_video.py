@@ -10,6 +10,7 @@ from airflow_provider_viapi.operators.videoenhan import (
     AddFaceVideoTemplateOperator,
     AdjustVideoColorOperator,
     ChangeVideoSizeOperator,
+    DeleteFaceVideoTemplateOperator,
     EnhancePortraitVideoOperator,
     EnhanceVideoQualityOperator,
     EraseVideoLogoOperator,
@@ -19,6 +20,7 @@ from airflow_provider_viapi.operators.videoenhan import (
     InterpolateVideoFrameOperator,
     MergeVideoFaceOperator,
     MergeVideoModelFaceOperator,
+    QueryFaceVideoTemplateOperator,
     SuperResolveVideoOperator,
 )
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator, GenerateVideoCoverOperator
@@ -35,7 +37,7 @@ with DAG(
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
     },
     doc_md=__doc__,
-) as how_to:
+) as dag:
     # [START erase_subtitles]
     EraseVideoSubtitlesOperator(
         task_id="erase_subtitles",
@@ -189,6 +191,14 @@ with DAG(
         deferrable=True,
     )
     # [END face_template]
+
+    # [START list_face_templates]
+    QueryFaceVideoTemplateOperator(task_id="list_face_templates", page_size=100)
+    # [END list_face_templates]
+
+    # [START delete_face_template]
+    DeleteFaceVideoTemplateOperator(task_id="delete_face_template", template_id="{{ params.template_id }}")
+    # [END delete_face_template]
 
     # [START detect_shots]
     DetectVideoShotOperator(

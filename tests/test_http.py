@@ -41,8 +41,8 @@ from airflow_provider_viapi.http import (
     HttpSettings,
     SyncTransport,
     open_async_transport,
-    requests_session,
 )
+from airflow_provider_viapi.http_session import requests_session
 from airflow_provider_viapi.http_settings import read_verify
 from scripted_server import serving
 
@@ -497,6 +497,7 @@ def test_media_take_proxies_from_the_settings_alone(
         ("http://[fd00::5]/", "fd00::/8", True),
         ("http://10.1.2.3/", "10.0.0.0/8", True),
         ("http://11.1.2.3/", "10.0.0.0/8", False),
+        ("http://[::ffff:10.1.2.3]/", "10.0.0.0/8", True),
         ("http://10.1.2.3/", "3", False),
         ("http://EXAMPLE.com/", "Example.COM", True),
         ("http://h/", "[", False),
@@ -613,6 +614,30 @@ def test_user_and_password_of_a_proxy_are_decoded_and_sent_to_it_alone(
         [b"POST", b"http://service.test/"],
         [b"CONNECT", b"service.test:443"],
     ]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("login", "sent"),
+    [
+        ("user", "user:"),
+        ("dom\\user:pw", "dom\\user:pw"),
+        ("u:p@ss", "u:p@ss"),
+        ("u:%zz'", "u:%zz'"),
+        ("u:", "u:"),
+    ],
+)
+def test_user_and_password_are_read_alike_however_they_are_written(
+    send: Send, login: str, sent: str, environment: pytest.MonkeyPatch
+) -> None:
+    with server(OK) as (port, received):
+        environment.setenv("ALL_PROXY", f"http://{login}@127.0.0.1:{port}/")
+        send("http://service.test/")
+        with suppress(ServiceError):
+            send("https://service.test/")
+
+    assert all(b"Basic " + base64.b64encode(sent.encode()) in each for each in received)
+    assert len(received) == 2
 
 
 @BOTH

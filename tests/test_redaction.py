@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.redaction import find_secrets, redact_text, redact_url, stable_url
+from airflow_provider_viapi.redaction import find_secrets, redact_text, redact_url
+from airflow_provider_viapi.signed_urls import stable_url
 
 # Parameters that each vendor's signing adds; {s} differs from one signing to the next and is secret, {n} is a time.
 SIGNED_BY = {
@@ -58,6 +60,25 @@ SIGNED_BY = {
     "Cloudflare": "verify={n}-{s}",
     "SharePoint": "tempauth=v1.{s}",
     "JSON Web Token": "token=eyJ{s}.eyJ{s}.{s}",
+    "Alibaba VOD": "auth_key={n}-0-0-{s}&MtsHlsUriToken={s}",
+    "Azure, before versions": "se=2026-01-01T{n}&sr=b&sp=r&sig={s}",
+    "Huawei CDN C2": "auth_key={s}&timestamp={n}",
+    "Huawei live, encrypted": "auth_info={s}.{s}",
+    "Tencent VOD": "t=6a{n:.6}&exper=0&us={s}&sign={s}",
+    "S3 SigV4, Express": "X-Amz-S3session-Token={s}&X-Amz-Algorithm=AWS4&X-Amz-Credential=AK{s}&X-Amz-Date={n}"
+    "&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature={s}",
+    "imgix": "expires={n}&s={s}",
+    "ImageKit": "ik-t={n}&ik-s={s}{s}",
+    "Facebook": "oh={s}&oe=6A{n:.6}",
+    "Cloudflare Images": "exp={n}&sig={s}",
+    "Vimeo": "exp={n}&hmac={s}",
+    "Dropbox": "rlkey={s}&st={s}",
+    "Wowza": "wowzatokenhash={s}&wowzatokenendtime={n}",
+    "Bilibili": "deadline={n}&upsig={s}",
+    "Kingsoft CDN": "k={s}&t={n}",
+    "CDN77": "secure={s},{n}",
+    "nginx": "md5={s}&expires={n}",
+    "nginx, in short": "st={s}&e={n}",
     "capital letters": "EXPIRES={n}&OSSACCESSKEYID=LTAI{s}&SIGNATURE={s}",
 }
 BASES = ("https://media.example/a.mp4", "http://bucket.example:8080/folder/%E4%B8%AD.mp4")
@@ -74,7 +95,7 @@ own_parameters = st.dictionaries(
 
 
 def sign(url: str, vendor: str, signature: str, moment: int) -> str:
-    added = SIGNED_BY[vendor].format(s=signature, n=moment)
+    added = SIGNED_BY[vendor].format(s=signature, n=str(moment))
     return f"{url}{'&' if '?' in url else '?'}{added}"
 
 
@@ -116,9 +137,58 @@ def test_signed_urls_of_different_objects_stay_different(
     assert same == (own == other)
 
 
+SIGNED_PATHS = {
+    "Firebase": "https://storage.example/v0/b/bucket/o/film.mp4?alt=media&token={s}",
+    "CDN, kind B": "https://cdn.example/202601{d}1200/{s}/dir/film.mp4?a=1",
+    "CDN, kind B, with seconds": "https://cdn.example/17{d}000000/{s}{s}/dir/film.mp4?a=1",
+    "CDN, kind C": "https://cdn.example/{s}/6a{d}ab12/dir/film.mp4?a=1",
+    "Akamai": "https://cdn.example/hdntl=exp=17{d}000000~acl=%2f*~hmac={s}/dir/film.mp4?a=1",
+    "Bunny": "https://cdn.example/bcdn_token={s}&expires=17{d}000000&token_path=%2F/dir/film.mp4?a=1",
+    "Cloudinary": "https://cdn.example/demo/authenticated/s--{s}--/dir/film.mp4?a=1",
+    "Oracle": "https://objectstorage.example/p/{s}/n/ns/b/bucket/o/film.mp4?a=1",
+    "SRT of Tencent": "srt://push.example:9000?streamid=#!::h=push.example,r=live/s,txSecret={s},txTime=6a{d}ab12",
+    "SRT of Alibaba": "srt://push.example:1105?streamid=#!::h=push.example,r=/a/s?auth_key=17{d}-0-0-{s},m=publish",
+    "inside another": "https://proxy.example/get?url=https%3A%2F%2Fb.example%2Fa.mp4%3FExpires%3D17{d}000000"
+    "%26OSSAccessKeyId%3Dk%26Signature%3D{s}",
+}
+
+
+@pytest.mark.parametrize("form", SIGNED_PATHS.values(), ids=SIGNED_PATHS)
+def test_signatures_outside_the_query_are_left_out_and_redacted(form: str) -> None:
+    one, two = form.format(s="1a" * 16, d="12"), form.format(s="2b" * 16, d="27")
+
+    assert stable_url(one) == stable_url(two)
+    assert stable_url(one) != stable_url(
+        one.replace("film", "other").replace("a.mp4", "b.mp4").replace("/s", "/t")
+    )
+    assert "1a" * 16 not in redact_url(one)
+    assert "1a" * 16 not in redact_text(f"cannot fetch '{one}', HTTP 403")
+
+
+def test_a_token_that_names_the_file_is_part_of_what_a_url_means() -> None:
+    def token(**claims: Any) -> str:
+        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        return f"eyJhbGciOiJIUzI1NiJ9.{payload}.{'ab' * 20}{claims['exp']}"
+
+    for form in ("https://h/get?token={}", "https://h/{}/manifest/video.mpd"):
+        first, again, other = (
+            stable_url(form.format(token(sub=sub, exp=exp))) for sub, exp in (("a", 1), ("a", 2), ("b", 1))
+        )
+        assert first == again != other
+        assert "ab" * 20 not in redact_text(form.format(token(sub="a", exp=1)))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("https://shop/film?name=%D6%D0", "https://shop/film?name=%B9%FA"),
+        (
+            "https://shop/film?hash=" + "1a" * 16 + "&t=1790000000",
+            "https://shop/film?hash=" + "2b" * 16 + "&t=1790000000",
+        ),
+        ("https://shop/film?s=" + "1a" * 16, "https://shop/film?s=" + "2b" * 16),
+        ("https://shop/" + "1a" * 16 + "/film.mp4", "https://shop/" + "2b" * 16 + "/film.mp4"),
+        ("https://shop/get?url=http://a/1.mp4", "https://shop/get?url=http://a/2.mp4"),
         ("https://shop/film?policy=gold", "https://shop/film?policy=silver"),
         ("https://shop/film?q-name=cats", "https://shop/film?q-name=dogs"),
         ("https://shop/film?token=1", "https://shop/film?token=2"),

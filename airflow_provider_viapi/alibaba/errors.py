@@ -15,6 +15,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
+    reports_no_refusal,
 )
 from airflow_provider_viapi.record import Record
 
@@ -120,6 +121,8 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
         return InvalidRequest
     if http_status == 429:
         return Throttled
+    if reports_no_refusal(code):
+        return TransientError
     if http_status >= 500 or http_status in GATEWAY_TIMEOUTS:
         return TransientError
     if http_status < 400:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Collection, Mapping
+import math
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +62,10 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
     state = data.get("Status")
     if not state:
         raise ResponseLost("the response holds no state", action="GetAsyncJobResult")
+    named = data.get("JobId")
+    if named and str(named).lower() != job.id.lower():
+        # Such as from a gateway's cache, or off by one on a shared connection.
+        raise ResponseLost(f"the response is about another job than {job.id}", action="GetAsyncJobResult")
     outcome = STATES.get(state, Outcome.WAITING)
     return JobReport(
         job_id=job.id,
@@ -194,14 +200,18 @@ class ViapiSubmitBackend:
             "PageNum": 1,
             "PageSize": 500,
         }
-        answer = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
-        jobs = [
-            ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
-            for job in answer["Data"]["Result"]
-            if job.get("JobId") and job.get("PopApiName", self._action.name) == self._action.name
-        ]
-        is_complete = _page_count(answer["Data"], unreadable=2) <= 1
-        return JobList(jobs, is_complete=is_complete, clock_skew=self._client.clock_skew)
+        data = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)["Data"]
+        listed = data["Result"]
+        if not all(job.get("JobId") for job in listed):
+            raise ResponseLost("the list holds a job without its id", action=viapi.QUERY_ASYNC_JOB_LIST.name)
+        name = self._action.name.lower()
+        jobs = {
+            job["JobId"]: ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
+            for job in listed
+            if (job.get("PopApiName") or name).lower() == name
+        }
+        is_complete = _page_count(data, unreadable=2) <= 1 and _record_count(data) <= len(listed)
+        return JobList([*jobs.values()], is_complete=is_complete, clock_skew=self._client.clock_skew)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job."""
@@ -222,6 +232,42 @@ def _page_count(data: Mapping[str, Any], *, unreadable: int) -> int:
         return unreadable
 
 
+def _record_count(data: Mapping[str, Any]) -> float:
+    """Return how many jobs the list has by its own account: 0 if it gives none, infinity if it is unreadable."""
+    try:
+        return int(data.get("TotalRecord") or 0)
+    except (TypeError, ValueError, OverflowError):
+        return math.inf
+
+
+@dataclass(frozen=True)
+class ListedJobs:
+    """One page of an account's job list, reduced to the jobs that have ended.
+
+    :param ended: see :func:`read_ended`
+    :param is_last: no page follows
+    """
+
+    ended: Sequence[Mapping[str, Any]]
+    is_last: bool
+
+
+def read_ended(listed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what the list says about a job that has ended; ``None`` if it has not, or has no id."""
+    outcome = STATES.get(listed.get("Status", ""), Outcome.WAITING)
+    if outcome is Outcome.WAITING or not listed.get("JobId"):
+        return None
+    return {
+        "job_id": str(listed["JobId"]),
+        "action": f"{listed.get('PopProduct', '')}.{listed.get('PopApiName', '')}",
+        "state": listed["Status"],
+        "outcome": outcome.value,
+        "created_at": listed.get("GmtCreate") or None,
+        "started_at": listed.get("StartTime") or None,
+        "ended_at": listed.get("EndTime") or None,
+    }
+
+
 class ViapiJobs:
     """States of one account's jobs; see ``jobs.backend.JobBackend``.
 
@@ -237,10 +283,23 @@ class ViapiJobs:
         self._seen: set[str] = set()
         self._result_actions: dict[str, Action] = {}
 
+    async def _read_page(self, number: int) -> Mapping[str, Any]:
+        wanted = {"PageNum": number, "PageSize": 500}
+        data: Mapping[str, Any] = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
+        return data
+
+    async def list_page(self, number: int) -> ListedJobs:
+        """Read a page of the list, 500 jobs at most, whoever submitted them.
+
+        :param number: of the page, from 1
+        """
+        data = await self._read_page(number)
+        ended = [job for listed in data["Result"] if (job := read_ended(listed)) is not None]
+        return ListedJobs(ended, is_last=number >= _page_count(data, unreadable=1))
+
     async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
-        wanted = {"PageNum": self._next_page, "PageSize": 500}
-        data = (await self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted))["Data"]
+        data = await self._read_page(self._next_page)
         now = datetime.now(timezone.utc)
         outcomes, endings, ended = {}, {}, []
         for job in data["Result"]:

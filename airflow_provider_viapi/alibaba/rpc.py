@@ -7,6 +7,7 @@ Alibaba's SDKs do: a body can hold forty presigned URLs, and access logs do not 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -27,6 +28,7 @@ from airflow_provider_viapi.results import absolute_address
 from airflow_provider_viapi.xml import NotPlainXml, parse
 
 FORM = "application/x-www-form-urlencoded"
+_REQUEST_ID = re.compile(r"[!-~]{1,200}")
 _SAME_IN_ALL = encoded_pairs({"Format": "JSON", "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0"})
 
 
@@ -134,7 +136,8 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = _upper_camel(_parse(action, response))
         request_id, code = answer.get("RequestId"), answer.get("Code")
-        if not isinstance(request_id, str) or not request_id:
+        if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
+            request_id = None
             _malformed(action, response, "holds no RequestId")
         if not isinstance(code, str):
             code = ""
@@ -195,7 +198,9 @@ def _malformed(action: Action, response: HttpResponse, problem: str) -> NoReturn
 def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
     try:
         if response.body.lstrip()[:1] == b"<":
-            _, document = parse(response.body)
+            root, document = parse(response.body)
+            if root.lower() == "html":
+                _malformed(action, response, "is a page")
         else:
             document = json.loads(response.body)
     except (NotPlainXml, ValueError, RecursionError):
@@ -241,6 +246,12 @@ def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
         if each.kind in _LISTS:
             typed[each.name] = [_as_kind(each, item) for item in _as_list(data.get(each.name))]
         elif each.kind == "list":
+            if (
+                each.counted_by
+                and data.get(each.name) in (None, "")
+                and str(data.get(each.counted_by)) != "0"
+            ):
+                raise TypeError(f"no {each.name}")
             typed[each.name] = [_typed(item, each.fields) for item in _as_list(data.get(each.name))]
         elif each.kind == "object" and isinstance(data.get(each.name), dict):
             typed[each.name] = _typed(data[each.name], each.fields)

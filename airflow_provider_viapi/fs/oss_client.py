@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.fs.oss_errors import sdk, translate_errors
-from airflow_provider_viapi.http import requests_session
+from airflow_provider_viapi.http_session import requests_session
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account

@@ -20,6 +20,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
+    reports_no_refusal,
 )
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.xml import NotPlainXml, parse
@@ -95,6 +96,8 @@ def classify(code: str | None, http_status: int) -> type[ServiceError]:
     if http_status in _GATEWAY_FAILURES or not code:
         return ResponseLost
     if http_status >= 500:
+        return TransientError
+    if reports_no_refusal(code):
         return TransientError
     if http_status == 403:
         return PermissionDenied

@@ -72,7 +72,8 @@ _PHOTOS = {"DIGITAL_HUMAN_PHOTO_VIDEO", "PHOTO_DIGITAL_HUMAN_VIDEO"}
 
 def _videos(of_others: Collection[str]) -> Listing:
     def same(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        named, made = request.get("output_asset_config") or {}, item.get("output_asset_config") or {}
+        named, made = request.get("output_asset_config") or {}, item.get("output_asset_config")
+        made = made if isinstance(made, Mapping) else {}
         return (
             item.get("job_type") not in of_others
             and _fits(request.get("script_id"), item.get("script_id"))
@@ -163,12 +164,14 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     items = response.get(listing.items)
     if not isinstance(items, list):
         raise ResponseLost(f"the response has no list {listing.items}", action=listing.action.name)
+    if not all(isinstance(each, Mapping) and each.get(listing.id) for each in items):
+        raise ResponseLost("the list holds a job without its id", action=listing.action.name)
     candidates = [
         HuaweiListedJob(
             str(each[listing.id]), str(each.get(listing.created)), _parse_time(each.get(listing.created))
         )
         for each in items
-        if each.get(listing.id) and listing.same(request, each)
+        if listing.same(request, each)
     ]
     if timeless := [each.job_id for each in candidates if each.at is None]:
         raise ServiceError(

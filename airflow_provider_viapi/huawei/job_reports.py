@@ -94,6 +94,10 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
     state = _dig(response, kind.state_in)
     if not isinstance(state, str) or not state:
         raise ResponseLost("the response has no state", action=kind.show.name)
+    named = _dig(response, (*kind.state_in[:-1], kind.id_name))
+    if isinstance(named, str) and named and named != job.id:
+        # Such as from a gateway's cache, or off by one on a shared connection.
+        raise ResponseLost(f"the response is about another job than {job.id}", action=kind.show.name)
     outcome = outcome_of(kind.states, state, goal)
     result = {name: value for name, value in kind.show.shown(response).items() if name not in kind.private}
     reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()

@@ -14,7 +14,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.redaction import redact_values
 from airflow_provider_viapi.results import ResultField
-from airflow_provider_viapi.schema import Parameter, check_request
+from airflow_provider_viapi.schema import Parameter, check_request, short_repr
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
@@ -158,9 +158,9 @@ class Action(Record):
         """
         kind = self.job_kind
         allowed = (*kind.goals, *kind.states.succeeded)
-        if goal is not None and goal not in allowed:
+        if goal is not None and not (isinstance(goal, str) and goal in allowed):
             raise InvalidRequest(
-                f"the state to wait for is {goal!r}; allowed: {', '.join(allowed)}",
+                f"the state to wait for is {short_repr(goal)}; allowed: {', '.join(allowed)}",
                 code="InvalidParameter",
                 action=self.name,
             )

@@ -127,7 +127,7 @@ class StagedImages:
 
 @contextmanager
 def _downloaded(image: ImageEntry, http: HttpSettings) -> Iterator[Iterator[bytes]]:
-    from airflow_provider_viapi.http import requests_session
+    from airflow_provider_viapi.http_session import requests_session
     from airflow_provider_viapi.media.download import LinkExpired, download
 
     try:

@@ -212,10 +212,10 @@ def request_digest(action: str, request: Mapping[str, Any]) -> str:
     :param action: as ``service.Action``
     :param request: the checked request, before its media are staged
     """
-    from airflow_provider_viapi.redaction import DIGEST_VERSION
+    from airflow_provider_viapi.signed_urls import DIGEST_VERSION
 
     canonical = json.dumps([action, _stable(request)], sort_keys=True, ensure_ascii=False)
-    return f"{DIGEST_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    return f"{DIGEST_VERSION}:{hashlib.sha256(canonical.encode(errors='surrogateescape')).hexdigest()}"
 
 
 def same_request(one: str, other: str) -> bool:
@@ -224,7 +224,7 @@ def same_request(one: str, other: str) -> bool:
 
 
 def _stable(value: Any) -> Any:
-    from airflow_provider_viapi.redaction import stable_url
+    from airflow_provider_viapi.signed_urls import stable_url
 
     if isinstance(value, Mapping):
         return {name: _stable(item) for name, item in value.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
@@ -17,6 +18,7 @@ from airflow_provider_viapi.jobs.poll_schedule import (
     FINISHED_PRIORITY,
     RARELY,
     AdaptiveInterval,
+    PendingJob,
     PendingJobs,
     now,
 )
@@ -85,6 +87,12 @@ class JobListReader:
         self._has_many = len(self._jobs) >= (1 if self._has_many else self._list_from)
         return self._has_many
 
+    def leave_to_list(self, jobs: Iterable[PendingJob]) -> None:
+        """Poll these jobs when the list shows that they have ended, or late if it never does."""
+        for pending in jobs:
+            if not (pending.is_finished or pending.is_late or pending.is_named):
+                self._jobs.queue.schedule(pending, self.silence)
+
     async def read(self) -> None:
         """Read the list again and again, and have the jobs polled that it shows as ended; a loop."""
         if self._backend.list_interval is None:
@@ -142,12 +150,17 @@ class JobListReader:
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
         """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
-        turn = None
-        if self._shared_list is not None and self.is_used and self._jobs.unfinished():
-            turn = await self._shared_list.wait_for_turn()
+        turn = await self._take_turn()
         if turn is None:
             await asyncio.sleep(seconds)
+            # The list may have come into use meanwhile, and others may be reading it.
+            turn = await self._take_turn()
         return turn
+
+    async def _take_turn(self) -> Any:
+        if self._shared_list is None or not self.is_used or not self._jobs.unfinished():
+            return None
+        return await self._shared_list.wait_for_turn()
 
     async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
         shared, throttled = self._shared_list, False

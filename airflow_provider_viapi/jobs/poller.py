@@ -90,9 +90,12 @@ class Poller:
         """
         result: asyncio.Future[JobReport] = asyncio.get_running_loop().create_future()
         pending = PendingJob(job, log, until, result, last_scan=self.list.scans)
+        used_list = self.list.is_used
         self._jobs.add(pending)
-        seconds = self.list.silence if self.list.is_used else self._jobs.backoff.interval(0)
-        self._jobs.queue.schedule(pending, seconds)
+        if self.list.is_used:
+            self.list.leave_to_list([pending] if used_list else self._jobs)
+        else:
+            self._jobs.queue.schedule(pending, self._jobs.backoff.interval(0))
         self._start()
         try:
             await asyncio.wait({result}, timeout=max(0.0, _seconds_until(until)))

@@ -22,6 +22,9 @@ MIN_SAMPLES = 50
 MAX_ARRIVAL_JITTER = 2.0
 """Longest time in seconds that later calls wait because an earlier one may have arrived late."""
 
+RECHECK_INTERVAL = 0.1
+"""Seconds between two checks for the response to an earlier call."""
+
 
 @dataclass(eq=False)
 class Permit:
@@ -76,7 +79,8 @@ class RateLimiter:
         """
         await asyncio.sleep(max(0.0, self.reserve()))
         while (seconds := self._seconds_to_spacing()) > 0:
-            await asyncio.sleep(seconds)
+            # The response to the earlier call may arrive meanwhile and show that the next one may be sent sooner.
+            await asyncio.sleep(min(seconds, RECHECK_INTERVAL))
         permit = Permit(self._clock())
         self._permits.append(permit)
         return permit

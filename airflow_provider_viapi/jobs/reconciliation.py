@@ -8,6 +8,7 @@ was accepted, anything else is a :class:`~airflow_provider_viapi.errors.Submissi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -53,9 +54,11 @@ class ListedJob:
     def created_at(self, zone: timezone) -> datetime | None:
         """Return when it was accepted if the list's clock shows that zone; ``None`` if that cannot be read."""
         try:
-            return datetime.strptime(self.created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
+            # Python 3.10 reads no Z.
+            at = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", self.created))
         except ValueError:
             return None
+        return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 @dataclass(frozen=True)
@@ -223,6 +226,10 @@ class Reconciliation:
         if not listed.covers(earliest, now - skew):
             raise self._in_doubt("the job list is longer than one call shows")
         if candidates:
+            if candidates[0].created_at(timezone.utc) is None:
+                raise self._in_doubt(
+                    f"job {candidates[0].job_id} may be the one, but the list shows no readable time of it"
+                )
             return self._adopt(candidates[0].job_id, others)
         if now - self.entry.sent_at > LISTED_FOR:
             raise self._in_doubt("the job list does not reach back that far")

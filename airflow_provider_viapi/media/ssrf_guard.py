@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from airflow_provider_viapi.errors import PermissionDenied
-from airflow_provider_viapi.http import redact_http_logs, requests_session
+from airflow_provider_viapi.http import redact_http_logs
+from airflow_provider_viapi.http_session import BoundedAdapter, requests_session
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.http_settings import HttpSettings
@@ -76,25 +74,11 @@ def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC)
 
 
-class _GuardedAdapter(HTTPAdapter):
+class _GuardedAdapter(BoundedAdapter):
     def __init__(self, allowed: frozenset[str]) -> None:
         self._allowed = allowed
+        self.bases = (type("Guarded", (_Guarded,), {"allowed_hosts": allowed}),)
         super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        allowed = self._allowed
-
-        class Http(_Guarded, HTTPConnection):
-            allowed_hosts = allowed
-
-        class Https(_Guarded, HTTPSConnection):
-            allowed_hosts = allowed
-
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": Http}),
-            "https": type("GuardedTlsPool", (HTTPSConnectionPool,), {"ConnectionCls": Https}),
-        }
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request; of one through a proxy only its URL can be checked."""

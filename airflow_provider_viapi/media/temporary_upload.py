@@ -66,7 +66,7 @@ def upload_for(
 def _post(address: str, grant: dict[str, Any], source: Source, settings: HttpSettings) -> None:
     import requests
 
-    from airflow_provider_viapi.http import requests_session
+    from airflow_provider_viapi.http_session import requests_session
 
     form = {
         "OSSAccessKeyId": grant["AccessKeyId"],

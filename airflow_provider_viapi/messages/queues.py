@@ -11,7 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds to wait for a connection, and for its end."""
+"""Seconds to wait for a connection."""
+
+CLOSE_TIMEOUT = 1.0
+"""Seconds to wait for the end of a connection: the last wait of a poller ends after it."""
 
 HEARTBEAT = 15
 """Seconds without a message after which the connection is checked; it counts as lost after as many again."""
@@ -104,9 +107,9 @@ async def _redis(url: QueueUrl) -> AsyncIterator[AsyncIterator[bytes]]:
         yield read()
     finally:
         with suppress(Exception):
-            await asyncio.wait_for(channel.aclose(), CONNECT_TIMEOUT)
+            await asyncio.wait_for(channel.aclose(), CLOSE_TIMEOUT)
         with suppress(Exception):
-            await asyncio.wait_for(client.aclose(), CONNECT_TIMEOUT)
+            await asyncio.wait_for(client.aclose(), CLOSE_TIMEOUT)
 
 
 @asynccontextmanager
@@ -136,4 +139,4 @@ async def _amqp(url: QueueUrl) -> AsyncIterator[AsyncIterator[bytes]]:
         yield read(await asyncio.wait_for(subscribe(), CONNECT_TIMEOUT))
     finally:
         with suppress(Exception):
-            await asyncio.wait_for(connection.close(), CONNECT_TIMEOUT)
+            await asyncio.wait_for(connection.close(), CLOSE_TIMEOUT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +46,37 @@ def as_flag(name: str, value: Any, action: str | None = None) -> bool:
             action=action,
         )
     return value
+
+
+def as_choice(name: str, value: Any, allowed: Sequence[str], action: str | None = None) -> Any:
+    """Return a value that is one of a few words.
+
+    :raises InvalidRequest: it is none of them
+    """
+    if not isinstance(value, str) or value not in allowed:
+        raise InvalidRequest(
+            f"{name} is {short_repr(value)}; allowed: {', '.join(allowed)}; it cannot be a template",
+            code="InvalidParameter",
+            action=action,
+        )
+    return value
+
+
+def as_names(name: str, value: Any, action: str | None = None) -> list[str]:
+    """Return one text, or several, as a list.
+
+    :raises InvalidRequest: it is something else
+    """
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple | set | frozenset) or not all(
+        isinstance(each, str) and is_encodable(each) for each in names
+    ):
+        raise InvalidRequest(
+            f"{name} is {short_repr(value)}; allowed: a text, or a list of texts",
+            code="InvalidParameter",
+            action=action,
+        )
+    return list(names)
 
 
 def default_deferrable(deferrable: Any, action: str | None = None) -> bool:

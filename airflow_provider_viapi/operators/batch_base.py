@@ -23,7 +23,7 @@ from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_arguments import BatchArguments
 from airflow_provider_viapi.operators.batch_items import build_items
-from airflow_provider_viapi.operators.batch_view import publish_items, publish_usage
+from airflow_provider_viapi.operators.batch_view import landed_files, publish_items, publish_usage
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
     choose_store,
@@ -226,7 +226,7 @@ class BatchOperator(BatchArguments):
 
     def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch_report import batch_failure, truncate
-        from airflow_provider_viapi.media.lineage import report_assets
+        from airflow_provider_viapi.media.asset_events import Origin, report_assets
 
         rows = batch.ledger.rows(batch.items)
         publish_usage(context, self.operator.action.full_name, rows)
@@ -247,12 +247,8 @@ class BatchOperator(BatchArguments):
             if permanent > self.max_failed or batch.budget.exhausted:
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
-        landed = {
-            f"{row['index']}.{key}": address
-            for row in rows
-            for key, address in (row["result"] or {}).get("landed", {}).items()
-        }
-        report_assets(context, self.outlets, landed)
+        landed, files = landed_files(rows)
+        report_assets(context, self.outlets, landed, Origin(action=self.operator.action.full_name), files)
         first: Mapping[str, Any] = next((row["result"] for row in rows if row["result"]), {})
         address = result_address(first, [self.operator.action], first.get("landed"))
         store_links(self, context, result_link=address)

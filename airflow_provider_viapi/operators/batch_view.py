@@ -65,6 +65,33 @@ def publish_usage(context: Context, action: str, rows: Sequence[Mapping[str, Any
     context["ti"].xcom_push(key=USAGE_KEY, value={"action": action, **Usage.total(usages).as_dict()})
 
 
+def landed_files(
+    rows: Sequence[Mapping[str, Any]],
+) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    """Return the address of each landed file, and what asset events say about it, both by index and key.
+
+    The size of ten thousand files would take as many requests, so it is not among them.
+
+    :param rows: of the items that have ended
+    """
+    from airflow_provider_viapi.media.asset_events import type_of
+
+    landed, files = {}, {}
+    for row in rows:
+        seconds = (row.get("usage") or {}).get("output_seconds")
+        for key, address in (row["result"] or {}).get("landed", {}).items():
+            media = type_of(address)
+            is_clip = media.get("type", "").partition("/")[0] in ("video", "audio")
+            name = f"{row['index']}.{key}"
+            landed[name] = address
+            files[name] = {
+                "job_id": row["job_id"],
+                **media,
+                **({"duration": seconds} if is_clip and seconds else {}),
+            }
+    return landed, files
+
+
 def _shown(item: Item, row: Row, fields: Collection[ResultField]) -> dict[str, Any]:
     from airflow_provider_viapi.media.source_versions import display_address
     from airflow_provider_viapi.results import file_urls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -187,6 +187,12 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             check_urls(urls, self.action.name, self.hook.account, self.log)
         return embed_files(request, self.pictures)
 
+    def media_addresses(self) -> Iterable[str]:
+        """Return the addresses in the request of what is read, as the author wrote them."""
+        from airflow_provider_viapi.media.lineage import sources_of
+
+        return sources_of(self.request)
+
     def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
         from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
@@ -222,6 +228,6 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.lineage import lineage_of, sources_of
+        from airflow_provider_viapi.media.lineage import lineage_of
 
-        return lineage_of(sources_of(self.request), self._landed.values(), self._usage)
+        return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

@@ -19,6 +19,7 @@ from airflow_provider_viapi.image_index.images import (
 from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
@@ -89,10 +90,9 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if type(max_failed) is not int or max_failed < 0:
-            raise invalid(f"max_failed is {max_failed!r}; allowed: a whole number from 0")
+            raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0")
         for name, flag in (("fit", fit), ("durable", durable)):
-            if type(flag) is not bool:
-                raise invalid(f"{name} is {flag!r}; allowed: True, False")
+            as_flag(name, flag, "IndexImages")
         self.db_name = db_name
         # A one-time iterator would be used up by the check below.
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.operators.arguments import as_choice
 from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiOperator
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -40,9 +42,7 @@ class CreateImageDbOperator(ViapiOperator):
         self, *, name: Text, if_exists: Literal["skip", "fail"] = "skip", **kwargs: Unpack[ViapiOptions]
     ) -> None:
         super().__init__(request={"Name": name}, **kwargs)
-        if if_exists not in ("skip", "fail"):
-            raise InvalidRequest(f"if_exists is {if_exists!r}; allowed: skip, fail", action=self.action.name)
-        self.if_exists = if_exists
+        self.if_exists = as_choice("if_exists", if_exists, ("skip", "fail"), self.action.name)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Create the database unless it exists."""
@@ -86,11 +86,7 @@ class DeleteImageDbOperator(ViapiOperator):
         self, *, name: Text, if_missing: Literal["skip", "fail"] = "skip", **kwargs: Unpack[ViapiOptions]
     ) -> None:
         super().__init__(request={"Name": name}, **kwargs)
-        if if_missing not in ("skip", "fail"):
-            raise InvalidRequest(
-                f"if_missing is {if_missing!r}; allowed: skip, fail", action=self.action.name
-            )
-        self.if_missing = if_missing
+        self.if_missing = as_choice("if_missing", if_missing, ("skip", "fail"), self.action.name)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete the database if it exists."""
@@ -219,8 +215,12 @@ class ListImagesOperator(ViapiOperator):
     ) -> None:
         request = {"DbName": db_name, "Limit": limit, "Order": order, "EntityIdPrefix": entity_id_prefix}
         super().__init__(request=request, **kwargs)
-        if not isinstance(page_size, int) or page_size < 1:
-            raise InvalidRequest(f"page_size is {page_size!r}; allowed: 1 or more", action=self.action.name)
+        if type(page_size) is not int or not 1 <= page_size <= imgsearch.CAPACITY:
+            raise InvalidRequest(
+                f"page_size is {short_repr(page_size)}; allowed: a whole number from 1 to {imgsearch.CAPACITY}",
+                code="InvalidParameter",
+                action=self.action.name,
+            )
         self.page_size = page_size
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     ServiceError,
 )
-from airflow_provider_viapi.operators.arguments import as_duration, as_flag, default_deferrable
+from airflow_provider_viapi.operators.arguments import as_choice, as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
@@ -81,10 +81,7 @@ class JobArguments(StoppableOperator, LandingOperator):
     ) -> None:
         as_flag("wait_for_completion", wait_for_completion)
         super().__init__(**{"multiple_outputs": wait_for_completion, "land_to": land_to, **kwargs})
-        if on_doubt not in ("fail", "resubmit"):
-            raise InvalidRequest(
-                f"on_doubt is {on_doubt!r}; allowed: fail, resubmit", action=self.action.name
-            )
+        as_choice("on_doubt", on_doubt, ("fail", "resubmit"), self.action.name)
         if land_to is not None and not wait_for_completion:
             raise InvalidRequest(
                 "land_to needs wait_for_completion=True: only a task that waits has a result to land",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.operators.action import ActionOperator, is_templated
@@ -40,6 +40,10 @@ class LandingOperator(ActionOperator):
     def trusted_hosts(self) -> list[str]:
         """Return the private hosts that results may come from besides ``allowed_hosts``."""
         return []
+
+    def media_addresses(self) -> Iterable[str]:
+        """Return the addresses of the request's media, as the author wrote them."""
+        return ()
 
     @property
     def landed(self) -> OutputRefs:
@@ -82,9 +86,11 @@ class LandingOperator(ActionOperator):
 
     def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
         """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""
-        from airflow_provider_viapi.media.lineage import report_assets
+        from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
 
         self._landed = landed
         for key, address in landed.items():
             context["ti"].xcom_push(key=f"landed.{key}", value=address)
-        report_assets(context, self.outlets, landed, job_id=job_id)
+        origin = Origin(job_id, self.action.full_name, self.media_addresses())
+        files = describe_files(self.outlets, landed, self.log, self.hook.account.http)
+        report_assets(context, self.outlets, landed, origin, files)

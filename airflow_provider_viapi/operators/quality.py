@@ -11,12 +11,16 @@ from airflow.providers.common.compat.sdk import BaseOperator, BranchMixIn
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import as_flag, as_hosts, as_names
 from airflow_provider_viapi.operators.durability import fail_without_retry
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.operators.options import Address
+
+_NAME = "MediaQualityCheck"
 
 LIMITS: Mapping[str, tuple[str, Literal["least", "most"], float, float]] = {
     "min_duration": ("duration", "least", 0, 1e6),
@@ -133,9 +137,13 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
         for name, value in {**self.thresholds, "duration_tolerance": duration_tolerance}.items():
             least, most = LIMITS[name][2:] if name in LIMITS else (0, 1e6)
             _check_number(name, value, least, most)
-        for limits in (min_scores or {}, max_scores or {}):
-            for name, value in limits.items():
-                _check_number(f"the score {name}", value, -1e9, 1e9)
+        for argument, limits in (("min_scores", min_scores), ("max_scores", max_scores)):
+            if not isinstance(limits, Mapping | type(None)):
+                raise _invalid(
+                    f"{argument} is {short_repr(limits)}; allowed: a dictionary of numbers by score"
+                )
+            for name, value in (limits or {}).items():
+                _check_number(f"the score {short_repr(name)}", value, -1e9, 1e9)
         if before is None and (min_ssim is not None or band is not None):
             raise _invalid("min_ssim and band need before: the video that this one is compared with")
         if scores is None and (min_scores or max_scores):
@@ -144,16 +152,16 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
         self.before = before
         self.band = None if band is None else _check_band(band)
         self.duration_tolerance = duration_tolerance
-        self.video_codecs = [video_codecs] if isinstance(video_codecs, str) else list(video_codecs)
-        self.require_audio = require_audio
+        self.video_codecs = as_names("video_codecs", video_codecs, _NAME)
+        self.require_audio = None if require_audio is None else as_flag("require_audio", require_audio, _NAME)
         self.scores = scores
         self.min_scores = dict(min_scores or {})
         self.max_scores = dict(max_scores or {})
-        self.pass_task_ids = [pass_task_ids] if isinstance(pass_task_ids, str) else list(pass_task_ids)
-        self.fail_task_ids = [fail_task_ids] if isinstance(fail_task_ids, str) else list(fail_task_ids)
+        self.pass_task_ids = as_names("pass_task_ids", pass_task_ids, _NAME)
+        self.fail_task_ids = as_names("fail_task_ids", fail_task_ids, _NAME)
         if self.pass_task_ids and not self.fail_task_ids:
             raise _invalid("pass_task_ids needs fail_task_ids: without them a failed check fails the task")
-        self.allowed_hosts = list(allowed_hosts)
+        self.allowed_hosts = as_hosts(allowed_hosts, _NAME)
         self.viapi_conn_id = viapi_conn_id
         for name in ("source", "before"):
             value = getattr(self, name)
@@ -274,16 +282,18 @@ def _check_source(name: str, value: Any) -> None:
 
 def _check_number(name: str, value: Any, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise _invalid(f"{name} is {value!r}; allowed: a number from {least:g} to {most:g}")
+        raise _invalid(f"{name} is {short_repr(value)}; allowed: a number from {least:g} to {most:g}")
 
 
 def _check_band(band: Sequence[float]) -> tuple[float, float, float, float]:
     is_band = isinstance(band, Sequence) and not isinstance(band, str) and len(band) == 4
     if not is_band or not all(isinstance(side, int | float) and 0 <= side <= 1 for side in band):
-        raise _invalid(f"band is {band!r}; allowed: left, top, width and height as fractions from 0 to 1")
+        raise _invalid(
+            f"band is {short_repr(band)}; allowed: left, top, width and height as fractions from 0 to 1"
+        )
     left, top, width, height = (float(side) for side in band)
     return left, top, width, height
 
 
 def _invalid(message: str) -> InvalidRequest:
-    return InvalidRequest(message, code="InvalidParameter", action="MediaQualityCheck")
+    return InvalidRequest(message, code="InvalidParameter", action=_NAME)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache, cached_property
 from types import new_class
@@ -159,9 +159,15 @@ class ViapiOperator(LandingOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.lineage import lineage_of, media_of
+        from airflow_provider_viapi.media.lineage import lineage_of
 
-        return lineage_of(media_of(self.action.parameters, self.request), self._landed.values())
+        return lineage_of(self.media_addresses(), self._landed.values())
+
+    def media_addresses(self) -> Iterable[str]:
+        """Return the addresses of the request's media, as the author wrote them."""
+        from airflow_provider_viapi.media.lineage import media_of
+
+        return media_of(self.action.parameters, self.request)
 
 
 @cache
@@ -227,7 +233,6 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.lineage import lineage_of, media_of
+        from airflow_provider_viapi.media.lineage import lineage_of
 
-        read = media_of(self.action.parameters, self.request)
-        return lineage_of(read, self._landed.values(), self._usage)
+        return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

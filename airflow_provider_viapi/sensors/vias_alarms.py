@@ -13,6 +13,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -50,7 +51,8 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if isinstance(max_files, bool) or not isinstance(max_files, int) or not 1 <= max_files <= 1000:
             raise InvalidRequest(
-                f"max_files is {max_files!r}; allowed: a whole number from 1 to 1000", code="InvalidParameter"
+                f"max_files is {short_repr(max_files)}; allowed: a whole number from 1 to 1000",
+                code="InvalidParameter",
             )
         self.folder = folder
         self.images_to = images_to
@@ -84,6 +86,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         """Return the names of the files that are this task's, oldest name first."""
         from airflow_provider_viapi.state.conditional_write import Conflict, open_objects
         from airflow_provider_viapi.state.stores import TaskKey
+        from airflow_provider_viapi.watch.folder import list_files
 
         fs, root = self._open(self.folder)
         fs.invalidate_cache()
@@ -92,8 +95,13 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         is_first = context["ti"].try_number == 1
         markers = set(fs.find(f"{root}/{SEEN}"))
         taken = []
-        for name, about in sorted(self._files(fs, root)):
-            marker = f"{root}/{SEEN}/{hashlib.sha256(f'{name[len(root) :]} {about}'.encode()).hexdigest()}"
+        for file in sorted(list_files(fs, root), key=lambda file: file.name):
+            # A file that is written again under the same name is another alarm.
+            about = f"/{file.name} {file.version}"
+            name, marker = (
+                f"{root}/{file.name}",
+                f"{root}/{SEEN}/{hashlib.sha256(about.encode()).hexdigest()}",
+            )
             if marker not in markers:
                 try:
                     objects.write(marker, owner, None)
@@ -105,20 +113,6 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
             if len(taken) == self.max_files:
                 break
         return taken
-
-    @staticmethod
-    def _files(fs: Any, root: str) -> Iterable[tuple[str, str]]:
-        from airflow_provider_viapi.state.object_storage import modified_at
-
-        try:
-            listed = fs.find(root, detail=True)
-        except FileNotFoundError:
-            return
-        for name, info in listed.items():
-            parts = name[len(root) :].split("/")
-            if info.get("type") == "file" and not any(part.startswith(".") for part in parts):
-                # A file that is written again under the same name is another alarm.
-                yield name, f"{info.get('size')} {info.get('ETag') or modified_at(info)}"
 
     def _read(self, name: str) -> Iterable[dict[str, Any]]:
         from airflow_provider_viapi.huawei.alarms import parse_alarms
@@ -156,7 +150,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         address = as_address(folder)
         if not isinstance(address, str) or "://" not in address:
             raise InvalidRequest(
-                f"the folder of alarms or pictures is {address!r}; allowed: an address such as s3://bucket/alarms/",
+                f"the folder of alarms or pictures is {short_repr(address)}; allowed: an address such as s3://bucket/alarms/",
                 code="InvalidParameter",
             )
         return address.rstrip("/")

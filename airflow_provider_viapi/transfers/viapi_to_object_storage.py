@@ -64,7 +64,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.action = services.find(action) if isinstance(action, str) else action
+        self.action = action if action is None or isinstance(action, Action) else services.find(action)
         self._name = None if self.action is None else self.action.name
         if result is None and job_id is None:
             raise self._invalid("neither result nor job_id is given; allowed: one of them, or both")
@@ -87,7 +87,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
         from airflow_provider_viapi.media import landing
-        from airflow_provider_viapi.media.lineage import report_assets
+        from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
 
         with fail_without_retry():
             landing.probe(self.to, self.action, names={"task_id": self.task_id}, parameter="to")
@@ -102,7 +102,9 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
                 allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],
                 http=account.http,
             )
-        report_assets(context, self.outlets, self._landed, job_id=self.job_id)
+        origin = Origin(self.job_id, None if self.action is None else self.action.full_name)
+        files = describe_files(self.outlets, self._landed, self.log, self.hook.account.http)
+        report_assets(context, self.outlets, self._landed, origin, files)
         return self._landed
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:

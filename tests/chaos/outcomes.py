@@ -11,7 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-HEAD = "| scenario | mode | store | runs | jobs accepted | passed | date |"
+from tested_code import tested_code
+
+HEAD = "| scenario | mode | store | runs | jobs accepted | passed | date | code |"
 
 PROPERTY = "chaos"
 """Name under which an outcome is attached to pytest's report."""
@@ -55,7 +57,7 @@ class Outcomes:
         for key, runs in self.rows.items():
             jobs = ", ".join(sorted({str(run.jobs) for run in runs}))
             passed = sum(run.passed for run in runs)
-            cells = (*key, str(len(runs)), jobs, f"{passed} of {len(runs)}", str(date.today()))
+            cells = (*key, str(len(runs)), jobs, f"{passed} of {len(runs)}", str(date.today()), tested_code())
             rows[key] = f"| {' | '.join(cells)} |"
         return rows
 
@@ -68,7 +70,7 @@ class Outcomes:
         rows.pop(_key(HEAD), None)
         database = "PostgreSQL" if os.environ.get("VIAPI_TEST_POSTGRES") else "SQLite"
         made = f"Airflow {version('apache-airflow')} on {database}, Python {platform.python_version()}"
-        return "\n".join([made, "", HEAD, "|---|---|---|---|---|---|---|", *sorted(rows.values())])
+        return "\n".join([made, "", HEAD, "|---|---|---|---|---|---|---|---|", *sorted(rows.values())])
 
     def write(self, report: Path, *, keep: bool) -> None:
         """Replace the table of this Airflow version in a document, which is between two marks.

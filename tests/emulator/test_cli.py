@@ -216,3 +216,11 @@ def test_the_help_says_that_the_keys_are_for_local_use(run: Run) -> None:
     out, _ = run("--help").communicate(timeout=20)
 
     assert "viapi-emulator-secret, which is public: for local use only" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("url", ["redis://h/0", "https://h/?channel=a", "amqp://u:hidden-word@h/?channel=a"])
+def test_a_queue_that_cannot_be_pushed_to_is_refused(run: Run, url: str) -> None:
+    error = refusal(run("--port", "0", "--push", url))
+
+    assert "amqp://user:password@host:port/vhost?exchange=NAME" in error
+    assert "hidden-word" not in error

@@ -169,6 +169,23 @@ def test_wrong_settings_in_the_triggerer_leave_the_wait_to_polls(
         hook.completions()
 
 
+@pytest.mark.parametrize("content", ["refuse", "raise"])
+def test_a_job_that_fails_is_announced_too(
+    emulator: EmulatorServer, port: int, served: ServedFolder, content: str
+) -> None:
+    with Redis(port=port) as client, client.pubsub() as channels:
+        channels.psubscribe("finished-*")
+        channels.get_message(timeout=10)
+        name = f"{uuid.uuid4().hex}.mp4"
+        (served.path / name).write_text(content)
+        answer = ViapiHook().call("videoenhan.EraseVideoSubtitles", {"VideoUrl": served.address(name)})
+        message = channels.get_message(timeout=60)
+
+    assert message is not None
+    data = json.loads(message["data"])["data"]
+    assert (data["JobId"], data["Status"]) == (answer["RequestId"], "PROCESS_FAILED")
+
+
 def test_the_emulators_messages_are_cloud_events(
     emulator: EmulatorServer, port: int, served: ServedFolder
 ) -> None:

@@ -235,3 +235,10 @@ def test_nothing_of_the_key_is_logged(server: ScriptedRest, caplog: pytest.LogCa
     with_jobs(server, TASK, lambda jobs: jobs.report(TASK))
 
     assert "Signature=" not in caplog.text
+
+
+def test_a_report_about_another_job_is_not_taken_for_this_one(server: ScriptedRest) -> None:
+    server.on(LIVE_AT, Answer(200, {"job_id": "j2", "state": "FINISHED"}))
+
+    with pytest.raises(ResponseLost, match="another job"):
+        with_jobs(server, LIVE, lambda jobs: jobs.report(LIVE))

@@ -434,3 +434,38 @@ def test_a_retry_resumes_the_same_job_unless_that_has_failed(
 
     assert job.id == job_id
     assert len(server.sent(SPEECH_AT)) == creates
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *[Answer(status, "<html>Please log in</html>") for status in (400, 403, 404)],
+        Answer(400, {"error_code": "MSS.BackendTimeout", "error_msg": "m"}),
+        Answer(409, {"code": "REQUEST_TIMED_OUT", "message": "m"}),
+        Answer(403, {"code": "ServiceBusy", "message": "m"}),
+    ],
+)
+def test_what_does_not_prove_a_refusal_is_settled_by_the_list(server: ScriptedRest, fault: Answer) -> None:
+    server.on(SPEECH_AT, fault, Answer(200, {"job_id": "j9"}))
+    server.on(SPEECHES_AT, Answer(200, {"data": [{"job_id": "j7", "asset_id": "v1", "create_time": now()}]}))
+
+    assert submit(server).id == "j7"
+    assert len(server.sent(SPEECH_AT)) == 1
+
+
+@pytest.mark.parametrize("items", [["j7"], [None], [{"asset_id": "v1"}], [{"job_id": "", "asset_id": "v1"}]])
+def test_a_listed_job_without_its_id_settles_nothing(server: ScriptedRest, items: list[Any]) -> None:
+    server.on(SPEECH_AT, HANG_UP, Answer(200, {"job_id": "j9"}))
+    server.on(SPEECHES_AT, Answer(200, {"data": items}))
+
+    with pytest.raises(SubmissionInDoubt):
+        submit(server)
+    assert len(server.sent(SPEECH_AT)) == 1
+
+
+def test_a_listed_video_in_an_odd_form_settles_nothing_or_is_ours(server: ScriptedRest) -> None:
+    server.on(VIDEO_AT, HANG_UP)
+    listed = {"job_id": "j7", "output_asset_config": "Spring", "create_time": now()}
+    server.on(VIDEOS_AT, Answer(200, {"jobs": [listed]}))
+
+    assert submit(server, VIDEO).id == "j7"

@@ -141,3 +141,11 @@ def test_an_address_of_any_kind_that_was_signed_again_is_the_same_request(addres
     assert request_digest(ERASE, {"Urls": [{"Url": one}]}) == request_digest(
         ERASE, {"Urls": [{"Url": other}]}
     )
+
+
+def test_addresses_that_differ_in_bytes_that_are_no_utf_8_are_different_requests() -> None:
+    one, other = (
+        request_digest("a.B", {"VideoUrl": f"https://h/film?name={name}"}) for name in ("%D6%D0", "%B9%FA")
+    )
+
+    assert one != other

@@ -90,6 +90,25 @@ def test_a_slow_call_delays_later_calls_so_that_arrivals_stay_within_the_limit()
     assert arrived[-1] < 1.3 * 20
 
 
+def test_one_slow_call_does_not_slow_down_all_later_ones() -> None:
+    async def last_arrival() -> float:
+        clock = asyncio.get_running_loop().time
+        limiter = RateLimiter(1, clock)
+
+        async def call(permit: Permit, seconds: float) -> None:
+            await asyncio.sleep(seconds)
+            limiter.release(permit)
+
+        calls = []
+        for number in range(21):
+            permit = await limiter.acquire()
+            calls.append(asyncio.ensure_future(call(permit, 1.5 if number == 3 else 0.05)))
+        await asyncio.gather(*calls)
+        return clock()
+
+    assert virtual_time.run(last_arrival()) < 1.3 * 20
+
+
 def test_calls_throttled_together_count_as_one() -> None:
     limiter = RateLimiter(10, Clock())
 

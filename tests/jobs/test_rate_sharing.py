@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -45,16 +46,53 @@ class Seen:
         return max(self.noticed[job_id] for job_id in job_ids)
 
 
-def wait_for(account: FakeAccount, shares: dict[str, list[str]], qps: float = 10) -> Seen:
-    """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs."""
+class SharedTurns:
+    """Turns to read the job list, which all pollers take from one place."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    async def wait_for_turn(self) -> float:
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        self._next = at + 5.2
+        await asyncio.sleep(at - now)
+        return at
+
+    async def end_turn(self, turn: float | None, *, throttled: bool) -> None:
+        pass
+
+    async def publish(self, job_ids: Collection[str]) -> None:
+        pass
+
+    async def ended(self, job_ids: Collection[str]) -> Collection[str]:
+        return ()
+
+
+def wait_for(
+    account: FakeAccount,
+    shares: dict[str, list[str]],
+    qps: float = 10,
+    seconds: float | None = None,
+    turns: SharedTurns | None = None,
+) -> Seen:
+    """Let each of several pollers, as of several triggerers, wait for its share of the account's jobs.
+
+    :param seconds: how long each job takes, which is submitted so long before its end; default: all are waited for
+        from the beginning
+    :param turns: that the pollers share; default: they do not know of each other
+    """
     seen = Seen(account)
 
     async def one(poller: Poller, job_id: str) -> None:
+        if seconds is not None:
+            await asyncio.sleep(account.ends[job_id] - seconds)
         report = await poller.wait(Job(job_id, "videoenhan.EraseVideoSubtitles"), until=UNTIL)
         seen.reports[job_id], seen.noticed[job_id] = report, account.now()
 
     async def share(who: str, job_ids: list[str]) -> None:
-        poller = Poller(FakeBackend(account, who), limiter=RateLimiter(qps, account.now))
+        limiter = RateLimiter(qps, account.now)
+        poller = Poller(FakeBackend(account, who), limiter=limiter, shared_list=turns)
         try:
             await asyncio.gather(*(one(poller, job_id) for job_id in job_ids))
         finally:
@@ -76,6 +114,27 @@ def test_many_jobs_cost_one_call_each_and_none_is_throttled_despite_network_jitt
     assert seen.all_succeeded
     assert account.calls["a"] + account.list_reads["a"] <= 1.1 * 1000
     assert account.throttled["a"] + account.throttled_list_reads["a"] == 0
+
+
+def test_jobs_that_are_submitted_one_after_the_other_cost_about_one_poll_each() -> None:
+    account = FakeAccount({f"J-{number}": 30 + number / 2 for number in range(40)})
+
+    seen = wait_for(account, {"a": list(account.ends)}, qps=2, seconds=30)
+
+    assert seen.all_succeeded
+    # The first ones are polled individually until there are enough for the list.
+    assert account.calls["a"] <= 40 + 4
+
+
+def test_pollers_that_share_turns_never_read_the_list_without_one() -> None:
+    account = FakeAccount({f"J-{number}": 30 + number / 2 for number in range(40)})
+    names = list(account.ends)
+
+    seen = wait_for(account, {"a": names[::2], "b": names[1::2]}, seconds=30, turns=SharedTurns())
+
+    assert seen.all_succeeded
+    assert sum(account.list_reads.values()) > 5
+    assert not account.throttled_list_reads
 
 
 def test_the_rate_adapts_to_a_tenth_of_the_configured_quota_and_no_job_is_lost() -> None:

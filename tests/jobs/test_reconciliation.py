@@ -126,8 +126,16 @@ def test_a_request_that_the_service_refuses_was_never_accepted() -> None:
         find([listed("J-1", SENT)], again=InvalidRequest("no", code="InvalidParameter"))
 
 
-def test_a_time_that_cannot_be_read_rules_nothing_out() -> None:
-    assert find([ListedJob("J-1", "yesterday")]) == "J-1"
+@pytest.mark.parametrize("created", ["yesterday", "", "None", "1790000000000"])
+def test_a_job_without_a_readable_time_is_neither_adopted_nor_ruled_out(created: str) -> None:
+    with pytest.raises(SubmissionInDoubt, match="J-1"):
+        find([ListedJob("J-1", created)])
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S+00:00"])
+def test_the_list_may_show_times_in_other_forms(form: str) -> None:
+    earlier = SENT - timedelta(hours=3)
+    assert find([ListedJob("J-0", earlier.strftime(form)), ListedJob("J-1", SENT.strftime(form))]) == "J-1"
 
 
 def test_an_unknown_outcome_older_than_the_list_is_for_a_user_to_decide() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-from airflow_provider_viapi.media.lineage import asset_uri, report_assets
+import media_samples
+from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.media.asset_events import MAX_SOURCES, Origin, describe_files, report_assets
+from airflow_provider_viapi.media.asset_uris import asset_uri
 
 try:
     from airflow.sdk.execution_time.context import OutletEventAccessors
@@ -34,7 +39,7 @@ def alias_events(accessor: Any) -> list[tuple[str, dict[str, Any]]]:
 def test_an_alias_gets_an_event_for_each_file(context: Any) -> None:
     films = AssetAlias("films")
 
-    report_assets(context, [films], LANDED, job_id="JOB-1")
+    report_assets(context, [films], LANDED, Origin("JOB-1"))
 
     assert alias_events(context["outlet_events"][films]) == [
         (
@@ -52,7 +57,7 @@ def test_an_alias_gets_an_event_for_each_file(context: Any) -> None:
 def test_an_asset_above_what_has_landed_gets_the_addresses(context: Any, uri: str) -> None:
     folder = Asset(uri=uri)
 
-    report_assets(context, [folder], LANDED, job_id="JOB-1")
+    report_assets(context, [folder], LANDED, Origin("JOB-1"))
 
     assert context["outlet_events"][folder].extra == {"job_id": "JOB-1", "landed": LANDED}
 
@@ -80,7 +85,7 @@ def test_the_event_of_ten_thousand_files_names_a_thousand_and_says_how_many_ther
 def test_other_assets_are_left_alone(context: Any, uri: str) -> None:
     other = Asset(uri=uri)
 
-    report_assets(context, [other], LANDED, job_id="JOB-1")
+    report_assets(context, [other], LANDED, Origin("JOB-1"))
 
     assert context["outlet_events"][other].extra == {}
 
@@ -101,3 +106,72 @@ def test_a_task_without_outlets_asks_for_nothing() -> None:
 def test_the_uri_is_one_that_airflow_keeps_as_it_is(address: str, uri: str) -> None:
     assert asset_uri(address) == uri
     assert Asset(uri=uri).uri == uri
+
+
+def test_events_say_which_job_of_which_sources_made_the_file(context: Any) -> None:
+    films = AssetAlias("films")
+    origin = Origin(
+        "JOB-1",
+        "videoenhan.EraseVideoSubtitles",
+        ["https://user:word@h.test/a.mp4?Signature=hidden", "s3://aws@raw/b.mp4", "file:///in/c.mp4"],
+    )
+
+    report_assets(context, [films], {"VideoUrl": "oss://media/a.mp4"}, origin, {"VideoUrl": {"size": 5}})
+
+    ((_, extra),) = alias_events(context["outlet_events"][films])
+    assert extra == {
+        "job_id": "JOB-1",
+        "action": "videoenhan.EraseVideoSubtitles",
+        "sources": ["https://h.test/a.mp4", "s3://raw/b.mp4", "file:///in/c.mp4"],
+        "size": 5,
+        "key": "VideoUrl",
+        "address": "oss://media/a.mp4",
+    }
+
+
+def test_the_event_of_a_folder_describes_its_files_by_key(context: Any) -> None:
+    folder = Asset(uri="s3://media")
+    files = {"VideoUrl": {"type": "video/mp4", "size": 5, "duration": 1.5}, "VideoCoverUrl": {}}
+
+    report_assets(context, [folder], LANDED, Origin("JOB-1"), files)
+
+    assert context["outlet_events"][folder].extra == {
+        "job_id": "JOB-1",
+        "landed": LANDED,
+        "details": {"VideoUrl": {"type": "video/mp4", "size": 5, "duration": 1.5}},
+    }
+
+
+def test_an_event_names_a_limited_number_of_sources() -> None:
+    sources = [f"s3://raw/{number}.mp4" for number in range(500)]
+
+    assert Origin(sources=sources).as_extra() == {"sources": sources[:MAX_SOURCES]}
+
+
+def test_type_size_and_length_of_landed_files_are_read(tmp_path: Path) -> None:
+    clip, cover, other = tmp_path / "a b.mp4", tmp_path / "cover.png", tmp_path / "unknown"
+    media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=2, size=(320, 180))
+    cover.write_bytes(b"not read")
+    other.write_bytes(b"123")
+    landed = {path.name: f"file://{path}" for path in (clip, cover, other)}
+
+    files = describe_files([AssetAlias("films")], landed, logging.getLogger(), HttpSettings())
+
+    assert files["a b.mp4"]["type"] == "video/mp4"
+    assert files["a b.mp4"]["size"] == clip.stat().st_size
+    assert files["a b.mp4"]["duration"] == pytest.approx(2, abs=0.1)
+    assert files["cover.png"] == {"type": "image/png", "size": 8}
+    assert files["unknown"] == {"size": 3}
+
+
+def test_a_file_that_cannot_be_read_has_a_type_only(tmp_path: Path) -> None:
+    landed = {"VideoUrl": f"file://{tmp_path}/gone.mp4", "Other": "nowhere://x/a.png"}
+
+    assert describe_files([AssetAlias("films")], landed, logging.getLogger(), HttpSettings()) == {
+        "VideoUrl": {"type": "video/mp4"},
+        "Other": {"type": "image/png"},
+    }
+
+
+def test_files_of_a_task_without_outlets_are_not_read() -> None:
+    assert describe_files([], {"VideoUrl": "nowhere://x"}, logging.getLogger(), HttpSettings()) == {}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import socket
 import uuid
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from airflow_provider_viapi.messages.queues import QueueUrl
 from quota.test_counters import redis_server
@@ -89,6 +93,41 @@ def test_a_subscription_can_be_left_while_it_waits(server: Any) -> None:
                 await reading
 
     run(main())
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+def test_a_connection_that_is_lost_raises() -> None:
+    async def main() -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = await asyncio.create_subprocess_exec(
+            *("redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""), stdout=DEVNULL
+        )
+        queue = QueueUrl.read(f"redis://127.0.0.1:{port}/0?channel=finished")
+        assert queue is not None
+        try:
+            while not await _listens(port):
+                await asyncio.sleep(0.05)
+            with pytest.raises(RedisConnectionError):
+                async with queue.open() as bodies:
+                    server.kill()
+                    await anext(bodies)
+        finally:
+            if server.returncode is None:
+                server.kill()
+            await server.wait()
+
+    run(main())
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def test_a_server_that_is_not_there_raises_at_once() -> None:

@@ -526,12 +526,16 @@ def test_outlet_events_name_all_landed_files(
 
     run = run_batch(make, Store())
 
-    assert run.outlet_events[folder].extra == {
-        "landed": {
-            "0.VideoUrl": f"file://{tmp_path}/films/0.mp4",
-            "2.VideoUrl": f"file://{tmp_path}/films/2.mp4",
-        }
+    extra = run.outlet_events[folder].extra
+    assert extra["landed"] == {
+        "0.VideoUrl": f"file://{tmp_path}/films/0.mp4",
+        "2.VideoUrl": f"file://{tmp_path}/films/2.mp4",
     }
+    rows = {row["index"]: row["job_id"] for row in run.rows}
+    assert extra["details"] == {
+        f"{index}.VideoUrl": {"job_id": rows[index], "type": "video/mp4"} for index in (0, 2)
+    }
+    assert extra["action"] == "videoenhan.EraseVideoSubtitles"
 
 
 def test_a_batch_publishes_its_running_jobs(emulator: EmulatorServer, batch: Make) -> None:

@@ -125,3 +125,152 @@ def test_an_endpoint_that_cannot_be_called_leaves_no_unknown_outcome(
 
     assert not isinstance(caught.value, SubmissionInDoubt)
     assert store.kept == {}
+
+
+# Lists and reports that say less than they seem to.
+
+
+def listing(**data: Any) -> Answer:
+    return Answer(body=json.dumps({"RequestId": "R", "Data": data}))
+
+
+ENTRY = {"PopApiName": "EraseVideoSubtitles", "GmtCreate": "2026-01-01 00:00:00"}
+NO_EVIDENCE = {
+    "no content": Answer(body=document(RequestId="R")),
+    "null": Answer(body=document(RequestId="R", Data=None)),
+    "empty": listing(),
+    "another type": Answer(body=document(RequestId="R", Data=[])),
+    "no list": listing(TotalPage=1),
+    "null list": listing(Result=None, TotalPage=1),
+    "text for a list": listing(Result="", TotalPage=1),
+    "fewer jobs than it counts": listing(Result=[], TotalPage=1, TotalRecord=3),
+    "no pages of many jobs": listing(Result=[], TotalPage=0, TotalRecord=700),
+    "unreadable count": listing(Result=[], TotalPage=1, TotalRecord="many"),
+    "job without id": listing(Result=[ENTRY]),
+    "job with an empty id": listing(Result=[{**ENTRY, "JobId": None}]),
+    "XML of another form": Answer(
+        body="<R><RequestId>R</RequestId><Data><Result><Job><JobId>J</JobId></Job></Result></Data></R>"
+    ),
+    "empty XML": Answer(body="<R><RequestId>R</RequestId><Data/></R>"),
+}
+
+
+@pytest.mark.parametrize("answer", NO_EVIDENCE.values(), ids=NO_EVIDENCE)
+def test_a_list_that_shows_no_jobs_without_saying_so_is_no_evidence(
+    service: ScriptedServer, answer: Answer
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[Answer(hang_up=True), SEEN_BEFORE, accepted("J-2")],
+        QueryAsyncJobList=[answer],
+    )
+    store = Store()
+
+    with pytest.raises(SubmissionInDoubt):
+        run_task(task(), store)
+
+    assert len(set(service.sent("EraseVideoSubtitles"))) == 1
+    assert store.kept
+
+
+@pytest.mark.parametrize("data", [{"Result": []}, {"Result": None, "TotalRecord": 0}])
+def test_a_list_that_says_that_it_is_empty_is_evidence(service: ScriptedServer, data: Any) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[Answer(hang_up=True), SEEN_BEFORE, accepted("J-2")],
+        QueryAsyncJobList=[listing(**data)],
+        GetAsyncJobResult=[DONE],
+    )
+
+    assert run_task(task(), Store()).pushed["job_id"] == "J-2"
+
+
+@pytest.mark.parametrize("name", ["eraseVideoSubtitles", "ERASEVIDEOSUBTITLES", None])
+def test_a_listed_job_is_recognized_however_its_action_is_written(
+    service: ScriptedServer, name: str | None
+) -> None:
+    jobs = json.loads(job_list("J-1").body)["Data"]["Result"]
+    # Twice, as a list may show it if its pages shift.
+    says(
+        service,
+        EraseVideoSubtitles=[Answer(hang_up=True), SEEN_BEFORE, accepted("J-2")],
+        QueryAsyncJobList=[listing(Result=[{**job, "PopApiName": name} for job in jobs * 2])],
+        GetAsyncJobResult=[DONE],
+    )
+
+    assert run_task(task(), Store()).pushed["job_id"] == "J-1"
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_report_about_another_job_is_not_taken_for_this_one(
+    service: ScriptedServer, deferrable: bool
+) -> None:
+    other = document(Status="PROCESS_SUCCESS", JobId="J-9", Result=document(VideoUrl="http://h/other.mp4"))
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        GetAsyncJobResult=[listing(**json.loads(other)), DONE],
+    )
+
+    assert run_task(task(deferrable=deferrable), Store()).result["VideoUrl"] == "http://h/out.mp4"
+
+
+# Codes and ids of a submission's response.
+
+
+@pytest.mark.parametrize("status", [400, 403, 409])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            "RequestTimeout",
+            "ServiceTimedOut",
+            "Backend.ReadTimeOut",
+            "SystemError",
+            "UnknownError",
+            "ServiceBusy",
+        ),
+        *(
+            "OperationConflict",
+            "DuplicateRequest",
+            "IdempotentProcessing",
+            "RepeatSubmit",
+            "Internal.Exception",
+        ),
+    ],
+)
+def test_a_code_that_reports_a_failure_or_a_repetition_is_no_refusal(
+    service: ScriptedServer, status: int, code: str
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[Answer(status, document(RequestId="R", Code=code, Message="m")), SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    assert run_task(task(), Store()).pushed["job_id"] == "J-1"
+
+
+@pytest.mark.parametrize("request_id", [" ", "a b", "J\n1", "x" * 1000, "页"])
+def test_what_cannot_be_a_job_id_is_none(service: ScriptedServer, request_id: str) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[Answer(body=document(RequestId=request_id)), SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    assert run_task(task(), Store()).pushed["job_id"] == "J-1"
+
+
+def test_a_page_is_no_response_even_if_it_is_well_formed(service: ScriptedServer) -> None:
+    page = "<html><RequestId>J-9</RequestId><body>Please log in</body></html>"
+    says(
+        service,
+        EraseVideoSubtitles=[Answer(body=page), SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    assert run_task(task(), Store()).pushed["job_id"] == "J-1"

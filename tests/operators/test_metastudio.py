@@ -233,7 +233,7 @@ def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model
     fields = services.find(sensor.action).job_kind.show.answer
     signed = {name for name in fields if name.endswith("_url") or name in ("comment_logs", "samples")}
     response = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
-    answer = {**response, "state": state}
+    answer = {**response, "state": state, "job_id": "j"}
     monkeypatch.setattr(HuaweiCloudHook, "call", lambda *_: answer)
 
     event = json.dumps(sensor.hook.report(sensor.job).as_dict())

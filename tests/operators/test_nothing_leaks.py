@@ -15,7 +15,8 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.job_reports import read_report
 from airflow_provider_viapi.huawei.services import find, vias
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.media.lineage import lineage_of, media_of, name_of, report_assets
+from airflow_provider_viapi.media.asset_events import Origin, report_assets
+from airflow_provider_viapi.media.lineage import lineage_of, media_of, name_of
 from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
@@ -193,7 +194,12 @@ class TestAssetEvents:
                 return self[key]
 
         alias, folder, events = AssetAlias("films"), Asset("sftp://host/films"), Events()
-        report_assets({"outlet_events": events}, [alias, folder], {"VideoUrl": address}, job_id="j")  # type: ignore[typeddict-item]
+        report_assets(
+            {"outlet_events": events},
+            [alias, folder],
+            {"VideoUrl": address},
+            Origin("j", "videoenhan.EraseVideoSubtitles", [address]),
+        )  # type: ignore[typeddict-item]
         assert events[alias].added
         assert events[folder].extra["landed"]
         return repr([(each.extra, each.added) for each in events.values()])

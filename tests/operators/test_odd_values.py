@@ -13,11 +13,24 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei import services as huawei_services
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
-from airflow_provider_viapi.operators.imgsearch import AddImageOperator
-from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator
+from airflow_provider_viapi.operators.imgsearch import (
+    AddImageOperator,
+    CreateImageDbOperator,
+    DeleteImageDbOperator,
+    ListImagesOperator,
+)
+from airflow_provider_viapi.operators.metastudio import (
+    CreateAvatarVideoOperator,
+    CreateSpeechOperator,
+    CreateVoiceModelOperator,
+)
+from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
-from airflow_provider_viapi.operators.vias import CreateTaskOperator
+from airflow_provider_viapi.operators.vias import CreateTaskOperator, CreateVideoGroupOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoLogoOperator, EraseVideoSubtitlesOperator
+from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
+from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
+from operators.huawei_tasks import FILM
 
 VIDEO = "http://h/a.mp4"
 
@@ -91,6 +104,37 @@ TAKERS = {
     "staging": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, staging=v),
     "job_timeout": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, job_timeout=v),
     "allowed_hosts": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, allowed_hosts=[v]),
+    "goal": lambda v: CreateAvatarVideoOperator(task_id="t", **FILM, goal=v),
+    "edition": lambda v: CreateVoiceModelOperator(
+        task_id="t", voice_name="n", recordings="s3://b/a.zip", authorization_letter="s3://b/a.pdf", edition=v
+    ),
+    "if_exists": lambda v: CreateImageDbOperator(task_id="t", name="d1", if_exists=v),
+    "if_missing": lambda v: DeleteImageDbOperator(task_id="t", name="d1", if_missing=v),
+    "VIAS's if_exists": lambda v: CreateVideoGroupOperator(
+        task_id="t", video_group_name="g", access_type="cloud", if_exists=v
+    ),
+    "page_size": lambda v: ListImagesOperator(task_id="t", db_name="d1", page_size=v),
+    "on_doubt": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, on_doubt=v),
+    "fit": lambda v: IndexImagesOperator(task_id="t", db_name="d1", images=[VIDEO], fit=v),
+    "index's durable": lambda v: IndexImagesOperator(task_id="t", db_name="d1", images=[VIDEO], durable=v),
+    "index's max_failed": lambda v: IndexImagesOperator(
+        task_id="t", db_name="d1", images=[VIDEO], max_failed=v
+    ),
+    "max_files": lambda v: ViasAlarmSensor(task_id="t", folder="s3://b/a/", max_files=v),
+    "threshold": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, min_duration=v),
+    "tolerance": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, duration_tolerance=v),
+    "band": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, before=VIDEO, band=v),
+    "scores": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, scores={}, min_scores=[v]),
+    "score": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, scores={}, max_scores={"a": v}),
+    "require_audio": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, require_audio=v),
+    "video_codecs": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, video_codecs=[v]),
+    "fail_task_ids": lambda v: MediaQualityCheckOperator(task_id="t", source=VIDEO, fail_task_ids=[v]),
+    "quality's allowed_hosts": lambda v: MediaQualityCheckOperator(
+        task_id="t", source=VIDEO, allowed_hosts=[v]
+    ),
+    "transfer's action": lambda v: ViapiResultToObjectStorageOperator(
+        task_id="t", to="s3://b/a/", job_id="j", action=v
+    ),
     "call": lambda v: services.find("imgsearch.ListImages").check({"DbName": v}),
     "Huawei's call": lambda v: huawei_services.find("vias.CreateTask").check({"name": v, "input": v}),
     "action": services.find,
@@ -105,3 +149,10 @@ def test_an_odd_value_is_an_invalid_request_with_a_short_message(take: Any, valu
         take(value)
 
     assert len(str(caught.value)) < 1500
+
+
+@pytest.mark.parametrize("argument", ["video_codecs", "fail_task_ids", "allowed_hosts", "min_scores"])
+@pytest.mark.parametrize("value", [5, True, 1.5, print, Unprintable()], ids=type)
+def test_one_thing_in_place_of_several_is_an_invalid_request(argument: str, value: Any) -> None:
+    with pytest.raises(InvalidRequest, match=argument):
+        MediaQualityCheckOperator(task_id="t", source=VIDEO, scores={}, **{argument: value})

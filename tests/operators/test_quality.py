@@ -185,7 +185,7 @@ def test_a_branch_is_followed_and_the_other_skipped(clips: Path, name: str, foll
         ({"min_scores": {"MosScore": 3}}, "need scores"),
         ({"pass_task_ids": "publish"}, "needs fail_task_ids"),
         ({"source": "/media/film.mp4"}, "source"),
-        ({"scores": {}, "min_scores": {"MosScore": "high"}}, "the score MosScore is 'high'"),
+        ({"scores": {}, "min_scores": {"MosScore": "high"}}, "the score 'MosScore' is 'high'"),
     ],
 )
 def test_a_mistake_is_refused_when_the_dag_is_parsed(arguments: dict[str, Any], said: str) -> None:

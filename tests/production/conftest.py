@@ -132,9 +132,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
     terminalreporter.write_line("\n" + table(ROWS))
     if page := os.environ.get("VIAPI_PRODUCTION_REPORT"):
-        load = os.getloadavg()[2]
         conditions = (
             f"{CALLS_PER_SECOND} calls per second of each action, jobs of {JOB_SECONDS:.0f} s, {os.cpu_count()} "
-            f"cores, Python {platform.python_version()}; mean load of the last 15 minutes: {load:.1f}."
+            f"cores, Python {platform.python_version()}."
         )
         write_table(Path(page), ROWS, conditions)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from production.recording_emulator import ERASE, LIST, RESULT, RecordingEmulator
+from tested_code import tested_code
 
 LIST_INTERVAL = 5.0
 BEGIN, END = "<!-- make test-production: begin -->", "<!-- make test-production: end -->"
 HEADER = (
     *("scene", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
-    *("notice delay p95", "forced", "wall", "forced"),
+    *("notice delay p95", "forced", "wall", "forced", "load", "code"),
 )
 
 
@@ -30,6 +32,7 @@ class Row:
     :param forced_delay: the same if one program fetched them at the quota and read the list every 5 s
     :param wall: seconds from the first submission to the last result
     :param forced_wall: what quota and length of the jobs force
+    :param load: mean number of processes that wanted to run, in the last five minutes
     """
 
     scene: str
@@ -42,6 +45,7 @@ class Row:
     forced_delay: float
     wall: float
     forced_wall: float
+    load: float
 
     @property
     def calls_per_job(self) -> float:
@@ -60,6 +64,8 @@ class Row:
             f"{self.forced_delay:.1f} s",
             f"{self.wall:.0f} s",
             f"{self.forced_wall:.0f} s",
+            f"{self.load:.1f}",
+            tested_code(),
         ]
 
     def as_dict(self) -> dict[str, object]:
@@ -92,6 +98,7 @@ def measure(scene: str, emulator: RecordingEmulator, *, tasks: int, rate: float,
         percentile(forced_delays(sorted(ended.values()), rate)),
         last - first,
         tasks / rate + seconds + LIST_INTERVAL,
+        os.getloadavg()[1],
     )
 
 
@@ -111,15 +118,21 @@ def percentile(values: list[float], share: float = 0.95) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1] if values else math.nan
 
 
-def table(rows: list[Row]) -> str:
-    """Return the rows as a table in Markdown."""
-    lines = [HEADER, ["---"] * len(HEADER), *(row.cells() for row in rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def table(rows: list[Row], earlier: str = "") -> str:
+    """Return the rows as a table in Markdown.
+
+    :param earlier: a table whose rows of other scenes are kept
+    """
+    lines = {line.split("|")[1].strip(): line for line in earlier.splitlines() if line.startswith("| ")}
+    lines.pop(HEADER[0], None)
+    lines |= {row.scene: f"| {' | '.join(row.cells())} |" for row in rows}
+    head = [f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
+    return "\n".join([*head, *lines.values()])
 
 
 def write_table(page: Path, rows: list[Row], conditions: str) -> None:
-    """Replace the table of a page."""
-    text = f"{BEGIN}\n{table(rows)}\n\n{conditions}\n{END}"
-    page.write_text(
-        re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: text, page.read_text(), flags=re.DOTALL)
+    """Write rows into the table of a page; those of other scenes are kept."""
+    before, earlier, after = re.split(
+        f"{re.escape(BEGIN)}(.*?){re.escape(END)}", page.read_text(), flags=re.DOTALL
     )
+    page.write_text(f"{before}{BEGIN}\n{table(rows, earlier)}\n\n{conditions}\n{END}{after}")

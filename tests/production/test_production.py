@@ -35,7 +35,7 @@ def run(
     if meanwhile is not None:
         meanwhile(production)
     state = production.airflow.wait(dag_id, run_id, timeout=TIMEOUT)
-    row = measure(scene, production.emulator, tasks=count, rate=rate, seconds=JOB_SECONDS)
+    row = measure(f"{count} {scene}", production.emulator, tasks=count, rate=rate, seconds=JOB_SECONDS)
     production.rows.append(row)
     print(row.cells(), flush=True)
     assert state == "success"
@@ -62,27 +62,27 @@ def kill_everything(production: Production) -> None:
 
 
 def test_mapped_tasks_within_the_shared_quota(production: Production) -> None:
-    row = run(production, "200 mapped, deferred", "mapped", 200)
+    row = run(production, "mapped", "mapped", 200)
 
     assert row.submissions[1] <= 0.05 * sum(row.submissions)
     assert row.polls[1] <= 0.05 * sum(row.polls)
 
 
 def test_a_batch_within_the_shared_quota(production: Production) -> None:
-    row = run(production, "batch of 300", "batch", 300)
+    row = run(production, "in a batch", "batch", 300)
 
     assert row.submissions[1] <= 0.05 * sum(row.submissions)
 
 
 def test_mapped_tasks_with_kills_everywhere(production: Production) -> None:
-    run(production, "100 mapped, kills everywhere", "mapped", 100, meanwhile=kill_everything)
+    run(production, "mapped, kills everywhere", "mapped", 100, meanwhile=kill_everything)
 
 
 def test_mapped_tasks_that_poll_once_a_second(production: Production) -> None:
-    run(production, "100 mapped, `poll_qps=1`", "mapped", 100, connection="viapi_slow", rate=1)
+    run(production, "mapped, `poll_qps=1`", "mapped", 100, connection="viapi_slow", rate=1)
 
 
 def test_mapped_tasks_without_a_shared_storage(production: Production) -> None:
-    row = run(production, "100 mapped, no `quota_url`", "mapped", 100, connection="viapi_alone")
+    row = run(production, "mapped, no `quota_url`", "mapped", 100, connection="viapi_alone")
 
     assert row.submissions[1] <= 0.05 * sum(row.submissions)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from redis import Redis
 
 import media_samples
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from local_airflow import LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
+from quota.test_counters import redis_server
 from served_folder import ServedFolder
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
+Found = TypeVar("Found")
 EXAMPLES = Path(__file__).parents[2] / "dags_examples"
 
 
@@ -28,6 +33,7 @@ class Deployment:
     airflow: LocalAirflow
     bucket: Bucket
     emulator: EmulatorServer
+    redis: Redis
 
     def run(self, dag_id: str, **conf: Any) -> str:
         run_id = self.airflow.trigger(dag_id, conf)
@@ -45,18 +51,31 @@ class Deployment:
         self.bucket.client.upload_file(str(path), self.bucket.name, key)
         return f"{self.bucket.url}/{key}"
 
+    def asset_events(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        sender = {"source_dag_id": dag_id, "source_run_id": run_id}
+        events = self.airflow.rest.get("/assets/events", params=sender).raise_for_status().json()
+        return list(events["asset_events"])
+
     def is_mp4(self, address: str) -> bool:
-        return self.bucket.read(address.removeprefix(f"{self.bucket.url}/"))[4:8] == b"ftyp"
+        return self.bucket.read(_key(address, self))[4:8] == b"ftyp"
+
+
+@contextmanager
+def _pushing_emulator(port: int) -> Iterator[tuple[EmulatorServer, str]]:
+    url = f"redis://127.0.0.1:{port}/0?channel=finished"
+    with EmulatorServer(push_url=url) as emulator:
+        yield emulator, url
 
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    with moto_server() as s3, EmulatorServer() as emulator:
+    with moto_server() as s3, redis_server() as port, _pushing_emulator(port) as (emulator, completions):
         connection = json.loads(emulator.connection_json())
         connection["extra"] = {**connection["extra"], "submit_qps": 50}
         environment = {
             "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
             "AIRFLOW_CONN_MOTO": connection_json(s3),
+            "AIRFLOW__VIAPI__COMPLETIONS_URL": completions,
         }
         bucket = make_bucket(s3, "moto")
         with LocalAirflow(
@@ -64,7 +83,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             home=tmp_path_factory.mktemp("airflow"),
             environment=environment,
         ) as airflow:
-            yield Deployment(airflow, bucket, emulator)
+            yield Deployment(airflow, bucket, emulator, Redis(port=port))
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +99,66 @@ def test_a_video_on_s3_returns_to_s3_and_emits_an_asset_event(deployment: Deploy
     landed = deployment.airflow.xcom("s3_in_and_out", run_id, "erase")["landed"]["VideoUrl"]
     assert landed.startswith(f"{deployment.bucket.url}/erased/erase-")
     assert deployment.is_mp4(landed)
-    events = deployment.airflow.rest.get("/assets/events").raise_for_status().json()["asset_events"]
-    assert [event["extra"]["address"] for event in events] == [landed]
+    (event,) = deployment.asset_events("s3_in_and_out", run_id)
+    assert event["extra"]["address"] == landed
+
+
+def test_the_triggerer_receives_messages_about_finished_jobs(deployment: Deployment, video: str) -> None:
+    deployment.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
+    conf = {"source": video, "target": f"{deployment.bucket.url}/pushed/"}
+    run_id = deployment.airflow.trigger("s3_in_and_out", conf)
+
+    _until(lambda: deployment.redis.pubsub_channels("finished"), "the triggerer subscribes")
+    deployment.emulator.clear_faults()
+
+    assert deployment.airflow.wait("s3_in_and_out", run_id) == "success"
+
+
+def test_a_stored_film_starts_the_dag_that_is_scheduled_on_it(deployment: Deployment, video: str) -> None:
+    airflow = deployment.airflow
+    airflow.rest.patch("/dags/reframe_films", json={"is_paused": False}).raise_for_status()
+
+    run_id = deployment.run("erase_films", source=video, target=f"{deployment.bucket.url}/films/")
+
+    (event,) = deployment.asset_events("erase_films", run_id)
+    extra = event["extra"]
+    assert extra["job_id"] == airflow.xcom("erase_films", run_id, "erase", "job_id")
+    assert (extra["type"], extra["action"]) == ("video/mp4", "videoenhan.EraseVideoSubtitles")
+    assert extra["sources"] == [video.replace("moto@", "")]
+    assert extra["duration"] == pytest.approx(1, abs=0.2)
+    assert extra["size"] == len(deployment.bucket.read(_key(extra["address"], deployment)))
+    (reframe,) = _runs(airflow, "reframe_films")
+    assert airflow.wait("reframe_films", reframe) == "success", deployment.logs("reframe_films", reframe)
+    (made,) = [
+        airflow.xcom("reframe_films", reframe, each.task_id, map_index=each.map_index)
+        for each in airflow.task_instances("reframe_films", reframe)
+        if each.task_id == "reframe"
+    ]
+    assert made["landed"]["VideoUrl"].startswith(f"{deployment.bucket.url}/films/square/")
+    assert deployment.is_mp4(made["landed"]["VideoUrl"])
+
+
+def _key(address: str, deployment: Deployment) -> str:
+    return address.removeprefix(f"{deployment.bucket.url}/")
+
+
+def _runs(airflow: LocalAirflow, dag_id: str) -> list[str]:
+    """Return the runs of a DAG, as soon as there is one."""
+
+    def runs() -> list[str]:
+        found = airflow.rest.get(f"/dags/{dag_id}/dagRuns").raise_for_status().json()["dag_runs"]
+        return [run["dag_run_id"] for run in found]
+
+    return _until(runs, f"an event starts {dag_id}")
+
+
+def _until(condition: Callable[[], Found], what: str) -> Found:
+    """Return what a condition finds, as soon as it finds something."""
+    for _ in range(240):
+        if found := condition():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"it has not happened that {what}")
 
 
 def test_each_step_of_a_chain_reads_the_stored_result_of_the_last(deployment: Deployment, video: str) -> None:

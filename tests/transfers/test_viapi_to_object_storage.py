@@ -178,6 +178,7 @@ def test_outlets_and_lineage_report_the_landed_files(submit: Submit, tmp_path: P
 
     ((uri, extra),) = alias_events(context["outlet_events"][films])
     assert (uri, extra["job_id"]) == (f"{tmp_path.as_uri()}/film.mp4", operator.job_id)
+    assert (extra["type"], extra["size"]) == ("video/mp4", (tmp_path / "film.mp4").stat().st_size)
     pytest.importorskip("airflow.providers.openlineage")
     (output,) = operator.get_openlineage_facets_on_complete(None).outputs
     assert (output.namespace, output.name) == ("file", f"{tmp_path}/film.mp4")

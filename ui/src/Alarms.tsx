@@ -58,8 +58,8 @@ export function AlarmTable({ owner, alarms }: { owner: TaskKey; alarms: Alarm[] 
                 {withPictures && (
                   <td>{alarm.image && <Thumb owner={owner} address={alarm.image} label={`Alarm ${n + 1}: ${alarm.kind}`} />}</td>
                 )}
-                <td>{alarm.kind}</td>
-                <td>{alarm.at?.replace("T", " ").slice(0, 19)}</td>
+                <td className="line">{alarm.kind}</td>
+                <td className="line">{alarm.at?.replace("T", " ").slice(0, 19)}</td>
                 <td>{alarm.streamId}</td>
                 <td>
                   <code>{alarm.taskId}</code>

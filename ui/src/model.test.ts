@@ -111,5 +111,18 @@ it("finds a file by its key in the result", () => {
 it("names tasks and durations in words", () => {
   expect(title("videoenhan.EraseVideoSubtitles")).toBe("Erase video subtitles");
   expect(title("ViapiBatchOperator")).toBe("Viapi batch");
+  expect(title("metastudio.Create2DDigitalHumanVideo")).toBe("Create 2D digital human video");
+  expect(title("ViasAlarmSensor")).toBe("VIAS alarm");
   expect([3200, 59_000, 61_000, 3_660_000].map(duration)).toEqual(["3.2 s", "59 s", "1 min 1 s", "1 h 1 min"]);
+});
+
+it.each([
+  [0, "0.0 s"],
+  [9_949, "9.9 s"],
+  [9_960, "10 s"],
+  [59_600, "1 min 0 s"],
+  [599_800, "10 min 0 s"],
+  [3_599_700, "1 h 0 min"],
+])("says %d ms as a duration without a sixtieth second", (milliseconds, words) => {
+  expect(duration(milliseconds)).toBe(words);
 });

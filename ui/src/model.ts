@@ -286,18 +286,20 @@ export function title(name: string): string {
   const words = name
     .replace(/^.*\./, "")
     .replace(/(Operator|Sensor)$/, "")
-    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/([a-z])([A-Z\d])/g, "$1 $2")
     .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
+    .replace(/^Vias\b/, "VIAS")
     .split(" ");
-  return words.map((word, n) => (n && !/^[A-Z]{2,}$/.test(word) ? word.toLowerCase() : word)).join(" ");
+  return words.map((word, n) => (n && !/^[A-Z\d]{2,}$/.test(word) ? word.toLowerCase() : word)).join(" ");
 }
 
 export function duration(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds / 1000);
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const tenths = Math.round(Math.max(0, milliseconds) / 100);
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
+  const seconds = Math.round(Math.max(0, milliseconds) / 1000);
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

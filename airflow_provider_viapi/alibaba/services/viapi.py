@@ -34,6 +34,7 @@ QUERY_ASYNC_JOB_LIST = Action(
         ResultField(
             "Result",
             "list",
+            counted_by="TotalRecord",
             fields=(
                 ResultField("JobId"),
                 ResultField("PopProduct", doc="Service of the job."),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_viapi.errors import InvalidRequest, TransientError
+from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.huawei.services.metastudio import voices
+from airflow_provider_viapi.operators.arguments import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.model_files import (
     REVIEW_TIMEOUT,
@@ -111,12 +112,7 @@ class CreateVoiceModelOperator(UploadingModelOperator):
             "is_ondemand_resource": is_ondemand_resource,
             "supported_service": supported_service,
         }
-        if edition not in _EDITIONS:
-            raise InvalidRequest(
-                f"edition is {edition!r}; allowed: {', '.join(_EDITIONS)}; it cannot be a template",
-                code="InvalidParameter",
-                action=self.action.name,
-            )
+        as_choice("edition", edition, tuple(_EDITIONS), self.action.name)
         kwargs.setdefault("job_timeout", REVIEW_TIMEOUT)
         super().__init__(request=request, action=_EDITIONS[edition], **kwargs)
         self.recordings: Any = as_address(recordings)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.operators.arguments import as_choice
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 
@@ -35,13 +36,7 @@ class CreateNamedOperator(HuaweiCloudOperator):
 
     def __init__(self, *, if_exists: IfExists = "create", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if if_exists not in get_args(IfExists):
-            raise InvalidRequest(
-                f"if_exists is {if_exists!r}; allowed: {', '.join(get_args(IfExists))}",
-                code="InvalidParameter",
-                action=self.action.name,
-            )
-        self.if_exists = if_exists
+        self.if_exists = as_choice("if_exists", if_exists, get_args(IfExists), self.action.name)
 
     def execute(self, context: Context) -> Any:
         """Create it, or return the id of what has the name."""

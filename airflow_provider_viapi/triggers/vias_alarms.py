@@ -1,0 +1,85 @@
+"""Trigger for alarms of VIAS that are stored as files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.triggers.new_files import NewFilesTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.huawei.alarm_events import Alarm
+    from airflow_provider_viapi.watch.cursor import Entry
+
+MAX_ALARMS = 20
+"""Alarms of a file that an event lists; Airflow stores events in its database."""
+
+
+class ViasAlarmTrigger(NewFilesTrigger):
+    """Fire an event for each file with alarms of VIAS in a folder; for ``AssetWatcher``.
+
+    Takes what :class:`~airflow_provider_viapi.triggers.new_files.NewFilesTrigger` takes, and ``kinds``. The payload
+    of an event holds what that one's holds, and
+
+    * ``alarms``: of the first 20 alarms ``kind``, ``event_type``, ``task_id``, ``stream_id``, ``message_id``, ``at``
+      and ``problems``; the rest and the pictures are in the file, which ``huawei.alarms.parse_alarms`` reads
+    * ``count``: number of alarms
+
+    A file that cannot be read fires an event with one alarm of kind ``unknown``, whatever ``kinds`` says.
+
+    :param kinds: fire only for files with an alarm of these kinds, such as ``["smoke_and_fire"]``, which ``alarms``
+        then lists; ``unknown`` is what is no alarm or not known. Default: all
+    :raises InvalidRequest: an argument is invalid
+    """
+
+    def __init__(self, *, kinds: Sequence[str] | str | None = None, **arguments: Any) -> None:
+        from airflow_provider_viapi.huawei.alarm_events import EVENT_TYPES, UNKNOWN
+
+        super().__init__(**arguments)
+        self.kinds = None if kinds is None else self.names("kinds", kinds)
+        known = {*EVENT_TYPES.values(), UNKNOWN}
+        for kind in self.kinds or ():
+            if kind not in known:
+                raise self.invalid("kinds", kind, ", ".join(sorted(known)))
+
+    @classmethod
+    def instead(cls) -> str:
+        """Return what to use on Airflow 2."""
+        return "Use ViasAlarmSensor"
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments that rebuild the trigger."""
+        return {**super().arguments(), "kinds": self.kinds}
+
+    async def payload(self, entry: Entry) -> dict[str, Any] | None:
+        """Return what an event says about a file; ``None``: it holds no alarm of the kinds."""
+        alarms, is_read = await asyncio.to_thread(self._read, entry.fields["file"], entry.fields["size"])
+        if is_read and self.kinds is not None:
+            alarms = [alarm for alarm in alarms if alarm.kind in self.kinds]
+            if not alarms:
+                return None
+        listed = [_summary(alarm) for alarm in alarms[:MAX_ALARMS]]
+        return {**entry.fields, "alarms": listed, "count": len(alarms)}
+
+    def _read(self, file: str, size: int | None) -> tuple[list[Alarm], bool]:
+        from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
+        from airflow_provider_viapi.huawei.alarms import MAX_MESSAGE_BYTES, parse_alarms
+        from airflow_provider_viapi.jobs.supervision import describe
+        from airflow_provider_viapi.media.resumable_download import open_path
+        from airflow_provider_viapi.retrying import STORAGE, retry_call
+
+        if size is not None and size > MAX_MESSAGE_BYTES:
+            problem = f"the file has {size} bytes; at most {MAX_MESSAGE_BYTES} are read"
+            return [Alarm(None, UNKNOWN, problems=(problem,))], False
+        try:
+            return parse_alarms(retry_call(open_path(file).read_bytes, policy=STORAGE)), True
+        except Exception as error:
+            self.log.warning("%s cannot be read: %s", file, describe(error))
+            return [Alarm(None, UNKNOWN, problems=(f"the file cannot be read: {describe(error)}",))], False
+
+
+def _summary(alarm: Alarm) -> dict[str, Any]:
+    described = alarm.as_dict()
+    names = ("kind", "event_type", "task_id", "stream_id", "message_id", "at", "problems")
+    return {name: described[name] for name in names}

@@ -1,0 +1,132 @@
+"""Read the files of a folder in any storage, again and again, for as long as anybody watches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.jobs.supervision import describe
+from airflow_provider_viapi.watch.cursor import Entry, Page
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.watch.shared_pages import Pages
+
+logger = logging.getLogger(__name__)
+
+MAX_FILES = 100_000
+"""Files of a folder that are watched; each reading lists all of them."""
+
+WHOLE_OBJECTS = frozenset(("s3", "s3a", "s3n", "gs", "gcs", "oss", "abfs", "abfss", "adl", "memory"))
+"""Schemes of storage that shows a file only when it is complete."""
+
+SETTLE = 10.0
+"""Seconds for which a file must be unchanged in any other storage."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in a folder.
+
+    :param name: below the folder, such as ``2026/a.json``
+    :param size: in bytes; ``None`` if the storage does not say
+    :param modified: when it was last written; ``None`` if the storage does not say
+    :param version: differs when a file is written again under the same name
+    """
+
+    name: str
+    size: int | None
+    modified: datetime | None
+    version: str
+
+
+def list_files(fs: Any, root: str) -> Iterator[StoredFile]:
+    """Return the files of a folder and of the folders in it, without names that begin with a dot.
+
+    :param fs: an fsspec file system, whose cache of listings is emptied
+    :param root: path of the folder in it, without a slash at its end; it need not exist
+    """
+    from airflow_provider_viapi.state.object_storage import modified_at
+
+    fs.invalidate_cache()
+    try:
+        listed = fs.find(root, detail=True)
+    except FileNotFoundError:
+        return
+    for path, info in listed.items():
+        name = path[len(root) :].lstrip("/")
+        if info.get("type") == "file" and not any(part.startswith(".") for part in name.split("/")):
+            modified = modified_at(info)
+            version = f"{info.get('size')} {info.get('ETag') or modified}"
+            yield StoredFile(name, info.get("size"), modified, version)
+
+
+def settle_seconds(folder: str) -> float:
+    """Return for how long a file of a folder must be unchanged before it counts as complete."""
+    return 0.0 if folder.partition("://")[0].lower() in WHOLE_OBJECTS else SETTLE
+
+
+async def folder_pages(
+    folder: str,
+    *,
+    interval: float,
+    settle: float,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    clock: Callable[[], float] = time.time,
+) -> Pages:
+    """Yield the files of a folder for ever, one listing for each page.
+
+    :param folder: its address, without a slash at its end
+    :param interval: seconds between two listings
+    :param settle: seconds for which a file must be unchanged
+    :param sleep: waits for seconds
+    :param clock: Unix time
+    """
+    reader = _FolderReader(folder, settle, clock)
+    while True:
+        try:
+            page = Page(await asyncio.to_thread(reader.read), source=folder)
+        except Exception as error:
+            page = Page(problem=f"{folder} cannot be listed: {describe(error)}")
+        yield page
+        await sleep(interval)
+
+
+class _FolderReader:
+    def __init__(self, folder: str, settle: float, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._settle = settle
+        self._clock = clock
+        self._first_seen: dict[str, float] = {}
+
+    def read(self) -> list[Entry]:
+        from airflow_provider_viapi.media.resumable_download import open_path
+
+        path = open_path(self._folder)
+        entries, first_seen, now = [], {}, self._clock()
+        for number, file in enumerate(list_files(path.fs, str(path.path).rstrip("/")), 1):
+            if number > MAX_FILES:
+                raise ValueError(f"it holds more than {MAX_FILES} files; watch a folder in it")
+            key = f"{file.name} {file.version}"
+            first_seen[key] = self._first_seen.get(key, now)
+            since = file.modified.timestamp() if file.modified else first_seen[key]
+            if now - since >= self._settle:
+                entries.append(self._entry(key, file))
+        self._first_seen = first_seen
+        return entries
+
+    def _entry(self, key: str, file: StoredFile) -> Entry:
+        return Entry(
+            key,
+            int(file.modified.timestamp()) if file.modified else None,
+            {
+                "file": f"{self._folder}/{file.name}",
+                "name": file.name,
+                "size": file.size,
+                "modified_at": file.modified.isoformat() if file.modified else None,
+            },
+        )

@@ -1,0 +1,143 @@
+"""Events start DAGs on a real Airflow: exactly once, also when the triggerer is killed in between."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import media_samples
+from airflow_database import AIRFLOW_VERSION
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from local_airflow import LocalAirflow
+from served_folder import ServedFolder
+from waiting import until
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(AIRFLOW_VERSION < (3, 3), reason="Airflow stores the state of watchers since 3.3"),
+]
+EXAMPLES = Path(__file__).parents[2] / "dags_examples"
+
+SUBMIT = """
+import sys
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+request = {"VideoUrl": sys.argv[1], "BX": 0.0, "BY": 0.7, "BW": 1.0, "BH": 0.3}
+print(ViapiHook().call("videoenhan.EraseVideoSubtitles", request)["RequestId"])
+"""
+
+
+class Deployment(NamedTuple):
+    airflow: LocalAirflow
+    emulator: EmulatorServer
+    folder: Path
+    clip: str
+
+    def watch(self, dag_id: str, asset: str) -> None:
+        """Enable a DAG, and wait until its watcher has read what is there already."""
+        self.enable(dag_id)
+        until(lambda: self.watcher_states(asset))
+
+    def enable(self, dag_id: str) -> None:
+        rest = self.airflow.rest
+        until(lambda: rest.get(f"/dags/{dag_id}").is_success)
+        rest.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+
+    def watcher_states(self, asset: str) -> list[dict[str, Any]]:
+        (found,) = self.get("/assets", name_pattern=asset)["assets"]
+        stored = self.get(f"/assets/{found['id']}/state-store")["asset_state_store"]
+        return [each["value"] for each in stored if each["key"].startswith("watcher:")]
+
+    def is_settled(self, asset: str) -> bool:
+        """Return whether the watcher knows that all its events were stored."""
+        return not any(each.get("unconfirmed") for each in self.watcher_states(asset))
+
+    def events(self, asset: str) -> list[dict[str, Any]]:
+        listed = self.get("/assets/events", name_pattern=asset)["asset_events"]
+        return [event["extra"]["payload"] for event in listed]
+
+    def runs(self, dag_id: str) -> list[str]:
+        """Return the ids of the runs of a DAG that have succeeded; fail if one has not."""
+        runs = self.get(f"/dags/{dag_id}/dagRuns", order_by="run_after")["dag_runs"]
+        assert not any(run["state"] == "failed" for run in runs)
+        return [run["dag_run_id"] for run in runs if run["state"] == "success"]
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        return self.airflow.rest.get(path, params=parameters).raise_for_status().json()
+
+    def submit_as_somebody_else(self) -> str:
+        """Submit a job from a process that knows nothing of this Airflow but has the key."""
+        done = subprocess.run(
+            [sys.executable, "-c", SUBMIT, self.clip], check=True, capture_output=True, text=True
+        )
+        return done.stdout.split()[-1]
+
+    def reads_of_the_list(self) -> int:
+        return self.emulator.calls().get("QueryAsyncJobList", {}).get("accepted", 0)
+
+    def restart_triggerer(self, meanwhile: Callable[[], Any] = lambda: None) -> Any:
+        """Kill the triggerer, and start another one."""
+        self.airflow.kill("triggerer", len(self.airflow.sessions["triggerer"]) - 1)
+        result = meanwhile()
+        self.airflow.start("triggerer")
+        return result
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> Iterator[Deployment]:
+    dags, folder = tmp_path_factory.mktemp("dags"), tmp_path_factory.mktemp("storage")
+    for example in ("land_finished_jobs.py",):
+        (dags / example).write_text(
+            (EXAMPLES / example).read_text().replace("s3://media", f"file://{folder}")
+        )
+    media_samples.burn_subtitles(
+        media_samples.big_buck_bunny(), served.path / "events.mp4", seconds=1, size=(320, 180)
+    )
+    with EmulatorServer() as emulator, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
+        environment = {
+            "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
+            # With the defaults it takes half a minute until triggers of a lost triggerer are taken over.
+            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+            "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+        }
+        with LocalAirflow(
+            dags_folder=dags, home=tmp_path_factory.mktemp("airflow"), environment=environment
+        ) as airflow:
+            yield Deployment(airflow, emulator, folder, served.address("events.mp4"))
+
+
+def test_a_job_of_somebody_else_starts_the_dag_once_also_over_restarts_of_the_triggerer(
+    deployment: Deployment,
+) -> None:
+    dag, asset = "land_finished_jobs", "viapi_finished_jobs"
+    deployment.watch(dag, asset)
+
+    first = deployment.submit_as_somebody_else()
+    until(lambda: len(deployment.runs(dag)) == 1)
+    until(lambda: deployment.is_settled(asset))
+    # The second job finishes while no triggerer runs.
+    second = deployment.restart_triggerer(lambda: finish_another_job(deployment))
+    until(lambda: len(deployment.runs(dag)) == 2)
+    until(lambda: deployment.is_settled(asset))
+    # The list, in which both still are, is read again.
+    reads = deployment.reads_of_the_list()
+    deployment.restart_triggerer()
+    until(lambda: deployment.reads_of_the_list() >= reads + 2)
+
+    assert sorted(event["job_id"] for event in deployment.events(asset)) == sorted([first, second])
+    assert not any(event["redelivered"] for event in deployment.events(asset))
+    assert len(deployment.runs(dag)) == 2
+    landed = [file.name for file in (deployment.folder / "finished").iterdir()]
+    assert sorted(landed) == sorted(f"{job}-VideoUrl.mp4" for job in (first, second))
+
+
+def finish_another_job(deployment: Deployment) -> str:
+    job = deployment.submit_as_somebody_else()
+    until(lambda: deployment.emulator.jobs()[-1]["status"] == "PROCESS_SUCCESS")
+    return job
