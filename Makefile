@@ -71,10 +71,19 @@ test-airflows-%: .venv-%/ready
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
 	@touch $@
 
-.PHONY: wheel test-install
+.PHONY: wheel test-install test-package
 wheel: .venv-uv/ready
 	rm -rf dist
-	.venv-uv/bin/uv build --quiet --wheel --out-dir dist
+	.venv-uv/bin/uv build --quiet --out-dir dist
+
+test-package: wheel test-without-extras test-install  ## Check the files of the wheel and the sdist, and install the wheel in fresh environments
+	$(PYTHON) scripts/check_install.py --contents dist/*.whl dist/*.tar.gz
+
+test-without-extras: wheel
+	.venv-uv/bin/uv venv --quiet --clear --python $(firstword $(PYTHONS)) --python-preference only-system .venv-without-extras
+	VIRTUAL_ENV=.venv-without-extras .venv-uv/bin/uv pip install --quiet dist/*.whl
+	.venv-without-extras/bin/python -I scripts/check_install.py --without-extras
+	rm -rf .venv-without-extras
 
 test-install: $(PYTHONS:%=test-install-%-highest) $(PYTHONS:%=test-install-%-lowest-direct)  ## Install the wheel without constraints, and with its lowest versions, on each Python of PYTHONS
 
@@ -200,5 +209,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help test-rotation ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help test-rotation ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production test-without-extras lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

@@ -49,7 +49,9 @@ _HTTP_FIELDS: dict[str, dict[str, Any]] = {
 
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "region_id": _field(
-        "Region", "Default: cn-shanghai, the only region with these services.", default="cn-shanghai"
+        "Region",
+        "Default: cn-shanghai, the region of all services. ImageSearch has others as well.",
+        default="cn-shanghai",
     ),
     "security_token": _SECURITY_TOKEN,
     "credentials": _field(
@@ -259,6 +261,7 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.videorecog",
                     f"{package}.operators.videoseg",
                     f"{package}.operators.imageenhan",
+                    f"{package}.operators.imagesearch",
                     f"{package}.operators.imageseg",
                     f"{package}.operators.imagerecog",
                     f"{package}.operators.objectdet",

@@ -16,7 +16,7 @@ from airflow_provider_viapi.operators.metastudio import (
     StopLiveOperator,
     UploadAssetOperator,
 )
-from airflow_provider_viapi.sensors.huaweicloud import ImageModelSensor, LiveTaskSensor, VoiceModelSensor
+from airflow_provider_viapi.sensors.huaweicloud import LiveTaskSensor
 
 with DAG(
     dag_id="how_to_metastudio",
@@ -32,8 +32,6 @@ with DAG(
         "script": Param("", type="string", description="Id of a script"),
         "room": Param("", type="string", description="Id of a live room"),
         "music": Param("", type="string", description="An audio file, such as s3://media/in/music.mp3"),
-        "model_job": Param("", type="string", description="Id of a job that trains an avatar"),
-        "voice_job": Param("", type="string", description="Id of a job that trains a voice"),
         "target": Param(type="string", description="A folder, such as s3://media/out/"),
     },
     doc_md=__doc__,
@@ -130,11 +128,3 @@ with DAG(
     # The teardown stops the stream also if a task between the two fails.
     start >> on_air >> stop.as_teardown(setups=start)
     # [END live]
-
-    # [START image_model]
-    ImageModelSensor(task_id="image_model", job_id="{{ params.model_job }}", deferrable=True)
-    # [END image_model]
-
-    # [START voice_model]
-    VoiceModelSensor(task_id="voice_model", job_id="{{ params.voice_job }}", deferrable=True)
-    # [END voice_model]

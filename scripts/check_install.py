@@ -1,7 +1,10 @@
-"""Check an installation of the wheel and nothing else: metadata, every import, and one deferred job.
+"""Check an installation of the wheel and nothing else: files, metadata, every import, example DAGs, one deferred job.
 
-Runs with the installation's own Python, outside the repository: ``python -I check_install.py``. ``make test-install``
-calls it in fresh environments.
+Runs with the installation's own Python, outside the repository: ``python -I check_install.py``. ``make test-package``
+calls it in fresh environments. Other uses:
+
+* ``--without-extras``, in an installation without extras: check that what needs one names it
+* ``--contents FILE…``: check that wheels and source distributions hold what they should and nothing else
 """
 
 from __future__ import annotations
@@ -12,15 +15,15 @@ import os
 import pkgutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from fractions import Fraction
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
-
-import airflow_provider_viapi
 
 PACKAGE = "airflow-provider-viapi"
 OPTIONAL = {
@@ -41,11 +44,73 @@ with DAG("installed", schedule=None, params={"video_url": ""}):
 """
 
 
+EXAMPLES = "airflow_provider_viapi/example_dags/"
+BESIDE_THE_PACKAGE = {
+    "wheel": (),
+    "sdist": (
+        *("dags_examples/", "README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"),
+        # Written by the build tool.
+        *("PKG-INFO", ".gitignore"),
+    ),
+}
+"""Beginnings of the paths that a distribution may hold besides the package's."""
+SUFFIXES = {".py", ".typed", ".json", ".css", ".js", ".html", ".svg", ".txt"}
+"""Suffixes of files in the package."""
+
+
+def check_contents(path: Path) -> None:
+    """Check the files in a wheel or a source distribution.
+
+    :raises RuntimeError: a file is missing, or one should not be there
+    """
+    if path.suffix == ".whl":
+        kind, names = (
+            "wheel",
+            [name for name in zipfile.ZipFile(path).namelist() if ".dist-info/" not in name],
+        )
+        required = {"airflow_provider_viapi/py.typed", f"{EXAMPLES}erase_resize_index.py"}
+    else:
+        with tarfile.open(path) as archive:
+            kind, names = "sdist", [member.name.partition("/")[2] for member in archive if member.isfile()]
+        required = {"airflow_provider_viapi/py.typed", "dags_examples/erase_resize_index.py", "LICENSE"}
+    if required - set(names):
+        raise RuntimeError(f"{path.name} lacks {sorted(required - set(names))}")
+    extra = [
+        name
+        for name in names
+        if not name.startswith(BESIDE_THE_PACKAGE[kind])
+        and (not name.startswith("airflow_provider_viapi/") or Path(name).suffix not in SUFFIXES)
+    ]
+    if extra:
+        raise RuntimeError(f"{path.name} has files that it should not have: {extra[:20]}")
+    print(f"{path.name}: {len(names)} files, {path.stat().st_size // 1024} KiB")
+
+
+def check_without_extras() -> None:
+    """Check that the emulator and its fixture name the extra that is missing.
+
+    :raises RuntimeError: the extra is installed, or the message does not name it
+    """
+    try:
+        importlib.import_module("av")
+    except ModuleNotFoundError:
+        pass
+    else:
+        raise RuntimeError("the packages of the extra emulator are installed; run this without extras")
+    command = [str(Path(sys.executable).parent / "viapi-emulator"), "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode == 0 or f"{PACKAGE}[emulator]" not in done.stdout + done.stderr:
+        raise RuntimeError(f"viapi-emulator does not name the missing extra:\n{done.stdout}{done.stderr}")
+    print("Without extras, viapi-emulator names the extra that it needs")
+
+
 def import_everything() -> int:
     """Import every module of the package and return their number.
 
     :raises ModuleNotFoundError: a module needs a package that is neither required nor in another extra
     """
+    import airflow_provider_viapi
+
     count = 0
     for module in pkgutil.walk_packages(airflow_provider_viapi.__path__, "airflow_provider_viapi."):
         try:
@@ -98,6 +163,24 @@ def airflow(environment: Mapping[str, str], *arguments: str) -> str:
     return done.stdout
 
 
+def check_examples(environment: Mapping[str, str]) -> None:
+    """Check that Airflow imports the example DAGs of the package, except those that need another package.
+
+    :raises RuntimeError: a DAG cannot be imported, or there is none
+    """
+    import airflow_provider_viapi
+
+    examples = Path(airflow_provider_viapi.__file__).parent / "example_dags"
+    listed = airflow(
+        {**environment, "AIRFLOW__CORE__DAGS_FOLDER": str(examples)},
+        *("dags", "list-import-errors", "--output", "json"),
+    )
+    found = json.loads(listed[listed.index("[") :]) if "[" in listed else []
+    broken = [each for each in found if "No module named" not in str(each)]
+    if broken or not [*examples.glob("*.py")]:
+        raise RuntimeError(f"example DAGs cannot be imported: {broken or 'there are none'}")
+
+
 def run_deferred_job(home: Path) -> None:
     """Run one deferred task against the emulator with Airflow's own command."""
     from airflow_provider_viapi.emulator.server import EmulatorServer
@@ -120,6 +203,7 @@ def run_deferred_job(home: Path) -> None:
         if PACKAGE not in airflow(environment, "providers", "list", "--output", "json"):
             raise RuntimeError(f"airflow providers list does not show {PACKAGE}")
         airflow(environment, "db", "migrate")
+        check_examples(environment)
         airflow(environment, "dags", "reserialize")
         conf = json.dumps({"video_url": f"http://127.0.0.1:{files.server_port}/clip.mp4"})
         output = airflow(environment, "dags", "test", "installed", "--conf", conf)
@@ -132,9 +216,19 @@ def run_deferred_job(home: Path) -> None:
 
 
 def main() -> None:
-    """Run all checks; the first that fails raises."""
+    """Run the checks that the arguments name; the first that fails raises."""
+    if sys.argv[1:2] == ["--contents"]:
+        for path in sys.argv[2:]:
+            check_contents(Path(path))
+        return
+    # Not at the top: --contents runs where the package is not installed.
+    import airflow_provider_viapi
+
     if "site-packages" not in str(airflow_provider_viapi.__file__):
         raise RuntimeError(f"not an installation: {airflow_provider_viapi.__file__}")
+    if sys.argv[1:] == ["--without-extras"]:
+        check_without_extras()
+        return
     count = import_everything()
     with tempfile.TemporaryDirectory() as home:
         run_deferred_job(Path(home))

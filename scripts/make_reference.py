@@ -1,5 +1,7 @@
 """Write reference pages and the README's table of services from the service model, the operators and the error table.
 
+``.astro-registry.yaml`` names the classes for Astronomer's registry.
+
 ``docs/actions.md`` has what all actions share and the table, ``docs/actions/<service>.md`` the actions of a service,
 ``docs/error-codes.md`` codes and job states.
 """
@@ -26,10 +28,12 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator, ViapiOperat
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGE, CODES_PAGE, README = DOCS / "actions.md", DOCS / "error-codes.md", ROOT / "README.md"
+REGISTRY = ROOT / ".astro-registry.yaml"
 
 SUBJECTS = {
     "videoenhan": "video production",
-    "imgsearch": "image search, for accounts from before 2023",
+    "imagesearch": "image search in instances, for new accounts",
+    "imgsearch": "image search in databases, for accounts from before 2023",
     "viapi": "jobs of all services",
     "openplatform": "temporary uploads",
     "videorecog": "video understanding",
@@ -168,6 +172,57 @@ def operators_in(integration: str, base: type[Operator]) -> list[type[Operator]]
     ]
 
 
+PUBLIC_SUFFIXES = {
+    "hooks": "Hook",
+    "operators": "Operator",
+    "sensors": "Sensor",
+    "transfers": "Operator",
+    "triggers": "Trigger",
+}
+
+
+def public_classes(kind: str) -> list[type]:
+    """Return the classes that DAG authors import, from the modules that the provider's metadata names.
+
+    :param kind: hooks, operators, sensors, transfers or triggers
+    """
+    entries = get_provider_info()[kind]
+    names = {
+        name for each in entries for name in each.get("python-modules", [each.get("python-module")]) if name
+    }
+    found = set()
+    for module in map(importlib.import_module, sorted(names)):
+        for name in getattr(module, "__all__", [*vars(module)]):
+            value = getattr(module, name)
+            if name.endswith(PUBLIC_SUFFIXES[kind]) and f"{value.__module__}.".startswith(
+                f"{module.__name__}."
+            ):
+                found.add((f"{module.__name__}.{name}", value))
+    return [value for _, value in sorted(found, key=lambda each: each[0])]
+
+
+def registry() -> str:
+    """Return ``.astro-registry.yaml``."""
+    info = get_provider_info()
+    lines = [
+        "# Modules for Astronomer's registry, written by make reference. OWNER: see pyproject.toml.",
+        f"package-name: {info['package-name']}",
+        "display-name: Alibaba Cloud VIAPI and Huawei Cloud",
+        "docs-url: https://github.com/OWNER/airflow-provider-viapi/tree/main/docs",
+    ]
+    for section, kinds in {
+        "hooks": ["hooks"],
+        "operators": ["operators", "transfers"],
+        "sensors": ["sensors"],
+        "triggers": ["triggers"],
+    }.items():
+        paths = sorted(
+            f"{each.__module__}.{each.__name__}" for kind in kinds for each in public_classes(kind)
+        )
+        lines += ["", f"{section}:", *(f"  - module: {path}" for path in paths)]
+    return "\n".join(lines) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Return the pages of all actions."""
     by_service = {
@@ -240,7 +295,9 @@ def _section(action: Action) -> str:
         lines += [_row(name, each) for name, each in _flat(action.parameters)]
         lines += [""]
     for rule in action.needed:
-        lines += [f"Required with {rule.when[0]} `{rule.when[1]}`: {', '.join(rule.names)}.", ""]
+        name, value = rule.when
+        condition = f"without {name}" if value is None else f"with {name} `{_written(value)}`"
+        lines += [f"Required {condition}: {', '.join(rule.names)}.", ""]
     if action.result:
         lines += ["| result | type | description |", "|---|---|---|"]
         lines += [f"| `{name}` | {_type(each)} | {each.doc} |" for name, each in _flat_result(action.result)]
@@ -271,6 +328,8 @@ def _row(name: str, parameter: Parameter) -> str:
         doc += "" if limits.description in doc or limits.when else f" {limits.description}."
     required = "yes" if parameter.required else ""
     allowed = "a URL" if isinstance(parameter, Url) else parameter.allowed
+    if isinstance(parameter, Media) and parameter.uploaded:
+        allowed = "a URL, which operators upload, or Base64"
     return f"| `{name}` | {required} | {allowed} | {default} | {doc} |"
 
 
@@ -295,3 +354,4 @@ if __name__ == "__main__":
         path.write_text(text)
     README.write_text(readme())
     CODES_PAGE.write_text(error_codes())
+    REGISTRY.write_text(registry())

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+ENVELOPE = frozenset({"RequestId", "Code", "Message", "Msg", "Success", "AccessDeniedDetail"})
+"""Fields of a response that are not its result."""
+
 SCALARS = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "BinaryIO": "file"}
 
 
@@ -73,10 +76,15 @@ class SdkModels:
         return {wire: {"in": places[wire], **each} for wire, each in fields.items()}
 
     def result(self, name: str) -> dict[str, Any]:
-        """Return the fields of a response's ``Data``."""
+        """Return the fields of a response's ``Data``, or those of the response if it has none."""
         body = self.fields(name)
-        data = body.get("Data") or body.get("Date") or {}
-        fields: dict[str, Any] = _without_required(data.get("fields", {}))
+        data = body.get("Data") or body.get("Date")
+        inner = (
+            {key: value for key, value in body.items() if key not in ENVELOPE}
+            if data is None
+            else data["fields"]
+        )
+        fields: dict[str, Any] = _without_required(inner)
         return fields
 
     def fields(self, name: str) -> dict[str, Any]:
@@ -103,7 +111,7 @@ class SdkModels:
         attributes |= {
             target.attr
             for each in ast.walk(methods["__init__"])
-            if isinstance(each, ast.Assign) and "required" in lines[each.lineno - 2]
+            if isinstance(each, ast.Assign) and "This parameter is required" in lines[each.lineno - 2]
             for target in each.targets
             if isinstance(target, ast.Attribute)
         }

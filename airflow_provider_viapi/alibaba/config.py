@@ -14,8 +14,7 @@ from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.jobs.model import ListJobs
 
 DEFAULT_REGION = "cn-shanghai"
-REGIONS = (DEFAULT_REGION,)
-"""The regions where the VIAPI services are offered."""
+"""The region of all services; ImageSearch is offered in others as well."""
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 """Signature methods: the RPC services' original one, and the default of Alibaba's SDKs today."""
@@ -26,7 +25,7 @@ class Account(ObservedCalls):
     """An account and how to call the services for it.
 
     :param credentials: a key, or a source of temporary keys
-    :param region_id: part of the services' host names; default and only region: ``cn-shanghai``
+    :param region_id: part of the services' host names; default: ``cn-shanghai``, the only one of most services
     :param endpoint: one base address for all services instead of their own hosts: the emulator, a proxy
     :param http: proxies, certificates and timeout; default: those of the environment
     :param signature: signature method; default: ``1.0``
@@ -49,9 +48,18 @@ class Account(ObservedCalls):
     on_call: OnCall = field(default=ignore_call, compare=False, repr=False)
 
     def address(self, service: Service) -> str:
-        """Return the base address of a service, without a slash at its end."""
+        """Return the base address of a service, without a slash at its end.
+
+        :raises ConfigurationError: the service is not offered in the region
+        """
         if self.endpoint is not None:
             return self.endpoint
+        if service.regional and self.region_id not in service.regions:
+            raise ConfigurationError(
+                f"{service.name} is not offered in the connection's region_id {self.region_id!r}; allowed: "
+                f"{', '.join(service.regions)}. Use another connection for it",
+                code="ConfigurationError",
+            )
         region = f".{self.region_id}" if service.regional else ""
         return f"https://{service.name}{region}.aliyuncs.com"
 
@@ -71,13 +79,19 @@ class Account(ObservedCalls):
 
 
 def check_region(where: str, region_id: str, endpoint: str | None) -> str:
-    """Return the region if the services are offered there, or if an endpoint replaces their hosts.
+    """Return the region if any service is offered there, or if an endpoint replaces their hosts.
 
     :param where: names the connection in the error message
     :raises ConfigurationError: they are not; the message names the regions
     """
-    if region_id not in REGIONS and endpoint is None:
+    if region_id == DEFAULT_REGION or endpoint is not None:
+        return region_id
+
+    from airflow_provider_viapi.alibaba.services.imagesearch import SERVICE
+
+    if region_id not in SERVICE.regions:
         raise ConfigurationError(
-            f"{where} has the region_id {region_id!r}, where VIAPI is not offered; allowed: {', '.join(REGIONS)}"
+            f"{where} has the region_id {region_id!r}, where no service is offered; allowed: {DEFAULT_REGION} (all "
+            f"services), and for ImageSearch {', '.join(SERVICE.regions[1:])}"
         )
     return region_id

@@ -22,6 +22,8 @@ from airflow_provider_viapi.record import Record
 # The first prefix that fits decides; the HTTP status counts only for codes that none of the tables has.
 _CODES: tuple[tuple[str, type[ServiceError]], ...] = (
     ("Throttling", Throttled),
+    # ImageSearch's [help page 66619], with status 403.
+    ("DeniedRequest", Throttled),
     ("ServiceUnavailable", TransientError),
     ("InternalError", TransientError),
     ("InternalServerError", TransientError),

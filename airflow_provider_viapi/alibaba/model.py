@@ -34,21 +34,25 @@ class Service(Record, kw_only=False):
     :param name: first part of the host name
     :param version: date of the API version, sent with every call
     :param regional: the region is the second part of the host name
+    :param regions: where it is offered
+    :param product: its name in authorizations of uploads; default: ``name``
     """
 
     name: str
     version: str
     regional: bool = True
+    regions: tuple[str, ...] = ("cn-shanghai",)
+    product: str = ""
 
 
 class Needed(Record):
     """Parameters that a request must have if another one has a certain value.
 
-    :param when: the other parameter and its value
+    :param when: the other parameter and its value; ``None``: it is not given
     :param names: the parameters
     """
 
-    when: tuple[str, str]
+    when: tuple[str, str | bool | None]
     names: tuple[str, ...]
 
 
@@ -61,9 +65,11 @@ class Action(Record):
     :param parameters: what it takes
     :param needed: parameters that are required only together with a value of another one
     :param result: fields of its ``Data`` (or, of a job, of its result)
+    :param result_in_body: they are beside ``RequestId`` instead; clients put them below ``Data`` all the same
     :param is_job: the response is only a job id; the result comes later
     :param idempotent: sending it twice costs and changes nothing more than sending it once
     :param in_query: Alibaba's clients send its parameters in the query string, not in the form
+    :param queried: names of the parameters that they send there, if they send others in the form
     :param generations: which descriptions of the API have it
     :param retired: why the service may not have it any more, as a sentence
     :param note: what else the descriptions say or leave open
@@ -76,9 +82,11 @@ class Action(Record):
     parameters: tuple[Parameter, ...] = ()
     needed: tuple[Needed, ...] = ()
     result: tuple[ResultField, ...] = ()
+    result_in_body: bool = False
     is_job: bool = False
     idempotent: bool = False
     in_query: bool = False
+    queried: frozenset[str] = frozenset()
     generations: tuple[Generation, ...] = ("2020", "2025")
     retired: str | None = None
     note: str = ""
@@ -91,6 +99,10 @@ class Action(Record):
     @cached_property
     def _json_names(self) -> frozenset[str]:
         return frozenset(each.name for each in self.parameters if getattr(each, "as_json", False))
+
+    def is_in_query(self, name: str) -> bool:
+        """Return whether Alibaba's clients send a flat wire parameter in the query string."""
+        return self.in_query or name.partition(".")[0] in self.queried
 
     @property
     def full_name(self) -> str:
@@ -137,8 +149,9 @@ class Action(Record):
             if checked.get(name) == value and (
                 missing := [each for each in rule.names if each not in checked]
             ):
+                condition = f"a request without {name}" if value is None else f"{name} {value!r}"
                 raise InvalidRequest(
-                    f"{', '.join(missing)} missing; {name} {value!r} requires {', '.join(rule.names)}",
+                    f"{', '.join(missing)} missing; {condition} requires {', '.join(rule.names)}",
                     code="MissingParameter",
                     action=self.name,
                 )

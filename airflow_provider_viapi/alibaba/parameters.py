@@ -45,6 +45,7 @@ class MediaLimits(Record):
     :param max_seconds: longest video or audio
     :param cut_after: seconds after which the service ignores the rest of a video instead of refusing it
     :param constant_frame_rate: a video with a variable frame rate is refused
+    :param upright: a picture that its EXIF orientation turns is refused
     :param when: the limits hold only if this field of the same structure has this value
     """
 
@@ -58,6 +59,7 @@ class MediaLimits(Record):
     max_seconds: float | None = None
     cut_after: float | None = None
     constant_frame_rate: bool = False
+    upright: bool = False
     when: tuple[str, str] | None = None
 
     def applies_to(self, structure: Mapping[str, Any]) -> bool:
@@ -100,6 +102,7 @@ class MediaLimits(Record):
             f"at most {_duration(self.max_seconds)}" if self.max_seconds else "",
             f"cut off after {_duration(self.cut_after)}" if self.cut_after else "",
             "constant frame rate" if self.constant_frame_rate else "",
+            "not turned by its EXIF orientation" if self.upright else "",
         ]
         return ", ".join(filter(None, facts))
 
@@ -145,15 +148,24 @@ class Media(Url):
     Checking a URL of Alibaba Cloud OSS in another region than Shanghai warns: the documents of 2020 exclude it.
 
     :param limits: the documented limits of the file; of several, those whose ``when`` fits
+    :param uploaded: the service reads no address but that of an upload to its temporary storage, where operators put
+        the file whatever its address; the content itself, as Base64, is allowed as well
     :param opens: return true for the scheme of any other address (``s3``) that staging can copy the file from; on the
         wire there are only URLs that the service can read
     """
 
     limits: tuple[MediaLimits, ...] = ()
+    uploaded: bool = False
     opens: Callable[[str], bool] | None = None
 
     @property
     def allowed(self) -> str:
+        if self.uploaded:
+            return f"{self._address}; or the content of the file as Base64"
+        return self._address
+
+    @property
+    def _address(self) -> str:
         if self.opens is None:
             return super().allowed
         return (
@@ -162,6 +174,8 @@ class Media(Url):
 
     def check(self, value: Any) -> str:
         value = as_address(value)
+        if self.uploaded and is_base64(value):
+            return self._checked_content(value)
         if isinstance(value, list | tuple):
             raise ValidationError(
                 f"{self.allowed}; it is one address, for several use expand() or ViapiBatchOperator"
@@ -173,7 +187,8 @@ class Media(Url):
         scheme, colon, rest = value.partition("://") if isinstance(value, str) else ("", "", "")
         if self.opens is None or not colon or scheme.lower() in ("http", "https"):
             url = super().check(value)
-            self._warn_of_region(url)
+            if not self.uploaded:
+                self._warn_of_region(url)
             return url
         if not re.fullmatch("[a-z][a-z0-9+.-]*", scheme) or re.search(r"[\x00-\x1f\x7f]", rest):
             raise ValidationError(self.allowed)
@@ -185,6 +200,13 @@ class Media(Url):
             raise ValidationError(f"{self.allowed}; nothing that is installed opens {scheme}://")
         return str(value)
 
+    def _checked_content(self, content: str) -> str:
+        size = len(content) * 3 // 4
+        limits = (each.max_bytes for each in self.limits if each.max_bytes)
+        if size > (most := min(limits, default=size)) + 2:
+            raise ValidationError(f"{self.allowed}, of at most {_size(most)}; it has about {size:,} bytes")
+        return content
+
     def _warn_of_region(self, url: str) -> None:
         region = _OSS_REGION.match(url)
         if region is not None and region[1] not in ("cn-shanghai", "accelerate"):
@@ -194,6 +216,11 @@ class Media(Url):
                 "that it is staged",
                 stacklevel=2,
             )
+
+
+def is_base64(value: Any) -> bool:
+    """Return whether a value is the content of a file as Base64, and no address."""
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9+/]{64,}={0,2}", value) is not None
 
 
 _OSS_REGION = re.compile(

@@ -87,10 +87,9 @@ def _encode_1_0(
     }
     if credentials.security_token is not None:
         parameters["SecurityToken"] = credentials.security_token
-    query, form = _SAME_IN_ALL | encoded_pairs(parameters), encoded_pairs(own)
+    queried, form = (encoded_pairs(part) for part in _parts(action, own))
+    query = _SAME_IN_ALL | encoded_pairs(parameters) | queried
     signature = signing.sign_canonical("POST", in_order(query | form), credentials.access_key_secret)
-    if action.in_query:
-        query, form = query | form, {}
     signed = f"{in_order(query)}&Signature={signing.percent_encode(signature)}"
     return HttpRequest(
         method="POST",
@@ -104,8 +103,7 @@ def _encode_1_0(
 def _encode_acs3(
     action: Action, own: Mapping[str, str], account: Account, credentials: Credentials, nonce: RequestNonce
 ) -> HttpRequest:
-    parameters = signing.canonical_query(own)
-    query, form = (parameters, "") if action.in_query else ("", parameters)
+    query, form = (signing.canonical_query(part) for part in _parts(action, own))
     body = form.encode("ascii")
     headers = {
         "accept": "application/json",
@@ -125,6 +123,14 @@ def _encode_acs3(
     return HttpRequest("POST", url, headers, body, action=action.name)
 
 
+def _parts(action: Action, own: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return an action's own parameters for the query string, and those for the form."""
+    if not action.in_query and not action.queried:
+        return {}, dict(own)
+    query = {name: value for name, value in own.items() if action.is_in_query(name)}
+    return query, {name: value for name, value in own.items() if name not in query}
+
+
 def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     """Return the response's content, with the keys and types of the service model in whichever form it came.
 
@@ -135,12 +141,11 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     request_id: Any = None
     try:
         answer: dict[str, Any] = _upper_camel(_parse(action, response))
-        request_id, code = answer.get("RequestId"), answer.get("Code")
+        request_id = answer.get("RequestId")
         if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
             request_id = None
             _malformed(action, response, "holds no RequestId")
-        if not isinstance(code, str):
-            code = ""
+        code = _failure_code(action, answer)
         if response.status >= 300 and not code:
             _malformed(action, response, "holds neither result nor Code")
     except ResponseLost:
@@ -162,11 +167,26 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     if action.is_job:
         # Documents show the job's later result here; only the RequestId, the job's id, is real.
         return answer
+    fields = _fields(action)
+    found = answer.get("Data") or {}
+    if action.result_in_body:
+        found = {field.name: answer[field.name] for field in fields if field.name in answer}
     try:
-        data = _typed(answer.get("Data") or {}, _fields(action))
+        data = _typed(found, fields)
     except (TypeError, ValueError, OverflowError):
         _malformed(action, response, "holds Data in another form than the action's result")
     return answer | {"Data": data}
+
+
+def _failure_code(action: Action, answer: Mapping[str, Any]) -> str:
+    """Return the code of a failure; ImageSearch has a number in every response, 0 for success."""
+    code, failed = answer.get("Code"), answer.get("Success") in (False, "false")
+    if not isinstance(code, str):
+        is_number = isinstance(code, int) and not isinstance(code, bool)
+        code = str(code) if is_number and action.result_in_body else ""
+    if code == "0":
+        code = ""
+    return code or ("Failed" if failed and action.result_in_body else "")
 
 
 def _host_id(answer: dict[str, Any]) -> str | None:
@@ -175,7 +195,7 @@ def _host_id(answer: dict[str, Any]) -> str | None:
 
 
 def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
-    message = redact_text(str(answer.get("Message") or "the service gave no reason"))
+    message = redact_text(str(answer.get("Message") or answer.get("Msg") or "the service gave no reason"))
     if code == "SignatureDoesNotMatch":
         # An unknown key id has a code of its own, so only the secret is left.
         message = f"the access key id is known, its secret is wrong. The service: {message}"

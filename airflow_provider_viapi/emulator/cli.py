@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=options.port,
         public_hosts=options.public_host or (),
         calls_per_second=_by_action(options.qps),
+        image_instances=options.image_instance or ["demo"],
         push_url=options.push,
     )
     try:
@@ -99,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CALLS|ACTION=CALLS",
         help="limit of calls per second for each action, or for one action; may be repeated; calls beyond it are "
         "rejected with Throttling.User or APIGW.0308 (default: no limit)",
+    )
+    parser.add_argument(
+        "--image-instance",
+        action="append",
+        metavar="NAME",
+        help="name of an instance of ImageSearch, which no call can make; may be repeated (default: demo)",
     )
     parser.add_argument(
         "--push",

@@ -19,7 +19,7 @@ class DataFolder:
     """A folder and the layout of its content, reserved for one emulator until :meth:`close`.
 
     ``files``, ``objects`` and ``pictures`` are folders that are emptied at the start and at the end;
-    ``image_databases`` is a file that is kept.
+    ``image_databases`` and ``image_instances`` are files that are kept.
 
     :param path: created if missing; refused if it holds other files; default: a temporary folder
     :raises DataFolderError: it cannot be used
@@ -37,6 +37,7 @@ class DataFolder:
                 self._path / name for name in ("files", "objects", "pictures")
             )
             self.image_databases = self._path / "images.sqlite"
+            self.image_instances = self._path / "instances.sqlite"
             self._delete_files()
             for folder in (self.files, self.objects, self.pictures):
                 folder.mkdir()

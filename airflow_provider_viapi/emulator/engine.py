@@ -23,7 +23,10 @@ from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.image_database import ImageDatabases
+from airflow_provider_viapi.emulator.image_instances import ImageInstances
 from airflow_provider_viapi.emulator.image_search import ImageSearch
+from airflow_provider_viapi.emulator.instance_search import InstanceSearch
+from airflow_provider_viapi.emulator.instance_tasks import InstanceTasks
 from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
@@ -43,16 +46,35 @@ _HANDLERS = {
     "CancelWaitingAsyncJob": "_jobs.cancel_waiting_async_job",
     "QueryFaceVideoTemplate": "_templates.query_face_video_template",
     "DeleteFaceVideoTemplate": "_templates.delete_face_video_template",
+    "imagesearch.AddImage": "_instances.add_image",
+    "imagesearch.UpdateImage": "_instances.update_image",
+    "imagesearch.DeleteImage": "_instances.delete_image",
+    "imagesearch.CheckImageExists": "_instances.check_image_exists",
+    "imagesearch.CompareSimilarByImage": "_instances.compare_similar_by_image",
+    "imagesearch.Detail": "_instances.detail",
+    "imagesearch.SearchImageByPic": "_instances.search_image_by_pic",
+    "imagesearch.SearchImageByName": "_instances.search_image_by_name",
+    "imagesearch.SearchImageByFilter": "_instances.search_image_by_filter",
+    "imagesearch.IncreaseInstance": "_tasks.increase_instance",
+    "imagesearch.IncreaseList": "_tasks.increase_list",
+    "imagesearch.DumpMeta": "_tasks.dump_meta",
+    "imagesearch.DumpMetaList": "_tasks.dump_meta_list",
     "CreateImageDb": "_search.create_image_db",
     "DeleteImageDb": "_search.delete_image_db",
     "ListImageDbs": "_search.list_image_dbs",
-    "AddImage": "_search.add_image",
+    "imgsearch.AddImage": "_search.add_image",
     "ListImages": "_search.list_images",
-    "DeleteImage": "_search.delete_image",
+    "imgsearch.DeleteImage": "_search.delete_image",
     "SearchImage": "_search.search_image",
     "AuthorizeFileUpload": "storage.uploads.authorize_file_upload",
 }
-"""Actions that are answered without media work, and the methods of an engine that answer them."""
+"""Actions that are answered without media work, and the methods of an engine that answer them.
+
+By their names, or by their full names where several services have an action of that name.
+"""
+
+IMAGE_INSTANCES = ("demo",)
+"""Instances of ImageSearch that there are unless others are named."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +82,7 @@ log = logging.getLogger(__name__)
 def emulated_actions() -> set[str]:
     """Return the full names of the actions that are answered with real data or media."""
     names = {*_HANDLERS, *TRANSFORMS, face_templates.ADD}
-    return {action.full_name for action in actions().values() if action.name in names}
+    return {full_name for full_name, action in actions().items() if names & {full_name, action.name}}
 
 
 class Engine:
@@ -71,6 +93,7 @@ class Engine:
     :param transforms: media work by action name; other work is refused
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param tenant: the account in Huawei Cloud
+    :param image_instances: names of the instances of ImageSearch, which no call can make
     :param pushes: receives the jobs of VIAPI, to push a message when each ends; default: no messages
     :param now: the clock, in Unix time
     """
@@ -83,6 +106,7 @@ class Engine:
         transforms: Mapping[str, Transform],
         calls_per_second: CallsPerSecond = None,
         tenant: Tenant | None = None,
+        image_instances: Iterable[str] = IMAGE_INSTANCES,
         pushes: CompletionPushes | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -120,6 +144,9 @@ class Engine:
         )
         self._templates = face_templates.FaceTemplates(self._queue, self.storage, now)
         self._search = ImageSearch(self._databases, folder.pictures, now)
+        self._images = ImageInstances(folder.image_instances, image_instances)
+        self._instances = InstanceSearch(self._images, self.storage, folder.pictures, now)
+        self._tasks = InstanceTasks(self._images, self._instances, self.storage, now)
         self._handlers: dict[str, Handler] = {
             name: attrgetter(path)(self) for name, path in _HANDLERS.items()
         }
@@ -139,8 +166,10 @@ class Engine:
         self._stopping = True
         self._faults.clear()
         await asyncio.gather(self._queue.stop(), self._at_once.stop(), self.huawei.stop(), self.pushes.stop())
-        await self._search.stop()
+        await self._tasks.stop()
+        await asyncio.gather(self._search.stop(), self._instances.stop())
         self._databases.close()
+        self._images.close()
 
     async def respond(self, request: Request) -> ServiceResponse | None:
         """Return the response to any request; ``None`` means to close the connection without a response."""
@@ -217,6 +246,8 @@ class Engine:
         await asyncio.gather(
             self._queue.reset(), self._at_once.reset(), self._search.reset(), self.huawei.reset()
         )
+        await self._tasks.reset()
+        await self._instances.reset()
 
     async def _handle(self, request: Request, faults: CallFaults) -> ServiceResponse:
         counted_as = self._counted_as(request)
@@ -238,7 +269,7 @@ class Engine:
                 accepted = self._jobs.submit(call, faults.take_job_fault)
                 self.pushes.follow(self._queue.get(call.id))
                 return accepted
-            handler = self._handlers.get(call.action.name)
+            handler = self._handlers.get(call.action.full_name) or self._handlers.get(call.action.name)
             return await (self._answer(call) if handler is None else handler(call))
         except (ApiError, CallAbandoned):
             raise
@@ -256,7 +287,8 @@ class Engine:
             raise ApiError(job.error_code, job.error_message or "")
         if job.result is None:
             raise ApiError("ServiceUnavailable", "The emulator was reset.")
-        return {"Data": self._at_once.with_links(job, job.result, call.base)}
+        result = self._at_once.with_links(job, job.result, call.base)
+        return result if call.action.result_in_body else {"Data": result}
 
     def _check_running(self) -> None:
         if self._stopping:
@@ -265,7 +297,7 @@ class Engine:
     def _fault_response(
         self, request: Request, code: str, message: str, status: int | None
     ) -> ServiceResponse:
-        status = status or status_of(code, self._gateway.service_of(request.action))
+        status = status or status_of(code, self._gateway.service_of(request))
         return error_response(request, ApiError(code, message, status))
 
     def _counted_as(self, request: Request) -> str:

@@ -55,10 +55,11 @@ class Gateway:
         """Full names of the actions that can be called."""
         return {action.full_name for versions in self._actions.values() for action in versions.values()}
 
-    def service_of(self, action: str) -> str | None:
-        """Return the name of the service that has an action of that name."""
-        versions = self._actions.get(action, {})
-        return next((action.service.name for action in versions.values()), None)
+    def service_of(self, request: Request) -> str | None:
+        """Return the name of the service that a request calls."""
+        versions = self._actions.get(request.action, {})
+        named = versions.get(request.version) or next(iter(versions.values()), None)
+        return None if named is None else named.service.name
 
     def _action(self, request: Request) -> Action:
         if not request.action:

@@ -192,20 +192,9 @@ class ImageDatabases:
         """
         with self._lock:
             self.check_exists(name)
-            best = heapq.nsmallest(
-                limit, ((-cosine, data_id) for data_id, cosine in self._cosines(name, vector))
-            )
+            rows = self._connection.execute("SELECT data_id, vector FROM images WHERE database = ?", (name,))
+            best = heapq.nsmallest(limit, ((-cosine, data_id) for data_id, cosine in cosines(rows, vector)))
             return [Match(*self._entry(data_id), cosine=-negative) for negative, data_id in best]
-
-    def _cosines(self, name: str, vector: bytes) -> Iterator[tuple[int, float]]:
-        import numpy
-
-        wanted = numpy.frombuffer(vector, numpy.float16).astype(numpy.float32)
-        rows = self._connection.execute("SELECT data_id, vector FROM images WHERE database = ?", (name,))
-        while block := rows.fetchmany(_BATCH_SIZE):
-            data_ids, vectors = zip(*block, strict=True)
-            matrix = numpy.frombuffer(b"".join(vectors), numpy.float16).reshape(len(block), -1)
-            yield from zip(data_ids, (matrix.astype(numpy.float32) @ wanted).tolist(), strict=True)
 
     def _entry(self, data_id: int) -> tuple[int, str, str, str]:
         entry: tuple[int, str, str, str] = self._connection.execute(
@@ -223,3 +212,17 @@ class ImageDatabases:
                 "InvalidParameter.BadRequest",
                 f"The image database {name} is full: it holds {count} pictures.",
             )
+
+
+def cosines(rows: sqlite3.Cursor, vector: bytes) -> Iterator[tuple[int, float]]:
+    """Yield the id and the similarity, -1 to 1, of every row to a vector.
+
+    :param rows: ids and vectors
+    """
+    import numpy
+
+    wanted = numpy.frombuffer(vector, numpy.float16).astype(numpy.float32)
+    while block := rows.fetchmany(_BATCH_SIZE):
+        ids, vectors = zip(*block, strict=True)
+        matrix = numpy.frombuffer(b"".join(vectors), numpy.float16).reshape(len(block), -1)
+        yield from zip(ids, (matrix.astype(numpy.float32) @ wanted).tolist(), strict=True)

@@ -15,7 +15,7 @@ from airflow_provider_viapi.emulator import face_templates
 from airflow_provider_viapi.emulator.access_keys import AccessKey
 from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.data_folder import DataFolder
-from airflow_provider_viapi.emulator.engine import Engine
+from airflow_provider_viapi.emulator.engine import IMAGE_INSTANCES, Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
 from airflow_provider_viapi.emulator.media_checks import TRANSFORMS
@@ -39,6 +39,7 @@ class EmulatorServer:
         ``Host`` are refused, except loopback names and the address to listen on
     :param transforms: media work by action name; default: all that the emulator implements
     :param calls_per_second: limit for each action, or by action name; default: no limit
+    :param image_instances: names of the instances of ImageSearch, which no call can make; default: ``demo``
     :param push_url: queue to push a message to when a job of VIAPI ends, see
         :class:`~airflow_provider_viapi.emulator.pushes.CompletionPushes`; default: push nothing
     :param now: the clock, in Unix time
@@ -54,9 +55,11 @@ class EmulatorServer:
         public_hosts: Sequence[str] = (),
         transforms: Mapping[str, Transform] | None = None,
         calls_per_second: CallsPerSecond = None,
+        image_instances: Sequence[str] = IMAGE_INSTANCES,
         push_url: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._image_instances = tuple(image_instances)
         self._key = key or AccessKey()
         self._data_dir = data_dir
         self._host, self._port = host, port
@@ -155,6 +158,7 @@ class EmulatorServer:
                 transforms=transforms,
                 calls_per_second=self._calls_per_second,
                 tenant=self._tenant,
+                image_instances=self._image_instances,
                 pushes=CompletionPushes(self._push_url),
                 now=self._now,
             )

@@ -5,9 +5,11 @@ Arguments and results are plain values, and every exception is returned as a ``W
 
 from __future__ import annotations
 
+import base64
 import logging
 import multiprocessing
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -96,6 +98,28 @@ def extract_features(url: str, max_bytes: int, folder: Path) -> bytes | WorkFail
     return _catch_failures(partial(_extract_features, url, max_bytes, folder))
 
 
+@dataclass(frozen=True)
+class PictureFeatures:
+    """What ImageSearch stores of a picture.
+
+    :param vector: float16, of length 1
+    :param region: the part that was used, ``x1,x2,y1,y2`` in pixels
+    """
+
+    vector: bytes
+    region: str
+
+
+def describe_picture(source: Path | str, region: str | None, folder: Path) -> PictureFeatures | WorkFailure:
+    """Check a picture by the limits of ImageSearch, and return its features.
+
+    :param source: a file, or its content as Base64
+    :param region: the part to use, ``x1,x2,y1,y2`` in pixels; default: all of it
+    :param folder: where the picture is stored meanwhile
+    """
+    return _catch_failures(partial(_describe_picture, source, region, folder))
+
+
 def _catch_failures(work: Callable[[], Result]) -> Result | WorkFailure:
     try:
         return work()
@@ -146,3 +170,22 @@ def _extract_features(url: str, max_bytes: int, folder: Path) -> bytes:
         fetch(url, picture, name="ImageUrl", code="InvalidImage.Download", limit=MAX_PICTURE_BYTES)
         check_picture(picture, max_bytes)
         return fingerprint(picture).astype("float16").tobytes()
+
+
+def _describe_picture(source: Path | str, region: str | None, folder: Path) -> PictureFeatures:
+    from airflow_provider_viapi.alibaba.services.imagesearch import LIMITS
+    from airflow_provider_viapi.emulator.media.image_features import check_limits, cropped, fingerprint
+
+    with tempfile.NamedTemporaryFile(dir=folder) as file, tempfile.NamedTemporaryFile(dir=folder) as part:
+        picture = Path(file.name)
+        if isinstance(source, Path):
+            shutil.copyfile(source, picture)
+        else:
+            picture.write_bytes(base64.b64decode(source))
+        width, height = check_limits(picture, LIMITS)
+        used = picture
+        if region is not None:
+            used = Path(part.name)
+            cropped(picture, region).save(used, "PNG")
+        vector = fingerprint(used).astype("float16").tobytes()
+    return PictureFeatures(vector, region or f"0,{width},0,{height}")

@@ -41,7 +41,7 @@ class ViapiHook(CloudHook):
     The connection is of type ``viapi`` (access key id in *login*, secret in *password*) or the official
     provider's ``alibaba_cloud`` (``access_key_id`` and ``access_key_secret`` in *extra*). *Extra* may hold
 
-    * ``region_id``: default: ``cn-shanghai``, the only region that the services are offered in
+    * ``region_id``: default: ``cn-shanghai``, where all services are offered; ImageSearch in ten regions
     * ``security_token``: for temporary (STS) keys
     * ``credentials``: source of the key, if not *login* and *password*: ``ram_role_arn``, ``ecs_ram_role``,
       ``oidc_role_arn``, ``credentials_uri`` or ``default``; ``docs/connection.md`` lists the fields that each needs
@@ -118,7 +118,11 @@ class ViapiHook(CloudHook):
 
         Await ``wait()`` before each call, and call ``on_success()`` or ``on_throttled()`` after it.
         """
-        return self.quota.limiter("imgsearch.AddImage", self.account.submit_qps)
+        return self.submit_quota_of("imgsearch.AddImage")
+
+    def submit_quota_of(self, action: str) -> RateLimiter:
+        """Return the rate limiter of an action, by its full name, at the connection's ``submit_qps``."""
+        return self.quota.limiter(action, self.account.submit_qps)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
@@ -143,17 +147,22 @@ class ViapiHook(CloudHook):
         return f"{who} {account.endpoint or account.region_id}"
 
     def test_connection(self) -> tuple[bool, str]:
-        """Request the result of a job that does not exist: free, and a wrong key, token or clock shows."""
-        from airflow_provider_viapi.alibaba.services import videoenhan
+        """Request the result of a job that does not exist: free, and a wrong key, token or clock shows.
 
-        request = {"JobId": "00000000-0000-0000-0000-000000000000"}
+        In a region that has only ImageSearch, request an instance that does not exist.
+        """
+        from airflow_provider_viapi.alibaba.services import imagesearch, videoenhan
+
+        action, request = videoenhan.GET_ASYNC_JOB_RESULT, {"JobId": "00000000-0000-0000-0000-000000000000"}
+        if self.account.endpoint is None and self.account.region_id not in action.service.regions:
+            action, request = imagesearch.DETAIL, {"InstanceName": "none"}
         try:
-            self.client.call_once(videoenhan.GET_ASYNC_JOB_RESULT, request)
+            self.client.call_once(action, request)
         except InvalidRequest:
             pass
         except ServiceError as error:
             return False, str(error)
-        return True, f"The key is accepted at {self.account.address(videoenhan.SERVICE)}"
+        return True, f"The key is accepted at {self.account.address(action.service)}"
 
 
 def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Account:

@@ -112,6 +112,7 @@ class PendingJob:
     :param seen: when each state of the job was first seen, ISO 8601
     :param seen_waiting_at: when a poll or the job list last showed that the job has not ended
     :param was_pushed: a message named the job as finished before a poll or the list showed its end
+    :param is_polling: a poll has begun and is not answered yet
     :param is_named: a message named the job, and no poll has begun since
     :param false_pushes: how many polls because of a message found that the job has not ended
     """
@@ -130,6 +131,7 @@ class PendingJob:
     seen: dict[str, str] = field(default_factory=dict)
     seen_waiting_at: float | None = None
     was_pushed: bool = False
+    is_polling: bool = False
     is_named: bool = False
     false_pushes: int = 0
     _queued_for: float | None = None

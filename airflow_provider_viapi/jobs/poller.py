@@ -137,7 +137,7 @@ class Poller:
                 continue
             # The call is a task and its outcome is handled outside of it, so that no exception of the call, not even
             # a CancelledError, can leave the job without its next poll.
-            pending.is_named = False
+            pending.is_polling, pending.is_named = True, False
             poll = asyncio.ensure_future(call_in_task(self._backend.report, pending.job))
             self._polls.add(poll)
             poll.add_done_callback(partial(self._on_polled, pending, permit))
@@ -145,6 +145,7 @@ class Poller:
     def _on_polled(self, pending: PendingJob, permit: Permit, poll: asyncio.Task[JobReport]) -> None:
         self._polls.discard(poll)
         pending.polls += 1
+        pending.is_polling = False
         try:
             self.limiter.release(permit)
             if poll.cancelled():

@@ -119,7 +119,8 @@ class PushReader:
             if pending.is_finished:
                 continue
             pending.mark_pushed()
-            self.schedule(jobs, pending)
+            if not pending.is_polling:
+                self.schedule(jobs, pending)
 
     def schedule(self, jobs: PendingJobs, pending: PendingJob) -> None:
         """Schedule the poll of a job that a message named: at once, unless messages about it were wrong before."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured
+from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url, opens
 from airflow_provider_viapi.redaction import redact_text
@@ -110,23 +110,38 @@ def files_to_stage(
     parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
 ) -> Iterator[tuple[str, MediaLimits | None, str]]:
     """Yield parameter, limits and address of every file that the service cannot read at its address."""
-    return (found for found in media_addresses(parameters, structure) if not is_http_url(found[2]))
+    found = _media(parameters, structure)
+    return (each[:3] for each in found if not each[3] and not is_http_url(each[2]))
+
+
+def files_to_upload(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file that the service reads only from its temporary storage."""
+    return (each[:3] for each in _media(parameters, structure) if each[3])
 
 
 def media_addresses(
-    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
 ) -> Iterator[tuple[str, MediaLimits | None, str]]:
     """Yield parameter, limits and address of every file of a request."""
+    return (each[:3] for each in _media(parameters, structure))
+
+
+def _media(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, MediaLimits | None, str, bool]]:
+    """Yield also whether the service reads the file only from its temporary storage."""
     for each in parameters:
         value = structure.get(each.name)
         if value is None:
             continue
         if isinstance(each, Structured):
             for inside, item in each.structures(value):
-                yield from media_addresses(each.fields, item, f"{prefix}{inside}")
-        elif isinstance(each, Media):
+                yield from _media(each.fields, item, f"{prefix}{inside}")
+        elif isinstance(each, Media) and not (each.uploaded and is_base64(value)):
             limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
-            yield f"{prefix}{each.name}", limits, value
+            yield f"{prefix}{each.name}", limits, value, each.uploaded
 
 
 def with_addresses(

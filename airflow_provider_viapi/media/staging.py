@@ -7,15 +7,18 @@ Airflow's ``ObjectStoragePath`` opens, and ``oss://``) is copied as a stream, in
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, TransientError
 from airflow_provider_viapi.media.addresses import is_http_url
-from airflow_provider_viapi.media.request_inputs import files_to_stage, with_addresses
+from airflow_provider_viapi.media.request_inputs import files_to_stage, files_to_upload, with_addresses
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -98,17 +101,14 @@ class Staging:
         :raises PermissionDenied: it may not be read, or not be written there
         :raises ConfigurationError: a package that this needs is not installed
         """
+        request = self._with_uploads(action, request)
         elsewhere = list(files_to_stage(action.parameters, request))
         if not elsewhere:
             return dict(request)
         sources = {}
         for parameter, _, address in elsewhere:
-            try:
+            with _naming(parameter, action):
                 sources[address] = self._stat(address)
-            except ServiceError as error:
-                error.message = f"{parameter}: {error.message}"
-                error.action = error.action or action.name
-                raise
         for parameter, limits, address in elsewhere:
             self._validate(sources[address], limits, parameter, action.name)
         try:
@@ -120,6 +120,28 @@ class Staging:
             self.release(action, request)
             raise
         return with_addresses(action.parameters, request, readable)
+
+    def _with_uploads(self, action: Action, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the request with the files that the service reads only from its temporary storage there."""
+        wanted = list(files_to_upload(action.parameters, request))
+        if not wanted:
+            return request
+
+        from airflow_provider_viapi.media.pictures import fitted
+
+        with tempfile.TemporaryDirectory(prefix="viapi-pictures-") as folder:
+            sources: dict[str, Source] = {}
+            for number, (parameter, limits, address) in enumerate(wanted):
+                own_folder = Path(folder, str(number))
+                own_folder.mkdir()
+                with _naming(parameter, action):
+                    sources[address] = fitted(address, limits, self.hook, own_folder)
+                self._validate(sources[address], limits, parameter, action.name)
+            product = action.service.product or action.service.name
+            uploaded = {
+                address: self._upload_temporarily(source, product) for address, source in sources.items()
+            }
+        return with_addresses(action.parameters, request, uploaded)
 
     def stage_file(self, address: str, service: str) -> str:
         """Copy one file, and return an address that operators of this provider take; it holds no signature.
@@ -234,6 +256,17 @@ class Staging:
         check_source(
             source, limits, parameter=parameter, action=action, log=self.log if opens_videos else None
         )
+
+
+@contextmanager
+def _naming(parameter: str, action: Action) -> Iterator[None]:
+    """Name the parameter in an error about its file."""
+    try:
+        yield
+    except ServiceError as error:
+        error.message = f"{parameter}: {error.message}"
+        error.action = error.action or action.name
+        raise
 
 
 @dataclass

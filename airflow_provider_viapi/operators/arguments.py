@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +32,15 @@ def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB
             action=action,
         )
     return duration
+
+
+def is_default(name: str, value: Any, arguments: Mapping[str, Any]) -> bool:
+    """Return whether an argument comes from ``default_args``, which also tasks have that it makes no sense for.
+
+    :param arguments: the other keyword arguments, among which Airflow passes ``default_args`` on
+    """
+    defaults = arguments.get("default_args") or {}
+    return value is not None and name in defaults and defaults[name] is value
 
 
 def as_flag(name: str, value: Any, action: str | None = None) -> bool:

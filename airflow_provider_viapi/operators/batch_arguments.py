@@ -12,16 +12,23 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
 )
 from airflow_provider_viapi.operators.action import is_templated
-from airflow_provider_viapi.operators.arguments import as_duration, as_flag, as_hosts, default_deferrable
+from airflow_provider_viapi.operators.arguments import (
+    as_duration,
+    as_flag,
+    as_hosts,
+    default_deferrable,
+    is_default,
+)
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
-from airflow_provider_viapi.operators.job_arguments import reuse_duration
+from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
+from airflow_provider_viapi.results import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
@@ -109,6 +116,9 @@ class BatchArguments(ProviderTask, StoppableOperator):
         self.job_timeout = as_duration("job_timeout", job_timeout, operator.action.name)
         self.durable = as_flag("durable", durable, operator.action.name)
         self.deferrable = default_deferrable(deferrable, operator.action.name)
+        if is_default("land_to", land_to, kwargs) and not has_files(operator.action.result):
+            land_to = None
+        reuse_results, land_manifest = applicable_reuse(land_to, reuse_results, land_manifest, kwargs)
         self.reuse_results = reuse_duration(
             reuse_results, land_to=land_to, land_manifest=land_manifest, action=operator.action.name
         )

@@ -10,7 +10,13 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     ServiceError,
 )
-from airflow_provider_viapi.operators.arguments import as_choice, as_duration, as_flag, default_deferrable
+from airflow_provider_viapi.operators.arguments import (
+    as_choice,
+    as_duration,
+    as_flag,
+    default_deferrable,
+    is_default,
+)
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
@@ -40,6 +46,17 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
         name = "land_manifest" if value is None else "reuse_results"
         raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
+
+
+def applicable_reuse(
+    land_to: Any, reuse_results: Any, land_manifest: Any, arguments: Mapping[str, Any]
+) -> tuple[Any, Any]:
+    """Return ``reuse_results`` and ``land_manifest``, left out if only ``default_args`` name them."""
+    if land_to is None and is_default("reuse_results", reuse_results, arguments):
+        reuse_results = None
+    if land_to is None and is_default("land_manifest", land_manifest, arguments):
+        land_manifest = False
+    return reuse_results, land_manifest
 
 
 class JobArguments(StoppableOperator, LandingOperator):
@@ -80,6 +97,8 @@ class JobArguments(StoppableOperator, LandingOperator):
         **kwargs: Any,
     ) -> None:
         as_flag("wait_for_completion", wait_for_completion)
+        if not wait_for_completion and is_default("land_to", land_to, kwargs):
+            land_to = None
         super().__init__(**{"multiple_outputs": wait_for_completion, "land_to": land_to, **kwargs})
         as_choice("on_doubt", on_doubt, ("fail", "resubmit"), self.action.name)
         if land_to is not None and not wait_for_completion:
@@ -93,8 +112,9 @@ class JobArguments(StoppableOperator, LandingOperator):
         self.submit_timeout = as_duration("submit_timeout", submit_timeout, self.action.name)
         self.durable = as_flag("durable", durable, self.action.name)
         self.on_doubt = on_doubt
+        reuse_results, land_manifest = applicable_reuse(self.land_to, reuse_results, land_manifest, kwargs)
         self.reuse_results = reuse_duration(
-            reuse_results, land_to=land_to, land_manifest=land_manifest, action=self.action.name
+            reuse_results, land_to=self.land_to, land_manifest=land_manifest, action=self.action.name
         )
         if self.reuse_results and (
             not durable or type(self).request_digest is not JobArguments.request_digest

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.operators.action import ActionOperator, is_templated
-from airflow_provider_viapi.operators.arguments import as_hosts
+from airflow_provider_viapi.operators.arguments import as_hosts, is_default
 from airflow_provider_viapi.operators.references import OutputRefs
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ class LandingOperator(ActionOperator):
     hook: Any
 
     def __init__(self, *, land_to: Any = None, allowed_hosts: Sequence[str] = (), **kwargs: Any) -> None:
+        from airflow_provider_viapi.results import has_files
+
         super().__init__(**kwargs)
+        if is_default("land_to", land_to, kwargs) and not has_files(self.action.result):
+            land_to = None
         self.land_to = land_to
         self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self._landed: dict[str, str] = {}

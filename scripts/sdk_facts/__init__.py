@@ -29,7 +29,7 @@ JOB_RESULT = Fact(
 )
 """Facts about GetAsyncJobResult of any service."""
 
-OWN_MODELS = frozenset({"imgsearch", "openplatform", "viapi", "videoenhan"})
+OWN_MODELS = frozenset({"imagesearch", "imgsearch", "openplatform", "viapi", "videoenhan"})
 """Services whose models are written by hand: Alibaba's metadata and documents have ranges and limits of them."""
 
 __all__ = ["FACTS", "JOB_RESULT", "OWN_MODELS", "Fact"]

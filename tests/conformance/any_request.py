@@ -25,6 +25,11 @@ TEXTS = {
     "OutputFormat": "png",
     "FileName": "clip.mp4",
     "Color": "FF0000",
+    "InstanceName": "demo",
+    "Filter": "int_attr = 2",
+    "Region": "10,200,10,190",
+    "BucketName": "bucket",
+    "Path": "/folder",
     "Type": "1",
 }
 """Texts that are not just any, by the name of the parameter."""

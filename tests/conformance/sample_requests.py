@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow_provider_viapi.emulator.media import TRANSFORMS
-from airflow_provider_viapi.operators import imgsearch, videoenhan, videorecog
+from airflow_provider_viapi.operators import imagesearch, imgsearch, videoenhan, videorecog
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 
 DATABASE = "viapi_conformance"
@@ -71,4 +71,35 @@ def answered_at_once(
         (imgsearch.DeleteImageDbOperator, {"name": DATABASE}),
         (videoenhan.QueryFaceVideoTemplateOperator, {}),
         (videoenhan.DeleteFaceVideoTemplateOperator, {"template_id": template_id}),
+    ]
+
+
+def in_an_instance(
+    address: Callable[[str], str], instance: str
+) -> list[tuple[type[ViapiOperator], dict[str, Any]]]:
+    """Requests to an instance of ImageSearch, in an order in which each finds what it needs."""
+    picture = address(PICTURE)
+    of_instance = {"instance_name": instance}
+    image = {**of_instance, "product_id": "one", "pic_name": "picture.jpg"}
+    return [
+        (imagesearch.DetailOperator, of_instance),
+        (imagesearch.AddImageOperator, {**image, "pic_content": picture, "int_attr": 5, "str_attr": "red"}),
+        (imagesearch.UpdateImageOperator, {**image, "custom_content": "a picture"}),
+        (imagesearch.CheckImageExistsOperator, image),
+        (imagesearch.SearchImageByPicOperator, {**of_instance, "pic_content": picture, "num": 3}),
+        (imagesearch.SearchImageByNameOperator, {**image, "filter": "int_attr >= 5"}),
+        (imagesearch.SearchImageByFilterOperator, {**of_instance, "filter": 'str_attr = "red"'}),
+        (
+            imagesearch.CompareSimilarByImageOperator,
+            {**of_instance, "primary_pic_content": picture, "secondary_pic_content": picture},
+        ),
+        (
+            imagesearch.IncreaseInstanceOperator,
+            {**of_instance, "bucket_name": "conformance", "path": "/images"},
+        ),
+        (imagesearch.IncreaseListOperator, of_instance),
+        (imagesearch.DumpMetaOperator, of_instance),
+        (imagesearch.DumpMetaListOperator, of_instance),
+        (imagesearch.DeleteImageOperator, {**of_instance, "product_id": "one"}),
+        (imagesearch.SearchImageByTextOperator, {**of_instance, "text": "a picture"}),
     ]

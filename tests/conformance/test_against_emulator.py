@@ -18,12 +18,21 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
 from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.emulator.engine import emulated_actions
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.operators.videoenhan import AddFaceVideoTemplateOperator
 from run_task import run_task
-from sample_requests import DONE_BY_THE_EMULATOR, FACE, PICTURE, VIDEO, answered_at_once, of_jobs
+from sample_requests import (
+    DONE_BY_THE_EMULATOR,
+    FACE,
+    PICTURE,
+    VIDEO,
+    answered_at_once,
+    in_an_instance,
+    of_jobs,
+)
 from served_folder import ServedFolder
 
 
@@ -89,8 +98,23 @@ def test_everything_that_is_answered_at_once_is_answered_as_documented(media: Se
         assert expected <= set(result), operator.__name__
 
 
+def test_everything_that_an_instance_of_image_search_is_asked_is_answered_as_documented(
+    media: ServedFolder,
+) -> None:
+    for operator, arguments in in_an_instance(media.address, "demo"):
+        task = operator(task_id=f"task_{operator.action.name}", **arguments)
+        if operator.action.full_name not in emulated_actions():
+            with pytest.raises((AirflowFailException, ServiceError), match="emulator does not implement"):
+                run_task(task)
+            continue
+        result = run_task(task).result or {}
+
+        assert {field.name for field in operator.action.result} <= set(result), operator.__name__
+
+
 def test_no_action_is_left_out() -> None:
     sampled = {operator.action.full_name for operator in JOBS}
+    sampled |= {operator.action.full_name for operator, _ in in_an_instance(str, "")}
     sampled |= {operator.action.full_name for operator, _ in answered_at_once(str, "")}
 
     described = {

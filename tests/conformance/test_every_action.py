@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -40,9 +41,14 @@ def files(served: ServedFolder) -> Any:
     media_samples.burn_subtitles(clip, served.path / "clip.mp4", seconds=1, size=(368, 368))
     with Image.open(media_samples.photographs()["coffee"]) as picture:
         picture.convert("RGB").resize((300, 200)).save(served.path / "picture.png")
-    return lambda name: served.address(
-        "clip.mp4" if "video" in name.lower() or name == "FileUrl" else "picture.png"
-    )
+    content = b64encode((served.path / "picture.png").read_bytes()).decode()
+
+    def file_of(name: str) -> str:
+        if name.endswith("PicContent"):
+            return content
+        return served.address("clip.mp4" if "video" in name.lower() or name == "FileUrl" else "picture.png")
+
+    return file_of
 
 
 @pytest.mark.parametrize("action", actions().values(), ids=lambda action: action.full_name)

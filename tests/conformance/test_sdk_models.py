@@ -31,6 +31,14 @@ ACTIONS = [find(name) for name in FACTS]
 DIFFERENT: Mapping[tuple[str, str, str], str] = {
     ("viapi.QueryAsyncJobList", "PageNum", "type"): "a page's number, sent as text like everything",
     ("viapi.QueryAsyncJobList", "PageSize", "type"): "a count, sent as text like everything",
+    **{
+        (
+            f"imagesearch.SearchImageBy{what}",
+            "ScoreThreshold",
+            "type",
+        ): "a number, sent as text like everything"
+        for what in ("Pic", "Name", "Text")
+    },
 }
 """Action, parameter and what of it is another than in the SDK: why."""
 
@@ -59,8 +67,8 @@ def types(result: Iterable[ResultField]) -> dict[str, Any]:
     return {
         field.name: types(field.fields)
         if field.kind in ("list", "object")
-        else "integer[]"
-        if field.kind == "integers"
+        else f"{field.kind.removesuffix('s')}[]"
+        if field.kind in ("strings", "integers")
         else RESULT_TYPES.get(field.kind, field.kind)
         for field in result
     }
@@ -68,7 +76,9 @@ def types(result: Iterable[ResultField]) -> dict[str, Any]:
 
 def types_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: each["type"]
+        name: types_of(each["fields"])
+        if each.get("fields")
+        else each["type"]
         if "items" not in each
         else f"{each['items']}[]"
         if isinstance(each["items"], str)
@@ -104,10 +114,10 @@ def test_results_are_those_of_the_sdk(action: Action) -> None:
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.full_name)
 def test_version_and_place_of_the_parameters_are_those_of_the_sdk(action: Action) -> None:
     facts = FACTS[action.full_name]
-    places = {parameter["in"] for parameter in facts["request"].values()}
 
     assert action.service.version == facts["version"]
-    assert places <= {"query" if action.in_query else "body"}
+    for name, parameter in facts["request"].items():
+        assert parameter["in"] == ("query" if action.is_in_query(name) else "body"), name
 
 
 @pytest.mark.parametrize("operator", [each for each in operators() if each.action.full_name in FACTS])

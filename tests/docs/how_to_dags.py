@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG
@@ -33,6 +32,7 @@ REFUSED = {
         *("refine_mask", "replace_sky", "score_composition", "tag_picture"),
     },
     "how_to_metastudio": set(),
+    "how_to_models": set(),
     "how_to_vias": set(),
     "how_to_jobs": set(),
 }
@@ -70,6 +70,9 @@ class Outputs:
         """Return an output of a task that has run."""
         return self._by_task[task_ids][key]
 
+    def get_relevant_upstream_map_indexes(self, *_: Any, **__: Any) -> None:
+        """Return that no task upstream is mapped; Airflow 2 asks."""
+
 
 def run(name: str, task_id: str, params: dict[str, Any]) -> Any:
     """Run a task of a DAG after all tasks upstream of it, and return its result."""
@@ -78,8 +81,8 @@ def run(name: str, task_id: str, params: dict[str, Any]) -> Any:
     outcome: Any = None
     for task in dag.topological_sort():
         if task.task_id in needed:
-            ti: Any = SimpleNamespace(xcom_pull=outputs.xcom_pull)
-            context: Any = {"params": params, "run_id": "manual", "ti": ti, "task_instance": ti}
+            # Airflow 2 reads expanded_ti_count.
+            context: Any = {"params": params, "run_id": "manual", "ti": outputs, "expanded_ti_count": None}
             task.render_template_fields(context)
             outcome = run_task(task)
             outputs.put(task.task_id, outcome.result, outcome.pushed)

@@ -103,12 +103,12 @@ def test_blanks_around_the_fields_are_removed(kind: str, monkeypatch: pytest.Mon
 def test_an_unknown_region_is_answered_with_the_regions_that_exist(
     kind: str, field: str, existing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connect(monkeypatch, kind, {field: "cn-hangzhou"})
+    connect(monkeypatch, kind, {field: "eu-west-9"})
 
-    with pytest.raises(ConfigurationError, match=rf"{field} 'cn-hangzhou'.*allowed: {existing}"):
+    with pytest.raises(ConfigurationError, match=rf"{field} 'eu-west-9'.*allowed: {existing}"):
         on_worker(kind)
 
-    connect(monkeypatch, kind, {field: "cn-hangzhou", "endpoint": "http://127.0.0.1:8765"})
+    connect(monkeypatch, kind, {field: "eu-west-9", "endpoint": "http://127.0.0.1:8765"})
     assert on_worker(kind).endpoint == "http://127.0.0.1:8765"
 
 

@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import Connection
 
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.services import find, imgsearch, videoenhan
 from airflow_provider_viapi.errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -241,11 +241,24 @@ def test_blanks_around_what_was_entered_do_no_harm(monkeypatch: pytest.MonkeyPat
 def test_a_region_without_these_services_is_answered_with_those_that_have_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"region_id 'cn-hangzhou'.*allowed: cn-shanghai"):
-        account(monkeypatch, login="i", password="s", extra={"region_id": "cn-hangzhou"})
+    with pytest.raises(ConfigurationError, match=r"region_id 'eu-west-9'.*allowed: cn-shanghai"):
+        account(monkeypatch, login="i", password="s", extra={"region_id": "eu-west-9"})
 
-    extra = {"region_id": "cn-hangzhou", "endpoint": "http://127.0.0.1:8765"}
-    assert account(monkeypatch, login="i", password="s", extra=extra).region_id == "cn-hangzhou"
+    extra = {"region_id": "eu-west-9", "endpoint": "http://127.0.0.1:8765"}
+    assert account(monkeypatch, login="i", password="s", extra=extra).region_id == "eu-west-9"
+
+
+def test_image_search_is_called_in_the_connections_region_and_other_services_are_refused_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = account(monkeypatch, login="i", password="s", extra={"region_id": "ap-southeast-1"})
+
+    assert (
+        made.address(find("imagesearch.Detail").service) == "https://imagesearch.ap-southeast-1.aliyuncs.com"
+    )
+    with pytest.raises(ConfigurationError, match=r"imgsearch is not offered .*'ap-southeast-1'.*cn-shanghai"):
+        made.address(find("imgsearch.ListImageDbs").service)
+    assert made.address(find("openplatform.AuthorizeFileUpload").service)
 
 
 @pytest.mark.parametrize("endpoint", ["http://[::1", "http://h:99999", "http://h:0", "http://h/?a=1", "a b"])

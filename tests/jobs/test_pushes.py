@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 
+from airflow_provider_viapi.jobs.backend import ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs
+from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.poller import Poller
 from airflow_provider_viapi.jobs.push_reader import PushRecord
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
@@ -187,6 +190,21 @@ def test_a_lost_connection_is_as_if_there_were_no_messages(list_jobs: ListJobs) 
     assert max(result.delays([job_id for job_id in ends if job_id not in warm])) < 11
 
 
+def test_jobs_that_end_during_a_short_interruption_are_found_by_the_list() -> None:
+    warm = {f"W-{number}": 20.0 + number for number in range(8)}
+    others = {f"J-{number}": 2000.0 + number for number in range(6)}
+    gaps = [400.0 + 131 * number for number in range(8)]
+    missed = {f"M-{number}": gap + 0.2 for number, gap in enumerate(gaps)}
+    # Messages stay reliable.
+    announced = {f"A-{gap}-{number}": gap + 70 + 10 * number for gap in gaps for number in range(4)}
+
+    ends = {**warm, **others, **missed, **announced}
+    is_up = lambda seconds: not any(gap <= seconds < gap + 1 for gap in gaps)  # noqa: E731
+    result = wait_for(ends, Feed(messages_of(ends), is_up))
+
+    assert max(result.delays(missed)) < 11
+
+
 def test_a_connection_that_is_back_is_used_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     ends = {f"J-{number:02}": 20.0 + 20 * number for number in range(40)}
@@ -213,21 +231,23 @@ def test_a_job_that_ended_before_the_messages_arrive_is_found_by_polling() -> No
     assert result.noticed["OLD-1"] < 311
 
 
-def test_a_false_message_costs_one_poll() -> None:
+def test_a_false_message_costs_one_poll_and_the_job_is_then_polled_as_without_messages() -> None:
     ends, starts = in_sequence(9, seconds=100)
     last = max(ends)
-    messages = [*messages_of(ends), (starts[last] + 40, last)]
+    announced = {job_id: end for job_id, end in ends.items() if job_id != last}
+    false = (starts[last] + 40, last)
 
-    result = wait_for(ends, Feed(messages), starts=starts)
+    result = wait_for(ends, Feed([*messages_of(announced), false]), starts=starts)
 
-    before, after = (
+    because_of_it, soon_after = (
         [at for at in result.backend.polls[last] if low <= at - starts[last] < high]
         for low, high in ((39.9, 40.9), (40.9, 42.2))
     )
-    assert len(before) == 1
-    assert not after
-    # From then on it is polled as without messages, in case this was the only one.
-    assert result.delays([last])[0] < 11
+    assert len(because_of_it) == 1
+    assert not soon_after
+    # It may have been the only message about the job.
+    later = [at for at in result.backend.polls[last] if at > starts[last] + 39]
+    assert max(after - before for before, after in pairwise(later)) < 10.5
 
 
 def test_a_flood_of_false_messages_about_one_job_delays_no_other_job() -> None:
@@ -250,16 +270,56 @@ def test_a_message_that_arrives_during_a_poll_is_not_lost() -> None:
 
         async def report(self, job: Job) -> JobReport:
             report = await super().report(job)
-            await asyncio.sleep(20)
+            await asyncio.sleep(40)
             return report
 
-    async def main() -> float:
-        poller = Poller(SlowBackend(account), feed=Feed(messages_of(ends)))
+    backend = SlowBackend(account)
+
+    async def main() -> None:
+        poller = Poller(backend, Backoff(first=40, growth=1, longest=40), feed=Feed(messages_of(ends)))
         try:
             await poller.wait(Job("J-1", ACTION), until=UNTIL)
+        finally:
+            await poller.close()
+
+    virtual_time.run(main())
+    # The second one begins as soon as the first one, which began before the end, is answered.
+    first, second = backend.polls["J-1"]
+    assert first < 50 < second < first + 41
+
+
+def test_a_message_is_newer_than_a_page_of_the_list_that_was_requested_before() -> None:
+    # The third read of the list is under way then.
+    ends = {f"J-{number}": 26.5 for number in range(20)}
+    account = FakeAccount(ends)
+
+    class SlowList(CountingBackend):
+        async def list_states(self, job_ids: Collection[str]) -> ListSnapshot:
+            snapshot = await super().list_states(job_ids)
+            await asyncio.sleep(4.5)
+            return snapshot
+
+    backend = SlowList(account)
+
+    async def main() -> float:
+        poller = Poller(backend, limiter=RateLimiter(0.5, account.now), feed=Feed(messages_of(ends)))
+        try:
+            await asyncio.gather(*(poller.wait(Job(job_id, ACTION), until=UNTIL) for job_id in ends))
             return account.now()
         finally:
             await poller.close()
 
-    # At most the rest of the poll during which it came, and the next one, which begins at once.
-    assert virtual_time.run(main()) < 50 + DELAY + 2 * 20 + 0.5
+    # Two seconds for each result, which is all that the limiter allows.
+    assert virtual_time.run(main()) < 26.5 + DELAY + 2 * 20 + 5
+
+
+def test_a_job_that_ended_long_ago_is_found_while_messages_announce_all_others() -> None:
+    """As that of a task that was cleared: nobody waited for it when its message came."""
+    warm = {f"W-{number}": 20.0 + number for number in range(8)}
+    others = {f"J-{number}": 2000.0 + number for number in range(6)}
+    old = {f"OLD-{number}": 1.0 for number in range(8)}
+    starts = {job_id: 500.0 + 113 * number for number, job_id in enumerate(old)}
+
+    result = wait_for({**warm, **others, **old}, Feed(messages_of({**warm, **others})), starts=starts)
+
+    assert max(result.noticed[job_id] - starts[job_id] for job_id in old) < 11

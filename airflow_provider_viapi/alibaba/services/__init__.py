@@ -1,6 +1,6 @@
 """Actions of the VIAPI services as data.
 
-* A module (or package) for each service that Alibaba's documents and metadata have limits and ranges of. Facts are
+* A module (or package) for each service whose limits and ranges Alibaba's documents, metadata or SDK state. Facts are
   from the VIAPI documents of 2020 and 2021 (marked *2020*) and Alibaba's API metadata and SDKs of late 2025 (marked
   *2025*); where they differ, a parameter's ``note`` has both.
 * ``data/*.json`` for all other services, from Alibaba's SDKs: names, types, which parameters are required, which are
@@ -25,7 +25,7 @@ from airflow_provider_viapi.schema import short_repr, snake_case
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model_files import ModelFile
 
-_HAND_WRITTEN = ("videoenhan", "imgsearch", "viapi", "openplatform")
+_HAND_WRITTEN = ("videoenhan", "imgsearch", "imagesearch", "viapi", "openplatform")
 _FROM_SDKS = (
     "videorecog",
     "videoseg",
@@ -40,6 +40,9 @@ _FROM_SDKS = (
     "threedvision",
     "imageprocess",
 )
+_ONLY_BY_FULL_NAME = {"imagesearch.AddImage", "imagesearch.DeleteImage"}
+"""Actions whose names alone are those of another service: DAGs that were written before mean that one."""
+
 SERVICES = (*_HAND_WRITTEN, *_FROM_SDKS)
 """Names of the services of the package's own models."""
 
@@ -71,7 +74,8 @@ def actions() -> dict[str, Action]:
 def find(name: str) -> Action:
     """Return the action of that name.
 
-    :param name: ``service.Name``, or ``Name`` alone if only one service has it
+    :param name: ``service.Name``, or ``Name`` alone if only one service has it; ``AddImage`` and ``DeleteImage``
+        alone are those of imgsearch
     :raises InvalidRequest: no action has that name, or several have; the message lists similar names
     :raises ConfigurationError: a user's own model cannot be read
     """
@@ -89,7 +93,11 @@ def find(name: str) -> Action:
     if service in _FROM_SDKS and own_name in _model_file(service).names:
         return _model_file(service).action(own_name)
     known = actions()
-    matches = [action for action in known.values() if action.name == name]
+    matches = [
+        action
+        for full_name, action in known.items()
+        if action.name == name and full_name not in _ONLY_BY_FULL_NAME
+    ]
     if len(matches) != 1:
         raise InvalidRequest(
             f"{short_repr(name)} does not name one action of the service model; {_similar(name, matches, known)}",

@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from airflow_provider_viapi.alibaba.parameters import MediaLimits
 from airflow_provider_viapi.emulator.media.faults import MediaFault
 from airflow_provider_viapi.emulator.media.still_images import open_image
 
 Vector = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.floating[Any]]
 
+_ORIENTATION = 0x0112  # the EXIF tag
 MIN_SIDE, MAX_SIDE = 128, 1024
 ACCEPTED_FORMATS = ("JPEG", "MPO", "PNG")  # MPO is the JPEG of cameras that add a preview
 SIDE = 64  # of the picture that is described, in pixels
@@ -66,6 +68,53 @@ def _check_header(image: Image.Image) -> None:
             "InvalidImage.Resolution",
             f"the picture is {image.width}x{image.height}, its sides must be {MIN_SIDE}-{MAX_SIDE}",
         )
+
+
+def check_limits(path: Path, limits: MediaLimits) -> tuple[int, int]:
+    """Return the size of a picture in pixels, or refuse it by an action's limits.
+
+    :raises MediaFault: the codes of :func:`check_picture`, and ``InvalidImage.Rotation`` when its EXIF orientation
+        turns it
+    """
+    if (size := path.stat().st_size) > (limits.max_bytes or size):
+        raise MediaFault(
+            "InvalidImage.Size", f"the picture has {size} bytes, at most {limits.max_bytes} are accepted"
+        )
+    try:
+        with Image.open(path) as image:
+            kind = {"MPO": "jpeg"}.get(str(image.format), str(image.format).lower())
+            if kind not in limits.formats:
+                raise MediaFault(
+                    "InvalidImage.Type", f"the picture is {kind}; accepted: {', '.join(limits.formats)}"
+                )
+            if not limits.allows_pixels(*image.size):
+                raise MediaFault(
+                    "InvalidImage.Resolution",
+                    f"the picture is {image.width}x{image.height}; accepted: {limits.pixels}",
+                )
+            if limits.upright and image.getexif().get(_ORIENTATION, 1) != 1:
+                raise MediaFault("InvalidImage.Rotation", "the picture is rotated by its EXIF orientation")
+            image.load()
+            return image.width, image.height
+    except Image.DecompressionBombError as error:
+        raise MediaFault("InvalidImage.Resolution", "the picture has far too many pixels") from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
+
+
+def cropped(path: Path, region: str) -> Image.Image:
+    """Return a part of a picture.
+
+    :param region: ``x1,x2,y1,y2`` in pixels
+    :raises MediaFault: ``InvalidImage.Region`` when it is not inside the picture
+    """
+    left, right, top, bottom = map(int, region.split(","))
+    picture = open_image(path)
+    if right > picture.width or bottom > picture.height:
+        raise MediaFault(
+            "InvalidImage.Region", f"the region is outside of {picture.width}x{picture.height} pixels"
+        )
+    return picture.crop((left, top, right, bottom))
 
 
 def fingerprint(picture: Path) -> Vector:

@@ -1,13 +1,12 @@
-"""Resizing of images for image search; needs Pillow, the extra ``images``."""
+"""Resizing of images to the limits of an action; needs Pillow, the extra ``images``."""
 
 from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits
-from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
+from airflow_provider_viapi.alibaba.parameters import MediaLimits
 from airflow_provider_viapi.errors import ConfigurationError, InvalidMedia
 
 if TYPE_CHECKING:
@@ -17,7 +16,17 @@ MAX_BYTES_READ = 100 << 20
 """Size limit of a file that is read to be resized."""
 
 _QUALITY = 90
-_ACCEPTED_FORMATS = frozenset({"JPEG", "MPO", "PNG"})
+_ORIENTATION = 0x0112
+"""The EXIF tag."""
+
+
+def is_installed() -> bool:
+    """Return whether Pillow is installed."""
+    try:
+        import PIL  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def check_installed() -> None:
@@ -25,41 +34,53 @@ def check_installed() -> None:
 
     :raises ConfigurationError: it is not
     """
-    try:
-        import PIL  # noqa: F401
-    except ImportError:
+    if not is_installed():
         raise ConfigurationError(
             "fit=True needs Pillow: pip install 'airflow-provider-viapi[images]'", code="ConfigurationError"
-        ) from None
+        )
 
 
-def limits() -> MediaLimits:
-    """Return the limits of AddImage."""
-    (media,) = (each for each in ADD_IMAGE.parameters if isinstance(each, Media))
-    return media.limits[0]
+def fits(file: BinaryIO, size: int, allowed: MediaLimits) -> bool:
+    """Return whether an image is within limits, as far as its header shows; true for what is no image.
+
+    :param size: bytes of the file
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            return size <= (allowed.max_bytes or size) and _is_allowed(image, allowed)
+    except Image.DecompressionBombError:
+        return False
+    except (OSError, ValueError, SyntaxError):
+        return True
 
 
-def fit(file: Path, display_url: str) -> Path | None:
-    """Write an image within AddImage's limits beside the given one; return ``None`` if that is within them already.
+def _is_allowed(image: Image, allowed: MediaLimits) -> bool:
+    # MPO is the JPEG of cameras that add a preview.
+    kind = "jpeg" if image.format == "MPO" else str(image.format).lower()
+    is_turned = allowed.upright and image.getexif().get(_ORIENTATION, 1) != 1
+    return kind in allowed.formats and allowed.allows_pixels(*image.size) and not is_turned
+
+
+def fit(file: Path, display_url: str, allowed: MediaLimits) -> Path | None:
+    """Write an image within limits beside the given one; return ``None`` if that is within them already.
 
     The result is upright, in 8 bits and sRGB; transparency becomes white.
 
     :param file: the image
     :param display_url: its address, for messages
+    :param allowed: the limits of the action
     :return: a JPEG file
     :raises InvalidMedia: it cannot be read, or is too small on one side when the other one fits
     """
     from PIL import Image, ImageOps
 
-    allowed = limits()
-    longest = max(allowed.max_pixels or (1024, 1024)) - 1
+    size = file.stat().st_size
+    longest = max(allowed.max_pixels or (1024, 1024)) - int(allowed.exclusive)
     try:
         with Image.open(file) as image:
-            if (
-                image.format in _ACCEPTED_FORMATS
-                and allowed.allows_pixels(*image.size)
-                and file.stat().st_size <= (allowed.max_bytes or 0)
-            ):
+            if size <= (allowed.max_bytes or size) and _is_allowed(image, allowed):
                 return None
             image.draft("RGB", (longest, longest))
             upright = _to_eight_bits(ImageOps.exif_transpose(image))
@@ -76,7 +97,14 @@ def fit(file: Path, display_url: str) -> Path | None:
         )
     fitted = file.with_name(f"{file.stem}-fitted.jpg")
     opaque.save(fitted, "JPEG", quality=_QUALITY)
+    while fitted.stat().st_size > (allowed.max_bytes or size) and min(opaque.size) > 2 * _least(allowed):
+        opaque = opaque.reduce(2)
+        opaque.save(fitted, "JPEG", quality=_QUALITY)
     return fitted
+
+
+def _least(allowed: MediaLimits) -> int:
+    return max(allowed.min_pixels or (1, 1))
 
 
 def _to_eight_bits(image: Image) -> Image:

@@ -11,11 +11,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import media_samples
+from airflow_provider_viapi.alibaba.parameters import Media
+from airflow_provider_viapi.alibaba.services import imagesearch, imgsearch
 from airflow_provider_viapi.emulator.media.image_features import check_picture
 from airflow_provider_viapi.errors import InvalidMedia
-from airflow_provider_viapi.image_index.resize import fit
+from airflow_provider_viapi.media import resize
 
 TWO_MEGABYTES = 2 << 20
+
+
+def fit(file: Path, display_url: str) -> Path | None:
+    (limits,) = (each.limits[0] for each in imgsearch.ADD_IMAGE.parameters if isinstance(each, Media))
+    return resize.fit(file, display_url, limits)
 
 
 def noise(path: Path, size: tuple[int, int], mode: str = "RGB") -> Path:
@@ -160,3 +167,30 @@ def test_a_broken_colour_profile_is_ignored(tmp_path: Path, profile: bytes) -> N
     assert fitted is not None
     with Image.open(fitted) as image:
         assert image.getpixel((600, 600)) == pytest.approx((200, 30, 30), abs=4)
+
+
+def test_a_picture_is_made_upright_for_a_service_that_refuses_turned_ones(tmp_path: Path) -> None:
+    turned = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(media_samples.photographs()["coffee"]) as photograph:
+        photograph.convert("RGB").save(turned, exif=exif)
+        width, height = photograph.size
+
+    with turned.open("rb") as file:
+        assert not resize.fits(file, turned.stat().st_size, imagesearch.LIMITS)
+    upright = resize.fit(turned, "turned.jpg", imagesearch.LIMITS)
+
+    assert upright is not None
+    with Image.open(upright) as image:
+        assert image.size == (height, width)
+        assert image.getexif().get(0x0112, 1) == 1
+
+
+def test_an_image_is_reduced_until_it_has_few_enough_bytes(tmp_path: Path) -> None:
+    source = noise(tmp_path / "heavy.png", (3000, 3000))
+
+    fitted = resize.fit(source, "heavy.png", imagesearch.LIMITS)
+
+    assert fitted is not None
+    assert fitted.stat().st_size <= 4 << 20
