@@ -1,7 +1,7 @@
 """Erase the subtitles of each film that arrives in a folder, once.
 
 Needs Airflow 3. The watcher lists the folder every 30 seconds; a run handles all films that arrived in the meantime.
-With ``reuse_results`` a film whose event is repeated is not paid for again.
+With ``reuse_results``, which needs ``[viapi] state_path``, a film whose event is repeated is not paid for again.
 """
 
 from __future__ import annotations

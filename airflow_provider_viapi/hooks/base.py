@@ -291,7 +291,9 @@ class CloudHook(BaseHook):
                 feed = self.completions()
             except ConfigurationError as error:
                 # Found before anything was submitted, on the worker. Here jobs are paid for, and are waited for.
-                self.log.warning("No message ends a wait: %s", error)
+                self.log.warning(
+                    "Messages about finished jobs cannot be received; jobs are polled instead: %s", error
+                )
                 feed = None
             poller = Poller(
                 jobs,

@@ -118,7 +118,11 @@ class ViapiHook(CloudHook):
 
         Await ``wait()`` before each call, and call ``on_success()`` or ``on_throttled()`` after it.
         """
-        return self.quota.limiter("imgsearch.AddImage", self.account.submit_qps)
+        return self.submit_quota_of("imgsearch.AddImage")
+
+    def submit_quota_of(self, action: str) -> RateLimiter:
+        """Return the rate limiter of an action, by its full name, at the connection's ``submit_qps``."""
+        return self.quota.limiter(action, self.account.submit_qps)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""

@@ -45,6 +45,8 @@ class ImageDatabase:
     :param read_qps: calls per second of each reading action; a quota holds per action, so adding has its own
     """
 
+    capacity = CAPACITY
+
     def __init__(self, client: AsyncClient, name: str, read_qps: float) -> None:
         self.name = name
         self._client = client
@@ -94,6 +96,16 @@ class ImageDatabase:
         """Return whether an entry has the identity of the image."""
         listing = await self._list(EntityIdPrefix=image.entity_id)
         return image.identity in map(_identity, listing.entries.values())
+
+    async def missing(
+        self, images: Sequence[ImageEntry], *, resumed: bool, log: Log, settle_seconds: float
+    ) -> list[ImageEntry]:
+        """Return the images that it does not hold; see :func:`find_missing`."""
+        return await find_missing(self, images, resumed=resumed, log=log, settle_seconds=settle_seconds)
+
+    async def was_added(self, image: ImageEntry, settle_seconds: float) -> bool:
+        """Return whether an image whose response was lost is there; see :func:`was_added`."""
+        return await was_added(self, image, settle_seconds)
 
     async def add(self, image: ImageEntry, address: str) -> None:
         """Add an image by a single call.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import installation_hint, opens, strip_userinfo
-from airflow_provider_viapi.schema import as_address, is_iterable
+from airflow_provider_viapi.schema import as_address, is_iterable, snake_case
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -21,9 +22,55 @@ if TYPE_CHECKING:
 
 
 Identity = tuple[str, str]
-"""EntityId and ExtraData: what an image database lists of an image and its owner chose."""
+"""EntityId and ExtraData: what an image database lists of an image and its owner chose. In an instance of
+ImageSearch: ProductId and PicName."""
 
-_PARAMETERS = {"image_url": "ImageUrl", "entity_id": "EntityId", "extra_data": "ExtraData"}
+Backend = Literal["imgsearch", "imagesearch"]
+"""Service whose database or instance is filled."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a list names the parameters of a service's AddImage.
+
+    :param action: AddImage
+    :param container: parameter with the name of the database or instance
+    :param names: parameter by key of the list
+    :param second: key of the second part of an image's identity
+    """
+
+    action: Action
+    container: str
+    names: Mapping[str, str]
+    second: str
+
+
+IMGSEARCH = Form(
+    ADD_IMAGE,
+    "DbName",
+    {"image_url": "ImageUrl", "entity_id": "EntityId", "extra_data": "ExtraData"},
+    "extra_data",
+)
+
+
+def form_of(backend: Backend) -> Form:
+    """Return the form of a list for a service."""
+    if backend == "imgsearch":
+        return IMGSEARCH
+
+    from airflow_provider_viapi.alibaba.services import imagesearch
+
+    renamed = {
+        "PicContent": "image_url",
+        "ProductId": "entity_id",
+        "CustomContent": "extra_data",
+    }
+    names = {
+        renamed.get(each.name, snake_case(each.name)): each.name
+        for each in imagesearch.ADD_IMAGE.parameters
+        if each.name != "InstanceName"
+    }
+    return Form(imagesearch.ADD_IMAGE, "InstanceName", names, "pic_name")
 
 
 @dataclass(frozen=True)
@@ -33,13 +80,15 @@ class ImageEntry:
     :param index: its position in the list, from 0
     :param address: its address, which the service cannot necessarily read
     :param entity_id: the object that it shows
-    :param extra_data: returned with a match
+    :param extra_data: returned with a match; in an instance, the image's name
+    :param fields: further parameters by wire name
     """
 
     index: int
     address: str
     entity_id: str
     extra_data: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def identity(self) -> Identity:
@@ -63,12 +112,15 @@ def parse_images(
     *,
     opens: Callable[[str], bool] = lambda scheme: False,
     pending: Callable[[Any], bool] = lambda value: False,
+    backend: Backend = "imgsearch",
 ) -> list[ImageEntry]:
     """Return the images that a list describes.
 
     :param images: mappings with ``image_url``, ``entity_id`` and optionally ``extra_data``, in any iterable
     :param opens: returns true if files can be copied from addresses of a scheme (``s3``)
     :param pending: returns true for a value that is not known yet (a template); its entry is left out
+    :param backend: for ``imagesearch`` an image may also have ``pic_name`` (default: the last part of its address),
+        by which images of the same ``entity_id`` are distinguished, and the attributes of AddImage
     :raises InvalidRequest: the list is empty, or something in it is missing, unknown, not allowed or listed twice;
         the message names it by its position, counted from 0
     """
@@ -76,22 +128,26 @@ def parse_images(
         raise invalid(
             f"images is of type {type(images).__name__}; allowed: a list of images, or the address of a folder"
         )
-    action = ADD_IMAGE.before_staging(opens)
+    form = form_of(backend)
+    action = form.action.before_staging(opens)
     entries = []
     index = -1
     first: dict[Identity, int] = {}
     for index, image in enumerate(images):
         if pending(image) and not isinstance(image, Mapping):
             continue
-        fields = _parse_one(action, index, image, pending)
+        fields = _parse_one(form, action, index, image, pending)
         if pending(fields):
             continue
-        entry = ImageEntry(index, fields["ImageUrl"], fields["EntityId"], fields.get("ExtraData", ""))
+        address, entity_id, second = (
+            fields.pop(form.names[key], "") for key in ("image_url", "entity_id", form.second)
+        )
+        entry = ImageEntry(index, address, entity_id, second, fields)
         before = first.setdefault(entry.identity, index)
         if before != index:
             raise invalid(
-                f"images[{before}] and images[{index}] both have entity_id {entry.entity_id!r} and extra_data "
-                f"{entry.extra_data!r}; allowed: each pair once, since the database lists nothing else of an image"
+                f"images[{before}] and images[{index}] both have entity_id {entry.entity_id!r} and {form.second} "
+                f"{entry.extra_data!r}; allowed: each pair once, since nothing else identifies an image"
             )
         entries.append(entry)
     if index < 0:
@@ -99,27 +155,37 @@ def parse_images(
     return entries
 
 
-def _parse_one(action: Action, index: int, image: Any, pending: Callable[[Any], bool]) -> dict[str, Any]:
+def _parse_one(
+    form: Form, action: Action, index: int, image: Any, pending: Callable[[Any], bool]
+) -> dict[str, Any]:
     here = f"images[{index}]"
     if not isinstance(image, Mapping):
-        raise invalid(f"{here} is of type {type(image).__name__}; allowed: a mapping with {_names()}")
-    unknown = [str(name) for name in image if name not in _PARAMETERS]
+        raise invalid(
+            f"{here} is of type {type(image).__name__}; allowed: a mapping with {', '.join(form.names)}"
+        )
+    unknown = [str(name) for name in image if name not in form.names]
     if unknown:
-        raise invalid(f"{here} has {', '.join(unknown)}; allowed: {_names()}")
+        raise invalid(f"{here} has {', '.join(unknown)}; allowed: {', '.join(form.names)}")
     for name in ("image_url", "entity_id"):
         if image.get(name) is None or (isinstance(image[name], str) and not image[name]):
             raise invalid(f"{here}.{name} is missing", code="MissingParameter")
-    given = {wire: as_address(image.get(name)) for name, wire in _PARAMETERS.items()}
+    given = {wire: as_address(image.get(name)) for name, wire in form.names.items()}
+    if given.get("PicName", "") is None:
+        address = given[form.names["image_url"]]
+        # A template is rendered before the list is read again.
+        given["PicName"] = address if pending(address) else _file_name(address)
     try:
-        checked = action.check({"DbName": "any", **given}, is_unresolved=pending)
+        checked = action.check({form.container: "any", **given}, is_unresolved=pending)
     except InvalidRequest as error:
         raise invalid(f"{here}: {error.message}", code=error.code) from None
-    del checked["DbName"]
+    del checked[form.container]
     return checked
 
 
-def _names() -> str:
-    return ", ".join(_PARAMETERS)
+def _file_name(address: Any) -> str:
+    """Return the last part of an address as the name of an image."""
+    path = str(address).partition("?")[0].rstrip("/")
+    return unquote(path.rpartition("/")[2])[-256:] or "image"
 
 
 def invalid(message: str, code: str | None = None) -> InvalidRequest:

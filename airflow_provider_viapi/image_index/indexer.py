@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.alibaba.services.imgsearch import CAPACITY
 from airflow_provider_viapi.errors import (
     InvalidMedia,
     InvalidRequest,
@@ -18,13 +17,14 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.image_index.database import SETTLE_SECONDS, ImageDatabase, find_missing, was_added
+from airflow_provider_viapi.image_index.database import SETTLE_SECONDS, ImageDatabase
 from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.image_index.instance import ImageInstance
     from airflow_provider_viapi.jobs.model import Log
 
 
@@ -95,7 +95,7 @@ class IndexingTiming:
 class Indexer:
     """Adds the images that a database lacks, each once.
 
-    :param database: the image database
+    :param database: the image database, or the instance of ImageSearch
     :param quota: the rate limit of AddImage
     :param stage: makes an image readable for the service
     :param max_failed: how many images may fail; one more ends the work
@@ -104,7 +104,7 @@ class Indexer:
 
     def __init__(
         self,
-        database: ImageDatabase,
+        database: ImageDatabase | ImageInstance,
         quota: RateLimiter,
         stage: StageImage,
         *,
@@ -136,8 +136,7 @@ class Indexer:
         await self._database.check_exists()
         waiting = list(images)
         if durable:
-            waiting = await find_missing(
-                self._database,
+            waiting = await self._database.missing(
                 images,
                 resumed=resumed,
                 log=self._log,
@@ -160,12 +159,13 @@ class Indexer:
 
     async def _warn_of_capacity(self, wanted: int) -> None:
         count = await self._database.count() if wanted else None
-        if count is not None and count + wanted > CAPACITY:
+        capacity = self._database.capacity
+        if count is not None and capacity and count + wanted > capacity:
             self._log.warning(
                 "%s holds %s images and can take %s of the %s that are missing",
                 self._database.name,
                 f"{count:,}",
-                f"{max(0, CAPACITY - count):,}",
+                f"{max(0, capacity - count):,}",
                 f"{wanted:,}",
             )
 
@@ -222,7 +222,7 @@ class Indexer:
             self._limiter.on_throttled()
             raise
         except ResponseLost:
-            if not await was_added(self._database, image, self._timing.settle_seconds):
+            if not await self._database.was_added(image, self._timing.settle_seconds):
                 raise
         else:
             self._limiter.on_success()
@@ -240,7 +240,9 @@ class Indexer:
         elif not self._ended:
             self._report.is_full = self._ended = True
             self._log.warning(
-                "%s is full: it holds %s images, as many as it can", self._database.name, f"{CAPACITY:,}"
+                "%s is full: it holds %s images, as many as it can",
+                self._database.name,
+                f"{self._database.capacity:,}",
             )
 
     def _fail(self, image: ImageEntry, error: ServiceError) -> None:

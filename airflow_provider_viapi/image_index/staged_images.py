@@ -18,7 +18,7 @@ from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.image_index.images import Backend, ImageEntry
 from airflow_provider_viapi.media import pictures, resize
 from airflow_provider_viapi.media.staging import Staging
 
@@ -40,18 +40,28 @@ class StagedImages:
     :param holder: the task instance, for staging
     :param fit: resize those that are too large
     :param log: logs copies that could not be removed
+    :param backend: ``imagesearch`` reads only uploads, which are brought within its limits in any case
     """
 
     def __init__(
-        self, *, hook: ViapiHook, to: str | None, run: str, holder: str, fit: bool, log: Log
+        self,
+        *,
+        hook: ViapiHook,
+        to: str | None,
+        run: str,
+        holder: str,
+        fit: bool,
+        log: Log,
+        backend: Backend = "imgsearch",
     ) -> None:
+        self._uploads = backend == "imagesearch"
         self._viapi_conn_id, self._account = hook.viapi_conn_id, hook.account
         self._to, self._run, self._holder, self._fit = to, run, holder, fit
         self._log = _OnlyWarnings(log)
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="images")
         self._of_thread = threading.local()
         # An image of many megapixels takes hundreds of megabytes while it is resized.
-        self._resizing = threading.Semaphore(2)
+        self._resizing = threading.Semaphore(4 if self._uploads else 2)
 
     def close(self) -> None:
         """End the threads."""
@@ -64,7 +74,7 @@ class StagedImages:
         :raises InvalidMedia: the image does not exist, or the service would not take it
         :raises ServiceError: it could not be copied
         """
-        if image.is_http_url and not self._fit:
+        if image.is_http_url and not self._fit and not self._uploads:
             yield image.address
             return
         loop = asyncio.get_running_loop()
@@ -81,6 +91,9 @@ class StagedImages:
 
     def _prepare(self, image: ImageEntry) -> tuple[str, str | None]:
         """Return where the service can read the image, and the address of what was copied for that."""
+        if self._uploads:
+            with self._resizing:
+                return self._upload(image), None
         if not self._fit:
             return self._copy(image.address, image), image.address
         with tempfile.TemporaryDirectory(prefix="viapi-fit-") as folder:
@@ -94,6 +107,12 @@ class StagedImages:
             if fitted is None:
                 return self._copy(image.address, image), image.address
             return self._copy(copied := fitted.as_uri(), image), copied
+
+    def _upload(self, image: ImageEntry) -> str:
+        from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE as ADD_TO_INSTANCE
+
+        staged = self._staging(image).stage(ADD_TO_INSTANCE, {"PicContent": image.address})
+        return str(staged["PicContent"])
 
     def _copy(self, address: str, image: ImageEntry) -> str:
         return str(self._staging(image).stage(ADD_IMAGE, {"ImageUrl": address})["ImageUrl"])

@@ -341,12 +341,14 @@ class Batch:
             try:
                 yield self.backend.report(self._job_of(self.running[job_id]))
             except TransientError as error:
-                self.run.log.warning("Jobs could not be polled: %s", error)
+                self.run.log.warning("Jobs could not be polled now and count as unfinished: %s", error)
                 return
             except AFFECTS_ALL_JOBS:
                 raise
             except ServiceError as error:
-                self.run.log.warning("Job %s could not be polled: %s", job_id, error)
+                self.run.log.warning(
+                    "Job %s could not be polled now and counts as unfinished: %s", job_id, error
+                )
 
     def _row(self, report: JobReport) -> Row:
         item = self.running[report.job_id]

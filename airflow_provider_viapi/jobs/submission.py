@@ -107,7 +107,10 @@ class Submission:
         if entry is None or not self._is_current(entry):
             return self._submit(), None
         if entry.job_id is None:
-            self.run.log.info("Attempt %s submitted, and the outcome is unknown", entry.try_number)
+            self.run.log.info(
+                "The outcome of the submission of attempt %s is unknown; checking whether a job was accepted",
+                entry.try_number,
+            )
             return self._reconcile(entry, "its outcome was not recorded") or self._submit(), None
         job = Job(entry.job_id, self.backend.action_name, entry.scope)
         report = self._report_of(job, entry)
@@ -184,7 +187,9 @@ class Submission:
                 if now >= self.policy.deadline:
                     raise
                 if failing_since and now - failing_since >= self.policy.timeout:
-                    self.run.log.warning("Giving up submitting after %s: %s", self.policy.timeout, error)
+                    self.run.log.warning(
+                        "No submission was accepted within %s: %s", self.policy.timeout, error
+                    )
                     raise
                 seconds = random.uniform(0.5, 1) * pause  # noqa: S311
                 self.run.log.warning("Not accepted, retrying in %.0f s: %s", seconds, error)
@@ -245,7 +250,9 @@ class Submission:
         except ServiceError as error:
             # A repeated nonce was seen before: something on the way has sent the request twice.
             if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
-                self.run.log.warning("Sent, but %s; finding out whether the job was accepted", error.message)
+                self.run.log.warning(
+                    "The request was sent, but %s; checking whether the job was accepted", error.message
+                )
                 found = self._reconcile(entry, error.message)
                 if found is None:
                     raise TransientError("the submission was not accepted", action=error.action) from None
@@ -339,7 +346,8 @@ class Submission:
             except Exception:
                 if attempt == STORE_ATTEMPTS - 1:
                     self.run.log.warning(
-                        "Job %s was accepted but its id could not be stored; note it", job.id
+                        "Job %s was accepted, but its id could not be stored: a retry may not find it. Note the id",
+                        job.id,
                     )
                     raise
                 self.run.timing.sleep(2.0**attempt / 2)

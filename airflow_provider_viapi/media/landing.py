@@ -171,8 +171,8 @@ def land(
     destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
     if len(set(destinations.values())) < len(destinations):
         raise InvalidRequest(
-            f"{', '.join(destinations)} would not all have a name of their own in {to!r}; allowed: a folder (ends "
-            "with /), or a name with {key} in it",
+            f"{', '.join(destinations)} would not all have a name of their own in {strip_userinfo(to)!r}; allowed: a "
+            "folder (ends with /), or a name with {key} in it",
             code="InvalidParameter",
             action=name,
         )

@@ -204,10 +204,11 @@ def _check_path(address: str, action: str | None, parameter: str) -> None:
 
 def _check_value(to: str, name: str, value: str) -> None:
     if not value and name != "ext":
-        raise InvalidRequest(f"{{{name}}} in {to!r} has no value", code="InvalidParameter")
+        raise InvalidRequest(f"{{{name}}} in {strip_userinfo(to)!r} has no value", code="InvalidParameter")
     if value in (".", "..") or "/" in value or "\\" in value:
         raise InvalidRequest(
-            f"{{{name}}} in {to!r} is {value!r}, which cannot be part of a name", code="InvalidParameter"
+            f"{{{name}}} in {strip_userinfo(to)!r} is {value!r}, which cannot be part of a name",
+            code="InvalidParameter",
         )
 
 

@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.errors import InvalidRequest, ResultExpired, ServiceError, TransientError
+from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.atomic_file import BLOCK_SIZE, AtomicFile
 from airflow_provider_viapi.media.download import (
     Download,
@@ -25,6 +26,7 @@ from airflow_provider_viapi.media.download import (
     download,
     link_expiry,
 )
+from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import RetryPolicy, is_transient, retry_call
 
 if TYPE_CHECKING:
@@ -278,7 +280,8 @@ def open_path(destination: str) -> ObjectStoragePath:
         path.fs  # noqa: B018
     except (ValueError, ImportError) as error:
         raise InvalidRequest(
-            f"the destination is {destination!r}, which this Airflow cannot open: {error}",
+            f"the destination is {strip_userinfo(destination)!r}, which this Airflow cannot open: "
+            f"{redact_text(str(error))}",
             code="InvalidParameter",
         ) from None
     return path

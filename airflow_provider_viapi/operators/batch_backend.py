@@ -20,9 +20,11 @@ from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import check_adopted
 from airflow_provider_viapi.jobs.task_run import TaskRun
 from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task_view import measured_usage
+from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.results import file_urls
 from airflow_provider_viapi.state.results import LandedResults
 
@@ -167,10 +169,11 @@ class TaskBatchBackend:
             )
         except OSError as error:
             raise ServiceError(
-                f"the result of job {job_id} cannot be written to {task.land_to!r}: {error}",
+                f"the result of job {job_id} cannot be written to {strip_userinfo(str(task.land_to))!r}: "
+                f"{redact_text(str(error))}",
                 code="NotLanded",
                 action=task.operator.action.name,
-            ) from error
+            ) from None
 
     def usage(self, result: Mapping[str, Any]) -> Usage | None:
         """Return the usage of a job by its collected result; ``None`` if its files cannot be read from here."""

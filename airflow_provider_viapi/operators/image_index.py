@@ -10,8 +10,11 @@ from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import (
+    Backend,
+    Form,
     ImageEntry,
     check_address,
+    form_of,
     invalid,
     list_images,
     parse_images,
@@ -31,10 +34,11 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.image_index.indexer import IndexingTiming
     from airflow_provider_viapi.image_index.report import IndexingReport
+    from airflow_provider_viapi.operators.options import Address
 
 
 class IndexImagesOperator(ProviderTask, StoppableOperator):
-    """Add many images to an image database, each once.
+    """Add many images to an image database or an instance of ImageSearch, each once.
 
     ::
 
@@ -53,7 +57,24 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     ``entity_id``, ``image_url``, ``code`` and ``message``. The XCom ``summary`` is the same; a task that fails
     because too many images failed or the database is full has it, too.
 
-    :param db_name: the database, which must exist: a–z, 0–9 and _, 2–64 characters
+    With ``backend="imagesearch"`` the images go to an instance of ImageSearch, which new accounts use::
+
+        IndexImagesOperator(
+            task_id="index",
+            backend="imagesearch",
+            instance_name="shop",
+            images=[{"image_url": "s3://media/1.jpg", "entity_id": "mug_1", "extra_data": "blue", "int_attr": 5}],
+        )
+
+    There ``entity_id`` is the ProductId (at most 256 characters) and ``extra_data`` the CustomContent (at most
+    4,096). An image is there already if its ``entity_id`` and ``pic_name`` are; the default of ``pic_name`` is the
+    last part of the address. Images may also have ``category_id``, ``int_attr`` to ``int_attr4``, ``str_attr`` to
+    ``str_attr4``, ``crop`` and ``region``. Each image is uploaded to Alibaba's temporary storage, and brought within
+    the service's limits if the extra ``images`` is installed.
+
+    :param db_name: the database of imgsearch, which must exist: a–z, 0–9 and _, 2–64 characters
+    :param instance_name: the instance of ImageSearch, at most 20 characters
+    :param backend: ``imgsearch`` or ``imagesearch``; default: the one whose name is given
     :param images: a list of mappings with ``image_url`` (HTTP(S), or object storage: ``s3://…``), ``entity_id``
         (a–z, 0–9 and _, 1–64 characters) and optionally ``extra_data`` (at most 512 characters), also the lazy
         sequence of a mapped task; or the address of a folder in object storage, whose JPEG and PNG files get their
@@ -69,7 +90,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
-    template_fields: Sequence[str] = ("db_name", "images", "staging", "viapi_conn_id")
+    template_fields: Sequence[str] = ("db_name", "instance_name", "images", "staging", "viapi_conn_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"images": "json"}
     ui_color = "#fff1e5"
     __supports_durable_execution: ClassVar[bool] = True
@@ -78,12 +99,14 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     def __init__(
         self,
         *,
-        db_name: str,
         images: Any,
+        db_name: str | None = None,
+        instance_name: str | None = None,
+        backend: Backend | None = None,
         max_failed: int = 0,
         durable: bool = True,
         fit: bool = False,
-        staging: str | None = None,
+        staging: Address | None = None,
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -92,18 +115,41 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
             raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0")
         for name, flag in (("fit", fit), ("durable", durable)):
             as_flag(name, flag, "IndexImages")
+        backend = backend or ("imgsearch" if instance_name is None else "imagesearch")
+        if backend not in ("imgsearch", "imagesearch"):
+            raise invalid(f"backend is {short_repr(backend)}; allowed: imgsearch, imagesearch")
+        self.backend: Backend = backend
         self.db_name = db_name
+        self.instance_name = instance_name
+        self._check_container()
+        if backend == "imagesearch" and staging is not None:
+            raise invalid(
+                "staging is given; allowed: nothing with backend imagesearch, which reads only its temporary storage"
+            )
         # A one-time iterator would be used up by the check below.
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)
         self.max_failed = max_failed
         self.durable = durable
         self.fit = fit
-        self.staging = staging
+        self.staging: Any = as_address(staging)
         self.viapi_conn_id = viapi_conn_id
         self._check_literals()
 
+    def _check_container(self) -> None:
+        wanted, other = ("db_name", "instance_name")
+        if self.backend == "imagesearch":
+            wanted, other = other, wanted
+        if getattr(self, other) is not None:
+            raise invalid(f"{other} is given; allowed: only {wanted} with backend {self.backend}")
+        form = form_of(self.backend)
+        _check_name(wanted, getattr(self, wanted), form)
+
+    @property
+    def container(self) -> str:
+        """Name of the database or instance."""
+        return str(self.db_name if self.backend == "imgsearch" else self.instance_name)
+
     def _check_literals(self) -> None:
-        _check_name(self.db_name)
         if self.staging is not None and not is_templated(self.staging):
             check_place(self.staging)
         if hasattr(self.images, "iter_references") or (
@@ -113,7 +159,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         if isinstance(self.images, str):
             check_address(self.images)
         else:
-            parse_images(self.images, opens=opens, pending=is_templated)
+            parse_images(self.images, opens=opens, pending=is_templated, backend=self.backend)
 
     @cached_property
     def hook(self) -> ViapiHook:
@@ -126,7 +172,8 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         from airflow_provider_viapi.media import resize
 
         with fail_without_retry():
-            _check_name(self.db_name)
+            self._check_container()
+            self.staging = as_address(self.staging)
             check_place(self.staging)
             if self.fit:
                 resize.check_installed()
@@ -139,7 +186,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
                 )
             else:
                 self.log.info("The list of images is empty: nothing to do")
-                report = IndexingReport(self.db_name, 0)
+                report = IndexingReport(self.container, 0)
             summary = report.as_dict()
             self.log.info("Indexed: %s", {name: summary[name] for name in summary if name != "failures"})
             context["ti"].xcom_push(key="summary", value=summary)
@@ -156,16 +203,18 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
             images = list(images)
             if not images:
                 return []
-        return parse_images(images, opens=opens)
+        return parse_images(images, opens=opens, backend=self.backend)
 
     async def _index(self, images: list[ImageEntry], account: Account, context: Context) -> IndexingReport:
         from airflow_provider_viapi.alibaba.client import open_async_client
         from airflow_provider_viapi.image_index.database import ImageDatabase
         from airflow_provider_viapi.image_index.indexer import Indexer
+        from airflow_provider_viapi.image_index.instance import ImageInstance
         from airflow_provider_viapi.image_index.staged_images import StagedImages
 
         instance = context["ti"]
-        quota = self.hook.submit_quota
+        quota = self.hook.submit_quota_of(form_of(self.backend).action.full_name)
+        kind = ImageDatabase if self.backend == "imgsearch" else ImageInstance
         staged = StagedImages(
             hook=self.hook,
             to=self.staging,
@@ -173,10 +222,11 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
             holder=f"{instance.task_id}/{instance.map_index}",
             fit=self.fit,
             log=self.log,
+            backend=self.backend,
         )
         try:
             async with await open_async_client(account) as client:
-                database = ImageDatabase(client, self.db_name, read_qps=quota.ceiling)
+                database = kind(client, self.container, read_qps=quota.ceiling)
                 indexer = Indexer(
                     database,
                     quota,
@@ -190,15 +240,15 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
             staged.close()
 
 
-def _check_name(db_name: Any) -> None:
-    if is_templated(db_name):
+def _check_name(argument: str, name: Any, form: Form) -> None:
+    if is_templated(name):
         return
-    (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "DbName")
+    (parameter,) = (each for each in form.action.parameters if each.name == form.container)
     try:
-        parameter.check(db_name)
+        parameter.check(name)
     except ValidationError as allowed:
         raise InvalidRequest(
-            f"db_name is {short_repr(db_name)}; allowed: {allowed}",
+            f"{argument} is {short_repr(name)}; allowed: {allowed}",
             code="InvalidParameter",
             action=ADD_IMAGE.name,
         ) from None

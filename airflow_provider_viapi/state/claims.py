@@ -27,7 +27,12 @@ from urllib.parse import quote, unquote
 
 from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
 from airflow_provider_viapi.retrying import retry_call
-from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, RETRIES, open_state_path
+from airflow_provider_viapi.state.object_storage import (
+    PRUNE_PROBABILITY,
+    RETRIES,
+    describe_failure,
+    open_state_path,
+)
 from airflow_provider_viapi.state.stores import StateConfig, StateError, TaskKey
 
 logger = logging.getLogger(__name__)
@@ -197,10 +202,10 @@ class SharedClaims:
             return retry_call(call, policy=RETRIES)
         except Exception as error:
             raise StateError(
-                f"the open submissions below [viapi] state_path cannot be {done} ({type(error).__name__}: {error}); "
-                "check the path, its connection and its permissions",
+                f"the open submissions below [viapi] state_path cannot be {done} ({describe_failure(error)}); check "
+                "the path, its connection and its permissions",
                 code="StateError",
-            ) from error
+            ) from None
 
     def _prune_quietly(self, intent: Intent) -> None:
         try:

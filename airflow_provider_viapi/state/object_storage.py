@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import STORAGE, retry_call
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, Version, open_objects
 from airflow_provider_viapi.state.stores import StateConfig, StateConflict, StateError, TaskKey
@@ -204,10 +205,10 @@ class ObjectStorageStore:
             raise
         except Exception as error:
             raise StateError(
-                f"the task's state at {self._name_of(path)} cannot be {done} ({type(error).__name__}: {error}); check"
+                f"the task's state at {self._name_of(path)} cannot be {done} ({describe_failure(error)}); check"
                 " [viapi] state_path, its connection and its permissions",
                 code="StateError",
-            ) from error
+            ) from None
 
     def _name_of(self, path: str) -> str:
         return f"{self._shown_path.rstrip('/')}{path.removeprefix(self._root)}"
@@ -233,11 +234,16 @@ def open_state_path(path: str) -> tuple[Any, str]:
         return folder.fs, str(folder.path).rstrip("/")
     except Exception as error:
         raise ConfigurationError(
-            f"[viapi] state_path {shown!r} cannot be opened ({type(error).__name__}: {error}); check"
+            f"[viapi] state_path {shown!r} cannot be opened ({describe_failure(error)}); check"
             " the connection in it, and install the provider of its storage (for s3://:"
             " apache-airflow-providers-amazon[s3fs])",
             code="ConfigurationError",
-        ) from error
+        ) from None
+
+
+def describe_failure(error: Exception) -> str:
+    """Return class and text of a storage library's exception, which may quote a signed request."""
+    return f"{type(error).__name__}: {redact_text(str(error))[:500]}"
 
 
 def _encode(name: str) -> str:
