@@ -130,6 +130,24 @@ def find_secrets(value: Any) -> Iterator[str]:
                 yield text
 
 
+def redact_values(value: Any) -> Any:
+    """Return JSON values in which the texts that :func:`find_secrets` finds are replaced by ``***``."""
+    secrets = sorted(set(find_secrets(value)), key=len, reverse=True)
+
+    def redact(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            return {name: redact(each) for name, each in item.items()}
+        if isinstance(item, list | tuple):
+            return [redact(each) for each in item]
+        if not isinstance(item, str):
+            return item
+        for secret in secrets:
+            item = item.replace(secret, "***")
+        return redact_text(item)
+
+    return redact(value)
+
+
 def _found(value: Any, judge: _Judge) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items():

@@ -1,14 +1,14 @@
-"""Erase a video's subtitles, reframe it to a square, and index its cover for image search."""
+"""Erase a video's subtitles, reframe it to a square, and index its cover for image search.
+
+The cover goes to an instance of ImageSearch, which you buy in its console; the emulator has one named ``demo``.
+Accounts that had imgsearch before 2023 can use its operators instead, as in ``s3_chain``.
+"""
 
 from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import DAG, Param
 
-from airflow_provider_viapi.operators.imgsearch import (
-    AddImageOperator,
-    CreateImageDbOperator,
-    SearchImageOperator,
-)
+from airflow_provider_viapi.operators.imagesearch import AddImageOperator, SearchImageByPicOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 
 with DAG(
@@ -18,12 +18,10 @@ with DAG(
     schedule=None,
     params={
         "video_url": Param(type="string", format="uri", description="A video with subtitles"),
-        "db_name": "covers",
+        "instance_name": Param("demo", type="string", description="Your instance of ImageSearch"),
     },
     doc_md=__doc__,
 ):
-    create_db = CreateImageDbOperator(task_id="create_db", name="{{ params.db_name }}")
-
     erase = EraseVideoSubtitlesOperator(
         task_id="erase", video_url="{{ params.video_url }}", by=0.7, bh=0.3, deferrable=True
     )
@@ -33,15 +31,16 @@ with DAG(
 
     add_cover = AddImageOperator(
         task_id="add_cover",
-        db_name=create_db.output["Name"],
-        entity_id="video_{{ dag_run.start_date.strftime('%Y%m%d%H%M%S') }}",
-        image_url=reframe.output["VideoCoverUrl"],
-        extra_data="{{ params.video_url }}",
+        instance_name="{{ params.instance_name }}",
+        product_id="video_{{ dag_run.start_date.strftime('%Y%m%d%H%M%S') }}",
+        pic_name="cover",
+        pic_content=reframe.output["VideoCoverUrl"],
+        custom_content="{{ params.video_url }}",
     )
-    search = SearchImageOperator(
+    search = SearchImageByPicOperator(
         task_id="search",
-        db_name=create_db.output["Name"],
-        image_url=reframe.output["VideoCoverUrl"],
-        limit=3,
+        instance_name="{{ params.instance_name }}",
+        pic_content=reframe.output["VideoCoverUrl"],
+        num=3,
     )
     add_cover >> search

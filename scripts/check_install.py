@@ -164,21 +164,25 @@ def airflow(environment: Mapping[str, str], *arguments: str) -> str:
 
 
 def check_examples(environment: Mapping[str, str]) -> None:
-    """Check that Airflow imports the example DAGs of the package, except those that need another package.
+    """Check that the example DAGs in the package can be imported.
 
-    :raises RuntimeError: a DAG cannot be imported, or there is none
+    :raises RuntimeError: one cannot, or there is none
     """
     import airflow_provider_viapi
 
-    examples = Path(airflow_provider_viapi.__file__).parent / "example_dags"
-    listed = airflow(
-        {**environment, "AIRFLOW__CORE__DAGS_FOLDER": str(examples)},
-        *("dags", "list-import-errors", "--output", "json"),
+    examples = sorted((Path(airflow_provider_viapi.__file__).parent / "example_dags").glob("*.py"))
+    program = "import runpy, sys\nfor path in sys.argv[1:]: print(path); runpy.run_path(path)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, *map(str, examples)],
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
     )
-    found = json.loads(listed[listed.index("[") :]) if "[" in listed else []
-    broken = [each for each in found if "No module named" not in str(each)]
-    if broken or not [*examples.glob("*.py")]:
-        raise RuntimeError(f"example DAGs cannot be imported: {broken or 'there are none'}")
+    if done.returncode or not examples:
+        raise RuntimeError(f"an example DAG cannot be imported, or there is none:\n{done.stdout[-4000:]}")
 
 
 def run_deferred_job(home: Path) -> None:

@@ -99,7 +99,7 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
         # Such as from a gateway's cache, or off by one on a shared connection.
         raise ResponseLost(f"the response is about another job than {job.id}", action=kind.show.name)
     outcome = outcome_of(kind.states, state, goal)
-    result = {name: value for name, value in response.items() if name not in kind.private}
+    result = {name: value for name, value in kind.show.shown(response).items() if name not in kind.private}
     reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
     return JobReport(
         job_id=job.id,

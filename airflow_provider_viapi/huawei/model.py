@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
+from airflow_provider_viapi.redaction import redact_values
 from airflow_provider_viapi.results import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request, short_repr
 
@@ -26,10 +27,12 @@ class Service(Record, kw_only=False):
 
     :param name: first part of the host name
     :param regions: regions that are known to offer it
+    :param repeats_credentials: its responses repeat passwords of cameras and headers of webhooks that were sent
     """
 
     name: str
     regions: tuple[str, ...] = ()
+    repeats_credentials: bool = False
 
 
 class States(Record):
@@ -166,6 +169,10 @@ class Action(Record):
     def result(self) -> tuple[ResultField, ...]:
         """Fields of its job's result that hold files."""
         return self.job.files if self.job is not None else ()
+
+    def shown(self, response: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a response as a task may return it: without credentials that it repeats."""
+        return redact_values(response) if self.service.repeats_credentials else dict(response)
 
     def path_of(self, family: PathFamily) -> str:
         """Return the path of a family; if only one is known, that one."""

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.media.asset_uris import asset_uri
+from airflow_provider_viapi.media.source_versions import display_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -82,13 +83,16 @@ def report_assets(
     for outlet in outlets:
         if isinstance(outlet, AssetAlias):
             for key, address in landed.items():
+                shown = display_address(address)
                 events[outlet].add(
-                    Asset(uri=asset_uri(address)),
-                    extra={**of_all, **files.get(key, {}), "key": key, "address": address},
+                    Asset(uri=asset_uri(shown)),
+                    extra={**of_all, **files.get(key, {}), "key": key, "address": shown},
                 )
         elif isinstance(outlet, Asset):
             inside = {
-                key: address for key, address in landed.items() if _is_in(asset_uri(address), outlet.uri)
+                key: display_address(address)
+                for key, address in landed.items()
+                if _is_in(asset_uri(address), outlet.uri)
             }
             if inside:
                 named = dict(islice(inside.items(), MAX_LISTED))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.source_versions import find_sources
+from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.schema import Parameter, Url
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ def media_of(parameters: Iterable[Parameter], request: Mapping[str, Any]) -> Ite
                 yield from media_of(parameter.fields, item)
 
 
+def sources_of(request: Any) -> Iterator[str]:
+    """Yield the addresses in a request of what is read, for a cloud whose parameters do not say which are media."""
+    return (address for _, address in find_sources(request) if address is not None)
+
+
 def name_of(address: str) -> tuple[str, str]:
     """Return namespace and name of the dataset at an address: without signature, user, connection id.
 
@@ -67,7 +74,9 @@ def name_of(address: str) -> tuple[str, str]:
     scheme = _SAME.get(scheme, scheme)
     if scheme == "file":
         return "file", "/" + rest.lstrip("/")
-    if scheme in ("http", "https"):
+    if scheme in ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "ftp", "sftp"):
         rest = rest.partition("#")[0].partition("?")[0]
+    else:
+        rest = redact_text(rest)
     place, _, path = rest.partition("/")
     return f"{scheme}://{place.rpartition('@')[2]}", path

@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.http_settings import HttpSettings
     from airflow_provider_viapi.jobs.model import Log
 
 
@@ -217,22 +218,42 @@ _TIMEOUTS = (5.0, 5.0)
 """Seconds to wait for a connection, and for the response: the check must not hold the task for long."""
 
 
+class ReachedAccount(Protocol):
+    """An account of either cloud, as far as a check of links needs it."""
+
+    @property
+    def endpoint(self) -> str | None:
+        """The connection's own address of the service, if it has one."""
+        ...
+
+    @property
+    def http(self) -> HttpSettings:
+        """Proxies, certificates and timeout."""
+        ...
+
+
 _UNREADABLE = (PermissionDenied, OSError, ValueError)
 
 
 def check_links(action: Action, request: Mapping[str, Any], account: Account, log: Log) -> None:
-    """Request the first byte of every HTTP(S) address of a request, and check the file if its server states its size.
+    """Check every HTTP(S) address of a request; see :func:`check_urls`."""
+    addresses = media_addresses(action.parameters, request)
+    check_urls({url: (name, limits) for name, limits, url in addresses}, action.name, account, log)
+
+
+def check_urls(
+    urls: Mapping[str, tuple[str, MediaLimits | None]], action: str, account: ReachedAccount, log: Log
+) -> None:
+    """Request the first byte of every HTTP(S) address, and check the file if its server states its size.
 
     An address that cannot be reached from here passes: the service may reach it.
 
+    :param urls: parameter and limits by address; other addresses than HTTP(S) are left out
+    :param action: name of the action
     :raises InvalidMedia: a server responds that there is no such file, or that it may not be read (403, 404, 410), or
-        the file is outside the action's limits
+        the file is outside the limits
     """
-    links = {
-        url: (name, limits)
-        for name, limits, url in media_addresses(action.parameters, request)
-        if is_http_url(url)
-    }
+    links = {url: about for url, about in urls.items() if is_http_url(url)}
     if not links:
         return
     import requests
@@ -260,7 +281,7 @@ def check_links(action: Action, request: Mapping[str, Any], account: Account, lo
                         LinkedFile(session, url, size),
                         limits,
                         parameter=name,
-                        action=action.name,
+                        action=action,
                         log=log,
                     )
             except (requests.RequestException, urllib3.exceptions.HTTPError, *_UNREADABLE) as error:
@@ -272,5 +293,5 @@ def check_links(action: Action, request: Mapping[str, Any], account: Account, lo
                     "the address, or renew the link if it has expired. If only the service can read it, set "
                     "[viapi] check_sources to False",
                     code="InvalidFile.Download",
-                    action=action.name,
+                    action=action,
                 )

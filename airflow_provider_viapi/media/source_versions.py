@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Version = Mapping[str, str]
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
+_RECEIVER = re.compile(r"(?i)(?:.*[._])?(?:\w*(?:callback|notify|webhook)\w*|(?:\w+_)?output)(?:[._].*)?")
+"""Positions of addresses that something is sent to, whose paths may hold a key."""
+
 _ID = re.compile(r"(?:.*_)?ids?|.*Ids?")
 _TIMEOUTS = (10.0, 30.0)
 """Seconds to wait for a connection, and for a response."""
@@ -32,7 +35,7 @@ def find_sources(value: Any, path: str = "") -> Iterator[tuple[str, str | None]]
     """Yield position and address of everything outside a request that its result depends on.
 
     The address is ``None`` for what has no version anywhere: something stored at the service that the request names
-    by its id, and the receiver of a callback.
+    by its id, and what receives a callback, an alarm or the output.
 
     :param value: a checked request, before staging
     """
@@ -43,7 +46,7 @@ def find_sources(value: Any, path: str = "") -> Iterator[tuple[str, str | None]]
         for index, item in enumerate(value):
             yield from find_sources(item, f"{path}.{index}")
     elif isinstance(value, str) and _ADDRESS.match(value):
-        yield path, None if "callback" in path.lower() else value
+        yield path, None if _RECEIVER.fullmatch(path) else value
     elif value is not None and _ID.fullmatch(_name_of(path)):
         yield path, None
 

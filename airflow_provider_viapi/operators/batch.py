@@ -14,12 +14,14 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_base import BatchOperator
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.operators.options import Address
     from airflow_provider_viapi.triggers.batch import BatchTrigger
 
 
@@ -75,14 +77,14 @@ class ViapiBatchOperator(BatchOperator):
         self,
         *,
         operator: type[JobOperator] | Action | str,
-        staging: str | None = None,
+        staging: Address | None = None,
         viapi_conn_id: str = "viapi_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(operator=_operator_class(operator), **kwargs)
-        self.staging = staging
+        self.staging: Any = as_address(staging)
         self.viapi_conn_id = viapi_conn_id
-        if not is_templated(staging):
+        if not is_templated(self.staging):
             self.check_inputs()
 
     @staticmethod
@@ -96,6 +98,8 @@ class ViapiBatchOperator(BatchOperator):
         """Refuse a rendered ``staging`` that cannot take copies of the media."""
         from airflow_provider_viapi.media.request_inputs import check_place
 
+        # A path object that another task has returned.
+        self.staging = as_address(self.staging)
         check_place(self.staging)
 
     @cached_property

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from airflow.providers.common.compat.sdk import XComArg
+from airflow.providers.common.compat.sdk import XComArg, conf
 
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ServiceError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -97,7 +97,7 @@ class HuaweiCloudOperator(ActionOperator):
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
         with durability.fail_without_retry():
-            return self.hook.call(self.action, self.validated_request())
+            return self.action.shown(self.hook.call(self.action, self.validated_request()))
 
 
 class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
@@ -124,6 +124,9 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
     template_fields: Sequence[str] = (*HuaweiCloudOperator.template_fields, "land_to")
     pictures: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Paths in the request of pictures that the service takes as Base64; files at addresses are read."""
+
+    links: ClassVar[tuple[str, ...]] = ()
+    """Parameters with addresses of files that the service reads; those that lead to no file are refused."""
 
     def __init__(self, *, goal: str | None = None, cancel_on_kill: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -176,10 +179,19 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         return HuaweiSubmitBackend(self.hook.client, self.action, request)
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
-        """Return the request with its pictures as Base64."""
-        from airflow_provider_viapi.media.request_inputs import embed_files
+        """Return the request with its pictures as Base64, and its links checked."""
+        from airflow_provider_viapi.media.request_inputs import check_urls, embed_files
 
+        if self.links and conf.getboolean("viapi", "check_sources", fallback=True):
+            urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}
+            check_urls(urls, self.action.name, self.hook.account, self.log)
         return embed_files(request, self.pictures)
+
+    def media_addresses(self) -> Iterable[str]:
+        """Return the addresses in the request of what is read, as the author wrote them."""
+        from airflow_provider_viapi.media.lineage import sources_of
+
+        return sources_of(self.request)
 
     def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""
@@ -215,7 +227,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
             self.log.warning("Job %s continues because of cancel_on_kill=False", job.id)
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Return the datasets that were landed."""
+        """Return the datasets that were read and landed."""
         from airflow_provider_viapi.media.lineage import lineage_of
 
-        return lineage_of([], self._landed.values(), self._usage)
+        return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

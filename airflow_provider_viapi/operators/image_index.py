@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.image_index.indexer import IndexingTiming
     from airflow_provider_viapi.image_index.report import IndexingReport
+    from airflow_provider_viapi.operators.options import Address
 
 
 class IndexImagesOperator(ProviderTask, StoppableOperator):
@@ -105,7 +106,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         max_failed: int = 0,
         durable: bool = True,
         fit: bool = False,
-        staging: str | None = None,
+        staging: Address | None = None,
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
@@ -130,7 +131,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         self.max_failed = max_failed
         self.durable = durable
         self.fit = fit
-        self.staging = staging
+        self.staging: Any = as_address(staging)
         self.viapi_conn_id = viapi_conn_id
         self._check_literals()
 
@@ -172,6 +173,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
 
         with fail_without_retry():
             self._check_container()
+            self.staging = as_address(self.staging)
             check_place(self.staging)
             if self.fit:
                 resize.check_installed()

@@ -177,7 +177,7 @@ class ViapiOptions(TaskOptions, total=False):
     :param viapi_conn_id: id of the Airflow connection; default: ``viapi_default``
     """
 
-    staging: Text | None
+    staging: Address | None
     viapi_conn_id: str
 
 

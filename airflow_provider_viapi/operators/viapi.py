@@ -18,6 +18,7 @@ from airflow_provider_viapi.operators.action import ActionOperator, is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.landing import LandingOperator
+from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -63,11 +64,11 @@ class ViapiOperator(LandingOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if not is_templated(staging):
+        self.staging: Any = as_address(staging)
+        if not is_templated(self.staging):
             from airflow_provider_viapi.media.request_inputs import check_place
 
-            check_place(staging)
-        self.staging = staging
+            check_place(self.staging)
         self.viapi_conn_id = viapi_conn_id
 
     @cached_property
@@ -95,6 +96,7 @@ class ViapiOperator(LandingOperator):
 
         if self.action.retired:
             self.log.warning("%s: %s", self.action.name, self.action.retired)
+        self.staging = as_address(self.staging)
         check_place(self.staging)
         return super().validated_request()
 
@@ -111,6 +113,19 @@ class ViapiOperator(LandingOperator):
             settings=StagingSettings(timeout=self.submit_timeout.total_seconds()),
         )
         return RequestInputs(staging, self.action, request)
+
+    def check_sources(self, request: Mapping[str, Any]) -> None:
+        """Refuse a request whose links lead to no file, unless ``[viapi] check_sources`` is false.
+
+        :raises InvalidMedia: a link responds that there is no such file, or the file is outside the limits
+        """
+        from airflow_provider_viapi.media.request_inputs import check_links, media_addresses
+
+        # Without media, nothing of the connection is needed before the call.
+        has_media = any(media_addresses(self.action.parameters, request))
+        if has_media and conf.getboolean("viapi", "check_sources", fallback=True):
+            with self.naming_argument():
+                check_links(self.action, request, self.hook.account, self.log)
 
     def trusted_hosts(self) -> list[str]:
         """Return the host of the connection's own endpoint, such as the emulator's."""
@@ -129,6 +144,7 @@ class ViapiOperator(LandingOperator):
         """
         request = self.validated_request()
         self.check_destination()
+        self.check_sources(request)
         media = self.media(context, request)
         try:
             with self.naming_argument():
@@ -184,11 +200,10 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them, and its links checked."""
-        from airflow_provider_viapi.media.request_inputs import check_links, files_to_stage
+        from airflow_provider_viapi.media.request_inputs import files_to_stage
 
+        self.check_sources(request)
         with self.naming_argument():
-            if conf.getboolean("viapi", "check_sources", fallback=True):
-                check_links(self.action, request, self.hook.account, self.log)
             if not any(files_to_stage(self.action.parameters, request)):
                 return request
             return self.media(context, request).staged_request

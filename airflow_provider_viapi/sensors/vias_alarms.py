@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import short_repr
@@ -56,6 +57,11 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         self.folder = folder
         self.images_to = images_to
         self.max_files = max_files
+        literal = [each for each in (folder, images_to) if each is not None and not is_templated(each)]
+        for each in literal:
+            self._address(each)
+        if len(literal) == 2:
+            self._refuse_pictures_among_alarms()
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look for files that nobody has taken; return their alarms if there are any."""

@@ -42,14 +42,14 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         self,
         *,
         source: Any,
-        staging: str | None = None,
+        staging: Any = None,
         service: str = "videoenhan",
         viapi_conn_id: str = ViapiHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.source = as_address(source)
-        self.staging = staging
+        self.staging = as_address(staging)
         self.service = service
         self.viapi_conn_id = viapi_conn_id
         self._check(pending=is_templated)
@@ -65,7 +65,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.staging import Staging
 
         with fail_without_retry():
-            self.source = as_address(self.source)
+            self.source, self.staging = as_address(self.source), as_address(self.staging)
             self._check()
             staging = Staging.of_task(context, ViapiHook(self.viapi_conn_id), to=self.staging, log=self.log)
             return staging.stage_file(self.source, self.service)

@@ -95,6 +95,20 @@ def test_an_avatar_video_lands_with_its_cover(emulator: EmulatorServer, tmp_path
     assert all(outcome.pushed["job_id"] in path.name for path in tmp_path.iterdir())
 
 
+def test_the_seconds_and_the_price_of_a_video_are_the_usage_that_the_ui_adds_up(
+    emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices = {"currency": "CNY", "actions": {"metastudio.Create2DDigitalHumanVideo": {"per_minute": 6}}}
+    monkeypatch.setenv("AIRFLOW__VIAPI__PRICES", json.dumps(prices))
+
+    outcome = run_task(CreateAvatarVideoOperator(task_id="film", **FILM), Store())
+
+    usage = outcome.pushed["usage"]
+    assert usage["output_seconds"] == pytest.approx(outcome.result["duration"], abs=0.3)
+    assert (usage["jobs"], usage["resolution"], usage["currency"]) == (1, "320x180", "CNY")
+    assert usage["cost"] == pytest.approx(usage["output_seconds"] / 10, abs=1e-4)
+
+
 def test_a_photo_of_the_teams_speaks(emulator: EmulatorServer, tmp_path: Path, photo: str) -> None:
     operator = CreatePhotoVideoOperator(
         task_id="greet",

@@ -63,7 +63,7 @@ def run(airflow: LocalAirflow, dag_id: str, **conf: Any) -> tuple[str, str]:
 def test_the_example_dag_erases_reframes_and_indexes(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
-    state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
+    state, run_id = run(airflow, "erase_resize_index", video_url=clip)
 
     assert state == "success"
     result = {
@@ -71,15 +71,15 @@ def test_the_example_dag_erases_reframes_and_indexes(
     }
     assert httpx.get(result["erase"]["VideoUrl"]).content[4:8] == b"ftyp"
     assert httpx.get(result["reframe"]["VideoUrl"]).content[4:8] == b"ftyp"
-    assert result["search"]["MatchList"][0]["ExtraData"] == clip
-    assert result["search"]["MatchList"][0]["Score"] > 9
-    assert "cannot be called outside" not in airflow.task_log("erase_resize_index", run_id, "create_db")
+    assert result["search"]["Auctions"][0]["CustomContent"] == clip
+    assert result["search"]["Auctions"][0]["Score"] > 0.9
+    assert "cannot be called outside" not in airflow.task_log("erase_resize_index", run_id, "add_cover")
 
 
 def test_each_job_is_submitted_once_and_polled_in_the_triggerer(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
-    state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
+    state, run_id = run(airflow, "erase_resize_index", video_url=clip)
 
     assert state == "success"
     jobs = {job["action"]: job["job_id"] for job in viapi_emulator.jobs()}
@@ -185,7 +185,7 @@ def test_the_connection_can_be_tested_in_the_ui(
 def test_a_task_links_to_its_job_and_its_result(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
-    state, run_id = run(airflow, "erase_resize_index", video_url=clip, db_name="covers")
+    state, run_id = run(airflow, "erase_resize_index", video_url=clip)
 
     path = f"/dags/erase_resize_index/dagRuns/{run_id}/taskInstances/erase/links"
     response = airflow.rest.get(path).raise_for_status().json()

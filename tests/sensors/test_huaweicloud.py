@@ -130,12 +130,13 @@ def test_a_model_whose_review_fails_is_not_retried(emulator: EmulatorServer) -> 
         run_task(sensor(VoiceModelSensor, job_id=job_id))
 
 
-def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer) -> None:
+@BOTH
+def test_the_sensor_gives_up_and_leaves_the_job_alone(emulator: EmulatorServer, deferrable: bool) -> None:
     emulator.fault(action="CreateTask", job={"processing": 3600})
     task_id = task()
 
-    with pytest.raises(AirflowSensorTimeout, match="the job continues"):
-        run_task(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=True, timeout=1))
+    with pytest.raises(AirflowSensorTimeout, match="the job continues" if deferrable else None):
+        run_task(sensor(TaskStateSensor, vias_task_id=task_id, deferrable=deferrable, timeout=1))
 
     assert HuaweiCloudHook().call("vias.ShowTaskInfo", {"task_id": task_id})["state"] == "STARTING"
 
@@ -149,6 +150,24 @@ def test_a_soft_failing_sensor_is_skipped_when_its_job_fails(
 
     with pytest.raises(AirflowSkipException, match="no stream"):
         run_task(sensor(TaskStateSensor, vias_task_id=task_id, soft_fail=True, deferrable=deferrable))
+
+
+@BOTH
+def test_a_soft_failing_sensor_is_skipped_at_its_timeout(emulator: EmulatorServer, deferrable: bool) -> None:
+    emulator.fault(action="CreateTask", job={"processing": 3600})
+
+    with pytest.raises(AirflowSkipException):
+        run_task(
+            sensor(TaskStateSensor, vias_task_id=task(), soft_fail=True, deferrable=deferrable, timeout=1)
+        )
+
+
+@BOTH
+def test_a_soft_failing_sensor_is_skipped_if_its_job_does_not_exist(
+    emulator: EmulatorServer, deferrable: bool
+) -> None:
+    with pytest.raises(AirflowSkipException):
+        run_task(sensor(TaskStateSensor, vias_task_id="none", soft_fail=True, deferrable=deferrable))
 
 
 def test_any_job_can_be_waited_for_by_its_action(emulator: EmulatorServer) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 
 import fsspec
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+)
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.fs import oss
@@ -52,6 +56,42 @@ def test_a_folder_without_alarms_or_that_does_not_exist_is_waited_for(folder: Pa
     assert poke(folder) is None
     folder.mkdir()
     assert poke(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("soft_fail", "expected"), [(False, AirflowSensorTimeout), (True, AirflowSkipException)]
+)
+def test_a_sensor_that_sees_no_alarm_gives_up_at_its_timeout(
+    folder: Path, soft_fail: bool, expected: type[Exception]
+) -> None:
+    sensor = ViasAlarmSensor(
+        task_id="wait", folder=f"file://{folder}", timeout=0.2, poke_interval=0.05, soft_fail=soft_fail
+    )
+
+    with pytest.raises(expected):
+        run_task(sensor, Store())
+
+
+def test_a_folder_that_is_no_address_is_named_when_the_dag_is_parsed() -> None:
+    with pytest.raises(
+        InvalidRequest, match="folder of alarms or pictures is 'alarms/'; allowed: an address"
+    ):
+        ViasAlarmSensor(task_id="wait", folder="alarms/")
+    with pytest.raises(InvalidRequest, match="in the folder of the alarms"):
+        ViasAlarmSensor(task_id="wait", folder="s3://media/alarms/", images_to="s3://media/alarms/pictures/")
+
+
+@pytest.mark.parametrize(
+    ("soft_fail", "expected"), [(False, AirflowFailException), (True, AirflowSkipException)]
+)
+def test_a_rendered_folder_that_is_no_address_fails_without_a_retry_or_is_skipped(
+    soft_fail: bool, expected: type[Exception]
+) -> None:
+    sensor = ViasAlarmSensor(task_id="wait", folder="{{ params.folder }}", soft_fail=soft_fail)
+    sensor.folder = "alarms/"
+
+    with pytest.raises(expected):
+        run_task(sensor, Store())
 
 
 def test_each_file_is_returned_once_by_whichever_run_sees_it_first(folder: Path) -> None:
@@ -105,7 +145,7 @@ def test_pictures_are_stored_and_a_file_that_is_no_alarm_stops_nothing(folder: P
 def test_arguments_that_cannot_work_are_refused(folder: Path) -> None:
     with pytest.raises(InvalidRequest, match="max_files is 0; allowed: a whole number from 1 to 1000"):
         poke(folder, max_files=0)
-    with pytest.raises(AirflowFailException, match="in the folder of the alarms"):
+    with pytest.raises(InvalidRequest, match="in the folder of the alarms"):
         poke(folder, images_to=f"file://{folder}/pictures")
 
 

@@ -5,20 +5,38 @@ import { useFile } from "./useFile";
 
 export interface Hit {
   id: string;
-  score: number;
+  score: number | null;
+  /** The score of an identical picture. */
+  best: number;
   image: string | null;
   extra: string | null;
 }
 
 export function readHits(result: unknown): Hit[] | null {
+  const images = at(result, "Auctions");
+  if (Array.isArray(images)) return images.filter(isObject).map(readImage);
   const matches = at(result, "MatchList");
   if (!Array.isArray(matches)) return null;
   return matches.filter(isObject).map((match) => ({
     id: text(match.EntityId) ?? text(match.DataId) ?? "",
     score: Number(match.Score ?? 0),
+    best: 10,
     image: text(match.ImageUrl),
     extra: text(match.ExtraData),
   }));
+}
+
+/** An image of an instance of ImageSearch, which returns no address but the user's own text. */
+function readImage(image: Record<string, unknown>): Hit {
+  const content = text(image.CustomContent);
+  const isAddress = content !== null && /^[a-z][a-z0-9+.-]*:\/\/\S+$/i.test(content);
+  return {
+    id: text(image.ProductId) ?? "",
+    score: number(image.Score),
+    best: 1,
+    image: isAddress ? content : null,
+    extra: [text(image.PicName), isAddress ? null : content].filter(Boolean).join(" · "),
+  };
 }
 
 /** A picture of a file, small. */
@@ -53,8 +71,14 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
             <Thumb owner={owner} address={hit.image} label={`Hit ${n + 1}: ${hit.id}`} />
             <figcaption>
               <strong>{hit.id}</strong>
-              <meter min={0} max={10} value={hit.score} aria-label="Score" />
-              <span>score {hit.score.toFixed(2)} of 10</span>
+              {hit.score !== null && (
+                <>
+                  <meter min={0} max={hit.best} value={hit.score} aria-label="Score" />
+                  <span>
+                    score {hit.score.toFixed(2)} of {hit.best}
+                  </span>
+                </>
+              )}
               {hit.extra && <span className="muted clip">{hit.extra}</span>}
             </figcaption>
           </figure>

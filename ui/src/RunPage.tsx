@@ -169,7 +169,11 @@ function Scene({ step }: { step: TaskData }) {
                 label={`Hit ${n + 1}`}
               />
               <figcaption>
-                <meter min={0} max={10} value={hit.score} aria-label="Score" /> {hit.score.toFixed(1)}
+                {hit.score !== null && (
+                  <>
+                    <meter min={0} max={hit.best} value={hit.score} aria-label="Score" /> {hit.score.toFixed(hit.best === 1 ? 2 : 1)}
+                  </>
+                )}
               </figcaption>
             </figure>
           ))}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { readHits } from "./Images";
 import {
   at,
   duration,
@@ -125,4 +126,18 @@ it.each([
   [3_599_700, "1 h 0 min"],
 ])("says %d ms as a duration without a sixtieth second", (milliseconds, words) => {
   expect(duration(milliseconds)).toBe(words);
+});
+
+it("shows the images that ImageSearch returns as hits, with the address that their author stored", () => {
+  const result = {
+    Auctions: [
+      { ProductId: "mug", PicName: "front.jpg", CustomContent: "s3://media/front.jpg", Score: 0.93 },
+      { ProductId: "cup", PicName: "a.jpg", CustomContent: "a cup: blue" },
+    ],
+  };
+
+  expect(readHits(result)).toEqual([
+    { id: "mug", score: 0.93, best: 1, image: "s3://media/front.jpg", extra: "front.jpg" },
+    { id: "cup", score: null, best: 1, image: null, extra: "a.jpg · a cup: blue" },
+  ]);
 });

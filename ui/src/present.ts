@@ -79,7 +79,7 @@ export function present(data: TaskData): Presented {
     };
   });
   if (!view) {
-    for (const file of mediaOf(Object.fromEntries(Object.entries(result).filter(([name]) => name !== "MatchList"))))
+    for (const file of mediaOf(Object.fromEntries(Object.entries(result).filter(([name]) => name !== "MatchList" && name !== "Auctions"))))
       if (isWebAddress(file.address)) results.push({ ...file, link: file.address, landed: null });
   }
   const sources = view?.sources.length

@@ -78,6 +78,7 @@ class CreatePictureModelByUrlOperator(HuaweiCloudJobOperator):
     """
 
     action = pictures.CREATE_PICTURE_MODELING_BY_URL_JOB
+    links = ("picture_url",)
 
     def __init__(
         self,

@@ -206,7 +206,7 @@ class StopTaskOperator(JobCommandOperator):
             return super().result_of(report)
         reason = report.error_message or "no reason given"
         self.log.warning("Task %s was %s before it was stopped: %s", report.job_id, report.state, reason)
-        return self.hook.call(tasks.SHOW_TASK, {"task_id": report.job_id})
+        return tasks.SHOW_TASK.shown(self.hook.call(tasks.SHOW_TASK, {"task_id": report.job_id}))
 
 
 class QueryTaskOperator(HuaweiCloudOperator):

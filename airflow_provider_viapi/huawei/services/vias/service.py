@@ -19,6 +19,7 @@ SERVICE = Service(
         # Only in a page of 2025-11, not in the SDK.
         "cn-southwest-2",
     ),
+    repeats_credentials=True,
 )
 
 TASK_STATES = States(

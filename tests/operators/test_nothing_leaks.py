@@ -1,0 +1,262 @@
+"""No signature, token, password or key of a request shows where others read: XComs, events, lineage, per place."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.alibaba.services import videoenhan
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.huawei.job_reports import read_report
+from airflow_provider_viapi.huawei.services import find, vias
+from airflow_provider_viapi.jobs.model import Job
+from airflow_provider_viapi.media.asset_events import Origin, report_assets
+from airflow_provider_viapi.media.lineage import lineage_of, media_of, name_of
+from airflow_provider_viapi.media.source_versions import find_sources
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
+from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
+from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator
+from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
+from run_task import run_task
+from served_folder import ServedFolder
+
+SECRET = "Sup3rS3cretV4lue"
+SIGNED = f"?Expires=1&OSSAccessKeyId=LTAI&Signature={SECRET}"
+CAMERA = f"rtsp://admin:{SECRET}@10.0.0.1/1?token={SECRET}"
+HOOK = {"url": f"https://hooks.test/vias?token={SECRET}", "headers": {"X-Key": SECRET}}
+
+
+@pytest.fixture
+def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
+    in_haste(monkeypatch)
+    connect(monkeypatch, viapi_emulator)
+    return viapi_emulator
+
+
+TASK = {
+    "id": "t-1",
+    "state": "RUNNING",
+    "input": {"type": "url", "data": [{"url": CAMERA}]},
+    "output": {"webhook": HOOK, "obs": {"bucket": "media", "path": "alarms"}},
+    "config": {"common": {"render_roi_sw": 1}},
+}
+"""A task as the service returns it, with what it was created with."""
+
+
+class AnswerWith:
+    """A hook that answers every call with the same."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def call(self, *_: Any) -> Any:
+        return self.answer
+
+    def report(self, job: Job) -> Any:
+        return read_report(job, self.answer, None)
+
+
+class TestXComs:
+    def test_the_result_of_a_vias_task_has_no_credentials(self) -> None:
+        result = read_report(Job("t-1", "vias.CreateTask"), TASK, "RUNNING").result or {}
+
+        assert SECRET not in json.dumps(result)
+        assert result["output"]["obs"] == {"bucket": "media", "path": "alarms"}
+        assert result["input"]["data"] == [{"url": "rtsp://***@10.0.0.1/1?token=***"}]
+
+    @pytest.mark.parametrize(
+        ("operator", "answer"),
+        [
+            (QueryTaskOperator(task_id="query", vias_task_id="t-1"), TASK),
+            (HuaweiCloudOperator(task_id="list", action="vias.ListTasks", request={}), {"tasks": [TASK]}),
+            (
+                HuaweiCloudOperator(
+                    task_id="source", action="vias.ShowVideoSourceDetail", request={"video_source_id": "v"}
+                ),
+                {"video_source_id": "v", "type_config": f"<source><password>{SECRET}</password></source>"},
+            ),
+        ],
+        ids=["query", "list", "source"],
+    )
+    def test_what_vias_repeats_of_credentials_is_not_returned(
+        self, operator: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(operator.__dict__, "hook", AnswerWith(answer))
+
+        returned = json.dumps(operator.execute({}))
+
+        assert SECRET not in returned
+        assert "t-1" in returned or '"v"' in returned
+
+    def test_a_failed_task_that_is_stopped_is_returned_without_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = {**TASK, "state": "FAILED"}
+        operator = StopTaskOperator(task_id="stop", vias_task_id="t-1")
+        monkeypatch.setitem(operator.__dict__, "hook", AnswerWith(answer))
+
+        report = read_report(Job("t-1", "vias.CreateTask"), answer, None)
+
+        assert SECRET not in json.dumps(operator.result_of(report))
+
+    def test_the_xcoms_of_a_task_show_no_key_of_its_receivers_and_cameras(
+        self, emulator: EmulatorServer
+    ) -> None:
+        arguments = {name: value for name, value in WATCH.items() if name not in ("input", "output")}
+        outcome = run_task(
+            CreateTaskOperator(
+                task_id="watch",
+                **arguments,
+                input={"type": "url", "data": [{"url": CAMERA}]},
+                webhook={"url": f"https://hooks.test/services/{SECRET}", "headers": {"X-Key": SECRET}},
+            ),
+            Store(),
+        )
+
+        assert SECRET not in json.dumps([outcome.result, outcome.pushed], default=str)
+
+    def test_a_presigned_source_shows_its_path_alone(
+        self, emulator: EmulatorServer, served: ServedFolder, tmp_path: Path
+    ) -> None:
+        from PIL import Image
+
+        Image.new("RGB", (300, 200)).save(served.path / "mei.png")
+        operator = CreatePictureModelByUrlOperator(
+            task_id="mei",
+            picture_url=served.address("mei.png") + SIGNED,
+            style_id="system_male_001",
+            name="Mei",
+            notify_url=f"https://hooks.test/done/{SECRET}",
+        )
+
+        outcome = run_task(operator, Store())
+
+        assert SECRET not in json.dumps([outcome.result, outcome.pushed], default=str)
+        (source,) = outcome.pushed["viapi_view"]["sources"]
+        assert source["address"].partition("?")[0].endswith("/mei.png")
+
+    def test_an_address_that_receives_the_output_is_no_source(self, emulator: EmulatorServer) -> None:
+        upload = f"https://bucket.test/a.wav{SIGNED}&path={SECRET}"
+        operator = CreateSpeechOperator(
+            task_id="speak",
+            **SPEAK,
+            output_external_url=upload,
+            callback_config={"callback_url": f"https://hooks.test/{SECRET}"},
+        )
+
+        outcome = run_task(operator, Store())
+
+        assert outcome.pushed["viapi_view"]["sources"] == []
+        assert SECRET not in json.dumps(outcome.pushed, default=str)
+
+
+class TestSources:
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            {"output": {"webhook": {"url": "https://h/x"}}},
+            {"output_urls": ["rtmp://h/live/key"]},
+            {"notify_url": "https://h/x"},
+            {"interaction_callback_url": "https://h/x"},
+            {"live_event_callback_config": {"live_event_callback_url": "https://h/x"}},
+            {"srt_output_external_url": "https://h/x"},
+        ],
+    )
+    def test_what_receives_something_is_not_read(self, request_: dict[str, Any]) -> None:
+        assert [address for _, address in find_sources(request_) if address] == []
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            {"VideoUrl": "https://h/x.mp4"},
+            {"input": {"data": [{"url": "rtsp://h/1"}]}},
+            {"outputs_of_before": ["s3://h/x.mp4"]},
+            {"picture_url": "https://h/x.png"},
+        ],
+    )
+    def test_what_is_read_is_a_source(self, request_: dict[str, Any]) -> None:
+        assert len([address for _, address in find_sources(request_) if address]) == 1
+
+
+class TestAssetEvents:
+    def events(self, address: str) -> str:
+        from airflow.providers.common.compat.sdk import Asset, AssetAlias
+
+        class Events(defaultdict[Any, Any]):
+            def __missing__(self, key: Any) -> Any:
+                self[key] = SimpleNamespace(extra={}, added=[])
+                self[key].add = lambda asset, extra: self[key].added.append((asset.uri, extra))
+                return self[key]
+
+        alias, folder, events = AssetAlias("films"), Asset("sftp://host/films"), Events()
+        report_assets(
+            {"outlet_events": events},
+            [alias, folder],
+            {"VideoUrl": address},
+            Origin("j", "videoenhan.EraseVideoSubtitles", [address]),
+        )  # type: ignore[typeddict-item]
+        assert events[alias].added
+        assert events[folder].extra["landed"]
+        return repr([(each.extra, each.added) for each in events.values()])
+
+    @pytest.mark.parametrize(
+        "address", [f"sftp://anna:{SECRET}@host/films/a.mp4", f"sftp://host/films/a.mp4{SIGNED}"]
+    )
+    def test_neither_extra_nor_asset_has_passwords_or_signatures(self, address: str) -> None:
+        assert SECRET not in self.events(address)
+
+    def test_a_connection_id_stays_so_that_the_next_task_opens_the_file(self) -> None:
+        assert "sftp://conn@host/films/a.mp4" in self.events("sftp://conn@host/films/a.mp4")
+
+
+class TestLineage:
+    @pytest.mark.parametrize(
+        "address",
+        [
+            CAMERA,
+            f"https://anna:{SECRET}@h/a.mp4{SIGNED}",
+            f"oss://bucket/a.mp4{SIGNED}",
+            f"s3://AKIA:{SECRET}@bucket/a.mp4",
+            f"s3://bucket/a.mp4?X-Amz-Signature={SECRET}&X-Amz-Security-Token={SECRET}",
+        ],
+    )
+    def test_datasets_are_named_without_them(self, address: str) -> None:
+        assert SECRET not in repr(name_of(address))
+
+    def test_the_facets_of_a_viapi_task_have_none(self) -> None:
+        pytest.importorskip("airflow.providers.openlineage")
+        request = {"VideoUrl": f"https://media.test/a.mp4{SIGNED}"}
+
+        lineage = lineage_of(media_of(videoenhan.ERASE_VIDEO_SUBTITLES.parameters, request), [])
+
+        assert SECRET not in repr(lineage)
+
+    def test_a_huawei_task_reports_what_it_reads_and_not_what_receives_alarms(self) -> None:
+        pytest.importorskip("airflow.providers.openlineage")
+        operator = CreateTaskOperator(
+            task_id="watch",
+            service_name="c-flowcount-edge",
+            name="gate",
+            input={"type": "url", "data": [{"url": CAMERA}]},
+            webhook=HOOK,  # type: ignore[arg-type]
+        )
+
+        lineage = operator.get_openlineage_facets_on_complete(None)
+
+        assert [(each.namespace, each.name) for each in lineage.inputs] == [("rtsp://10.0.0.1", "1")]
+        assert SECRET not in repr(lineage)
+
+
+def test_links_that_the_next_task_needs_stay_as_they_are() -> None:
+    job = Job("j", "metastudio.CreateAsyncTtsJob")
+    link = f"https://obs.test/a.wav?AccessKeyId=A&Signature={SECRET}"
+
+    result = read_report(job, {"state": "SUCCEED", "audio_file_url": link}).result or {}
+
+    assert result["audio_file_url"] == link
+    assert find("vias.ShowTaskInfo").service is vias.SERVICE
