@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ import pytest
 import media_samples
 from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from huawei.test_alarms import MESSAGE
 from local_airflow import LocalAirflow
 from served_folder import ServedFolder
 from waiting import until
@@ -35,8 +39,9 @@ print(ViapiHook().call("videoenhan.EraseVideoSubtitles", request)["RequestId"])
 class Deployment(NamedTuple):
     airflow: LocalAirflow
     emulator: EmulatorServer
-    folder: Path
-    clip: str
+    oss: Oss
+    clip: Path
+    address: str
 
     def watch(self, dag_id: str, asset: str) -> None:
         """Enable a DAG, and wait until its watcher has read what is there already."""
@@ -70,10 +75,14 @@ class Deployment(NamedTuple):
     def get(self, path: str, **parameters: Any) -> Any:
         return self.airflow.rest.get(path, params=parameters).raise_for_status().json()
 
+    def keys(self, folder: str) -> list[str]:
+        found = self.oss.list_objects("team", folder)
+        return sorted(each.key.removeprefix(folder) for each in found if isinstance(each, OssObject))
+
     def submit_as_somebody_else(self) -> str:
         """Submit a job from a process that knows nothing of this Airflow but has the key."""
         done = subprocess.run(
-            [sys.executable, "-c", SUBMIT, self.clip], check=True, capture_output=True, text=True
+            [sys.executable, "-c", SUBMIT, self.address], check=True, capture_output=True, text=True
         )
         return done.stdout.split()[-1]
 
@@ -90,14 +99,12 @@ class Deployment(NamedTuple):
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> Iterator[Deployment]:
-    dags, folder = tmp_path_factory.mktemp("dags"), tmp_path_factory.mktemp("storage")
-    for example in ("land_finished_jobs.py",):
-        (dags / example).write_text(
-            (EXAMPLES / example).read_text().replace("s3://media", f"file://{folder}")
-        )
-    media_samples.burn_subtitles(
-        media_samples.big_buck_bunny(), served.path / "events.mp4", seconds=1, size=(320, 180)
-    )
+    dags = tmp_path_factory.mktemp("dags")
+    for example in ("land_finished_jobs.py", "vias_alarm_events.py"):
+        text = (EXAMPLES / example).read_text()
+        (dags / example).write_text(text.replace("s3://media", "oss://viapi_default@team"))
+    clip = served.path / "events.mp4"
+    media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
     with EmulatorServer() as emulator, pytest.MonkeyPatch.context() as patched:
         patched.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
         environment = {
@@ -109,7 +116,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
         with LocalAirflow(
             dags_folder=dags, home=tmp_path_factory.mktemp("airflow"), environment=environment
         ) as airflow:
-            yield Deployment(airflow, emulator, folder, served.address("events.mp4"))
+            yield Deployment(airflow, emulator, open_oss(ViapiHook()), clip, served.address(clip.name))
 
 
 def test_a_job_of_somebody_else_starts_the_dag_once_also_over_restarts_of_the_triggerer(
@@ -133,8 +140,21 @@ def test_a_job_of_somebody_else_starts_the_dag_once_also_over_restarts_of_the_tr
     assert sorted(event["job_id"] for event in deployment.events(asset)) == sorted([first, second])
     assert not any(event["redelivered"] for event in deployment.events(asset))
     assert len(deployment.runs(dag)) == 2
-    landed = [file.name for file in (deployment.folder / "finished").iterdir()]
-    assert sorted(landed) == sorted(f"{job}-VideoUrl.mp4" for job in (first, second))
+    assert deployment.keys("finished/") == sorted(f"{job}-VideoUrl.mp4" for job in (first, second))
+
+
+def test_an_alarm_that_is_stored_starts_the_dag_once(deployment: Deployment) -> None:
+    dag, asset = "vias_alarm_events", "vias_alarms"
+    deployment.watch(dag, asset)
+
+    deployment.oss.put("team", "alarms/2026/a.json", json.dumps(MESSAGE).encode())
+    until(lambda: len(deployment.runs(dag)) == 1)
+
+    (run,) = deployment.runs(dag)
+    summary = deployment.airflow.xcom(dag, run, "report", map_index=0)
+    assert len(deployment.events(asset)) == 1
+    assert summary.startswith("smoke_and_fire at ")
+    assert summary.endswith("oss://viapi_default@team/alarms/2026/a.json")
 
 
 def finish_another_job(deployment: Deployment) -> str:

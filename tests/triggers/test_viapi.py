@@ -20,7 +20,8 @@ DONE = Answer(
     body=json.dumps(
         {
             "RequestId": "R",
-            "Data": {"JobId": "J", "Status": "PROCESS_SUCCESS", "Result": '{"VideoUrl": "http://h/out.mp4"}'},
+            # Of any job: it names none.
+            "Data": {"Status": "PROCESS_SUCCESS", "Result": '{"VideoUrl": "http://h/out.mp4"}'},
         }
     )
 )
