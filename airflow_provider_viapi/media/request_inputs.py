@@ -236,9 +236,14 @@ _UNREADABLE = (PermissionDenied, OSError, ValueError)
 
 
 def check_links(action: Action, request: Mapping[str, Any], account: Account, log: Log) -> None:
-    """Check every HTTP(S) address of a request; see :func:`check_urls`."""
-    addresses = media_addresses(action.parameters, request)
-    check_urls({url: (name, limits) for name, limits, url in addresses}, action.name, account, log)
+    """Check every HTTP(S) address of a request that the service fetches itself; see :func:`check_urls`."""
+    # What is uploaded is downloaded first, and may be brought within the limits.
+    links = {
+        url: (name, limits)
+        for name, limits, url, is_uploaded in _media(action.parameters, request)
+        if not is_uploaded
+    }
+    check_urls(links, action.name, account, log)
 
 
 def check_urls(

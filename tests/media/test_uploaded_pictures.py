@@ -75,6 +75,14 @@ def test_what_is_on_the_web_is_uploaded_as_well(add: Callable[..., Any], served:
     assert add(served.address("web%20coffee.jpg"))["Region"] == "0,600,0,400"
 
 
+def test_a_picture_on_the_web_that_is_too_large_is_resized_too(
+    add: Callable[..., Any], served: ServedFolder
+) -> None:
+    photograph(served.path / "large.jpg", (5000, 2500))
+
+    assert add(served.address("large.jpg"))["Region"] == "0,4096,0,2048"
+
+
 @pytest.mark.parametrize(
     ("name", "size", "options", "region"),
     [

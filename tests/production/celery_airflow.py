@@ -31,8 +31,8 @@ class CeleryAirflow(LocalAirflow):
             "CELERY__WORKER_CONCURRENCY": str(SLOTS),
             "CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
             "CELERY__OPERATION_TIMEOUT": "10",
-            # A message on its way to a worker that is killed, or over a connection that is closed, is lost; the
-            # scheduler sends it again when the task has been queued for so long.
+            # A message on its way to a worker that is killed, or over a connection that is closed, may be lost;
+            # the scheduler sends it again when the task has been queued for so long.
             "SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
             "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
         }
