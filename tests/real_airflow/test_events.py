@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,6 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from huawei.test_alarms import MESSAGE
 from local_airflow import LocalAirflow
 from served_folder import ServedFolder
-from waiting import until
 
 pytestmark = [
     pytest.mark.airflow,
@@ -34,6 +34,12 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 request = {"VideoUrl": sys.argv[1], "BX": 0.0, "BY": 0.7, "BW": 1.0, "BH": 0.3}
 print(ViapiHook().call("videoenhan.EraseVideoSubtitles", request)["RequestId"])
 """
+
+
+def until(condition: Callable[[], Any]) -> None:
+    """Wait until a condition holds; pytest's timeout ends it otherwise."""
+    while not condition():
+        time.sleep(0.3)
 
 
 class Deployment(NamedTuple):
@@ -89,9 +95,9 @@ class Deployment(NamedTuple):
     def reads_of_the_list(self) -> int:
         return self.emulator.calls().get("QueryAsyncJobList", {}).get("accepted", 0)
 
-    def restart_triggerer(self, meanwhile: Callable[[], Any] = lambda: None) -> Any:
-        """Kill the triggerer, and start another one."""
-        self.airflow.kill("triggerer", len(self.airflow.sessions["triggerer"]) - 1)
+    def restart_triggerer(self, meanwhile: Callable[[], Any]) -> Any:
+        """Kill the triggerer, do something, and start another one."""
+        self.airflow.kill("triggerer")
         result = meanwhile()
         self.airflow.start("triggerer")
         return result
@@ -100,15 +106,16 @@ class Deployment(NamedTuple):
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> Iterator[Deployment]:
     dags = tmp_path_factory.mktemp("dags")
-    for example in ("land_finished_jobs.py", "vias_alarm_events.py"):
-        text = (EXAMPLES / example).read_text()
-        (dags / example).write_text(text.replace("s3://media", "oss://viapi_default@team"))
+    for example in ("land_finished_jobs.py", "new_sources.py", "vias_alarm_events.py"):
+        text = (EXAMPLES / example).read_text().replace("s3://media", "oss://viapi_default@team")
+        (dags / example).write_text(text.replace('pattern="*.mp4"', 'pattern="*.mp4", poll_interval=2'))
     clip = served.path / "events.mp4"
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
     with EmulatorServer() as emulator, pytest.MonkeyPatch.context() as patched:
         patched.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
         environment = {
             "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
+            "AIRFLOW__VIAPI__STATE_PATH": f"file://{tmp_path_factory.mktemp('state')}",
             # With the defaults it takes half a minute until triggers of a lost triggerer are taken over.
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
             "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
@@ -119,7 +126,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
             yield Deployment(airflow, emulator, open_oss(ViapiHook()), clip, served.address(clip.name))
 
 
-def test_a_job_of_somebody_else_starts_the_dag_once_also_over_restarts_of_the_triggerer(
+def test_a_job_of_somebody_else_starts_the_dag_once_also_over_a_killed_triggerer(
     deployment: Deployment,
 ) -> None:
     dag, asset = "land_finished_jobs", "viapi_finished_jobs"
@@ -128,19 +135,29 @@ def test_a_job_of_somebody_else_starts_the_dag_once_also_over_restarts_of_the_tr
     first = deployment.submit_as_somebody_else()
     until(lambda: len(deployment.runs(dag)) == 1)
     until(lambda: deployment.is_settled(asset))
-    # The second job finishes while no triggerer runs.
+    # The second job finishes while no triggerer runs; the list still shows the first.
     second = deployment.restart_triggerer(lambda: finish_another_job(deployment))
     until(lambda: len(deployment.runs(dag)) == 2)
-    until(lambda: deployment.is_settled(asset))
-    # The list, in which both still are, is read again.
     reads = deployment.reads_of_the_list()
-    deployment.restart_triggerer()
     until(lambda: deployment.reads_of_the_list() >= reads + 2)
 
     assert sorted(event["job_id"] for event in deployment.events(asset)) == sorted([first, second])
     assert not any(event["redelivered"] for event in deployment.events(asset))
     assert len(deployment.runs(dag)) == 2
     assert deployment.keys("finished/") == sorted(f"{job}-VideoUrl.mp4" for job in (first, second))
+
+
+def test_each_film_that_arrives_in_a_bucket_is_erased_once(deployment: Deployment) -> None:
+    dag, asset = "new_sources", "incoming_films"
+    deployment.oss.put("team", "incoming/old.mp4", b"was here before")
+    deployment.watch(dag, asset)
+
+    deployment.oss.put("team", "incoming/new.mp4", deployment.clip.read_bytes())
+    until(lambda: len(deployment.runs(dag)) == 1)
+
+    (event,) = deployment.events(asset)
+    assert event["file"] == "oss://viapi_default@team/incoming/new.mp4"
+    assert len(deployment.keys("erased/")) == 1
 
 
 def test_an_alarm_that_is_stored_starts_the_dag_once(deployment: Deployment) -> None:
