@@ -104,6 +104,8 @@ class ViapiOperator(LandingOperator):
         """Return the files that a checked request names."""
         from airflow_provider_viapi.media.staging import RequestInputs, Staging, StagingSettings
 
+        # Raises before anything is staged for a service that is not in the connection's region.
+        self.hook.account.address(self.action.service)
         staging = Staging.of_task(
             context,
             self.hook,

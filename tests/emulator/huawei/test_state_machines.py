@@ -262,8 +262,9 @@ def test_an_avatar_waits_for_files_for_a_review_and_for_the_customer(
     command = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
 
     again = caller(images.UPDATE_2D_MODEL_TRAINING_JOB, job_id=job_id, name="Ada L.")
-    assert answer["training_video_upload_url"].startswith(emulator.url)
-    assert httpx.put(again["training_video_upload_url"], content=b"film", trust_env=False).status_code == 200
+    assert answer["training_video_upload_url"][0].startswith(emulator.url)
+    (target,) = again["training_video_upload_url"]
+    assert httpx.put(target, content=b"film", trust_env=False).status_code == 200
     assert caller(show, job_id=job_id)["name"] == "Ada L."
     assert caller(show, job_id=job_id)["state"] == "WAIT_FILE_UPLOAD"
     caller(command, job_id=job_id, command="SUBMITVERIFYING")
