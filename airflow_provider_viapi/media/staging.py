@@ -99,12 +99,14 @@ class Staging:
         :raises InvalidMedia: a file does not exist, is empty, or would be refused by the service
         :raises TransientError: connections broke too often, or a file changed while it was read
         :raises PermissionDenied: it may not be read, or not be written there
-        :raises ConfigurationError: a package that this needs is not installed
+        :raises ConfigurationError: a package that this needs is not installed, or the service is elsewhere
         """
         request = self._with_uploads(action, request)
         elsewhere = list(files_to_stage(action.parameters, request))
         if not elsewhere:
             return dict(request)
+        # Raises before anything is copied for a service that is not in the connection's region.
+        self.hook.account.address(action.service)
         sources = {}
         for parameter, _, address in elsewhere:
             with _naming(parameter, action):

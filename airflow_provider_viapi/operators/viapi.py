@@ -102,12 +102,8 @@ class ViapiOperator(LandingOperator):
 
     def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.request_inputs import files_to_stage
         from airflow_provider_viapi.media.staging import RequestInputs, Staging, StagingSettings
 
-        if any(files_to_stage(self.action.parameters, request)):
-            # Raises before anything is staged for a service that is not in the connection's region.
-            self.hook.account.address(self.action.service)
         staging = Staging.of_task(
             context,
             self.hook,
