@@ -27,7 +27,9 @@ from airflow_provider_viapi.alibaba.parameters import (
     ValueList,
 )
 from airflow_provider_viapi.alibaba.rpc import flatten
-from airflow_provider_viapi.alibaba.services import imagesearch, imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
+from airflow_provider_viapi.alibaba.services.imagesearch.searching import Threshold
+from airflow_provider_viapi.alibaba.services.imagesearch.service import Region
 from airflow_provider_viapi.alibaba.signing import canonical_query
 from airflow_provider_viapi.emulator.gateway import unflatten
 from airflow_provider_viapi.errors import InvalidRequest
@@ -47,9 +49,9 @@ def allowed(parameter: Parameter) -> st.SearchStrategy[Any]:
             return st.builds("{}://{}/{}".format, st.sampled_from(["http", "HTTPS"]), WORDS, WORDS)
         case Filter():
             return st.sampled_from(["int_attr >= 5", 'str_attr != "a" OR int_attr2=1', "strAttr = 'b'"])
-        case imagesearch.Region():
+        case Region():
             return st.sampled_from(["0,1,0,1", "20,200,40,240"])
-        case imagesearch.Threshold():
+        case Threshold():
             return st.integers(0, 100).map(lambda hundredths: hundredths / 100)
         case String(pattern=str(pattern)):
             return st.from_regex(pattern, fullmatch=True).filter(

@@ -1,0 +1,71 @@
+"""Images of an instance: add, change, delete, look up."""
+
+from __future__ import annotations
+
+from airflow_provider_viapi.alibaba.model import Needed, ResultField
+from airflow_provider_viapi.alibaba.parameters import Boolean, String
+from airflow_provider_viapi.alibaba.services.imagesearch.service import (
+    ATTRIBUTES,
+    CATEGORY,
+    CROP,
+    FILTER,
+    FOUND,
+    IMAGE,
+    PICTURE_INFO,
+    PICTURE_NAME,
+    PRODUCT,
+    REGION,
+    action,
+)
+
+_CONTENT = String(
+    name="CustomContent", max_length=4096, doc="Text that is returned with a match, at most 4,096 characters."
+)
+
+ADD_IMAGE = action(
+    "AddImage",
+    "Add an image to an instance; one with the same ProductId and PicName is replaced.",
+    *(PRODUCT, PICTURE_NAME, IMAGE, CATEGORY, CROP, _CONTENT, *ATTRIBUTES, REGION),
+    result=(PICTURE_INFO,),
+)
+
+UPDATE_IMAGE = action(
+    "UpdateImage",
+    "Change the attributes of an image, or of all images of a product.",
+    *(
+        PRODUCT,
+        PICTURE_NAME.replace(required=False, doc="Name of the image; without it, all of the product."),
+    ),
+    *(_CONTENT, *ATTRIBUTES),
+    queried=frozenset({"IntAttr3", "IntAttr4", "StrAttr3", "StrAttr4"}),
+)
+
+DELETE_IMAGE = action(
+    "DeleteImage",
+    "Delete an image, all images of a product, or all that a filter finds.",
+    PRODUCT.replace(required=False, min_length=0, doc="Id of the product."),
+    PICTURE_NAME.replace(
+        required=False, min_length=0, doc="Name of the image; without it, all of the product."
+    ),
+    Boolean(name="IsDeleteByFilter", doc="Delete what Filter finds instead of a product."),
+    FILTER.replace(
+        has_lists=False, doc="Condition on the attributes of the images to delete, without ``in``."
+    ),
+    needed=(
+        Needed(when=("IsDeleteByFilter", True), names=("Filter",)),
+        Needed(when=("IsDeleteByFilter", False), names=("ProductId",)),
+        Needed(when=("IsDeleteByFilter", None), names=("ProductId",)),
+    ),
+    result=(ResultField("PicNames", "strings", "Names of the deleted images."),),
+    result_in_body=False,
+)
+
+CHECK_IMAGE_EXISTS = action(
+    "CheckImageExists",
+    "Return whether an instance has an image, and its attributes.",
+    *(PRODUCT, PICTURE_NAME),
+    result=(
+        ResultField("Auctions", "object", "The image.", FOUND),
+        ResultField("Exists", "boolean", "The instance has it."),
+    ),
+)
