@@ -10,7 +10,7 @@ from typing import Protocol
 from typing_extensions import Self
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.jobs.completions import Completions
+from airflow_provider_viapi.jobs.batch_wait import Completions
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 

@@ -28,8 +28,8 @@ from airflow_provider_viapi.jobs.background_wait import Unwatched, Watch
 from airflow_provider_viapi.jobs.batch_backend import BatchBackend, BatchConfig, Meter
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
+from airflow_provider_viapi.jobs.batch_wait import AFFECTS_ALL_JOBS, Completions, WaitPolicy
 from airflow_provider_viapi.jobs.budget import Budget
-from airflow_provider_viapi.jobs.completions import AFFECTS_ALL_JOBS, Completions, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.task_run import TaskRun
 from airflow_provider_viapi.jobs.usage import Usage

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
-from airflow_provider_viapi.jobs.completions import QuietLog
+from airflow_provider_viapi.jobs.batch_wait import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter

@@ -86,10 +86,8 @@ class BatchOperator(BatchArguments):
                 return []
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
-            ledger, run = (
-                self._open_ledger(context),
-                task_run(context, self.log, self.timing, lambda: self._stop_requested),
-            )
+            ledger = self._open_ledger(context)
+            run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
                 self._probe_destination()
@@ -116,16 +114,14 @@ class BatchOperator(BatchArguments):
 
         :param state: what the attempt knows besides its ledger; ``dag.test()`` of Airflow 3 loses it
         """
-        from airflow_provider_viapi.jobs.completions import Completions
+        from airflow_provider_viapi.jobs.batch_wait import Completions
 
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
             if "error" in event:
                 raise from_dict(event["error"])
-            ledger, run = (
-                self._open_ledger(context),
-                task_run(context, self.log, self.timing, lambda: self._stop_requested),
-            )
+            ledger = self._open_ledger(context)
+            run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
             with self.cancelling_if_ended(context, ledger, batch.cancel):
@@ -218,7 +214,7 @@ class BatchOperator(BatchArguments):
         if batch.is_drained:
             return
         from airflow_provider_viapi.jobs.background_wait import BackgroundWait
-        from airflow_provider_viapi.jobs.completions import QuietLog
+        from airflow_provider_viapi.jobs.batch_wait import QuietLog
 
         log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
         with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:

@@ -25,7 +25,7 @@ from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch
 from airflow_provider_viapi.jobs.batch_backend import BatchConfig
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.completions import Completions
+from airflow_provider_viapi.jobs.batch_wait import Completions
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
