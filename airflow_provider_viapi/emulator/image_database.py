@@ -66,7 +66,29 @@ class Entry:
     created_at: int
 
 
-class ImageDatabases:
+class VectorFile:
+    """SQLite file with images and their vectors, used by several threads.
+
+    :param schema: statements that create its tables
+    :raises DataFolderError: the file is not a database
+    """
+
+    def __init__(self, path: Path, schema: str) -> None:
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, check_same_thread=False)
+        try:
+            self._connection.executescript(schema)
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            raise DataFolderError(f"{path} cannot be used: {error}") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+
+class ImageDatabases(VectorFile):
     """All image databases; thread-safe. Vectors are the bytes of float16 numbers, with length 1.
 
     :param path: SQLite file
@@ -76,18 +98,7 @@ class ImageDatabases:
 
     def __init__(self, path: Path, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False)
-        try:
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise DataFolderError(f"{path} cannot be used: {error}") from None
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
+        super().__init__(path, _SCHEMA)
 
     def clear(self) -> None:
         """Delete all databases."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_viapi.alibaba.image_filter import Condition
-from airflow_provider_viapi.emulator.data_folder import DataFolderError
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.image_database import cosines
+from airflow_provider_viapi.emulator.image_database import VectorFile, cosines
 
 CAPACITY = 100_000
 """Images that an instance holds: those of the smallest that is sold."""
@@ -65,7 +62,7 @@ class Item:
         }
 
 
-class ImageInstances:
+class ImageInstances(VectorFile):
     """All instances; thread-safe. Vectors are the bytes of float16 numbers, with length 1.
 
     :param path: SQLite file
@@ -77,18 +74,7 @@ class ImageInstances:
     def __init__(self, path: Path, names: Iterable[str], capacity: int = CAPACITY) -> None:
         self.capacity = capacity
         self._names = tuple(names)
-        self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False)
-        try:
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise DataFolderError(f"{path} cannot be used: {error}") from None
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
+        super().__init__(path, _SCHEMA)
 
     def clear(self) -> None:
         """Delete all images."""
