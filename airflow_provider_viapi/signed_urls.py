@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -17,139 +18,144 @@ DIGEST_VERSION = 3
 """Version of what :func:`stable_url` returns; raise it with every change, since stored digests contain its result."""
 
 
+_FLAGS = re.IGNORECASE | re.DOTALL
+
+
 @dataclass(frozen=True)
 class SigningScheme:
     """How one vendor signs a URL.
 
-    :param marks: patterns of ``name=value``; the scheme is recognised if each of them matches a query parameter
+    The patterns are compiled when a URL is first compared with them: compiling all of them takes about 10 ms, which
+    files that define DAGs would pay at each parse.
+
     :param parameters: pattern of the names that signing adds, which differ from one signature to the next
-    :param host: pattern of the hosts where alone the scheme is recognised; any host if empty
+    :param marks: patterns of ``name=value``; the scheme is recognised if each of them matches a query parameter;
+        without marks, the names themselves belong to the vendor alone
+    :param host: pattern of the hosts where alone the scheme is recognised; any host if ``None``
     """
 
     vendor: str
-    marks: tuple[re.Pattern[str], ...]
-    parameters: re.Pattern[str]
-    host: re.Pattern[str] | None = None
+    parameters: str
+    marks: tuple[str, ...] = ()
+    host: str | None = None
+
+    @cached_property
+    def names(self) -> re.Pattern[str]:
+        """The compiled pattern of the names that signing adds."""
+        return re.compile(self.parameters, _FLAGS)
+
+    @cached_property
+    def _marks(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(re.compile(mark, _FLAGS) for mark in self.marks or (f"(?:{self.parameters})=.*",))
 
     def signs(self, host: str, pairs: Iterable[tuple[str, str]]) -> bool:
         """Return whether a URL with this host and these query parameters is signed in this way."""
-        if self.host is not None and not self.host.fullmatch(host):
+        if self.host is not None and not re.fullmatch(self.host, host, _FLAGS):
             return False
         texts = [f"{name}={value}" for name, value in pairs]
-        return all(any(mark.fullmatch(text) for text in texts) for mark in self.marks)
-
-
-def _scheme(
-    vendor: str, parameters: str, *, marks: tuple[str, ...] = (), host: str | None = None
-) -> SigningScheme:
-    # Without marks, the names themselves belong to the vendor alone.
-    flags = re.IGNORECASE | re.DOTALL
-    return SigningScheme(
-        vendor,
-        tuple(re.compile(mark, flags) for mark in marks or (f"(?:{parameters})=.*",)),
-        re.compile(parameters, flags),
-        host and re.compile(host, flags),  # type: ignore[arg-type]
-    )
+        return all(any(mark.fullmatch(text) for text in texts) for mark in self._marks)
 
 
 _V4 = "algorithm|credential|date|expires|signedheaders|signedqueries|signature|security-token|content-sha256"
 _LIKE_V2 = "expires|signature"
 
 SIGNING_SCHEMES = (
-    _scheme(
+    SigningScheme(
         "Alibaba Cloud OSS V4",
         "x-oss-(?:signature|signature-version|credential|date|expires|additional-headers|security-token)",
     ),
-    _scheme(
+    SigningScheme(
         "Alibaba Cloud OSS V1", f"ossaccesskeyid|security-token|{_LIKE_V2}", marks=("ossaccesskeyid=.*",)
     ),
-    _scheme("Amazon S3 SigV4", f"x-amz-(?:{_V4}|s3session-token)"),
-    _scheme("Amazon S3 SigV2", f"awsaccesskeyid|{_LIKE_V2}", marks=("awsaccesskeyid=.*",)),
-    _scheme("Amazon CloudFront", f"key-pair-id|policy|hash-algorithm|{_LIKE_V2}", marks=("key-pair-id=.*",)),
-    _scheme("Google Cloud Storage V4", f"x-goog-(?:{_V4})"),
-    _scheme("Google Cloud Storage V2", f"googleaccessid|{_LIKE_V2}", marks=("googleaccessid=.*",)),
-    _scheme("Google Cloud CDN", f"keyname|urlprefix|{_LIKE_V2}", marks=("keyname=.*", "signature=.*")),
-    _scheme(
+    SigningScheme("Amazon S3 SigV4", f"x-amz-(?:{_V4}|s3session-token)"),
+    SigningScheme("Amazon S3 SigV2", f"awsaccesskeyid|{_LIKE_V2}", marks=("awsaccesskeyid=.*",)),
+    SigningScheme(
+        "Amazon CloudFront", f"key-pair-id|policy|hash-algorithm|{_LIKE_V2}", marks=("key-pair-id=.*",)
+    ),
+    SigningScheme("Google Cloud Storage V4", f"x-goog-(?:{_V4})"),
+    SigningScheme("Google Cloud Storage V2", f"googleaccessid|{_LIKE_V2}", marks=("googleaccessid=.*",)),
+    SigningScheme("Google Cloud CDN", f"keyname|urlprefix|{_LIKE_V2}", marks=("keyname=.*", "signature=.*")),
+    SigningScheme(
         "Azure shared access signature",
         "s[vretpis]|sig|srt|spr|sip|sdd|ses|scid|saoid|suoid|sduoid|skoid|sktid|skt|ske|sks|skv|skdutid",
         # Without a version before 2012.
         marks=("sig=.*", "sv=[0-9]{4}.*|se=[0-9]{4}-.*"),
     ),
-    _scheme("Huawei Cloud OBS V4", f"x-obs-(?:{_V4})"),
-    _scheme(
+    SigningScheme("Huawei Cloud OBS V4", f"x-obs-(?:{_V4})"),
+    SigningScheme(
         "Huawei Cloud OBS V2", f"accesskeyid|policy|{_LIKE_V2}", marks=("accesskeyid=.*", "signature=.*")
     ),
-    _scheme(
+    SigningScheme(
         "Tencent Cloud COS",
         "q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list|signature)|x-cos-security-token",
         marks=("q-sign-algorithm=.*", "q-signature=.*"),
     ),
-    _scheme("Tencent Cloud COS", "x-cos-security-token"),
-    _scheme("Tencent Cloud COS, in one parameter", "sign", marks=("sign=.*q-sign-algorithm=.*",)),
-    _scheme("Volcengine TOS", f"x-tos-(?:{_V4})"),
-    _scheme(
+    SigningScheme("Tencent Cloud COS", "x-cos-security-token"),
+    SigningScheme("Tencent Cloud COS, in one parameter", "sign", marks=("sign=.*q-sign-algorithm=.*",)),
+    SigningScheme("Volcengine TOS", f"x-tos-(?:{_V4})"),
+    SigningScheme(
         "Baidu BOS", "authorization|x-bce-(?:date|security-token)", marks=("authorization=bce-auth-v.*",)
     ),
-    _scheme("Qiniu Kodo", "e|token", marks=("e=[0-9]+", "token=[^:]+:.+")),
-    _scheme(
+    SigningScheme("Qiniu Kodo", "e|token", marks=("e=[0-9]+", "token=[^:]+:.+")),
+    SigningScheme(
         "Kingsoft KS3 V2",
         f"kssaccesskeyid|security-token|x-kss-security-token|{_LIKE_V2}",
         marks=("kssaccesskeyid=.*",),
     ),
-    _scheme("Kingsoft KS3 V4", f"x-kss-(?:{_V4})"),
-    _scheme("NetEase NOS", f"nosaccesskeyid|{_LIKE_V2}", marks=("nosaccesskeyid=.*",)),
-    _scheme("UCloud US3", f"ucloudpublickey|{_LIKE_V2}", marks=("ucloudpublickey=.*",)),
-    _scheme("Backblaze B2", "authorization", host=r"(?:.*\.)?backblazeb2\.com"),
-    _scheme("Backblaze B2 behind a CDN", "authorization", marks=(r"authorization=\d_\d+_.+",)),
-    _scheme("Akamai", "hdnts|hdnea|hdntl|__token__|__gda__"),
-    _scheme("Akamai, under another name", "token", marks=(r"token=(?:.*~)?exp=\d+~.*hmac=.*",)),
-    _scheme("Google Media CDN", "edge-cache-token"),
-    _scheme("Alibaba Cloud CDN", "auth_key", marks=(r"auth_key=\d+-[^-]+-[^-]+-.+",)),
-    _scheme("Alibaba Cloud VOD", "mtshlsuritoken"),
-    _scheme(
+    SigningScheme("Kingsoft KS3 V4", f"x-kss-(?:{_V4})"),
+    SigningScheme("NetEase NOS", f"nosaccesskeyid|{_LIKE_V2}", marks=("nosaccesskeyid=.*",)),
+    SigningScheme("UCloud US3", f"ucloudpublickey|{_LIKE_V2}", marks=("ucloudpublickey=.*",)),
+    SigningScheme("Backblaze B2", "authorization", host=r"(?:.*\.)?backblazeb2\.com"),
+    SigningScheme("Backblaze B2 behind a CDN", "authorization", marks=(r"authorization=\d_\d+_.+",)),
+    SigningScheme("Akamai", "hdnts|hdnea|hdntl|__token__|__gda__"),
+    SigningScheme("Akamai, under another name", "token", marks=(r"token=(?:.*~)?exp=\d+~.*hmac=.*",)),
+    SigningScheme("Google Media CDN", "edge-cache-token"),
+    SigningScheme("Alibaba Cloud CDN", "auth_key", marks=(r"auth_key=\d+-[^-]+-[^-]+-.+",)),
+    SigningScheme("Alibaba Cloud VOD", "mtshlsuritoken"),
+    SigningScheme(
         "Huawei Cloud CDN C2",
         "auth_key|time(?:stamp)?",
         marks=("auth_key=[0-9a-f]{32,64}", "time(?:stamp)?=.+"),
     ),
-    _scheme("Huawei Cloud live, encrypted", "auth_info"),
-    _scheme(
+    SigningScheme("Huawei Cloud live, encrypted", "auth_info"),
+    SigningScheme(
         "Tencent Cloud VOD", "t|exper|rlimit|us|sign", marks=("us=.+", "t=[0-9a-f]{8}", "sign=[0-9a-f]{32}")
     ),
-    _scheme("Bilibili", "deadline|upsig", marks=("upsig=.+",)),
-    _scheme("imgix", "s|expires", marks=("s=[0-9a-f]{32}",), host=r".*\.imgix\.net"),
-    _scheme("imgix, under another name", "s|expires", marks=("s=[0-9a-f]{32}", "expires=[0-9]{10}")),
-    _scheme("ImageKit", "ik-[st]", marks=("ik-s=.+",)),
-    _scheme("Facebook", "oh|oe", marks=("oh=.+", "oe=[0-9a-f]{8}")),
-    _scheme("Cloudflare Images, JW Player", "exp|sig", marks=("exp=[0-9]{10}", "sig=.+")),
-    _scheme("Vimeo", "exp|hmac", marks=("exp=[0-9]{10}", "hmac=.+")),
-    _scheme("Firebase", "token", marks=("alt=media", "token=[0-9a-f-]{20,}")),
-    _scheme("Dropbox", "rlkey|st", marks=("rlkey=.+",)),
-    _scheme("Wowza", "wowzatoken(?:hash|starttime|endtime)", marks=("wowzatokenhash=.+",)),
-    _scheme("Nimble", "wmsauthsign"),
-    _scheme("Edgio", "ec_token"),
-    _scheme("CDN77", "secure", marks=(r"secure=[\w-]{20,},[0-9]{10}",)),
-    _scheme("nginx, Gcore", "md5|expires", marks=(r"md5=[\w-]{20,}", "expires=[0-9]{10}")),
-    _scheme("nginx, in short", "st|e", marks=(r"st=[\w-]{20,}", "e=[0-9]{10}")),
-    _scheme("Kingsoft CDN", "k|t", marks=("k=[0-9a-f]{32}", "t=[0-9]{10}")),
-    _scheme("Tencent Cloud CDN A", "sign", marks=(r"sign=\d+-[^-]+-[^-]+-[0-9a-f]+",)),
-    _scheme("Tencent Cloud CDN D", "sign|t", marks=(r"sign=[0-9a-f]{32,64}", r"t=[0-9a-f]{8,10}")),
-    _scheme("UpYun", "_upt"),
-    _scheme("Tencent Cloud live", "txsecret|txtime", marks=("txsecret=.+",)),
-    _scheme("Huawei Cloud live", "hwsecret|hwtime", marks=("hwsecret=.+",)),
-    _scheme("Volcengine live", "volcsecret|volctime", marks=("volcsecret=.+",)),
-    _scheme("Wangsu", "wssecret|ws(?:abs)?time", marks=("wssecret=.+",)),
-    _scheme("Volcengine CDN", "x-expires|x-signature", marks=("x-signature=.+", "x-expires=[0-9]+")),
-    _scheme("Bunny CDN, KeyCDN", "token|expires?", marks=(r"token=[\w-]{20,}", "expires?=[0-9]{10}")),
-    _scheme("Fastly", "token", marks=("token=[0-9]{10}_(?:0x)?[0-9a-f]{40,64}",)),
-    _scheme("Cloudflare", "verify", marks=("verify=[0-9]{10}-.+",)),
-    _scheme("SharePoint", "tempauth", marks=("tempauth=.+",)),
-    _scheme(
+    SigningScheme("Bilibili", "deadline|upsig", marks=("upsig=.+",)),
+    SigningScheme("imgix", "s|expires", marks=("s=[0-9a-f]{32}",), host=r".*\.imgix\.net"),
+    SigningScheme("imgix, under another name", "s|expires", marks=("s=[0-9a-f]{32}", "expires=[0-9]{10}")),
+    SigningScheme("ImageKit", "ik-[st]", marks=("ik-s=.+",)),
+    SigningScheme("Facebook", "oh|oe", marks=("oh=.+", "oe=[0-9a-f]{8}")),
+    SigningScheme("Cloudflare Images, JW Player", "exp|sig", marks=("exp=[0-9]{10}", "sig=.+")),
+    SigningScheme("Vimeo", "exp|hmac", marks=("exp=[0-9]{10}", "hmac=.+")),
+    SigningScheme("Firebase", "token", marks=("alt=media", "token=[0-9a-f-]{20,}")),
+    SigningScheme("Dropbox", "rlkey|st", marks=("rlkey=.+",)),
+    SigningScheme("Wowza", "wowzatoken(?:hash|starttime|endtime)", marks=("wowzatokenhash=.+",)),
+    SigningScheme("Nimble", "wmsauthsign"),
+    SigningScheme("Edgio", "ec_token"),
+    SigningScheme("CDN77", "secure", marks=(r"secure=[\w-]{20,},[0-9]{10}",)),
+    SigningScheme("nginx, Gcore", "md5|expires", marks=(r"md5=[\w-]{20,}", "expires=[0-9]{10}")),
+    SigningScheme("nginx, in short", "st|e", marks=(r"st=[\w-]{20,}", "e=[0-9]{10}")),
+    SigningScheme("Kingsoft CDN", "k|t", marks=("k=[0-9a-f]{32}", "t=[0-9]{10}")),
+    SigningScheme("Tencent Cloud CDN A", "sign", marks=(r"sign=\d+-[^-]+-[^-]+-[0-9a-f]+",)),
+    SigningScheme("Tencent Cloud CDN D", "sign|t", marks=(r"sign=[0-9a-f]{32,64}", r"t=[0-9a-f]{8,10}")),
+    SigningScheme("UpYun", "_upt"),
+    SigningScheme("Tencent Cloud live", "txsecret|txtime", marks=("txsecret=.+",)),
+    SigningScheme("Huawei Cloud live", "hwsecret|hwtime", marks=("hwsecret=.+",)),
+    SigningScheme("Volcengine live", "volcsecret|volctime", marks=("volcsecret=.+",)),
+    SigningScheme("Wangsu", "wssecret|ws(?:abs)?time", marks=("wssecret=.+",)),
+    SigningScheme("Volcengine CDN", "x-expires|x-signature", marks=("x-signature=.+", "x-expires=[0-9]+")),
+    SigningScheme("Bunny CDN, KeyCDN", "token|expires?", marks=(r"token=[\w-]{20,}", "expires?=[0-9]{10}")),
+    SigningScheme("Fastly", "token", marks=("token=[0-9]{10}_(?:0x)?[0-9a-f]{40,64}",)),
+    SigningScheme("Cloudflare", "verify", marks=("verify=[0-9]{10}-.+",)),
+    SigningScheme("SharePoint", "tempauth", marks=("tempauth=.+",)),
+    SigningScheme(
         "JSON Web Token",
         "token|access_token|jwt",
         marks=(r"(?:token|access_token|jwt)=eyJ[\w-]+\.[\w-]+\.[\w-]*",),
     ),
     # What all that sign like S3's V2 have in common, should the key id be missing or under an unknown name.
-    _scheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
+    SigningScheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
 )
 """How vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``) count only
 beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
@@ -243,7 +249,7 @@ def _claims(token: str) -> dict[str, Any] | None:
 
 def _signing_names(host: str, pairs: list[tuple[str, str]]) -> set[str]:
     recognised = [scheme for scheme in SIGNING_SCHEMES if scheme.signs(host, pairs)]
-    return {name for name, _ in pairs if any(scheme.parameters.fullmatch(name) for scheme in recognised)}
+    return {name for name, _ in pairs if any(scheme.names.fullmatch(name) for scheme in recognised)}
 
 
 # The separators as they are, percent-encoded once and twice (a URL inside a URL, a string to sign), and in JSON.
