@@ -31,7 +31,7 @@ _IN_QUERY = re.compile(
 )
 """Parameters whose names are ordinary words elsewhere: redacted inside a query only."""
 
-_TOKEN_PREFIX = r"(?:xox[a-z]-|gh[a-z]_|github_pat_|glpat-|AIza|ya29\.)"
+_KNOWN_BEGINNING = r"(?:xox[a-z]-|gh[a-z]_|github_pat_|glpat-|AIza|ya29\.)"
 """Beginnings of the tokens of Slack, GitHub, GitLab and Google, whatever the parameter's name."""
 
 _OPAQUE_IN_QUERY = re.compile(
@@ -39,7 +39,7 @@ _OPAQUE_IN_QUERY = re.compile(
         [\w.-]{{0,40}}? (?: key | auth | code | hash | mac | md5 | pwd | encoded ) {_EQUALS}
         (?= [\w.~+/:|-]{{0,60}} [0-9] ) (?= [\w.~+/:|-]{{16}} )
       | [hkst] {_EQUALS} (?= [0-9a-f]{{32}} )
-      | [\w.-]{{1,40}} {_EQUALS} (?= {_TOKEN_PREFIX} ) ) ) {_VALUE}"""
+      | [\w.-]{{1,40}} {_EQUALS} (?= {_KNOWN_BEGINNING} ) ) ) {_VALUE}"""
 )
 """The same, redacted only if the value is a long one with digits in it, as signatures and tokens are."""
 
@@ -200,7 +200,7 @@ def _found_in_address(address: str) -> Iterator[str]:
     yield from signatures
     for name, value in QUERY_PARAMETER.findall(address):
         may_be = _OFTEN_PRIVATE.fullmatch(name) or _KEY.fullmatch(name)
-        is_private = _PRIVATE.fullmatch(name) or re.match(_TOKEN_PREFIX, value)
+        is_private = _PRIVATE.fullmatch(name) or re.match(_KNOWN_BEGINNING, value)
         if value not in signatures and (is_private or (may_be and _unless_plain(value))):
             yield value
     for nested in _ENCODED_ADDRESS.findall(address):

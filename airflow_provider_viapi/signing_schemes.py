@@ -56,7 +56,9 @@ _V4 = "algorithm|credential|date|expires|signedheaders|signedqueries|signature|s
 _LIKE_V2 = "expires|signature"
 _SIGNATURE = "sig|sign|signature|hmac"
 _EXPIRY = "expires?|exp|expiry|expires?_?at|expirationtimestamp|deadline"
-_NAMELESS = r"(?=[\w-]*[g-zG-Z])(?=[\w-]*[0-9])[\w-]{32,}|(?![0-9a-f]{40}(?:[0-9a-f]{24})?(?:=|$))[0-9a-f]{33,}"
+_NAMELESS = (
+    r"(?=[\w-]*[g-zG-Z])(?=[\w-]*[0-9])[\w-]{32,}|(?![0-9a-f]{40}(?:[0-9a-f]{24})?(?:=|$))[0-9a-f]{33,}"
+)
 """A long parameter without a value, which is no digest of the file; beside the file's own name in the path."""
 
 SIGNING_SCHEMES = (
