@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-
 _FLAGS = re.IGNORECASE | re.DOTALL
 
 
@@ -15,8 +14,8 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 class SigningScheme:
     """How one vendor signs a URL.
 
-    The patterns are compiled when a URL is first compared with them: compiling all of them takes more than 10 ms, which
-    a file that defines a DAG would pay each time it is parsed.
+    The patterns are compiled when a URL is first compared with them: compiling all of them takes more than 10 ms,
+    which a file that defines a DAG would pay each time it is parsed.
 
     :param parameters: pattern of the names that signing adds, which differ from one signature to the next
     :param marks: patterns of ``name=value``; the scheme is recognised if each of them matches a query parameter;
