@@ -4,8 +4,8 @@ Needs ``VIAPI_LIVE_ACCESS_KEY_ID``, ``VIAPI_LIVE_ACCESS_KEY_SECRET`` and ``VIAPI
 in a Shanghai OSS bucket that the service can read, with ``subtitled.mp4``, ``picture.jpg`` and ``face.jpg`` in it.
 ``make test-live`` lists the jobs that it submits and waits ten seconds first; each job is billed.
 
-With ``VIAPI_LIVE_IMAGE_INSTANCE``, the name of an instance of ImageSearch in Shanghai, pictures are added to it, found
-and deleted, under an id of these tests.
+With ``VIAPI_LIVE_IMAGE_INSTANCE``, the name of an instance of ImageSearch in Shanghai, pictures are added to it,
+found and deleted, under an id of these tests.
 """
 
 from __future__ import annotations
