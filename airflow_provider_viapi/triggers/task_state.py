@@ -82,7 +82,7 @@ async def _acurrent_state(task_instance: Any) -> str | None:
 
     :raises TimeoutError: Airflow will not answer
     """
-    comms = _supervisor()
+    comms = supervisor()
     if not hasattr(comms, "asend"):
         from asgiref.sync import sync_to_async
 
@@ -124,7 +124,7 @@ def _runtime() -> Any:
     return RuntimeTaskInstance
 
 
-def _supervisor() -> Any:
+def supervisor() -> Any:
     """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""
     try:
         from airflow.sdk.execution_time import task_runner

@@ -1,4 +1,5 @@
 import type { TaskKey } from "./airflow";
+import { AccountUsageTable, readAccountUsage } from "./AccountUsage";
 import { AlarmTable, readAlarms } from "./Alarms";
 import { ItemTable, ProgressBar } from "./BatchView";
 import { Compare, isComparable } from "./Compare";
@@ -37,6 +38,7 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const progress = readProgress(data.values.progress);
   const hits = readHits(shown.result);
   const alarms = readAlarms(shown.result);
+  const usage = readAccountUsage(shown.result);
   const summary = isObject(data.values.summary) ? data.values.summary : null;
   return (
     <>
@@ -64,7 +66,8 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       ) : (
         <FilesOf shown={shown} owner={owner} active={active} />
       )}
-      {!shown.batch && !hits && !summary && <Facts value={shown.result} />}
+      {usage && <AccountUsageTable usage={usage} />}
+      {!shown.batch && !hits && !summary && !usage && <Facts value={shown.result} />}
       <Times shown={shown} data={data} now={now} />
       {shown.jobId && (
         <p className="facts">
@@ -83,9 +86,10 @@ function Times({ shown, data, now }: { shown: Presented; data: TaskData; now: nu
   const timeline = { ...(view?.timeline ?? {}) };
   if (!view && shown.submittedAt !== null) timeline.submitted = shown.submittedAt;
   if (!view && data.instance.start_date) timeline.rendered ??= Date.parse(data.instance.start_date);
-  const waiting = !active || view ? null : shown.jobId ? "Waiting for the job" : "Preparing";
+  const hasEnded = "noticed" in timeline || "failed" in timeline;
+  const waiting = !active || hasEnded ? null : shown.jobId ? "Waiting for the job" : "Preparing";
   if (shown.batch || (!view && !shown.jobId && !active)) return null;
-  return <Timeline steps={stepsOf(timeline, view?.states ?? {})} waiting={waiting} now={now} />;
+  return <Timeline steps={stepsOf(timeline, shown.states)} waiting={waiting} now={now} />;
 }
 
 function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; active: boolean }) {

@@ -88,6 +88,78 @@ describe("a task", () => {
     expect(rows[1]).toContain("no time");
   });
 
+  it("shows the states of a job while it waits, and not those of another job", async () => {
+    const live = (jobId: string) => ({
+      state: "deferred",
+      xcoms: {
+        viapi_view: { ...VIEW, files: [], timeline: { submitted: "2026-01-01T00:00:00Z" } },
+        job_states: { job_id: jobId, states: { QUEUING: "2026-01-01T00:00:02Z", PROCESSING: "2026-01-01T00:00:12Z" } },
+      },
+    });
+    airflow(live("job-1"));
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("Waiting for the job");
+    const steps = screen.getAllByRole("listitem").map((step) => step.querySelector("strong")?.textContent);
+    expect(steps).toEqual(["Submitted", "Queuing", "Processing", "Waiting for the job"]);
+    expect(screen.getByText("10 s")).toBeTruthy();
+
+    cleanup();
+    airflow(live("job-of-an-earlier-attempt"));
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("Waiting for the job");
+    expect(screen.queryByText("Processing")).toBeNull();
+  });
+
+  it.each([
+    [
+      "of resources, beside what was bought",
+      { resources: [{ business_type: "VIDEO_2D", resource_type: "video_time", usage: 12.5, amount: 600, unit: "MIN" }] },
+      [["VIDEO_2D · video_time", "12.5 of 600 min"]],
+    ],
+    [
+      "over time, as sums by resource",
+      {
+        count: 2,
+        time_list: [
+          { time: "2026-01-01T00:00:00Z", resources_usage: [{ business_type: "VIDEO_2D", usage: 1.5, unit: "MIN" }] },
+          {
+            time: "2026-01-02T00:00:00Z",
+            resources_usage: [
+              { business_type: "VIDEO_2D", usage: 2, unit: "MIN" },
+              { business_type: "LIVE_2D", usage: 60, unit: "MIN" },
+            ],
+          },
+        ],
+      },
+      [
+        ["VIDEO_2D", "3.5 min"],
+        ["LIVE_2D", "60 min"],
+      ],
+    ],
+    ["as a sum", { business_type: "VIDEO_2D", number: 3, usage: 0.25, unit: "HOUR" }, [["VIDEO_2D", "0.25 h in 3 jobs"]]],
+    [
+      "of voices, as what is left of those bought",
+      { resources: [{ resource_type: "BASIC", resource_nums: 10, resource_available_nums: 8 }], count: 1 },
+      [["BASIC", "2 of 10"]],
+    ],
+    ["as numbers of resources", { resources_count: [{ business_type: "VOICE_CLONE", count: 3 }] }, [["VOICE_CLONE", "3 resources"]]],
+    [
+      "as quotas of users",
+      { assets: [{ user_id: "anna", quota: { voice_clone_basic: 2, video_time_2d_model: -1 } }], count: 1 },
+      [
+        ["anna", "voice_clone_basic", "quota 2"],
+        ["anna", "video_time_2d_model", "no limit"],
+      ],
+    ],
+  ])("shows the usage of the account %s", async (_, result, rows) => {
+    airflow({ operator: "HuaweiCloudOperator", xcoms: { return_value: result } });
+    render(<TaskPage owner={OWNER} operators={new Set(["HuaweiCloudOperator"])} />);
+    await screen.findByRole("heading", { name: "Usage of the account" });
+    const table = screen.getAllByRole("table")[0]!;
+    const cells = [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+    expect(cells).toEqual(rows);
+  });
+
   it("keeps markup in values as text", async () => {
     const evil = "<img src=x onerror=alert(1)>";
     const error = { class: evil, code: evil, message: evil };
