@@ -169,7 +169,7 @@ def test_a_storyboard_shows_what_each_step_did(window: Open, story: str) -> None
 
     frame.get_by_text("4 media steps").wait_for()
     titles = [card.inner_text() for card in frame.locator(".card .names strong").all()]
-    assert titles == ["Erase video subtitles", "Change video size", "Add image", "Search image"]
+    assert titles == ["Erase video subtitles", "Change video size", "Add image", "Search image by pic"]
     frame.locator(".card").nth(3).locator("meter").first.wait_for()
     shown.page.wait_for_timeout(1500)
     pictures = shown.frame().evaluate(
@@ -256,7 +256,7 @@ def test_a_landed_film_is_shown_through_a_presigned_link(
 
 @pytest.mark.parametrize("dag_id", ["one_film", "one_film_on_a_worker"])
 def test_a_task_that_waits_is_live(window: Open, deployment: Deployment, film: str, dag_id: str) -> None:
-    deployment.emulator.fault(action="ChangeVideoSize", times=1, job={"queued": 6, "processing": 15})
+    deployment.emulator.fault(action="ChangeVideoSize", times=1, job={"queued": 12, "processing": 40})
     run_id = deployment.run(dag_id, wait=False, video_url=film)
     shown = window()
     frame = shown.open(dag_id, run_id, "reframe")
@@ -422,7 +422,7 @@ def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deploy
     frame.get_by_role("heading", name="Alarms 2").wait_for()
     assert frame.get_by_role("cell", name="fire, roof").count() == 2
     for n, kind in enumerate(("on duty", "smoke and fire"), start=1):
-        image = frame.get_by_role("img", name=f"Alarm {n}: {kind}")
+        image = frame.locator(f"img[alt='Alarm {n}: {kind}']")
         image.wait_for()
         assert "Signature=" in image.get_attribute("src")
     shown.picture("alarms")
