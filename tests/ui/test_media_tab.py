@@ -171,11 +171,11 @@ def test_a_storyboard_shows_what_each_step_did(window: Open, story: str) -> None
     titles = [card.inner_text() for card in frame.locator(".card .names strong").all()]
     assert titles == ["Erase video subtitles", "Change video size", "Add image", "Search image by pic"]
     frame.locator(".card").nth(3).locator("meter").first.wait_for()
-    shown.page.wait_for_timeout(1500)
-    pictures = shown.frame().evaluate(
-        "() => [...document.querySelectorAll('.thumb video')].filter(each => each.readyState >= 2).length"
+    frame.locator(".card").nth(2).locator("img").first.wait_for()
+    # Both films of the first two steps, and the one that was found.
+    shown.frame().wait_for_function(
+        "() => [...document.querySelectorAll('.thumb video')].filter(each => each.readyState >= 2).length === 5"
     )
-    assert pictures == 4
     assert shown.frame().evaluate(CONTRAST) == []
     shown.picture("storyboard")
 

@@ -103,7 +103,7 @@ function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; a
         <Pair before={source} after={result} kind={result.kind} owner={owner} />
       ) : (
         <div className="sides wide">
-          {source && <Single file={source} label="Before" owner={owner} />}
+          {source && <Single file={source} label={result || active ? "Before" : "Source"} owner={owner} />}
           {result ? (
             <Single file={result} label={source ? "After" : "Result"} owner={owner} />
           ) : (

@@ -11,13 +11,14 @@ interface Answers {
   state?: string;
   operator?: string;
   xcoms?: Record<string, unknown>;
+  rendered?: Record<string, unknown>;
   status?: number;
 }
 
 /** Airflow's public REST API as far as the page calls it. */
-function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, status }: Answers) {
+function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, status }: Answers) {
   const calls: string[] = [];
-  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: 1, rendered_fields: {} };
+  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: 1, rendered_fields: rendered };
   vi.stubGlobal("fetch", (path: string) => {
     calls.push(path);
     const respond = (body: unknown, code = 200) => Promise.resolve(new Response(JSON.stringify(body), { status: code }));
@@ -210,6 +211,14 @@ it("shows of ten thousand items only those in view", async () => {
 
   await screen.findAllByText("10,000");
   expect(container.querySelectorAll(".row").length).toBeLessThan(60);
+});
+
+it("takes the picture that was added for the source, not an address that is stored with it", async () => {
+  const request = { CustomContent: "https://m/film.mp4", PicContent: "https://m/cover.jpg" };
+  airflow({ operator: "AddImageOperator", rendered: { request }, xcoms: { return_value: { Success: true } } });
+  render(<TaskPage owner={OWNER} operators={new Set(["AddImageOperator"])} />);
+  await waitFor(() => expect(screen.getByAltText("Source").getAttribute("src")).toBe("https://m/cover.jpg"));
+  expect(screen.queryByText(/film/)).toBeNull();
 });
 
 it("shows the media steps of a run", async () => {

@@ -51,7 +51,8 @@ const isAddress = (value: unknown): value is string =>
 function mediaOf(value: unknown, path = ""): Shown[] {
   if (isAddress(value)) {
     const name = path.split(".").reverse().find((part) => !/^\d+$/.test(part)) ?? "";
-    if (/callback/i.test(path)) return [];
+    // Addresses that the service calls, and the user's own text that it only stores.
+    if (/callback|customcontent|extradata|strattr/i.test(path)) return [];
     return [{ key: path, kind: kindOf(value, name), address: value, landed: null, link: null }];
   }
   const inside = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
@@ -67,7 +68,7 @@ export function present(data: TaskData): Presented {
   const operator = operatorOf(instance);
   const action = view?.action || batch?.action || text(at(values.job_intent, "action")) || "";
   // Airflow stores the names of a request in their alphabetical order; other texts may be addresses, too.
-  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|file)(\.\d+)?$/i.test(file.key);
+  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|piccontent|file)(\.\d+)?$/i.test(file.key);
   const media = mediaOf(instance.rendered_fields?.request);
   const rendered = [...media.filter(isMedia), ...media.filter((file) => !isMedia(file))];
 
