@@ -40,6 +40,8 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const alarms = readAlarms(shown.result);
   const usage = readAccountUsage(shown.result);
   const summary = isObject(data.values.summary) ? data.values.summary : null;
+  // A job of VIAPI has the id of the request that submitted it.
+  const isOfAlibaba = shown.view !== null && !/^(metastudio|vias)\./.test(shown.view.action);
   return (
     <>
       <header>
@@ -71,7 +73,7 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       <Times shown={shown} data={data} now={now} />
       {shown.jobId && (
         <p className="facts">
-          Job <code>{shown.jobId}</code>
+          {isOfAlibaba ? "Job and request id" : "Job"} <code>{shown.jobId}</code>
           <CopyButton value={shown.jobId} label="Copy id" />
           {shown.jobLink && <OpenButton url={shown.jobLink}>Open at the service</OpenButton>}
         </p>

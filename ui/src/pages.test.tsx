@@ -12,13 +12,14 @@ interface Answers {
   operator?: string;
   xcoms?: Record<string, unknown>;
   rendered?: Record<string, unknown>;
+  attempt?: number;
   status?: number;
 }
 
 /** Airflow's public REST API as far as the page calls it. */
-function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, status }: Answers) {
+function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, attempt = 1, status }: Answers) {
   const calls: string[] = [];
-  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: 1, rendered_fields: rendered };
+  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: attempt, rendered_fields: rendered };
   vi.stubGlobal("fetch", (path: string) => {
     calls.push(path);
     const respond = (body: unknown, code = 200) => Promise.resolve(new Response(JSON.stringify(body), { status: code }));
@@ -87,6 +88,19 @@ describe("a task", () => {
     expect(rows[0]).toContain("car, AB 1");
     expect(rows[1]).toContain("smoke and fire2026-01-01 00:00:00roof");
     expect(rows[1]).toContain("no time");
+  });
+
+  it.each([
+    [{ try_number: 3, resumed_from: 1 }, 3, "resumed the job of attempt 1"],
+    [{ try_number: 2, resumed_from: 2 }, 2, null],
+    [{ try_number: 1, reused: { run_id: "monday" } }, 1, "reused the result of run monday"],
+  ])("says which attempt it is and where its job is from: %j", async (fields, attempt, words) => {
+    airflow({ attempt, xcoms: { viapi_view: { ...VIEW, ...fields } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByRole("heading", { level: 1 });
+    const tags = screen.queryAllByText(/attempt|reused/).map((tag) => tag.textContent);
+    expect(tags).toEqual([attempt > 1 && `attempt ${attempt}`, words].filter(Boolean));
   });
 
   it("shows the states of a job while it waits, and not those of another job", async () => {
