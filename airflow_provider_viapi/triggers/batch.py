@@ -122,7 +122,10 @@ class BatchTrigger(BaseTrigger):
         if await trigger_must_cancel(self.task_instance, self.log, survives_clear=self.survives_clear):
             await cancel_jobs(self.hook(), self.jobs, self.log)
         else:
-            self.log.info("%d jobs continue: whoever takes over their task resumes them", len(self.job_ids))
+            self.log.info(
+                "%d jobs continue; the trigger or attempt that takes over their task resumes them",
+                len(self.job_ids),
+            )
 
 
 class ViapiBatchTrigger(BatchTrigger):

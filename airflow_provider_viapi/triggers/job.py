@@ -107,7 +107,9 @@ class JobTrigger(BaseTrigger):
         ):
             await self.hook().cancel(self.job, self.log)
         else:
-            self.log.info("Job %s continues: whoever takes over its task resumes it", self.job_id)
+            self.log.info(
+                "Job %s continues; the trigger or attempt that takes over its task resumes it", self.job_id
+            )
 
 
 class HuaweiCloudJobTrigger(JobTrigger):

@@ -54,7 +54,7 @@ async def trigger_must_cancel(
     try:
         state = await _acurrent_state(task_instance)
     except TimeoutError as error:
-        log.info("The triggerer seems to stop: %s", error)
+        log.info("The triggerer is probably stopping: %s", error)
         return False
     return _must_cancel(state, ended, None if survives_clear else {"deferred"})
 
@@ -93,7 +93,7 @@ async def _acurrent_state(task_instance: Any) -> str | None:
     reader = getattr(comms, "_reader_task", None)
     if reader is not None and reader.done():
         # Airflow 3.2 stops to read answers before it stops its triggers, and would wait for this one.
-        raise TimeoutError("it does not read Airflow's answers any more")
+        raise TimeoutError("it no longer reads Airflow's responses")
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
     answer = await comms.asend(GetTaskStates(**_selection(task_instance)))
     return _state_in(answer.task_states, task_instance)
