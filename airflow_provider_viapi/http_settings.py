@@ -124,6 +124,8 @@ def _is_excluded(entry: str, host: str, port: int) -> bool:
     if entry == "*":
         return True
     name = entry.rpartition("://")[2]
+    if "://" in entry:
+        name = name.partition("/")[0]
     if with_port := re.fullmatch(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})", name):
         name = with_port[1]
         if int(with_port[2]) != port:
@@ -133,12 +135,19 @@ def _is_excluded(entry: str, host: str, port: int) -> bool:
         address = ipaddress.ip_address(host)
         address = getattr(address, "ipv4_mapped", None) or address
     except ValueError:
-        name = name.lstrip("*").strip(".")
+        name, host = _ascii_name(name.lstrip("*").strip(".")), _ascii_name(host)
         return bool(name) and (host == name or host.endswith(f".{name}"))
     try:
-        return address in ipaddress.ip_network(name, strict=False)
+        return address in ipaddress.ip_network(name.removeprefix("::ffff:"), strict=False)
     except ValueError:
         return False
+
+
+def _ascii_name(host: str) -> str:
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
 
 
 def _read_proxy(scheme: str, value: str) -> str:
@@ -149,8 +158,10 @@ def _read_proxy(scheme: str, value: str) -> str:
     setting = f"the environment variable {variable if variable in os.environ else variable.upper()}"
     try:
         parts = urlsplit(address)
-        usable = parts.port != 0 and bool(parts.hostname) and not re.search(r"\s", address)
-        (parts.hostname or "").encode("idna")
+        host = (parts.hostname or "").encode("idna").decode()
+        # "http:/proxy:3128" and "http;//proxy:3128" would be proxies named "http".
+        usable = parts.port != 0 and not parts.netloc.endswith(":") and not re.search(r"\s", address)
+        usable = usable and re.fullmatch(r"[\w.-]+|[0-9a-f:.]+(%\w+)?", host) is not None
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         # The encoding in which they are sent.
         f"{user}{password}".encode("latin-1")
@@ -161,15 +172,17 @@ def _read_proxy(scheme: str, value: str) -> str:
     if parts.scheme == "https" and sys.version_info < (3, 11):
         raise _unusable(
             setting,
-            "names a proxy that is itself reached by HTTPS",
-            "use Python 3.11 or later, whose event loops can, or a proxy with http://",
+            "names a proxy with https://, to which Python 3.10 cannot connect in an event loop",
+            "use Python 3.11 or later, or a proxy with http://",
         )
     if is_socks(parts.scheme):
         missing = [package for module, package in _SOCKS_PACKAGES.items() if find_spec(module) is None]
         if missing:
             install = " ".join(f"'{package}'" for package in missing)
             raise _unusable(
-                setting, "names a SOCKS proxy, for which a package is missing", f"pip install {install}"
+                setting,
+                "names a SOCKS proxy, which needs a package that is not installed",
+                f"pip install {install}",
             )
     # requests and aiohttp read a user without password, and characters that are not encoded, differently.
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""

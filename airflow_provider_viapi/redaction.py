@@ -26,9 +26,22 @@ _IN_QUERY = re.compile(
         (?: sig | sign | token | auth_key | authorization | policy | key-pair-id | q-ak | hdnts | hdnea | hdntl
           | __token__ | __gda__ | _upt | tempauth | verify | jwt
           | edge-cache-token | googleaccessid | ucloudpublickey | api_?key
+          | temp_url_sig | [ls]sig | [vp]key | encfilekey | wsauth | bcov_auth | hmac | ks | tokenid | passcode
           | [\w.-]{{0,40}} (?: credential | password | passwd | secret | token ) ) {_EQUALS} ) {_VALUE}"""
 )
 """Parameters whose names are ordinary words elsewhere: redacted inside a query only."""
+
+_KNOWN_BEGINNING = r"(?:xox[a-z]-|gh[a-z]_|github_pat_|glpat-|AIza|ya29\.)"
+"""Beginnings of the tokens of Slack, GitHub, GitLab and Google, whatever the parameter's name."""
+
+_OPAQUE_IN_QUERY = re.compile(
+    rf"""(?ix) ( {_BEFORE_NAME} (?:amp;)? (?:
+        [\w.-]{{0,40}}? (?: key | auth | code | hash | mac | md5 | pwd | encoded ) {_EQUALS}
+        (?= [\w.~+/:|-]{{0,60}} [0-9] ) (?= [\w.~+/:|-]{{16}} )
+      | [hkst] {_EQUALS} (?= [0-9a-f]{{32}} )
+      | [\w.-]{{1,40}} {_EQUALS} (?= {_KNOWN_BEGINNING} ) ) ) {_VALUE}"""
+)
+"""The same, redacted only if the value is a long one with digits in it, as signatures and tokens are."""
 
 _ANYWHERE = re.compile(
     rf"""(?ix) ( (?: signature | access_?-?key_?-?id | access_?-?key_?-?secret | secret_?(?:access_?)?key
@@ -85,6 +98,7 @@ def _redact_encoded(found: re.Match[str]) -> str:
 def _redact_names(text: str) -> str:
     text = _USERINFO_ALONE.sub(r"\1***@", _USERINFO.sub(r"\1***@", text))
     text = _IN_QUERY.sub(_HIDDEN, _ANYWHERE.sub(_HIDDEN, text))
+    text = _OPAQUE_IN_QUERY.sub(_HIDDEN, text)
     return _HEADER.sub(_HIDDEN, text)
 
 
@@ -101,7 +115,9 @@ _HARMLESS_HEADER = re.compile(r"(?i)accept.*|cache-control|connection|content-.*
 _KEY = re.compile(r"(?i)(.*[-_])?keys?")
 """Names of credentials that are harmless words as well."""
 
-_OFTEN_PRIVATE = re.compile(r"(?i)(.*[-_])?auth|code|sig|sign")
+_OFTEN_PRIVATE = re.compile(
+    r"(?i).*auth|code|(.*_)?sig|[ls]sig|sign|[vp]key|encfilekey|.*hash|hmac|mac|md5|ks|tokenid|pwd|passcode|encoded|hm"
+)
 """The same, in queries."""
 
 _PLAIN = re.compile(r"[A-Za-z]+|\d+")
@@ -184,8 +200,14 @@ def _found_in_address(address: str) -> Iterator[str]:
     yield from signatures
     for name, value in QUERY_PARAMETER.findall(address):
         may_be = _OFTEN_PRIVATE.fullmatch(name) or _KEY.fullmatch(name)
-        if value not in signatures and (_PRIVATE.fullmatch(name) or (may_be and _unless_plain(value))):
+        is_private = _PRIVATE.fullmatch(name) or re.match(_KNOWN_BEGINNING, value)
+        if value not in signatures and (is_private or (may_be and _unless_plain(value))):
             yield value
+    for nested in _ENCODED_ADDRESS.findall(address):
+        for secret in _found_in_address(unquote(nested)):
+            # As it is inside the other address, and as whoever decodes that sees it.
+            yield quote(secret, safe="")
+            yield secret
 
 
 def _nothing(_: str) -> bool:

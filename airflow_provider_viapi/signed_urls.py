@@ -8,177 +8,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-DIGEST_VERSION = 3
+from airflow_provider_viapi.signing_schemes import SECRET_PATHS, SIGNED_PATHS, SIGNING_SCHEMES, TOKEN_IN_PATH
+
+DIGEST_VERSION = 4
 """Version of what :func:`stable_url` returns; raise it with every change, since stored digests contain its result."""
-
-
-@dataclass(frozen=True)
-class SigningScheme:
-    """How one vendor signs a URL.
-
-    :param marks: patterns of ``name=value``; the scheme is recognised if each of them matches a query parameter
-    :param parameters: pattern of the names that signing adds, which differ from one signature to the next
-    :param host: pattern of the hosts where alone the scheme is recognised; any host if empty
-    """
-
-    vendor: str
-    marks: tuple[re.Pattern[str], ...]
-    parameters: re.Pattern[str]
-    host: re.Pattern[str] | None = None
-
-    def signs(self, host: str, pairs: Iterable[tuple[str, str]]) -> bool:
-        """Return whether a URL with this host and these query parameters is signed in this way."""
-        if self.host is not None and not self.host.fullmatch(host):
-            return False
-        texts = [f"{name}={value}" for name, value in pairs]
-        return all(any(mark.fullmatch(text) for text in texts) for mark in self.marks)
-
-
-def _scheme(
-    vendor: str, parameters: str, *, marks: tuple[str, ...] = (), host: str | None = None
-) -> SigningScheme:
-    # Without marks, the names themselves belong to the vendor alone.
-    flags = re.IGNORECASE | re.DOTALL
-    return SigningScheme(
-        vendor,
-        tuple(re.compile(mark, flags) for mark in marks or (f"(?:{parameters})=.*",)),
-        re.compile(parameters, flags),
-        host and re.compile(host, flags),  # type: ignore[arg-type]
-    )
-
-
-_V4 = "algorithm|credential|date|expires|signedheaders|signedqueries|signature|security-token|content-sha256"
-_LIKE_V2 = "expires|signature"
-
-SIGNING_SCHEMES = (
-    _scheme(
-        "Alibaba Cloud OSS V4",
-        "x-oss-(?:signature|signature-version|credential|date|expires|additional-headers|security-token)",
-    ),
-    _scheme(
-        "Alibaba Cloud OSS V1", f"ossaccesskeyid|security-token|{_LIKE_V2}", marks=("ossaccesskeyid=.*",)
-    ),
-    _scheme("Amazon S3 SigV4", f"x-amz-(?:{_V4}|s3session-token)"),
-    _scheme("Amazon S3 SigV2", f"awsaccesskeyid|{_LIKE_V2}", marks=("awsaccesskeyid=.*",)),
-    _scheme("Amazon CloudFront", f"key-pair-id|policy|hash-algorithm|{_LIKE_V2}", marks=("key-pair-id=.*",)),
-    _scheme("Google Cloud Storage V4", f"x-goog-(?:{_V4})"),
-    _scheme("Google Cloud Storage V2", f"googleaccessid|{_LIKE_V2}", marks=("googleaccessid=.*",)),
-    _scheme("Google Cloud CDN", f"keyname|urlprefix|{_LIKE_V2}", marks=("keyname=.*", "signature=.*")),
-    _scheme(
-        "Azure shared access signature",
-        "s[vretpis]|sig|srt|spr|sip|sdd|ses|scid|saoid|suoid|sduoid|skoid|sktid|skt|ske|sks|skv|skdutid",
-        # Without a version before 2012.
-        marks=("sig=.*", "sv=[0-9]{4}.*|se=[0-9]{4}-.*"),
-    ),
-    _scheme("Huawei Cloud OBS V4", f"x-obs-(?:{_V4})"),
-    _scheme(
-        "Huawei Cloud OBS V2", f"accesskeyid|policy|{_LIKE_V2}", marks=("accesskeyid=.*", "signature=.*")
-    ),
-    _scheme(
-        "Tencent Cloud COS",
-        "q-(?:sign-algorithm|ak|sign-time|key-time|header-list|url-param-list|signature)|x-cos-security-token",
-        marks=("q-sign-algorithm=.*", "q-signature=.*"),
-    ),
-    _scheme("Tencent Cloud COS", "x-cos-security-token"),
-    _scheme("Tencent Cloud COS, in one parameter", "sign", marks=("sign=.*q-sign-algorithm=.*",)),
-    _scheme("Volcengine TOS", f"x-tos-(?:{_V4})"),
-    _scheme(
-        "Baidu BOS", "authorization|x-bce-(?:date|security-token)", marks=("authorization=bce-auth-v.*",)
-    ),
-    _scheme("Qiniu Kodo", "e|token", marks=("e=[0-9]+", "token=[^:]+:.+")),
-    _scheme(
-        "Kingsoft KS3 V2",
-        f"kssaccesskeyid|security-token|x-kss-security-token|{_LIKE_V2}",
-        marks=("kssaccesskeyid=.*",),
-    ),
-    _scheme("Kingsoft KS3 V4", f"x-kss-(?:{_V4})"),
-    _scheme("NetEase NOS", f"nosaccesskeyid|{_LIKE_V2}", marks=("nosaccesskeyid=.*",)),
-    _scheme("UCloud US3", f"ucloudpublickey|{_LIKE_V2}", marks=("ucloudpublickey=.*",)),
-    _scheme("Backblaze B2", "authorization", host=r"(?:.*\.)?backblazeb2\.com"),
-    _scheme("Backblaze B2 behind a CDN", "authorization", marks=(r"authorization=\d_\d+_.+",)),
-    _scheme("Akamai", "hdnts|hdnea|hdntl|__token__|__gda__"),
-    _scheme("Akamai, under another name", "token", marks=(r"token=(?:.*~)?exp=\d+~.*hmac=.*",)),
-    _scheme("Google Media CDN", "edge-cache-token"),
-    _scheme("Alibaba Cloud CDN", "auth_key", marks=(r"auth_key=\d+-[^-]+-[^-]+-.+",)),
-    _scheme("Alibaba Cloud VOD", "mtshlsuritoken"),
-    _scheme(
-        "Huawei Cloud CDN C2",
-        "auth_key|time(?:stamp)?",
-        marks=("auth_key=[0-9a-f]{32,64}", "time(?:stamp)?=.+"),
-    ),
-    _scheme("Huawei Cloud live, encrypted", "auth_info"),
-    _scheme(
-        "Tencent Cloud VOD", "t|exper|rlimit|us|sign", marks=("us=.+", "t=[0-9a-f]{8}", "sign=[0-9a-f]{32}")
-    ),
-    _scheme("Bilibili", "deadline|upsig", marks=("upsig=.+",)),
-    _scheme("imgix", "s|expires", marks=("s=[0-9a-f]{32}",), host=r".*\.imgix\.net"),
-    _scheme("imgix, under another name", "s|expires", marks=("s=[0-9a-f]{32}", "expires=[0-9]{10}")),
-    _scheme("ImageKit", "ik-[st]", marks=("ik-s=.+",)),
-    _scheme("Facebook", "oh|oe", marks=("oh=.+", "oe=[0-9a-f]{8}")),
-    _scheme("Cloudflare Images, JW Player", "exp|sig", marks=("exp=[0-9]{10}", "sig=.+")),
-    _scheme("Vimeo", "exp|hmac", marks=("exp=[0-9]{10}", "hmac=.+")),
-    _scheme("Firebase", "token", marks=("alt=media", "token=[0-9a-f-]{20,}")),
-    _scheme("Dropbox", "rlkey|st", marks=("rlkey=.+",)),
-    _scheme("Wowza", "wowzatoken(?:hash|starttime|endtime)", marks=("wowzatokenhash=.+",)),
-    _scheme("Nimble", "wmsauthsign"),
-    _scheme("Edgio", "ec_token"),
-    _scheme("CDN77", "secure", marks=(r"secure=[\w-]{20,},[0-9]{10}",)),
-    _scheme("nginx, Gcore", "md5|expires", marks=(r"md5=[\w-]{20,}", "expires=[0-9]{10}")),
-    _scheme("nginx, in short", "st|e", marks=(r"st=[\w-]{20,}", "e=[0-9]{10}")),
-    _scheme("Kingsoft CDN", "k|t", marks=("k=[0-9a-f]{32}", "t=[0-9]{10}")),
-    _scheme("Tencent Cloud CDN A", "sign", marks=(r"sign=\d+-[^-]+-[^-]+-[0-9a-f]+",)),
-    _scheme("Tencent Cloud CDN D", "sign|t", marks=(r"sign=[0-9a-f]{32,64}", r"t=[0-9a-f]{8,10}")),
-    _scheme("UpYun", "_upt"),
-    _scheme("Tencent Cloud live", "txsecret|txtime", marks=("txsecret=.+",)),
-    _scheme("Huawei Cloud live", "hwsecret|hwtime", marks=("hwsecret=.+",)),
-    _scheme("Volcengine live", "volcsecret|volctime", marks=("volcsecret=.+",)),
-    _scheme("Wangsu", "wssecret|ws(?:abs)?time", marks=("wssecret=.+",)),
-    _scheme("Volcengine CDN", "x-expires|x-signature", marks=("x-signature=.+", "x-expires=[0-9]+")),
-    _scheme("Bunny CDN, KeyCDN", "token|expires?", marks=(r"token=[\w-]{20,}", "expires?=[0-9]{10}")),
-    _scheme("Fastly", "token", marks=("token=[0-9]{10}_(?:0x)?[0-9a-f]{40,64}",)),
-    _scheme("Cloudflare", "verify", marks=("verify=[0-9]{10}-.+",)),
-    _scheme("SharePoint", "tempauth", marks=("tempauth=.+",)),
-    _scheme(
-        "JSON Web Token",
-        "token|access_token|jwt",
-        marks=(r"(?:token|access_token|jwt)=eyJ[\w-]+\.[\w-]+\.[\w-]*",),
-    ),
-    # What all that sign like S3's V2 have in common, should the key id be missing or under an unknown name.
-    _scheme("like S3 SigV2", f"{_LIKE_V2}|security-token", marks=("expires=[0-9]+", "signature=.+")),
-)
-"""How vendors sign URLs. Names that others use too (``policy``, ``q-…``, ``sv``, ``token``, ``sign``) count only
-beside a vendor's own marks. Processing parameters (``x-oss-process``) are part of what a URL means."""
-
-_HOUR = r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9]"
-_SECOND = r"(?:1[0-9]{9}|[5-7][0-9a-f]{7})"
-
-_SIGNED_PATHS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # Alibaba, Tencent, Huawei, Volcengine and Baidu CDN, kinds B and C: a time and a hash before the file's path.
-        rf"^/(?:{_HOUR}|1[0-9]{{9}})/(?P<secret>[0-9a-f]{{32}}|[0-9a-f]{{64}})(?=/)",
-        rf"^/(?P<secret>[0-9a-f]{{32}}|[0-9a-f]{{64}})/{_SECOND}(?=/)",
-        # Akamai, Bunny, Cloudinary, Oracle.
-        r"/(?:\w+=)?(?:st=[0-9]+~)?exp=[0-9]+~[^?#]*?(?P<secret>hmac=[0-9a-f]+)(?=/)",
-        r"/bcdn_(?P<secret>token=[^/]+)(?=/)",
-        r"/s--(?P<secret>[\w-]{8,})--(?=/)",
-        r"/p/(?P<secret>[\w-]{20,})(?=/n/[^/]+/b/)",
-    )
-)
-"""Parts of paths that sign."""
 
 _STREAM_ID = re.compile(
     r"(?i),(?:tx|hw|volc|ws)(?:(?:abs)?time=[^,]*|secret=(?P<secret>[^,]*))|\?auth_key=(?P<key>[^,]*)"
 )
 """Signing parameters inside the ``streamid`` of SRT, which is no query."""
-
-_TOKEN_IN_PATH = re.compile(r"/(?P<secret>eyJ[\w-]+\.[\w-]+\.[\w-]+)(?=/|$)")
-"""A JSON Web Token, which may be all that names the file."""
 
 _MAX_NESTED = 3
 """Depth to which addresses inside addresses are looked at."""
@@ -208,7 +50,7 @@ def stable_url(url: str, *, depth: int = 0) -> str | list[Any]:
         return url
     # Bytes that are not UTF-8, such as GBK, stay distinct.
     pairs = parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
-    signing = _signing_names(host, pairs)
+    signing = _signing_names(host, parts.path, pairs)
     lasting: list[list[Any]] = [
         [name, _stable_value(value, depth)] for name, value in pairs if name not in signing
     ]
@@ -216,9 +58,9 @@ def stable_url(url: str, *, depth: int = 0) -> str | list[Any]:
     lasting.sort(key=lambda pair: pair[0])
     default = {"http": 80, "https": 443}.get(parts.scheme)
     user, path = parts.username or "", parts.path
-    for pattern in _SIGNED_PATHS:
+    for pattern in SIGNED_PATHS:
         path = pattern.sub("", path)
-    path = _TOKEN_IN_PATH.sub(lambda token: f"/{_claims(token['secret']) or token['secret']}", path)
+    path = TOKEN_IN_PATH.sub(lambda token: f"/{_claims(token['secret']) or token['secret']}", path)
     fragment = _STREAM_ID.sub("", parts.fragment) if parts.fragment.startswith("!::") else parts.fragment
     return [parts.scheme, user, host, None if port == default else port, path, lasting, fragment]
 
@@ -241,15 +83,13 @@ def _claims(token: str) -> dict[str, Any] | None:
     return {name: value for name, value in claims.items() if name not in _CHANGING_CLAIMS}
 
 
-def _signing_names(host: str, pairs: list[tuple[str, str]]) -> set[str]:
-    recognised = [scheme for scheme in SIGNING_SCHEMES if scheme.signs(host, pairs)]
-    return {name for name, _ in pairs if any(scheme.parameters.fullmatch(name) for scheme in recognised)}
-
-
-# The separators as they are, percent-encoded once and twice (a URL inside a URL, a string to sign), and in JSON.
+def _signing_names(host: str, path: str, pairs: list[tuple[str, str]]) -> set[str]:
+    recognised = [scheme for scheme in SIGNING_SCHEMES if scheme.signs(host, path, pairs)]
+    return {name for name, _ in pairs if any(scheme.names.fullmatch(name) for scheme in recognised)}
 
 
 QUERY_PARAMETER = re.compile(r"[?&;#]([^=?&;#]+)=([^&#]+)")
+_UNNAMED = re.compile(r"[?&](?P<secret>(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{24,})(?=[&#]|$)")
 _BEFORE_PATH = re.compile(r"[^:/?#]+://[^/?#]*(?=/)")
 
 
@@ -259,14 +99,16 @@ def signature_spans(url: str) -> Iterator[tuple[int, int]]:
     for match in QUERY_PARAMETER.finditer(url):
         name = unquote(match[1])
         # Azure's st is a time, others' is a hash.
-        is_public = _PUBLIC_PARAMETER.fullmatch(name) and (name != "st" or match[2].startswith("20"))
+        is_public = _PUBLIC_PARAMETER.fullmatch(name) and (name != "st" or re.match("[0-9]{4}-", match[2]))
         if name in signing and not is_public:
             yield match.span(2)
+    for match in _UNNAMED.finditer(url):
+        yield match.span("secret")
     for match in _STREAM_ID.finditer(url) if "#!::" in url else ():
         yield from (match.span(group) for group in ("secret", "key") if match[group])
     if beginning := _BEFORE_PATH.match(url):
         path = url[beginning.end() :]
-        for pattern in (*_SIGNED_PATHS, _TOKEN_IN_PATH):
+        for pattern in (*SIGNED_PATHS, *SECRET_PATHS):
             for match in pattern.finditer(path):
                 yield tuple(beginning.end() + at for at in match.span("secret"))  # type: ignore[misc]
 
@@ -274,6 +116,7 @@ def signature_spans(url: str) -> Iterator[tuple[int, int]]:
 def _signing_in(address: str) -> set[str]:
     try:
         parts = urlsplit(address)
-        return _signing_names(parts.hostname or "", parse_qsl(parts.query, keep_blank_values=True))
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        return _signing_names(parts.hostname or "", parts.path, pairs)
     except ValueError:
         return set()

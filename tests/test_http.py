@@ -499,6 +499,12 @@ def test_media_take_proxies_from_the_settings_alone(
         ("http://11.1.2.3/", "10.0.0.0/8", False),
         ("http://[::ffff:10.1.2.3]/", "10.0.0.0/8", True),
         ("http://10.1.2.3/", "3", False),
+        ("http://10.1.2.3/", "::ffff:10.1.2.3", True),
+        ("http://10.1.2.3:8080/", "10.0.0.0/8:8080", True),
+        ("http://example.com/", "https://example.com/", True),
+        ("http://example.com/", "http://example.com:80/path", True),
+        ("http://xn--bcher-kva.example/", "b\u00fccher.example", True),
+        ("http://b\u00fccher.example/", "xn--bcher-kva.example", True),
         ("http://EXAMPLE.com/", "Example.COM", True),
         ("http://h/", "[", False),
         ("http://h/", "h:999999999", False),
@@ -537,6 +543,10 @@ def test_the_proxy_of_the_scheme_comes_before_the_general_one(environment: pytes
         "http://proxy:0",
         "http://密@proxy:1",
         "'http://proxy:1'",
+        "http;//proxy:1",
+        "http:/proxy:1",
+        "http://one,two:1",
+        "http://proxy:1,http://other:2",
     ],
 )
 def test_an_unusable_proxy_is_refused_when_the_settings_are_read(

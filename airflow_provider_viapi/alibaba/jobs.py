@@ -55,13 +55,13 @@ def result_action(job: Job) -> Action:
 def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
     """Decode the response of ``GetAsyncJobResult``.
 
-    :raises ResponseLost: the response holds no state
+    :raises ResponseLost: the response has no state
     :raises ServiceError: a job that succeeded has no readable result
     """
     data = answer["Data"]
     state = data.get("Status")
     if not state:
-        raise ResponseLost("the response holds no state", action="GetAsyncJobResult")
+        raise ResponseLost("the response has no state", action="GetAsyncJobResult")
     named = data.get("JobId")
     if named and str(named).lower() != job.id.lower():
         # Such as from a gateway's cache, or off by one on a shared connection.
@@ -203,7 +203,9 @@ class ViapiSubmitBackend:
         data = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)["Data"]
         listed = data["Result"]
         if not all(job.get("JobId") for job in listed):
-            raise ResponseLost("the list holds a job without its id", action=viapi.QUERY_ASYNC_JOB_LIST.name)
+            raise ResponseLost(
+                "the job list has an entry without a job id", action=viapi.QUERY_ASYNC_JOB_LIST.name
+            )
         name = self._action.name.lower()
         jobs = {
             job["JobId"]: ListedJob(job["JobId"], str(job.get("GmtCreate", "")))

@@ -253,7 +253,7 @@ def _project_id(fields: ConnectionFields) -> str | None:
     if text is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
         raise fields.invalid(
             f"has {text[:70]!r} as project_id in its extra; allowed: up to 64 letters, digits, - and _. Leave it "
-            "out, and it is requested"
+            "out, and it is queried"
         )
     return text
 

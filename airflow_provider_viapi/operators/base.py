@@ -289,7 +289,7 @@ class JobOperator(JobArguments):
             self.release_inputs(context)
         except ServiceError as error:
             # The job is paid for by now: leftover copies must not fail its task.
-            self.log.warning("Staged copies could not be removed: %s", error)
+            self.log.warning("Staged copies could not be deleted: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
         from airflow_provider_viapi.jobs.submission import check_adopted

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 KEY = "huaweicloud_command"
 """Key of the record in the task's state store; deployed tasks rely on it, so it never changes."""
 
-STATE_LAG = 30.0
-"""How long, in seconds, the API may still report the old terminal state after a start command; an assumption."""
-
 
 @dataclass(frozen=True)
 class CommandRecord:
@@ -106,6 +103,9 @@ class JobCommandOperator(HuaweiCloudOperator):
 
     durable: ClassVar[bool] = False
     """Record the command for retries: the job's state alone does not show that a command was executed."""
+
+    state_lag: ClassVar[float] = 30.0
+    """How long, in seconds, the API may still report the old terminal state after a start command; an assumption."""
 
     def __init__(
         self,
@@ -217,7 +217,7 @@ class JobCommandOperator(HuaweiCloudOperator):
     def _wait_for_change(self, before: JobReport) -> JobReport:
         """Return the job's report, and not the terminal state that the job is about to leave."""
         report: JobReport = self.hook.report(self.job)
-        deadline, pause = time.monotonic() + STATE_LAG, 0.25
+        deadline, pause = time.monotonic() + self.state_lag, 0.25
         while before.is_final and report.state == before.state and time.monotonic() < deadline:
             time.sleep(pause)
             pause = min(3.0, 2 * pause)

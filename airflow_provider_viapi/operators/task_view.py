@@ -63,6 +63,7 @@ def measured_usage(
     from airflow_provider_viapi.errors import ConfigurationError
     from airflow_provider_viapi.jobs.usage import Prices, Usage
     from airflow_provider_viapi.media.clip_info import measure
+    from airflow_provider_viapi.media.source_versions import display_address
 
     clips = []
     for address in files:
@@ -70,7 +71,10 @@ def measured_usage(
             clips.append(measure(address, http, allowed_hosts))
         except Exception as error:
             # Whatever the storage raises; its text may quote a signed request.
-            log.info("The length of a result could not be read: %s", type(error).__name__)
+            log.info(
+                "The duration of %s could not be read: %s",
+                *(display_address(address), type(error).__name__),
+            )
     try:
         prices = read_prices()
     except ConfigurationError as error:

@@ -228,17 +228,24 @@ class LandedResults:
         with suppress(Conflict):
             self._objects.write(path, data, self._objects.read(path)[1])
         if random.random() < PRUNE_PROBABILITY:  # noqa: S311
-            self._prune(path.rpartition("/")[0])
+            prune_records(self._folder[0], path.rpartition("/")[0])
 
-    def _prune(self, folder: str) -> None:
-        """Delete records that are older than ``result_retention_days`` in one of the 256 folders."""
-        days = read_days("result_retention_days", DEFAULT_RETENTION_DAYS)
-        oldest = datetime.now(timezone.utc) - timedelta(days=days)
-        self._folder[0].invalidate_cache()
-        for path, info in self._folder[0].find(folder, detail=True).items() if days else ():
-            written = modified_at(info)
-            if path.endswith(".json") and written is not None and written < oldest:
-                self._objects.remove(path)
+
+def prune_records(fs: Any, folder: str) -> int:
+    """Delete the records below a folder that are older than ``result_retention_days``; return their number.
+
+    :param fs: opened file system of ``[viapi] state_path``
+    """
+    days = read_days("result_retention_days", DEFAULT_RETENTION_DAYS)
+    oldest = datetime.now(timezone.utc) - timedelta(days=days)
+    fs.invalidate_cache()
+    deleted = 0
+    for path, info in fs.find(folder, detail=True).items() if days else ():
+        written = modified_at(info)
+        if path.endswith(".json") and written is not None and written < oldest:
+            open_objects(fs).remove(path)
+            deleted += 1
+    return deleted
 
 
 def _manifest_of(document: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import CredentialsRejected
@@ -92,15 +93,15 @@ def test_a_job_continues_under_a_token_that_a_user_put_into_the_connection(
 ) -> None:
     monkeypatch.setattr(ViapiHook, "poll_backoff", Backoff(first=0.01, longest=0.01))
     reads = []
-    read = ViapiHook._aread
+    read = compat_connection.get_async_connection
 
-    async def rotated(self: ViapiHook) -> Any:
-        reads.append(self.viapi_conn_id)
+    async def rotated(conn_id: str) -> Any:
+        reads.append(conn_id)
         extra = {"security_token": f"token-{len(reads)}", "endpoint": server.url}
         connect(monkeypatch, login="i", password="s", extra=extra)
-        return await read(self)
+        return await read(conn_id)
 
-    monkeypatch.setattr(ViapiHook, "_aread", rotated)
+    monkeypatch.setattr(compat_connection, "get_async_connection", rotated)
     with scripted_server(WAITING, EXPIRED, WAITING, DONE) as server:
         outcome = wait_for_a_job()
 

@@ -20,6 +20,8 @@ from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOpera
 from airflow_provider_viapi.operators.videoenhan import (
     EraseVideoSubtitlesOperator,
 )
+from airflow_provider_viapi.state.object_storage import open_state_path
+from airflow_provider_viapi.state.results import prune_records
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators.huawei_tasks import SPEAK, connect, in_haste
@@ -518,7 +520,6 @@ def test_a_batch_without_a_state_path_submits_nothing(
 def test_old_records_are_deleted(
     erase: Run, film: Path, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_viapi.state.results.PRUNE_PROBABILITY", 1.1)
     monkeypatch.setenv("AIRFLOW__VIAPI__RESULT_RETENTION_DAYS", "10")
     erase(film, "monday")
     (record,) = record_files(state)
@@ -528,9 +529,9 @@ def test_old_records_are_deleted(
         written = (datetime.now(timezone.utc) - timedelta(days=days)).timestamp()
         os.utime(path, (written, written))
 
-    film.write_bytes(b"film 2")
-    erase(film, "tuesday")
+    deleted = prune_records(*open_state_path(f"file://{state}"))
 
+    assert deleted == 1
     assert not old.exists()
     assert recent.exists()
     assert record.exists()

@@ -20,7 +20,6 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.operators import job_control
 from airflow_provider_viapi.operators.vias import (
     CreateTaskOperator,
     CreateVideoGroupOperator,
@@ -267,12 +266,15 @@ def test_a_command_can_return_without_waiting(
     assert not operator(task_id="one", vias_task_id=task_id, multiple_outputs=False).multiple_outputs
 
 
+class StartOnAPromptService(StartTaskOperator):
+    state_lag = 0.5
+
+
 class TestStartingATaskOnAFile:
     """What runs to its end has to be started once, also when it has ended before somebody looks again."""
 
     @pytest.fixture
-    def ended(self, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
-        monkeypatch.setattr(job_control, "STATE_LAG", 0.5)
+    def ended(self, emulator: EmulatorServer) -> str:
         emulator.fault(action="CreateTask", job={"processing": 0.5})
         return str(run_task(watch(input=FILE, wait_for="SUCCEEDED"), Store()).pushed["job_id"])
 
@@ -287,7 +289,7 @@ class TestStartingATaskOnAFile:
         return ended
 
     def start(self, task_id: str, **arguments: Any) -> StartTaskOperator:
-        return StartTaskOperator(
+        return StartOnAPromptService(
             task_id="start", vias_task_id=task_id, **{"wait_for": "SUCCEEDED", **arguments}
         )
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat import connection as compat_connection
 
-from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.triggers import task_state
 from airflow_provider_viapi.triggers.batch import ViapiBatchTrigger
@@ -119,9 +119,11 @@ def test_the_connection_is_read_once_for_all_jobs(
     viapi_emulator: Any, submitted: Callable[[int], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    read = ViapiHook._aread
-    monkeypatch.setattr(ViapiHook, "_aread", lambda hook: reads.append(1) or read(hook))
+    read = compat_connection.get_async_connection
+    monkeypatch.setattr(
+        compat_connection, "get_async_connection", lambda conn_id: reads.append(conn_id) or read(conn_id)
+    )
 
     asyncio.run(fired(trigger(submitted(5), min_completed=5)))
 
-    assert len(reads) == 1
+    assert reads == ["viapi_default"]
