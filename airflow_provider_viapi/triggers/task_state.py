@@ -129,7 +129,7 @@ def published(task_instance: Any, key: str) -> Any:
 async def _apublished(task_instance: Any, key: str) -> Any:
     from airflow.providers.common.compat.sdk import XCom
 
-    if hasattr(XCom, "aget_one") and hasattr(_supervisor(), "asend"):
+    if hasattr(XCom, "aget_one") and hasattr(supervisor(), "asend"):
         return await XCom.aget_one(key=key, **_identity(task_instance))
     from asgiref.sync import sync_to_async
 
