@@ -89,7 +89,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
     :param path: folder of the file, which no other submission has
     """
 
-    # Whether this service refuses a repeated nonce is not documented; the path in the list tells as much.
+    # Whether this service refuses a repeated nonce is not documented; the path in the list shows what was accepted.
     can_replay = False
 
     def __init__(self, client: Client, instance: str, bucket: str, path: str) -> None:
@@ -170,7 +170,7 @@ def _created(entry: Mapping[str, Any]) -> str:
 class Increments(ViapiJobs):
     """States of bulk tasks; see ``jobs.backend.JobBackend``.
 
-    Each is requested by itself: there is no list of the tasks of all instances.
+    Each is requested individually: there is no list of the tasks of all instances.
 
     :param client: calls the service
     """

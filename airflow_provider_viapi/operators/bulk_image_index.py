@@ -69,7 +69,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         )
 
     The pictures are copied into a folder of their own in your bucket, which must be in the region of the instance,
-    with the file ``increment.meta`` that lists them. The service is then told to read the folder, and the task waits.
+    with the file ``increment.meta`` that lists them. The service then reads the folder, and the task waits for it.
     The folder is deleted once the service is done. An image that is in the instance already is replaced, so that none
     is there twice. An instance works on one such task at a time: others wait for it, up to ``job_timeout``.
 
