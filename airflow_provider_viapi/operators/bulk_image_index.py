@@ -136,8 +136,13 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def _rendered_images(self) -> Any:
         images = as_address(self.images)
         if isinstance(images, Iterable) and not isinstance(images, str | Mapping):
-            # Also the lazy sequence of a mapped task.
-            return list(images)
+            # Also the lazy sequence of a mapped task, and path objects in place of addresses.
+            return [
+                {name: as_address(value) for name, value in each.items()}
+                if isinstance(each, Mapping)
+                else each
+                for each in images
+            ]
         return images
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
@@ -265,8 +270,11 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.jobs.model import Outcome
 
         summary = self._summary or {}
+        first = "".join(
+            f"; the first: {each['entity_id']} {each['pic_name']}: {each['message']}"
+            for each in summary["failures"][:1]
+        )
         if report.outcome is not Outcome.SUCCEEDED:
-            first = f"; the first rejected image: {summary['failures'][0]}" if summary["failures"] else ""
             return replace(report, error_message=f"{report.error_message or 'no reason given'}{first}")
         if self.max_failed is not None and summary["rejected"] > self.max_failed:
             return replace(
@@ -275,7 +283,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 error_code="TooManyFailed",
                 error_message=(
                     f"{summary['rejected']:,} of {summary['images']:,} images were rejected, max_failed is "
-                    f"{self.max_failed:,}. The first: {summary['failures'][0]}"
+                    f"{self.max_failed:,}{first}"
                 ),
             )
         return replace(report, result=summary)
