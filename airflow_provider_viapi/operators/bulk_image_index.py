@@ -75,7 +75,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     Returns ``instance_name``, ``images`` (how many were listed), ``rejected`` (how many of them are not in the
     instance) and ``failures``: of the first 20 of these ``entity_id``, ``pic_name``, ``code`` and ``message``. The
-    XCom ``summary`` is the same; a task that fails because of ``max_failed`` has it, too.
+    XCom ``report`` is the same; a task that fails because of ``max_failed`` has it, too.
 
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
@@ -177,7 +177,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 "rejected": 0,
                 "failures": [],
             }
-            context["ti"].xcom_push(key="summary", value=summary)
+            context["ti"].xcom_push(key="report", value=summary)
             return summary
         return super()._submit_and_wait(context, turn)
 
@@ -229,7 +229,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
         self._set_place(self.validated_request(), context)
         self._summary = self._summarize(report)
-        context["ti"].xcom_push(key="summary", value=self._summary)
+        context["ti"].xcom_push(key="report", value=self._summary)
         try:
             result = super()._finish(report, ledger, context)
         except JobFailed:
