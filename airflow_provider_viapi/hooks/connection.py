@@ -1,4 +1,4 @@
-"""Fields of a connection, read and checked the same way for both clouds, and their widgets for Airflow's form."""
+"""Fields of a connection, read and checked the same way for both clouds; the form is in ``get_provider_info``."""
 
 from __future__ import annotations
 
