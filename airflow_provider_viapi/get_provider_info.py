@@ -258,6 +258,7 @@ def get_provider_info() -> dict[str, Any]:
                     f"{package}.operators.videoenhan",
                     f"{package}.operators.imgsearch",
                     f"{package}.operators.image_index",
+                    f"{package}.operators.bulk_image_index",
                     f"{package}.operators.videorecog",
                     f"{package}.operators.videoseg",
                     f"{package}.operators.imageenhan",

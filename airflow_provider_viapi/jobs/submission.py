@@ -209,8 +209,8 @@ class Submission:
                 self.pace = Unpaced()
                 return
             raise Throttled(
-                f"the quota is used until after the deadline: the turn to submit comes in {seconds:.0f} s; nothing "
-                "was submitted",
+                f"the quota is used up until after the deadline: the turn to submit comes in {seconds:.0f} s; "
+                "nothing was submitted",
                 code="NoTurn",
             )
         if seconds > self.policy.longest_turn:
@@ -307,7 +307,7 @@ class Submission:
             return None
         except TransientError as error:
             raise self._in_doubt(
-                f"whether the job was accepted cannot be found out now: {error.message}"
+                f"it cannot be determined now whether the job was accepted: {error.message}"
             ) from error
         except ServiceError:
             # A connection or a store that cannot be used now says nothing about the submission.

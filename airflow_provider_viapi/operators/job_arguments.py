@@ -44,7 +44,7 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
     """
     if land_to is None and (value is not None or land_manifest):
         name = "land_manifest" if value is None else "reuse_results"
-        raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
+        raise InvalidRequest(f"{name} needs land_to, since links of a result expire", action=action)
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
 
 
@@ -63,7 +63,8 @@ class JobArguments(StoppableOperator, LandingOperator):
     """Arguments of every operator that runs a job:
 
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
-    :param wait_for_completion: with ``False``, return the job's id as soon as it was accepted; a sensor waits
+    :param wait_for_completion: with ``False``, return the job's id as soon as the job is accepted, for a sensor;
+        default: ``True``
     :param job_timeout: how long an attempt waits for the job; a ``timedelta`` or seconds, up to 30 days;
         default: 1 day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a

@@ -9,7 +9,7 @@ from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.huawei.services.metastudio import voices
 from airflow_provider_viapi.operators.arguments import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.operators.metastudio.model_files import (
+from airflow_provider_viapi.operators.metastudio.training_files import (
     REVIEW_TIMEOUT,
     ZIP,
     UploadingModelOperator,
@@ -191,7 +191,7 @@ class AssessVoiceOperator(UploadingModelOperator):
         if not url:
             open_ledger(context, durable=self.durable).clear()
             raise TransientError(
-                f"the address for the recordings of job {job.id} was lost with the attempt that has created it; the "
+                f"the address for the recordings of job {job.id} was lost with the attempt that created it; the "
                 "job never starts, and the next attempt creates another",
                 code="UploadBroken",
                 action=self.action.name,
