@@ -100,9 +100,7 @@ HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
     "vias_paths": _field(
         "VIAS paths", "Version of VIAS's paths; default: v2.", enum=["v2", "v1"], default="v2"
     ),
-    "app_user_id": _field(
-        "Application user", "MetaStudio uses it to separate the users of an application."
-    ),
+    "app_user_id": _field("Application user", "MetaStudio uses it to separate the users of an application."),
     **_HTTP_FIELDS,
 }
 
