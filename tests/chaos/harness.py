@@ -156,12 +156,10 @@ class Run:
 
     def wait_until_waiting(self) -> None:
         """Wait until the task waits for its job: its trigger is running, or its worker has polled."""
-        # Airflow 2 does not log the start of a trigger, but each of its requests.
-        signs = (
-            (" starting", "Action=GetAsyncJobResult")
-            if self.dag_id.startswith("deferred")
-            else (" is QUEUING", " is PROCESSING")
-        )
+        signs = [" is QUEUING", " is PROCESSING"]
+        if self.dag_id.startswith("deferred"):
+            # Airflow 3 logs the start of a trigger.
+            signs.append(" starting")
         # A worker that was too slow for Airflow's heartbeat is replaced, and the next attempt waits.
         until(lambda: any(sign in self.log() for sign in signs), "the task waits for its job")
 
