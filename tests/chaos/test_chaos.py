@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from airflow_database import AIRFLOW_VERSION
 from harness import ERASE, Deployment, Run, connection, until, worker_of
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chaos]
@@ -199,6 +200,8 @@ def test_task_cleared_whose_next_attempt_does_not_find_its_job(
     deployment: Deployment, mode: str, repetition: int
 ) -> None:
     """Task with durable=False cleared: its queued job is cancelled, and the next attempt submits another."""
+    if mode == "on_worker" and AIRFLOW_VERSION < (3,):
+        pytest.skip("Airflow 2 may take a cleared task for lost and start the next attempt beside its worker")
     deployment.hold("QUEUING", seconds=120)
     run = deployment.start(f"{mode}_not_durable")
     deployment.job("QUEUING")
