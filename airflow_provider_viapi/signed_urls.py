@@ -85,7 +85,7 @@ def _claims(token: str) -> dict[str, Any] | None:
 
 def _signing_names(host: str, path: str, pairs: list[tuple[str, str]]) -> set[str]:
     recognised = [scheme for scheme in SIGNING_SCHEMES if scheme.signs(host, path, pairs)]
-    return {name for name, _ in pairs if any(scheme.parameters.fullmatch(name) for scheme in recognised)}
+    return {name for name, _ in pairs if any(scheme.names.fullmatch(name) for scheme in recognised)}
 
 
 QUERY_PARAMETER = re.compile(r"[?&;#]([^=?&;#]+)=([^&#]+)")

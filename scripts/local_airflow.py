@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import random
 import secrets
 import signal
 import socket
@@ -26,6 +27,8 @@ import httpx
 
 from process_session import ProcessSession, end_sessions
 
+PORTS = range(20_000, 32_768)
+"""Ports of Airflow's servers: outside those that systems hand out, perhaps to others before Airflow listens."""
 NO_PROXY_FOR_LOOPBACK = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
 Found = TypeVar("Found")
 
@@ -360,9 +363,13 @@ def local_airflow(**options: Any) -> LocalAirflow:
 
 
 def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in sockets]
+    ports: list[int] = []
+    for port in random.sample(PORTS, len(PORTS)):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise RuntimeError(f"fewer than {count} of the ports {PORTS.start} to {PORTS.stop - 1} are free")
 
 
 def _environment(

@@ -53,7 +53,8 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 }
 """Types of parameters, and the keys that describe each."""
 
-_ACTION_KEYS = ("summary", "parameters", "result", "job", "idempotent", "query", "retired", "note")
+_FLAGS = ("job", "idempotent", "query", "result_in_body")
+_ACTION_KEYS = ("summary", "parameters", "result", *_FLAGS, "queried", "retired", "note")
 _SERVICE_KEYS = ("service", "version", "regional", "source", "actions")
 _SCALARS = ("string", "integer", "number", "boolean")
 _LISTS = {f"{kind}s": kind for kind in ("string", "integer", "number", "file")}
@@ -119,7 +120,7 @@ class ModelFile:
             raise self._invalid("name of an action", name, "letters and digits")
         document = self._mapping(name, document)
         self._check_keys(document, _ACTION_KEYS, name)
-        flags = {key: document.get(key, False) for key in ("job", "idempotent", "query")}
+        flags = {key: document.get(key, False) for key in _FLAGS}
         for key, value in flags.items():
             if not isinstance(value, bool):
                 raise self._invalid(f"{name}.{key}", value, "true or false")
@@ -127,20 +128,34 @@ class ModelFile:
         for key, value in texts.items():
             if not isinstance(value, str | None):
                 raise self._invalid(f"{name}.{key}", value, "a text")
+        if flags["job"] and flags["result_in_body"]:
+            raise self._invalid(f"{name}.result_in_body", True, "false for a job, whose answer is only an id")
+        parameters = self._parameters(name, document.get("parameters", {}))
         return Action(
             service=self.service,
             name=name,
             summary=texts["summary"] or f"Call {name}.",
-            parameters=self._parameters(name, document.get("parameters", {})),
+            parameters=parameters,
             result=self._result(f"{name} result", document.get("result", {})),
+            result_in_body=flags["result_in_body"],
             is_job=flags["job"],
             idempotent=flags["idempotent"],
             in_query=flags["query"],
+            queried=self._queried(name, document.get("queried", []), [each.name for each in parameters]),
             generations=(),
             retired=texts["retired"],
             note=texts["note"] or "",
             source=self._source,
         )
+
+    def _queried(self, name: str, queried: Any, parameters: Collection[str]) -> frozenset[str]:
+        if not isinstance(queried, list) or any(each not in parameters for each in queried):
+            raise self._invalid(
+                f"{name}.queried",
+                queried,
+                f"a list of its parameters ({', '.join(parameters) or 'it has none'})",
+            )
+        return frozenset(queried)
 
     def _parameters(self, where: str, documents: Any) -> tuple[Parameter, ...]:
         described = self._mapping(where, documents)

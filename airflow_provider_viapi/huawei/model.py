@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.redaction import redact_values
 from airflow_provider_viapi.results import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request, short_repr
 
@@ -172,7 +171,12 @@ class Action(Record):
 
     def shown(self, response: Mapping[str, Any]) -> dict[str, Any]:
         """Return a response as a task may return it: without credentials that it repeats."""
-        return redact_values(response) if self.service.repeats_credentials else dict(response)
+        if not self.service.repeats_credentials:
+            return dict(response)
+        from airflow_provider_viapi.redaction import redact_values
+
+        redacted: dict[str, Any] = redact_values(response)
+        return redacted
 
     def path_of(self, family: PathFamily) -> str:
         """Return the path of a family; if only one is known, that one."""

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_viapi.triggers.task_state import JOB_KEY, RUNNING_KEY
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -18,12 +20,6 @@ if TYPE_CHECKING:
 
 INTENT_KEY = "job_intent"
 """XCom of a submission whose outcome is not known yet: who submits, which action, when."""
-
-JOB_KEY = "job_id"
-"""XCom of a task's job."""
-
-RUNNING_KEY = "job_ids"
-"""XCom of a batch's running jobs."""
 
 CLAIMED_KEY = "claimed_job_ids"
 """XCom of the jobs that a batch has received, also those that have ended."""

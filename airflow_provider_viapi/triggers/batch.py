@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.task_state import run_shielded, trigger_must_cancel
+from airflow_provider_viapi.triggers.task_state import RUNNING_KEY, jobs_to_cancel, run_shielded
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -119,10 +119,17 @@ class BatchTrigger(BaseTrigger):
         await run_shielded(self._cancel_if_ended())
 
     async def _cancel_if_ended(self) -> None:
-        if await trigger_must_cancel(self.task_instance, self.log, survives_clear=self.survives_clear):
-            await cancel_jobs(self.hook(), self.jobs, self.log)
-        else:
-            self.log.info("%d jobs continue: whoever takes over their task resumes them", len(self.job_ids))
+        unwanted = await jobs_to_cancel(
+            self.task_instance,
+            self.job_ids,
+            self.log,
+            published_as=RUNNING_KEY,
+            survives_clear=self.survives_clear,
+        )
+        if unwanted:
+            await cancel_jobs(self.hook(), [job for job in self.jobs if job.id in unwanted], self.log)
+        if kept := len(self.job_ids) - len(unwanted):
+            self.log.info("%d jobs continue: whoever takes over their task resumes them", kept)
 
 
 class ViapiBatchTrigger(BatchTrigger):

@@ -11,10 +11,11 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.triggers.task_state import (
+    JOB_KEY,
     TERMINAL,
     UNSUCCESSFUL,
+    jobs_to_cancel,
     run_shielded,
-    trigger_must_cancel,
 )
 
 if TYPE_CHECKING:
@@ -102,8 +103,13 @@ class JobTrigger(BaseTrigger):
             await run_shielded(self._cancel_if_ended())
 
     async def _cancel_if_ended(self) -> None:
-        if await trigger_must_cancel(
-            self.task_instance, self.log, self.cancel_on_states, survives_clear=self.survives_clear
+        if await jobs_to_cancel(
+            self.task_instance,
+            [self.job_id],
+            self.log,
+            published_as=JOB_KEY,
+            survives_clear=self.survives_clear,
+            ended=self.cancel_on_states,
         ):
             await self.hook().cancel(self.job, self.log)
         else:

@@ -2,7 +2,9 @@
 
 Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
 terminal state. When its triggerer went away, the next triggerer continues to wait. When the task was cleared, the
-next attempt resumes the job, or, if that attempt cannot know of it, the job is cancelled.
+next attempt resumes the job, or, if that attempt cannot know of it, the job is cancelled. A trigger sees the task's
+state but not its attempt: if the task is deferred, the jobs that it has published (see ``operators.claims``) are
+those that it waits for, since an attempt clears the XComs of the one before.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +30,12 @@ TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 UNSUCCESSFUL = TERMINAL - {"success"}
 """Terminal states of a task that did not reach its goal."""
 
+JOB_KEY = "job_id"
+"""XCom of a task's job."""
+
+RUNNING_KEY = "job_ids"
+"""XCom of a batch's running jobs."""
+
 
 def worker_must_cancel(
     task_instance: Any, ended: Collection[str], *, is_persistent: bool, survives_clear: bool
@@ -43,20 +51,32 @@ def worker_must_cancel(
     return _must_cancel(current_state(task_instance), ended, None if survives_clear else keep)
 
 
-async def trigger_must_cancel(
-    task_instance: Any, log: Any, ended: Collection[str] = TERMINAL, *, survives_clear: bool
-) -> bool:
-    """Return whether the queued jobs of a task whose trigger was stopped must be cancelled.
+async def jobs_to_cancel(
+    task_instance: Any,
+    job_ids: Sequence[str],
+    log: Any,
+    *,
+    published_as: str,
+    survives_clear: bool,
+    ended: Collection[str] = TERMINAL,
+) -> Sequence[str]:
+    """Return those of a stopped trigger's jobs that must be cancelled if they are still queued.
 
-    :param ended: terminal states with which the jobs are cancelled
+    :param published_as: XCom with the job, or the list of jobs, that the task waits for
     :param survives_clear: the next attempt of a cleared task finds the jobs
+    :param ended: terminal states with which the jobs are cancelled
     """
     try:
         state = await _acurrent_state(task_instance)
     except TimeoutError as error:
         log.info("The triggerer seems to stop: %s", error)
-        return False
-    return _must_cancel(state, ended, None if survives_clear else {"deferred"})
+        return ()
+    if state == "deferred" and not survives_clear:
+        # It moved to another triggerer, or was cleared and has deferred again already.
+        published = await _apublished(task_instance, published_as)
+        awaited = {published} if isinstance(published, str) else set(published or ())
+        return [job_id for job_id in job_ids if job_id not in awaited]
+    return job_ids if _must_cancel(state, ended, None if survives_clear else ()) else ()
 
 
 def _must_cancel(state: str | None, ended: Collection[str], kept_in: Collection[str] | None) -> bool:
@@ -97,6 +117,23 @@ async def _acurrent_state(task_instance: Any) -> str | None:
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
     answer = await comms.asend(GetTaskStates(**_selection(task_instance)))
     return _state_in(answer.task_states, task_instance)
+
+
+def published(task_instance: Any, key: str) -> Any:
+    """Return an XCom of a task; blocks, so it must not run in an event loop."""
+    from airflow.providers.common.compat.sdk import XCom
+
+    return XCom.get_one(key=key, **_identity(task_instance))
+
+
+async def _apublished(task_instance: Any, key: str) -> Any:
+    from airflow.providers.common.compat.sdk import XCom
+
+    if hasattr(XCom, "aget_one") and hasattr(_supervisor(), "asend"):
+        return await XCom.aget_one(key=key, **_identity(task_instance))
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(published)(task_instance, key)
 
 
 async def run_shielded(work: Coroutine[Any, Any, None]) -> None:
@@ -142,6 +179,15 @@ def _selection(task_instance: Any) -> dict[str, Any]:
     }
 
 
+def _identity(task_instance: Any) -> dict[str, Any]:
+    return {
+        "dag_id": task_instance.dag_id,
+        "task_id": task_instance.task_id,
+        "run_id": task_instance.run_id,
+        "map_index": task_instance.map_index,
+    }
+
+
 def _state_in(states: Mapping[str, Mapping[str, Any]], task_instance: Any) -> str | None:
     of_run = states.get(task_instance.run_id, {})
     return next((str(state) for state in of_run.values() if state is not None), None)
@@ -152,14 +198,5 @@ def _state_in_database(task_instance: TaskInstance) -> str | None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        state = (
-            session.query(TaskInstance.state)
-            .filter_by(
-                dag_id=task_instance.dag_id,
-                task_id=task_instance.task_id,
-                run_id=task_instance.run_id,
-                map_index=task_instance.map_index,
-            )
-            .scalar()
-        )
+        state = session.query(TaskInstance.state).filter_by(**_identity(task_instance)).scalar()
     return None if state is None else str(state)

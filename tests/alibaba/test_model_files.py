@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.model_files import ModelFile
 from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Structure, ValueList
+from airflow_provider_viapi.alibaba.rpc import decode, encode
+from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
+from airflow_provider_viapi.http import HttpResponse
+from airflow_provider_viapi.jobs.model import RequestNonce
 
 ACTION: dict[str, Any] = {
     "summary": "Do it.",
@@ -95,8 +101,31 @@ def test_a_request_beyond_the_model_is_refused(tmp_path: Path, request_: Any, sa
     assert said in str(refusal.value)
 
 
+def test_parameters_are_sent_and_results_are_read_where_the_file_says(tmp_path: Path) -> None:
+    own = {
+        "result_in_body": True,
+        "queried": ["Lowest"],
+        "parameters": {"Text": "string", "Lowest": "number"},
+        "result": {"Found": "integer"},
+    }
+    action = read(tmp_path, actions={"FindIt": own}).action("FindIt")
+    key = Credentials("id", "secret")
+
+    request = action.check({"Text": "a cup", "Lowest": 0.5})
+    sent = encode(action, request, Account(key, endpoint="http://127.0.0.1"), key, RequestNonce.new())
+    answer = decode(action, HttpResponse(200, b'{"RequestId": "r", "Code": 0, "Found": 3}'))
+
+    assert dict(parse_qsl(urlsplit(sent.url).query))["Lowest"] == "0.5"
+    assert "Lowest" not in dict(parse_qsl((sent.body or b"").decode()))
+    assert answer["Data"]["Found"] == 3
+
+
 def with_parameter(model: Any) -> dict[str, Any]:
     return {"actions": {"DoIt": {"parameters": {"P": model}}}}
+
+
+def queried(names: Any) -> dict[str, Any]:
+    return {"actions": {"DoIt": {"parameters": {"P": "string"}, "queried": names}}}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +140,15 @@ def with_parameter(model: Any) -> dict[str, Any]:
         ({"actions": {"DoIt": {"jobs": True}}}, "DoIt has 'jobs'; did you mean job?"),
         ({"actions": {"DoIt": {"job": "yes"}}}, "DoIt.job is 'yes'; allowed: true or false"),
         ({"actions": {"DoIt": {"summary": 5}}}, "DoIt.summary is '5'; allowed: a text"),
+        ({"actions": {"DoIt": {"result_in_body": 1}}}, "DoIt.result_in_body is '1'; allowed: true or false"),
+        (
+            {"actions": {"DoIt": {"result_in_body": True, "job": True}}},
+            "DoIt.result_in_body is 'True'; allowed: false for a job",
+        ),
+        (queried("P"), "DoIt.queried is 'P'; allowed: a list of its parameters (P)"),
+        (queried(["Q"]), "allowed: a list of its parameters (P)"),
+        (queried([["P"]]), "allowed: a list of its parameters (P)"),
+        ({"actions": {"DoIt": {"queried": ["P"]}}}, "a list of its parameters (it has none)"),
         (with_parameter("video"), "DoIt.P: type is 'video'; allowed: one of string, integer"),
         (with_parameter({"doc": "?"}), "DoIt.P: type is 'None'"),
         (with_parameter({"type": "integer", "minimun": 1}), "'minimun'; did you mean minimum?"),

@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -86,6 +87,15 @@ class Deployment:
         """Kill a triggerer and start another, so that there are always two."""
         self.airflow.kill("triggerer", index)
         self.add_triggerer()
+
+    @contextmanager
+    def stalled_triggerer(self, index: int) -> Iterator[None]:
+        """Stop a triggerer's processes for the time of a block, without ending them."""
+        self.airflow.send_signal("triggerer", index, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.airflow.send_signal("triggerer", index, signal.SIGCONT)
 
     def restart(self, component: str) -> None:
         """Kill a component and start it again."""

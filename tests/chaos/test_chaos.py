@@ -135,11 +135,8 @@ def test_triggerer_stalled_until_the_other_took_over_then_resumed(
     run.wait_for_state("deferred")
     index = run.triggerer()
 
-    deployment.airflow.send_signal("triggerer", index, signal.SIGSTOP)
-    try:
+    with deployment.stalled_triggerer(index):
         time.sleep(20)
-    finally:
-        deployment.airflow.send_signal("triggerer", index, signal.SIGCONT)
 
     assert_one_job_delivered(deployment, run)
 
@@ -208,6 +205,28 @@ def test_task_cleared_whose_next_attempt_does_not_find_its_job(
 
     run.clear()
 
+    assert run.wait_until_ended() == "success"
+    assert sorted(job["status"] for job in deployment.jobs()) == ["JOB_CANCELED", "PROCESS_SUCCESS"]
+
+
+@EACH
+@core
+def test_task_cleared_that_defers_again_before_its_trigger_stops(
+    deployment: Deployment, repetition: int
+) -> None:
+    """Task with durable=False cleared, and deferred again before its trigger stops: the first job is cancelled."""
+    deployment.hold("QUEUING", seconds=120)
+    run = deployment.start("deferred_not_durable")
+    first = deployment.job("QUEUING")
+    run.wait_until_waiting()
+    deployment.hold("QUEUING", seconds=30)
+
+    with deployment.stalled_triggerer(run.triggerer()):
+        run.clear()
+        until(lambda: len(deployment.jobs()) > 1, "the next attempt has submitted a job")
+        run.wait_for_state("deferred")
+
+    assert deployment.job("JOB_CANCELED")["job_id"] == first["job_id"]
     assert run.wait_until_ended() == "success"
     assert sorted(job["status"] for job in deployment.jobs()) == ["JOB_CANCELED", "PROCESS_SUCCESS"]
 

@@ -10,7 +10,8 @@ from airflow_provider_viapi.emulator.media import TRANSFORMS
 from airflow_provider_viapi.operators import imagesearch, imgsearch, videoenhan, videorecog
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 
-DATABASE = "viapi_conformance"
+DATABASE = PRODUCT = "viapi_conformance"
+"""Names that nothing else has: the requests delete what has them."""
 
 DONE_BY_THE_EMULATOR = {*TRANSFORMS, "AddFaceVideoTemplate"}
 """Jobs that the emulator does; of the others it says that it has no such thing."""
@@ -80,7 +81,7 @@ def in_an_instance(
     """Requests to an instance of ImageSearch, in an order in which each finds what it needs."""
     picture = address(PICTURE)
     of_instance = {"instance_name": instance}
-    image = {**of_instance, "product_id": "one", "pic_name": "picture.jpg"}
+    image = {**of_instance, "product_id": PRODUCT, "pic_name": "picture.jpg"}
     return [
         (imagesearch.DetailOperator, of_instance),
         (imagesearch.AddImageOperator, {**image, "pic_content": picture, "int_attr": 5, "str_attr": "red"}),
@@ -100,6 +101,6 @@ def in_an_instance(
         (imagesearch.IncreaseListOperator, of_instance),
         (imagesearch.DumpMetaOperator, of_instance),
         (imagesearch.DumpMetaListOperator, of_instance),
-        (imagesearch.DeleteImageOperator, {**of_instance, "product_id": "one"}),
+        (imagesearch.DeleteImageOperator, {**of_instance, "product_id": PRODUCT}),
         (imagesearch.SearchImageByTextOperator, {**of_instance, "text": "a picture"}),
     ]

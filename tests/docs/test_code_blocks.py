@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, Connection, task
+from PIL import Image
 
+import media_samples
 from airflow_database import AIRFLOW_VERSION
+from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_VOICE
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators import (
     batch,
     huaweicloud,
@@ -20,6 +27,7 @@ from airflow_provider_viapi.operators import (
     videoenhan,
 )
 from code_blocks import EVERY_BLOCK, PAGES, Block
+from served_folder import ServedFolder
 
 NEED_AIRFLOW_3 = {"events"}
 
@@ -69,6 +77,44 @@ def test_the_python_blocks_of_a_page_run_in_order(
                 exec(compile(code, str(page), "exec"), names)
             for name in [name for name in names if name.startswith("test_")]:
                 names.pop(name)(**fixtures)
+
+
+def test_the_task_functions_of_the_pages_return_what_they_say(
+    names: dict[str, Any], served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Image.open(media_samples.photographs()["coffee"]) as picture:
+        picture.convert("RGB").resize((200, 150)).save(served.path / "cup.jpg")
+    url, content = served.address("cup.jpg"), b64encode((served.path / "cup.jpg").read_bytes()).decode()
+    functions = task_functions(names)
+    with EmulatorServer(image_instances=("shop",)) as emulator:
+        monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
+        call = ViapiHook().call
+        call("CreateImageDb", {"Name": "covers"})
+        call("AddImage", {"DbName": "covers", "EntityId": "cup", "ImageUrl": url})
+        image = {"InstanceName": "shop", "ProductId": "cup", "PicName": "cup.jpg", "IntAttr": 2026}
+        call("imagesearch.AddImage", {**image, "PicContent": content})
+
+        (similar,) = functions.pop("find_similar")(url)
+        (recent,) = functions.pop("recent")()
+    voices = functions.pop("voices")()
+
+    assert similar["EntityId"] == "cup"
+    assert recent["ProductId"] == "cup"
+    assert SYSTEM_VOICE in {voice["asset_id"] for voice in voices}
+    assert not functions, "call these functions, too"
+
+
+def task_functions(names: dict[str, Any]) -> dict[str, Any]:
+    """The functions that the pages decorate with ``@task`` at the top of a block."""
+    found = {}
+    for block in of("python"):
+        if re.search("^@task", block.code, re.MULTILINE):
+            own = {**names, "task": task}
+            with DAG(f"functions_{block.line}"):
+                exec(compile(block.code, str(block), "exec"), own)
+            found |= {name: each.function for name, each in own.items() if hasattr(each, "function")}
+    del found["list_videos"]
+    return found
 
 
 @pytest.mark.parametrize("block", of("json"), ids=str)

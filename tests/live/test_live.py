@@ -3,6 +3,9 @@
 Needs ``VIAPI_LIVE_ACCESS_KEY_ID``, ``VIAPI_LIVE_ACCESS_KEY_SECRET`` and ``VIAPI_LIVE_MEDIA``: the address of a folder
 in a Shanghai OSS bucket that the service can read, with ``subtitled.mp4``, ``picture.jpg`` and ``face.jpg`` in it.
 ``make test-live`` lists the jobs that it submits and waits ten seconds first; each job is billed.
+
+With ``VIAPI_LIVE_IMAGE_INSTANCE``, the name of an instance of ImageSearch in Shanghai, pictures are added to it,
+found and deleted, under an id of these tests.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.operators.imagesearch import IncreaseInstanceOperator
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from run_task import run_task
-from sample_requests import answered_at_once, of_jobs
+from sample_requests import answered_at_once, in_an_instance, of_jobs
 
 NEEDED = ("VIAPI_LIVE_ACCESS_KEY_ID", "VIAPI_LIVE_ACCESS_KEY_SECRET", "VIAPI_LIVE_MEDIA")
 pytestmark = [
@@ -66,3 +70,19 @@ def test_every_synchronous_action_returns_the_documented_fields() -> None:
         result = run_task(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
 
         assert {field.name for field in operator.action.result} - {"Token"} <= set(result), operator.__name__
+
+
+INSTANCE = os.environ.get("VIAPI_LIVE_IMAGE_INSTANCE", "")
+of_an_instance = pytest.mark.skipif(not INSTANCE, reason="needs VIAPI_LIVE_IMAGE_INSTANCE")
+
+
+@of_an_instance
+def test_every_action_of_an_instance_returns_the_documented_fields() -> None:
+    for operator, arguments in in_an_instance(address, INSTANCE):
+        if operator is IncreaseInstanceOperator:
+            # Needs a file in a bucket.
+            continue
+        result = run_task(operator(task_id=f"task_{operator.action.name}", **arguments)).result or {}
+
+        expected = {field.name for field in operator.action.result if not field.optional}
+        assert expected <= set(result), operator.__name__

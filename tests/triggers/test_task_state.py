@@ -15,7 +15,7 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 from airflow_provider_viapi.state.stores import AirflowStore
 from airflow_provider_viapi.triggers import task_state
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
-from airflow_provider_viapi.triggers.task_state import TERMINAL, trigger_must_cancel, worker_must_cancel
+from airflow_provider_viapi.triggers.task_state import TERMINAL, jobs_to_cancel, worker_must_cancel
 from run_task import TaskInstance, run_task
 
 LOG = logging.getLogger(__name__)
@@ -23,12 +23,20 @@ CLEARED = (None, "scheduled", "queued", "restarting")
 ERASE = "EraseVideoSubtitles"
 
 
-def is_in(state: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def is_in(
+    state: str | None, monkeypatch: pytest.MonkeyPatch, published: str | list[str] | None = "job"
+) -> None:
     monkeypatch.setattr(task_state, "current_state", lambda _: state)
+    monkeypatch.setattr(task_state, "published", lambda _, key: published)
+
+
+def cancelled(*job_ids: str, survives_clear: bool = False) -> list[str]:
+    cancelling = jobs_to_cancel(object(), job_ids, LOG, published_as="key", survives_clear=survives_clear)
+    return list(asyncio.run(cancelling))
 
 
 def trigger_cancels(*, survives_clear: bool) -> bool:
-    return asyncio.run(trigger_must_cancel(object(), LOG, survives_clear=survives_clear))
+    return cancelled("job", survives_clear=survives_clear) == ["job"]
 
 
 def worker_cancels(*, is_persistent: bool, survives_clear: bool) -> bool:
@@ -53,6 +61,19 @@ def test_jobs_of_a_task_whose_triggerer_stops_are_kept(
     is_in("deferred", monkeypatch)
 
     assert not trigger_cancels(survives_clear=survives_clear)
+
+
+@pytest.mark.parametrize(
+    ("published", "unwanted"),
+    [("new", ["a", "b"]), ("a", ["b"]), (["b", "new"], ["a"]), (["a", "b"], []), (None, ["a", "b"])],
+)
+def test_jobs_of_a_cleared_task_that_has_deferred_again_are_cancelled_if_it_does_not_wait_for_them(
+    monkeypatch: pytest.MonkeyPatch, published: str | list[str] | None, unwanted: list[str]
+) -> None:
+    is_in("deferred", monkeypatch, published)
+
+    assert cancelled("a", "b") == unwanted
+    assert cancelled("a", "b", survives_clear=True) == []
 
 
 @pytest.mark.parametrize("state", CLEARED)
@@ -89,14 +110,14 @@ def test_jobs_are_kept_when_airflow_does_not_answer_a_trigger(monkeypatch: pytes
     comms = ClosedComms()
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", comms, raising=False)
 
-    async def ask() -> bool:
+    async def ask() -> list[str]:
         reader = asyncio.ensure_future(asyncio.sleep(0))
         await reader
         comms._reader_task = reader
         instance = type("Instance", (), {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1})
-        return await trigger_must_cancel(instance, LOG, survives_clear=False)
+        return list(await jobs_to_cancel(instance, ["job"], LOG, published_as="job_id", survives_clear=False))
 
-    assert not asyncio.run(ask())
+    assert asyncio.run(ask()) == []
 
 
 @pytest.mark.parametrize(("version", "survives"), [("3.3.2", True), ("3.4.0b2", False), ("4.0.0", False)])

@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from airflow_provider_viapi.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.operators.metastudio.assets import *  # noqa: F403
@@ -21,26 +22,20 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.operators.metastudio.videos import *  # noqa: F403
     from airflow_provider_viapi.operators.metastudio.voices import *  # noqa: F403
 
-_NAMES = {
-    "assets": ("TransferAssetOperator", "UploadAssetOperator"),
-    "avatars": ("CreateAvatarModelOperator",),
-    "live": ("StartLiveOperator", "StopLiveOperator"),
-    "pictures": ("CreatePictureModelByUrlOperator", "CreatePictureModelOperator"),
-    "speech": ("CreateSpeechOperator",),
-    "videos": (
-        "CreateAvatarVideoOperator",
-        "CreateBusinessCardOperator",
-        "CreatePhotoVideoOperator",
-        "CreateSubtitlesOperator",
-    ),
-    "voices": ("AssessVoiceOperator", "CreateVoiceModelOperator"),
-}
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-
-__all__ = [*_MODULE_OF]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+__all__, __getattr__ = lazy_exports(
+    __name__,
+    {
+        "assets": ("TransferAssetOperator", "UploadAssetOperator"),
+        "avatars": ("CreateAvatarModelOperator",),
+        "live": ("StartLiveOperator", "StopLiveOperator"),
+        "pictures": ("CreatePictureModelByUrlOperator", "CreatePictureModelOperator"),
+        "speech": ("CreateSpeechOperator",),
+        "videos": (
+            "CreateAvatarVideoOperator",
+            "CreateBusinessCardOperator",
+            "CreatePhotoVideoOperator",
+            "CreateSubtitlesOperator",
+        ),
+        "voices": ("AssessVoiceOperator", "CreateVoiceModelOperator"),
+    },
+)

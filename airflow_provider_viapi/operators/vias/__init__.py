@@ -1,81 +1,62 @@
 """VIAS (Huawei Cloud): algorithms that analyse streams and files; tasks, video sources, edge pools.
 
 An algorithm is named by its ``service_name``; ``huawei.services.vias.ALGORITHMS`` lists those that are known, and any
-other name may be given.
+other name may be given. An operator's module is loaded when it is used.
 """
 
 from __future__ import annotations
 
-from airflow_provider_viapi.operators.vias.algorithms import (
-    CreateEdgePoolOperator,
-    DeleteEdgePoolOperator,
-    DeployAlgorithmOperator,
-    ListAlgorithmsOperator,
-    ListEdgePoolsOperator,
-    QueryAlgorithmOperator,
-    QueryEdgePoolOperator,
-    StopAlgorithmOperator,
-)
-from airflow_provider_viapi.operators.vias.batch_tasks import (
-    CreateBatchTaskOperator,
-    DeleteBatchTaskOperator,
-    ListBatchTasksOperator,
-    StartBatchTaskOperator,
-    StopBatchTaskOperator,
-    UpdateBatchTaskOperator,
-)
-from airflow_provider_viapi.operators.vias.sources import (
-    CreateVideoGroupOperator,
-    CreateVideoSourceOperator,
-    DeleteVideoGroupOperator,
-    DeleteVideoSourceOperator,
-    ListVideoGroupsOperator,
-    ListVideoSourcesOperator,
-    QueryVideoGroupOperator,
-    QueryVideoSourceOperator,
-    UpdateVideoGroupOperator,
-    UpdateVideoSourceOperator,
-)
-from airflow_provider_viapi.operators.vias.tasks import (
-    CreateTaskOperator,
-    DeleteTaskOperator,
-    ListTasksOperator,
-    QueryTaskOperator,
-    StartTaskOperator,
-    StopTaskOperator,
-    UpdateTaskOperator,
-)
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "CreateBatchTaskOperator",
-    "CreateEdgePoolOperator",
-    "CreateTaskOperator",
-    "CreateVideoGroupOperator",
-    "CreateVideoSourceOperator",
-    "DeleteBatchTaskOperator",
-    "DeleteEdgePoolOperator",
-    "DeleteTaskOperator",
-    "DeleteVideoGroupOperator",
-    "DeleteVideoSourceOperator",
-    "DeployAlgorithmOperator",
-    "ListAlgorithmsOperator",
-    "ListBatchTasksOperator",
-    "ListEdgePoolsOperator",
-    "ListTasksOperator",
-    "ListVideoGroupsOperator",
-    "ListVideoSourcesOperator",
-    "QueryAlgorithmOperator",
-    "QueryEdgePoolOperator",
-    "QueryTaskOperator",
-    "QueryVideoGroupOperator",
-    "QueryVideoSourceOperator",
-    "StartBatchTaskOperator",
-    "StartTaskOperator",
-    "StopAlgorithmOperator",
-    "StopBatchTaskOperator",
-    "StopTaskOperator",
-    "UpdateBatchTaskOperator",
-    "UpdateTaskOperator",
-    "UpdateVideoGroupOperator",
-    "UpdateVideoSourceOperator",
-]
+from airflow_provider_viapi.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.operators.vias.algorithms import *  # noqa: F403
+    from airflow_provider_viapi.operators.vias.batch_tasks import *  # noqa: F403
+    from airflow_provider_viapi.operators.vias.sources import *  # noqa: F403
+    from airflow_provider_viapi.operators.vias.tasks import *  # noqa: F403
+
+__all__, __getattr__ = lazy_exports(
+    __name__,
+    {
+        "algorithms": (
+            "CreateEdgePoolOperator",
+            "DeleteEdgePoolOperator",
+            "DeployAlgorithmOperator",
+            "ListAlgorithmsOperator",
+            "ListEdgePoolsOperator",
+            "QueryAlgorithmOperator",
+            "QueryEdgePoolOperator",
+            "StopAlgorithmOperator",
+        ),
+        "batch_tasks": (
+            "CreateBatchTaskOperator",
+            "DeleteBatchTaskOperator",
+            "ListBatchTasksOperator",
+            "StartBatchTaskOperator",
+            "StopBatchTaskOperator",
+            "UpdateBatchTaskOperator",
+        ),
+        "sources": (
+            "CreateVideoGroupOperator",
+            "CreateVideoSourceOperator",
+            "DeleteVideoGroupOperator",
+            "DeleteVideoSourceOperator",
+            "ListVideoGroupsOperator",
+            "ListVideoSourcesOperator",
+            "QueryVideoGroupOperator",
+            "QueryVideoSourceOperator",
+            "UpdateVideoGroupOperator",
+            "UpdateVideoSourceOperator",
+        ),
+        "tasks": (
+            "CreateTaskOperator",
+            "DeleteTaskOperator",
+            "ListTasksOperator",
+            "QueryTaskOperator",
+            "StartTaskOperator",
+            "StopTaskOperator",
+            "UpdateTaskOperator",
+        ),
+    },
+)

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from airflow_provider_viapi.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.operators.videoenhan.editing import *  # noqa: F403
@@ -17,39 +18,33 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.operators.videoenhan.faces import *  # noqa: F403
     from airflow_provider_viapi.operators.videoenhan.generation import *  # noqa: F403
 
-_NAMES = {
-    "editing": (
-        "AbstractEcommerceVideoOperator",
-        "AbstractFilmVideoOperator",
-        "ChangeVideoSizeOperator",
-        "EraseVideoLogoOperator",
-        "EraseVideoSubtitlesOperator",
-    ),
-    "enhancement": (
-        "AdjustVideoColorOperator",
-        "EnhancePortraitVideoOperator",
-        "EnhanceVideoQualityOperator",
-        "InterpolateVideoFrameOperator",
-        "SuperResolveVideoOperator",
-    ),
-    "faces": (
-        "AddFaceVideoTemplateOperator",
-        "DeleteFaceVideoTemplateOperator",
-        "MergeVideoFaceOperator",
-        "MergeVideoModelFaceOperator",
-        "QueryFaceVideoTemplateOperator",
-    ),
-    "generation": (
-        "GenerateHumanAnimeStyleVideoOperator",
-        "GenerateVideoOperator",
-    ),
-}
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-
-__all__ = [*_MODULE_OF]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+__all__, __getattr__ = lazy_exports(
+    __name__,
+    {
+        "editing": (
+            "AbstractEcommerceVideoOperator",
+            "AbstractFilmVideoOperator",
+            "ChangeVideoSizeOperator",
+            "EraseVideoLogoOperator",
+            "EraseVideoSubtitlesOperator",
+        ),
+        "enhancement": (
+            "AdjustVideoColorOperator",
+            "EnhancePortraitVideoOperator",
+            "EnhanceVideoQualityOperator",
+            "InterpolateVideoFrameOperator",
+            "SuperResolveVideoOperator",
+        ),
+        "faces": (
+            "AddFaceVideoTemplateOperator",
+            "DeleteFaceVideoTemplateOperator",
+            "MergeVideoFaceOperator",
+            "MergeVideoModelFaceOperator",
+            "QueryFaceVideoTemplateOperator",
+        ),
+        "generation": (
+            "GenerateHumanAnimeStyleVideoOperator",
+            "GenerateVideoOperator",
+        ),
+    },
+)

@@ -11,8 +11,9 @@ retired are also in Alibaba's SDK up to 3.0.22.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from airflow_provider_viapi.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.services.videoenhan.editing import *  # noqa: F403
@@ -21,44 +22,37 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.services.videoenhan.generation import *  # noqa: F403
     from airflow_provider_viapi.alibaba.services.videoenhan.service import *  # noqa: F403
 
-_NAMES = {
-    "editing": (
-        "ABSTRACT_ECOMMERCE_VIDEO",
-        "ABSTRACT_FILM_VIDEO",
-        "CHANGE_VIDEO_SIZE",
-        "ERASE_VIDEO_LOGO",
-        "ERASE_VIDEO_SUBTITLES",
-    ),
-    "enhancement": (
-        "ADJUST_VIDEO_COLOR",
-        "ENHANCE_PORTRAIT_VIDEO",
-        "ENHANCE_VIDEO_QUALITY",
-        "INTERPOLATE_VIDEO_FRAME",
-        "SUPER_RESOLVE_VIDEO",
-    ),
-    "faces": (
-        "ADD_FACE_VIDEO_TEMPLATE",
-        "DELETE_FACE_VIDEO_TEMPLATE",
-        "MERGE_VIDEO_FACE",
-        "MERGE_VIDEO_MODEL_FACE",
-        "QUERY_FACE_VIDEO_TEMPLATE",
-    ),
-    "generation": (
-        "GENERATE_HUMAN_ANIME_STYLE_VIDEO",
-        "GENERATE_VIDEO",
-    ),
-    "service": (
-        "GET_ASYNC_JOB_RESULT",
-        "SERVICE",
-    ),
-}
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-
-__all__ = [*_MODULE_OF]
-
-
-def __getattr__(name: str) -> Any:
-    # A DAG file that erases subtitles does not pay for the actions on faces.
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+__all__, __getattr__ = lazy_exports(
+    __name__,
+    {
+        "editing": (
+            "ABSTRACT_ECOMMERCE_VIDEO",
+            "ABSTRACT_FILM_VIDEO",
+            "CHANGE_VIDEO_SIZE",
+            "ERASE_VIDEO_LOGO",
+            "ERASE_VIDEO_SUBTITLES",
+        ),
+        "enhancement": (
+            "ADJUST_VIDEO_COLOR",
+            "ENHANCE_PORTRAIT_VIDEO",
+            "ENHANCE_VIDEO_QUALITY",
+            "INTERPOLATE_VIDEO_FRAME",
+            "SUPER_RESOLVE_VIDEO",
+        ),
+        "faces": (
+            "ADD_FACE_VIDEO_TEMPLATE",
+            "DELETE_FACE_VIDEO_TEMPLATE",
+            "MERGE_VIDEO_FACE",
+            "MERGE_VIDEO_MODEL_FACE",
+            "QUERY_FACE_VIDEO_TEMPLATE",
+        ),
+        "generation": (
+            "GENERATE_HUMAN_ANIME_STYLE_VIDEO",
+            "GENERATE_VIDEO",
+        ),
+        "service": (
+            "GET_ASYNC_JOB_RESULT",
+            "SERVICE",
+        ),
+    },
+)
