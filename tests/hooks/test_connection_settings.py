@@ -139,7 +139,7 @@ def test_an_extra_that_is_no_json_object_is_refused(
 ) -> None:
     connect(monkeypatch, kind, extra)
 
-    with pytest.raises(ConfigurationError, match="is not a JSON object|cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"is not a JSON object|cannot be read"):
         read(kind)
 
 
