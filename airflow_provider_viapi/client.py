@@ -99,7 +99,7 @@ def _acquire(need: AcquireCredentials, action: str) -> Call[Any]:
     except TransientError as failure:
         # Whatever happened to the request for a key: the action itself was not accepted.
         raise ConnectionFailed(
-            f"cannot acquire a key: {failure.message}",
+            f"no access key could be obtained: {failure.message}",
             code=failure.code,
             request_id=failure.request_id,
             action=action,

@@ -75,8 +75,8 @@ class Credentials:
             # Id and token are sent in headers, which a line break would end.
             if not re.fullmatch(r"[!-~]+", value):
                 raise ConfigurationError(
-                    f"the {name} is empty or holds a character that no key has, such as a space or a line break "
-                    "that was copied with it"
+                    f"the {name} is empty or contains a character that is not valid in a key, such as a space or a "
+                    "line break that was copied with it"
                 )
 
     def current(self, rejected: Credentials | None = None) -> Credentials:

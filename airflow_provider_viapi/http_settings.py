@@ -173,15 +173,17 @@ def _read_proxy(scheme: str, value: str) -> str:
     if parts.scheme == "https" and sys.version_info < (3, 11):
         raise _unusable(
             setting,
-            "names a proxy that is itself reached by HTTPS",
-            "use Python 3.11 or later, whose event loops can, or a proxy with http://",
+            "names a proxy with https://, to which Python 3.10 cannot connect in an event loop",
+            "use Python 3.11 or later, or a proxy with http://",
         )
     if is_socks(parts.scheme):
         missing = [package for module, package in _SOCKS_PACKAGES.items() if find_spec(module) is None]
         if missing:
             install = " ".join(f"'{package}'" for package in missing)
             raise _unusable(
-                setting, "names a SOCKS proxy, for which a package is missing", f"pip install {install}"
+                setting,
+                "names a SOCKS proxy, which needs a package that is not installed",
+                f"pip install {install}",
             )
     # requests and aiohttp read a user without password, and characters that are not encoded, differently.
     login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""

@@ -58,7 +58,7 @@ class Account(ObservedCalls):
         if service.regional and self.region_id not in service.regions:
             raise ConfigurationError(
                 f"{service.name} is not offered in the connection's region_id {self.region_id!r}; allowed: "
-                f"{', '.join(service.regions)}. Use another connection for it",
+                f"{', '.join(service.regions)}. Use a connection with one of these regions",
                 code="ConfigurationError",
             )
         region = f".{self.region_id}" if service.regional else ""

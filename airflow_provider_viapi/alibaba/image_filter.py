@@ -147,7 +147,7 @@ class _Parser:
         if not self._take("mark", "("):
             return self._comparison()
         if depth == MAX_DEPTH:
-            raise FilterError(f"has more than {MAX_DEPTH} parentheses inside each other")
+            raise FilterError(f"has more than {MAX_DEPTH} nested parentheses")
         inner = self._combination("OR", depth + 1)
         if not self._take("mark", ")"):
             raise self._unexpected("a closing parenthesis")
@@ -255,7 +255,7 @@ class Filter(String):
         try:
             condition = parse(text)
             if not self.has_lists and any(each.operator not in _COMPARE for each in comparisons(condition)):
-                raise FilterError("uses in, which this action does not know")
+                raise FilterError("uses the operator in, which this action does not support")
         except FilterError as error:
             raise ValidationError(f"{self.allowed}; the expression {error}") from None
         return text

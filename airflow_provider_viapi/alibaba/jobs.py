@@ -55,13 +55,13 @@ def result_action(job: Job) -> Action:
 def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
     """Decode the response of ``GetAsyncJobResult``.
 
-    :raises ResponseLost: the response holds no state
+    :raises ResponseLost: the response has no state
     :raises ServiceError: a job that succeeded has no readable result
     """
     data = answer["Data"]
     state = data.get("Status")
     if not state:
-        raise ResponseLost("the response holds no state", action="GetAsyncJobResult")
+        raise ResponseLost("the response has no state", action="GetAsyncJobResult")
     named = data.get("JobId")
     if named and str(named).lower() != job.id.lower():
         # Such as from a gateway's cache, or off by one on a shared connection.
@@ -203,7 +203,9 @@ class ViapiSubmitBackend:
         data = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)["Data"]
         listed = data["Result"]
         if not all(job.get("JobId") for job in listed):
-            raise ResponseLost("the list holds a job without its id", action=viapi.QUERY_ASYNC_JOB_LIST.name)
+            raise ResponseLost(
+                "the job list has an entry without a job id", action=viapi.QUERY_ASYNC_JOB_LIST.name
+            )
         name = self._action.name.lower()
         jobs = {
             job["JobId"]: ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
@@ -301,7 +303,7 @@ class ViapiJobs:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
         data = await self._read_page(self._next_page)
         now = datetime.now(timezone.utc)
-        outcomes, endings, ended = {}, {}, []
+        outcomes, endings, ended, states = {}, {}, [], {}
         for job in data["Result"]:
             job_id = job.get("JobId")
             outcome = STATES.get(job.get("Status", ""), Outcome.WAITING)
@@ -309,7 +311,7 @@ class ViapiJobs:
             if job_id and ending and ending.ago < ENDED_LATELY:
                 ended.append(job_id)
             if job_id in job_ids:
-                outcomes[job_id] = outcome
+                outcomes[job_id], states[job_id] = outcome, str(job.get("Status") or "")
                 if ending:
                     endings[job_id] = ending
         self._seen |= outcomes.keys()
@@ -317,7 +319,7 @@ class ViapiJobs:
         self._next_page = 1 if is_last else self._next_page + 1
         if is_last:
             self._seen.clear()
-        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings, ended=ended)
+        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings, ended=ended, states=states)
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of a job with one call of ``GetAsyncJobResult``."""

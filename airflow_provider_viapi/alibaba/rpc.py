@@ -151,7 +151,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     except ResponseLost:
         # What has a request id has reached the service, whatever its status says.
         if not request_id and response.status == 429:
-            raise Throttled("a gateway limits the rate", http_status=429, action=action.name) from None
+            raise Throttled("a gateway throttled the call", http_status=429, action=action.name) from None
         if not request_id and (refusal := gateway_refusal(response, action.name)):
             raise refusal from None
         raise

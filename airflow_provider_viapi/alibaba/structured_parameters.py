@@ -55,17 +55,17 @@ class Structured(Parameter):
         """
         known = {field.name: field for field in self.fields}
         if not isinstance(value, Mapping):
-            raise ValidationError(f"{self.allowed}; {of} is something else")
+            raise ValidationError(f"{self.allowed}; {of} is of type {type(value).__name__}")
         if unknown := sorted(name_repr(name) for name in value.keys() - known.keys()):
             raise ValidationError(
-                f"{self.allowed}; {of} has {', '.join(unknown)}, which is none of these"
+                f"{self.allowed}; {of} has {', '.join(unknown)}, which is not one of these fields"
                 f"{did_you_mean(unknown[0], known)}"
             )
         checked = {}
         for field in self.fields:
             given = value.get(field.name)
             if given is None and field.required:
-                raise ValidationError(f"{field.name} in {each}; {of} has none")
+                raise ValidationError(f"{field.name} in {each}; it is missing in {of}")
             if given is None:
                 continue
             try:
@@ -129,13 +129,13 @@ class ListOf(Structured):
         for limit in self.most_with:
             count = sum(item.get(limit.field) == limit.value for item in items)
             if count > limit.count:
-                raise ValidationError(f"{self.allowed}; {count} have {limit.field} {limit.value}")
+                raise ValidationError(f"{self.allowed}; {count} items have {limit.field} {limit.value}")
         return items
 
     def _check_item(self, index: int, item: Any) -> dict[str, Any]:
         checked = self._check_structure(item, f"item {index}", "every item")
         if self.item_rule is not None and (problem := self.item_rule(checked)):
-            raise ValidationError(f"{problem}; item {index} differs")
+            raise ValidationError(f"{problem}; item {index} does not comply")
         return checked
 
     def structures(self, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -63,7 +63,7 @@ def _translate(error: Exception, address: str) -> ServiceError:
             return untrusted
         if isinstance(error, sdk().exceptions.BaseError):
             return InvalidRequest(f"{address} cannot be used: {error}", code="InvalidParameter")
-        return TransientError(f"no response about {address} ({type(error).__name__})")
+        return TransientError(f"OSS did not respond to a request for {address} ({type(error).__name__})")
     details: dict[str, Any] = {"code": code, "http_status": status}
     details["request_id"] = getattr(error, "request_id", None) or None
     reason = redact_text(str(getattr(error, "message", "") or "OSS gave no reason"))
@@ -83,5 +83,7 @@ def _translate(error: Exception, address: str) -> ServiceError:
     if status == 404:
         return InvalidMedia(f"{address} does not exist", **details)
     if status == 412:
-        return TransientError(f"{address} has changed meanwhile", **{**details, "code": "SourceChanged"})
+        return TransientError(
+            f"{address} was changed while it was read", **{**details, "code": "SourceChanged"}
+        )
     return InvalidRequest(f"{address}: {reason}", **details)

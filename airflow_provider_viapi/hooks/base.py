@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.metrics import Stats
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.poll_schedule import Backoff
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
@@ -242,11 +242,14 @@ class CloudHook(BaseHook):
             log.warning("Job %s cannot be cancelled in its current state: it continues and is billed", job.id)
         return cancelled
 
-    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
+    async def wait_for(
+        self, job: Job, *, until: datetime, log: Log, on_state: OnState | None = None
+    ) -> JobReport:
         """Wait for a job, together with all other jobs of the connection in the running event loop.
 
         :param until: deadline, an aware time
         :param log: receives changes of the job's state
+        :param on_state: receives the states that the job has been in
         :raises JobTimedOut: the job had not ended at the deadline
         :raises ServiceError: a permanent error
         """
@@ -256,7 +259,7 @@ class CloudHook(BaseHook):
             # Only the hook that opens the poller needs the account.
             await self._aread_shared()
         async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
-            return await poller.wait(job, until=until, log=log)
+            return await poller.wait(job, until=until, log=log, on_state=on_state)
 
     @property
     def connection_key(self) -> tuple[object, ...]:

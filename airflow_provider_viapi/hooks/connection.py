@@ -75,7 +75,7 @@ class ConnectionFields:
 
             if nearest := get_close_matches(str(name).lower(), self._known, n=1, cutoff=0.81):
                 logger.warning(
-                    "%s has the field %r in its extra, which nothing reads; did you mean %r?",
+                    "%s has the field %r in its extra, which is ignored; did you mean %r?",
                     self.name.capitalize(),
                     name,
                     nearest[0],

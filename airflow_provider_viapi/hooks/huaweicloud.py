@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client, User
     from airflow_provider_viapi.huawei.config import Account
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.poller import Poller
 
 Auth = Literal["aksk", "password"]
@@ -128,9 +128,9 @@ class HuaweiCloudHook(CloudHook):
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
         return await super().cancel(self._scoped(job), log)
 
-    async def wait_for(self, job: Job, *, until: Any, log: Log) -> JobReport:
+    async def wait_for(self, job: Job, *, until: Any, log: Log, on_state: OnState | None = None) -> JobReport:
         """Wait for a job, together with all others of its family, goal and connection in the event loop."""
-        return await super().wait_for(self._scoped(job), until=until, log=log)
+        return await super().wait_for(self._scoped(job), until=until, log=log, on_state=on_state)
 
     def _scoped(self, job: Job) -> Job:
         return job if job.scope is not None or self.scope is None else replace(job, scope=self.scope)
@@ -253,7 +253,7 @@ def _project_id(fields: ConnectionFields) -> str | None:
     if text is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
         raise fields.invalid(
             f"has {text[:70]!r} as project_id in its extra; allowed: up to 64 letters, digits, - and _. Leave it "
-            "out, and it is requested"
+            "out, and it is queried"
         )
     return text
 

@@ -83,7 +83,7 @@ def with_version(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(version, str) and _is_version(version):
             return {**request, "service_version": version}
     raise InvalidRequest(
-        f"service_version of {name} is not known: neither ListUserServices nor ShowServiceDetail names one; pass "
+        f"service_version of {name} is unknown: neither ListUserServices nor ShowServiceDetail returns one; pass "
         "service_version",
         code="NoVersion",
         action="CreateTask",

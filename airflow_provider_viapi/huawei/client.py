@@ -60,7 +60,7 @@ def read_token(response: HttpResponse) -> Token:
         expiry = None
     if not value or expiry is None:
         raise ResponseLost(
-            "the response holds no token", http_status=response.status, action=iam.CREATE_TOKEN.name
+            "the response has no token", http_status=response.status, action=iam.CREATE_TOKEN.name
         )
     aware = expiry if expiry.tzinfo is not None else expiry.replace(tzinfo=timezone.utc)
     return Token(value, aware.timestamp())
@@ -73,7 +73,7 @@ def project_of(answer: Mapping[str, Any], region: str) -> str:
     """
     projects = answer.get("projects")
     if not isinstance(projects, list):
-        raise ResponseLost("the response holds no projects", action=iam.LIST_PROJECTS.name)
+        raise ResponseLost("the response has no projects", action=iam.LIST_PROJECTS.name)
     ids = [str(each["id"]) for each in projects if isinstance(each, Mapping) and each.get("id")]
     if len(ids) == 1:
         return ids[0]

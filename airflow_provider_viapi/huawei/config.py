@@ -61,7 +61,7 @@ class NoAuth:
 
         :raises ConfigurationError: always
         """
-        raise ConfigurationError("there is neither a key nor a password")
+        raise ConfigurationError("an access key or a user with a password is missing")
 
     async def acurrent(self, rejected: Any = None) -> Auth:
         """Raise an error; see :meth:`current`."""
@@ -123,6 +123,6 @@ def check_region(where: str, region: str, *, has_endpoint: bool) -> str:
     if region not in REGIONS and not has_endpoint:
         raise ConfigurationError(
             f"{where} has the region {short_repr(region)}, where neither MetaStudio nor VIAS is known to be "
-            f"offered; allowed: {', '.join(REGIONS)}, or any region whose endpoint is given"
+            f"offered; allowed: {', '.join(REGIONS)}, or any region if the endpoint of the service is set"
         )
     return region

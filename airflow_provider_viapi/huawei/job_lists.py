@@ -165,7 +165,7 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     if not isinstance(items, list):
         raise ResponseLost(f"the response has no list {listing.items}", action=listing.action.name)
     if not all(isinstance(each, Mapping) and each.get(listing.id) for each in items):
-        raise ResponseLost("the list holds a job without its id", action=listing.action.name)
+        raise ResponseLost("the job list has an entry without a job id", action=listing.action.name)
     candidates = [
         HuaweiListedJob(
             str(each[listing.id]), str(each.get(listing.created)), _parse_time(each.get(listing.created))

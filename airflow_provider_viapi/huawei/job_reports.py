@@ -66,7 +66,7 @@ def request_about(job: Job) -> dict[str, str]:
         return {kind.id_name: job.id}
     if job.scope is None:
         raise InvalidRequest(
-            f"job {job.id} can only be read together with its {kind.scope_name}",
+            f"job {job.id} can only be queried with its {kind.scope_name}, which is missing",
             code="MissingParameter",
             action=kind.show.name,
         )

@@ -147,7 +147,11 @@ class Action(Record):
         :raises InvalidRequest: it creates none
         """
         if self.job is None:
-            raise InvalidRequest(f"{self.full_name} creates no job", code="InvalidAction", action=self.name)
+            raise InvalidRequest(
+                f"{self.full_name} does not create a job; use HuaweiCloudOperator",
+                code="InvalidAction",
+                action=self.name,
+            )
         return self.job
 
     def check_goal(self, goal: str | None) -> None:

@@ -39,7 +39,7 @@ class StringList(Parameter):
         if not all(isinstance(item, str) and item and is_encodable(item) for item in value):
             raise ValidationError(self.allowed)
         if self.max_items is not None and len(value) > self.max_items:
-            raise ValidationError(f"{self.allowed}; {len(value)} are too many")
+            raise ValidationError(f"{self.allowed}; it has {len(value)}")
         return list(value)
 
     def redacted_repr(self, value: Any) -> str:
@@ -65,7 +65,7 @@ class Object(Parameter):
         except RecursionError:
             plain = None
         if not isinstance(plain, dict):
-            raise ValidationError(f"{self.allowed}, of JSON's types throughout")
+            raise ValidationError(f"{self.allowed}, with values of JSON types only")
         if missing := [name for name in self.required_fields if plain.get(name) is None]:
             raise ValidationError(f"{self.allowed}; {', '.join(missing)} is missing")
         return plain
@@ -139,7 +139,7 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain_json(item) for item in value]
     if isinstance(value, str) and not is_encodable(value):
-        raise ValidationError("text that UTF-8 can encode throughout")
+        raise ValidationError("text that UTF-8 can encode")
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Integral):
@@ -149,10 +149,10 @@ def plain_json(value: Any) -> Any:
     number = None if isinstance(value, Integral) else as_float(value)
     if number is not None and math.isfinite(number):
         return number
-    raise ValidationError(f"JSON's types throughout, not {short_repr(value)}")
+    raise ValidationError(f"values of JSON types only, not {short_repr(value)}")
 
 
 def _key(name: Any) -> str:
     if not isinstance(name, str | int | float | None) or not is_encodable(str(name)):
-        raise ValidationError(f"JSON's types throughout, and names that are text, not {short_repr(name)}")
+        raise ValidationError(f"values of JSON types only, and names that are text, not {short_repr(name)}")
     return str(name)

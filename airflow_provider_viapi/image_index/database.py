@@ -254,7 +254,7 @@ async def find_missing(
         absent = _absent(images, held)
         if held == before:
             return absent
-    log.warning("Another task is adding to %s", database.name)
+    log.warning("Another task is adding images to database %s", database.name)
     return absent
 
 

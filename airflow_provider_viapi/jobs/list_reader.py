@@ -220,6 +220,8 @@ class JobListReader:
                     # A message may be newer than the page.
                     if not pending.is_finished:
                         pending.seen_waiting_at = now()
+                        if state := snapshot.states.get(job_id):
+                            pending.mark_seen(state)
                         self._jobs.queue.schedule(pending, self.silence)
                 elif not pending.is_finished:
                     pending.mark_finished(snapshot.endings.get(job_id))

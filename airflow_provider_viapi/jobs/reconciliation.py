@@ -144,11 +144,12 @@ class Reconciliation:
         entry = self.entry
         if (identity.account, identity.endpoint) != (entry.account, entry.endpoint):
             raise self._in_doubt(
-                "the connection's key or endpoint has changed since, so this account's jobs prove nothing"
+                "the connection's key or endpoint has changed since, so the job list of this account does not show "
+                "the outcome"
             )
         if self.run.stop_requested():
             # Sent again, the request could become a job that nobody wants any more.
-            raise self._in_doubt("the task was stopped before that could be found out")
+            raise self._in_doubt("the task was stopped before the outcome could be determined")
         if self.backend.can_replay and identity.key_id == entry.key_id:
             job_id = self._replay()
             if job_id is not None:
@@ -160,7 +161,9 @@ class Reconciliation:
         try:
             request = self.request()
         except ServiceError as error:
-            self.run.log.warning("The request cannot be sent again, its media cannot be staged: %s", error)
+            self.run.log.warning(
+                "The request cannot be sent again, because its media cannot be staged: %s", error
+            )
             return None
         try:
             job = self._retry(
@@ -176,11 +179,13 @@ class Reconciliation:
                 self.was_refused = True
                 raise
             self.run.log.info(
-                "The same request, sent again, was answered with %s; reading the job list", error.code
+                "The same request was sent again and rejected with %s; reading the job list", error.code
             )
             return None
         self.was_named = True
-        self.run.log.info("The request had not arrived before; sent again, it was accepted as job %s", job.id)
+        self.run.log.info(
+            "The request had not arrived before. It was sent again and accepted as job %s", job.id
+        )
         return job.id
 
     def _find_in_job_list(self) -> str | None:
@@ -203,7 +208,7 @@ class Reconciliation:
                 break
             self.run.pause(self.run.timing.list_pause)
             if self.run.stop_requested():
-                raise self._in_doubt("the task was stopped before that could be found out")
+                raise self._in_doubt("the task was stopped before the outcome could be determined")
         return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)
 
     def _conclude(
@@ -222,19 +227,19 @@ class Reconciliation:
         candidates = [job for job in listed.within(earliest, latest, now - skew) if job.job_id not in owned]
         if len(candidates) > 1:
             named = ", ".join(f"{job.job_id} of {job.created}" for job in candidates)
-            raise self._in_doubt(f"several jobs may be the one: {named}")
+            raise self._in_doubt(f"several listed jobs may be its result: {named}")
         if not listed.covers(earliest, now - skew):
-            raise self._in_doubt("the job list is longer than one call shows")
+            raise self._in_doubt("the job list is longer than one call returns")
         if candidates:
             if candidates[0].created_at(timezone.utc) is None:
                 raise self._in_doubt(
-                    f"job {candidates[0].job_id} may be the one, but the list shows no readable time of it"
+                    f"job {candidates[0].job_id} may be its result, but the list has no readable creation time of it"
                 )
             return self._adopt(candidates[0].job_id, others)
         if now - self.entry.sent_at > LISTED_FOR:
             raise self._in_doubt("the job list does not reach back that far")
         self.run.log.info(
-            "No job of that time in the list after it could last be accepted: nothing was accepted"
+            "The list has no job of that time, and the request can no longer be accepted: nothing was accepted"
         )
         return None
 
@@ -253,7 +258,7 @@ class Reconciliation:
         # Another task may have adopted the same job at the same moment.
         if job_id in self.run.claims.others(self._intent).job_ids:
             self.run.claims.retract_job(self._intent, job_id)
-            raise self._in_doubt(f"another task claims job {job_id} too, the only one of that time")
+            raise self._in_doubt(f"another task also claims job {job_id}, the only listed job of that time")
         self.run.log.info("Job %s in the list is the only candidate: adopted", job_id)
         return job_id
 
@@ -265,7 +270,7 @@ class Reconciliation:
         except ServiceError as error:
             raise self._in_doubt(f"the job list could not be read: {error}") from error
         if listed is None:
-            raise self._in_doubt("no list shows such jobs")
+            raise self._in_doubt("the service has no list of such jobs")
         return listed
 
     def _retry(self, call: Callable[[], Result], *, seconds: float) -> Result:
@@ -283,8 +288,8 @@ class Reconciliation:
     def _in_doubt(self, why: str) -> SubmissionInDoubt:
         return SubmissionInDoubt(
             f"a submission of {self.entry.sent_at.isoformat(timespec='seconds')} may have been accepted "
-            f"({self.reason}), and {why}. Run this task again to look again, or set on_doubt='resubmit' to submit "
-            "again and perhaps pay twice",
+            f"({self.reason}), and {why}. Clear this task to check again, or set on_doubt='resubmit' to submit "
+            "again, which may pay twice",
             code="SubmissionInDoubt",
             action=self.backend.action_name.rpartition(".")[2],
         )

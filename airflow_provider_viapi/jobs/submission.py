@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     NotForwarded,
+    ResponseLost,
     ServiceError,
     SubmissionInDoubt,
     Throttled,
@@ -209,8 +210,8 @@ class Submission:
                 self.pace = Unpaced()
                 return
             raise Throttled(
-                f"the quota is used until after the deadline: the turn to submit comes in {seconds:.0f} s; nothing "
-                "was submitted",
+                f"the quota is used up until after the deadline: the turn to submit comes in {seconds:.0f} s; "
+                "nothing was submitted",
                 code="NoTurn",
             )
         if seconds > self.policy.longest_turn:
@@ -247,6 +248,9 @@ class Submission:
         sent_at = self.run.timing.now()
         try:
             job = self._send(request, nonce)
+            if self._is_taken(intent, job.id):
+                # As a gateway responds that repeats a response from its cache.
+                raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
             # A repeated nonce was seen before: something on the way has sent the request twice.
             if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
@@ -293,6 +297,17 @@ class Submission:
         finally:
             self.pace.end(throttled=throttled)
 
+    def _is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another submission is known to have become a job; false if that cannot be found out."""
+        try:
+            return self.run.claims.is_taken(intent, job_id)
+        except Exception as error:
+            # The job is paid for: its id must be recorded, whatever happens.
+            self.run.log.warning(
+                "Whether another task has job %s could not be checked: %s", job_id, type(error).__name__
+            )
+            return False
+
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
         # Airflow cleared what the previous attempt had published.
@@ -307,7 +322,7 @@ class Submission:
             return None
         except TransientError as error:
             raise self._in_doubt(
-                f"whether the job was accepted cannot be found out now: {error.message}"
+                f"it cannot be determined now whether the job was accepted: {error.message}"
             ) from error
         except ServiceError:
             # A connection or a store that cannot be used now says nothing about the submission.
@@ -317,6 +332,8 @@ class Submission:
         if job_id is None:
             self._forget_intent(entry)
             return None
+        if reconciliation.was_named and self._is_taken(self._intent_of(entry), job_id):
+            raise self._in_doubt(f"{reason}; sent again, the response names job {job_id}, which is another's")
         job = self.backend.job(job_id)
         self._record(entry, job, adopted=not reconciliation.was_named)
         if reconciliation.was_named:

@@ -141,6 +141,9 @@ def _measured(address: str, log: Log, http: HttpSettings) -> dict[str, Any]:
         clip = measure(address, http)
     except Exception as error:
         # Whatever the storage raises; its text may quote a signed request.
-        log.info("Size and length of a landed file could not be read: %s", type(error).__name__)
+        log.info(
+            "Size and duration of %s could not be read: %s",
+            *(display_address(address), type(error).__name__),
+        )
         return {}
     return size if clip is None else {**size, "duration": round(clip.seconds, 3)}

@@ -164,14 +164,14 @@ def land(
     links = file_urls(result, fields)
     if not links and requires_files(fields):
         raise ServiceError(
-            f"the result names no file that could land; it holds {', '.join(result) or 'nothing'}",
+            f"the result contains no file to store; its fields are {', '.join(result) or 'none'}",
             code="NoFileInResult",
             action=name,
         )
     destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
     if len(set(destinations.values())) < len(destinations):
         raise InvalidRequest(
-            f"{', '.join(destinations)} would not all have a name of their own in {strip_userinfo(to)!r}; allowed: a "
+            f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
             "folder (ends with /), or a name with {key} in it",
             code="InvalidParameter",
             action=name,

@@ -72,7 +72,8 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
             yield response.chunks()
     except LinkExpired as expired:
         raise InvalidMedia(
-            f"{shown} was answered with HTTP {expired.status}", code="InvalidImage.Download"
+            f"{shown} cannot be downloaded: HTTP status {expired.status}",
+            code="InvalidImage.Download",
         ) from None
 
 

@@ -80,7 +80,7 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
     :param path: a local file
     :param shown: its address for messages
     :param every: distance in seconds of the samples; default: a part of the duration
-    :raises InvalidMedia: it holds no video that can be decoded
+    :raises InvalidMedia: it contains no video that can be decoded
     :raises ConfigurationError: PyAV or NumPy is not installed
     """
     try:
@@ -94,7 +94,7 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
     try:
         with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
             if not container.streams.video:
-                raise _unreadable(shown, "holds no video")
+                raise _unreadable(shown, "contains no video")
             stream = container.streams.video[0]
             audio = next(iter(container.streams.audio), None)
             stated = float(container.duration or 0) / av.time_base
@@ -106,7 +106,7 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
                 else:
                     meter.add_picture(frame)
             if not meter.times:
-                raise _unreadable(shown, "holds no picture that can be decoded")
+                raise _unreadable(shown, "contains no frame that can be decoded")
             rate = float(stream.average_rate or 0) or len(meter.times) / max(stated, 0.1)
             end = max(stated, meter.times[-1] + 1 / max(rate, 1))
             shares = np.diff([*meter.times, end])
@@ -255,7 +255,11 @@ def copy_to(address: str, target: Path, hook: ViapiHook, allowed_hosts: Collecti
             target.open("wb") as copy,
         ):
             if response.status_code != 200:
-                raise _unreadable(shown, f"is answered with HTTP status {response.status_code}; links expire")
+                raise _unreadable(
+                    shown,
+                    f"cannot be downloaded: HTTP status {response.status_code}. If it is a link of a "
+                    "result, it may have expired",
+                )
             for block in response.iter_content(1 << 20):
                 copy.write(block)
     except ServiceError:

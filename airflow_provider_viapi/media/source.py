@@ -286,4 +286,4 @@ def _fingerprint(info: dict[str, Any]) -> str:
 
 
 def _changed(address: str) -> TransientError:
-    return TransientError(f"{strip_userinfo(address)} has changed while it was read", code="SourceChanged")
+    return TransientError(f"{strip_userinfo(address)} was changed while it was read", code="SourceChanged")

@@ -177,7 +177,7 @@ class Staging:
             for address in addresses:
                 self._bucket.release(address)
         except ServiceError as error:
-            self.log.warning("Staged copies may be left below %s: %s", self._to, error)
+            self.log.warning("Staged copies below %s could not be deleted: %s", self._to, error)
 
     @cached_property
     def _bucket(self) -> TeamBucket:

@@ -179,6 +179,7 @@ def _check_video(source: File, limits: MediaLimits, parameter: str, log: Log) ->
     with source.open() as file:
         facts = probe(file, source.size)
     if facts is None:
+        log.info("%s: %s could not be probed; the service checks it", parameter, source.display_url)
         return
     seconds, size = facts.seconds or 0.0, facts.size or (0, 0)
     if facts.size is not None:

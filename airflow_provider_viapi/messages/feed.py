@@ -110,7 +110,7 @@ def _compile(expression: str) -> ParsedResult:
     except JMESPathError as error:
         reason = str(error).partition("\n")[0]
         raise ConfigurationError(
-            f"completions_job_id in the section [viapi] is {expression!r}, which is no JMESPath expression"
+            f"completions_job_id in the section [viapi] is {expression!r}, which is not a JMESPath expression"
             f" ({reason}); write one that finds the job's id in a message, such as data.JobId"
         ) from None
 

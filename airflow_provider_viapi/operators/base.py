@@ -34,6 +34,7 @@ from airflow_provider_viapi.operators.durability import (
 from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
+from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -109,6 +110,7 @@ class JobOperator(JobArguments):
             store_links(self, context, job_link=self.job_link(job))
             if report is None:
                 self.accepted(job, context)
+                view.publish(context)
             if not self.wait_for_completion:
                 ledger.mark_delivered(run.attempt)
                 return job.id
@@ -242,11 +244,15 @@ class JobOperator(JobArguments):
     def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         with self.cancelling_if_ended(context, ledger, lambda: self._cancel_job(job, ledger, context)):
             try:
-                waiting = self.hook.wait_for(job, until=deadline, log=self.log)
-                report: JobReport = self.run_until_stopped(waiting, f"job {job.id} was running")
-                return report
+                waiting = self._wait(job, deadline, context)
+                return self.run_until_stopped(waiting, f"job {job.id} was running")
             except JobTimedOut as late:
                 raise self._handle_timeout(late, ledger, context) from None
+
+    async def _wait(self, job: Job, deadline: datetime, context: Context) -> JobReport:
+        async with showing_states(job.id, write_from_worker(context["ti"])) as on_state:
+            report: JobReport = await self.hook.wait_for(job, until=deadline, log=self.log, on_state=on_state)
+            return report
 
     def _handle_timeout(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
         """Cancel a job that is late and return the error to raise."""
@@ -283,7 +289,7 @@ class JobOperator(JobArguments):
             self.release_inputs(context)
         except ServiceError as error:
             # The job is paid for by now: leftover copies must not fail its task.
-            self.log.warning("Staged copies could not be removed: %s", error)
+            self.log.warning("Staged copies could not be deleted: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
         from airflow_provider_viapi.jobs.submission import check_adopted

@@ -210,7 +210,7 @@ class TaskBatchBackend:
             self._operator(item).release_inputs(self._context)
         except ServiceError as error:
             # The job is paid for by now: leftover copies must not fail its item.
-            self._log.warning("Staged copies could not be removed: %s", error)
+            self._log.warning("Staged copies could not be deleted: %s", error)
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry of the task can succeed after an error."""

@@ -147,7 +147,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         if known is None or known.job_kind is not self.action.job_kind:
             raise InvalidRequest(
                 f"action is {self.action.full_name}, which the service model does not have, or not with these states "
-                "and this way to read a job: its jobs could be submitted but not followed. Allowed: an action of the "
+                "and this way to read a job: its jobs could be submitted but not polled. Allowed: an action of the "
                 "model, also with other parameters (Action.replace)",
                 code="InvalidAction",
                 action=self.action.name,

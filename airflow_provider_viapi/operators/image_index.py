@@ -124,7 +124,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         self._check_container()
         if backend == "imagesearch" and staging is not None:
             raise invalid(
-                "staging is given; allowed: nothing with backend imagesearch, which reads only its temporary storage"
+                "staging cannot be set with backend='imagesearch', which reads only its temporary storage"
             )
         # A one-time iterator would be used up by the check below.
         self.images = list(images) if isinstance(images, Iterator) else as_address(images)
@@ -140,7 +140,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         if self.backend == "imagesearch":
             wanted, other = other, wanted
         if getattr(self, other) is not None:
-            raise invalid(f"{other} is given; allowed: only {wanted} with backend {self.backend}")
+            raise invalid(f"{other} cannot be set with backend={self.backend!r}; set {wanted}")
         form = form_of(self.backend)
         _check_name(wanted, getattr(self, wanted), form)
 

@@ -44,7 +44,7 @@ def reuse_duration(value: Any, *, land_to: Any, land_manifest: bool, action: str
     """
     if land_to is None and (value is not None or land_manifest):
         name = "land_manifest" if value is None else "reuse_results"
-        raise InvalidRequest(f"{name} needs land_to: only files that have landed last", action=action)
+        raise InvalidRequest(f"{name} needs land_to, since links of a result expire", action=action)
     return None if value is None else as_duration("reuse_results", value, action, MAX_REUSE)
 
 

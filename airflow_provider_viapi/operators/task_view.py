@@ -1,8 +1,9 @@
 """What Airflow's UI shows of a task with one job: the XComs ``viapi_view`` and ``usage``.
 
-Both are written once, when the task ends: each write is a call of Airflow's API. While the task waits, the UI reads
-the XComs ``job_intent`` and ``job_id``, which exist anyway. docs/ui.md describes the fields; the view holds no
-signature, the links themselves are in the task's result.
+The view is written when the job was accepted and when the task ends, the usage once: each write is a call of
+Airflow's API. While the task waits, the states of its job are in the XCom ``job_states``
+(``triggers.shown_states``). docs/ui.md describes the fields; the view holds no signature, the links themselves are in
+the task's result.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def measured_usage(
     from airflow_provider_viapi.errors import ConfigurationError
     from airflow_provider_viapi.jobs.usage import Prices, Usage
     from airflow_provider_viapi.media.clip_info import measure
+    from airflow_provider_viapi.media.source_versions import display_address
 
     clips = []
     for address in files:
@@ -69,7 +71,10 @@ def measured_usage(
             clips.append(measure(address, http, allowed_hosts))
         except Exception as error:
             # Whatever the storage raises; its text may quote a signed request.
-            log.info("The length of a result could not be read: %s", type(error).__name__)
+            log.info(
+                "The duration of %s could not be read: %s",
+                *(display_address(address), type(error).__name__),
+            )
     try:
         prices = read_prices()
     except ConfigurationError as error:

@@ -129,7 +129,9 @@ class BatchTrigger(BaseTrigger):
         if unwanted:
             await cancel_jobs(self.hook(), [job for job in self.jobs if job.id in unwanted], self.log)
         if kept := len(self.job_ids) - len(unwanted):
-            self.log.info("%d jobs continue: whoever takes over their task resumes them", kept)
+            self.log.info(
+                "%d jobs continue; the trigger or attempt that takes over their task resumes them", kept
+            )
 
 
 class ViapiBatchTrigger(BatchTrigger):

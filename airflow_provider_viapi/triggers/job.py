@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_trigger
 from airflow_provider_viapi.triggers.task_state import (
     JOB_KEY,
     TERMINAL,
@@ -84,9 +85,10 @@ class JobTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield one event."""
         try:
-            report = await self.hook().wait_for(
-                self.job, until=datetime.fromisoformat(self.deadline), log=self.log
-            )
+            async with showing_states(self.job_id, write_from_trigger(self.task_instance)) as on_state:
+                report = await self.hook().wait_for(
+                    self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
+                )
         except asyncio.CancelledError:
             # Below 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
             if not hasattr(BaseTrigger, "on_kill"):
@@ -113,7 +115,9 @@ class JobTrigger(BaseTrigger):
         ):
             await self.hook().cancel(self.job, self.log)
         else:
-            self.log.info("Job %s continues: whoever takes over its task resumes it", self.job_id)
+            self.log.info(
+                "Job %s continues; the trigger or attempt that takes over its task resumes it", self.job_id
+            )
 
 
 class HuaweiCloudJobTrigger(JobTrigger):

@@ -69,7 +69,7 @@ async def jobs_to_cancel(
     try:
         state = await _acurrent_state(task_instance)
     except TimeoutError as error:
-        log.info("The triggerer seems to stop: %s", error)
+        log.info("The triggerer is probably stopping: %s", error)
         return ()
     if state == "deferred" and not survives_clear:
         # It moved to another triggerer, or was cleared and has deferred again already.
@@ -102,7 +102,7 @@ async def _acurrent_state(task_instance: Any) -> str | None:
 
     :raises TimeoutError: Airflow will not answer
     """
-    comms = _supervisor()
+    comms = supervisor()
     if not hasattr(comms, "asend"):
         from asgiref.sync import sync_to_async
 
@@ -113,7 +113,7 @@ async def _acurrent_state(task_instance: Any) -> str | None:
     reader = getattr(comms, "_reader_task", None)
     if reader is not None and reader.done():
         # Airflow 3.2 stops to read answers before it stops its triggers, and would wait for this one.
-        raise TimeoutError("it does not read Airflow's answers any more")
+        raise TimeoutError("it no longer reads Airflow's responses")
     # Not in a thread, which nothing could stop: it would delay the triggerer's end.
     answer = await comms.asend(GetTaskStates(**_selection(task_instance)))
     return _state_in(answer.task_states, task_instance)
@@ -129,7 +129,7 @@ def published(task_instance: Any, key: str) -> Any:
 async def _apublished(task_instance: Any, key: str) -> Any:
     from airflow.providers.common.compat.sdk import XCom
 
-    if hasattr(XCom, "aget_one") and hasattr(_supervisor(), "asend"):
+    if hasattr(XCom, "aget_one") and hasattr(supervisor(), "asend"):
         return await XCom.aget_one(key=key, **_identity(task_instance))
     from asgiref.sync import sync_to_async
 
@@ -161,7 +161,7 @@ def _runtime() -> Any:
     return RuntimeTaskInstance
 
 
-def _supervisor() -> Any:
+def supervisor() -> Any:
     """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""
     try:
         from airflow.sdk.execution_time import task_runner

@@ -208,7 +208,7 @@ class _Watch:
         if problem is None:
             self._log.info("%s: the list can be read again", self._trigger)
         else:
-            self._log.error("%s: nothing is delivered at the moment: %s", self._trigger, problem)
+            self._log.error("%s: no events are fired until this is solved: %s", self._trigger, problem)
 
     async def _on_stored(self, deliveries: Collection[Delivery], stored: bool) -> None:
         if not stored:

@@ -134,7 +134,7 @@ async def open_cursor_store(
         )
         return stored, await stored.load()
     log.warning(
-        "The state of this watcher is lost when the triggerer restarts: what comes while it is down is not"
+        "The state of this watcher is lost when the triggerer restarts: what arrives while it is down is not"
         " delivered, or is delivered again, depending on start_from. Use Airflow 3.3 or later, or set [viapi]"
         " state_path"
     )

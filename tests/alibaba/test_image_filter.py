@@ -123,7 +123,7 @@ def test_and_binds_more_tightly_than_or() -> None:
         ("int_attr = 1 int_attr = 2", "needs AND or OR at 'int_attr = 2'"),
         ("(int_attr = 1", "a closing parenthesis at its end"),
         ('str_attr = "a', "cannot be read from"),
-        ("(" * 60 + "int_attr = 1" + ")" * 60, "more than 50 parentheses"),
+        ("(" * 60 + "int_attr = 1" + ")" * 60, "more than 50 nested parentheses"),
     ],
 )
 def test_an_expression_that_cannot_be_read_is_refused_with_the_place(text: str, said: str) -> None:
@@ -134,5 +134,5 @@ def test_an_expression_that_cannot_be_read_is_refused_with_the_place(text: str, 
 
 
 def test_lists_are_refused_where_an_action_does_not_know_them() -> None:
-    with pytest.raises(ValidationError, match="uses in, which this action does not know"):
+    with pytest.raises(ValidationError, match="uses the operator in, which this action does not support"):
         Filter(name="Filter", has_lists=False).check("int_attr in (1)")

@@ -120,7 +120,7 @@ def test_a_file_name_or_url_without_the_suffix_of_its_type_is_refused(
     name: str, url: str, kind: str, parameter: str
 ) -> None:
     with pytest.raises(
-        InvalidRequest, match=f"a {parameter} of Type {kind} that ends with .*; item 1 differs"
+        InvalidRequest, match=f"a {parameter} of Type {kind} that ends with .*; item 1 does not comply"
     ):
         videoenhan.GENERATE_VIDEO.check(item(name, url, kind))
 

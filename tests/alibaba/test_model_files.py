@@ -84,11 +84,11 @@ def test_a_file_makes_actions_that_check_requests(tmp_path: Path) -> None:
         ({"VideoUrl": "https://h/a.mp4", "Codec": "vp9"}, "allowed: one of h264, hevc"),
         (
             {"VideoUrl": "https://h/a.mp4", "Boxes": [{"x": 1}]},
-            "item 1 has x, which is none of these; did you mean X?",
+            "item 1 has x, which is not one of these fields; did you mean X?",
         ),
         (
             {"VideoUrl": "https://h/a.mp4", "Boxes": [{"Image": "https://h/a"}]},
-            "X in every item; item 1 has none",
+            "X in every item; it is missing in item 1",
         ),
         ({"VideoUrl": "https://h/a.mp4", "Labels": [1.5]}, "item 1 is 1.5"),
         ({"VideoUrl": "https://h/a.mp4", "Area": {"W": "wide"}}, "a whole number for W; it has 'wide'"),

@@ -261,7 +261,7 @@ def test_material_beyond_its_limits_is_refused_with_the_limit(count: int, kind: 
 
     held = count + 3 if kind == "image" else count
     assert f"at most {most} with Type {kind}" in refusal.value.message
-    assert refusal.value.message.endswith(f"{held} have Type {kind}")
+    assert refusal.value.message.endswith(f"{held} items have Type {kind}")
 
 
 def test_no_material_at_all_is_refused() -> None:
@@ -272,7 +272,7 @@ def test_no_material_at_all_is_refused() -> None:
 @pytest.mark.parametrize(
     ("item", "said"),
     [
-        ({"FileName": "a", "FileUrl": VIDEO}, "Type in every item; item 2 has none"),
+        ({"FileName": "a", "FileUrl": VIDEO}, "Type in every item; it is missing in item 2"),
         ({"FileName": "a", "FileUrl": VIDEO, "Type": "text"}, "item 2 has 'text'"),
         (
             {"FileName": "a", "FileUrl": "ftp://h/a?Signature=secret", "Type": "image"},
@@ -281,7 +281,7 @@ def test_no_material_at_all_is_refused() -> None:
         ({"FileName": "", "FileUrl": VIDEO, "Type": "image"}, "item 2 has ''"),
         (
             {"FileName": "a", "FileUrl": VIDEO, "Type": "image", "Size": 1},
-            "item 2 has Size, which is none of these",
+            "item 2 has Size, which is not one of these fields",
         ),
     ],
 )

@@ -203,7 +203,7 @@ def test_a_job_is_polled_in_its_scope() -> None:
 
 
 def test_what_makes_no_job_is_not_followed() -> None:
-    with pytest.raises(InvalidRequest, match="creates no job"):
+    with pytest.raises(InvalidRequest, match="does not create a job"):
         kind_of("metastudio.ListProducts")
 
 

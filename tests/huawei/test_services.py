@@ -95,7 +95,7 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
             "a list of mappings",
         ),
         ("metastudio.ShowAsset", {"asset_id": ""}, "asset_id is missing"),
-        ("metastudio.CreateProduct", {"name": "n", "tags": ["t"] * 51}, "at most 50; 51 are too many"),
+        ("metastudio.CreateProduct", {"name": "n", "tags": ["t"] * 51}, "at most 50; it has 51"),
         ("metastudio.CreateProduct", {"name": "n", "tags": "t"}, "a list of strings"),
         (
             "metastudio.CreatePictureModelingJob",

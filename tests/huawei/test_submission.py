@@ -321,7 +321,7 @@ def test_without_a_list_of_such_jobs_an_unknown_outcome_fails_the_task(server: S
     server.on("POST /v1/p1/subtitle-files", HANG_UP)
     ledger = Ledger(MemoryStore())
 
-    with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
+    with pytest.raises(SubmissionInDoubt, match="the service has no list of such jobs"):
         submit(server, SUBTITLES, ledger=ledger)
 
     assert ledger.read() is not None

@@ -188,7 +188,7 @@ def test_two_tasks_that_adopt_the_same_job_at_the_same_moment_leave_it_to_a_user
 
     claims = Racing()
 
-    with pytest.raises(SubmissionInDoubt, match="another task claims job J-1"):
+    with pytest.raises(SubmissionInDoubt, match="another task also claims job J-1"):
         find([listed("J-1", SENT)], again=None, claims=claims)
 
     assert claims.published == ["J-1", None]

@@ -895,5 +895,5 @@ def test_neither_log_nor_error_holds_the_signature(
 
 
 def test_a_result_without_its_file_is_not_passed_over(server: FileServer, tmp_path: Path) -> None:
-    with pytest.raises(ServiceError, match="names no file"):
+    with pytest.raises(ServiceError, match="contains no file"):
         land(server, f"{tmp_path.as_uri()}/", result={"videoURL": "x"})

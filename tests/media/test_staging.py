@@ -199,7 +199,7 @@ def test_copies_that_cannot_be_removed_are_named_and_raise_nothing(
 ) -> None:
     staging_of(team, to="oss://nobody@team/staged").release(ERASE, {"VideoUrl": film})
 
-    assert "may be left below oss://nobody@team/staged" in caplog.text
+    assert "Staged copies below oss://nobody@team/staged could not be deleted" in caplog.text
 
 
 def test_the_items_of_a_list_are_staged_each(team: TeamStorage, bucket: Bucket, tmp_path: Path) -> None:

@@ -122,7 +122,10 @@ def test_a_picture_that_does_not_exist_is_refused_with_its_parameter(
 ) -> None:
     with pytest.raises(Exception, match=r"PicContent: .*nowhere\.jpg does not exist"):
         add("file:///nowhere.jpg")
-    with pytest.raises(Exception, match=r"PicContent: .*none\.jpg was answered with HTTP 404") as refusal:
+    with pytest.raises(
+        Exception,
+        match=r"PicContent: .*none\.jpg cannot be downloaded: HTTP status 404",
+    ) as refusal:
         add(f"{served.address('none.jpg')}?signature=private")
     assert "private" not in str(refusal.value)
 

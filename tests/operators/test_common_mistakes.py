@@ -65,7 +65,7 @@ HIDES_BAD_EXTRAS = pytest.mark.skipif(
         ({"login": "LTAI-nobody"}, "access key id does not exist or is disabled; check the login"),
         ({"password": None}, "'mistaken' has no password .access key secret.; enter it"),
         ({"login": ""}, "'mistaken' has no login .access key id.; enter it"),
-        ({"login": "LTAI x"}, "holds a character that no key has, such as a space"),
+        ({"login": "LTAI x"}, "contains a character that is not valid in a key, such as a space"),
         ({"conn_type": "aws"}, "has the type 'aws'; allowed: viapi, alibaba_cloud"),
         (
             {"extra": {"timeout": "30s"}},
@@ -125,7 +125,7 @@ def test_a_misspelled_field_of_the_extra_is_named_in_the_log(
     with caplog.at_level("WARNING"):
         check(team, "HTTP status 40[34]", lambda: erase(conn_id, f"{team.emulator.url}/nothing.mp4"))
 
-    assert "the field 'regionid' in its extra, which nothing reads; did you mean 'region_id'?" in caplog.text
+    assert "the field 'regionid' in its extra, which is ignored; did you mean 'region_id'?" in caplog.text
 
 
 @pytest.mark.parametrize("source", ["staged", "link"])

@@ -144,10 +144,10 @@ def test_an_instance_that_does_not_exist_fails_without_retry(images: list[dict[s
     [
         ({"instance_name": None}, "instance_name is None"),
         ({"instance_name": "a" * 21}, "instance_name is .*1 to 20 characters"),
-        ({"db_name": "covers"}, "db_name is given; allowed: only instance_name with backend imagesearch"),
-        ({"backend": "imgsearch"}, "instance_name is given; allowed: only db_name with backend imgsearch"),
+        ({"db_name": "covers"}, "db_name cannot be set with backend='imagesearch'; set instance_name"),
+        ({"backend": "imgsearch"}, "instance_name cannot be set with backend='imgsearch'; set db_name"),
         ({"backend": "google"}, "backend is 'google'; allowed: imgsearch, imagesearch"),
-        ({"staging": "oss://bucket/a"}, "staging is given"),
+        ({"staging": "oss://bucket/a"}, "staging cannot be set"),
         (
             {"images": [{"image_url": "http://h/a.jpg", "entity_id": "a", "color": 1}]},
             r"images\[0\] has color",

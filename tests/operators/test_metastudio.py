@@ -301,7 +301,7 @@ def test_subtitles_whose_answer_was_lost_stay_in_doubt_since_no_list_shows_them(
     store, task = Store(), subtitles()
 
     for try_number in (1, 2):
-        with pytest.raises(SubmissionInDoubt, match="no list shows such jobs"):
+        with pytest.raises(SubmissionInDoubt, match="the service has no list of such jobs"):
             run_task(task, store, try_number=try_number)
 
     task.on_doubt = "resubmit"

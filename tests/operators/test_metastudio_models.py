@@ -224,7 +224,7 @@ class TestVoices:
         assert accepted(emulator, "CommitVoiceTrainingJob") == 1
 
     def test_what_is_no_zip_file_makes_no_job(self, emulator: EmulatorServer, picture: Path) -> None:
-        with pytest.raises(AirflowFailException, match=r"recordings is .*mei\.png, which is no ZIP file"):
+        with pytest.raises(AirflowFailException, match=r"recordings is .*mei\.png, which is not a ZIP file"):
             run_task(self.train(picture), Store())
         assert accepted(emulator, "CreateTrainingBasicJob") == 0
 

@@ -13,7 +13,7 @@ from contact_sheets import PICTURES, SHEETS
 from sheets.page import Page, Shown
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-FIRST = ["What is read, what is kept"]
+FIRST = ["Formats"]
 LAST = "Sources of the pictures"
 ON_PICTURES = {name for name, place in TRANSFORMS.items() if place.startswith("pictures.")}
 SCORES = {"EvaluateVideoQuality", "SplitVideoParts"}

@@ -89,7 +89,10 @@ def upload_address(answer: Mapping[str, Any], name: str, job: Job) -> str:
     # A video may be uploaded in parts; it is uploaded in one.
     address = value[0] if isinstance(value, list) and value else value
     if not isinstance(address, str) or not address:
-        raise ServiceError(f"the service gave no {name} for job {job.id}", code="UploadRefused")
+        raise ServiceError(
+            f"the service returned no {name} for job {job.id}, so its files cannot be uploaded",
+            code="UploadRefused",
+        )
     return address
 
 
@@ -106,7 +109,7 @@ def check_zip(name: str, address: str, operator: Any, *, needs_zip: bool) -> Non
             beginning = file.read(4)
         if beginning[:2] != b"PK":
             raise InvalidMedia(
-                f"{name} is {source.display_url}, which is no ZIP file; allowed: a ZIP file of the recordings",
+                f"{name} is {source.display_url}, which is not a ZIP file; allowed: a ZIP file of the recordings",
                 code="InvalidFile.Type",
                 action=operator.action.name,
             )

@@ -191,7 +191,7 @@ class AssessVoiceOperator(UploadingModelOperator):
         if not url:
             open_ledger(context, durable=self.durable).clear()
             raise TransientError(
-                f"the address for the recordings of job {job.id} was lost with the attempt that has created it; the "
+                f"the address for the recordings of job {job.id} was lost with the attempt that created it; the "
                 "job never starts, and the next attempt creates another",
                 code="UploadBroken",
                 action=self.action.name,
