@@ -248,8 +248,10 @@ class Submission:
         sent_at = self.run.timing.now()
         try:
             job = self._send(request, nonce)
-            if self._is_taken(intent, job.id):
-                # As a gateway responds that repeats a response from its cache.
+            seconds = (self.run.timing.now() - sent_at).total_seconds()
+            may_be_adopted = seconds > self.run.timing.list_pause
+            if not may_be_adopted and self._is_taken(intent, job.id):
+                # Faster than another task could adopt it: a gateway has repeated a response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
             # A repeated nonce was seen before: something on the way has sent the request twice.
@@ -267,7 +269,7 @@ class Submission:
             raise
         self._record(entry, job)
         self.run.log.info("Submitted job %s (%s)", job.id, job.action)
-        if (self.run.timing.now() - sent_at).total_seconds() > self.run.timing.list_pause:
+        if may_be_adopted:
             self._check_not_adopted(entry, job)
         return job
 
@@ -336,8 +338,6 @@ class Submission:
             raise self._in_doubt(f"{reason}; sent again, the response names job {job_id}, which is another's")
         job = self.backend.job(job_id)
         self._record(entry, job, adopted=not reconciliation.was_named)
-        if reconciliation.was_named:
-            self._check_not_adopted(entry, job)
         return job
 
     def _allow_resubmit(self, in_doubt: SubmissionInDoubt) -> None:
