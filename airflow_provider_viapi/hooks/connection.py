@@ -168,7 +168,7 @@ class ConnectionFields:
             is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
             is_usable = is_usable and not parts.netloc.endswith(":") and isinstance(self._extra[name], str)
             host = (parts.hostname or "").encode("idna").decode()
-            is_usable = is_usable and re.fullmatch(r"[\w.-]+|[0-9a-f:.]+(%\w+)?", host)
+            is_usable = is_usable and bool(re.fullmatch(r"[\w.-]+|[0-9a-f:.]+(%\w+)?", host))
         except ValueError:
             raise invalid_field(self, name, "allowed: http://host:port or https://host") from None
         if not is_usable or parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", address):

@@ -97,7 +97,7 @@ class JobOperator(JobArguments):
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
-                self.check_destination()
+                self.check_destination(context)
                 self._check_waiting(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
