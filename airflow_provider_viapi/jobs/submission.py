@@ -267,8 +267,16 @@ class Submission:
             if self.backend.renewed_key(error):
                 raise TransientError("the key had expired and was renewed", action=error.action) from None
             raise
-        self._record(entry, job)
+        except BaseException:
+            # Airflow's execution_timeout, or a signal: the task may have no attempt left that finds out more.
+            self.run.log.warning(
+                "The task was stopped while its request was being sent: a job may have been accepted, which "
+                "continues and is billed. The next attempt finds out"
+            )
+            raise
+        # Before it is recorded: whatever stops the task then, its log names the job.
         self.run.log.info("Submitted job %s (%s)", job.id, job.action)
+        self._record(entry, job)
         if may_be_adopted:
             self._check_not_adopted(entry, job)
         return job
