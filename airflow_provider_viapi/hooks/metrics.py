@@ -54,6 +54,9 @@ class AirflowStats:
     @cached_property
     def receiver(self) -> Any:
         """Airflow's stats."""
-        from airflow.providers.common.compat.sdk import Stats
-
+        try:
+            from airflow.providers.common.compat.sdk import Stats
+        except ImportError:
+            # common.compat before 1.13.
+            from airflow.stats import Stats
         return Stats
