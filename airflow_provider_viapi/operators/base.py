@@ -212,13 +212,8 @@ class JobOperator(JobArguments):
 
     def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
         """Leave the worker until shortly before the turn to submit; nothing was staged or sent."""
-        try:
-            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-        except ImportError:
-            # Airflow 2.
-            from airflow.triggers.temporal import (  # type: ignore[import-not-found,no-redef]
-                DateTimeTrigger,
-            )
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
         # Airflow may have been slow to continue; a turn that was missed costs the wait for another one.
         early = min(later.seconds / 2, deferred * TURN_LEAD)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
