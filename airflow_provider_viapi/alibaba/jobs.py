@@ -303,7 +303,7 @@ class ViapiJobs:
         """Read the next page of the list, 500 jobs at most; start over once all jobs were seen."""
         data = await self._read_page(self._next_page)
         now = datetime.now(timezone.utc)
-        outcomes, endings, ended = {}, {}, []
+        outcomes, endings, ended, states = {}, {}, [], {}
         for job in data["Result"]:
             job_id = job.get("JobId")
             outcome = STATES.get(job.get("Status", ""), Outcome.WAITING)
@@ -311,7 +311,7 @@ class ViapiJobs:
             if job_id and ending and ending.ago < ENDED_LATELY:
                 ended.append(job_id)
             if job_id in job_ids:
-                outcomes[job_id] = outcome
+                outcomes[job_id], states[job_id] = outcome, str(job.get("Status") or "")
                 if ending:
                     endings[job_id] = ending
         self._seen |= outcomes.keys()
@@ -319,7 +319,7 @@ class ViapiJobs:
         self._next_page = 1 if is_last else self._next_page + 1
         if is_last:
             self._seen.clear()
-        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings, ended=ended)
+        return ListSnapshot(outcomes, scan_complete=is_last, endings=endings, ended=ended, states=states)
 
     async def report(self, job: Job) -> JobReport:
         """Return the state of a job with one call of ``GetAsyncJobResult``."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.metrics import Stats
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.poll_schedule import Backoff
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
@@ -242,11 +242,14 @@ class CloudHook(BaseHook):
             log.warning("Job %s cannot be cancelled in its current state: it continues and is billed", job.id)
         return cancelled
 
-    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
+    async def wait_for(
+        self, job: Job, *, until: datetime, log: Log, on_state: OnState | None = None
+    ) -> JobReport:
         """Wait for a job, together with all other jobs of the connection in the running event loop.
 
         :param until: deadline, an aware time
         :param log: receives changes of the job's state
+        :param on_state: receives the states that the job has been in
         :raises JobTimedOut: the job had not ended at the deadline
         :raises ServiceError: a permanent error
         """
@@ -256,7 +259,7 @@ class CloudHook(BaseHook):
             # Only the hook that opens the poller needs the account.
             await self._aread_shared()
         async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
-            return await poller.wait(job, until=until, log=log)
+            return await poller.wait(job, until=until, log=log, on_state=on_state)
 
     @property
     def connection_key(self) -> tuple[object, ...]:
@@ -315,22 +318,3 @@ class CloudHook(BaseHook):
         from airflow_provider_viapi.hooks.metrics import AirflowStats
 
         return AirflowStats()
-
-    @classmethod
-    def _form(cls) -> Mapping[str, Any]:
-        from airflow_provider_viapi.get_provider_info import get_provider_info
-
-        types = get_provider_info()["connection-types"]
-        return next(each for each in types if each["connection-type"] == cls.conn_type)
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return how the connection form shows Airflow's own fields."""
-        return {name.replace("-", "_"): value for name, value in cls._form()["ui-field-behaviour"].items()}
-
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's further fields, for Airflow before 3.2."""
-        from airflow_provider_viapi.hooks.connection import form_widgets
-
-        return form_widgets(cls._form()["conn-fields"])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client, User
     from airflow_provider_viapi.huawei.config import Account
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.poller import Poller
 
 Auth = Literal["aksk", "password"]
@@ -78,6 +78,22 @@ class HuaweiCloudHook(CloudHook):
         self.goal = goal
         self.scope = scope
 
+    # Airflow calls these two only if the class itself defines them; it does not look at inherited ones.
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the connection form shows Airflow's own fields."""
+        from airflow_provider_viapi.hooks.connection import ui_field_behaviour
+
+        return ui_field_behaviour(cls.conn_type)
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's further fields, for Airflow before 3.2."""
+        from airflow_provider_viapi.hooks.connection import form_widgets
+
+        return form_widgets(cls.conn_type)
+
     def _parse(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, Credentials | User]:
         from airflow_provider_viapi.jobs.metrics import count_call
 
@@ -128,9 +144,9 @@ class HuaweiCloudHook(CloudHook):
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
         return await super().cancel(self._scoped(job), log)
 
-    async def wait_for(self, job: Job, *, until: Any, log: Log) -> JobReport:
+    async def wait_for(self, job: Job, *, until: Any, log: Log, on_state: OnState | None = None) -> JobReport:
         """Wait for a job, together with all others of its family, goal and connection in the event loop."""
-        return await super().wait_for(self._scoped(job), until=until, log=log)
+        return await super().wait_for(self._scoped(job), until=until, log=log, on_state=on_state)
 
     def _scoped(self, job: Job) -> Job:
         return job if job.scope is not None or self.scope is None else replace(job, scope=self.scope)

@@ -196,12 +196,13 @@ class VideoJobs(HuaweiJobs):
         self._last = "" if is_last else page[-1]
         wanted = {"job_ids": page, "limit": self.PAGE_SIZE, "offset": 0}
         response = await self._client.call_once(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, wanted)
+        listed = [each for each in _items(response, "jobs") if each.get("job_id") in job_ids]
         outcomes = {
             each["job_id"]: self._outcome(metastudio.videos.VIDEO_STATES, each.get("state"))
-            for each in _items(response, "jobs")
-            if each.get("job_id") in job_ids
+            for each in listed
         }
-        return ListSnapshot(outcomes, scan_complete=is_last)
+        states = {each["job_id"]: str(each.get("state") or "") for each in listed}
+        return ListSnapshot(outcomes, scan_complete=is_last, states=states)
 
 
 class ViasTasks(HuaweiJobs):
@@ -221,6 +222,7 @@ class ViasTasks(HuaweiJobs):
         tasks = _items(response, "tasks")
         is_last = len(tasks) < size
         self._page = 1 if is_last else self._page + 1
+        states = {each["id"]: str(each.get("state") or "") for each in tasks if each.get("id")}
         listed = {
             each["id"]: self._outcome(vias.service.TASK_STATES, each.get("state"))
             for each in tasks
@@ -228,7 +230,7 @@ class ViasTasks(HuaweiJobs):
         }
         outcomes = {task_id: outcome for task_id, outcome in listed.items() if task_id in job_ids}
         ended = [task_id for task_id, outcome in listed.items() if outcome is not Outcome.WAITING]
-        return ListSnapshot(outcomes, scan_complete=is_last, ended=ended)
+        return ListSnapshot(outcomes, scan_complete=is_last, ended=ended, states=states)
 
 
 def _items(response: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

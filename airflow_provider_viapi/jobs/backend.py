@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
-    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, Outcome, RequestNonce
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState, Outcome, RequestNonce
     from airflow_provider_viapi.jobs.push_reader import PushRecord
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
@@ -101,12 +101,14 @@ class ListSnapshot:
     :param scan_complete: this page completes a scan of the whole list
     :param endings: by job id, of jobs that ended, if the list says when
     :param ended: ids of all jobs of the page that ended lately, whoever waits for them
+    :param states: by job id, the service's own name of the state
     """
 
     outcomes: Mapping[str, Outcome]
     scan_complete: bool
     endings: Mapping[str, Ending] = field(default_factory=dict)
     ended: Collection[str] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
 
 
 class JobBackend(Protocol):
@@ -185,7 +187,9 @@ class JobHook(Protocol):
         """Cancel a job that is still queued, and log which of the two happened."""
         ...
 
-    async def wait_for(self, job: Job, *, until: datetime, log: Log) -> JobReport:
+    async def wait_for(
+        self, job: Job, *, until: datetime, log: Log, on_state: OnState | None = None
+    ) -> JobReport:
         """Wait until a job has ended.
 
         :raises JobTimedOut: it had not ended at ``until``

@@ -27,7 +27,7 @@ from airflow_provider_viapi.jobs.supervision import (
     call_in_task,
     describe,
     in_own_task,
-    is_transient,
+    may_pass,
 )
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class JobListReader:
     def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
         """Return the seconds until the list is read again, or give the list up."""
         is_unexpected = not isinstance(error, ServiceError)
-        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or is_transient(error)):
+        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_pass(error)):
             logger.warning(
                 "The job list cannot be used, polling each job individually: %s",
                 describe(error) if is_unexpected else error,
@@ -220,6 +220,8 @@ class JobListReader:
                     # A message may be newer than the page.
                     if not pending.is_finished:
                         pending.seen_waiting_at = now()
+                        if state := snapshot.states.get(job_id):
+                            pending.mark_seen(state)
                         self._jobs.queue.schedule(pending, self.silence)
                 elif not pending.is_finished:
                     pending.mark_finished(snapshot.endings.get(job_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
@@ -25,6 +25,10 @@ class Log(Protocol):
     def warning(self, message: str, /, *values: object) -> None:
         """Log a problem that does not end the job."""
         ...
+
+
+OnState = Callable[[Mapping[str, str]], None]
+"""Receives when each state of a job was first seen, ISO 8601, after each change."""
 
 
 class Outcome(str, Enum):

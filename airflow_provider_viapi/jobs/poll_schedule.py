@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from itertools import count
 
 from airflow_provider_viapi.jobs.backend import Ending
-from airflow_provider_viapi.jobs.model import Job, JobReport, Log
+from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
 
 MAX_AGO = 30 * 86400.0
 """Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
@@ -115,6 +115,7 @@ class PendingJob:
     :param is_polling: a poll has begun and is not answered yet
     :param is_named: a message named the job, and no poll has begun since
     :param false_pushes: how many polls because of a message found that the job has not ended
+    :param on_state: receives ``seen`` after each change
     """
 
     job: Job
@@ -134,6 +135,7 @@ class PendingJob:
     is_polling: bool = False
     is_named: bool = False
     false_pushes: int = 0
+    on_state: OnState | None = None
     _queued_for: float | None = None
     _logged: str | None = None
     # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
@@ -162,8 +164,12 @@ class PendingJob:
             self.finished_at = self.ending = None
 
     def mark_seen(self, state: str) -> None:
-        """Record that the job was seen in a state."""
-        self.seen.setdefault(state, _utc(0.0))
+        """Record that the job was seen in a state; a receiver that fails must not end the wait."""
+        if state not in self.seen:
+            self.seen[state] = _utc(0.0)
+            if self.on_state is not None:
+                with suppress(Exception):
+                    self.on_state(dict(self.seen))
 
     def resolve(self, outcome: JobReport | Exception) -> None:
         """End the wait, if it has not ended already."""

@@ -22,7 +22,7 @@ from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.list_reader import JobListReader
 from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
-from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log
+from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
 from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, Backoff, PendingJob, PendingJobs, now
 from airflow_provider_viapi.jobs.push_reader import PushReader
 from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
@@ -30,7 +30,7 @@ from airflow_provider_viapi.jobs.supervision import (
     MAX_UNEXPECTED_ERRORS,
     call_in_task,
     describe,
-    is_transient,
+    may_pass,
     supervise,
 )
 
@@ -80,16 +80,19 @@ class Poller:
         self._loops: list[asyncio.Task[None]] = []
         self._polls: set[asyncio.Task[JobReport]] = set()
 
-    async def wait(self, job: Job, *, until: datetime, log: Log = logger) -> JobReport:
+    async def wait(
+        self, job: Job, *, until: datetime, log: Log = logger, on_state: OnState | None = None
+    ) -> JobReport:
         """Wait until the job has ended, and return its final report.
 
         :param until: deadline, an aware time; the job is polled once more after it
         :param log: receives changes of the job's state and failed polls
+        :param on_state: receives the states that the job has been in
         :raises JobTimedOut: the job had not ended at the deadline
         :raises ServiceError: a permanent error, such as a missing permission
         """
         result: asyncio.Future[JobReport] = asyncio.get_running_loop().create_future()
-        pending = PendingJob(job, log, until, result, last_scan=self.list.scans)
+        pending = PendingJob(job, log, until, result, last_scan=self.list.scans, on_state=on_state)
         used_list = self.list.is_used
         self._jobs.add(pending)
         if self.list.is_used:
@@ -189,7 +192,7 @@ class Poller:
             pending.unexpected_errors = 0
             if isinstance(error, Throttled):
                 self.limiter.on_throttled()
-            if not is_transient(error):
+            if not may_pass(error):
                 self._resolve_all(pending.job.id, error)
                 return
             pending.log_once(f"could not be polled, retrying: {error}", warning=True)

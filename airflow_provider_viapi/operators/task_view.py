@@ -1,8 +1,9 @@
 """What Airflow's UI shows of a task with one job: the XComs ``viapi_view`` and ``usage``.
 
-Both are written once, when the task ends: each write is a call of Airflow's API. While the task waits, the UI reads
-the XComs ``job_intent`` and ``job_id``, which exist anyway. docs/ui.md describes the fields; the view holds no
-signature, the links themselves are in the task's result.
+The view is written when the job was accepted and when the task ends, the usage once: each write is a call of
+Airflow's API. While the task waits, the states of its job are in the XCom ``job_states``
+(``triggers.shown_states``). docs/ui.md describes the fields; the view holds no signature, the links themselves are in
+the task's result.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_trigger
 from airflow_provider_viapi.triggers.task_state import (
     JOB_KEY,
     TERMINAL,
@@ -84,9 +85,10 @@ class JobTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield one event."""
         try:
-            report = await self.hook().wait_for(
-                self.job, until=datetime.fromisoformat(self.deadline), log=self.log
-            )
+            async with showing_states(self.job_id, write_from_trigger(self.task_instance)) as on_state:
+                report = await self.hook().wait_for(
+                    self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
+                )
         except asyncio.CancelledError:
             # Below 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
             if not hasattr(BaseTrigger, "on_kill"):
@@ -121,7 +123,7 @@ class JobTrigger(BaseTrigger):
 class HuaweiCloudJobTrigger(JobTrigger):
     """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
 
-    :param huaweicloud_conn_id: id of the connection
+    :param huaweicloud_conn_id: id of the connection; default: ``huaweicloud_default``
     :param goal: the state to wait for instead of the end
     :param scope: the room of a live task
     """
@@ -163,7 +165,7 @@ class HuaweiCloudJobTrigger(JobTrigger):
 class ViapiJobTrigger(JobTrigger):
     """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
 
-    :param viapi_conn_id: id of the connection
+    :param viapi_conn_id: id of the connection; default: ``viapi_default``
     """
 
     def __init__(self, *, viapi_conn_id: str = "viapi_default", **arguments: Any) -> None:

@@ -102,7 +102,7 @@ async def _acurrent_state(task_instance: Any) -> str | None:
 
     :raises TimeoutError: Airflow will not answer
     """
-    comms = _supervisor()
+    comms = supervisor()
     if not hasattr(comms, "asend"):
         from asgiref.sync import sync_to_async
 
@@ -129,7 +129,7 @@ def published(task_instance: Any, key: str) -> Any:
 async def _apublished(task_instance: Any, key: str) -> Any:
     from airflow.providers.common.compat.sdk import XCom
 
-    if hasattr(XCom, "aget_one") and hasattr(_supervisor(), "asend"):
+    if hasattr(XCom, "aget_one") and hasattr(supervisor(), "asend"):
         return await XCom.aget_one(key=key, **_identity(task_instance))
     from asgiref.sync import sync_to_async
 
@@ -161,7 +161,7 @@ def _runtime() -> Any:
     return RuntimeTaskInstance
 
 
-def _supervisor() -> Any:
+def supervisor() -> Any:
     """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""
     try:
         from airflow.sdk.execution_time import task_runner

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -172,9 +172,9 @@ class Account:
         complete = self._next_page * self._page >= len(listed)
         if complete:
             self._next_page = 0
-        return ListSnapshot(
-            {job_id: self._outcome(job_id) for job_id in shown if job_id in job_ids}, complete
-        )
+        outcomes = {job_id: self._outcome(job_id) for job_id in shown if job_id in job_ids}
+        states = dict.fromkeys(outcomes, "PROCESSING")
+        return ListSnapshot(outcomes, complete, states=states)
 
     async def report(self, job: Job) -> JobReport:
         self.polls += 1
@@ -224,6 +224,45 @@ def test_a_few_jobs_are_polled_without_the_list() -> None:
     wait_for_all(account)
 
     assert account.list_reads == 0
+
+
+@pytest.mark.parametrize("count", [1, 20], ids=["polled individually", "found in the list"])
+def test_the_states_of_a_job_are_reported_while_it_is_pending(count: int) -> None:
+    seen: dict[str, list[str]] = {}
+
+    async def crowd() -> None:
+        account = Account(many(count, seconds=0.3), list_interval=0.02)
+        poller = Poller(account, QUICK, RateLimiter(10_000))
+        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+
+        async def wait(job: Job) -> None:
+            await poller.wait(
+                job, until=until, on_state=lambda states: seen.setdefault(job.id, []).extend(states)
+            )
+
+        try:
+            await asyncio.gather(*(wait(Job(job_id, "a.B")) for job_id in account._ends))
+        finally:
+            await poller.close()
+
+    asyncio.run(crowd())
+    assert list(seen.values()) == [["PROCESSING"]] * count
+
+
+def test_a_receiver_of_states_that_fails_does_not_end_the_wait() -> None:
+    def fail(states: Mapping[str, str]) -> None:
+        raise RuntimeError("the receiver is broken")
+
+    async def wait() -> JobReport:
+        account = Account(many(1, seconds=0.1))
+        poller = Poller(account, QUICK, RateLimiter(10_000))
+        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        try:
+            return await poller.wait(Job("J-0", "a.B"), until=until, on_state=fail)
+        finally:
+            await poller.close()
+
+    assert asyncio.run(wait()).outcome is Outcome.SUCCEEDED
 
 
 def test_list_jobs_never_reads_no_list() -> None:

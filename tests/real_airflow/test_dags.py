@@ -122,9 +122,10 @@ def test_a_missing_connection_is_named_in_the_log(airflow: LocalAirflow) -> None
 
 
 def test_a_file_that_is_not_a_video_fails_with_the_services_reason_deferred_or_not(
-    airflow: LocalAirflow, served: ServedFolder
+    airflow: LocalAirflow, viapi_emulator: Any, served: ServedFolder
 ) -> None:
     (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
+    viapi_emulator.fault(action="EraseVideoSubtitles", times=2, job={"processing": 10})
 
     state, run_id = run(airflow, "not_a_video", video_url=served.address("letter.mp4"))
 
@@ -133,6 +134,11 @@ def test_a_file_that_is_not_a_video_fails_with_the_services_reason_deferred_or_n
         log = airflow.task_log("not_a_video", run_id, task)
         assert "JobFailed" in log
         assert "InvalidFile.Decode" in log
+        if AIRFLOW_VERSION >= (3, 1):
+            # What the UI shows while a task waits.
+            shown = airflow.xcom("not_a_video", run_id, task, key="job_states")
+            assert shown["job_id"] == airflow.xcom("not_a_video", run_id, task, key="job_id")
+            assert "PROCESSING" in shown["states"]
 
 
 def test_statsd_hears_of_submissions_in_tasks_and_of_waiting_jobs_in_the_triggerer(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.plugins import ViapiPlugin
 from local_airflow import LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
+from scripted_server import serving
 from served_folder import ServedFolder
 
 REPOSITORY = Path(__file__).parents[2]
@@ -48,12 +53,14 @@ class Deployment:
     """Airflow, the emulator and a bucket.
 
     :param base: address of a folder of media that the browser can read
+    :param plain: address of the same folder on a server that ignores ranges
     """
 
     airflow: UiAirflow
     emulator: EmulatorServer
     bucket: Bucket
     base: str
+    plain: str
 
     def run(self, dag_id: str, *, wait: bool = True, **conf: Any) -> str:
         run_id = self.airflow.trigger(dag_id, conf, parse_timeout=90)
@@ -62,9 +69,36 @@ class Deployment:
         return run_id
 
 
+class RangeHandler(SimpleHTTPRequestHandler):
+    """Serves ranges of files, as object storage does: without them a browser cannot seek."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def send_head(self) -> Any:
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if wanted is None or not path.is_file():
+            return super().send_head()
+        content = path.read_bytes()
+        part = content[int(wanted[1]) : int(wanted[2]) + 1 if wanted[2] else None]
+        self.send_response(206)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Length", str(len(part)))
+        last = int(wanted[1]) + len(part) - 1
+        self.send_header("Content-Range", f"bytes {wanted[1]}-{last}/{len(content)}")
+        self.end_headers()
+        return io.BytesIO(part)
+
+
 @pytest.fixture(scope="session")
-def media(served: ServedFolder, tmp_path_factory: pytest.TempPathFactory) -> ServedFolder:
-    """Put the media of the DAGs into the served folder."""
+def media(served: ServedFolder) -> Iterator[ServedFolder]:
+    """Serve the media of the DAGs; ``served`` serves the same files without ranges."""
+    with serving(functools.partial(RangeHandler, directory=str(served.path))) as url:
+        yield _with_media(ServedFolder(served.path, url))
+
+
+def _with_media(served: ServedFolder) -> ServedFolder:
     import wave
 
     from PIL import Image, ImageEnhance
@@ -85,7 +119,9 @@ def media(served: ServedFolder, tmp_path_factory: pytest.TempPathFactory) -> Ser
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory, media: ServedFolder) -> Iterator[Deployment]:
+def deployment(
+    tmp_path_factory: pytest.TempPathFactory, media: ServedFolder, served: ServedFolder
+) -> Iterator[Deployment]:
     if chromium() is None:
         pytest.skip("no Chromium on this machine; VIAPI_TEST_CHROMIUM names one")
     pytest.importorskip("playwright.sync_api")
@@ -112,7 +148,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, media: ServedFolder) ->
         }
         bucket = make_bucket(s3, "moto")
         with UiAirflow(dags_folder=dags, home=home, environment=environment) as airflow:
-            yield Deployment(airflow, emulator, bucket, media.address("").rstrip("/"))
+            yield Deployment(airflow, emulator, bucket, media.url, served.url)
 
 
 @pytest.fixture(scope="session")

@@ -136,26 +136,36 @@ export function Compare({ before, after, kind }: { before: ShownFile; after: Sho
   );
 }
 
-/** One set of controls for two videos: the second leads, the first follows. */
+/** Whether the browser can seek: a server that ignores ranges lets a film be played from its start only. */
+const canSeek = (video: HTMLVideoElement): boolean => {
+  const ranges = video.seekable;
+  return ranges.length > 0 && ranges.end(ranges.length - 1) > 0;
+};
+
+/** One set of controls for two videos: the second leads, the first follows, unless only the second can seek. */
 function Transport({ videos }: { videos: [HTMLVideoElement | null, HTMLVideoElement | null] }) {
   const [playing, setPlaying] = useState(false);
   const [muted, setMuted] = useState(true);
   const [at, setAt] = useState(0);
   const [length, setLength] = useState(0);
   const [rate, setRate] = useState(1);
+  const [fixed, setFixed] = useState(false);
 
   useEffect(() => {
     let frame = 0;
     const follow = () => {
       const [before, after] = videos;
-      const leader = after ?? before;
+      const loaded = [before, after].filter((video) => video !== null && video.readyState >= 1) as HTMLVideoElement[];
+      const leader = before && after && loaded.includes(before) && !canSeek(before) ? before : (after ?? before);
+      const follows = leader === before ? after : before;
       if (leader) {
         setAt(leader.currentTime);
         setLength(Math.max(after?.duration || 0, before?.duration || 0));
-        if (before && after && !after.paused) {
-          const wanted = Math.min(after.currentTime, before.duration || 0);
-          if (Math.abs(before.currentTime - wanted) > DRIFT) before.currentTime = wanted;
-          if (before.paused && wanted < before.duration) void before.play().catch(() => undefined);
+        setFixed(!loaded.every(canSeek));
+        if (follows && !leader.paused) {
+          const wanted = Math.min(leader.currentTime, follows.duration || 0);
+          if (canSeek(follows) && Math.abs(follows.currentTime - wanted) > DRIFT) follows.currentTime = wanted;
+          if (follows.paused && wanted < follows.duration) void follows.play().catch(() => undefined);
         }
         setPlaying(!leader.paused && !leader.ended);
       }
@@ -188,6 +198,7 @@ function Transport({ videos }: { videos: [HTMLVideoElement | null, HTMLVideoElem
         max={length || 1}
         step={0.04}
         value={Math.min(at, length || 1)}
+        disabled={fixed}
         aria-label="Position"
         aria-valuetext={`${clock(at)} of ${clock(length)}`}
         onChange={(event) => jump(Number(event.target.value))}
@@ -195,6 +206,7 @@ function Transport({ videos }: { videos: [HTMLVideoElement | null, HTMLVideoElem
       <span className="time">
         {clock(at)} / {clock(length)}
       </span>
+      {fixed && <span className="tag warn">The server of a file does not support seeking</span>}
       <button
         type="button"
         onClick={() => {

@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import { UseAmount, readAccountUsage } from "./AccountUsage";
 import { type TaskInstance, type TaskKey, taskInstances } from "./airflow";
 import { usePolled, useSeen } from "./hooks";
 import { readHits } from "./Images";
@@ -86,7 +87,12 @@ function hasMedia(step: TaskData): boolean {
   if (step.instance.state !== "success") return true;
   const shown = present(step);
   return Boolean(
-    shown.batch || shown.sources.length || shown.results.length || readHits(shown.result) || step.values.summary,
+    shown.batch ||
+      shown.sources.length ||
+      shown.results.length ||
+      readHits(shown.result) ||
+      readAccountUsage(shown.result) ||
+      step.values.summary,
   );
 }
 
@@ -102,7 +108,7 @@ function StepCard({ step, place }: { step: TaskData; place: number }) {
         <span className="names">
           <strong>{shown.title}</strong>
           <span className="muted clip">
-            {taskId}
+            {shown.title !== taskId && taskId}
             {mapIndex >= 0 && ` [${step.instance.rendered_map_index ?? mapIndex}]`}
           </span>
         </span>
@@ -120,6 +126,7 @@ function Scene({ step }: { step: TaskData }) {
   const hits = readHits(shown.result);
   const progress = readProgress(step.values.progress);
   const summary = isObject(step.values.summary) ? step.values.summary : null;
+  const account = readAccountUsage(shown.result);
   const error = shown.view?.error;
   const source = shown.sources[0];
   const result = shown.results[0];
@@ -159,7 +166,7 @@ function Scene({ step }: { step: TaskData }) {
     return (
       <div className="flow">
         {source && <Thumb owner={step.key} file={source} label="Query" />}
-        <Arrow />
+        <Magnifier />
         <div className="stack">
           {hits.slice(0, 3).map((hit, n) => (
             <figure key={n}>
@@ -180,6 +187,17 @@ function Scene({ step }: { step: TaskData }) {
           {!hits.length && <span className="muted">no hit</span>}
         </div>
       </div>
+    );
+  if (account)
+    return (
+      <ul className="uses">
+        {account.totals.slice(0, 4).map((use) => (
+          <li key={`${use.user}${use.resource}${use.unit}`}>
+            <span className="muted clip">{use.resource}</span>
+            <UseAmount use={use} />
+          </li>
+        ))}
+      </ul>
     );
   if (!source && !result)
     return (
@@ -214,6 +232,15 @@ function Arrow() {
     <span className="arrow" aria-hidden="true">
       →
     </span>
+  );
+}
+
+function Magnifier() {
+  return (
+    <svg className="arrow" viewBox="0 0 24 24" width="26" height="26" fill="none" stroke="currentColor" strokeWidth="2.2" aria-hidden="true">
+      <circle cx="10" cy="10" r="6.5" />
+      <path d="M15 15l6 6" strokeLinecap="round" />
+    </svg>
   );
 }
 

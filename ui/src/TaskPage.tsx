@@ -1,4 +1,5 @@
 import type { TaskKey } from "./airflow";
+import { AccountUsageTable, readAccountUsage } from "./AccountUsage";
 import { AlarmTable, readAlarms } from "./Alarms";
 import { ItemTable, ProgressBar } from "./BatchView";
 import { Compare, isComparable } from "./Compare";
@@ -37,7 +38,10 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const progress = readProgress(data.values.progress);
   const hits = readHits(shown.result);
   const alarms = readAlarms(shown.result);
+  const usage = readAccountUsage(shown.result);
   const summary = isObject(data.values.summary) ? data.values.summary : null;
+  // A job of VIAPI has the id of the request that submitted it.
+  const isOfAlibaba = shown.view !== null && !/^(metastudio|vias)\./.test(shown.view.action);
   return (
     <>
       <header>
@@ -64,11 +68,12 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       ) : (
         <FilesOf shown={shown} owner={owner} active={active} />
       )}
-      {!shown.batch && !hits && !summary && <Facts value={shown.result} />}
+      {usage && <AccountUsageTable usage={usage} />}
+      {!shown.batch && !hits && !summary && !usage && <Facts value={shown.result} />}
       <Times shown={shown} data={data} now={now} />
       {shown.jobId && (
         <p className="facts">
-          Job <code>{shown.jobId}</code>
+          {isOfAlibaba ? "Job and request id" : "Job"} <code>{shown.jobId}</code>
           <CopyButton value={shown.jobId} label="Copy id" />
           {shown.jobLink && <OpenButton url={shown.jobLink}>Open at the service</OpenButton>}
         </p>
@@ -83,9 +88,10 @@ function Times({ shown, data, now }: { shown: Presented; data: TaskData; now: nu
   const timeline = { ...(view?.timeline ?? {}) };
   if (!view && shown.submittedAt !== null) timeline.submitted = shown.submittedAt;
   if (!view && data.instance.start_date) timeline.rendered ??= Date.parse(data.instance.start_date);
-  const waiting = !active || view ? null : shown.jobId ? "Waiting for the job" : "Preparing";
+  const hasEnded = "noticed" in timeline || "failed" in timeline;
+  const waiting = !active || hasEnded ? null : shown.jobId ? "Waiting for the job" : "Preparing";
   if (shown.batch || (!view && !shown.jobId && !active)) return null;
-  return <Timeline steps={stepsOf(timeline, view?.states ?? {})} waiting={waiting} now={now} />;
+  return <Timeline steps={stepsOf(timeline, shown.states)} waiting={waiting} now={now} />;
 }
 
 function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; active: boolean }) {
@@ -99,7 +105,7 @@ function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; a
         <Pair before={source} after={result} kind={result.kind} owner={owner} />
       ) : (
         <div className="sides wide">
-          {source && <Single file={source} label="Before" owner={owner} />}
+          {source && <Single file={source} label={result || active ? "Before" : "Source"} owner={owner} />}
           {result ? (
             <Single file={result} label={source ? "After" : "Result"} owner={owner} />
           ) : (

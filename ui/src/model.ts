@@ -58,7 +58,7 @@ const time = (value: unknown): number | null => {
   const at = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? null : at;
 };
-const times = (value: unknown): Record<string, number> =>
+export const times = (value: unknown): Record<string, number> =>
   Object.fromEntries(
     Object.entries(isObject(value) ? value : {})
       .map(([name, at]) => [name, time(at)] as const)

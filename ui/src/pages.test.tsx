@@ -11,13 +11,15 @@ interface Answers {
   state?: string;
   operator?: string;
   xcoms?: Record<string, unknown>;
+  rendered?: Record<string, unknown>;
+  attempt?: number;
   status?: number;
 }
 
 /** Airflow's public REST API as far as the page calls it. */
-function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, status }: Answers) {
+function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, attempt = 1, status }: Answers) {
   const calls: string[] = [];
-  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: 1, rendered_fields: {} };
+  const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: attempt, rendered_fields: rendered };
   vi.stubGlobal("fetch", (path: string) => {
     calls.push(path);
     const respond = (body: unknown, code = 200) => Promise.resolve(new Response(JSON.stringify(body), { status: code }));
@@ -88,6 +90,91 @@ describe("a task", () => {
     expect(rows[1]).toContain("no time");
   });
 
+  it.each([
+    [{ try_number: 3, resumed_from: 1 }, 3, "resumed the job of attempt 1"],
+    [{ try_number: 2, resumed_from: 2 }, 2, null],
+    [{ try_number: 1, reused: { run_id: "monday" } }, 1, "reused the result of run monday"],
+  ])("says which attempt it is and where its job is from: %j", async (fields, attempt, words) => {
+    airflow({ attempt, xcoms: { viapi_view: { ...VIEW, ...fields } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByRole("heading", { level: 1 });
+    const tags = screen.queryAllByText(/attempt|reused/).map((tag) => tag.textContent);
+    expect(tags).toEqual([attempt > 1 && `attempt ${attempt}`, words].filter(Boolean));
+  });
+
+  it("shows the states of a job while it waits, and not those of another job", async () => {
+    const live = (jobId: string) => ({
+      state: "deferred",
+      xcoms: {
+        viapi_view: { ...VIEW, files: [], timeline: { submitted: "2026-01-01T00:00:00Z" } },
+        job_states: { job_id: jobId, states: { QUEUING: "2026-01-01T00:00:02Z", PROCESSING: "2026-01-01T00:00:12Z" } },
+      },
+    });
+    airflow(live("job-1"));
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("Waiting for the job");
+    const steps = screen.getAllByRole("listitem").map((step) => step.querySelector("strong")?.textContent);
+    expect(steps).toEqual(["Submitted", "Queuing", "Processing", "Waiting for the job"]);
+    expect(screen.getByText("10 s")).toBeTruthy();
+
+    cleanup();
+    airflow(live("job-of-an-earlier-attempt"));
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("Waiting for the job");
+    expect(screen.queryByText("Processing")).toBeNull();
+  });
+
+  it.each([
+    [
+      "of resources, beside what was bought",
+      { resources: [{ business_type: "VIDEO_2D", resource_type: "video_time", usage: 12.5, amount: 600, unit: "MIN" }] },
+      [["VIDEO_2D · video_time", "12.5 of 600 min"]],
+    ],
+    [
+      "over time, as sums by resource",
+      {
+        count: 2,
+        time_list: [
+          { time: "2026-01-01T00:00:00Z", resources_usage: [{ business_type: "VIDEO_2D", usage: 1.5, unit: "MIN" }] },
+          {
+            time: "2026-01-02T00:00:00Z",
+            resources_usage: [
+              { business_type: "VIDEO_2D", usage: 2, unit: "MIN" },
+              { business_type: "LIVE_2D", usage: 60, unit: "MIN" },
+            ],
+          },
+        ],
+      },
+      [
+        ["VIDEO_2D", "3.5 min"],
+        ["LIVE_2D", "60 min"],
+      ],
+    ],
+    ["as a sum", { business_type: "VIDEO_2D", number: 3, usage: 0.25, unit: "HOUR" }, [["VIDEO_2D", "0.25 h in 3 jobs"]]],
+    [
+      "of voices, as what is left of those bought",
+      { resources: [{ resource_type: "BASIC", resource_nums: 10, resource_available_nums: 8 }], count: 1 },
+      [["BASIC", "2 of 10"]],
+    ],
+    ["as numbers of resources", { resources_count: [{ business_type: "VOICE_CLONE", count: 3 }] }, [["VOICE_CLONE", "3 resources"]]],
+    [
+      "as quotas of users",
+      { assets: [{ user_id: "anna", quota: { voice_clone_basic: 2, video_time_2d_model: -1 } }], count: 1 },
+      [
+        ["anna", "voice_clone_basic", "quota 2"],
+        ["anna", "video_time_2d_model", "no limit"],
+      ],
+    ],
+  ])("shows the usage of the account %s", async (_, result, rows) => {
+    airflow({ operator: "HuaweiCloudOperator", xcoms: { return_value: result } });
+    render(<TaskPage owner={OWNER} operators={new Set(["HuaweiCloudOperator"])} />);
+    await screen.findByRole("heading", { name: "Usage of the account" });
+    const table = screen.getAllByRole("table")[0]!;
+    const cells = [...table.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+    expect(cells).toEqual(rows);
+  });
+
   it("keeps markup in values as text", async () => {
     const evil = "<img src=x onerror=alert(1)>";
     const error = { class: evil, code: evil, message: evil };
@@ -138,6 +225,14 @@ it("shows of ten thousand items only those in view", async () => {
 
   await screen.findAllByText("10,000");
   expect(container.querySelectorAll(".row").length).toBeLessThan(60);
+});
+
+it("takes the picture that was added for the source, not an address that is stored with it", async () => {
+  const request = { CustomContent: "https://m/film.mp4", PicContent: "https://m/cover.jpg" };
+  airflow({ operator: "AddImageOperator", rendered: { request }, xcoms: { return_value: { Success: true } } });
+  render(<TaskPage owner={OWNER} operators={new Set(["AddImageOperator"])} />);
+  await waitFor(() => expect(screen.getByAltText("Source").getAttribute("src")).toBe("https://m/cover.jpg"));
+  expect(screen.queryByText(/film/)).toBeNull();
 });
 
 it("shows the media steps of a run", async () => {

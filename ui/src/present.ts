@@ -15,6 +15,7 @@ import {
   readView,
   samePath,
   text,
+  times,
   title,
 } from "./model";
 import { type TaskData, pagesOf } from "./useTask";
@@ -39,6 +40,8 @@ export interface Presented {
   /** Fields of the result. */
   result: Record<string, unknown>;
   submittedAt: number | null;
+  /** When the job was first seen in each of the service's states. */
+  states: Record<string, number>;
 }
 
 const isAddress = (value: unknown): value is string =>
@@ -48,7 +51,8 @@ const isAddress = (value: unknown): value is string =>
 function mediaOf(value: unknown, path = ""): Shown[] {
   if (isAddress(value)) {
     const name = path.split(".").reverse().find((part) => !/^\d+$/.test(part)) ?? "";
-    if (/callback/i.test(path)) return [];
+    // Addresses that the service calls, and the user's own text that it only stores.
+    if (/callback|customcontent|extradata|strattr/i.test(path)) return [];
     return [{ key: path, kind: kindOf(value, name), address: value, landed: null, link: null }];
   }
   const inside = Array.isArray(value) ? [...value.entries()] : isObject(value) ? Object.entries(value) : [];
@@ -64,9 +68,9 @@ export function present(data: TaskData): Presented {
   const operator = operatorOf(instance);
   const action = view?.action || batch?.action || text(at(values.job_intent, "action")) || "";
   // Airflow stores the names of a request in their alphabetical order; other texts may be addresses, too.
-  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|file)(\.\d+)?$/i.test(file.key);
-  const named = mediaOf(instance.rendered_fields?.request);
-  const rendered = [...named.filter(isMedia), ...named.filter((file) => !isMedia(file))];
+  const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|piccontent|file)(\.\d+)?$/i.test(file.key);
+  const media = mediaOf(instance.rendered_fields?.request);
+  const rendered = [...media.filter(isMedia), ...media.filter((file) => !isMedia(file))];
 
   const results = (view?.files ?? []).map((file): Shown => {
     const link = at(result, file.key);
@@ -91,20 +95,28 @@ export function present(data: TaskData): Presented {
       })
     : rendered;
 
+  const jobId = view?.jobId ?? text(values.job_id) ?? text(at(values.job_states, "job_id"));
   const signed = Date.parse(text(at(values.job_intent, "signed_at")) ?? "");
+  // Operators of any action say nothing of what a task does.
+  const named = action.includes("Batch") || !action ? operator.replace(/^(Viapi|HuaweiCloud)(Job)?Operator$/, "") : action;
   return {
-    title: title(action.includes("Batch") || !action ? operator : action) || data.key.taskId,
+    title: title(named) || data.key.taskId,
     view,
     batch,
     usage: view?.usage ?? readUsage(values.usage),
-    jobId: view?.jobId ?? text(values.job_id),
+    jobId,
     jobLink: isWebAddress(values.job_link) ? values.job_link : null,
     sources,
     results: rank(results),
     result,
     submittedAt: Number.isNaN(signed) ? null : signed,
+    states: { ...liveStates(values.job_states, jobId), ...view?.states },
   };
 }
+
+/** What a wait has seen of a job so far; a trigger of an earlier attempt may have written it about another job. */
+const liveStates = (value: unknown, jobId: string | null): Record<string, number> =>
+  at(value, "job_id") === jobId ? times(at(value, "states")) : {};
 
 /** The main file first: a video before its cover picture. */
 function rank(files: Shown[]): Shown[] {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
@@ -42,6 +43,23 @@ with DAG("one_film", schedule=None, params=PARAMS):
     ChangeVideoSizeOperator(
         task_id="reframe", video_url="{{ params.video_url }}", width=480, height=480, deferrable=True
     )
+
+with DAG("one_film_on_a_worker", schedule=None, params=PARAMS):
+    ChangeVideoSizeOperator(
+        task_id="reframe", video_url="{{ params.video_url }}", width=480, height=480, deferrable=False
+    )
+
+with DAG("account_usage", schedule=None):
+    HuaweiCloudOperator(task_id="resources", action="metastudio.ShowResourceUsage", request={})
+    HuaweiCloudOperator(
+        task_id="over_time",
+        action="metastudio.ShowUsageData",
+        request={
+            "start_time": "{{ macros.ds_add(dag_run.run_after.strftime('%Y-%m-%d'), -1) }}T00:00:00Z",
+            "end_time": "{{ dag_run.run_after.strftime('%Y-%m-%dT%H:%M:%SZ') }}",
+        },
+    )
+    HuaweiCloudOperator(task_id="in_all", action="metastudio.ShowSummaryUsageData", request={})
 
 with DAG("mapped_films", schedule=None, params=PARAMS):
     ChangeVideoSizeOperator.partial(

@@ -14,7 +14,7 @@ def view(**fields: Any) -> dict[str, Any]:
     return {"version": 1, "action": "videoenhan.EraseVideoSubtitles", "sources": [], "files": [], **fields}
 
 
-with DAG("pretended", schedule=None, params={"base": "", "files": {}}):
+with DAG("pretended", schedule=None, params={"base": "", "plain": "", "files": {}}):
 
     @task
     def hostile() -> dict[str, Any]:
@@ -138,6 +138,20 @@ with DAG("pretended", schedule=None, params={"base": "", "files": {}}):
         return {"VideoUrl": f"{base}/letter.mp4"}
 
     @task
+    def unseekable() -> dict[str, Any]:
+        context = get_current_context()
+        params = context["params"]
+        context["ti"].xcom_push(
+            key="viapi_view",
+            value=view(
+                job_id="job-5",
+                sources=[{"parameter": "VideoUrl", "address": f"{params['plain']}/film.mp4"}],
+                files=[{"key": "VideoUrl", "address": f"{params['base']}/film.mp4"}],
+            ),
+        )
+        return {"VideoUrl": f"{params['base']}/film.mp4"}
+
+    @task
     def other() -> str:
         return "not a media task"
 
@@ -148,6 +162,7 @@ with DAG("pretended", schedule=None, params={"base": "", "files": {}}):
     avatar()
     expired()
     unplayable()
+    unseekable()
     other()
 
 with DAG("hidden_from_viewers", schedule=None):

@@ -1,0 +1,104 @@
+"""The XCom ``job_states``: which states a pending job has been in, for Airflow's UI while the task waits.
+
+The trigger, or the worker, writes it after each change. It is a convenience: a write that fails or is slow changes
+nothing about the wait, and the final states are in the task's view (``operators.task_view``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from airflow_provider_viapi.triggers.task_state import supervisor
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.model import OnState
+
+STATES_KEY = "job_states"
+
+PAUSE = 0.2
+"""Seconds between two writes of all triggers of an event loop: a triggerer answers one request at a time, and writes
+of a thousand jobs that changed together must not delay its events."""
+
+MAX_STATES = 20
+"""States that are shown of one job; services have fewer than ten."""
+
+Write = Callable[[Mapping[str, Any]], Awaitable[Any]]
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def write_from_trigger(task_instance: Any) -> Write | None:
+    """Return what writes the XCom of a task from its trigger; ``None`` below Airflow 3.1, which has no tab for it."""
+    comms = supervisor()
+    if task_instance is None or not hasattr(comms, "asend"):
+        return None
+
+    async def write(value: Mapping[str, Any]) -> None:
+        from airflow.sdk.execution_time.comms import SetXCom
+
+        of_task = {
+            name: getattr(task_instance, name) for name in ("dag_id", "run_id", "task_id", "map_index")
+        }
+        await comms.asend(SetXCom(key=STATES_KEY, value=dict(value), **of_task))
+
+    return write
+
+
+def write_from_worker(task_instance: Any) -> Write | None:
+    """Return what writes the XCom of the running task; ``None`` below Airflow 3."""
+    if supervisor() is None:
+        return None
+
+    async def write(value: Mapping[str, Any]) -> None:
+        # In a thread, where it can be neither cancelled halfway nor hit by the signal of a timeout.
+        await asyncio.to_thread(task_instance.xcom_push, key=STATES_KEY, value=dict(value))
+
+    return write
+
+
+@asynccontextmanager
+async def showing_states(job_id: str, write: Write | None) -> AsyncIterator[OnState | None]:
+    """Write the states of a job while the context lasts; yields what receives them.
+
+    :param write: stores the value; ``None``: there is nowhere to show them
+    """
+    if write is None:
+        yield None
+        return
+    writing = _Writing(job_id, write)
+    task = asyncio.ensure_future(writing.run())
+    try:
+        yield writing.receive
+    finally:
+        task.cancel()
+
+
+class _Writing:
+    """Writes the newest states of a job, one write at a time."""
+
+    def __init__(self, job_id: str, write: Write) -> None:
+        self._job_id = job_id
+        self._write = write
+        self._states: Mapping[str, str] = {}
+        self._changed = asyncio.Event()
+
+    def receive(self, states: Mapping[str, str]) -> None:
+        self._states = states
+        self._changed.set()
+
+    async def run(self) -> None:
+        turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        while len(self._states) < MAX_STATES:
+            await self._changed.wait()
+            async with turn:
+                await asyncio.sleep(PAUSE)
+                self._changed.clear()
+                value = {"job_id": self._job_id, "states": self._states}
+                # A write that has begun is never cancelled: Airflow 3.1 would take its answer for that to the next
+                # request of any trigger.
+                with suppress(Exception):
+                    await asyncio.shield(asyncio.ensure_future(self._write(value)))
