@@ -25,7 +25,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.addresses import opens
-from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 
