@@ -271,7 +271,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 def wait_for_interrupt(run: str, endpoint: str) -> None:
     """Open the storyboard of a run in the browser, if there is one, and wait until Ctrl-C."""
     storyboard = f"{run}/plugin/viapi_dag_run"
-    print(f"\nAirflow shows what each step did at {storyboard}; no login is required.")
+    print(f"\nAirflow shows what each step did; no login is required:\n{storyboard}")
     if sys.stdout.isatty():
         webbrowser.open(storyboard)
     print(f"The emulator is at {endpoint}. Press Ctrl-C to stop both.", flush=True)

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.client import Client
     from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.alibaba.increments import Increments
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.hooks.connection import ConnectionFields
-    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 
@@ -72,6 +73,22 @@ class ViapiHook(CloudHook):
     def __init__(self, viapi_conn_id: str = default_conn_name) -> None:
         super().__init__(viapi_conn_id)
         self.viapi_conn_id = viapi_conn_id
+
+    # Airflow calls these two only if the class itself defines them; it does not look at inherited ones.
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the connection form shows Airflow's own fields."""
+        from airflow_provider_viapi.hooks.connection import ui_field_behaviour
+
+        return ui_field_behaviour(cls.conn_type)
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's further fields, for Airflow before 3.2."""
+        from airflow_provider_viapi.hooks.connection import form_widgets
+
+        return form_widgets(cls.conn_type)
 
     def _parse(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, CredentialsSource]:
         from dataclasses import replace
@@ -126,8 +143,13 @@ class ViapiHook(CloudHook):
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
+        from airflow_provider_viapi.alibaba import increments
         from airflow_provider_viapi.alibaba.jobs import read_report, result_action
+        from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST
 
+        if job.action == increments.ACTION:
+            answer = self.call(INCREASE_LIST, increments.list_request(job))
+            return increments.read_report(job, answer)
         return read_report(job, self.call(result_action(job), {"JobId": job.id}))
 
     @asynccontextmanager
@@ -141,6 +163,36 @@ class ViapiHook(CloudHook):
     def open_poller(self) -> AbstractAsyncContextManager[Poller]:
         """Open a poller of the account's jobs in the running event loop; leaving the context closes it."""
         return self._poll(self.open_jobs(), self.poll_backoff, shared_list="list")
+
+    def poller_key(self, job: Job) -> tuple[object, ...]:
+        """Return what jobs have in common that share a poller."""
+        from airflow_provider_viapi.alibaba import increments
+
+        return (*self.connection_key, job.action == increments.ACTION)
+
+    def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
+        """Open the poller of VIAPI's jobs, or that of the bulk tasks of ImageSearch."""
+        from airflow_provider_viapi.alibaba import increments
+
+        if job.action == increments.ACTION:
+            return self._poll(self._open_increments(), self.poll_backoff)
+        return self.open_poller()
+
+    @asynccontextmanager
+    async def _open_increments(self) -> AsyncIterator[Increments]:
+        from airflow_provider_viapi.alibaba.increments import open_increments
+
+        async with open_increments(await self.aget_config()) as jobs:
+            yield jobs
+
+    async def cancel(self, job: Job, log: Log) -> bool:
+        """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
+        from airflow_provider_viapi.alibaba import increments
+
+        if job.action == increments.ACTION:
+            log.warning("Task %s of ImageSearch cannot be cancelled: it continues", job.id)
+            return False
+        return await super().cancel(job, log)
 
     def _owner_of(self, account: Account, key: CredentialsSource) -> str:
         who = getattr(key, "identity", None) or getattr(key, "access_key_id", type(key).__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -273,3 +273,33 @@ def entity_id_of(name: str) -> str:
     digest = sha256(stem.encode()).hexdigest()[:8]
     plain = re.sub("[^a-z0-9]+", "_", stem.lower()).strip("_")[:55]
     return f"{plain}_{digest}" if plain else digest
+
+
+FILE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
+"""Suffixes of the files that a bulk task of ImageSearch reads."""
+
+_FILE_NAME = re.compile(r"[^/\\\x00-\x1f][^\\\x00-\x1f]*")
+
+
+def check_file_names(images: Iterable[ImageEntry]) -> None:
+    """Check that the images can have their names as files in one folder.
+
+    :raises InvalidRequest: a name has no suffix of a picture, cannot be that of a file, or two images have it
+    """
+    first: dict[str, ImageEntry] = {}
+    for image in images:
+        name = image.extra_data
+        if not _FILE_NAME.fullmatch(name) or {"", ".", ".."} & set(name.split("/")):
+            raise invalid(f"images[{image.index}]: pic_name is {name!r}; allowed: a relative path of a file")
+        if not name.lower().endswith(FILE_SUFFIXES):
+            raise invalid(
+                f"images[{image.index}]: pic_name is {name!r}; allowed in a bulk task: a name that ends in one of "
+                f"{', '.join(FILE_SUFFIXES)}"
+            )
+        if "Crop" in image.fields:
+            raise invalid(f"images[{image.index}] has crop; a bulk task has no such attribute")
+        if first.setdefault(name, image).address != image.address:
+            raise invalid(
+                f"images[{first[name].index}] and images[{image.index}] both have pic_name {name!r}; allowed in a "
+                "bulk task: different names, since they are files in one folder. Give pic_name"
+            )

@@ -68,11 +68,13 @@ class JobList:
     :param jobs: jobs of the action in question, in the list's order
     :param is_complete: the list has no further jobs of it
     :param clock_skew: how far our clock is ahead of the service's
+    :param is_own: it has only jobs of this task's own submissions, so that no other task could own one
     """
 
     jobs: Sequence[ListedJob]
     is_complete: bool = True
     clock_skew: timedelta = timedelta(0)
+    is_own: bool = False
 
     def zones(self, now: datetime) -> Sequence[timezone]:
         """Return the zones that the list's clock may show: none in which a job was accepted in the future."""
@@ -235,7 +237,9 @@ class Reconciliation:
                 raise self._in_doubt(
                     f"job {candidates[0].job_id} may be its result, but the list has no readable creation time of it"
                 )
-            return self._adopt(candidates[0].job_id, others)
+            if not listed.is_own:
+                self._check_only_owner(candidates[0].job_id, others)
+            return self._adopt(candidates[0].job_id)
         if now - self.entry.sent_at > LISTED_FOR:
             raise self._in_doubt("the job list does not reach back that far")
         self.run.log.info(
@@ -243,7 +247,7 @@ class Reconciliation:
         )
         return None
 
-    def _adopt(self, job_id: str, others: OtherTasks) -> str:
+    def _check_only_owner(self, job_id: str, others: OtherTasks) -> None:
         if others.open_intents:
             raise self._in_doubt(
                 f"job {job_id} may belong to another task whose submission is open too: "
@@ -254,6 +258,8 @@ class Reconciliation:
                 f"job {job_id} may belong to a task of another DAG run: without [viapi] state_path those cannot be "
                 "seen, and the service has not confirmed that it received this request"
             )
+
+    def _adopt(self, job_id: str) -> str:
         self.run.claims.publish_job(self._intent, job_id)
         # Another task may have adopted the same job at the same moment.
         if job_id in self.run.claims.others(self._intent).job_ids:

@@ -104,8 +104,13 @@ class HuaweiCloudResultLink(ResultLink):
 
 def viapi_job_address(service: str, version: str, job_id: str) -> str:
     """Return the page of Alibaba's OpenAPI Explorer that reports a job; a console page of a job is not known."""
-    parameters = quote(json.dumps({"JobId": job_id}, separators=(",", ":")), safe="")
-    return f"https://api.aliyun.com/api/{service}/{version}/GetAsyncJobResult?params={parameters}"
+    return viapi_action_address(service, version, "GetAsyncJobResult", {"JobId": job_id})
+
+
+def viapi_action_address(product: str, version: str, action: str, request: Mapping[str, Any]) -> str:
+    """Return the page of Alibaba's OpenAPI Explorer that calls an action with a request."""
+    parameters = quote(json.dumps(request, separators=(",", ":")), safe="")
+    return f"https://api.aliyun.com/api/{product}/{version}/{action}?params={parameters}"
 
 
 class ViapiJobLink(JobLink):

@@ -31,6 +31,7 @@ REFUSED = {
         *("moderate_picture", "moderate_text", "read_picture_text", "recognize_scene", "recognize_style"),
         *("refine_mask", "replace_sky", "score_composition", "tag_picture"),
     },
+    "how_to_image_instance": set(),
     "how_to_metastudio": set(),
     "how_to_models": set(),
     "how_to_vias": set(),

@@ -48,6 +48,11 @@ def params(
     monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", viapi_emulator.connection_json())
     monkeypatch.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", viapi_emulator.huawei_connection_json())
     monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    products = tmp_path / "products"
+    products.mkdir()
+    for name in ("picture.png", "face.png"):
+        (products / name).write_bytes((files.path / name).read_bytes())
+    of_instance = {"instance_name": "demo", "folder": f"file://{products}/", "staging": "oss://media/search"}
     video, picture, style = map(files.address, ("how-to.mp4", "picture.png", "style.png"))
     shared = {"target": f"file://{tmp_path}/out/", "video": video, "picture": picture, "text": "A lamp."}
     of_pictures = {"mask": files.address("mask.png"), "style": style, "sky": style}
@@ -58,6 +63,7 @@ def params(
         "how_to_video_analysis": shared,
         "how_to_pictures": {**shared, **of_pictures, **undocumented},
         "how_to_picture_analysis": {**shared, **of_pictures, **undocumented},
+        "how_to_image_instance": {**of_instance, "picture": picture},
         "how_to_metastudio": {**shared, **metastudio, "photo": f"file://{files.path}/face.png"},
         "how_to_models": {
             "photo": f"file://{files.path}/face.png",

@@ -166,7 +166,7 @@ function Scene({ step }: { step: TaskData }) {
     return (
       <div className="flow">
         {source && <Thumb owner={step.key} file={source} label="Query" />}
-        <Arrow />
+        <Magnifier />
         <div className="stack">
           {hits.slice(0, 3).map((hit, n) => (
             <figure key={n}>
@@ -232,6 +232,15 @@ function Arrow() {
     <span className="arrow" aria-hidden="true">
       →
     </span>
+  );
+}
+
+function Magnifier() {
+  return (
+    <svg className="arrow" viewBox="0 0 24 24" width="26" height="26" fill="none" stroke="currentColor" strokeWidth="2.2" aria-hidden="true">
+      <circle cx="10" cy="10" r="6.5" />
+      <path d="M15 15l6 6" strokeLinecap="round" />
+    </svg>
   );
 }
 

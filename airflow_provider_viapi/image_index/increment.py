@@ -1,0 +1,258 @@
+"""The folder of a bulk task of ImageSearch: pictures, ``increment.meta`` which lists them, and what was left out.
+
+The format of ``increment.meta`` is documented [help page 66580]: a JSON object a line. That of the service's report
+of rejected rows is not, so its lines are passed on as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, META_FILE
+from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS
+from airflow_provider_viapi.errors import (
+    InvalidMedia,
+    PermissionDenied,
+    ServiceError,
+    StopRequested,
+    TransientError,
+)
+from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, Failure
+from airflow_provider_viapi.media import pictures
+from airflow_provider_viapi.media.team_bucket import upload
+from airflow_provider_viapi.media.validation import check_source
+from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.retrying import READ, retry_call
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.fs.oss_client import Oss
+    from airflow_provider_viapi.jobs.model import Log
+
+LEFT_OUT = "left-out.meta"
+"""Name of the file with the images that could not be uploaded, in the same format, with ``Code`` and ``Msg``."""
+
+MAX_THREADS = 8
+"""Pictures that are uploaded at the same time."""
+
+MAX_REPORT_BYTES = 64 << 20
+
+RETRY_SECONDS = 60.0
+"""Seconds over which reading and uploading a picture is retried."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An image that is not in the instance, and why.
+
+    :param code: the service's or this package's, such as ``InvalidImage.Resolution``; empty if none is known
+    :param message: the reason, or the line of the service's report
+    """
+
+    entity_id: str
+    pic_name: str
+    code: str
+    message: str
+
+
+class IncrementFolder:
+    """The folder of one bulk task.
+
+    :param oss: may put, get, list and delete objects in the folder
+    :param bucket: in the region of the instance
+    :param folder: beginning of the keys, without slashes at its ends; nothing else is stored there
+    """
+
+    def __init__(self, oss: Oss, bucket: str, folder: str) -> None:
+        self._oss, self._bucket, self._folder = oss, bucket, folder
+
+    def write(
+        self, images: Sequence[ImageEntry], hook: ViapiHook, log: Log, stop_requested: Callable[[], bool]
+    ) -> None:
+        """Upload the pictures, and then the list of them; pictures that an earlier attempt has uploaded are kept.
+
+        :param hook: opens the pictures
+        :param stop_requested: returns whether to end with an error
+        :raises InvalidMedia: none of the pictures can be used
+        :raises ServiceError: a picture could not be read now, or nothing can be written
+        """
+        there = {each.key for each in self._objects()}
+        threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="increment")
+        uploads = _Uploads(self._oss, self._bucket, hook, stop_requested)
+        try:
+            refusals = list(
+                threads.map(
+                    lambda image: (
+                        None if self._key(image) in there else uploads.upload(image, self._key(image))
+                    ),
+                    images,
+                )
+            )
+        finally:
+            threads.shutdown(cancel_futures=True)
+        left_out = [
+            {**_identity(image), "Code": failure.code, "Msg": failure.message}
+            for image, failure in zip(images, refusals, strict=True)
+            if failure is not None
+        ]
+        rows = [
+            {"OperationType": "ADD", **_identity(image), **image.fields}
+            for image, failure in zip(images, refusals, strict=True)
+            if failure is None
+        ]
+        log.info(
+            "Uploaded %s pictures to oss://%s/%s; %s were there, %s cannot be used",
+            *(f"{len(rows):,}", self._bucket, self._folder, f"{len(there):,}", f"{len(left_out):,}"),
+        )
+        if not rows:
+            raise InvalidMedia(
+                f"none of {len(images):,} images can be used; the first: {left_out[0]['Msg']}",
+                code=left_out[0]["Code"],
+                action=ADD_IMAGE.name,
+            )
+        self._put(LEFT_OUT, left_out)
+        self._put(META_FILE, rows)
+
+    def read(self) -> tuple[list[Row], list[Row]]:
+        """Return the rows of the list, and those that were left out of it; empty if the folder is gone."""
+        return self._get(META_FILE), self._get(LEFT_OUT)
+
+    def delete(self) -> None:
+        """Delete all files."""
+        for each in list(self._objects()):
+            self._oss.delete(self._bucket, each.key)
+
+    def _key(self, image: ImageEntry) -> str:
+        return f"{self._folder}/{image.extra_data}"
+
+    def _objects(self) -> Iterator[Any]:
+        return self._oss.list_objects(self._bucket, f"{self._folder}/")
+
+    def _put(self, name: str, rows: Sequence[Row]) -> None:
+        content = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+        self._oss.put(self._bucket, f"{self._folder}/{name}", content.encode())
+
+    def _get(self, name: str) -> list[Row]:
+        key = f"{self._folder}/{name}"
+        found = self._oss.head(self._bucket, key)
+        if found is None or not found.size:
+            return []
+        content = self._oss.read(self._bucket, key, 0, found.size, etag=found.etag)
+        return [json.loads(line) for line in content.decode().splitlines()]
+
+
+class _Uploads:
+    """Uploads of pictures from several threads."""
+
+    def __init__(self, oss: Oss, bucket: str, hook: ViapiHook, stop_requested: Callable[[], bool]) -> None:
+        self._oss, self._bucket, self._stop_requested = oss, bucket, stop_requested
+        self._viapi_conn_id, self._account = hook.viapi_conn_id, hook.account
+        self._of_thread = threading.local()
+
+    def upload(self, image: ImageEntry, key: str) -> Failure | None:
+        """Upload a picture; return why it cannot be used, if so."""
+        if self._stop_requested():
+            raise StopRequested("the task was stopped while pictures were uploaded; nothing was submitted")
+        with tempfile.TemporaryDirectory(prefix="viapi-increment-") as folder:
+            try:
+                source = retry_call(
+                    lambda: pictures.fitted(image.address, LIMITS, self._hook, Path(folder)),
+                    policy=READ,
+                    max_seconds=RETRY_SECONDS,
+                )
+                check_source(source, LIMITS, parameter="image_url", action=ADD_IMAGE.name)
+            except (InvalidMedia, PermissionDenied) as error:
+                return Failure.of(image, error)
+            retry_call(
+                lambda: upload(self._oss, self._bucket, key, source), policy=READ, max_seconds=RETRY_SECONDS
+            )
+        return None
+
+    @property
+    def _hook(self) -> ViapiHook:
+        # A hook's client must not be shared between threads.
+        if not hasattr(self._of_thread, "hook"):
+            self._of_thread.hook = ViapiHook(self._viapi_conn_id)
+            self._of_thread.hook.account = self._account
+        hook: ViapiHook = self._of_thread.hook
+        return hook
+
+
+def _identity(image: ImageEntry) -> dict[str, str]:
+    return {"ProductId": image.entity_id, "PicName": image.extra_data}
+
+
+def read_report(url: str, hook: ViapiHook) -> list[str]:
+    """Return the lines of the service's report of rejected rows.
+
+    :param url: its address, which is valid for two hours
+    :raises TransientError: it cannot be read now
+    """
+    import requests
+
+    from airflow_provider_viapi.media.download import LinkExpired, download
+    from airflow_provider_viapi.media.ssrf_guard import public_session
+
+    own = urlsplit(hook.account.endpoint or "").hostname
+    content = bytearray()
+    try:
+        with (
+            public_session(hook.account.http, [own] if own else []) as session,
+            download(session, url) as response,
+        ):
+            for chunk in response.chunks():
+                content += chunk
+                if len(content) > MAX_REPORT_BYTES:
+                    break
+    except (LinkExpired, requests.RequestException, ServiceError) as error:
+        raise TransientError(
+            f"the report of rejected images could not be read ({type(error).__name__}); a retry reads it again",
+            code="ReportUnreadable",
+            action=ADD_IMAGE.name,
+        ) from None
+    lines = content[:MAX_REPORT_BYTES].decode("utf-8", errors="replace").splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def describe_rejected(
+    left_out: Sequence[Row], lines: Sequence[str], rows: Sequence[Row]
+) -> Iterator[Rejected]:
+    """Yield the first of the images that are not in the instance.
+
+    :param left_out: those that were not submitted
+    :param lines: of the service's report
+    :param rows: what was submitted
+    """
+    reported = [{"Msg": line, **_fields(line), "line": line} for line in lines[:MAX_FAILURES_KEPT]]
+    for each in [*left_out, *reported][:MAX_FAILURES_KEPT]:
+        named = each if each.get("PicName") else _named_in(str(each.get("line", "")), rows)
+        yield Rejected(
+            str(named.get("ProductId") or ""),
+            str(named.get("PicName") or ""),
+            str(each.get("Code") or ""),
+            redact_text(str(each["Msg"]))[:300],
+        )
+
+
+def _fields(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _named_in(line: str, rows: Sequence[Row]) -> Row:
+    found = [row for row in rows if PurePosixPath(str(row["PicName"])).name in line]
+    return max(found, key=lambda row: len(row["PicName"]), default={})

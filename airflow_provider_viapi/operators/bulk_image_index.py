@@ -1,0 +1,289 @@
+"""Operator that adds images to an instance of ImageSearch by one bulk task of the service.
+
+It is a job, unlike the calls of :class:`~airflow_provider_viapi.operators.image_index.IndexImagesOperator`: it is
+submitted once, waited for, and resumed by a retry, and its arguments are those of jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_viapi.alibaba.model import ResultField
+from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST
+from airflow_provider_viapi.alibaba.services.imagesearch.service import INSTANCE
+from airflow_provider_viapi.errors import JobFailed, ServiceError
+from airflow_provider_viapi.image_index.images import (
+    ImageEntry,
+    check_address,
+    check_file_names,
+    invalid,
+    list_images,
+    parse_images,
+)
+from airflow_provider_viapi.links.job import viapi_action_address
+from airflow_provider_viapi.media.addresses import opens
+from airflow_provider_viapi.operators.arguments import is_templated
+from airflow_provider_viapi.operators.viapi import ViapiJobOperator
+from airflow_provider_viapi.schema import as_address, short_repr
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Context
+    from typing_extensions import Unpack
+
+    from airflow_provider_viapi.alibaba.increments import IncrementSubmitBackend
+    from airflow_provider_viapi.image_index.increment import IncrementFolder
+    from airflow_provider_viapi.jobs.ledger import Ledger
+    from airflow_provider_viapi.jobs.model import Job, JobReport
+    from airflow_provider_viapi.jobs.task_run import TaskRun
+    from airflow_provider_viapi.operators.options import Text, ViapiJobOptions
+
+_ACTION = INCREASE_INSTANCE.replace(
+    is_job=True,
+    parameters=(INSTANCE,),
+    result=(
+        ResultField("instance_name"),
+        ResultField("images", "integer"),
+        ResultField("rejected", "integer"),
+        ResultField("failures", "list"),
+    ),
+)
+"""The action with the parameters that an author gives; bucket and path are those of the staged files."""
+
+
+class BulkIndexImagesOperator(ViapiJobOperator):
+    """Add many images to an instance of ImageSearch by one bulk task of the service.
+
+    ::
+
+        BulkIndexImagesOperator(
+            task_id="index",
+            instance_name="shop",
+            images="s3://media/products/",
+            staging="oss://team-media/imagesearch",
+            deferrable=True,
+        )
+
+    The pictures are copied into a folder of their own in your bucket, which must be in the region of the instance,
+    with the file ``increment.meta`` that lists them. The service then reads the folder, and the task waits for it.
+    The folder is deleted once the service is done. An image that is in the instance already is replaced, so that none
+    is there twice. An instance works on one such task at a time: others wait for it, up to ``job_timeout``.
+
+    Returns ``instance_name``, ``images`` (how many were listed), ``rejected`` (how many of them are not in the
+    instance) and ``failures``: of the first 20 of these ``entity_id``, ``pic_name``, ``code`` and ``message``. The
+    XCom ``report`` is the same; a task that fails because of ``max_failed`` has it, too.
+
+    :param instance_name: the instance, at most 20 characters
+    :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
+        ``entity_id`` and optionally ``extra_data``, ``pic_name`` and attributes, or the address of a folder. Names
+        are those of files in one folder, so that they differ, and end in a picture's suffix
+        An empty list is an error as a literal, and nothing to do as the output of another task
+    :param max_failed: how many images may be rejected without failing the task; default: any number
+    """
+
+    template_fields: Sequence[str] = (*ViapiJobOperator.template_fields, "images")
+    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json", "images": "json"}
+
+    def __init__(
+        self,
+        *,
+        instance_name: Text,
+        images: Any,
+        max_failed: int | None = None,
+        **kwargs: Unpack[ViapiJobOptions],
+    ) -> None:
+        super().__init__(action=_ACTION, request={"InstanceName": instance_name}, **kwargs)
+        if not self.wait_for_completion:
+            raise invalid(
+                "wait_for_completion is False; allowed: True, since only a task that waits can report what was "
+                "rejected and delete the copies"
+            )
+        if self.staging is None:
+            raise invalid(
+                "staging is missing: a bucket in the region of the instance, such as oss://bucket/folder",
+                code="MissingParameter",
+            )
+        if max_failed is not None and (type(max_failed) is not int or max_failed < 0):
+            raise invalid(f"max_failed is {short_repr(max_failed)}; allowed: a whole number from 0, or None")
+        # A one-time iterator would be used up by the check below.
+        self.images = list(images) if isinstance(images, Iterator) else as_address(images)
+        self.max_failed = max_failed
+        self._summary: dict[str, Any] | None = None
+        if not hasattr(self.images, "iter_references") and not (
+            isinstance(self.images, str) and is_templated(self.images)
+        ):
+            self._parse(self.images)
+
+    def _parse(self, images: Any) -> list[ImageEntry]:
+        """Return the images of a list; an empty one for the address of a folder, which is only checked."""
+        if isinstance(images, str):
+            check_address(images)
+            return []
+        entries = parse_images(images, opens=opens, pending=is_templated, backend="imagesearch")
+        check_file_names(entry for entry in entries if not is_templated(entry.extra_data))
+        return entries
+
+    def validated_request(self) -> dict[str, Any]:
+        """Return the rendered request, with the images as their author gave them."""
+        images = self._rendered_images()
+        self._parse(images)
+        return {**super().validated_request(), "Images": images}
+
+    def _rendered_images(self) -> Any:
+        images = as_address(self.images)
+        if isinstance(images, Iterable) and not isinstance(images, str | Mapping):
+            # Also the lazy sequence of a mapped task, and path objects in place of addresses.
+            return [
+                {name: as_address(value) for name, value in each.items()}
+                if isinstance(each, Mapping)
+                else each
+                for each in images
+            ]
+        return images
+
+    def request_digest(self, request: Mapping[str, Any]) -> str:
+        """Return the fingerprint of the request and of the folder where its pictures are."""
+        return super().request_digest({**request, "Staging": self.staging})
+
+    def submit_backend(self, request: Mapping[str, Any]) -> IncrementSubmitBackend:
+        """Return what sends the request."""
+        from airflow_provider_viapi.alibaba.increments import IncrementSubmitBackend
+
+        bucket, path = self._place
+        return IncrementSubmitBackend(self.hook.client, request["InstanceName"], bucket, f"/{path}")
+
+    def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Upload the pictures and their list, and return the request that names them."""
+        images = request["Images"]
+        if isinstance(images, str):
+            images = list_images(images, self.hook, self.log)
+        self._folder.write(self._parse(images), self.hook, self.log, lambda: self._stop_requested)
+        bucket, path = self._place
+        return {"InstanceName": request["InstanceName"], "BucketName": bucket, "Path": f"/{path}"}
+
+    def release_inputs(self, context: Context) -> None:
+        """Keep the folder: a retry continues with it. It is deleted once none needs it."""
+
+    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any]) -> Any:
+        if self._rendered_images() == []:
+            self.log.info("The list of images is empty: nothing to do")
+            summary = {
+                "instance_name": self.request["InstanceName"],
+                "images": 0,
+                "rejected": 0,
+                "failures": [],
+            }
+            context["ti"].xcom_push(key="report", value=summary)
+            return summary
+        return super()._submit_and_wait(context, turn)
+
+    def _resume_or_submit(
+        self,
+        request: Mapping[str, Any],
+        ledger: Ledger,
+        run: TaskRun,
+        deadline: datetime,
+        context: Context,
+        turn: Mapping[str, Any],
+    ) -> tuple[Job, JobReport | None]:
+        self._set_place(request, context)
+        try:
+            return super()._resume_or_submit(request, ledger, run, deadline, context, turn)
+        except ServiceError as error:
+            if self.is_permanent(error) and ledger.read() is None:
+                self._delete_folder()
+            raise
+
+    def _set_place(self, request: Mapping[str, Any], context: Context) -> None:
+        """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
+        from airflow_provider_viapi.media.request_inputs import StagingPlace
+
+        instance, place = context["ti"], StagingPlace.parse(self.staging)
+        owner = (instance.dag_id, instance.run_id, instance.task_id, instance.map_index)
+        name = sha256(f"{owner}\n{self.request_digest(request)}".encode()).hexdigest()[:20]
+        self._place = place.bucket, "/".join(part for part in (place.prefix, f"increment-{name}") if part)
+
+    @property
+    def _folder(self) -> IncrementFolder:
+        from airflow_provider_viapi.fs.oss_client import open_oss
+        from airflow_provider_viapi.hooks.viapi import ViapiHook
+        from airflow_provider_viapi.image_index.increment import IncrementFolder
+        from airflow_provider_viapi.media.request_inputs import StagingPlace
+
+        conn_id = StagingPlace.parse(self.staging).conn_id
+        return IncrementFolder(open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._place)
+
+    def job_link(self, job: Job) -> str:
+        """Return Alibaba's page of the list that has the task, or the connection's own endpoint."""
+        from airflow_provider_viapi.alibaba.increments import list_request
+
+        service = self.action.service
+        return self.hook.account.endpoint or viapi_action_address(
+            service.product, service.version, "IncreaseList", list_request(job)
+        )
+
+    def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
+        self._set_place(self.validated_request(), context)
+        self._summary = self._summarize(report)
+        context["ti"].xcom_push(key="report", value=self._summary)
+        try:
+            result = super()._finish(report, ledger, context)
+        except JobFailed:
+            self._delete_folder()
+            raise
+        self._delete_folder()
+        return result
+
+    def _delete_folder(self) -> None:
+        try:
+            self._folder.delete()
+        except ServiceError as error:
+            # The images are indexed by now: leftover copies must not fail the task.
+            self.log.warning("Files may be left in oss://%s/%s: %s", *self._place, error)
+
+    def _summarize(self, report: JobReport) -> dict[str, Any]:
+        from airflow_provider_viapi.alibaba import increments
+        from airflow_provider_viapi.image_index.increment import describe_rejected, read_report
+
+        job = self._job(report.job_id)
+        # Read now, since its link to the report is valid for two hours.
+        answer = self.hook.call(INCREASE_LIST, increments.list_request(job))
+        url = increments.read_entry(job, answer).get("ErrorUrl")
+        lines = read_report(url, self.hook) if url else []
+        rows, left_out = self._folder.read()
+        failures = list(describe_rejected(left_out, lines, rows))
+        for each in failures:
+            self.log.warning("%s %s was rejected: %s", each.entity_id, each.pic_name, each.message)
+        return {
+            "instance_name": job.id.rpartition("/")[0],
+            "images": len(rows) + len(left_out),
+            "rejected": len(left_out) + len(lines),
+            "failures": [asdict(each) for each in failures],
+        }
+
+    def final_report(self, report: JobReport) -> JobReport:
+        """Return the report with the summary as its result, or as failed if too many images were rejected."""
+        from airflow_provider_viapi.jobs.model import Outcome
+
+        summary = self._summary or {}
+        first = "".join(
+            f"; the first: {each['entity_id']} {each['pic_name']}: {each['message']}"
+            for each in summary["failures"][:1]
+        )
+        if report.outcome is not Outcome.SUCCEEDED:
+            return replace(report, error_message=f"{report.error_message or 'no reason given'}{first}")
+        if self.max_failed is not None and summary["rejected"] > self.max_failed:
+            return replace(
+                report,
+                outcome=Outcome.FAILED,
+                error_code="TooManyFailed",
+                error_message=(
+                    f"{summary['rejected']:,} of {summary['images']:,} images were rejected, max_failed is "
+                    f"{self.max_failed:,}{first}"
+                ),
+            )
+        return replace(report, result=summary)
