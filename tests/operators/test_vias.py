@@ -128,7 +128,7 @@ def test_an_unknown_outcome_that_the_list_does_not_resolve_fails_and_names_the_c
     running_task()
     emulator.fault(action="CreateTask", drop="after")
 
-    with pytest.raises(SubmissionInDoubt, match="several jobs"):
+    with pytest.raises(SubmissionInDoubt, match="several listed jobs"):
         run_task(watch(), store)
 
     # A retry has no more evidence, and sends nothing either.
