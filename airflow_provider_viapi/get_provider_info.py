@@ -50,7 +50,7 @@ _HTTP_FIELDS: dict[str, dict[str, Any]] = {
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "region_id": _field(
         "Region",
-        "Default: cn-shanghai, the region of all services. ImageSearch has others as well.",
+        "Default: cn-shanghai, the region of all services. ImageSearch is also offered in other regions.",
         default="cn-shanghai",
     ),
     "security_token": _SECURITY_TOKEN,
@@ -67,7 +67,7 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     **_HTTP_FIELDS,
     "list_jobs": _field(
         "Read the job list",
-        "While jobs are waited for: auto (default: when more than a few are), always, or never.",
+        "How to wait for jobs: auto (default): read the list while four or more jobs are pending; always; never.",
         enum=["auto", "always", "never"],
         default="auto",
     ),
@@ -91,7 +91,7 @@ HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
         "Name of the account that the IAM user belongs to; only with authentication by password.",
     ),
     "region": _field("Region", "Default: cn-north-4.", default="cn-north-4"),
-    "project_id": _field("Project id", "Default: found by the region's name."),
+    "project_id": _field("Project id", "Default: queried by the region's name."),
     "security_token": _SECURITY_TOKEN,
     "endpoint": _ENDPOINT,
     "metastudio_endpoint": _field("MetaStudio endpoint", "Base address of MetaStudio alone."),
@@ -100,9 +100,7 @@ HUAWEI_CONN_FIELDS: dict[str, dict[str, Any]] = {
     "vias_paths": _field(
         "VIAS paths", "Version of VIAS's paths; default: v2.", enum=["v2", "v1"], default="v2"
     ),
-    "app_user_id": _field(
-        "Application user", "MetaStudio separates jobs and assets of an application's users by it."
-    ),
+    "app_user_id": _field("Application user", "MetaStudio uses it to separate the users of an application."),
     **_HTTP_FIELDS,
 }
 
@@ -190,9 +188,9 @@ CONFIG: dict[str, Any] = {
             },
             "state_retention_days": {
                 "description": (
-                    "Age in days after which the objects below state_path are deleted, now and then, by a task of the"
-                    " same DAG that begins; 0: never, such as where a lifecycle rule of the bucket deletes them. Must"
-                    " be longer than the longest job_timeout."
+                    "Age in days after which the objects below state_path are deleted, from time to time, when a task"
+                    " of the same DAG begins; 0: never, for example because a lifecycle rule of the bucket deletes"
+                    " them. Must be longer than the longest job_timeout."
                 ),
                 "version_added": "0.2.0",
                 "type": "integer",
@@ -214,7 +212,7 @@ CONFIG: dict[str, Any] = {
             "result_retention_days": {
                 "description": (
                     "Age in days after which records of landed results below state_path are deleted by a"
-                    " task that lands a result; 0: never. A task with reuse_results finds no older ones."
+                    " task that lands a result; 0: never. A task with reuse_results does not find older records."
                 ),
                 "version_added": "0.2.0",
                 "type": "integer",

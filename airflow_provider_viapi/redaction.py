@@ -146,19 +146,24 @@ def find_secrets(value: Any) -> Iterator[str]:
                 yield text
 
 
-def redact_values(value: Any) -> Any:
-    """Return JSON values in which the texts that :func:`find_secrets` finds are replaced by ``***``."""
+def redact_values(value: Any, *, longest: int | None = None) -> Any:
+    """Return JSON values in which the texts that :func:`find_secrets` finds are replaced by ``***``.
+
+    :param longest: characters of a text that are kept; default: all
+    """
     secrets = sorted(set(find_secrets(value)), key=len, reverse=True)
 
     def redact(item: Any) -> Any:
         if isinstance(item, Mapping):
-            return {name: redact(each) for name, each in item.items()}
+            return {str(name): redact(each) for name, each in item.items()}
         if isinstance(item, list | tuple):
             return [redact(each) for each in item]
         if not isinstance(item, str):
             return item
         for secret in secrets:
             item = item.replace(secret, "***")
+        if longest is not None and len(item) > longest:
+            item = f"{item[:longest]}…"
         return redact_text(item)
 
     return redact(value)

@@ -1,11 +1,15 @@
 """Retry policies: what may be called again after which error, for how long, and how long to wait in between.
 
-Three policies cover every retried call of this package:
+Three policies for single calls:
 
 * ``READ``: calls that cost and change nothing more when repeated; retried after every transient error.
 * ``WRITE``: calls that may cost money, such as submissions; retried only after errors that prove that nothing was
   accepted. A lost response is never followed by a second request.
 * ``STORAGE``: reads and writes of small state, such as the ledger; retried a few times after any exception.
+
+Waits are no single calls and have loops of their own: a throttled submission until its deadline
+(``jobs.submission``), the search for the job of a lost response (``jobs.reconciliation``), polls
+(``jobs.poll_schedule``).
 
 :func:`retry_call` drives a policy on a worker and :func:`aretry_call` in an event loop.
 """

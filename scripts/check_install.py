@@ -32,6 +32,8 @@ OPTIONAL = {
     *("flask_appbuilder", "wtforms"),
 }
 """Packages of other extras, which are not installed here."""
+NEEDS_AIRFLOW = {"airflow_provider_viapi.operators.retry_policy": (3, 3)}
+"""Modules that an earlier Airflow cannot import."""
 DAG = """
 from airflow.providers.common.compat.sdk import DAG
 
@@ -111,8 +113,11 @@ def import_everything() -> int:
     """
     import airflow_provider_viapi
 
+    airflow_version = tuple(int(part) for part in version("apache-airflow").split(".")[:2])
     count = 0
     for module in pkgutil.walk_packages(airflow_provider_viapi.__path__, "airflow_provider_viapi."):
+        if airflow_version < NEEDS_AIRFLOW.get(module.name, (0,)):
+            continue
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:

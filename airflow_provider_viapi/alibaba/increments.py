@@ -116,9 +116,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
                 http_status=refused.http_status,
                 action=refused.action,
             ) from refused
-        if not answer["Data"].get("Id"):
-            raise ResponseLost("the response holds no id of a task", action=self._action.name)
-        return self.job(answer["Data"]["Id"])
+        return self.job(_id_of(answer["Data"], self._action.name))
 
     def job(self, job_id: str) -> Job:
         """Return the job that is a task with an id."""
@@ -129,14 +127,13 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         answer = self._list(**self._place)
         path = self._place["Path"]
         jobs = [
-            ListedJob(self.job(entry["Id"]).id, _created(entry))
+            ListedJob(self.job(_id_of(entry, INCREASE_LIST.name)).id, _created(entry))
             for entry in listed(answer)
             if entry.get("Path") in (path, f"{path}/{META_FILE}")
         ]
-        total = int(answer["Data"].get("TotalCount") or 0)
         return JobList(
             jobs,
-            is_complete=total <= len(listed(answer)),
+            is_complete=(answer["Data"].get("TotalCount") or 0) <= len(listed(answer)),
             clock_skew=self._client.clock_skew,
             is_own=True,
         )
@@ -158,6 +155,12 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
 
     def _list(self, **wanted: Any) -> Mapping[str, Any]:
         return self._client.call(INCREASE_LIST, {"InstanceName": self._instance, **wanted})
+
+
+def _id_of(fields: Mapping[str, Any], action: str) -> str:
+    if not str(fields.get("Id")).isdecimal():
+        raise ResponseLost("the response holds no id of a task", action=action)
+    return str(fields["Id"])
 
 
 def _created(entry: Mapping[str, Any]) -> str:

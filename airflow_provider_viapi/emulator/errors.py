@@ -53,6 +53,5 @@ def not_emulated(action: str) -> ApiError:
     """
     return ApiError(
         "InvalidApi.ForbiddenInvoke",
-        f"The emulator does not implement the work of {action}; the service does. For tests, set a result with "
-        f"PUT /_emulator/results/{action}.",
+        f"The emulator does not implement {action}. For tests, set a result with PUT /_emulator/results/{action}.",
     )

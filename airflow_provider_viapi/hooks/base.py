@@ -318,22 +318,3 @@ class CloudHook(BaseHook):
         from airflow_provider_viapi.hooks.metrics import AirflowStats
 
         return AirflowStats()
-
-    @classmethod
-    def _form(cls) -> Mapping[str, Any]:
-        from airflow_provider_viapi.get_provider_info import get_provider_info
-
-        types = get_provider_info()["connection-types"]
-        return next(each for each in types if each["connection-type"] == cls.conn_type)
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return how the connection form shows Airflow's own fields."""
-        return {name.replace("-", "_"): value for name, value in cls._form()["ui-field-behaviour"].items()}
-
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's further fields, for Airflow before 3.2."""
-        from airflow_provider_viapi.hooks.connection import form_widgets
-
-        return form_widgets(cls._form()["conn-fields"])

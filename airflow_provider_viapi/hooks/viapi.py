@@ -74,6 +74,22 @@ class ViapiHook(CloudHook):
         super().__init__(viapi_conn_id)
         self.viapi_conn_id = viapi_conn_id
 
+    # Airflow calls these two only if the class itself defines them; it does not look at inherited ones.
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the connection form shows Airflow's own fields."""
+        from airflow_provider_viapi.hooks.connection import ui_field_behaviour
+
+        return ui_field_behaviour(cls.conn_type)
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's further fields, for Airflow before 3.2."""
+        from airflow_provider_viapi.hooks.connection import form_widgets
+
+        return form_widgets(cls.conn_type)
+
     def _parse(self, connection: Connection, extra: Mapping[str, Any]) -> tuple[Account, CredentialsSource]:
         from dataclasses import replace
 

@@ -27,7 +27,7 @@ from airflow_provider_viapi.jobs.supervision import (
     call_in_task,
     describe,
     in_own_task,
-    is_transient,
+    may_pass,
 )
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class JobListReader:
     def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
         """Return the seconds until the list is read again, or give the list up."""
         is_unexpected = not isinstance(error, ServiceError)
-        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or is_transient(error)):
+        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_pass(error)):
             logger.warning(
                 "The job list cannot be used, polling each job individually: %s",
                 describe(error) if is_unexpected else error,

@@ -32,6 +32,10 @@ OUTPUT_SECONDS = "viapi.output_seconds"
 COST_MILLI = "viapi.cost_milli"
 """Counter of thousandths of the currency of ``[viapi] prices``, by the service and action."""
 
+RESUME_DECISION = "resumable_job."
+"""Beginning of counters of what attempts did, named as Airflow's resumable jobs: followed by ``fresh_submit``,
+``terminal_resubmit``, ``reconnect_success`` or ``already_succeeded``."""
+
 SUBMIT_TO_FINISH = "viapi.submit_to_finish"
 """Timer from a job's submission to its end, by the service's clock."""
 

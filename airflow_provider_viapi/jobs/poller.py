@@ -30,7 +30,7 @@ from airflow_provider_viapi.jobs.supervision import (
     MAX_UNEXPECTED_ERRORS,
     call_in_task,
     describe,
-    is_transient,
+    may_pass,
     supervise,
 )
 
@@ -192,7 +192,7 @@ class Poller:
             pending.unexpected_errors = 0
             if isinstance(error, Throttled):
                 self.limiter.on_throttled()
-            if not is_transient(error):
+            if not may_pass(error):
                 self._resolve_all(pending.job.id, error)
                 return
             pending.log_once(f"could not be polled, retrying: {error}", warning=True)

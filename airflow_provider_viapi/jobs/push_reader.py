@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, PendingJob, PendingJobs, now
 from airflow_provider_viapi.jobs.supervision import describe
-from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import CompletionFeed
@@ -108,7 +107,7 @@ class PushReader:
             if self._failures == 1:
                 logger.warning(
                     "Messages of completions_url do not arrive, polling as without them until they do: %s",
-                    redact_text(describe(error)),
+                    describe(error),
                 )
         finally:
             self._connected_since = None

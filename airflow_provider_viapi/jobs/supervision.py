@@ -54,13 +54,18 @@ async def in_own_task(call: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-def is_transient(error: Exception) -> bool:
-    """Return whether an error may pass."""
+def may_pass(error: Exception) -> bool:
+    """Return whether a poll may succeed later; ``retrying.is_transient`` decides about repeating one call.
+
+    An error that the service never saw, such as a proxy that refuses, may pass within a wait of a day.
+    """
     # A proxy may send a request twice; the second one is refused for its nonce, but the next poll has a new one.
     return isinstance(error, TransientError) or getattr(error, "code", None) == "SignatureNonceUsed"
 
 
 def describe(error: BaseException) -> str:
-    """Return type and text of an exception; the text may quote an address with a signature, which is left out."""
-    text = re.sub(r"[?]\S+", "?***", str(error))
+    """Return type and text of an exception, without credentials and without queries of addresses."""
+    from airflow_provider_viapi.redaction import redact_text
+
+    text = re.sub(r"[?]\S+", "?***", redact_text(str(error)))
     return f"{type(error).__name__}: {text[:300]}"

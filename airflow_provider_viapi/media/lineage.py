@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.addresses import storage_of
 from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.schema import Parameter, Url
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
-
-
-# OpenLineage names object stores after their first scheme.
-_SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
 
 
 def lineage_of(
@@ -71,7 +68,7 @@ def name_of(address: str) -> tuple[str, str]:
     :param address: HTTP(S), or of an object storage
     """
     scheme, _, rest = address.partition("://")
-    scheme = _SAME.get(scheme, scheme)
+    scheme = storage_of(scheme).name or scheme
     if scheme == "file":
         return "file", "/" + rest.lstrip("/")
     if scheme in ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "ftp", "sftp"):

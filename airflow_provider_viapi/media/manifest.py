@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.media.source_versions import Version, display_address, find_sources
-from airflow_provider_viapi.redaction import find_secrets
+from airflow_provider_viapi.redaction import redact_values
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Entry
@@ -44,7 +44,7 @@ def describe(
         "submitted_at": entry and entry.signed_at,
         "landed_at": datetime.now(timezone.utc).isoformat(),
         "digest": entry and entry.digest,
-        "request": redacted(request),
+        "request": redact_values(request, longest=MAX_SHOWN),
         "sources": sources,
         "files": {key: {"address": each, "size": size_of(each)} for key, each in landed.items()},
     }
@@ -85,23 +85,3 @@ def with_landed(result: Mapping[str, Any], landed: Mapping[str, str]) -> dict[st
             inside = inside[part]
         inside[last] = address
     return replaced
-
-
-def redacted(value: Any) -> Any:
-    """Return JSON values without credentials."""
-    secrets = sorted(set(find_secrets(value)), key=len, reverse=True)
-
-    def redact(item: Any) -> Any:
-        if isinstance(item, Mapping):
-            return {str(name): redact(each) for name, each in item.items()}
-        if isinstance(item, list | tuple):
-            return [redact(each) for each in item]
-        if not isinstance(item, str):
-            return item
-        shown = item if len(item) <= MAX_SHOWN else f"{item[:MAX_SHOWN]}…"
-        shown = display_address(shown)
-        for secret in secrets:
-            shown = shown.replace(secret, "***")
-        return shown
-
-    return redact(value)

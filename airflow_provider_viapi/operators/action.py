@@ -1,4 +1,4 @@
-"""Base operator of one action of a service, and checks of arguments that every operator uses."""
+"""Base operator of one action of a service."""
 
 from __future__ import annotations
 
@@ -14,28 +14,10 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.operators.arguments import is_templated
 from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 from airflow_provider_viapi.schema import name_repr, snake_case
-
-
-def is_templated(value: Any) -> bool:
-    """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
-    # Not by recursion, and each container once: a value may be nested deeply, or contain itself.
-    pending, seen = [value], set()
-    while pending:
-        each = pending.pop()
-        if isinstance(each, str):
-            if "{{" in each or "{%" in each:
-                return True
-        elif isinstance(each, Mapping | list | tuple):
-            if id(each) not in seen:
-                seen.add(id(each))
-                pending.extend(each.values() if isinstance(each, Mapping) else each)
-        elif hasattr(each, "iter_references"):
-            # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
-            return True
-    return False
 
 
 class ActionOperator(ProviderTask, BaseOperator):
@@ -141,10 +123,14 @@ class ActionOperator(ProviderTask, BaseOperator):
         return str(self.action.full_name)
 
     def validated_request(self) -> dict[str, Any]:
-        """Return the rendered request with values of their proper types.
+        """Return the rendered request with values of their proper types, when the task begins.
 
         :raises InvalidRequest: something is not allowed
         """
+        return self.checked_request()
+
+    def checked_request(self) -> dict[str, Any]:
+        """Return the same once more, without what a service's operators log and check when the task begins."""
         return self._check(self.request, lambda value: False)
 
     def _check(self, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]) -> dict[str, Any]:

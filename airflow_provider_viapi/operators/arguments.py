@@ -16,6 +16,25 @@ MAX_JOB_TIMEOUT = timedelta(days=30)
 """Longest wait for a job: a later deadline cannot be distinguished from a mistake."""
 
 
+def is_templated(value: Any) -> bool:
+    """Return whether a value, or one inside it, is known only when the task runs: a Jinja template or an XCom."""
+    # Not by recursion, and each container once: a value may be nested deeply, or contain itself.
+    pending, seen = [value], set()
+    while pending:
+        each = pending.pop()
+        if isinstance(each, str):
+            if "{{" in each or "{%" in each:
+                return True
+        elif isinstance(each, Mapping | list | tuple):
+            if id(each) not in seen:
+                seen.add(id(each))
+                pending.extend(each.values() if isinstance(each, Mapping) else each)
+        elif hasattr(each, "iter_references"):
+            # XComArg and its relatives, which Airflow resolves at run time, can name what they refer to.
+            return True
+    return False
+
+
 def as_duration(name: str, value: Any, action: str, longest: timedelta = MAX_JOB_TIMEOUT) -> timedelta:
     """Return a duration given as ``timedelta`` or as seconds.
 

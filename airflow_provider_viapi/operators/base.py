@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_provider_viapi.errors import (
@@ -22,7 +21,6 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.action import ActionOperator
 from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
@@ -64,6 +62,7 @@ class JobOperator(JobArguments):
     """
 
     is_async = True
+    # The marker of operators whose work survives their worker, as in the operators of Airflow's providers.
     __supports_durable_execution: ClassVar[bool] = True
 
     _view: Any = None
@@ -135,7 +134,7 @@ class JobOperator(JobArguments):
         self._view = TaskView(self.action_name, attempt_of(context).number, view)
         with fail_without_retry(self.is_permanent), self._view.publishing_errors(context):
             if "error" in event:
-                raise self._handle_timeout(from_dict(event["error"]), ledger, context)
+                raise self._cancel_if_late(from_dict(event["error"]), ledger, context)
             return self._finish(JobReport.from_dict(event["report"]), ledger, context)
 
     def submission(
@@ -214,13 +213,8 @@ class JobOperator(JobArguments):
 
     def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
         """Leave the worker until shortly before the turn to submit; nothing was staged or sent."""
-        try:
-            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-        except ImportError:
-            # Airflow 2.
-            from airflow.triggers.temporal import (  # type: ignore[import-not-found,no-redef]
-                DateTimeTrigger,
-            )
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
         # Airflow may have been slow to continue; a turn that was missed costs the wait for another one.
         early = min(later.seconds / 2, deferred * TURN_LEAD)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
@@ -247,15 +241,15 @@ class JobOperator(JobArguments):
                 waiting = self._wait(job, deadline, context)
                 return self.run_until_stopped(waiting, f"job {job.id} was running")
             except JobTimedOut as late:
-                raise self._handle_timeout(late, ledger, context) from None
+                raise self._cancel_if_late(late, ledger, context) from None
 
     async def _wait(self, job: Job, deadline: datetime, context: Context) -> JobReport:
         async with showing_states(job.id, write_from_worker(context["ti"])) as on_state:
             report: JobReport = await self.hook.wait_for(job, until=deadline, log=self.log, on_state=on_state)
             return report
 
-    def _handle_timeout(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
-        """Cancel a job that is late and return the error to raise."""
+    def _cancel_if_late(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
+        """Cancel a job that has not ended in time; return the error to raise, of a job that is late or not."""
         if isinstance(error, JobTimedOut):
             after = self._time_since_submission(ledger)
             self._cancel_job(self._job(error.job_id), ledger, context)
@@ -308,8 +302,7 @@ class JobOperator(JobArguments):
         if self.land_to is not None:
             landed = self._land(result, self._job(report.job_id), ledger, context)
             if (results := self._results(context)) is not None:
-                render = partial(ActionOperator.validated_request, self)
-                result |= results.record(ledger.read(), report, render, result, landed)
+                result |= results.record(ledger.read(), report, self.checked_request, result, landed)
             result["landed"] = landed
         address = result_address(result, [self.action], self._landed)
         if address and not self._landed:

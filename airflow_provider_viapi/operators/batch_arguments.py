@@ -11,13 +11,13 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidRequest,
 )
-from airflow_provider_viapi.operators.action import is_templated
 from airflow_provider_viapi.operators.arguments import (
     as_duration,
     as_flag,
     as_hosts,
     default_deferrable,
     is_default,
+    is_templated,
 )
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals

@@ -25,7 +25,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.addresses import opens
-from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 
@@ -75,7 +75,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     Returns ``instance_name``, ``images`` (how many were listed), ``rejected`` (how many of them are not in the
     instance) and ``failures``: of the first 20 of these ``entity_id``, ``pic_name``, ``code`` and ``message``. The
-    XCom ``summary`` is the same; a task that fails because of ``max_failed`` has it, too.
+    XCom ``report`` is the same; a task that fails because of ``max_failed`` has it, too.
 
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
@@ -136,8 +136,13 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def _rendered_images(self) -> Any:
         images = as_address(self.images)
         if isinstance(images, Iterable) and not isinstance(images, str | Mapping):
-            # Also the lazy sequence of a mapped task.
-            return list(images)
+            # Also the lazy sequence of a mapped task, and path objects in place of addresses.
+            return [
+                {name: as_address(value) for name, value in each.items()}
+                if isinstance(each, Mapping)
+                else each
+                for each in images
+            ]
         return images
 
     def request_digest(self, request: Mapping[str, Any]) -> str:
@@ -172,7 +177,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 "rejected": 0,
                 "failures": [],
             }
-            context["ti"].xcom_push(key="summary", value=summary)
+            context["ti"].xcom_push(key="report", value=summary)
             return summary
         return super()._submit_and_wait(context, turn)
 
@@ -224,7 +229,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
         self._set_place(self.validated_request(), context)
         self._summary = self._summarize(report)
-        context["ti"].xcom_push(key="summary", value=self._summary)
+        context["ti"].xcom_push(key="report", value=self._summary)
         try:
             result = super()._finish(report, ledger, context)
         except JobFailed:
@@ -265,8 +270,11 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.jobs.model import Outcome
 
         summary = self._summary or {}
+        first = "".join(
+            f"; the first: {each['entity_id']} {each['pic_name']}: {each['message']}"
+            for each in summary["failures"][:1]
+        )
         if report.outcome is not Outcome.SUCCEEDED:
-            first = f"; the first rejected image: {summary['failures'][0]}" if summary["failures"] else ""
             return replace(report, error_message=f"{report.error_message or 'no reason given'}{first}")
         if self.max_failed is not None and summary["rejected"] > self.max_failed:
             return replace(
@@ -275,7 +283,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
                 error_code="TooManyFailed",
                 error_message=(
                     f"{summary['rejected']:,} of {summary['images']:,} images were rejected, max_failed is "
-                    f"{self.max_failed:,}. The first: {summary['failures'][0]}"
+                    f"{self.max_failed:,}{first}"
                 ),
             )
         return replace(report, result=summary)

@@ -77,13 +77,15 @@ def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobRep
     :param job: the job that the attempt waits for
     :param report: of a job that has ended already
     """
+    from airflow_provider_viapi.jobs.metrics import RESUME_DECISION
+
     if before is None or before.job_id is None:
         decision = "fresh_submit"
     elif before.job_id != job.id:
         decision = "terminal_resubmit"
     else:
         decision = "reconnect_success" if report is None else "already_succeeded"
-    stats.count(f"resumable_job.{decision}", job.action)
+    stats.count(f"{RESUME_DECISION}{decision}", job.action)
     with suppress(ImportError):
         from opentelemetry import trace
 

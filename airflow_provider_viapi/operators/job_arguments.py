@@ -63,7 +63,8 @@ class JobArguments(StoppableOperator, LandingOperator):
     """Arguments of every operator that runs a job:
 
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
-    :param wait_for_completion: with ``False``, return the job's id as soon as it was accepted; a sensor waits
+    :param wait_for_completion: with ``False``, return the job's id as soon as the job is accepted, for a sensor;
+        default: ``True``
     :param job_timeout: how long an attempt waits for the job; a ``timedelta`` or seconds, up to 30 days;
         default: 1 day
     :param submit_timeout: how long an attempt retries to submit while the service cannot be reached or fails; a

@@ -93,7 +93,7 @@ class JobCommandOperator(HuaweiCloudOperator):
     Takes what :class:`~airflow_provider_viapi.operators.huaweicloud.HuaweiCloudOperator` takes, and:
 
     :param goal: state that the job is to reach
-    :param wait_for_completion: if false, return the job's id as soon as the command is accepted
+    :param wait_for_completion: if false, return the job's id as soon as the command is accepted; default: true
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
     :param job_timeout: how long to wait for the state, a ``timedelta`` or seconds; default: 1 hour
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.operators.action import ActionOperator, is_templated
-from airflow_provider_viapi.operators.arguments import as_hosts, is_default
+from airflow_provider_viapi.operators.action import ActionOperator
+from airflow_provider_viapi.operators.arguments import as_hosts, is_default, is_templated
 from airflow_provider_viapi.operators.references import OutputRefs
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.providers.common.compat.sdk import BaseOperator, BranchMixIn
+from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.standard.operators.branch import BranchMixIn
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.operators.action import is_templated
-from airflow_provider_viapi.operators.arguments import as_flag, as_hosts, as_names
+from airflow_provider_viapi.operators.arguments import as_flag, as_hosts, as_names, is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
 

@@ -14,7 +14,7 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
-from airflow_provider_viapi.operators.action import ActionOperator, is_templated
+from airflow_provider_viapi.operators.arguments import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.landing import LandingOperator
@@ -212,7 +212,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
         """Remove the staged copies that no other task uses."""
         # VIAPI removes what is in its temporary storage automatically.
         if self.staging is not None:
-            self.media(context, ActionOperator.validated_request(self)).release()
+            self.media(context, self.checked_request()).release()
 
     def trigger(self, job: Job, deadline: str, *, survives_clear: bool = True) -> BaseTrigger:
         """Return the trigger that waits for the job."""

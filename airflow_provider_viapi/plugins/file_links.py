@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from airflow_provider_viapi.media.addresses import storage_of
+
 logger = logging.getLogger(__name__)
 
 EXPIRES_IN = 600
@@ -23,7 +25,7 @@ DESTINATIONS = ("land_to", "to")
 FOLDERS = ("images_to",)
 """Operator arguments that name a folder of results, with or without a slash at the end."""
 
-_SCHEME = re.compile(r"(s3|s3a|s3n|gs|gcs|oss|abfs|abfss)://[^/]+/.")
+_IN_STORAGE = re.compile(r"([a-z0-9]+)://[^/]+/.")
 _PLACEHOLDER = re.compile(r"\\{[a-z_]+\\}")
 
 
@@ -44,7 +46,8 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     :param address: of the file, such as ``s3://conn@bucket/key``
     :raises FileNotLinked: the task does not name the file, or nothing can sign a link to it
     """
-    if not _SCHEME.match(address) or ".." in address.split("/"):
+    found = _IN_STORAGE.match(address)
+    if found is None or not storage_of(found[1]).signs or ".." in address.split("/"):
         raise FileNotLinked(400, "only files in object storage can be linked")
     fields = _rendered_fields(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
     if fields is None or not names_file(fields, address):

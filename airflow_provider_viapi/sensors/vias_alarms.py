@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.action import is_templated
+from airflow_provider_viapi.operators.arguments import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import short_repr

@@ -31,9 +31,9 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.metrics import REUSED
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
-from airflow_provider_viapi.media.manifest import describe, redacted, size_of, with_landed, write_manifest
+from airflow_provider_viapi.media.manifest import describe, size_of, with_landed, write_manifest
 from airflow_provider_viapi.media.source_versions import Version, is_versioned, source_versions
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.redaction import redact_text, redact_values
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, open_objects
 from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, modified_at, open_state_path
 from airflow_provider_viapi.state.stores import StateConfig, TaskKey, read_days
@@ -124,7 +124,8 @@ class LandedResults:
             if self._task.land_manifest:
                 document["manifest"] = write_manifest(document)
             if self._task.reuse_results is not None and entry is not None:
-                self._write(entry.digest, {**document, "result": redacted(with_landed(result, landed))})
+                kept = redact_values(with_landed(result, landed))
+                self._write(entry.digest, {**document, "result": kept})
         except Exception as error:
             self._log.warning(
                 "Job %s has landed, but that could not be recorded (%s: %s)",

@@ -43,7 +43,8 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
     :param outcomes: fire only for these outcomes; default: ``succeeded``, ``failed`` and ``cancelled``
     :param start_from: what a new watcher does with jobs that had finished before: ``now`` leaves them out, ``listed``
         fires an event for each that is still listed; default: ``now``
-    :param viapi_conn_id: id of the connection, whose key needs the permission ``viapi:QueryAsyncJobList``
+    :param viapi_conn_id: id of the connection, whose key needs the permission ``viapi:QueryAsyncJobList``;
+        default: ``viapi_default``
     :raises InvalidRequest: an argument is invalid
     :raises ConfigurationError: Airflow is older than 3.0
     """

@@ -123,7 +123,7 @@ class JobTrigger(BaseTrigger):
 class HuaweiCloudJobTrigger(JobTrigger):
     """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
 
-    :param huaweicloud_conn_id: id of the connection
+    :param huaweicloud_conn_id: id of the connection; default: ``huaweicloud_default``
     :param goal: the state to wait for instead of the end
     :param scope: the room of a live task
     """
@@ -165,7 +165,7 @@ class HuaweiCloudJobTrigger(JobTrigger):
 class ViapiJobTrigger(JobTrigger):
     """Wait for a job of one connection's account; takes what :class:`JobTrigger` takes, and:
 
-    :param viapi_conn_id: id of the connection
+    :param viapi_conn_id: id of the connection; default: ``viapi_default``
     """
 
     def __init__(self, *, viapi_conn_id: str = "viapi_default", **arguments: Any) -> None:

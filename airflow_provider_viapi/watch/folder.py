@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.jobs.supervision import describe
+from airflow_provider_viapi.media.addresses import storage_of
 from airflow_provider_viapi.watch.cursor import Entry, Page
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ logger = logging.getLogger(__name__)
 MAX_FILES = 100_000
 """Files of a folder that are watched; each reading lists all of them."""
 
-WHOLE_OBJECTS = frozenset(("s3", "s3a", "s3n", "gs", "gcs", "oss", "abfs", "abfss", "adl", "memory"))
-"""Schemes of storage that shows a file only when it is complete."""
-
 SETTLE = 10.0
-"""Seconds for which a file must be unchanged in any other storage."""
+"""Seconds for which a file must be unchanged, unless its storage shows a file only when it is complete."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def list_files(fs: Any, root: str) -> Iterator[StoredFile]:
 
 def settle_seconds(folder: str) -> float:
     """Return for how long a file of a folder must be unchanged before it counts as complete."""
-    return 0.0 if folder.partition("://")[0].lower() in WHOLE_OBJECTS else SETTLE
+    return 0.0 if storage_of(folder.partition("://")[0]).is_object_store else SETTLE
 
 
 async def folder_pages(

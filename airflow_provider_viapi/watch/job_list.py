@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.poll_schedule import AdaptiveInterval
-from airflow_provider_viapi.jobs.supervision import describe, in_own_task, is_transient
+from airflow_provider_viapi.jobs.supervision import describe, in_own_task, may_pass
 from airflow_provider_viapi.watch.cursor import Entry, Page
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class _ListReader:
             self._pause = self._interval.on_throttled()
             return self._on_failure(error, THROTTLED_BEFORE_PROBLEM)
         except ServiceError as error:
-            if not is_transient(error):
+            if not may_pass(error):
                 raise
             self._pause = self._interval.interval()
             return self._on_failure(error, FAILURES_BEFORE_PROBLEM)

@@ -51,6 +51,18 @@ def test_a_refusal_while_the_instance_works_on_another_task_is_retried_like_thro
         backend.submit(REQUEST, RequestNonce.new())
 
 
+@pytest.mark.parametrize("number", [500, "500"])
+def test_the_id_of_a_task_may_be_a_number_or_a_text_as_the_documents_have_both(
+    service: ScriptedServer, backend: IncrementSubmitBackend, number: Any
+) -> None:
+    data = {"Id": number, "IncrementStatus": "PROCESSING"}
+    service.by_action = {
+        "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Success": True, "Data": data}))]
+    }
+
+    assert backend.submit(REQUEST, RequestNonce.new()) == job_of("shop", 500)
+
+
 def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: IncrementSubmitBackend) -> None:
     service.by_action = {
         "IncreaseInstance": [REFUSED],
@@ -59,6 +71,28 @@ def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: Inc
 
     with pytest.raises(InvalidRequest, match="not now"):
         backend.submit(REQUEST, RequestNonce.new())
+
+
+@pytest.mark.parametrize("data", [{}, {"Id": None}, {"Id": "soon"}])
+def test_a_response_without_the_id_of_a_task_leaves_the_outcome_unknown(
+    service: ScriptedServer, backend: IncrementSubmitBackend, data: dict[str, Any]
+) -> None:
+    service.by_action = {
+        "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))],
+    }
+
+    with pytest.raises(ResponseLost, match="no id of a task"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+@pytest.mark.parametrize(("total", "is_complete"), [(1, True), (11, False), (None, True)])
+def test_the_list_is_complete_if_it_shows_as_many_tasks_as_it_counts(
+    service: ScriptedServer, backend: IncrementSubmitBackend, total: Any, is_complete: bool
+) -> None:
+    data = {"Increments": {"Instance": [entry(9)]}, "TotalCount": total}
+    service.by_action = {"IncreaseList": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))]}
+
+    assert backend.list_recent(datetime.now(timezone.utc)).is_complete is is_complete
 
 
 def test_the_list_of_a_submission_has_only_the_tasks_of_its_folder(

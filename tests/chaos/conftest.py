@@ -56,7 +56,7 @@ def shared_deployment(
     """Yield a deployment whose tasks keep their state in ``task_state_store`` or below ``state_path``."""
     clip = served.path / "chaos.mp4"
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
-    home, breakpoints = tmp_path_factory.mktemp("airflow"), tmp_path_factory.mktemp("breakpoints")
+    home, breakpoints, state = map(tmp_path_factory.mktemp, ("airflow", "breakpoints", "state"))
     with EmulatorServer() as emulator, database() as address:
         proxy = Proxy(emulator.url)
         environment = SHORT_TIMEOUTS | {
@@ -64,7 +64,7 @@ def shared_deployment(
             "VIAPI_CHAOS_BREAKPOINTS": str(breakpoints),
         }
         if request.param == "state_path":
-            environment["AIRFLOW__VIAPI__STATE_PATH"] = f"file://{tmp_path_factory.mktemp('state')}"
+            environment["AIRFLOW__VIAPI__STATE_PATH"] = f"file://{state}"
         with local_airflow(
             dags_folder=Path(__file__).parent / "dags",
             home=home,
@@ -76,6 +76,7 @@ def shared_deployment(
                 emulator,
                 proxy,
                 breakpoints,
+                state,
                 served.address("chaos.mp4"),
                 survives_clear=request.param == "state_path" or AIRFLOW_VERSION < (3, 4),
             )
@@ -86,8 +87,9 @@ def shared_deployment(
 
 @pytest.fixture
 def deployment(shared_deployment: Deployment) -> Iterator[Deployment]:
-    """Reset the emulator before each scenario and end its runs afterwards."""
+    """Reset the emulator and the state before each scenario and end its runs afterwards."""
     shared_deployment.emulator.reset()
+    shared_deployment.forget_submissions()
     yield shared_deployment
     shared_deployment.end_runs()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,8 @@ class Deployment:
     emulator: EmulatorServer
     proxy: Proxy
     breakpoints: Path
+    state: Path
+    """Folder of ``state_path``."""
     video_url: str
     survives_clear: bool = True
     """False where clearing a task discards what it has recorded."""
@@ -106,6 +109,11 @@ class Deployment:
         """Write a connection to Airflow's database, replacing one with the same id."""
         self.airflow.rest.delete(f"/connections/{fields['connection_id']}")
         self.airflow.rest.post("/connections", json=fields).raise_for_status()
+
+    def forget_submissions(self) -> None:
+        """Delete what earlier scenarios have left in ``state_path``: their open submissions concern later ones."""
+        for folder in self.state.iterdir():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def end_runs(self) -> None:
         """Clear faults and breakpoints and end running runs, so that the next scenario starts alone."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from alibabacloud_imagesearch20201214 import models
@@ -13,7 +17,12 @@ from alibabacloud_imagesearch20201214.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException, ClientException
 from darabonba.runtime import RuntimeOptions
 
-from clients.running_emulator import RunningEmulator
+from clients.running_emulator import (
+    ACCESS_KEY_ID,
+    ACCESS_KEY_SECRET,
+    RunningEmulator,
+    emulator_command,
+)
 from clients.tea import config, with_upload_endpoint
 from served_folder import ServedFolder
 
@@ -144,6 +153,49 @@ def test_tasks_are_begun_and_listed(client: Client, shop: str) -> None:
     assert (increase.status, increase.path, increase.bucket_name) == ("FAIL", "/nowhere", "none")
     assert dump.status == "SUCCESS"
     assert dump.meta_url.startswith("http")
+
+
+def test_a_bulk_task_adds_and_deletes_what_a_file_in_oss_lists_and_reports_the_rest(
+    client: Client, shop: str, emulator: RunningEmulator, media: ServedFolder, tmp_path: Path
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "OperationType": "ADD",
+            "ProductId": "bike",
+            "PicName": "bike.jpg",
+            "IntAttr": 9,
+            "StrAttr": "自行车",
+        },
+        {"OperationType": "ADD", "ProductId": "gone", "PicName": "gone.jpg"},
+        {"OperationType": "DELETE", "ProductId": "rocket", "PicName": "rocket.jpg"},
+    ]
+    meta = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    (tmp_path / "increment.meta").write_text(meta, "utf-8")
+    (tmp_path / "bike.jpg").write_bytes((media.path / "motorcycle_right.jpg").read_bytes())
+    fill_bucket(emulator, tmp_path, "team", "bulk")
+
+    request = models.IncreaseInstanceRequest(instance_name=shop, bucket_name="team", path="/bulk")
+    begun = client.increase_instance(request).body.data
+    listed = models.IncreaseListRequest(instance_name=shop, bucket_name="team", path="/bulk")
+    task = ended(lambda: client.increase_list(listed).body.data.increments.instance)
+    found = client.search_image_by_filter(
+        models.SearchImageByFilterRequest(instance_name=shop, filter='str_attr = "自行车"')
+    ).body.auctions
+    rocket = models.CheckImageExistsRequest(instance_name=shop, product_id="rocket", pic_name="rocket.jpg")
+
+    assert (task.status, task.code, str(task.id)) == ("SUCCESS", "0", str(begun.id))
+    with urlopen(task.error_url) as report:
+        (rejected,) = report.read().decode().splitlines()
+    assert "gone.jpg" in rejected
+    assert [(image.product_id, image.int_attr) for image in found] == [("bike", 9)]
+    assert client.check_image_exists(rocket).body.exists is False
+
+
+def fill_bucket(emulator: RunningEmulator, *arguments: Any) -> None:
+    python, script = emulator_command().with_name("python"), Path(__file__).with_name("fill_bucket.py")
+    key = {"OSS_ACCESS_KEY_ID": ACCESS_KEY_ID, "OSS_ACCESS_KEY_SECRET": ACCESS_KEY_SECRET}
+    command = [str(python), str(script), emulator.url, *map(str, arguments)]
+    subprocess.run(command, check=True, env={**os.environ, **key})
 
 
 def test_what_cannot_be_done_is_refused_with_a_code(client: Client) -> None:

@@ -135,14 +135,14 @@ def test_a_job_whose_work_the_emulator_cannot_do_fails_and_says_so() -> None:
         result = caller.result(answer["RequestId"])
 
     assert (result["Status"], result["ErrorCode"]) == ("PROCESS_FAILED", "InvalidApi.ForbiddenInvoke")
-    assert "does not implement the work of videoenhan.EraseVideoSubtitles" in result["ErrorMessage"]
+    assert "does not implement videoenhan.EraseVideoSubtitles" in result["ErrorMessage"]
 
 
 def test_what_is_answered_at_once_and_cannot_be_done_is_refused(caller: Caller) -> None:
     answer = caller.send("RecognizeScene", ImageURL="http://127.0.0.1:9/a.jpg")
 
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidApi.ForbiddenInvoke")
-    assert "does not implement the work of imagerecog.RecognizeScene" in answer.json()["Message"]
+    assert "does not implement imagerecog.RecognizeScene" in answer.json()["Message"]
 
 
 def test_a_result_that_was_set_is_returned_in_place_of_work(emulator: EmulatorServer, caller: Caller) -> None:

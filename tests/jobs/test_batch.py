@@ -225,7 +225,7 @@ FATES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     names=st.lists(st.sampled_from("abcde"), min_size=1, max_size=7),
     fates=FATES,
@@ -259,7 +259,7 @@ def test_whatever_gets_lost_each_item_has_one_job_and_its_own_result(
     assert len({row["job_id"] for row in rows}) == len(wanted)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     names=st.lists(st.sampled_from("abcde"), min_size=2, max_size=6, unique=True),
     fates=st.lists(

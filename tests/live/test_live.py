@@ -5,7 +5,8 @@ in a Shanghai OSS bucket that the service can read, with ``subtitled.mp4``, ``pi
 ``make test-live`` lists the jobs that it submits and waits ten seconds first; each job is billed.
 
 With ``VIAPI_LIVE_IMAGE_INSTANCE``, the name of an instance of ImageSearch in Shanghai, pictures are added to it,
-found and deleted, under an id of these tests.
+found and deleted, under an id of these tests. With ``VIAPI_LIVE_STAGING``, ``oss://bucket/prefix`` in a bucket that
+ImageSearch may read, also by a bulk task.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.operators.imagesearch import IncreaseInstanceOperator
+from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
+from airflow_provider_viapi.operators.imagesearch import DeleteImageOperator, IncreaseInstanceOperator
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from run_task import run_task
-from sample_requests import answered_at_once, in_an_instance, of_jobs
+from sample_requests import PICTURE, PRODUCT, answered_at_once, in_an_instance, of_jobs
 
 NEEDED = ("VIAPI_LIVE_ACCESS_KEY_ID", "VIAPI_LIVE_ACCESS_KEY_SECRET", "VIAPI_LIVE_MEDIA")
 pytestmark = [
@@ -86,3 +88,20 @@ def test_every_action_of_an_instance_returns_the_documented_fields() -> None:
 
         expected = {field.name for field in operator.action.result if not field.optional}
         assert expected <= set(result), operator.__name__
+
+
+@of_an_instance
+@pytest.mark.skipif(not os.environ.get("VIAPI_LIVE_STAGING"), reason="needs VIAPI_LIVE_STAGING")
+def test_a_bulk_task_adds_a_picture_and_rejects_none() -> None:
+    index = BulkIndexImagesOperator(
+        task_id="index",
+        instance_name=INSTANCE,
+        images=[{"image_url": address(PICTURE), "entity_id": PRODUCT}],
+        staging=os.environ["VIAPI_LIVE_STAGING"],
+    )
+    summary = run_task(index).result
+    delete = DeleteImageOperator(task_id="delete", instance_name=INSTANCE, product_id=PRODUCT)
+    deleted = run_task(delete).result
+
+    assert (summary["images"], summary["rejected"]) == (1, 0)
+    assert deleted["PicNames"] == [PICTURE]

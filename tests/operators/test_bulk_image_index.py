@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 from PIL import Image
 
 import media_samples
@@ -23,9 +23,8 @@ from airflow_provider_viapi.operators.imagesearch import SearchImageByPicOperato
 from code_blocks import ROOT
 from operators.run_batch import Store, WorkerLost
 from run_task import TaskResult, run_task
+from served_folder import ServedFolder
 from skipping_clock import skip_waits
-
-pytest.importorskip("alibabacloud_oss_v2", reason="needs the extra oss")
 
 NAMES = ("chelsea", "coffee", "rocket")
 
@@ -94,7 +93,7 @@ def test_images_are_added_by_one_task_with_their_attributes(
     outcome = index(images, deferrable=deferrable)
 
     assert outcome.result == {"instance_name": "demo", "images": 3, "rejected": 0, "failures": []}
-    assert outcome.pushed["summary"] == outcome.result
+    assert outcome.pushed["report"] == outcome.result
     assert outcome.pushed["job_id"].startswith("demo/")
     assert bool(outcome.trigger) is deferrable
     coffee = in_the_instance()["coffee"]
@@ -292,6 +291,20 @@ def test_a_template_of_images_is_read_when_the_task_runs(images: list[dict[str, 
     rendered.images = images
 
     assert run_task(rendered, Store()).result["images"] == 3
+
+
+def test_pictures_are_read_from_the_web_and_from_path_objects(
+    images: list[dict[str, Any]], tmp_path: Path, served: ServedFolder
+) -> None:
+    (served.path / "cup.jpg").write_bytes((tmp_path / "coffee.jpg").read_bytes())
+    path = ObjectStoragePath(images[0]["image_url"])
+    given = [
+        {"image_url": served.address("cup.jpg"), "entity_id": "cup", "int_attr": 1},
+        {"image_url": path, "entity_id": "cat", "int_attr": 2},
+    ]
+
+    assert index(given).result["rejected"] == 0
+    assert set(in_the_instance()) == {"cup", "cat"}
 
 
 @pytest.fixture

@@ -64,9 +64,9 @@ def test_a_huawei_action_whose_jobs_cannot_be_followed_is_refused() -> None:
         action = known.replace(name="CreateSomethingNew")
 
     HuaweiCloudJobOperator(task_id="t", action=known.replace(summary="mine"), request=request)
-    with pytest.raises(InvalidRequest, match="could be submitted but not followed"):
+    with pytest.raises(InvalidRequest, match="could be submitted but not polled"):
         OfAuthor(task_id="t", request=request)
-    with pytest.raises(InvalidRequest, match="could be submitted but not followed"):
+    with pytest.raises(InvalidRequest, match="could be submitted but not polled"):
         HuaweiCloudJobOperator(
             task_id="t", action=known.replace(job=known.job_kind.replace(id_name="id")), request=request
         )

@@ -91,6 +91,19 @@ def test_a_task_need_not_be_waited_for(emulator: EmulatorServer) -> None:
     assert response["name"] == "gate"
 
 
+def test_a_task_is_returned_with_its_input_and_output_but_without_the_token_of_its_webhook(
+    emulator: EmulatorServer,
+) -> None:
+    webhook = {"url": "http://127.0.0.1:9/alarms", "headers": {"X-Auth-Token": "s3cr3t-value"}}
+    done = run_task(watch(output={"webhook": webhook}, wait_for=None), Store())
+
+    shown = run_task(QueryTaskOperator(task_id="query", vias_task_id=done.result)).result
+
+    assert shown["input"]["type"] == "url"
+    assert shown["output"]["webhook"]["url"] == webhook["url"]
+    assert "s3cr3t-value" not in str(shown)
+
+
 def test_a_retry_resumes_the_task_of_the_attempt_before(emulator: EmulatorServer) -> None:
     store = Store()
     first = run_task(watch(), store)

@@ -51,7 +51,11 @@ CLIP = {"FileName": "a.mp4", "FileUrl": VIDEO, "Type": "video"}
         (AdjustVideoColorOperator, {"video_url": VIDEO, "video_bitrate": 7}, "VideoBitrate is 7"),
         (AdjustVideoColorOperator, {"video_url": VIDEO, "video_codec": "vp9"}, "VideoCodec is 'vp9'"),
         (AdjustVideoColorOperator, {"video_url": VIDEO, "video_format": "avi"}, "VideoFormat is 'avi'"),
-        (GenerateVideoOperator, {"file_list": [CLIP] * 6}, "at most 5 with Type video.*; 6 have Type video"),
+        (
+            GenerateVideoOperator,
+            {"file_list": [CLIP] * 6},
+            "at most 5 with Type video.*; 6 items have Type video",
+        ),
         (GenerateVideoOperator, {"file_list": [CLIP], "duration": 61}, "Duration is 61; .* 5 to 60"),
         (GenerateVideoOperator, {"file_list": [CLIP], "scene": "film"}, "Scene is 'film'; .* keeporder"),
         (GenerateVideoOperator, {"file_list": [CLIP], "mute": "no"}, "Mute is 'no'; allowed: true or false"),

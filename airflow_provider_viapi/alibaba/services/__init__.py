@@ -23,7 +23,7 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.schema import short_repr, snake_case
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.model_files import ModelFile
+    from airflow_provider_viapi.alibaba.service_model_files import ModelFile
 
 _HAND_WRITTEN = ("videoenhan", "imgsearch", "imagesearch", "viapi", "openplatform")
 _FROM_SDKS = (
@@ -140,7 +140,7 @@ def _of_module(service: str) -> dict[str, Action]:
 
 @cache
 def _model_file(service: str) -> ModelFile:
-    from airflow_provider_viapi.alibaba.model_files import ModelFile
+    from airflow_provider_viapi.alibaba.service_model_files import ModelFile
 
     return ModelFile(Path(__file__).parent / "data" / f"{service}.json")
 
@@ -152,7 +152,7 @@ def _user_actions() -> dict[str, Action]:
 
 @cache
 def _read_user_models(path: str) -> dict[str, Action]:
-    from airflow_provider_viapi.alibaba.model_files import ModelFile
+    from airflow_provider_viapi.alibaba.service_model_files import ModelFile
 
     place = Path(path).expanduser()
     if not place.exists():

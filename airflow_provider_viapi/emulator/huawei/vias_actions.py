@@ -37,7 +37,7 @@ class ViasActions:
         """Return the handler of each other action, by the action's name."""
         return {
             tasks.UPDATE_TASK.name: self._update,
-            tasks.SHOW_TASK.name: lambda call: self._describe(self._find(call)),
+            tasks.SHOW_TASK.name: self._show,
             tasks.LIST_TASKS.name: self._list,
             tasks.START_STOP_TASK.name: self._start_or_stop,
             tasks.DELETE_TASK.name: self._delete,
@@ -55,10 +55,24 @@ class ViasActions:
         created = []
         for each in data:
             machine = FILE_TASK if _is_file(source["type"], each) else STREAM_TASK
-            job = StateJob(new_id(), call.action, call.parameters, machine, self._now(), fault)
+            # A task's own request names only its own source.
+            request = {**call.parameters, "input": {**source, "data": [each]} if each else source}
+            job = StateJob(new_id(), call.action, request, machine, self._now(), fault)
             self._jobs.put(job)
             created.append({"id": job.id})
         return {"tasks": created}
+
+    def _show(self, call: RestCall) -> dict[str, Any]:
+        job = self._find(call)
+        reason = {"code": job.error_code, "message": job.error_message}
+        settings = ("description", "schedule", "input", "output", "config", "resource_order_id")
+        return without_nulls(
+            {
+                **self._describe(job),
+                **{name: job.request.get(name) for name in settings},
+                "error": reason if job.error_code is not None else None,
+            }
+        )
 
     def _list(self, call: RestCall) -> dict[str, Any]:
         asked = call.parameters
@@ -98,7 +112,6 @@ class ViasActions:
     @staticmethod
     def _describe(job: StateJob) -> dict[str, Any]:
         service = job.request["service_name"]
-        reason = {"code": job.error_code, "message": job.error_message}
         return without_nulls(
             {
                 "id": job.id,
@@ -108,7 +121,6 @@ class ViasActions:
                 "type": 1 if service.endswith("-edge") else 0,
                 "created_at": rfc3339(job.created_at),
                 "state": job.state,
-                "error": reason if job.error_code is not None else None,
             }
         )
 

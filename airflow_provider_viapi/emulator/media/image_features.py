@@ -52,7 +52,7 @@ def check_picture(path: Path, max_bytes: int) -> None:
             _check_header(image)
             image.load()
     except Image.DecompressionBombError as error:
-        raise MediaFault("InvalidImage.Resolution", "the picture has far too many pixels") from error
+        raise MediaFault("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
 
@@ -97,7 +97,7 @@ def check_limits(path: Path, limits: MediaLimits) -> tuple[int, int]:
             image.load()
             return image.width, image.height
     except Image.DecompressionBombError as error:
-        raise MediaFault("InvalidImage.Resolution", "the picture has far too many pixels") from error
+        raise MediaFault("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
 

@@ -30,7 +30,7 @@ def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
                 )
             return to_srgb(image)
     except Image.DecompressionBombError as error:
-        raise MediaFault(f"{kind}.Resolution", "the picture has far too many pixels") from error
+        raise MediaFault(f"{kind}.Resolution", f"the picture has more than {MAX_PIXELS} pixels") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise MediaFault(f"{kind}.Decode", "the file cannot be read as a picture") from error
 

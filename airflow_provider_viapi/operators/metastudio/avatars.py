@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import ServiceError
 from airflow_provider_viapi.huawei.services.metastudio import images
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.operators.metastudio.model_files import (
+from airflow_provider_viapi.operators.metastudio.training_files import (
     OCTETS,
     REVIEW_TIMEOUT,
     ZIP,

@@ -60,7 +60,7 @@ class CreatePictureModelOperator(HuaweiCloudJobOperator):
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with the picture as Base64, after a check of its type and size."""
         if "://" in request["file"][:20]:
-            from airflow_provider_viapi.operators.metastudio.model_files import check_media
+            from airflow_provider_viapi.operators.metastudio.training_files import check_media
 
             check_media("file", request["file"], self, ("jpeg", "png"), max_pixels=(3840, 2160))
         return super().prepare_request(request, context)

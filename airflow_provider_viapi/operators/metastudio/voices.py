@@ -9,7 +9,7 @@ from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.huawei.services.metastudio import voices
 from airflow_provider_viapi.operators.arguments import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.operators.metastudio.model_files import (
+from airflow_provider_viapi.operators.metastudio.training_files import (
     REVIEW_TIMEOUT,
     ZIP,
     UploadingModelOperator,

@@ -22,7 +22,8 @@ class CreateNamedOperator(HuaweiCloudOperator):
     The documents do not say whether the service refuses a name that exists, so the list decides. Two tasks that
     create the same name at the same time may both create it.
 
-    :param if_exists: ``create`` without looking, ``skip`` to return the id of what exists, or ``fail``
+    :param if_exists: what to do if the name is used: ``create`` without looking, ``skip`` to return the existing
+        id, or ``fail``; default: ``create``
     """
 
     listing: ClassVar[Action]

@@ -145,7 +145,22 @@ def test_a_task_of_several_sources_is_several_tasks(caller: Caller) -> None:
     data = [{"url": f"rtsp://camera/{number}"} for number in range(3)]
     answer = caller(CREATE, **task(input={"type": "url", "data": data}))
 
-    assert len({each["id"] for each in answer["tasks"]}) == 3
+    ids = [each["id"] for each in answer["tasks"]]
+    assert len(set(ids)) == 3
+    assert [caller(SHOW, task_id=task_id)["input"]["data"] for task_id in ids] == [[each] for each in data]
+
+
+def test_a_task_is_shown_with_its_settings_and_listed_without(caller: Caller) -> None:
+    settings = {"config": {"common": {"fire_detection_sw": True}}, "description": "Smoke on the roof"}
+    task_id = made(caller, **settings)
+    caller(vias.tasks.UPDATE_TASK, task_id=task_id, description="Fire on the roof")
+
+    shown = caller(SHOW, task_id=task_id)
+    (listed,) = caller(vias.tasks.LIST_TASKS)["tasks"]
+
+    assert (shown["input"], shown["output"]) == (STREAM, task()["output"])
+    assert (shown["config"], shown["description"]) == (settings["config"], "Fire on the roof")
+    assert not {"input", "output", "config"} & set(listed)
 
 
 def test_a_video_source_has_to_be_there(caller: Caller) -> None:

@@ -140,7 +140,7 @@ def _palette(texts: Sequence[str]) -> Colours:
     try:
         colours = [ImageColor.getrgb(f"#{text.lstrip('#')[-6:]}") for text in texts]
     except ValueError:
-        raise MediaFault("InvalidParameter", "a Color is no hexadecimal number of six digits") from None
+        raise MediaFault("InvalidParameter", "a Color must be a hexadecimal number of six digits") from None
     image = Image.new("RGB", (len(colours), 1))
     image.putdata(colours)
     return _samples(image)

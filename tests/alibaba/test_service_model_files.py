@@ -11,9 +11,9 @@ import pytest
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.config import Account
-from airflow_provider_viapi.alibaba.model_files import ModelFile
 from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Structure, ValueList
 from airflow_provider_viapi.alibaba.rpc import decode, encode
+from airflow_provider_viapi.alibaba.service_model_files import ModelFile
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.http import HttpResponse
