@@ -136,11 +136,11 @@ class CloudHook(BaseHook):
         except Exception as error:
             raise self._missing(error) from error
         self._check_extra(connection)
-        return self._parse(connection, connection.extra_dejson)
+        return self._parse(connection, connection.extra_dejson or {})
 
     async def _aread(self) -> tuple[Any, Any]:
         connection, extra = await self._aread_connection()
-        return self._parse(connection, extra)
+        return self._parse(connection, extra or {})
 
     async def _aread_connection(self) -> tuple[Connection, Mapping[str, Any]]:
         from airflow.providers.common.compat.connection import get_async_connection

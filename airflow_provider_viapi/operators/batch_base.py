@@ -90,7 +90,7 @@ class BatchOperator(BatchArguments):
             run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
-                self._probe_destination()
+                self._probe_destination(context)
                 self.hook.check_can_wait()
             if not (self.deferrable and ledger.is_persistent):
                 self.check_can_poll()

@@ -59,9 +59,12 @@ class ProviderTask:
             mask_secret(secret)
 
 
-def label_of(values: Iterable[Any]) -> str:
-    """Return the name of the first file among values and what is directly inside them, or an empty text."""
-    for value in values:
+def label_of(values: Iterable[Any], *, depth: int = 4) -> str:
+    """Return the name of the first file among values and what is inside them, or an empty text.
+
+    :param depth: how many levels of lists and mappings are looked at
+    """
+    for value in values if depth else ():
         inside = (
             value if isinstance(value, list | tuple) else value.values() if isinstance(value, Mapping) else ()
         )
@@ -71,7 +74,7 @@ def label_of(values: Iterable[Any]) -> str:
             name = address.partition("?")[0].rstrip("/").rpartition("/")[2]
             if name:
                 return name[:MAX_LABEL]
-        elif inside and (label := label_of(inside)):
+        elif inside and (label := label_of(inside, depth=depth - 1)):
             more = len(value) - 1 if isinstance(value, list | tuple) else 0
             return f"{label} and {more} more" if more else label
     return ""

@@ -89,13 +89,14 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
 
         with fail_without_retry():
-            landing.probe(self.to, self.action, names={"task_id": self.task_id}, parameter="to")
+            names = path_variables(context, job_id=self.job_id)
+            landing.probe(self.to, self.action, names=names, parameter="to")
             account = self.hook.account
             self._landed = landing.land(
                 self._result(),
                 to=self.to,
                 action=self.action,
-                names=path_variables(context, job_id=self.job_id),
+                names=names,
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
                 allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],

@@ -24,10 +24,12 @@ from airflow_provider_viapi.operators.metastudio import (
     CreateSpeechOperator,
     CreateVoiceModelOperator,
 )
+from airflow_provider_viapi.operators.provider_task import label_of
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, CreateVideoGroupOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoLogoOperator, EraseVideoSubtitlesOperator
+from airflow_provider_viapi.redaction import find_secrets
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
 from operators.huawei_tasks import FILM
@@ -149,6 +151,19 @@ def test_an_odd_value_is_an_invalid_request_with_a_short_message(take: Any, valu
         take(value)
 
     assert len(str(caught.value)) < 1500
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_secrets_and_labels_of_odd_rendered_values_are_found_before_they_are_refused(value: Any) -> None:
+    address = "https://h/a.mp4?token=t0ken-of-ours"
+
+    assert "t0ken-of-ours" in list(find_secrets({"a": [value, address]}))
+    assert label_of([value, address]) == "a.mp4"
+
+
+def test_odd_names_in_a_structure_are_an_invalid_request() -> None:
+    with pytest.raises(InvalidRequest, match="FileList"):
+        services.find("videoenhan.GenerateVideo").check({"FileList": [{Unprintable(): 1}]})
 
 
 @pytest.mark.parametrize("argument", ["video_codecs", "fail_task_ids", "allowed_hosts", "min_scores"])
