@@ -30,6 +30,8 @@ OPTIONAL = {
     *("alibabacloud_credentials", "alibabacloud_oss_v2", "alibabacloud_tea_openapi", "openlineage", "pytest"),
     # Only Airflow 2 builds its connection form with them.
     *("flask_appbuilder", "wtforms"),
+    # Only Airflow 3 has it, and loads the part of the plugin that uses it.
+    "fastapi",
 }
 """Packages of other extras, which are not installed here."""
 NEEDS_AIRFLOW = {"airflow_provider_viapi.operators.retry_policy": (3, 3)}

@@ -127,8 +127,9 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         if not reason.code and (refusal := gateway_refusal(response, action.name)):
             raise refusal
         kind = classify(reason.code, response.status)
-        if response.status == 500 and not action.idempotent:
+        if not action.idempotent and (response.status == 500 or (response.status == 401 and not reason.code)):
             # A service may fail after it has done its work, and cannot distinguish a repeated call from a new one.
+            # Huawei's gateway names a code if it rejects a key; whoever sends a bare 401 may have forwarded the call.
             kind = ResponseLost
         raise kind(
             reason.message or "the service gave no reason",

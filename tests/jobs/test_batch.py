@@ -130,6 +130,9 @@ class ItemClaims(ScriptedClaims):
         super().__init__()
         self.ledger, self.item = ledger, item
 
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        return job_id in self.ledger.job_ids()
+
     def others(self, intent: Intent) -> OtherTasks:
         unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()
         return OtherTasks(frozenset(self.ledger.job_ids().difference(self.published[-1:])), unknown)  # type: ignore[arg-type]
