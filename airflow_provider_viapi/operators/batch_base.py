@@ -77,7 +77,7 @@ class BatchOperator(BatchArguments):
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
-            items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+            items, self._arguments = build_items(self.operator, self.items, self.shared)
             self.check_inputs()
             self._check_prices()
             self._check_destination(len(items))
@@ -131,7 +131,7 @@ class BatchOperator(BatchArguments):
     def _same_items(self, ledger: BatchLedger) -> list[Item] | None:
         """Return the items that the attempt began with; ``None`` if they render differently now."""
         try:
-            items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+            items, self._arguments = build_items(self.operator, self.items, self.shared)
         except InvalidRequest as error:
             self.log.warning("The items cannot be built any more: %s", error)
             return None

@@ -133,8 +133,9 @@ class TaskClaims:
         """Return whether another task has published a job."""
         if self._shared is not None:
             return self._shared.has_job(intent, job_id)
-        # Each task costs two calls of Airflow's API, and most have no jobs.
-        return job_id in self._job_ids_of(
+        # Each task costs two calls of Airflow's API, and most have no jobs. Its own earlier job counts too: the
+        # response would name it again. (Airflow logs an error if a task reads an XCom of its own that is missing.)
+        return job_id in self._held(
             [task.task_id for task in self._context["dag"].tasks if _may_have_jobs(task)]
         )
 
@@ -144,16 +145,17 @@ class TaskClaims:
 
         if self._shared is not None:
             return self._shared.others(intent)
-        job_ids = self._job_ids_of(self._all_tasks())
-        return OtherTasks(job_ids, tuple(sorted(self._open_tasks(intent))), is_complete=False)
-
-    def _job_ids_of(self, task_ids: Sequence[str]) -> frozenset[str]:
-        """Return the jobs that tasks hold, without this one's own."""
-        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, task_ids) if job_id is not None)
-        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, task_ids) for job_id in job_ids or ())
+        held = self._held(self._all_tasks())
         # Its own are subtracted: another task may hold the same job, which the caller has to know.
         held.subtract(self._own_jobs())
-        return frozenset(job_id for job_id, count in held.items() if count > 0)
+        job_ids = frozenset(job_id for job_id, count in held.items() if count > 0)
+        return OtherTasks(job_ids, tuple(sorted(self._open_tasks(intent))), is_complete=False)
+
+    def _held(self, task_ids: Sequence[str]) -> Counter[str]:
+        """Return the jobs that tasks have published."""
+        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, task_ids) if job_id is not None)
+        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, task_ids) for job_id in job_ids or ())
+        return held
 
     def _announce(self, intent: Intent | None) -> None:
         who = {"task": self._instance.task_id, "map_index": self._instance.map_index}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg
+from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
 from airflow_provider_viapi.operators.arguments import refuse_unknown
 from airflow_provider_viapi.operators.references import Mappable, ResultRef
@@ -46,7 +46,13 @@ class ProviderTask:
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
         # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
-        super()._do_render_template_fields(*args, **kwargs)  # type: ignore[misc]
+        try:
+            super()._do_render_template_fields(*args, **kwargs)  # type: ignore[misc]
+        except RecursionError:
+            raise AirflowFailException(
+                "InvalidRequest: a template rendered to a value that contains itself or is nested too deeply; "
+                "allowed: values that can be written as JSON"
+            ) from None
         context = kwargs.get("context") or args[2]
         is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
         if is_mapped and context.get("map_index_template") is None and self.map_label:
