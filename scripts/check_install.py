@@ -171,13 +171,15 @@ def airflow(environment: Mapping[str, str], *arguments: str) -> str:
 
 
 def check_examples(environment: Mapping[str, str]) -> None:
-    """Check that the example DAGs in the package can be imported.
+    """Check that the example DAGs in the package can be imported, except those that say that they need Airflow 3.
 
     :raises RuntimeError: one cannot, or there is none
     """
     import airflow_provider_viapi
 
     examples = sorted((Path(airflow_provider_viapi.__file__).parent / "example_dags").glob("*.py"))
+    if version("apache-airflow").startswith("2."):
+        examples = [path for path in examples if "Needs Airflow 3" not in path.read_text()]
     program = "import runpy, sys\nfor path in sys.argv[1:]: print(path); runpy.run_path(path)"
     done = subprocess.run(
         [sys.executable, "-I", "-c", program, *map(str, examples)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -145,7 +146,20 @@ def test_an_extra_that_is_no_json_object_is_refused(
 
 @BOTH_CLOUDS
 @BOTH_PROCESSES
-@pytest.mark.parametrize("extra", ["null", "{}", ""])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(
+            "null",
+            marks=pytest.mark.skipif(
+                version("apache-airflow").startswith("3.0."),
+                reason="Airflow 3.0 reports a connection with this extra as missing",
+            ),
+        ),
+        "{}",
+        "",
+    ],
+)
 def test_an_empty_extra_is_no_extra(
     kind: str, read: Read, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
