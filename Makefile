@@ -36,7 +36,7 @@ $(READY): pyproject.toml constraints/airflow-$(AIRFLOW).txt
 demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO=path, KEEP=1)
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
-test: lint test-huawei-client  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
+test: lint test-huawei-client .venv-clients-today/ready  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
 	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix and not production' $(PARALLEL)
 
 test-media: $(READY)  ## Run every media action of the emulator with every kind of odd clip

@@ -25,6 +25,7 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies
 
 from airflow_provider_viapi.errors import ConfigurationError
+from airflow_provider_viapi.schema import short_repr
 
 DEFAULT_TIMEOUT = 30.0
 
@@ -208,9 +209,11 @@ def _check_bundle(setting: str, path: str) -> None:
         usable = False
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        raise _unusable(setting, f"names {path!r}, which cannot be read ({reason})", advice) from None
+        raise _unusable(
+            setting, f"names {short_repr(path, 200)}, which cannot be read ({reason})", advice
+        ) from None
     if not usable:
-        raise _unusable(setting, f"names {path!r}, which holds no certificate", advice)
+        raise _unusable(setting, f"names {short_repr(path, 200)}, which holds no certificate", advice)
 
 
 @lru_cache(maxsize=8)

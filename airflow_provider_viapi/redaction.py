@@ -170,21 +170,27 @@ def redact_values(value: Any, *, longest: int | None = None) -> Any:
 
 
 def _found(value: Any, judge: _Judge) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _found(item, _judge_inside(str(name), judge))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _found(item, judge)
-    elif isinstance(value, str):
-        if judge(value):
-            yield value
-            yield from _PROOF.findall(value)
-        for address in _ADDRESS.findall(value) if "://" in value else ():
-            yield from _found_in_address(address)
+    # Not by recursion, and each container once: a value may be nested deeply, or contain itself.
+    pending, seen = [(value, judge)], set()
+    while pending:
+        value, judge = pending.pop()
+        if isinstance(value, str):
+            if judge(value):
+                yield value
+                yield from _PROOF.findall(value)
+            for address in _ADDRESS.findall(value) if "://" in value else ():
+                yield from _found_in_address(address)
+        elif isinstance(value, Mapping | list | tuple) and (id(value), judge) not in seen:
+            seen.add((id(value), judge))
+            if isinstance(value, Mapping):
+                inside = [(item, _judge_inside(name, judge)) for name, item in value.items()]
+            else:
+                inside = [(item, judge) for item in value]
+            pending.extend(reversed(inside))
 
 
-def _judge_inside(name: str, around: _Judge) -> _Judge:
+def _judge_inside(name: Any, around: _Judge) -> _Judge:
+    name = name if isinstance(name, str) else ""
     if around is _everything or _PRIVATE.fullmatch(name):
         return _everything
     if _KEY.fullmatch(name):

@@ -1,8 +1,9 @@
-"""An Airflow home for the tests, and a folder of media that is served over HTTP."""
+"""An Airflow home for the tests, settings of Hypothesis, and a folder of media that is served over HTTP."""
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import tempfile
@@ -19,6 +20,14 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW__", "AIRF
     del os.environ[_name]
 os.environ["AIRFLOW_HOME"] = _HOME
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+# The environments of make test-clients and make test-production do not have it.
+with contextlib.suppress(ModuleNotFoundError):
+    from hypothesis import HealthCheck, settings
+
+    # How long an example takes depends on what else the machine does.
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -132,8 +132,8 @@ def test_an_operator_of_a_retired_action_says_so(operator: type[ViapiOperator]) 
 def test_a_module_brings_nothing_heavy_with_it(module: str) -> None:
     program = (
         "import airflow.providers.common.compat.sdk as sdk, sys\n"
-        "sdk.BaseOperator, sdk.BaseHook, sdk.conf, sdk.BranchMixIn\n"
-        "import airflow.triggers.base\n"
+        "sdk.BaseOperator, sdk.BaseHook, sdk.conf\n"
+        "import airflow.providers.standard.operators.branch, airflow.triggers.base\n"
         "before = set(sys.modules)\n"
         f"import {module}\n"
         "print('\\n'.join(set(sys.modules) - before))"

@@ -12,6 +12,7 @@ from airflow_provider_viapi.credentials import CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.jobs.model import ListJobs
+from airflow_provider_viapi.schema import short_repr
 
 DEFAULT_REGION = "cn-shanghai"
 """The region of all services; ImageSearch is offered in others as well."""
@@ -91,7 +92,7 @@ def check_region(where: str, region_id: str, endpoint: str | None) -> str:
 
     if region_id not in SERVICE.regions:
         raise ConfigurationError(
-            f"{where} has the region_id {region_id!r}, where no service is offered; allowed: {DEFAULT_REGION} (all "
-            f"services), and for ImageSearch {', '.join(SERVICE.regions[1:])}"
+            f"{where} has the region_id {short_repr(region_id)}, where no service is offered; allowed: "
+            f"{DEFAULT_REGION} (all services), and for ImageSearch {', '.join(SERVICE.regions[1:])}"
         )
     return region_id

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.schema import Parameter, ValidationError, count_repr, did_you_mean
+from airflow_provider_viapi.schema import Parameter, ValidationError, count_repr, did_you_mean, name_repr
 
 
 class AtMost(Record):
@@ -56,7 +56,7 @@ class Structured(Parameter):
         known = {field.name: field for field in self.fields}
         if not isinstance(value, Mapping):
             raise ValidationError(f"{self.allowed}; {of} is of type {type(value).__name__}")
-        if unknown := sorted(str(name) for name in value.keys() - known.keys()):
+        if unknown := sorted(name_repr(name) for name in value.keys() - known.keys()):
             raise ValidationError(
                 f"{self.allowed}; {of} has {', '.join(unknown)}, which is not one of these fields"
                 f"{did_you_mean(unknown[0], known)}"

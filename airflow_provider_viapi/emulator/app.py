@@ -68,7 +68,7 @@ def create_app(engine: Engine, certificate: Certificate, hosts: Collection[str])
 
     return Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(HttpGuard, hosts)],
+        middleware=[Middleware(HttpGuard, hosts=hosts)],
         exception_handlers={ClientDisconnect: _ignore_disconnect},
         routes=[
             Route("/", services, methods=["GET", "POST"]),

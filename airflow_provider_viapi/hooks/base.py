@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.messages.feed import MessageFeed
     from airflow_provider_viapi.quota.account import Quota
 
+MAX_CONN_ID = 250
+"""Characters of the id of an Airflow connection."""
+
 
 class CloudHook(BaseHook):
     """Base of the clouds' hooks.
@@ -32,6 +36,7 @@ class CloudHook(BaseHook):
     Making a hook reads nothing and connects to nothing; the first call does.
 
     :param conn_id: id of the Airflow connection
+    :raises ConfigurationError: it cannot be one
     """
 
     conn_type: ClassVar[str]
@@ -43,6 +48,11 @@ class CloudHook(BaseHook):
 
     def __init__(self, conn_id: str) -> None:
         super().__init__()
+        if not isinstance(conn_id, str) or not 0 < len(conn_id) <= MAX_CONN_ID:
+            raise ConfigurationError(
+                f"the id of the connection is {short_repr(conn_id)}; allowed: 1 to {MAX_CONN_ID} characters",
+                code="ConfigurationError",
+            )
         self._conn_id = conn_id
         self._fingerprint: tuple[object, ...] = ()
         self._owner = ""
@@ -136,11 +146,11 @@ class CloudHook(BaseHook):
         except Exception as error:
             raise self._missing(error) from error
         self._check_extra(connection)
-        return self._parse(connection, connection.extra_dejson)
+        return self._parse(connection, connection.extra_dejson or {})
 
     async def _aread(self) -> tuple[Any, Any]:
         connection, extra = await self._aread_connection()
-        return self._parse(connection, extra)
+        return self._parse(connection, extra or {})
 
     async def _aread_connection(self) -> tuple[Connection, Mapping[str, Any]]:
         from airflow.providers.common.compat.connection import get_async_connection

@@ -166,8 +166,9 @@ class ConnectionFields:
         try:
             parts = urlsplit(address)
             is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-            is_usable = is_usable and not parts.netloc.endswith(":")
-            (parts.hostname or "").encode("idna")
+            is_usable = is_usable and not parts.netloc.endswith(":") and isinstance(self._extra[name], str)
+            host = (parts.hostname or "").encode("idna").decode()
+            is_usable = is_usable and bool(re.fullmatch(r"[\w.-]+|[0-9a-f:.]+(%\w+)?", host))
         except ValueError:
             raise invalid_field(self, name, "allowed: http://host:port or https://host") from None
         if not is_usable or parts.query or parts.fragment or "@" in parts.netloc or re.search(r"\s", address):
@@ -206,9 +207,9 @@ def check_extra(connection: Connection) -> None:
     if isinstance(extra, str) and extra.strip():
         try:
             extra = json.loads(extra)
-        except ValueError:
+        except (ValueError, RecursionError):
             extra = "no JSON"
-    if extra and not isinstance(extra, Mapping):
+    if extra not in (None, "") and not isinstance(extra, Mapping):
         raise ConfigurationError(
             f"the extra of the connection {connection.conn_id!r} is not a JSON object; write it like "
             '{"endpoint": "http://127.0.0.1:8765"}'

@@ -11,6 +11,7 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.huawei.model import PathFamily, Service
+from airflow_provider_viapi.schema import short_repr
 
 DEFAULT_REGION = "cn-north-4"
 REGIONS = (
@@ -121,7 +122,7 @@ def check_region(where: str, region: str, *, has_endpoint: bool) -> str:
     """
     if region not in REGIONS and not has_endpoint:
         raise ConfigurationError(
-            f"{where} has the region {region!r}, where neither MetaStudio nor VIAS is known to be offered; allowed: "
-            f"{', '.join(REGIONS)}, or any region if the endpoint of the service is set"
+            f"{where} has the region {short_repr(region)}, where neither MetaStudio nor VIAS is known to be "
+            f"offered; allowed: {', '.join(REGIONS)}, or any region if the endpoint of the service is set"
         )
     return region

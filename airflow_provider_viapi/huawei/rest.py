@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
+from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.huawei import signing
@@ -127,11 +127,12 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
         if not reason.code and (refusal := gateway_refusal(response, action.name)):
             raise refusal
         kind = classify(reason.code, response.status)
-        if response.status == 500 and not action.idempotent:
+        if not action.idempotent and (response.status == 500 or (response.status == 401 and not reason.code)):
             # A service may fail after it has done its work, and cannot distinguish a repeated call from a new one.
+            # Huawei's gateway names a code if it rejects a key; whoever sends a bare 401 may have forwarded the call.
             kind = ResponseLost
         raise kind(
-            reason.message or "the service gave no reason",
+            _with_advice(kind, reason.message or "the service gave no reason"),
             code=reason.code,
             request_id=reason.request_id or request_id,
             http_status=response.status,
@@ -154,6 +155,15 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
             action=action.name,
         )
     return document if isinstance(document, dict) else {"value": document}
+
+
+def _with_advice(kind: type[ServiceError], message: str) -> str:
+    advice = {
+        "aksk signature": "the secret (SK) in the connection does not match the access key (AK)",
+        "Get secretKey failed": "the access key (AK) in the connection does not exist or is disabled",
+    }
+    found = [text for part, text in advice.items() if kind is CredentialsRejected and part in message]
+    return f"{found[0]}. The service: {message}" if found else message
 
 
 def rate_limit(response: HttpResponse) -> str | None:

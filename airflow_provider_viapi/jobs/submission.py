@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import (
     InvalidRequest,
     NotForwarded,
+    ResponseLost,
     ServiceError,
     SubmissionInDoubt,
     Throttled,
@@ -247,6 +248,11 @@ class Submission:
         sent_at = self.run.timing.now()
         try:
             job = self._send(request, nonce)
+            seconds = (self.run.timing.now() - sent_at).total_seconds()
+            may_be_adopted = seconds > self.run.timing.list_pause
+            if not may_be_adopted and self._is_taken(intent, job.id):
+                # Faster than another task could adopt it: a gateway has repeated a response from its cache.
+                raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
             # A repeated nonce was seen before: something on the way has sent the request twice.
             if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
@@ -261,9 +267,17 @@ class Submission:
             if self.backend.renewed_key(error):
                 raise TransientError("the key had expired and was renewed", action=error.action) from None
             raise
-        self._record(entry, job)
+        except BaseException:
+            # Airflow's execution_timeout, or a signal: the task may have no attempt left that finds out more.
+            self.run.log.warning(
+                "The task was stopped while its request was being sent: a job may have been accepted, which "
+                "continues and is billed. The next attempt finds out"
+            )
+            raise
+        # Before it is recorded: whatever stops the task then, its log names the job.
         self.run.log.info("Submitted job %s (%s)", job.id, job.action)
-        if (self.run.timing.now() - sent_at).total_seconds() > self.run.timing.list_pause:
+        self._record(entry, job)
+        if may_be_adopted:
             self._check_not_adopted(entry, job)
         return job
 
@@ -293,6 +307,17 @@ class Submission:
         finally:
             self.pace.end(throttled=throttled)
 
+    def _is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another submission is known to have become a job; false if that cannot be found out."""
+        try:
+            return self.run.claims.is_taken(intent, job_id)
+        except Exception as error:
+            # The job is paid for: its id must be recorded, whatever happens.
+            self.run.log.warning(
+                "Whether another task has job %s could not be checked: %s", job_id, type(error).__name__
+            )
+            return False
+
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
         # Airflow cleared what the previous attempt had published.
@@ -317,10 +342,10 @@ class Submission:
         if job_id is None:
             self._forget_intent(entry)
             return None
+        if reconciliation.was_named and self._is_taken(self._intent_of(entry), job_id):
+            raise self._in_doubt(f"{reason}; sent again, the response names job {job_id}, which is another's")
         job = self.backend.job(job_id)
         self._record(entry, job, adopted=not reconciliation.was_named)
-        if reconciliation.was_named:
-            self._check_not_adopted(entry, job)
         return job
 
     def _allow_resubmit(self, in_doubt: SubmissionInDoubt) -> None:

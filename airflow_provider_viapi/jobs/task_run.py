@@ -115,6 +115,10 @@ class Claims(Protocol):
         """Withdraw a job: the submission is open again."""
         ...
 
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another submission is known to have become a job; cheaper than :meth:`others`."""
+        ...
+
     def others(self, intent: Intent) -> OtherTasks:
         """Return what other tasks have published that may concern the jobs of a submission."""
         ...

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
@@ -58,13 +57,11 @@ class Download:
     :param offset: position in the file of the first byte of the response
     :param length: bytes of the whole file; ``None`` if it is sent in chunks or compressed
     :param version: a strong ETag, by which the rest of the same file can be requested; ``None`` without one
-    :param modified: when the file was last changed, if the server says so
     """
 
     offset: int
     length: int | None
     version: str | None
-    modified: datetime | None
     is_compressed: bool
     _response: requests.Response
 
@@ -212,8 +209,7 @@ def _parse_response(response: requests.Response) -> Download:
     etag = headers.get("ETag")
     # A weak one only says that two files mean the same; the bytes of a compressed body are not those of the file.
     version = None if etag is None or etag.startswith("W/") or is_compressed else etag
-    modified = _parse_time(headers.get("Last-Modified"))
-    return Download(offset, None if is_compressed else length, version, modified, is_compressed, response)
+    return Download(offset, None if is_compressed else length, version, is_compressed, response)
 
 
 def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -238,13 +234,6 @@ def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _parse_number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
-
-
-def _parse_time(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
 
 
 def _connection_broke(error: Exception) -> TransientError:

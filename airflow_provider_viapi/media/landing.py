@@ -137,8 +137,8 @@ def land(
 ) -> dict[str, str]:
     """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
 
-    A file that is there already, from an earlier attempt, is kept. It counts as the same if it has the same length
-    and either its name holds the job's id or it was written after the result was made.
+    A file that is there already, from an earlier attempt, is kept if it has the same length and its name holds the
+    job's id; any other is replaced.
 
     :param to: a folder (ends with ``/``) or the name of one file, with placeholders; see :func:`check`
     :param action: the action of the result; ``None`` for that of any job in the service model
@@ -169,6 +169,10 @@ def land(
             action=name,
         )
     destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
+    if len(set(destinations.values())) < len(destinations) and "{name}" in to:
+        # Files of one name in several folders of the service.
+        by_key = to.replace("{name}", "{key}-{name}")
+        destinations = {key: render_path(by_key, key, url, names) for key, url in links.items()}
     if len(set(destinations.values())) < len(destinations):
         raise InvalidRequest(
             f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Entry
     from airflow_provider_viapi.jobs.model import JobReport
 
+_CONTENT_FIELDS = (
+    "generation",
+    "md5Hash",
+    "content_md5",
+    "ETag",
+    "etag",
+    "mtime",
+    "LastModified",
+    "last_modified",
+)
+"""Fields by which file systems report that a file's content is another; first those that ignore its metadata."""
+
 MAX_SHOWN = 2_000
 """Characters of one value of a request that are shown; an image in Base64 has millions."""
 
@@ -46,7 +58,7 @@ def describe(
         "digest": entry and entry.digest,
         "request": redact_values(request, longest=MAX_SHOWN),
         "sources": sources,
-        "files": {key: {"address": each, "size": size_of(each)} for key, each in landed.items()},
+        "files": {key: describe_file(each) for key, each in landed.items()},
     }
 
 
@@ -63,16 +75,18 @@ def write_manifest(document: Mapping[str, Any]) -> str:
     return address
 
 
-def size_of(address: str) -> int | None:
-    """Return the size of a landed file in bytes; ``None`` if it does not exist."""
+def describe_file(address: str) -> dict[str, Any]:
+    """Return address, size in bytes and version of a landed file; if it is gone, the size is ``None``."""
     from airflow_provider_viapi.media.resumable_download import open_path
 
     path = open_path(address)
     path.fs.invalidate_cache()
     try:
-        return int(path.fs.info(path.path)["size"])
+        info = path.fs.info(path.path)
     except FileNotFoundError:
-        return None
+        return {"address": address, "size": None}
+    version = next(({name: str(info[name])} for name in _CONTENT_FIELDS if info.get(name) is not None), None)
+    return {"address": address, "size": int(info["size"]), "version": version}
 
 
 def with_landed(result: Mapping[str, Any], landed: Mapping[str, str]) -> dict[str, Any]:

@@ -31,6 +31,8 @@ MAX_KEY_BYTES = 1023
 """Bytes of an object's key, in UTF-8: 1,023 in OSS, 1,024 in S3, Google and Azure."""
 
 _DIGEST_LENGTH = 12
+_MAX_OWN_NAME = 150
+_NO_PART_OF_A_NAME = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LOCAL = frozenset({"file", "local"})
 
 
@@ -99,7 +101,7 @@ def render_path(to: Any, key: str, url: str, names: Mapping[str, Any], *, parame
     :raises InvalidRequest: a placeholder has no value, or one that cannot be part of a name; a name is too long
     """
     to = as_address(to)
-    own = unquote(PurePosixPath(urlsplit(url).path).name)
+    own = _own_name(url, key)
     values = {**names, "key": key, "name": own, "ext": _extension(own)}
     known = {name for name, value in values.items() if value is not None}
     for name in _check_address(to, known, None, parameter):
@@ -143,6 +145,19 @@ def _default_name(key: str, identity: str, values: Mapping[str, Any]) -> str:
     return "-".join(str(part) for part in parts if part is not None) + str(values["ext"])
 
 
+def _own_name(url: str, key: str) -> str:
+    """Return the name in a link, without what cannot be part of a name; the key if none is left.
+
+    The job is paid for when its link is known: a name that no storage takes must not lose the result.
+    """
+    name = _NO_PART_OF_A_NAME.sub("_", unquote(PurePosixPath(urlsplit(url).path).name)).strip()
+    if name in ("", ".", ".."):
+        return key
+    extension = _extension(name)
+    stem = name.removesuffix(extension).encode(errors="replace")[: _MAX_OWN_NAME - len(extension)]
+    return stem.decode(errors="ignore") + extension
+
+
 def _extension(name: str) -> str:
     extension = PurePosixPath(name).suffix
     return extension if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", extension) else ""
@@ -165,6 +180,12 @@ def _check_address(to: Any, known: Collection[str], action: str | None, paramete
         )
     if not rest.strip("/") or (scheme.lower() not in _LOCAL and rest.startswith("/")):
         raise _invalid(to, "an address with a bucket or a path in it", action, parameter)
+    if to != to.strip():
+        raise _invalid(to, "an address without blanks around it", action, parameter)
+    if scheme.lower() not in _LOCAL and not rest.partition("/")[0].rpartition("@")[2]:
+        raise _invalid(to, "a bucket after the connection id and @", action, parameter)
+    if to.rpartition("/")[2].replace("{ext}", "") == "" and not to.endswith("/"):
+        raise _invalid(to, "a name before {ext}, since a file may have none", action, parameter)
     if "/" not in rest:
         allowed = f"a bucket followed by / and a folder or a name, such as {strip_userinfo(to)}/results/"
         raise _invalid(to, allowed, action, parameter)
@@ -188,7 +209,7 @@ def _placeholders(to: str, known: Collection[str], action: str | None, parameter
 def _check_path(address: str, action: str | None, parameter: str) -> None:
     scheme, _, rest = address.partition("://")
     parts = rest.split("/")
-    if ".." in parts or "." in parts or any(ord(char) < 32 or ord(char) == 127 for char in address):
+    if ".." in parts or "." in parts or _NO_PART_OF_A_NAME.search(address.replace("/", "").replace("\\", "")):
         raise _invalid(address, "no part that is . or .., and no control characters", action, parameter)
     # What a placeholder becomes is not known yet; what is around it counts.
     literal = [re.sub(r"\{\w*\}", "", part) for part in parts]

@@ -105,7 +105,7 @@ class ResumableDownload:
             try:
                 is_complete = self._fetch(url)
             except (LinkExpired, DownloadTooSlow) as failure:
-                if self._is_own and _existing_file(self._path) is not None:
+                if self._is_own and _existing_length(self._path) is not None:
                     self._log.info("The link to %s has expired", self._key)
                     is_complete = True
                 else:
@@ -225,13 +225,10 @@ class ResumableDownload:
                 )
 
     def _is_complete(self, response: Download) -> bool:
-        existing = _existing_file(self._path)
-        if existing is None or response.length is None or existing.length != response.length:
-            return False
-        if self._is_own:
-            return True
-        modified, written = response.modified, existing.written
-        return modified is not None and written is not None and written >= modified
+        # Under a name without the job, another task may have written a file of the same length.
+        return (
+            self._is_own and response.length is not None and _existing_length(self._path) == response.length
+        )
 
     def _check_length(self) -> None:
         length = self._file.length
@@ -244,30 +241,15 @@ class ResumableDownload:
             raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
 
 
-@dataclass(frozen=True)
-class _ExistingFile:
-    length: int
-    written: datetime | None
-
-
-def _existing_file(path: ObjectStoragePath) -> _ExistingFile | None:
-    """Return the file at an address, if there is one that is not empty and that may be looked at."""
+def _existing_length(path: ObjectStoragePath) -> int | None:
+    """Return the bytes of the file at an address, if there is one that is not empty and that may be looked at."""
     fs, name = path.fs, path.path
     fs.invalidate_cache()
     try:
         info = fs.info(name)
-        if info.get("type") != "file" or not info.get("size"):
-            return None
-        return _ExistingFile(int(info["size"]), _aware(fs.modified(name)))
+        return int(info["size"]) if info.get("type") == "file" and info.get("size") else None
     except (FileNotFoundError, PermissionError):
         return None
-    except NotImplementedError:
-        return _ExistingFile(int(info["size"]), None)
-
-
-def _aware(moment: datetime) -> datetime:
-    # fsspec's file systems return UTC, some without a time zone.
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def open_path(destination: str) -> ObjectStoragePath:

@@ -67,7 +67,7 @@ class ActionOperator(ProviderTask, BaseOperator):
             for wire_name, value in request.items():
                 if snake_case(wire_name) in wanted:
                     return value
-            if name in _request_arguments(type(self)):
+            if name in request_arguments(type(self)):
                 # An argument that was not given.
                 return None
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -101,7 +101,7 @@ class ActionOperator(ProviderTask, BaseOperator):
         def invalid(message: str) -> InvalidRequest:
             return InvalidRequest(message, code="InvalidParameter", action=cls.action.name)
 
-        known = _request_arguments(cls)
+        known = request_arguments(cls)
         for name in arguments:
             if name not in known:
                 raise invalid(
@@ -167,7 +167,7 @@ def _typed_classes(operator: type[ActionOperator]) -> list[type]:
 
 
 @cache
-def _request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
+def request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
     """Return the keyword arguments from which an operator builds its request."""
     names: list[str] = []
     for each in _typed_classes(operator):

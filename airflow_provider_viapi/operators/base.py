@@ -96,7 +96,7 @@ class JobOperator(JobArguments):
             before = ledger.read()
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
-                self.check_destination()
+                self.check_destination(context)
                 self._check_waiting(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
@@ -106,19 +106,21 @@ class JobOperator(JobArguments):
                 self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
             record_decision(self.hook.stats, before, job, report)
             view.show_job(job, before)
-            store_links(self, context, job_link=self.job_link(job))
             if report is None:
-                self.accepted(job, context)
-                view.publish(context)
-            if not self.wait_for_completion:
+                with self.cancelling_if_ended(
+                    context, ledger, lambda: self._cancel_job(job, ledger, context)
+                ):
+                    store_links(self, context, job_link=self.job_link(job))
+                    self.accepted(job, context)
+                    view.publish(context)
+                    if self.wait_for_completion:
+                        report = self._defer_or_poll(job, deadline, ledger, context)
+            else:
+                store_links(self, context, job_link=self.job_link(job))
+            if report is None or not self.wait_for_completion:
                 ledger.mark_delivered(run.attempt)
                 return job.id
-            if report is None and self.deferrable and not self._stop_requested:
-                waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
-                self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": view.state()})
-            return self._finish(
-                report or self._poll_on_worker(job, deadline, ledger, context), ledger, context
-            )
+            return self._finish(report, ledger, context)
 
     def execute_complete(
         self, context: Context, event: dict[str, Any], view: Mapping[str, Any] | None = None
@@ -213,13 +215,8 @@ class JobOperator(JobArguments):
 
     def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
         """Leave the worker until shortly before the turn to submit; nothing was staged or sent."""
-        try:
-            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-        except ImportError:
-            # Airflow 2.
-            from airflow.triggers.temporal import (  # type: ignore[import-not-found,no-redef]
-                DateTimeTrigger,
-            )
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
         # Airflow may have been slow to continue; a turn that was missed costs the wait for another one.
         early = min(later.seconds / 2, deferred * TURN_LEAD)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
@@ -240,13 +237,15 @@ class JobOperator(JobArguments):
             # Imports the trigger, which must be possible after the job is paid.
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
-    def _poll_on_worker(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
-        with self.cancelling_if_ended(context, ledger, lambda: self._cancel_job(job, ledger, context)):
-            try:
-                waiting = self._wait(job, deadline, context)
-                return self.run_until_stopped(waiting, f"job {job.id} was running")
-            except JobTimedOut as late:
-                raise self._cancel_if_late(late, ledger, context) from None
+    def _defer_or_poll(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
+        if self.deferrable and not self._stop_requested:
+            waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+            self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": self._view.state()})
+        try:
+            polling = self._wait(job, deadline, context)
+            return self.run_until_stopped(polling, f"job {job.id} was running")
+        except JobTimedOut as late:
+            raise self._cancel_if_late(late, ledger, context) from None
 
     async def _wait(self, job: Job, deadline: datetime, context: Context) -> JobReport:
         async with showing_states(job.id, write_from_worker(context["ti"])) as on_state:

@@ -32,6 +32,8 @@ from airflow_provider_viapi.results import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
     from airflow_provider_viapi.errors import ServiceError
     from airflow_provider_viapi.jobs.submission import OnDoubt
     from airflow_provider_viapi.jobs.task_run import Timing
@@ -210,12 +212,12 @@ class BatchArguments(ProviderTask, StoppableOperator):
                 f"{name} is {short_repr(value, 300)}; allowed: {allowed}", action=self.operator.action.name
             )
 
-    def _probe_destination(self) -> None:
+    def _probe_destination(self, context: Context) -> None:
         """Refuse a rendered destination that cannot take the results."""
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
 
-            names = {"task_id": self.task_id, "index": 999_999}
+            names = {**landing.path_variables(context, job_id=None), "index": 999_999}
             landing.probe(self.land_to, self.operator.action, names=names)
 
     def _check_destination(self, items: int) -> None:

@@ -77,7 +77,7 @@ class BatchOperator(BatchArguments):
         """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
-            items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+            items, self._arguments = build_items(self.operator, self.items, self.shared)
             self.check_inputs()
             self._check_prices()
             self._check_destination(len(items))
@@ -90,7 +90,7 @@ class BatchOperator(BatchArguments):
             run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
-                self._probe_destination()
+                self._probe_destination(context)
                 self.hook.check_can_wait()
             if not (self.deferrable and ledger.is_persistent):
                 self.check_can_poll()
@@ -131,7 +131,7 @@ class BatchOperator(BatchArguments):
     def _same_items(self, ledger: BatchLedger) -> list[Item] | None:
         """Return the items that the attempt began with; ``None`` if they render differently now."""
         try:
-            items, self._arguments = build_items(self.operator, self.items, self.shared or {})
+            items, self._arguments = build_items(self.operator, self.items, self.shared)
         except InvalidRequest as error:
             self.log.warning("The items cannot be built any more: %s", error)
             return None

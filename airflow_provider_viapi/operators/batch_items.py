@@ -45,7 +45,7 @@ def build_items(operator: Operator, items: Any, shared: Any) -> tuple[list[Item]
 
     occurrences: Counter[str] = Counter()
     built, given = [], []
-    for index, arguments in _arguments(operator, items, shared):
+    for index, arguments in _arguments(operator, items, {} if shared is None else shared):
         with _naming(index):
             request = operator.build_request(arguments)
             request = operator.check_request(operator.action, request, lambda value: False)

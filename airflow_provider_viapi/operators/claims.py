@@ -129,19 +129,33 @@ class TaskClaims:
         if self._is_announced and not is_open and not self._has_abandoned:
             self._announce(None)
 
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another task has published a job."""
+        if self._shared is not None:
+            return self._shared.has_job(intent, job_id)
+        # Each task costs two calls of Airflow's API, and most have no jobs. Its own earlier job counts too: the
+        # response would name it again. (Airflow logs an error if a task reads an XCom of its own that is missing.)
+        return job_id in self._held(
+            [task.task_id for task in self._context["dag"].tasks if _may_have_jobs(task)]
+        )
+
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
         from airflow_provider_viapi.jobs.task_run import OtherTasks
 
         if self._shared is not None:
             return self._shared.others(intent)
-        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY) if job_id is not None)
-        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY) for job_id in job_ids or ())
+        held = self._held(self._all_tasks())
         # Its own are subtracted: another task may hold the same job, which the caller has to know.
         held.subtract(self._own_jobs())
-        names = self._open_tasks(intent)
         job_ids = frozenset(job_id for job_id, count in held.items() if count > 0)
-        return OtherTasks(job_ids, tuple(sorted(names)), is_complete=False)
+        return OtherTasks(job_ids, tuple(sorted(self._open_tasks(intent))), is_complete=False)
+
+    def _held(self, task_ids: Sequence[str]) -> Counter[str]:
+        """Return the jobs that tasks have published."""
+        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, task_ids) if job_id is not None)
+        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, task_ids) for job_id in job_ids or ())
+        return held
 
     def _announce(self, intent: Intent | None) -> None:
         who = {"task": self._instance.task_id, "map_index": self._instance.map_index}
@@ -157,14 +171,16 @@ class TaskClaims:
             yield str(job_id)
         yield from map(str, self._instance.xcom_pull(key=CLAIMED_KEY, **task) or ())
 
-    def _pull(self, key: str) -> list[Any]:
-        task_ids = [task.task_id for task in self._context["dag"].tasks]
-        found: Any = self._instance.xcom_pull(task_ids=task_ids, key=key)
+    def _all_tasks(self) -> list[str]:
+        return [task.task_id for task in self._context["dag"].tasks]
+
+    def _pull(self, key: str, task_ids: Sequence[str]) -> list[Any]:
+        found: Any = self._instance.xcom_pull(task_ids=task_ids, key=key) if task_ids else None
         return list(found or ())
 
     def _open_tasks(self, intent: Intent) -> set[str]:
         """Return the names of other tasks whose submission is open now, or was when they were last seen."""
-        for found in self._pull(INTENT_KEY):
+        for found in self._pull(INTENT_KEY, self._all_tasks()):
             if isinstance(found, Mapping) and "task" in found:
                 self._seen[found["task"], found.get("map_index", -1)] = found
         place = (intent.action, intent.endpoint)
@@ -177,6 +193,12 @@ class TaskClaims:
             if job_id is None or found.get("abandoned"):
                 names.add(name)
         return names
+
+
+def _may_have_jobs(task: Any) -> bool:
+    from airflow_provider_viapi.operators.provider_task import ProviderTask
+
+    return issubclass(getattr(task, "operator_class", None) or type(task), ProviderTask)
 
 
 class ItemClaims:
@@ -214,6 +236,10 @@ class ItemClaims:
         """Withdraw the item's job: its submission is open again."""
         self._job_id = None
         self._task.retract_item(intent, job_id)
+
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another item of the batch has a job; other tasks are not asked for each item."""
+        return job_id in self._ledger.job_ids()
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""

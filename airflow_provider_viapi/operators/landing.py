@@ -54,12 +54,12 @@ class LandingOperator(ActionOperator):
         """Addresses of the landed files, for tasks downstream: ``erase.landed["VideoUrl"]``."""
         return OutputRefs(self)
 
-    def check_destination(self) -> None:
+    def check_destination(self, context: Context) -> None:
         """Refuse a rendered destination that cannot take the result."""
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
 
-            landing.probe(self.land_to, self.action, names={"task_id": self.task_id})
+            landing.probe(self.land_to, self.action, names=landing.path_variables(context, job_id=None))
 
     def land(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg
+from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
 from airflow_provider_viapi.operators.arguments import refuse_unknown
 from airflow_provider_viapi.operators.references import Mappable, ResultRef
@@ -46,7 +46,13 @@ class ProviderTask:
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""
         # Of an operator's own methods a mapped task is rendered by this one alone, any other task by this one too.
-        super()._do_render_template_fields(*args, **kwargs)  # type: ignore[misc]
+        try:
+            super()._do_render_template_fields(*args, **kwargs)  # type: ignore[misc]
+        except RecursionError:
+            raise AirflowFailException(
+                "InvalidRequest: a template rendered to a value that contains itself or is nested too deeply; "
+                "allowed: values that can be written as JSON"
+            ) from None
         context = kwargs.get("context") or args[2]
         is_mapped = getattr(context.get("ti"), "map_index", -1) >= 0
         if is_mapped and context.get("map_index_template") is None and self.map_label:
@@ -59,9 +65,12 @@ class ProviderTask:
             mask_secret(secret)
 
 
-def label_of(values: Iterable[Any]) -> str:
-    """Return the name of the first file among values and what is directly inside them, or an empty text."""
-    for value in values:
+def label_of(values: Iterable[Any], *, depth: int = 4) -> str:
+    """Return the name of the first file among values and what is inside them, or an empty text.
+
+    :param depth: how many levels of lists and mappings are looked at
+    """
+    for value in values if depth else ():
         inside = (
             value if isinstance(value, list | tuple) else value.values() if isinstance(value, Mapping) else ()
         )
@@ -71,7 +80,7 @@ def label_of(values: Iterable[Any]) -> str:
             name = address.partition("?")[0].rstrip("/").rpartition("/")[2]
             if name:
                 return name[:MAX_LABEL]
-        elif inside and (label := label_of(inside)):
+        elif inside and (label := label_of(inside, depth=depth - 1)):
             more = len(value) - 1 if isinstance(value, list | tuple) else 0
             return f"{label} and {more} more" if more else label
     return ""

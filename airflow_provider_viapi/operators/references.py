@@ -8,6 +8,7 @@ another task's whole result. So ``output["landed"]["VideoUrl"]`` would be the li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from airflow.providers.common.compat.sdk import XComArg
@@ -24,6 +25,9 @@ except ImportError:
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.schema import plain_name
+
+MAX_CHECKED = 100
+"""Literal values that a task is mapped over and that are checked while the DAG is parsed; others when they run."""
 
 _LANDED = "landed"
 _WHOLE = "return_value"
@@ -119,7 +123,10 @@ class MappedTask(MappedOperator):
 
 
 class Mappable(OperatorPartial):
-    """What ``partial()`` returns: an operator with some of its arguments."""
+    """What ``partial()`` returns: an operator with some of its arguments.
+
+    Literal arguments, also those that are mapped over, are checked while the DAG is parsed.
+    """
 
     __slots__ = ()
 
@@ -182,7 +189,36 @@ def _reference(operator: Any, path: tuple[str, ...]) -> XComArg:
 
 def _as_task(mapped: Any) -> MappedTask:
     mapped.__class__ = MappedTask
+    for arguments in islice(_sample_arguments(mapped), MAX_CHECKED):
+        # Makes the operator of one mapped task, as Airflow does when it runs; the DAG stays as it is.
+        mapped.unmap(arguments)
     return mapped  # type: ignore[no-any-return]
+
+
+def _sample_arguments(mapped: Any) -> Iterator[dict[str, Any]]:
+    """Yield mapped arguments with each literal value, and a template in place of what other tasks will return."""
+    from airflow_provider_viapi.operators.action import request_arguments
+
+    given = mapped.expand_input.value
+    if isinstance(given, list | tuple):
+        # Of expand_kwargs(); an item may be what another task returns.
+        yield from (dict(each) for each in given if isinstance(each, Mapping))
+    if not isinstance(given, Mapping):
+        return
+    literal = {
+        name: list(value.items() if isinstance(value, Mapping) else value)
+        for name, value in given.items()
+        if isinstance(value, list | tuple | Mapping) and value
+    }
+    kind = mapped.operator_class
+    templated = {*kind.template_fields, *(request_arguments(kind) if hasattr(kind, "action_type") else ())}
+    if not given.keys() - literal.keys() <= templated:
+        # What such an argument will be may decide whether others are allowed.
+        return
+    first = {name: literal[name][0] if name in literal else "{{ mapped }}" for name in given}
+    yield first
+    for name, values in literal.items():
+        yield from ({**first, name: value} for value in values[1:])
 
 
 def _getter(path: tuple[str, ...]) -> Callable[[Any], Any]:

@@ -143,7 +143,7 @@ class ViapiOperator(LandingOperator):
         :raises ServiceError: the call failed, or the request is not valid
         """
         request = self.validated_request()
-        self.check_destination()
+        self.check_destination(context)
         self.check_sources(request)
         media = self.media(context, request)
         try:

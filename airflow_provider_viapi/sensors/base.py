@@ -21,6 +21,7 @@ from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.arguments import default_deferrable
 from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -99,7 +100,7 @@ class JobSensor(ProviderTask, BaseSensorOperator):
         """
         if not isinstance(self.job_id, str) or not self.job_id.strip():
             raise InvalidRequest(
-                f"job_id is {self.job_id!r}, empty or not a text; allowed: the id of a job",
+                f"job_id is {short_repr(self.job_id)}, empty or not a text; allowed: the id of a job",
                 code="MissingParameter",
             )
         return Job(self.job_id.strip(), self.job_action, self.job_scope)

@@ -104,13 +104,19 @@ class SharedClaims:
         self._write(self._path(intent), intent)
         self._remove(self._path(intent, job_id))
 
+    def has_job(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another submission around the time of a submission became a job.
+
+        :raises StateError: the storage cannot be read
+        """
+        return any(claim.job_id == job_id for claim in self._others(intent))
+
     def others(self, intent: Intent) -> OtherTasks:
         """Return all other submissions around the time of a submission, also others of the same task.
 
         :raises StateError: the storage cannot be read
         """
-        own = (self._name, _encode(intent.nonce))
-        claims = [claim for claim in self._around(intent) if (claim.task, claim.nonce) != own]
+        claims = list(self._others(intent))
         became_jobs = {(claim.task, claim.nonce) for claim in claims if claim.kind == "job"}
         intents = [claim for claim in claims if claim.kind == "intent"]
         still_open = [claim for claim in intents if (claim.task, claim.nonce) not in became_jobs]
@@ -132,6 +138,10 @@ class SharedClaims:
                 self._fs.rm(folder, recursive=True)
                 deleted += 1
         return deleted
+
+    def _others(self, intent: Intent) -> Iterator[_Claim]:
+        own = (self._name, _encode(intent.nonce))
+        return (claim for claim in self._around(intent) if (claim.task, claim.nonce) != own)
 
     def _around(self, intent: Intent) -> Iterator[_Claim]:
         signed_at = datetime.fromisoformat(intent.signed_at).astimezone(timezone.utc)

@@ -6,7 +6,7 @@ the request's digest (see ``jobs.ledger.request_digest``). Each holds
 * ``version``: 1
 * ``digest``, ``action``, ``endpoint``: the request, and where it was submitted
 * ``sources``: ``parameter``, ``address`` and ``version`` of each source when the job was submitted
-* ``files``: ``address`` and ``size`` of each landed file by its key in the result
+* ``files``: ``address``, ``size`` and ``version`` of each landed file by its key in the result
 * ``result``: the fields of the result, with the landed addresses in place of the service's links
 * ``job_id``, ``state``, ``dag_id``, ``run_id``, ``task_id``, ``map_index``: which job of which task
 * ``submitted_at``, ``landed_at``: ISO 8601, UTC
@@ -31,7 +31,7 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.metrics import REUSED
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
-from airflow_provider_viapi.media.manifest import describe, size_of, with_landed, write_manifest
+from airflow_provider_viapi.media.manifest import describe, describe_file, with_landed, write_manifest
 from airflow_provider_viapi.media.source_versions import Version, is_versioned, source_versions
 from airflow_provider_viapi.redaction import redact_text, redact_values
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, open_objects
@@ -207,13 +207,10 @@ class LandedResults:
             return f"{named} has no version, so it may have changed; reuse_unversioned=True reuses it all the same"
         if now != {source["parameter"]: source["version"] for source in record["sources"]}:
             return f"a source has changed since job {record['job_id']}"
-        missing = [
-            file["address"] for file in record["files"].values() if size_of(file["address"]) != file["size"]
-        ]
-        if missing or not record["files"]:
-            return (
-                f"of job {record['job_id']} {', '.join(missing)} is not there any more with its recorded size"
-            )
+        files = record["files"].values()
+        changed = [file["address"] for file in files if describe_file(file["address"]) != file]
+        if changed or not record["files"]:
+            return f"of job {record['job_id']} {', '.join(changed)} is not there any more as it landed"
         return ""
 
     def _write(self, digest: str, record: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.arguments import as_hosts, is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.schema import as_address
+from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -89,13 +89,16 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
         from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
 
         with fail_without_retry():
-            landing.probe(self.to, self.action, names={"task_id": self.task_id}, parameter="to")
+            if self.job_id is not None and not isinstance(self.job_id, str):
+                raise self._invalid(f"job_id is {short_repr(self.job_id)}; allowed: the id of a job, a text")
+            names = path_variables(context, job_id=self.job_id)
+            landing.probe(self.to, self.action, names=names, parameter="to")
             account = self.hook.account
             self._landed = landing.land(
                 self._result(),
                 to=self.to,
                 action=self.action,
-                names=path_variables(context, job_id=self.job_id),
+                names=names,
                 refresh_links=self._request_result if self.job_id else None,
                 log=self.log,
                 allowed_hosts=[*as_hosts(self.allowed_hosts, self._name), *account.trusted_hosts],
@@ -125,7 +128,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
     def _request_result(self) -> Mapping[str, Any]:
         from airflow_provider_viapi.jobs.model import Job
 
-        if not self.job_id or not isinstance(self.job_id, str):
+        if not self.job_id:
             raise self._invalid("job_id is empty; allowed: the id of a job")
         report = self.hook.report(Job(self.job_id, self.action.full_name if self.action else _ANY_JOB))
         if not report.is_final:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.services import actions
@@ -296,7 +296,6 @@ WORDS = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     query=st.dictionaries(st.sampled_from(SYSTEM), WORDS),
     body=st.one_of(st.binary(max_size=200), st.sampled_from([b'{"a": [1, {"b": null}]}', b"[" * 5000])),

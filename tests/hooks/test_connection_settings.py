@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 HOOKS = {"viapi": ViapiHook, "huaweicloud": HuaweiCloudHook}
 
 
-def connect(monkeypatch: pytest.MonkeyPatch, kind: str, extra: dict[str, Any], **fields: Any) -> None:
+def connect(monkeypatch: pytest.MonkeyPatch, kind: str, extra: dict[str, Any] | str, **fields: Any) -> None:
     fields = {"conn_type": kind, "login": "the-id", "password": "the-secret", "extra": extra, **fields}
     monkeypatch.setenv(f"AIRFLOW_CONN_{kind.upper()}_DEFAULT", json.dumps(fields))
 
@@ -114,12 +115,64 @@ def test_an_unknown_region_is_answered_with_the_regions_that_exist(
 
 @BOTH_CLOUDS
 @pytest.mark.parametrize(
-    "endpoint", ["http://a b", "http://127.0.0.1:99999", "ftp://h", f"http://{'a' * 70}.test"]
+    "endpoint",
+    [
+        *("http://a b", "http://127.0.0.1:99999", "ftp://h", f"http://{'a' * 70}.test"),
+        *("http://a\x00b", "http;//h", "http:/h", "{}", True, 0, 1.5, {}, ["h"]),
+    ],
 )
 def test_an_endpoint_that_cannot_be_called_is_refused(
-    kind: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    kind: str, endpoint: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect(monkeypatch, kind, {"endpoint": endpoint})
 
     with pytest.raises(ConfigurationError, match="as endpoint in its extra"):
         on_worker(kind)
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+@pytest.mark.parametrize(
+    "extra", ["[", "[]", "[1]", "5", "false", '"text"', f"{'[' * 100_000}{']' * 100_000}"]
+)
+def test_an_extra_that_is_no_json_object_is_refused(
+    kind: str, read: Read, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, extra)
+
+    with pytest.raises(ConfigurationError, match=r"is not a JSON object|cannot be read"):
+        read(kind)
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(
+            "null",
+            marks=pytest.mark.skipif(
+                version("apache-airflow").startswith("3.0."),
+                reason="Airflow 3.0 reports a connection with this extra as missing",
+            ),
+        ),
+        "{}",
+        "",
+    ],
+)
+def test_an_empty_extra_is_no_extra(
+    kind: str, read: Read, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, extra)
+
+    assert read(kind).endpoint is None
+
+
+@BOTH_CLOUDS
+def test_long_values_are_shortened_in_messages(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in ({"viapi": "region_id", "huaweicloud": "region"}[kind], "verify", "endpoint", "timeout"):
+        connect(monkeypatch, kind, {field: "x " * 5000})
+
+        with pytest.raises(ConfigurationError, match=field) as caught:
+            on_worker(kind)
+        assert len(str(caught.value)) < 600

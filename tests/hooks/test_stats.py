@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_viapi.hooks.metrics import AirflowStats
 from scripted_server import Answer, scripted_server
+from statsd_socket import statsd_socket
 
 PROGRAM = """
 import sys
@@ -19,7 +20,7 @@ import sys
 import airflow.jobs.triggerer_job_runner
 import asyncio
 from datetime import datetime, timedelta, timezone
-from airflow_provider_viapi.jobs import poller
+from airflow.models.trigger import Trigger
 from airflow_provider_viapi.alibaba.jobs import ViapiJobs
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
@@ -30,7 +31,9 @@ async def one(number):
     trigger = ViapiJobTrigger(
         job_id=f"J{number}", action="videoenhan.EraseVideoSubtitles", deadline=deadline
     )
-    return [event async for event in trigger.run()]
+    # A triggerer decodes the arguments; with what that imports Airflow 3.2 configures the metrics of the process.
+    stored = Trigger(*trigger.serialize())
+    return [event async for event in ViapiJobTrigger(**stored.kwargs).run()]
 
 async def all():
     await asyncio.gather(*(one(number) for number in range(5)))
@@ -57,25 +60,18 @@ THROTTLED = Answer(429, '{"RequestId": "R", "Code": "Throttling.User", "Message"
 
 def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
     pytest.importorskip("statsd")
-    with scripted_server() as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+    with scripted_server() as server, statsd_socket() as statsd:
         server.by_action["QueryAsyncJobList"] = [Answer(body=json.dumps(LIST))]
         server.by_action["GetAsyncJobResult"] = [THROTTLED, Answer(body=json.dumps(DONE))]
-        listening.bind(("127.0.0.1", 0))
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         connection = {
             "conn_type": "viapi",
             "login": "id",
             "password": "secret",
             "extra": {"endpoint": server.url, "list_jobs": "always", "poll_qps": 100},
         }
-        environment = {
-            "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
-            "AIRFLOW__METRICS__STATSD_ON": "True",
-            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
-            "AIRFLOW__METRICS__STATSD_PORT": str(listening.getsockname()[1]),
-        }
+        environment = statsd.environment | {"AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection)}
         subprocess.run([sys.executable, "-c", PROGRAM], env=os.environ | environment, check=True, timeout=120)
-        heard = received(listening)
+        heard = statsd.received()
 
     action = "videoenhan.EraseVideoSubtitles"
     lists = heard["airflow.viapi.calls.viapi.QueryAsyncJobList"]
@@ -88,17 +84,6 @@ def test_a_statsd_server_hears_of_calls_throttles_levels_and_times() -> None:
     assert int(heard[f"airflow.viapi.jobs_waiting.{host}.{action}"][0].removesuffix("|g")) > 0
     assert heard[f"airflow.viapi.jobs_waiting.{host}.{action}"][-1] == "0|g"
     assert len(heard["airflow.viapi.calls"]) == len(lists) + 6
-
-
-def received(listening: socket.socket) -> dict[str, list[str]]:
-    listening.setblocking(False)
-    heard: dict[str, list[str]] = {}
-    while True:
-        try:
-            name, _, value = listening.recv(65536).decode().partition(":")
-        except BlockingIOError:
-            return heard
-        heard.setdefault(name, []).append(value)
 
 
 def test_stats_that_fail_are_logged_once_and_disturb_nothing(caplog: pytest.LogCaptureFixture) -> None:

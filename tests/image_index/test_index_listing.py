@@ -27,7 +27,7 @@ def page(count: int, position: dict[str, Any], first: int, largest: int, total: 
     return data | ({"TotalCount": count} if total else {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     count=st.integers(0, 4500),
     page_size=st.integers(20, 900),

@@ -124,6 +124,9 @@ class ScriptedClaims:
         self.published.append(None)
         self.opened.add(intent.nonce)
 
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        return job_id in self.jobs
+
     def others(self, intent: Intent) -> OtherTasks:
         return OtherTasks(frozenset(self.jobs), self.intents, self.is_complete)
 

@@ -130,6 +130,9 @@ class ItemClaims(ScriptedClaims):
         super().__init__()
         self.ledger, self.item = ledger, item
 
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        return job_id in self.ledger.job_ids()
+
     def others(self, intent: Intent) -> OtherTasks:
         unknown = ("another item",) if self.ledger.has_unknown(besides=self.item) else ()
         return OtherTasks(frozenset(self.ledger.job_ids().difference(self.published[-1:])), unknown)  # type: ignore[arg-type]
@@ -225,7 +228,7 @@ FATES = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     names=st.lists(st.sampled_from("abcde"), min_size=1, max_size=7),
     fates=FATES,
@@ -259,7 +262,7 @@ def test_whatever_gets_lost_each_item_has_one_job_and_its_own_result(
     assert len({row["job_id"] for row in rows}) == len(wanted)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     names=st.lists(st.sampled_from("abcde"), min_size=2, max_size=6, unique=True),
     fates=st.lists(

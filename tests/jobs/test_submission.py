@@ -23,7 +23,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
-from airflow_provider_viapi.jobs.task_run import Attempt
+from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock
@@ -95,10 +95,39 @@ def test_a_job_that_was_adopted_meanwhile_is_not_returned_twice(clock: SkippingC
         submission(ScriptedBackend(clock, [slow]), claims=ScriptedClaims(jobs={"J-1"})).resume_or_submit()
 
 
+def test_a_response_that_names_another_tasks_job_is_an_unknown_outcome(clock: SkippingClock) -> None:
+    ledger = Ledger(MemoryStore())
+    # A gateway repeats a response from its cache, also if the request is sent again.
+    backend = ScriptedBackend(clock, ["J-1", "J-1", "J-2"])
+    claims = ScriptedClaims(jobs={"J-1"})
+
+    with pytest.raises(SubmissionInDoubt, match="response names job J-1, which is another's"):
+        submission(backend, ledger=ledger, claims=claims).resume_or_submit()
+    job, _ = submission(backend, ledger=ledger, claims=claims, attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert job.id == "J-2"
+    assert len(set(backend.sent)) == 1
+    assert claims.published == ["J-2"]
+
+
+def test_a_job_is_recorded_if_it_cannot_be_found_out_who_else_has_it(clock: SkippingClock) -> None:
+    class Unreadable(ScriptedClaims):
+        def is_taken(self, intent: Intent, job_id: str) -> bool:
+            raise TransientError("no storage")
+
+    ledger = Ledger(MemoryStore())
+
+    submission(ScriptedBackend(clock, ["J-1"]), ledger=ledger, claims=Unreadable()).resume_or_submit()
+
+    entry = ledger.read()
+    assert entry is not None
+    assert entry.job_id == "J-1"
+
+
 def test_a_job_that_was_accepted_when_sent_again_is_checked_as_well(clock: SkippingClock) -> None:
     backend = ScriptedBackend(clock, [LOST, "J-1"])
 
-    with pytest.raises(SubmissionInDoubt, match="adopted by another"):
+    with pytest.raises(SubmissionInDoubt, match="names job J-1, which is another's"):
         submission(backend, claims=ScriptedClaims(jobs={"J-1"})).resume_or_submit()
 
 

@@ -94,7 +94,7 @@ class Backend(ScriptedBackend):
     refuses_nonces=st.booleans(),
     key_is_rotated=st.booleans(),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_schedule_of_three_tasks_pays_twice_or_returns_another_film(
     where: str,
     fates: tuple[str, str, str],

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.errors import ConfigurationError
@@ -98,7 +98,6 @@ def test_prices_that_cannot_be_read_are_an_error_that_names_the_setting(text: st
     assert raised.value.message.startswith("[viapi] prices: ")
 
 
-@settings(deadline=None)
 @given(
     lengths=st.lists(st.floats(1, 600), min_size=1, max_size=30),
     limit=st.floats(60, 3600),

@@ -8,7 +8,7 @@ import wave
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import media_samples
@@ -79,7 +79,6 @@ def test_a_wav_file_has_its_length(tmp_path: Path) -> None:
     assert (clip.seconds, clip.width) == (3.0, 0)
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=200), kind=st.sampled_from([b"ftyp", b"moov", b"mdat", b"RIFF"]))
 def test_a_damaged_file_has_no_length_and_no_error(data: bytes, kind: bytes) -> None:
     header = b"RIFF\0\0\0\0WAVE" if kind == b"RIFF" else (16).to_bytes(4, "big") + kind
@@ -87,7 +86,6 @@ def test_a_damaged_file_has_no_length_and_no_error(data: bytes, kind: bytes) -> 
     read_clip(io.BytesIO(header + data))
 
 
-@settings(deadline=None)
 @given(at=st.integers(0, 400_000), value=st.integers(0, 255))
 def test_a_film_with_a_wrong_byte_is_measured_or_not(at: int, value: int) -> None:
     data = bytearray(media_samples.big_buck_bunny().read_bytes())

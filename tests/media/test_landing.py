@@ -190,6 +190,14 @@ def test_files_inside_lists_land_each(server: FileServer, place: Place) -> None:
     assert len(place.files()) == 2
 
 
+def test_files_of_one_name_land_each(server: FileServer, place: Place) -> None:
+    result = {"Outputs": [{"ImageURL": f"{server.url}/{n}/cover.png"} for n in (1, 2)]}
+
+    land(server, f"{place.url}/{{name}}", result=result, action=find("videorecog.GenerateVideoCover"))
+
+    assert set(place.files()) == {"Outputs.0.ImageURL-cover.png", "Outputs.1.ImageURL-cover.png"}
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_file_larger_than_a_part_of_an_upload_lands_whole(
     server: FileServer, place: Place, chunked: bool
@@ -695,18 +703,8 @@ class TestWhatIsThereAlready:
 
         assert place.files() == {"erase-VideoUrl-JOB-1.mp4": FILM}
 
-    def test_under_a_name_without_the_job_it_is_kept_if_it_was_written_after_the_result_was_made(
-        self, server: FileServer, place: Place
-    ) -> None:
-        place.put("erased.mp4", FILM[::-1])
-        server.modified = time.time() - 60
-
-        land(server, f"{place.url}/erased.mp4")
-
-        assert place.files() == {"erased.mp4": FILM[::-1]}
-
-    @pytest.mark.parametrize("made", [60.0, None])
-    def test_and_replaced_if_it_is_older_or_nobody_knows(
+    @pytest.mark.parametrize("made", [-60.0, 60.0, None])
+    def test_under_a_name_without_the_job_it_is_replaced(
         self, server: FileServer, place: Place, made: float | None
     ) -> None:
         place.put("erased.mp4", FILM[::-1])

@@ -68,7 +68,7 @@ def play(bucket: SteppedBucket, tasks: list[greenlet], order: list[int]) -> None
             task.switch()
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(order=ORDER)
 def test_nobody_loses_a_copy_and_the_last_one_out_removes_it(order: list[int]) -> None:
     bucket = SteppedBucket()
@@ -78,7 +78,7 @@ def test_nobody_loses_a_copy_and_the_last_one_out_removes_it(order: list[int]) -
     assert bucket.objects == {}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(order=ORDER, steps=st.integers(0, 20))
 def test_a_task_that_is_lost_takes_no_copy_from_the_others(order: list[int], steps: int) -> None:
     bucket = SteppedBucket()

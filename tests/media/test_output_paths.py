@@ -88,6 +88,12 @@ def test_runs_have_different_paths_even_if_the_job_is_unknown() -> None:
         ("s3://media/out/..", "no part that is . or .."),
         ("file:///media/./x", "no part that is . or .."),
         ("s3://media/a\nb", "control characters"),
+        ("s3://media/a\x85b", "control characters"),
+        ("s3://media/a\ud800b", "control characters"),
+        ("s3://media/a.mp4 ", "without blanks around it"),
+        ("s3://media/ ", "without blanks around it"),
+        ("s3://aws_default@/a.mp4", "a bucket after the connection id"),
+        ("s3://media/{ext}", "a name before"),
         ("s3://media/{tasks_id}/", r"\{tasks_id\} is none of them"),
         ("s3://media/{index}/", r"\{index\} is none of them"),
         ("s3://media/{task_id.__class__}/", "none of them"),
@@ -127,10 +133,30 @@ def test_of_a_result_that_nobody_knows_yet_only_the_place_itself_is_checked() ->
         check("s3://media/{film}", None)
 
 
-@pytest.mark.parametrize("name", ["..", "%2e%2e", "a%2Fb.mp4", "..%2F..%2Fetc%2Fpasswd", "a%5Cb", "a%0Ab"])
-def test_a_link_cannot_choose_another_folder(name: str) -> None:
-    with pytest.raises(InvalidRequest):
-        render_path("s3://media/{name}", "VideoUrl", f"https://host.test/a/{name}", NAMES)
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/..", "VideoUrl"),
+        ("/%2e%2e", "VideoUrl"),
+        ("/", "VideoUrl"),
+        ("", "VideoUrl"),
+        ("/%20", "VideoUrl"),
+        ("/a%2Fb.mp4", "a_b.mp4"),
+        ("/..%2F..%2Fetc%2Fpasswd", ".._.._etc_passwd"),
+        ("/a%5Cb", "a_b"),
+        ("/a%0Ab.mp4", "a_b.mp4"),
+        ("/a%00b", "a_b"),
+        ("/" + "a" * 300 + ".mp4", "a" * 146 + ".mp4"),
+        ("/" + "%C3%A9" * 300 + ".mp4", "\u00e9" * 73 + ".mp4"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["s3://media/", "file:///media/"])
+def test_a_link_cannot_choose_another_folder_or_a_name_that_no_storage_takes(
+    folder: str, path: str, name: str
+) -> None:
+    rendered = render_path(f"{folder}{{name}}", "VideoUrl", f"https://host.test{path}?Expires=1", NAMES)
+
+    assert rendered == folder + name
 
 
 @pytest.mark.parametrize("value", ["..", "a/b", "", "a\\b"])

@@ -59,7 +59,7 @@ def test_an_image_that_does_not_fit_is_taken_by_the_service_afterwards(
         assert image.width / image.height == pytest.approx(size[0] / size[1], rel=0.02)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(width=st.integers(129, 3000), height=st.integers(129, 3000))
 def test_what_comes_out_always_fits_or_is_refused(
     tmp_path_factory: pytest.TempPathFactory, width: int, height: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,28 @@ def test_videos_are_a_batch_too(emulator: EmulatorServer) -> None:
     )
 
     assert [row["error"] for row in run.rows] == [None, None]
+
+
+def test_a_second_batch_reuses_what_has_landed_and_pays_for_the_new_item_only(
+    emulator: EmulatorServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    options = {
+        "land_to": f"file://{tmp_path}/out/{{job_id}}-{{key}}{{ext}}",
+        "reuse_results": timedelta(days=1),
+        # The voice is an asset of the service, which reports no version of it.
+        "reuse_unversioned": True,
+        "land_manifest": True,
+    }
+    first = run_batch(speeches("One.", "Two.", **options), Store())
+
+    second = run_batch(speeches("One.", "Two.", "Three.", **options), Store())
+
+    assert accepted(emulator, CREATE_SPEECH) == 3
+    assert [row["error"] for row in second.rows] == [None] * 3
+    landed = [[row["result"]["landed"] for row in run.rows] for run in (first, second)]
+    assert landed[1][:2] == landed[0]
+    assert len(list((tmp_path / "out").glob("*.json"))) == 3
 
 
 def test_an_invalid_item_is_named() -> None:

@@ -26,8 +26,6 @@ from run_task import TaskResult, run_task
 from served_folder import ServedFolder
 from skipping_clock import skip_waits
 
-pytest.importorskip("alibabacloud_oss_v2", reason="needs the extra oss")
-
 NAMES = ("chelsea", "coffee", "rocket")
 
 

@@ -12,6 +12,7 @@ from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.task_run import Attempt, Claims, Intent
 from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log
 from media.moto_s3 import bucket, moto_endpoint
@@ -54,7 +55,9 @@ class Airflow:
         instance = SimpleNamespace(
             dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, xcom_push=push, xcom_pull=pull
         )
-        dag = SimpleNamespace(tasks=[SimpleNamespace(task_id=name) for name in self.task_ids])
+        dag = SimpleNamespace(
+            tasks=[SimpleNamespace(task_id=name, operator_class=ProviderTask) for name in self.task_ids]
+        )
         context: Any = {"ti": instance, "dag": dag}
         return TaskClaims(context, Log())
 
@@ -120,6 +123,20 @@ def test_a_job_that_two_tasks_hold_is_seen_by_both(airflow: Airflow, store: str)
     b.retract_job(intent("of b"), "J-1")
     assert a.others(intent("of a")).job_ids == {"J-C"}
     assert len(a.others(intent("of a")).open_intents) == 1
+
+
+def test_a_job_is_taken_if_another_task_or_another_item_has_it(airflow: Airflow, store: str) -> None:
+    airflow.claims("a").publish_job(intent("of a"), "J-A")
+    ledger = BatchLedger(MemoryStore(), Attempt(1, 3))
+    first, second = Item(0, "first", "1:first"), Item(1, "second", "1:second")
+    ledger.begin_attempt([first, second])
+    submitted(ledger, first, "J-1")
+    item = batch_of(airflow, ledger, second, airflow.claims("batch"))
+
+    assert item.is_taken(intent("of second"), "J-1")
+    assert not item.is_taken(intent("of second"), "J-2")
+    assert airflow.claims("b").is_taken(intent("of b"), "J-A")
+    assert not airflow.claims("b").is_taken(intent("of b"), "J-B")
 
 
 def test_what_a_task_has_given_up_stays_open_whatever_it_does_next(airflow: Airflow, store: str) -> None:

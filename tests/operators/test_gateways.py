@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, SubmissionInDoubt
+from airflow_provider_viapi.jobs.batch_report import BatchFailed
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators import test_paid_once
+from operators.run_batch import run_batch
 from operators.test_paid_once import DONE, SEEN_BEFORE, Store, accepted, job_list, says, submissions, task
 from run_task import run_task
 from scripted_server import Answer, ScriptedServer
@@ -274,3 +279,51 @@ def test_a_page_is_no_response_even_if_it_is_well_formed(service: ScriptedServer
     )
 
     assert run_task(task(), Store()).pushed["job_id"] == "J-1"
+
+
+# A gateway that repeats one response from its cache: two submissions are given one job.
+
+
+def test_two_items_of_a_batch_never_return_one_job(service: ScriptedServer) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        QueryAsyncJobList=[Answer(403)],
+        GetAsyncJobResult=[DONE],
+    )
+    store = Store()
+
+    def batch() -> ViapiBatchOperator:
+        return ViapiBatchOperator(
+            task_id="batch",
+            operator=EraseVideoSubtitlesOperator,
+            items=[{"video_url": f"https://h/{name}.mp4"} for name in "ab"],
+            deferrable=False,
+        )
+
+    with pytest.raises(BatchFailed, match="item 1: SubmissionInDoubt: the response names job J-1"):
+        run_batch(batch, store)
+
+    # When the gateway passes requests on again, the same signed request becomes the item's own job.
+    says(service, EraseVideoSubtitles=[accepted("J-2")], GetAsyncJobResult=[DONE])
+    rows = run_batch(batch, store, try_number=2).rows
+    assert [row["job_id"] for row in rows] == ["J-1", "J-2"]
+
+
+def test_two_tasks_never_return_one_job(
+    service: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__STATE_PATH", f"file://{tmp_path}/state")
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        QueryAsyncJobList=[Answer(403)],
+        GetAsyncJobResult=[DONE],
+    )
+
+    assert run_task(task()).pushed["job_id"] == "J-1"
+    with pytest.raises(SubmissionInDoubt, match="names job J-1, which is another's"):
+        run_task(task(), run_id="another run")
+
+    says(service, EraseVideoSubtitles=[accepted("J-2")], GetAsyncJobResult=[DONE])
+    assert run_task(task(), run_id="another run", try_number=2).pushed["job_id"] == "J-2"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +22,11 @@ from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskO
 from operators.huawei_tasks import SPEAK, WATCH, Store, connect, in_haste
 from run_task import run_task
 from served_folder import ServedFolder
+
+try:
+    from airflow.sdk.execution_time.context import OutletEventAccessors
+except ImportError:
+    from airflow.utils.context import OutletEventAccessors
 
 SECRET = "Sup3rS3cretV4lue"
 SIGNED = f"?Expires=1&OSSAccessKeyId=LTAI&Signature={SECRET}"
@@ -187,22 +190,16 @@ class TestAssetEvents:
     def events(self, address: str) -> str:
         from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-        class Events(defaultdict[Any, Any]):
-            def __missing__(self, key: Any) -> Any:
-                self[key] = SimpleNamespace(extra={}, added=[])
-                self[key].add = lambda asset, extra: self[key].added.append((asset.uri, extra))
-                return self[key]
-
-        alias, folder, events = AssetAlias("films"), Asset("sftp://host/films"), Events()
+        alias, folder, events = AssetAlias("films"), Asset("sftp://host/films"), OutletEventAccessors()
         report_assets(
             {"outlet_events": events},
             [alias, folder],
             {"VideoUrl": address},
             Origin("j", "videoenhan.EraseVideoSubtitles", [address]),
         )  # type: ignore[typeddict-item]
-        assert events[alias].added
+        assert "films/a.mp4" in repr(events[alias])
         assert events[folder].extra["landed"]
-        return repr([(each.extra, each.added) for each in events.values()])
+        return repr([events[alias], events[folder]])
 
     @pytest.mark.parametrize(
         "address", [f"sftp://anna:{SECRET}@host/films/a.mp4", f"sftp://host/films/a.mp4{SIGNED}"]

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.huawei import services as huawei_services
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
@@ -24,13 +25,17 @@ from airflow_provider_viapi.operators.metastudio import (
     CreateSpeechOperator,
     CreateVoiceModelOperator,
 )
+from airflow_provider_viapi.operators.provider_task import label_of
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, CreateVideoGroupOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoLogoOperator, EraseVideoSubtitlesOperator
+from airflow_provider_viapi.redaction import find_secrets
+from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator
 from operators.huawei_tasks import FILM
+from run_task import TaskInstance
 
 VIDEO = "http://h/a.mp4"
 
@@ -151,8 +156,52 @@ def test_an_odd_value_is_an_invalid_request_with_a_short_message(take: Any, valu
     assert len(str(caught.value)) < 1500
 
 
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_secrets_and_labels_of_odd_rendered_values_are_found_before_they_are_refused(value: Any) -> None:
+    address = "https://h/a.mp4?token=t0ken-of-ours"
+
+    assert "t0ken-of-ours" in list(find_secrets({"a": [value, address]}))
+    assert label_of([value, address]) == "a.mp4"
+
+
+def test_odd_names_in_a_structure_are_an_invalid_request() -> None:
+    with pytest.raises(InvalidRequest, match="FileList"):
+        services.find("videoenhan.GenerateVideo").check({"FileList": [{Unprintable(): 1}]})
+
+
 @pytest.mark.parametrize("argument", ["video_codecs", "fail_task_ids", "allowed_hosts", "min_scores"])
 @pytest.mark.parametrize("value", [5, True, 1.5, print, Unprintable()], ids=type)
 def test_one_thing_in_place_of_several_is_an_invalid_request(argument: str, value: Any) -> None:
     with pytest.raises(InvalidRequest, match=argument):
         MediaQualityCheckOperator(task_id="t", source=VIDEO, scores={}, **{argument: value})
+
+
+RENDERED = {
+    "address": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=v),
+    "number": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, by=v),
+    "connection": lambda v: EraseVideoSubtitlesOperator(task_id="t", video_url=VIDEO, viapi_conn_id=v),
+    "shared": lambda v: ViapiBatchOperator(
+        task_id="t", operator=EraseVideoSubtitlesOperator, items=[{"video_url": VIDEO}], shared=v
+    ),
+    "Huawei's text": lambda v: CreateSpeechOperator(task_id="t", text=v, voice_asset_id="v"),
+    "Huawei's connection": lambda v: CreateSpeechOperator(
+        task_id="t", text="Hello", voice_asset_id="v", huaweicloud_conn_id=v
+    ),
+    "transfer's job": lambda v: ViapiResultToObjectStorageOperator(task_id="t", to="s3://b/a/", job_id=v),
+    "sensor's job": lambda v: ViapiJobSensor(task_id="t", job_id=v),
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("take", RENDERED.values(), ids=RENDERED)
+def test_an_odd_rendered_value_fails_without_retry_and_with_a_short_message(take: Any, value: Any) -> None:
+    """Native rendering passes on whatever a macro returns."""
+    with DAG("dag", schedule=None, render_template_as_native_obj=True) as dag:
+        task = take("{{ odd }}")
+    context: Any = {"ti": TaskInstance(), "dag": dag, "odd": value}
+
+    with pytest.raises((AirflowFailException, ConfigurationError)) as caught:
+        task.render_template_fields(context, jinja_env=dag.get_template_env())
+        task.execute(context)
+
+    assert len(str(caught.value)) < 1500

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
+from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
 from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
@@ -410,6 +411,62 @@ def test_a_job_accepted_while_the_task_is_stopped_is_cancelled(
         run_task(ended, Store())
 
     assert service.count("CancelWaitingAsyncJob") == 1
+
+
+@BOTH
+def test_at_the_execution_timeout_just_after_its_acceptance_a_job_is_cancelled(
+    service: ScriptedServer, deferrable: bool
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1")],
+        GetAsyncJobResult=[state("QUEUING")],
+        CancelWaitingAsyncJob=[Answer(body='{"RequestId": "R", "Success": true}')],
+    )
+
+    class TimedOutOnceAccepted(EraseVideoSubtitlesOperator):
+        def accepted(self, job: Job, context: Any) -> None:
+            raise AirflowTaskTimeout
+
+    with pytest.raises(AirflowTaskTimeout):
+        run_task(TimedOutOnceAccepted(task_id="erase", video_url=VIDEO, deferrable=deferrable), Store())
+
+    assert service.count("CancelWaitingAsyncJob") == 1
+
+
+@pytest.mark.parametrize("moment", ["in flight", "while its job is recorded"])
+def test_at_the_execution_timeout_while_a_submission_is_recorded_or_sent_the_log_says_what_may_be_billed(
+    service: ScriptedServer, moment: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says(
+        service,
+        EraseVideoSubtitles=[accepted("J-1"), SEEN_BEFORE],
+        QueryAsyncJobList=[job_list("J-1")],
+        GetAsyncJobResult=[DONE],
+    )
+
+    class TimedOut(Store):
+        def set(self, key: str, value: Any) -> None:
+            if moment != "in flight" and value.get("job_id"):
+                raise AirflowTaskTimeout
+            super().set(key, value)
+
+    def send(self: Any, request: Any, nonce: Any) -> Any:
+        sent(self, request, nonce)
+        raise AirflowTaskTimeout
+
+    sent = ViapiSubmitBackend.submit
+    store = TimedOut()
+    with monkeypatch.context() as patched:
+        if moment == "in flight":
+            patched.setattr(ViapiSubmitBackend, "submit", send)
+        with pytest.raises(AirflowTaskTimeout):
+            run_task(task(), store)
+    assert ("J-1" if moment != "in flight" else "may have been accepted") in capsys.readouterr().out
+
+    found = Store()
+    found.kept = store.kept
+    assert run_task(task(), found, try_number=2).pushed["job_id"] == "J-1"
 
 
 def test_a_stop_after_the_wait_has_ended_changes_nothing(service: ScriptedServer) -> None:

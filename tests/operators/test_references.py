@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, AirflowException
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
@@ -72,10 +72,10 @@ def test_templates_render_references_of_mapped_tasks_to_lists() -> None:
 @pytest.mark.parametrize(
     "task",
     [
-        lambda: AddImageOperator.partial(task_id="a", db_name="d", entity_id="e").expand(image_url=VIDEOS),
+        lambda: AddImageOperator.partial(task_id="a", db_name="d1", entity_id="e").expand(image_url=VIDEOS),
         lambda: ViapiJobSensor.partial(task_id="a").expand(job_id=["1", "2"]),
         lambda: ViapiResultToObjectStorageOperator.partial(task_id="a", to="s3://b/").expand(job_id=["1"]),
-        lambda: IndexImagesOperator.partial(task_id="a", images="s3://b/").expand(db_name=["d"]),
+        lambda: IndexImagesOperator.partial(task_id="a", images="s3://b/").expand(db_name=["d1"]),
         lambda: CreateSpeechOperator.partial(task_id="a", voice_asset_id="v").expand_kwargs(
             [{"text": "Hello"}]
         ),
@@ -134,3 +134,58 @@ def test_a_reference_is_not_iterable_while_the_dag_is_parsed() -> None:
 
     with pytest.raises(TypeError, match="not iterable"):
         list(erase.output["VideoUrl"])
+
+
+@pytest.mark.parametrize(
+    ("map_task", "message"),
+    [
+        (lambda erase: erase.partial(task_id="a", by=7).expand(video_url=VIDEOS), "BY is 7"),
+        (lambda erase: erase.partial(task_id="a", land_to="oss://b").expand(video_url=VIDEOS), "land_to is"),
+        (lambda erase: erase.partial(task_id="a", job_timeout=-1).expand(video_url=VIDEOS), "job_timeout is"),
+        (lambda erase: erase.partial(task_id="a").expand(video_url=[*VIDEOS, "a b"]), "VideoUrl is 'a b'"),
+        (lambda erase: erase.partial(task_id="a").expand_kwargs([{"video_url": "a b"}]), "VideoUrl is 'a b'"),
+        (
+            lambda erase: erase.partial(task_id="a").expand(by=[0.1, "0.2", 7], video_url=VIDEOS),
+            "BY is 7",
+        ),
+    ],
+)
+def test_a_wrong_literal_of_a_mapped_task_is_an_error_when_the_dag_is_parsed(
+    map_task: Any, message: str
+) -> None:
+    with DAG("dag", schedule=None) as dag, pytest.raises(InvalidRequest, match=message):
+        map_task(EraseVideoSubtitlesOperator)
+
+    assert set(dag.task_ids) <= {"a"}
+
+
+def test_a_missing_argument_of_a_mapped_task_is_an_error_when_the_dag_is_parsed() -> None:
+    with DAG("dag", schedule=None), pytest.raises((TypeError, AirflowException), match="video_url"):
+        EraseVideoSubtitlesOperator.partial(task_id="a").expand(by=[0.1])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"by": "{{ params.by }}"},
+        {"land_to": "s3://b/{task_id}/", "land_manifest": True},
+        {"land_to": "{{ params.folder }}"},
+        {"deferrable": True, "outlets": [], "retries": 2},
+    ],
+)
+def test_what_is_known_only_at_run_time_is_not_checked_when_the_dag_is_parsed(
+    arguments: dict[str, Any],
+) -> None:
+    with DAG("dag", schedule=None) as dag:
+        first = EraseVideoSubtitlesOperator(task_id="first", video_url=VIDEOS[0])
+        mapped = mapped_erase(**arguments)
+        EraseVideoSubtitlesOperator.partial(task_id="a", **arguments).expand(
+            video_url=mapped.output["VideoUrl"]
+        )
+        EraseVideoSubtitlesOperator.partial(task_id="b", **arguments).expand_kwargs(first.output)
+        EraseVideoSubtitlesOperator.partial(task_id="c").expand(
+            video_url=["{{ params.url }}"], wait_for_completion=first.output
+        )
+
+    assert sorted(dag.task_ids) == ["a", "b", "c", "erase", "first"]
+    assert first.downstream_task_ids == {"b", "c"}

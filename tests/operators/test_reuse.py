@@ -177,8 +177,15 @@ def test_a_source_that_is_replaced_while_its_job_runs_is_not_taken_for_the_one_t
     assert len(team.emulator.jobs()) == 2
 
 
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"film 9")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
 @pytest.mark.parametrize(
-    "damage", [Path.unlink, lambda path: path.write_bytes(b"fil")], ids=["removed", "cut off"]
+    "damage",
+    [Path.unlink, lambda path: path.write_bytes(b"fil"), overwrite],
+    ids=["removed", "cut off", "overwritten with the same size"],
 )
 def test_a_landed_file_that_is_damaged_is_paid_for_again(
     team: TeamStorage, erase: Run, film: Path, damage: Callable[[Path], object]
@@ -312,8 +319,14 @@ def test_sources_records_and_results_in_s3(
     assert bucket.read(key) == b"film 2"
 
     bucket.client.delete_object(Bucket=bucket.name, Key=key)
-    assert "reused" not in run("thursday").result
-    assert len(team.emulator.jobs()) == 3
+    paid = run("thursday")
+    assert "reused" not in paid.result
+
+    # Another file of the same size is not this job's result.
+    key = paid.result["landed"]["VideoUrl"].removeprefix(f"{bucket.url}/")
+    bucket.client.put_object(Bucket=bucket.name, Key=key, Body=b"film 9")
+    assert "reused" not in run("friday").result
+    assert len(team.emulator.jobs()) == 4
 
 
 def test_a_manifest_describes_the_job_beside_its_files(team: TeamStorage, erase: Run, film: Path) -> None:
@@ -327,7 +340,8 @@ def test_a_manifest_describes_the_job_beside_its_files(team: TeamStorage, erase:
     (source,) = manifest["sources"]
     assert source["address"] == f"file://{film}"
     assert source["version"] == {"size": "6", "mtime": str(film.stat().st_mtime)}
-    assert manifest["files"] == {"VideoUrl": {"address": f"file://{landed}", "size": 6}}
+    version = {"mtime": str(landed.stat().st_mtime)}
+    assert manifest["files"] == {"VideoUrl": {"address": f"file://{landed}", "size": 6, "version": version}}
     assert (manifest["job_id"], manifest["run_id"], manifest["map_index"]) == (job["job_id"], "monday", -1)
     times = [datetime.fromisoformat(manifest[name]) for name in ("submitted_at", "landed_at")]
     assert times == sorted(times)

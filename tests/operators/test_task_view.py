@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 import media_samples
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
@@ -62,6 +62,17 @@ def test_a_task_shows_its_sources_files_times_and_usage(
     assert view["usage"]["resolution"] == "320x240"
     assert view["usage"]["output_seconds"] == pytest.approx(2, abs=0.2)
     assert view["usage"]["cost"] == pytest.approx(view["usage"]["output_seconds"] / 2)
+
+
+def test_a_task_that_waits_shows_its_sources_its_job_and_the_times_so_far(clip: str) -> None:
+    with pytest.raises(TaskDeferred):
+        run_task_and_keep(reframe(clip, deferrable=True), pushed := {})
+
+    view = pushed["viapi_view"]
+    assert view["job_id"] == pushed["job_id"]
+    assert [source["address"] for source in view["sources"]] == [clip]
+    assert list(view["timeline"]) == ["rendered", "staged", "submitted"]
+    assert view["files"] == []
 
 
 def test_a_landed_file_is_shown_where_it_lies(clip: str, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_processes_that_share_a_quota_are_never_throttled_and_use_nearly_all_of_
     latency=st.floats(0.01, 0.3),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_mix_of_latencies_is_throttled_as_long_as_requests_and_responses_take_equally_long(
     processes: int, rate: float, latency: float, seed: int
 ) -> None:

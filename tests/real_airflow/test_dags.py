@@ -16,6 +16,7 @@ import media_samples
 from airflow_database import AIRFLOW_VERSION, database
 from local_airflow import LocalAirflow, local_airflow
 from served_folder import ServedFolder
+from statsd_socket import StatsdSocket, statsd_socket
 
 pytestmark = pytest.mark.airflow
 REPOSITORY = Path(__file__).parents[2]
@@ -29,13 +30,21 @@ def clip(served: ServedFolder) -> str:
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory, viapi_emulator_server: Any) -> Iterator[LocalAirflow]:
+def statsd() -> Iterator[StatsdSocket]:
+    with statsd_socket() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    tmp_path_factory: pytest.TempPathFactory, viapi_emulator_server: Any, statsd: StatsdSocket
+) -> Iterator[LocalAirflow]:
     dags = tmp_path_factory.mktemp("dags")
     for folder in (REPOSITORY / "dags_examples", Path(__file__).parent / "dags"):
         shutil.copytree(folder, dags, dirs_exist_ok=True)
     right = viapi_emulator_server.connection_json()
     wrong = right.replace(viapi_emulator_server.access_key_secret, "not-the-secret")
-    environment = {
+    environment = statsd.environment | {
         "AIRFLOW_CONN_VIAPI_DEFAULT": right,
         "AIRFLOW_CONN_VIAPI_WRONG_SECRET": wrong,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
@@ -130,6 +139,20 @@ def test_a_file_that_is_not_a_video_fails_with_the_services_reason_deferred_or_n
             shown = airflow.xcom("not_a_video", run_id, task, key="job_states")
             assert shown["job_id"] == airflow.xcom("not_a_video", run_id, task, key="job_id")
             assert "PROCESSING" in shown["states"]
+
+
+def test_statsd_hears_of_submissions_in_tasks_and_of_waiting_jobs_in_the_triggerer(
+    airflow: LocalAirflow, statsd: StatsdSocket, served: ServedFolder
+) -> None:
+    (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
+    statsd.received()
+
+    run(airflow, "not_a_video", video_url=served.address("letter.mp4"))
+
+    heard = statsd.received()
+    host = socket.gethostname().replace(".", "_")
+    assert heard["airflow.viapi.calls.videoenhan.EraseVideoSubtitles"] == ["1|c"] * 2
+    assert heard[f"airflow.viapi.jobs_waiting.{host}.videoenhan.EraseVideoSubtitles"][-1] == "0|g"
 
 
 def test_the_deadline_fails_a_deferred_task(airflow: LocalAirflow) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import av
+import numpy as np
 import pytest
 from redis import Redis
 
@@ -173,6 +175,47 @@ def test_each_step_of_a_chain_reads_the_stored_result_of_the_last(deployment: De
     assert found[0]["Score"] > 9
     log = deployment.airflow.task_log("s3_chain", run_id, "reframe")
     assert "oss://team/staged" in log
+
+
+def _write_black(path: Path) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for _ in range(25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((180, 320, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def test_a_good_video_is_published_and_any_other_when_an_editor_approves(
+    deployment: Deployment, video: str, tmp_path: Path
+) -> None:
+    airflow, folder = deployment.airflow, f"{deployment.bucket.url}/checked"
+    conf = {"review": f"{folder}/review/", "published": f"{folder}/published/"}
+    run_id = deployment.run("erase_check_publish", video_url=video, **conf)
+
+    assert deployment.is_mp4(airflow.xcom("erase_check_publish", run_id, "publish"))
+    states = {each.task_id: each.state for each in airflow.task_instances("erase_check_publish", run_id)}
+    assert states["ask_editor"] == "skipped"
+
+    black = deployment.put("in/black.mp4", _write_black(tmp_path / "black.mp4"))
+    run_id = airflow.trigger("erase_check_publish", {"video_url": black, **conf})
+    question = f"/dags/erase_check_publish/dagRuns/{run_id}/taskInstances/ask_editor/-1/hitlDetails"
+    asked = _until(lambda: _if_found(airflow, question), "the editor is asked")
+    assert "black" in asked["body"]
+    answer = {"chosen_options": ["Approve"], "params_input": {}}
+    airflow.rest.patch(question, json=answer).raise_for_status()
+
+    assert airflow.wait("erase_check_publish", run_id) == "success", deployment.logs(
+        "erase_check_publish", run_id
+    )
+    assert deployment.is_mp4(airflow.xcom("erase_check_publish", run_id, "publish"))
+
+
+def _if_found(airflow: LocalAirflow, path: str) -> Any:
+    response = airflow.rest.get(path)
+    return None if response.status_code == 404 else response.raise_for_status().json()
 
 
 def test_a_nightly_run_maps_a_task_to_each_video_and_stores_all_results(

@@ -108,7 +108,6 @@ def test_every_store_behaves_as_a_dictionary(make_context: Callable[[], Any]) ->
         settings=settings(
             max_examples=8,
             stateful_step_count=12,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

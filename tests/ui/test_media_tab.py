@@ -79,7 +79,12 @@ class Window:
         self.problems: list[str] = []
         self.page.on("request", lambda request: self.requested.append(request.url))
         self.page.on("console", lambda message: self._note(message))
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("pageerror", lambda error: self._note_error(str(error)))
+
+    def _note_error(self, message: str) -> None:
+        # Leaving a page aborts what it is reading.
+        if "was aborted" not in message:
+            self.problems.append(message)
 
     def _note(self, message: Any) -> None:
         if "Content Security Policy" in message.text or "Content-Security-Policy" in message.text:

@@ -84,11 +84,20 @@ def test_a_call_without_authentication_is_refused(emulator: EmulatorServer) -> N
     assert (answer.status_code, answer.json()["error_code"]) == (401, "APIGW.0301")
 
 
-def test_a_wrong_key_is_refused_and_not_shown(account: Account, emulator: EmulatorServer) -> None:
-    key = Credentials(emulator.access_key_id, "guessed")
+@pytest.mark.parametrize(
+    ("key_id", "reason"),
+    [
+        (None, r"the secret \(SK\) in the connection does not match .*: verify aksk signature fail"),
+        ("nobody", r"the access key \(AK\) in the connection does not exist .*: Get secretKey failed"),
+    ],
+)
+def test_a_wrong_key_is_refused_and_not_shown(
+    account: Account, emulator: EmulatorServer, key_id: str | None, reason: str
+) -> None:
+    key = Credentials(key_id or emulator.access_key_id, "guessed")
     with (
         Client(Account(auth=key, endpoint=emulator.url, project_id=account.project_id)) as client,
-        pytest.raises(CredentialsRejected, match="verify aksk signature fail") as raised,
+        pytest.raises(CredentialsRejected, match=reason) as raised,
     ):
         client.call_once(LIST, {})
     assert emulator.access_key_secret not in str(raised.value)

@@ -29,5 +29,5 @@ with DAG("too_late", schedule=None, params={"video_url": ""}):
 
 with DAG("mapped", schedule=None, params={"video_url": ""}):
     EraseVideoSubtitlesOperator.partial(task_id="task", deferrable=True).expand(
-        video_url=["{{ params.video_url }}", "{{ params.video_url }}"], bx=[0.0, 1.4]
+        video_url=["{{ params.video_url }}", "{{ params.video_url }}"], bx=["0.0", "{{ 1.4 }}"]
     )
