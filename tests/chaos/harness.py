@@ -199,7 +199,7 @@ class Run:
 
     def _patch(self, state: str) -> None:
         path = f"/dags/{self.dag_id}/dagRuns/{self.run_id}/taskInstances/{TASK}"
-        # Airflow 2 only shows what it would do, unless it is told otherwise; Airflow 3 does not know the field.
+        # By default Airflow 2 only returns what it would do; Airflow 3 does not know the field.
         body = {"new_state": state} | ({"dry_run": False} if AIRFLOW_VERSION < (3,) else {})
         self.deployment.airflow.rest.patch(path, json=body).raise_for_status()
 
