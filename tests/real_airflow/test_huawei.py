@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
+import media_samples
+from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_CARD, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from local_airflow import LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 EXAMPLES = Path(__file__).parents[2] / "dags_examples"
+HOW_TO = ("how_to_metastudio", "how_to_vias")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         }
         folder = tmp_path_factory.mktemp("examples")
-        for name in ("vias_smoke_and_fire", "product_to_avatar_video"):
+        for name in ("vias_smoke_and_fire", "product_to_avatar_video", *HOW_TO):
             shutil.copy(EXAMPLES / f"{name}.py", folder)
         with LocalAirflow(
             dags_folder=folder, home=tmp_path_factory.mktemp("airflow"), environment=environment
@@ -57,8 +60,31 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 
 @pytest.fixture(scope="module")
-def runs(deployment: Deployment) -> dict[str, str]:
+def existing(deployment: Deployment) -> Iterator[dict[str, str]]:
+    """Create at the service what the examples use and do not create; return the ids."""
+    scenes = [{"sequence_no": 1, "shoot_script": {"text_config": {"text": "A lamp."}}}]
+    script = {"script_name": "lamp", "shoot_scripts": scenes}
+    room = {"room_name": "shop", "scene_scripts": []}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AIRFLOW_CONN_HUAWEICLOUD_DEFAULT", deployment.emulator.huawei_connection_json())
+        call = HuaweiCloudHook().call
+        yield {
+            "script": call("metastudio.CreateVideoScripts", script)["script_id"],
+            "room": call("metastudio.CreateSmartLiveRoom", room)["room_id"],
+        }
+
+
+@pytest.fixture(scope="module")
+def runs(
+    deployment: Deployment,
+    existing: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str]:
     """Start a run of each example at the same time."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "music.wav").write_bytes(b"RIFF")
+    shutil.copy(media_samples.photographs()["astronaut"], folder / "mei.png")
+    target = {"target": f"{deployment.bucket.url}/how-to/"}
     product = {
         "voice": SYSTEM_VOICE,
         "avatar": SYSTEM_AVATAR,
@@ -69,6 +95,16 @@ def runs(deployment: Deployment) -> dict[str, str]:
     confs: dict[str, dict[str, Any]] = {
         "vias_smoke_and_fire": {"hours": 3 / 3600},
         "product_to_avatar_video": product,
+        "how_to_metastudio": {
+            **target,
+            "voice": SYSTEM_VOICE,
+            "avatar": SYSTEM_AVATAR,
+            "card": SYSTEM_CARD,
+            "photo": f"file://{folder}/mei.png",
+            "music": f"file://{folder}/music.wav",
+            **{name: existing[name] for name in ("script", "room")},
+        },
+        "how_to_vias": {"webhook": "http://127.0.0.1:9"},
     }
     return {dag_id: deployment.airflow.trigger(dag_id, conf) for dag_id, conf in confs.items()}
 
@@ -105,6 +141,32 @@ def test_a_text_becomes_speech_and_a_video_on_s3(deployment: Deployment, runs: d
     assert content(filmed["output_asset_config.preview_video_url"])[4:8] == b"ftyp"
     assert kept["asset_state"] == "ACTIVED"
     assert kept["files"][0]["file_size"] == len(content(spoken["audio_file_url"]))
+
+
+def test_every_operator_of_vias_works_on_what_the_others_created(
+    deployment: Deployment, runs: dict[str, str]
+) -> None:
+    run_id = runs["how_to_vias"]
+    deployment.assert_success("how_to_vias", run_id)
+
+    airflow = deployment.airflow
+    assert airflow.xcom("how_to_vias", run_id, "query_task")["input"]["type"] == "url"
+    assert airflow.xcom("how_to_vias", run_id, "query_source")["video_source_name"] == "yard"
+    assert airflow.xcom("how_to_vias", run_id, "task_state")["state"] == "RUNNING"
+
+
+def test_videos_speech_cards_and_subtitles_land_and_a_live_stream_is_stopped(
+    deployment: Deployment, runs: dict[str, str]
+) -> None:
+    run_id = runs["how_to_metastudio"]
+    deployment.assert_success("how_to_metastudio", run_id)
+
+    airflow, bucket = deployment.airflow, deployment.bucket
+    for task_id in ("speech", "avatar_video", "photo_video", "subtitles", "business_card"):
+        landed = airflow.xcom("how_to_metastudio", run_id, task_id)["landed"]
+        assert landed
+        assert all(bucket.read(each.removeprefix(f"{bucket.url}/")) for each in landed.values())
+    assert airflow.xcom("how_to_metastudio", run_id, "stop_live")["state"] == "SUCCEED"
 
 
 def test_a_connection_is_tested_from_the_form(deployment: Deployment) -> None:
