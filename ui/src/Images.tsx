@@ -91,7 +91,8 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
 
 /** Counts of an image index, and which pictures were refused. */
 export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
-  const counts = ["images", "added", "found", "failed", "left_out"].map((name) => [name, number(summary[name]) ?? 0]);
+  const names = ["images", "added", "found", "failed", "rejected", "left_out"].filter((name) => name in summary);
+  const counts = names.map((name) => [name, number(summary[name]) ?? 0] as const);
   const labels: Record<string, string> = {
     images: "listed",
     found: "there before",
@@ -101,13 +102,13 @@ export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
   return (
     <section aria-label="Image index">
       <h2>
-        Image index <code>{text(summary.db_name)}</code>
+        Image index <code>{text(summary.db_name) ?? text(summary.instance_name)}</code>
       </h2>
       <div className="counts">
         {counts.map(([name, count]) => (
-          <div key={name} className={name === "failed" && count ? "count bad" : "count"}>
+          <div key={name} className={(name === "failed" || name === "rejected") && count ? "count bad" : "count"}>
             <strong>{count}</strong>
-            <span>{labels[name as string] ?? name}</span>
+            <span>{labels[name] ?? name}</span>
           </div>
         ))}
       </div>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { type RequestFailed, get } from "./airflow";
-import { type TaskError, type Usage, duration } from "./model";
+import { type TaskError, type Usage, duration, isObject } from "./model";
 
 export function StateBadge({ state }: { state: string | null }) {
   return <span className={`state ${state ?? "none"}`}>{(state ?? "no status").replace(/_/g, " ")}</span>;
@@ -112,5 +112,43 @@ export function Facts({ value }: { value: Record<string, unknown> }) {
         ))}
       </dl>
     </section>
+  );
+}
+
+export interface Quality {
+  passed: boolean;
+  failures: string[];
+  values: Record<string, unknown>;
+}
+
+/** The report of a quality check, or `null` if a value is none. */
+export function readQuality(value: Record<string, unknown> | null): Quality | null {
+  if (!value || typeof value.passed !== "boolean" || !Array.isArray(value.failures)) return null;
+  const { passed, failures, scores, ...values } = value;
+  const isText = (each: unknown): each is string => typeof each === "string";
+  return { passed, failures: failures.filter(isText), values: { ...values, ...(isObject(scores) ? scores : {}) } };
+}
+
+/** Whether a video met its thresholds, which ones it missed, and what was measured. */
+export function QualityReport({ quality }: { quality: Quality }) {
+  return (
+    <>
+      <section aria-label="Quality check">
+        <h2>Quality check</h2>
+        <p>
+          <span className={quality.passed ? "tag good" : "tag warn"}>
+            {quality.passed ? "meets all thresholds" : "does not meet all thresholds"}
+          </span>
+        </p>
+        {quality.failures.length > 0 && (
+          <ul>
+            {quality.failures.slice(0, 40).map((failure, n) => (
+              <li key={n}>{failure}</li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <Facts value={quality.values} />
+    </>
   );
 }

@@ -7,7 +7,7 @@ import { useNow } from "./hooks";
 import { Gallery, IndexCounts, readHits } from "./Images";
 import { CopyButton, FileFacts, OpenButton, Player } from "./Media";
 import { isActive, isObject, readProgress } from "./model";
-import { Empty, ErrorBox, Facts, Problem, StateBadge, UsageLine } from "./Parts";
+import { Empty, ErrorBox, Facts, Problem, QualityReport, StateBadge, UsageLine, readQuality } from "./Parts";
 import { type Presented, type Shown, isOurs, present } from "./present";
 import { Timeline, stepsOf } from "./Timeline";
 import { useFile } from "./useFile";
@@ -39,7 +39,9 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const hits = readHits(shown.result);
   const alarms = readAlarms(shown.result);
   const usage = readAccountUsage(shown.result);
-  const summary = isObject(data.values.summary) ? data.values.summary : null;
+  const report = isObject(data.values.report) ? data.values.report : null;
+  const quality = readQuality(shown.result) ?? readQuality(report);
+  const summary = isObject(data.values.summary) ? data.values.summary : report && "rejected" in report ? report : null;
   // A job of VIAPI has the id of the request that submitted it.
   const isOfAlibaba = shown.view !== null && !/^(metastudio|vias)\./.test(shown.view.action);
   return (
@@ -63,13 +65,15 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
         <Gallery owner={owner} query={shown.sources[0]?.address ?? null} hits={hits} />
       ) : summary ? (
         <IndexCounts summary={summary} />
+      ) : quality ? (
+        <QualityReport quality={quality} />
       ) : alarms ? (
         <AlarmTable owner={owner} alarms={alarms} />
       ) : (
         <FilesOf shown={shown} owner={owner} active={active} />
       )}
       {usage && <AccountUsageTable usage={usage} />}
-      {!shown.batch && !hits && !summary && !usage && <Facts value={shown.result} />}
+      {!shown.batch && !hits && !summary && !usage && !quality && <Facts value={shown.result} />}
       <Times shown={shown} data={data} now={now} />
       {shown.jobId && (
         <p className="facts">

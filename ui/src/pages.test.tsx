@@ -235,6 +235,36 @@ it("takes the picture that was added for the source, not an address that is stor
   expect(screen.queryByText(/film/)).toBeNull();
 });
 
+describe("a quality check", () => {
+  const report = { passed: false, failures: ["black is 1; allowed: at most 0.2 (max_black)"], black: 1, scores: { Sharpness: 0.4 } };
+  const show = (xcoms: Record<string, unknown>) => {
+    airflow({ operator: "MediaQualityCheckOperator", xcoms });
+    render(<TaskPage owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
+  };
+
+  it.each(["return_value", "report"])("shows missed thresholds and what was measured, from %s", async (key) => {
+    show({ [key]: report });
+    expect(await screen.findByText("does not meet all thresholds")).toBeTruthy();
+    expect(screen.getByText("black is 1; allowed: at most 0.2 (max_black)")).toBeTruthy();
+    expect(screen.getByText("Sharpness").nextSibling?.textContent).toBe("0.4");
+  });
+
+  it("says that a video meets its thresholds", async () => {
+    show({ return_value: { passed: true, failures: [], duration: 3 } });
+    expect(await screen.findByText("meets all thresholds")).toBeTruthy();
+    expect(screen.queryByRole("list")).toBeNull();
+  });
+});
+
+it("shows what a bulk task of ImageSearch rejected", async () => {
+  const failures = [{ entity_id: "7", code: "NoObject", message: "nothing found" }];
+  airflow({ operator: "BulkIndexImagesOperator", xcoms: { report: { instance_name: "shop", images: 3, rejected: 1, failures } } });
+  render(<TaskPage owner={OWNER} operators={new Set(["BulkIndexImagesOperator"])} />);
+  expect(await screen.findByText("shop")).toBeTruthy();
+  expect(screen.getByText("rejected").previousSibling?.textContent).toBe("1");
+  expect(screen.getByText("nothing found")).toBeTruthy();
+});
+
 it("shows the media steps of a run", async () => {
   airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4" } } });
   render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);

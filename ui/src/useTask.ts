@@ -18,7 +18,7 @@ export interface TaskData {
   values: Record<string, unknown>;
 }
 
-const WANTED = ["viapi_view", "usage", "progress", "job_id", "job_intent", "job_link", "job_states", "summary"];
+const WANTED = ["viapi_view", "usage", "progress", "job_id", "job_intent", "job_link", "job_states", "summary", "report"];
 const IS_PAGE = /^items_\d+$/;
 
 /** Results of batches have megabytes, and their pages show the same. */
