@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from airflow_provider_viapi.triggers.task_state import supervisor
+from airflow_provider_viapi.triggers.task_state import supervisor, xcom_owner
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import OnState
@@ -40,10 +40,7 @@ def write_from_trigger(task_instance: Any) -> Write | None:
     async def write(value: Mapping[str, Any]) -> None:
         from airflow.sdk.execution_time.comms import SetXCom
 
-        of_task = {
-            name: getattr(task_instance, name) for name in ("dag_id", "run_id", "task_id", "map_index")
-        }
-        await comms.asend(SetXCom(key=STATES_KEY, value=dict(value), **of_task))
+        await comms.asend(SetXCom(key=STATES_KEY, value=dict(value), **xcom_owner(task_instance)))
 
     return write
 

@@ -123,14 +123,14 @@ def published(task_instance: Any, key: str) -> Any:
     """Return an XCom of a task; blocks, so it must not run in an event loop."""
     from airflow.providers.common.compat.sdk import XCom
 
-    return XCom.get_one(key=key, **_identity(task_instance))
+    return XCom.get_one(key=key, **xcom_owner(task_instance))
 
 
 async def _apublished(task_instance: Any, key: str) -> Any:
     from airflow.providers.common.compat.sdk import XCom
 
     if hasattr(XCom, "aget_one") and hasattr(supervisor(), "asend"):
-        return await XCom.aget_one(key=key, **_identity(task_instance))
+        return await XCom.aget_one(key=key, **xcom_owner(task_instance))
     from asgiref.sync import sync_to_async
 
     return await sync_to_async(published)(task_instance, key)
@@ -179,7 +179,8 @@ def _selection(task_instance: Any) -> dict[str, Any]:
     }
 
 
-def _identity(task_instance: Any) -> dict[str, Any]:
+def xcom_owner(task_instance: Any) -> dict[str, Any]:
+    """Return the fields by which Airflow finds the XComs of a task."""
     return {
         "dag_id": task_instance.dag_id,
         "task_id": task_instance.task_id,
@@ -198,5 +199,5 @@ def _state_in_database(task_instance: TaskInstance) -> str | None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        state = session.query(TaskInstance.state).filter_by(**_identity(task_instance)).scalar()
+        state = session.query(TaskInstance.state).filter_by(**xcom_owner(task_instance)).scalar()
     return None if state is None else str(state)
