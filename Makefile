@@ -39,6 +39,10 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 test: lint test-huawei-client .venv-clients-today/ready  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
 	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix and not production' $(PARALLEL)
 
+# Without a failed test (make test failed at lint, say) pytest exits with 5.
+test-failed: $(READY)  ## Run the tests that failed in the last run once more, one after the other
+	$(BIN)/pytest --last-failed --last-failed-no-failures none -rp
+
 test-media: $(READY)  ## Run every media action of the emulator with every kind of odd clip
 	$(BIN)/pytest tests/emulator/media -m matrix $(PARALLEL)
 

@@ -96,6 +96,7 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         super().__init__(client, INCREASE_INSTANCE)
         self._instance = instance
         self._place = {"BucketName": bucket, "Path": path}
+        self._has_repeated = False
 
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once.
@@ -107,10 +108,11 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
             answer = self._client.replay(self._action, request, nonce, credentials)
         except InvalidRequest as refused:
             # The code for this is not documented.
-            if (busy := self._unfinished()) is None:
+            why = self._why_to_repeat()
+            if why is None:
                 raise
             raise Throttled(
-                f"{self._instance} works on task {busy}, and takes one at a time",
+                f"{self._instance} {why}; it takes one task at a time",
                 code=refused.code,
                 request_id=refused.request_id,
                 http_status=refused.http_status,
@@ -146,12 +148,21 @@ class IncrementSubmitBackend(ViapiSubmitBackend):
         """Return false: a task cannot be cancelled."""
         return False
 
-    def _unfinished(self) -> Any:
+    def _why_to_repeat(self) -> str | None:
+        """Return why a refused request may be accepted later; ``None`` if it was not refused for another task."""
         try:
             tasks = listed(self._list())
         except ServiceError:
             return None
-        return next((each.get("Id") for each in tasks if each.get("Status") == "PROCESSING"), None)
+        for task in tasks:
+            if task.get("Status") == "PROCESSING":
+                self._has_repeated = False
+                return f"works on task {task.get('Id')}"
+        # The other task may have ended between the refusal and the list: then the next request is accepted.
+        if not tasks or self._has_repeated:
+            return None
+        self._has_repeated = True
+        return f"refused a task, maybe because task {tasks[0].get('Id')} had not ended yet"
 
     def _list(self, **wanted: Any) -> Mapping[str, Any]:
         return self._client.call(INCREASE_LIST, {"InstanceName": self._instance, **wanted})

@@ -63,11 +63,22 @@ def test_the_id_of_a_task_may_be_a_number_or_a_text_as_the_documents_have_both(
     assert backend.submit(REQUEST, RequestNonce.new()) == job_of("shop", 500)
 
 
-def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: IncrementSubmitBackend) -> None:
+def test_a_refusal_is_retried_once_if_the_other_task_may_have_ended_meanwhile(
+    service: ScriptedServer, backend: IncrementSubmitBackend
+) -> None:
     service.by_action = {
-        "IncreaseInstance": [REFUSED],
-        "IncreaseList": [listed(entry(7, "SUCCESS"), entry(6, "FAIL"))],
+        "IncreaseInstance": [REFUSED, REFUSED],
+        "IncreaseList": [listed(ended := entry(7, "SUCCESS"), entry(6, "FAIL")), listed(ended)],
     }
+
+    with pytest.raises(Throttled, match="shop refused a task, maybe because task 7 had not ended yet"):
+        backend.submit(REQUEST, RequestNonce.new())
+    with pytest.raises(InvalidRequest, match="not now"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: IncrementSubmitBackend) -> None:
+    service.by_action = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed()]}
 
     with pytest.raises(InvalidRequest, match="not now"):
         backend.submit(REQUEST, RequestNonce.new())

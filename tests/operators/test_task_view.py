@@ -134,7 +134,9 @@ def test_a_batch_shows_its_items_page_by_page_and_its_usage(clip: str) -> None:
     assert rows[0]["state"] == "PROCESS_SUCCESS"
     assert rows[0]["file"].partition("?")[0] == run.rows[0]["result"]["VideoUrl"].partition("?")[0]
     assert run.rows[0]["result"]["VideoUrl"] not in json.dumps(pages)
-    assert [item["index"] for item in pages[0]["running"]] == [0, 1, 2]
+    # On a busy machine a job may end before the first page.
+    shown_first = [item["index"] for item in (*pages[0]["rows"], *pages[0]["running"])]
+    assert sorted(shown_first) == [0, 1, 2]
     assert pages[-1]["running"] == []
     assert run.pushed["usage"]["jobs"] == run.pushed["usage"]["measured"] == 3
     assert run.pushed["usage"]["output_seconds"] == pytest.approx(6, abs=0.6)
