@@ -32,7 +32,7 @@ from airflow_provider_viapi.operators.durability import (
 from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_worker
+from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -248,7 +248,7 @@ class JobOperator(JobArguments):
             raise self._cancel_if_late(late, ledger, context) from None
 
     async def _wait(self, job: Job, deadline: datetime, context: Context) -> JobReport:
-        async with showing_states(job.id, write_from_worker(context["ti"])) as on_state:
+        async with showing_states(job.id, states_writer_of_worker(context["ti"])) as on_state:
             report: JobReport = await self.hook.wait_for(job, until=deadline, log=self.log, on_state=on_state)
             return report
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.triggers.task_state import JOB_KEY, RUNNING_KEY
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, RUNNING_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
