@@ -74,7 +74,7 @@ async def aread_xcom(task_instance: Any, key: str) -> Any:
 
 
 def states_writer_of_trigger(task_instance: Any) -> Write | None:
-    """Return what writes the states of a pending job from the trigger of its task; ``None`` below Airflow 3.1, which has no tab for it."""
+    """Return what writes a job's states in a trigger; ``None`` below Airflow 3.1, which has no tab for them."""
     comms = supervisor()
     if task_instance is None or not hasattr(comms, "asend"):
         return None
@@ -88,7 +88,7 @@ def states_writer_of_trigger(task_instance: Any) -> Write | None:
 
 
 def states_writer_of_worker(task_instance: Any) -> Write | None:
-    """Return what writes the states of a pending job from the running task; ``None`` below Airflow 3."""
+    """Return what writes a job's states in the running task; ``None`` below Airflow 3."""
     if supervisor() is None:
         return None
 
