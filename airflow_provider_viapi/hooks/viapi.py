@@ -223,12 +223,8 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     :param extra: the connection's extra, decoded
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
-    from airflow_provider_viapi.alibaba.config import (
-        DEFAULT_REGION,
-        Account,
-        Signature,
-        check_region,
-    )
+    from airflow_provider_viapi.alibaba.config import Account, Signature
+    from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION, check_region
     from airflow_provider_viapi.get_provider_info import CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.jobs.model import ListJobs
