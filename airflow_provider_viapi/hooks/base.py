@@ -325,6 +325,6 @@ class CloudHook(BaseHook):
     @cached_property
     def stats(self) -> Stats:
         """Receiver of the metrics of calls and waits."""
-        from airflow_provider_viapi.hooks.metrics import AirflowStats
+        from airflow_provider_viapi.hooks.stats import AirflowStats
 
         return AirflowStats()

@@ -100,7 +100,7 @@ class BatchOperator(BatchArguments):
                 why = "there is no durable store to continue from" if self.durable else "durable is False"
                 self.log.info("The batch waits on this worker: %s", why)
             if self.reuse_results is not None:
-                from airflow_provider_viapi.operators.batch_backend import reuse_results
+                from airflow_provider_viapi.operators.task_batch_backend import reuse_results
 
                 reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
@@ -148,7 +148,7 @@ class BatchOperator(BatchArguments):
         from airflow_provider_viapi.jobs.batch import Batch
         from airflow_provider_viapi.jobs.batch_backend import BatchConfig
         from airflow_provider_viapi.jobs.budget import Budget
-        from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
+        from airflow_provider_viapi.operators.task_batch_backend import TaskBatchBackend
 
         is_closed = items is None
         if items is None:

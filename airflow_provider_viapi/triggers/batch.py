@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.task_state import RUNNING_KEY, jobs_to_cancel, run_shielded
+from airflow_provider_viapi.task_instance.cancellation import jobs_to_cancel, run_shielded
+from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
 
 if TYPE_CHECKING:
     from typing_extensions import Self
