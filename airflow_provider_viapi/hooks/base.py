@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
     from airflow_provider_viapi.messages.feed import MessageFeed
-    from airflow_provider_viapi.quota.account import Quota
+    from airflow_provider_viapi.quota.account_quota import Quota
 
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""
@@ -186,7 +186,7 @@ class CloudHook(BaseHook):
 
         :raises ConfigurationError: see :attr:`account`
         """
-        from airflow_provider_viapi.quota.account import Quota
+        from airflow_provider_viapi.quota.account_quota import Quota
 
         account = self.account
         return Quota(self._owner, account.quota_url)

@@ -19,7 +19,7 @@ from airflow_provider_viapi.watch.cursor import Entry, Page
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.jobs import ListedJobs, ViapiJobs
     from airflow_provider_viapi.jobs.backend import SharedList
-    from airflow_provider_viapi.quota.account import Quota
+    from airflow_provider_viapi.quota.account_quota import Quota
     from airflow_provider_viapi.watch.shared_pages import Pages
 
 logger = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Configuration of a client: the account's key, the services' addresses, limits."""
+"""An account of Alibaba Cloud and how to call its services: key, addresses, limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configuration of a client: the account's key or token, its project, the services' addresses, limits."""
+"""An account of Huawei Cloud and how to call its services: key or token, project, addresses, limits."""
 
 from __future__ import annotations
 
