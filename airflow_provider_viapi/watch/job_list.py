@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.poll_schedule import AdaptiveInterval
 from airflow_provider_viapi.jobs.supervision import describe, in_own_task, may_pass
-from airflow_provider_viapi.watch.cursor import Entry, Page
+from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.jobs import ListedJobs, ViapiJobs
@@ -139,8 +139,8 @@ class _ListReader:
         return page
 
 
-def _entry(job: Mapping[str, Any]) -> Entry:
-    return Entry(job["job_id"], _seconds(job.get("ended_at") or job.get("created_at")), job)
+def _entry(job: Mapping[str, Any]) -> ListEntry:
+    return ListEntry(job["job_id"], _seconds(job.get("ended_at") or job.get("created_at")), job)
 
 
 def _seconds(time_in_list: str | None) -> int | None:
