@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from airflow_provider_viapi.alibaba import signing
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
