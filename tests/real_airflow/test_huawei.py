@@ -30,7 +30,7 @@ HOW_TO = ("how_to_metastudio", "how_to_vias", "how_to_models")
 OTHER_PROJECT = "f" * 32
 MODEL_INPUTS = ("video", "recordings", "consent", "model_job", "voice_job")
 REVIEWED = {
-    ("CreateTrainingAdvanceJob", "AUDITING"),
+    ("CreateTrainingMiddleJob", "AUDITING"),
     ("Create2dModelTrainingJob", "MANUAL_VERIFYING"),
     ("TransferAsset", "PROCESSING"),
 }
@@ -113,9 +113,32 @@ def existing(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
+def reviewers(deployment: Deployment, existing: dict[str, str]) -> Iterator[None]:
+    """Review models, confirm avatars and accept transfers, as people do days later."""
+    emulator, done = deployment.emulator, threading.Event()
+    hook = HuaweiCloudHook()
+
+    def decide() -> None:
+        while not done.wait(0.2):
+            for job in emulator.jobs():
+                if job["status"] == "WAIT_USER_CONFIRM":
+                    confirm = {"job_id": job["job_id"], "command": "CONFIRM_ACCEPT"}
+                    hook.call("metastudio.Execute2dModelTrainingCommandByUser", confirm)
+                elif (job["action"], job["status"]) in REVIEWED:
+                    emulator.review_huawei_model(job["job_id"])
+
+    thread = threading.Thread(target=decide)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
 def runs(
     deployment: Deployment,
     existing: dict[str, str],
+    reviewers: None,
     served: ServedFolder,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
@@ -154,28 +177,6 @@ def runs(
         },
     }
     return {dag_id: deployment.airflow.trigger(dag_id, conf) for dag_id, conf in confs.items()}
-
-
-@pytest.fixture(scope="module")
-def reviewers(deployment: Deployment, existing: dict[str, str]) -> Iterator[None]:
-    """Review models, confirm avatars and accept transfers, as people do days later."""
-    emulator, done = deployment.emulator, threading.Event()
-    hook = HuaweiCloudHook()
-
-    def decide() -> None:
-        while not done.wait(0.2):
-            for job in emulator.jobs():
-                if job["status"] == "WAIT_USER_CONFIRM":
-                    confirm = {"job_id": job["job_id"], "command": "CONFIRM_ACCEPT"}
-                    hook.call("metastudio.Execute2dModelTrainingCommandByUser", confirm)
-                elif (job["action"], job["status"]) in REVIEWED:
-                    emulator.review_huawei_model(job["job_id"])
-
-    thread = threading.Thread(target=decide)
-    thread.start()
-    yield
-    done.set()
-    thread.join()
 
 
 def test_a_stream_is_analysed_for_a_night_and_then_stopped(
@@ -239,7 +240,7 @@ def test_videos_speech_cards_and_subtitles_land_and_a_live_stream_is_stopped(
 
 
 def test_models_are_trained_once_people_have_agreed_and_a_voice_is_transferred(
-    deployment: Deployment, runs: dict[str, str], reviewers: None
+    deployment: Deployment, runs: dict[str, str]
 ) -> None:
     run_id = runs["how_to_models"]
     deployment.assert_success("how_to_models", run_id)
