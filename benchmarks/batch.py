@@ -60,7 +60,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         media = Path(folder) / "media"
         media.mkdir()
-        (media / "clip.mp4").write_bytes(b"not a video; the jobs do not read it")
+        (media / "clip.mp4").write_bytes(b"no video; not read")
         with serve(media) as served, EmulatorServer(transforms={ERASE: copy}) as emulator:
             found = {}
             for dag_id in DAGS:

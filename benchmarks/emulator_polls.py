@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import psutil
 import requests
 
+from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import viapi, videoenhan
 from airflow_provider_viapi.credentials import Credentials

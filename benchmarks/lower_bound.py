@@ -6,6 +6,9 @@ import heapq
 import math
 from collections.abc import Sequence
 
+QUOTA = 10
+"""Calls per second that the emulator answers."""
+
 PAGE = 500
 PHASES = 20
 

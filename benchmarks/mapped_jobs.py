@@ -54,7 +54,7 @@ def main() -> int:
         media, home = Path(folder) / "media", Path(folder) / "airflow"
         media.mkdir()
         home.mkdir()
-        (media / "clip.mp4").write_bytes(b"not a video; the jobs do not read it")
+        (media / "clip.mp4").write_bytes(b"no video; not read")
         with serve(media) as served, EmulatorServer(transforms={ERASE: copy}) as emulator:
             environment = {
                 "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),

@@ -1,4 +1,4 @@
-"""Clients that wait for jobs: this provider's trigger, Databricks', the two usual patterns, and an idle loop.
+"""Clients that wait for jobs: this provider's trigger, Databricks', the two usual patterns; bare calls; an idle loop.
 
 A program: it prints a line when it is ready, reads the number of jobs, waits for all of them, and prints its
 measurements. The usual patterns poll each job every ten seconds and know no quota; a throttled call, at which the
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
@@ -32,6 +32,7 @@ from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.http import HttpResponse
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
+from lower_bound import QUOTA
 from waiting_emulator import job_id
 
 if TYPE_CHECKING:
@@ -172,6 +173,33 @@ def databricks(url: str, scale: float) -> Waiter:
     return wait
 
 
+def bare(url: str, scale: float) -> Waiter:
+    """Send one call per job at the rate of the quota, and do nothing else: what a job costs at least."""
+    import aiohttp
+
+    key = AccessKey()
+    account = Account(Credentials(key.id, key.secret), endpoint=url)
+    action, rate = videoenhan.GET_ASYNC_JOB_RESULT, QUOTA * scale
+    http: aiohttp.ClientSession | None = None
+
+    async def call(number: int, watched: Measurements) -> None:
+        nonlocal http
+        if http is None:
+            context = ssl.create_default_context()
+            http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context))
+        await asyncio.sleep(number / rate)
+        request = encode(
+            action, {"JobId": job_id(number)}, account, account.credentials.current(), RequestNonce.new()
+        )
+        async with http.request(
+            request.method, request.url, data=request.body, headers=request.headers
+        ) as answer:
+            await answer.read()
+        watched.noticed[number] = time.time()
+
+    return call
+
+
 def idle(url: str, scale: float) -> Waiter:
     """Sleep, in as many tasks as there are jobs."""
 
@@ -187,6 +215,7 @@ CLIENTS: dict[str, Callable[[str, float], Waiter]] = {
     "session per trigger": lambda url, scale: usual(url, scale, session_per_poll=False),
     "session per poll": lambda url, scale: usual(url, scale, session_per_poll=True),
     "databricks": databricks,
+    "bare": bare,
     "idle": idle,
 }
 

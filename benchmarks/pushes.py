@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from lower_bound import percentile, results_alone
+from lower_bound import QUOTA, percentile, results_alone
 from report import Goal, report, table
-from waiting import MOST_SECONDS, QUOTA, Run, durations, measure
+from waiting import MOST_SECONDS, Run, durations, measure
 
 SIZES = (3, 10, 100, 1_000)
 WITHOUT = "without messages"

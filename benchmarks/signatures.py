@@ -34,7 +34,7 @@ from report import ROOT, Goal, report, table
 
 sys.path.insert(0, str(ROOT))
 
-from airflow_provider_viapi.alibaba.config import Account, Signature
+from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.rpc import encode
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lower_bound import forced_delays, percentile, results_alone
+from lower_bound import QUOTA, forced_delays, percentile, results_alone
 from report import ROOT, Goal, report, table
 
 HERE = Path(__file__).parent
-QUOTA = 10
 SECONDS_BETWEEN_LISTS = 5.0
 PATTERNS = ("session per trigger", "session per poll")
 OTHERS = ROOT / ".venv-bench" / "bin" / "python"
@@ -177,7 +176,7 @@ def measure_all(jobs: int, scale: float) -> list[Run]:
     """Run all clients at the same time, the idle loop for a minute."""
     most = MOST_SECONDS.get(jobs, 600.0) / scale
     compared = COMPARED_SECONDS.get(jobs, most * scale) / scale
-    limits = {"ours": most, **dict.fromkeys(COMPARATORS, compared), "idle": 60.0 / scale}
+    limits = {"ours": most, **dict.fromkeys(COMPARATORS, compared), "bare": most, "idle": 60.0 / scale}
     with ThreadPoolExecutor(len(limits)) as pool:
         runs = [pool.submit(measure, who, jobs, scale, seconds) for who, seconds in limits.items()]
         return [run.result() for run in runs]
@@ -203,12 +202,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(_summary(measure("ours", options.ours, options.scale, 600.0))))
         return 0
     rows, goals = [], []
-    for jobs, (*runs, idle) in measure_sizes(options.jobs or SIZES, options.scale, full=options.full):
+    for jobs, (*runs, bare, idle) in measure_sizes(options.jobs or SIZES, options.scale, full=options.full):
         forced = forced_delays(
             durations(jobs, options.scale), QUOTA * options.scale, SECONDS_BETWEEN_LISTS / options.scale
         )
         alone = results_alone(durations(jobs, options.scale), QUOTA * options.scale)
         rows += [_row(run, idle) for run in runs]
+        rows.append(
+            (
+                f"{jobs:,} bare calls",
+                f"{bare.calls_per_job:.2f}",
+                *[""] * 6,
+                f"{bare.cpu_per_job(idle):.1f}",
+                *[""] * 5,
+            )
+        )
         rows.append(_forced_row(jobs, "lower bound, both quotas", forced))
         rows.append(_forced_row(jobs, "lower bound, results' quota", alone))
         goals += _goals(runs, idle, forced)
@@ -306,9 +314,10 @@ def _explanation(scale: float) -> str:
         "clients run side by side; with 10,000 jobs the usual patterns are stopped after "
         f"{COMPARED_SECONDS[10_000]:.0f} s. *Jobs refused*: jobs with at least one throttled call, at which the "
         "usual trigger fails; here it continues. *databricks*: the trigger of Airflow's Databricks provider, polling "
-        "every 10 s as the usual patterns do (its default: 30 s), for runs of a local server without a quota. *Lower "
-        "bound*: simulated, see `benchmarks/lower_bound.py`. The CPU "
-        "time of an idle loop with as many sleepers is subtracted. A *step* is what the loop runs between two awaits "
+        "every 10 s as the usual patterns do (its default: 30 s), for runs of a local server without a quota. *Bare "
+        "calls*: one signed aiohttp call per job at the rate of the quota, and nothing else. *Lower bound*: "
+        "simulated, see `benchmarks/lower_bound.py`. The CPU time of an idle loop with as many sleepers is "
+        "subtracted. A *step* is what the loop runs between two awaits "
         "without garbage collection, which traverses all of Airflow's objects whichever allocation starts it."
     )
 

@@ -25,8 +25,8 @@ from airflow_provider_viapi.emulator.certificate import Certificate
 from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
+from airflow_provider_viapi.emulator.job_messages import JobMessageSender
 from airflow_provider_viapi.emulator.jobs import Job
-from airflow_provider_viapi.emulator.pushes import CompletionPushes
 
 
 class SeededEngine(Engine):
@@ -44,7 +44,7 @@ class SeededEngine(Engine):
             self._queue._jobs[job.id] = job
             made = {"VideoUrl": f"http://127.0.0.1/{job.id}.mp4"}
             self.loop.call_later(each, partial(job.succeed, made, {}, now + each))
-            self.pushes.follow(job)
+            self.job_messages.follow(job)
         print(json.dumps({"began": now}), flush=True)
 
 
@@ -61,9 +61,9 @@ def main(results_per_second: int, seconds_between_lists: float) -> None:
     with ExitStack() as running:
         folder = running.enter_context(closing(DataFolder()))
         quota = {"GetAsyncJobResult": results_per_second}
-        pushes = CompletionPushes(os.environ.get("VIAPI_BENCH_PUSH_URL"))
+        job_messages = JobMessageSender(os.environ.get("VIAPI_BENCH_PUSH_URL"))
         engine = SeededEngine(
-            folder, keys=[AccessKey()], transforms={}, calls_per_second=quota, pushes=pushes
+            folder, keys=[AccessKey()], transforms={}, calls_per_second=quota, job_messages=job_messages
         )
         certificate = Certificate(folder.objects)
         Path(os.environ["SSL_CERT_FILE"]).write_bytes(certificate.pem)

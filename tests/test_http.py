@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
-from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.model import Action, Service
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials

@@ -6,6 +6,7 @@ tree of classes is drawn in ``airflow_provider_viapi.errors``.
 
 from __future__ import annotations
 
+from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import (
     GATEWAY_TIMEOUTS,
     CredentialsRejected,
@@ -94,7 +95,8 @@ DOCUMENTED = (
         "InvalidFile.Region",
         400,
         "The URL does not belong to the required region.",
-        "copy the file to an OSS bucket in cn-shanghai, or give its oss:// or s3:// address so that it is staged",
+        f"copy the file to an OSS bucket in {DEFAULT_REGION}, or give its oss:// or s3:// address so that it is "
+        "staged",
     ),
     DocumentedCode("InternalServerError", 500, "Error of the server.", _RETRY),
     DocumentedCode("InternalServerError.Model", 500, "The model could not be loaded.", _RETRY),

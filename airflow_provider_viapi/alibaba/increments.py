@@ -19,8 +19,8 @@ from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
-    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.jobs.backend import ListSnapshot
 
 ACTION = INCREASE_INSTANCE.full_name

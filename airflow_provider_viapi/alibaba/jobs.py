@@ -22,8 +22,8 @@ from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.results import absolute_address
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import AsyncClient, Client
-    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.credentials import Credentials
 
 STATES: Mapping[str, Outcome] = {

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from airflow_provider_viapi.alibaba.parameters import String, before_staging
+from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.results import ResultField
@@ -41,7 +42,7 @@ class Service(Record, kw_only=False):
     name: str
     version: str
     regional: bool = True
-    regions: tuple[str, ...] = ("cn-shanghai",)
+    regions: tuple[str, ...] = (DEFAULT_REGION,)
     product: str = ""
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.alibaba.structured_parameters import (
     AtMost,
     ListOf,
@@ -209,10 +210,10 @@ class Media(Url):
 
     def _warn_of_region(self, url: str) -> None:
         region = _OSS_REGION.match(url)
-        if region is not None and region[1] not in ("cn-shanghai", "accelerate"):
+        if region is not None and region[1] not in (DEFAULT_REGION, "accelerate"):
             warnings.warn(
-                f"{self.name} is in OSS region {region[1]}; the services read from cn-shanghai and may refuse other "
-                "regions (InvalidFile.Region): copy the file to a bucket in Shanghai, or give its oss:// address so "
+                f"{self.name} is in OSS region {region[1]}; the services read from {DEFAULT_REGION} and may refuse "
+                "other regions (InvalidFile.Region): copy the file to a bucket there, or give its oss:// address so "
                 "that it is staged",
                 stacklevel=2,
             )

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from airflow_provider_viapi.alibaba import signing
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.signing import encoded_pairs, in_order
@@ -240,7 +240,7 @@ def _upper_camel(value: Any) -> Any:
     if isinstance(value, dict):
         # A page of the job list has thousands of values that are neither.
         return {
-            _capital(name): _upper_camel(item) if isinstance(item, dict | list) else item
+            _capital(name): _upper_camel(item) if isinstance(item, (dict, list)) else item
             for name, item in value.items()
         }
     if isinstance(value, list):
@@ -249,6 +249,8 @@ def _upper_camel(value: Any) -> Any:
 
 
 _LISTS = ("strings", "integers", "numbers", "files")
+_PLAIN = {"string": str, "integer": int, "number": float, "boolean": bool}
+"""Type of a field's value by its kind, for kinds whose values need nothing else."""
 
 
 def _fields(action: Action) -> tuple[ResultField, ...]:
@@ -263,6 +265,9 @@ def _typed(data: Any, fields: tuple[ResultField, ...]) -> dict[str, Any]:
         raise TypeError("not an object")
     typed = dict(data)
     for each in fields:
+        # Nearly all values of a page of the job list are what they should be.
+        if type(data.get(each.name)) is _PLAIN.get(each.kind):
+            continue
         if each.kind in _LISTS:
             typed[each.name] = [_as_kind(each, item) for item in _as_list(data.get(each.name))]
         elif each.kind == "list":

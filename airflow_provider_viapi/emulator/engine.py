@@ -28,10 +28,10 @@ from airflow_provider_viapi.emulator.image_search import ImageSearch
 from airflow_provider_viapi.emulator.instance_search import InstanceSearch
 from airflow_provider_viapi.emulator.instance_tasks import InstanceTasks
 from airflow_provider_viapi.emulator.job_actions import JobActions
+from airflow_provider_viapi.emulator.job_messages import JobMessageSender
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.emulator.media import TRANSFORMS
-from airflow_provider_viapi.emulator.pushes import CompletionPushes
 from airflow_provider_viapi.emulator.quota import CallsPerSecond, Quota
 from airflow_provider_viapi.emulator.request import Call, Request
 from airflow_provider_viapi.emulator.responses import ServiceResponse, error_response, result_response
@@ -94,7 +94,7 @@ class Engine:
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param tenant: the account in Huawei Cloud
     :param image_instances: names of the instances of ImageSearch, which no call can make
-    :param pushes: receives the jobs of VIAPI, to push a message when each ends; default: no messages
+    :param job_messages: receives the jobs of VIAPI, to push a message when each ends; default: no messages
     :param now: the clock, in Unix time
     """
 
@@ -107,7 +107,7 @@ class Engine:
         calls_per_second: CallsPerSecond = None,
         tenant: Tenant | None = None,
         image_instances: Iterable[str] = IMAGE_INSTANCES,
-        pushes: CompletionPushes | None = None,
+        job_messages: JobMessageSender | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._now = now
@@ -115,7 +115,7 @@ class Engine:
         self._quota = Quota(calls_per_second, now)
         self._gateway = Gateway(actions().values(), self._access_keys, self._quota)
         self._faults = FaultList()
-        self.pushes = pushes or CompletionPushes(None)
+        self.job_messages = job_messages or JobMessageSender(None)
         self._databases = ImageDatabases(folder.image_databases)
         self.storage = Storage(folder.objects, self._access_keys, now)
         self._results: dict[str, Any] = {}
@@ -159,13 +159,15 @@ class Engine:
         self._queue.start()
         self._at_once.start()
         self.huawei.start()
-        self.pushes.start()
+        self.job_messages.start()
 
     async def stop(self) -> None:
         """Stop all work and reject further calls; calls in progress get their responses."""
         self._stopping = True
         self._faults.clear()
-        await asyncio.gather(self._queue.stop(), self._at_once.stop(), self.huawei.stop(), self.pushes.stop())
+        await asyncio.gather(
+            self._queue.stop(), self._at_once.stop(), self.huawei.stop(), self.job_messages.stop()
+        )
         await self._tasks.stop()
         await asyncio.gather(self._search.stop(), self._instances.stop())
         self._databases.close()
@@ -267,7 +269,7 @@ class Engine:
             self._check_running()
             if call.action.is_job:
                 accepted = self._jobs.submit(call, faults.take_job_fault)
-                self.pushes.follow(self._queue.get(call.id))
+                self.job_messages.follow(self._queue.get(call.id))
                 return accepted
             handler = self._handlers.get(call.action.full_name) or self._handlers.get(call.action.name)
             return await (self._answer(call) if handler is None else handler(call))

@@ -18,8 +18,8 @@ from airflow_provider_viapi.emulator.data_folder import DataFolder
 from airflow_provider_viapi.emulator.engine import IMAGE_INSTANCES, Engine
 from airflow_provider_viapi.emulator.http_server import HttpServer
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
+from airflow_provider_viapi.emulator.job_messages import JobMessageSender
 from airflow_provider_viapi.emulator.media_checks import TRANSFORMS
-from airflow_provider_viapi.emulator.pushes import CompletionPushes
 from airflow_provider_viapi.emulator.quota import CallsPerSecond
 from airflow_provider_viapi.emulator.worker import Transform
 
@@ -41,7 +41,7 @@ class EmulatorServer:
     :param calls_per_second: limit for each action, or by action name; default: no limit
     :param image_instances: names of the instances of ImageSearch, which no call can make; default: ``demo``
     :param push_url: queue to push a message to when a job of VIAPI ends, see
-        :class:`~airflow_provider_viapi.emulator.pushes.CompletionPushes`; default: push nothing
+        :class:`~airflow_provider_viapi.emulator.job_messages.JobMessageSender`; default: push nothing
     :param now: the clock, in Unix time
     """
 
@@ -159,7 +159,7 @@ class EmulatorServer:
                 calls_per_second=self._calls_per_second,
                 tenant=self._tenant,
                 image_instances=self._image_instances,
-                pushes=CompletionPushes(self._push_url),
+                job_messages=JobMessageSender(self._push_url),
                 now=self._now,
             )
             certificate = Certificate(folder.objects, self._host, *self._public_hosts)

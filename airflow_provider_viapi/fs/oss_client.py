@@ -18,7 +18,7 @@ from airflow_provider_viapi.fs.oss_errors import sdk, translate_errors
 from airflow_provider_viapi.http_session import requests_session
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.hooks.viapi import ViapiHook
 
 MAX_LINK_LIFETIME = timedelta(days=7)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.poll_schedule import Backoff
     from airflow_provider_viapi.jobs.poller import Poller
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
-    from airflow_provider_viapi.messages.feed import MessageFeed
-    from airflow_provider_viapi.quota.account import Quota
+    from airflow_provider_viapi.messages.job_messages import JobMessageQueue
+    from airflow_provider_viapi.quota.account_quota import Quota
 
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""
@@ -186,12 +186,12 @@ class CloudHook(BaseHook):
 
         :raises ConfigurationError: see :attr:`account`
         """
-        from airflow_provider_viapi.quota.account import Quota
+        from airflow_provider_viapi.quota.account_quota import Quota
 
         account = self.account
         return Quota(self._owner, account.quota_url)
 
-    def completions(self) -> MessageFeed | None:
+    def job_messages(self) -> JobMessageQueue | None:
         """Return the messages of ``[viapi] completions_url``, which name finished jobs; ``None`` if it is not set.
 
         :raises ConfigurationError: the setting, or ``completions_job_id``, cannot be used
@@ -200,9 +200,9 @@ class CloudHook(BaseHook):
 
         if (settings := completions_settings()) is None:
             return None
-        from airflow_provider_viapi.messages.feed import open_feed
+        from airflow_provider_viapi.messages.job_messages import open_job_messages
 
-        return open_feed(*settings)
+        return open_job_messages(*settings)
 
     def check_can_wait(self) -> None:
         """Check the settings that calls and waits use besides the connection.
@@ -210,7 +210,7 @@ class CloudHook(BaseHook):
         :raises ConfigurationError: one of them cannot be used here
         """
         self.quota.check()
-        self.completions()
+        self.job_messages()
 
     def submit_pace(self, action: str, run: TaskRun) -> SubmitPace:
         """Return when a task may submit jobs of an action.
@@ -301,13 +301,13 @@ class CloudHook(BaseHook):
             others = quota.job_list(shared_list, interval) if shared_list and interval else None
             list_jobs: Any = getattr(self.account, "list_jobs", "auto")
             try:
-                feed = self.completions()
+                messages = self.job_messages()
             except ConfigurationError as error:
                 # Found before anything was submitted, on the worker. Here jobs are paid for, and are waited for.
                 self.log.warning(
                     "Messages about finished jobs cannot be received; jobs are polled instead: %s", error
                 )
-                feed = None
+                messages = None
             poller = Poller(
                 jobs,
                 backoff,
@@ -315,7 +315,7 @@ class CloudHook(BaseHook):
                 list_jobs=list_jobs,
                 stats=self.stats,
                 shared_list=others,
-                feed=feed,
+                messages=messages,
             )
             try:
                 yield poller
@@ -325,6 +325,6 @@ class CloudHook(BaseHook):
     @cached_property
     def stats(self) -> Stats:
         """Receiver of the metrics of calls and waits."""
-        from airflow_provider_viapi.hooks.metrics import AirflowStats
+        from airflow_provider_viapi.hooks.stats import AirflowStats
 
         return AirflowStats()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.credentials import Credentials
     from airflow_provider_viapi.hooks.connection import ConnectionFields
+    from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.client import Client, User
-    from airflow_provider_viapi.huawei.config import Account
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.poller import Poller
@@ -214,8 +214,9 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     """
     from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
-    from airflow_provider_viapi.huawei.config import DEFAULT_REGION, Account, check_region
+    from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.model import PathFamily
+    from airflow_provider_viapi.huawei.regions import DEFAULT_REGION, check_region
 
     fields = ConnectionFields(connection, extra, HuaweiCloudHook.accepted_conn_types, HUAWEI_CONN_FIELDS)
     auth = fields.choice("auth", Auth)

@@ -16,8 +16,8 @@ from airflow_provider_viapi.hooks.base import CloudHook
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
-    from airflow_provider_viapi.alibaba.config import Account
     from airflow_provider_viapi.alibaba.increments import Increments
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
@@ -223,12 +223,8 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     :param extra: the connection's extra, decoded
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
-    from airflow_provider_viapi.alibaba.config import (
-        DEFAULT_REGION,
-        Account,
-        Signature,
-        check_region,
-    )
+    from airflow_provider_viapi.alibaba.account import Account, Signature
+    from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION, check_region
     from airflow_provider_viapi.get_provider_info import CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.jobs.model import ListJobs

@@ -16,7 +16,7 @@ from airflow_provider_viapi.client import BaseAsyncClient, BaseClient, Call, aru
 from airflow_provider_viapi.credentials import Renewable
 from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ResponseLost, TransientError
 from airflow_provider_viapi.http import HttpRequest, HttpResponse, SyncTransport, open_async_transport
-from airflow_provider_viapi.huawei.config import Account, Auth, Token
+from airflow_provider_viapi.huawei.account import Account, Auth, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import iam

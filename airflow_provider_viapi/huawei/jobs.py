@@ -28,8 +28,8 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNo
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.client import AsyncClient, Client
-    from airflow_provider_viapi.huawei.config import Account
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
 logger = logging.getLogger(__name__)

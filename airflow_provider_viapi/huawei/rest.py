@@ -14,7 +14,7 @@ from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, R
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.huawei import signing
-from airflow_provider_viapi.huawei.config import Account, Auth
+from airflow_provider_viapi.huawei.account import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import picture_type

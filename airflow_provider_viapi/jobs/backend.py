@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
+    from airflow_provider_viapi.jobs.message_reader import MessageRecord
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState, Outcome, RequestNonce
-    from airflow_provider_viapi.jobs.push_reader import PushRecord
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
 
@@ -163,13 +163,13 @@ class SharedList(Protocol):
         ...
 
 
-class CompletionFeed(Protocol):
+class JobMessages(Protocol):
     """Messages that name finished jobs; every subscriber receives all of them.
 
     :param record: how reliable the messages have been in this process
     """
 
-    record: PushRecord
+    record: MessageRecord
 
     def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[Collection[str]]]:
         """Connect, and iterate over the job ids of each message; raises when there is no connection."""

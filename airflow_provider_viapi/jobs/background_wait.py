@@ -10,7 +10,7 @@ from typing import Protocol
 from typing_extensions import Self
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.jobs.batch_wait import Completions
+from airflow_provider_viapi.jobs.batch_wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 
@@ -31,7 +31,7 @@ class Watch(Protocol):
         """True if one of them has failed or cannot be polled."""
         ...
 
-    def take(self) -> Completions:
+    def take(self) -> FinishedJobs:
         """Return the jobs that have ended since the last call."""
         ...
 
@@ -49,9 +49,9 @@ class Unwatched:
     def add(self, job: Job) -> None:
         """Do nothing."""
 
-    def take(self) -> Completions:
+    def take(self) -> FinishedJobs:
         """Return nothing."""
-        return Completions()
+        return FinishedJobs()
 
     def wait(self, seconds: float) -> None:
         """Return at once."""
@@ -68,7 +68,7 @@ class BackgroundWait:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="viapi-batch-wait", daemon=True)
         self._one_more = threading.Condition()
-        self._completions = Completions()
+        self._finished = FinishedJobs()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -87,37 +87,37 @@ class BackgroundWait:
     @property
     def ended(self) -> int:
         """Number of jobs that have ended and were not taken yet."""
-        return len(self._completions)
+        return len(self._finished)
 
     @property
     def has_failures(self) -> bool:
         """True if one of them has failed or cannot be polled."""
         with self._one_more:
-            reports, errors = self._completions.reports, self._completions.errors
+            reports, errors = self._finished.reports, self._finished.errors
             return bool(errors) or any(report.outcome is not Outcome.SUCCEEDED for report in reports)
 
-    def take(self) -> Completions:
+    def take(self) -> FinishedJobs:
         """Return the jobs that have ended since the last call."""
         with self._one_more:
-            taken, self._completions = self._completions, Completions()
+            taken, self._finished = self._finished, FinishedJobs()
         return taken
 
     def wait(self, seconds: float) -> None:
         """Wait until one more job has ended, or for so many seconds."""
         with self._one_more:
-            before = len(self._completions)
-            self._one_more.wait_for(lambda: len(self._completions) > before, seconds)
+            before = len(self._finished)
+            self._one_more.wait_for(lambda: len(self._finished) > before, seconds)
 
     async def _wait_for(self, job: Job) -> None:
         try:
             report = await self._wait(job)
         except ServiceError as error:
             with self._one_more:
-                self._completions.errors[job.id] = error
+                self._finished.errors[job.id] = error
                 self._one_more.notify_all()
         else:
             with self._one_more:
-                self._completions.reports.append(report)
+                self._finished.reports.append(report)
                 self._one_more.notify_all()
 
     async def _cancel(self) -> None:

@@ -28,7 +28,7 @@ from airflow_provider_viapi.jobs.background_wait import Unwatched, Watch
 from airflow_provider_viapi.jobs.batch_backend import BatchBackend, BatchConfig, Meter
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
-from airflow_provider_viapi.jobs.batch_wait import AFFECTS_ALL_JOBS, Completions, WaitPolicy
+from airflow_provider_viapi.jobs.batch_wait import AFFECTS_ALL_JOBS, FinishedJobs, WaitPolicy
 from airflow_provider_viapi.jobs.budget import Budget
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.task_run import TaskRun
@@ -225,13 +225,13 @@ class Batch:
         self._is_blocked = not may_submit and bool(self.running)
         return may_submit
 
-    def collect(self, completions: Completions) -> None:
+    def collect(self, finished: FinishedJobs) -> None:
         """Collect the results of jobs that have ended, and record the outcomes.
 
         :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
         """
-        unread = self._reports([job_id for job_id in completions.unread if job_id in self.running])
-        reports = [report for report in (*completions.reports, *unread) if report.job_id in self.running]
+        unread = self._reports([job_id for job_id in finished.unread if job_id in self.running])
+        reports = [report for report in (*finished.reports, *unread) if report.job_id in self.running]
         for start in range(0, len(reports), ROWS_PER_WRITE):
             if self.run.stop_requested():
                 return
@@ -241,9 +241,9 @@ class Batch:
             self._record(dict(zip([self.running[report.job_id] for report in some], rows, strict=True)))
             for report in some:
                 del self.running[report.job_id]
-        refused = [error for error in completions.errors.values() if isinstance(error, AFFECTS_ALL_JOBS)]
+        refused = [error for error in finished.errors.values() if isinstance(error, AFFECTS_ALL_JOBS)]
         failed: dict[Item, Row] = {}
-        for job_id, error in completions.errors.items():
+        for job_id, error in finished.errors.items():
             if error not in refused and job_id in self.running:
                 failed[self.running.pop(job_id)] = self._failed_row(error, job_id, is_resumable=True)
         self._record(failed)
@@ -254,7 +254,7 @@ class Batch:
         """Stop waiting for jobs that are late: queued ones are cancelled, others are left to the next attempt."""
         now = self.run.timing.now()
         late = [job_id for job_id, item in self.running.items() if now >= self.deadline_of(item)]
-        self.collect(Completions([report for report in self._reports(late) if report.is_final]))
+        self.collect(FinishedJobs([report for report in self._reports(late) if report.is_final]))
         expired = {job_id: self.running.pop(job_id) for job_id in late if job_id in self.running}
         rows = {}
         for job_id, item in expired.items():
@@ -323,7 +323,7 @@ class Batch:
             self.backend.limiter.on_success()
             self.running[job.id] = item
             if report is not None:
-                self.collect(Completions([report]))
+                self.collect(FinishedJobs([report]))
             else:
                 self._watch.add(job)
         return True

@@ -48,7 +48,7 @@ class WaitPolicy:
 
 
 @dataclass
-class Completions:
+class FinishedJobs:
     """Jobs that have ended, or cannot be polled any more.
 
     :param reports: their final reports
@@ -72,8 +72,8 @@ class Completions:
         }
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> Completions:
-        """Build completions from the output of :meth:`as_dict`."""
+    def from_dict(cls, fields: Mapping[str, Any]) -> FinishedJobs:
+        """Build the finished jobs from the output of :meth:`as_dict`."""
         return cls(
             [JobReport.from_dict(report) for report in fields["reports"]],
             list(fields["unread"]),
@@ -81,14 +81,14 @@ class Completions:
         )
 
 
-async def wait_for_completions(
+async def wait_for_finished_jobs(
     jobs: Collection[Job],
     wait: Callable[[Job], Awaitable[JobReport]],
     *,
     min_completed: int,
     max_wait: float,
     timeout: float,
-) -> Completions:
+) -> FinishedJobs:
     """Wait until enough jobs have ended, and return those that have.
 
     :param wait: waits until one job has ended
@@ -96,7 +96,7 @@ async def wait_for_completions(
     :param max_wait: seconds after the first job ended
     :param timeout: seconds after which to return in any case
     """
-    completions = Completions()
+    finished = FinishedJobs()
     ended: deque[tuple[Job, asyncio.Future[JobReport]]] = deque()
     one_more = asyncio.Event()
     waits = [asyncio.ensure_future(wait(job)) for job in jobs]
@@ -110,18 +110,18 @@ async def wait_for_completions(
     give_up = time.monotonic() + timeout
     size = 0
     try:
-        while len(completions) < len(waits) and size < MAX_BYTES:
+        while len(finished) < len(waits) and size < MAX_BYTES:
             if not ended:
-                left = 0.0 if len(completions) >= min_completed else give_up - time.monotonic()
+                left = 0.0 if len(finished) >= min_completed else give_up - time.monotonic()
                 if left <= 0:
                     break
                 one_more.clear()
                 await wait_for_event(one_more, left)
                 continue
-            if not completions:
+            if not finished:
                 give_up = min(give_up, time.monotonic() + max_wait)
-            size += _add(completions, *ended.popleft())
-            if any(isinstance(error, AFFECTS_ALL_JOBS) for error in completions.errors.values()):
+            size += _add(finished, *ended.popleft())
+            if any(isinstance(error, AFFECTS_ALL_JOBS) for error in finished.errors.values()):
                 break
         if not jobs:
             await asyncio.sleep(timeout)
@@ -129,21 +129,21 @@ async def wait_for_completions(
         for waiting in waits:
             waiting.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
-    return completions
+    return finished
 
 
-def _add(completions: Completions, job: Job, done: asyncio.Future[JobReport]) -> int:
+def _add(finished: FinishedJobs, job: Job, done: asyncio.Future[JobReport]) -> int:
     """Add one job, and return its size in bytes."""
     error = done.exception()
     if isinstance(error, ServiceError):
-        completions.errors[job.id] = error
+        finished.errors[job.id] = error
         return 500
     report = done.result()
     size = len(json.dumps(report.as_dict()))
     if size > MAX_REPORT_BYTES:
-        completions.unread.append(job.id)
+        finished.unread.append(job.id)
         return 50
-    completions.reports.append(report)
+    finished.reports.append(report)
     return size
 
 

@@ -111,10 +111,10 @@ class PendingJob:
     :param ending: what the job list says about the end
     :param seen: when each state of the job was first seen, ISO 8601
     :param seen_waiting_at: when a poll or the job list last showed that the job has not ended
-    :param was_pushed: a message named the job as finished before a poll or the list showed its end
+    :param was_announced: a message named the job as finished before a poll or the list showed its end
     :param is_polling: a poll has begun and is not answered yet
     :param is_named: a message named the job, and no poll has begun since
-    :param false_pushes: how many polls because of a message found that the job has not ended
+    :param false_announcements: how many polls because of a message found that the job has not ended
     :param on_state: receives ``seen`` after each change
     """
 
@@ -131,10 +131,10 @@ class PendingJob:
     ending: Ending | None = None
     seen: dict[str, str] = field(default_factory=dict)
     seen_waiting_at: float | None = None
-    was_pushed: bool = False
+    was_announced: bool = False
     is_polling: bool = False
     is_named: bool = False
-    false_pushes: int = 0
+    false_announcements: int = 0
     on_state: OnState | None = None
     _queued_for: float | None = None
     _logged: str | None = None
@@ -150,17 +150,17 @@ class PendingJob:
         """Record that the job list shows the end of the job."""
         self.finished_at, self.ending = now(), ending
 
-    def mark_pushed(self) -> None:
+    def mark_announced(self) -> None:
         """Record that a message says that the job has ended."""
-        self.was_pushed = self.is_named = True
+        self.was_announced = self.is_named = True
         self.mark_finished(None)
 
     def mark_waiting(self) -> None:
         """Record that the job itself reports that it has not ended, whatever the list or an earlier message says."""
         self.seen_waiting_at = now()
         if not self.is_named:
-            self.false_pushes += self.was_pushed
-            self.was_pushed = False
+            self.false_announcements += self.was_announced
+            self.was_announced = False
             self.finished_at = self.ending = None
 
     def mark_seen(self, state: str) -> None:

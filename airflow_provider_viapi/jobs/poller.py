@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.list_reader import JobListReader
+from airflow_provider_viapi.jobs.message_reader import MessageReader
 from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
 from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, Backoff, PendingJob, PendingJobs, now
-from airflow_provider_viapi.jobs.push_reader import PushReader
 from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.jobs.supervision import (
     MAX_UNEXPECTED_ERRORS,
@@ -35,7 +35,7 @@ from airflow_provider_viapi.jobs.supervision import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.backend import CompletionFeed, SharedList
+    from airflow_provider_viapi.jobs.backend import JobMessages, SharedList
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Poller:
     :param list_jobs: ``auto`` reads the job list while more than a few jobs wait, ``always`` for any, ``never``
     :param stats: receives metrics
     :param shared_list: turns to read the job list, and what other processes saw in it; default: there are no others
-    :param feed: messages that name finished jobs; default: there are none
+    :param messages: messages that name finished jobs; default: there are none
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class Poller:
         list_jobs: ListJobs = "auto",
         stats: Stats | None = None,
         shared_list: SharedList | None = None,
-        feed: CompletionFeed | None = None,
+        messages: JobMessages | None = None,
     ) -> None:
         self._backend = backend
-        self._pushes = PushReader(feed)
-        self._jobs = PendingJobs(backoff or Backoff(), self._pushes.covers)
+        self._message_reader = MessageReader(messages)
+        self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.covers)
         self.limiter = limiter or RateLimiter(10)
         self.list = JobListReader(backend, self._jobs, list_jobs, shared_list)
         self._stats = stats or NoStats()
@@ -115,7 +115,7 @@ class Poller:
     def _start(self) -> None:
         if not self._loops:
             loops = [self._poll_loop, self.list.read, self.list.follow_others, self._metrics_loop]
-            if self._pushes.is_used:
+            if self._message_reader.is_used:
                 loops.append(self._push_loop)
             self._loops = [asyncio.ensure_future(supervise(loop)) for loop in loops]
 
@@ -175,7 +175,7 @@ class Poller:
         self._jobs.queue.schedule(pending, seconds)
         if pending.is_named:
             # A message arrived during the poll, which may not have seen the end.
-            self._pushes.schedule(self._jobs, pending)
+            self._message_reader.schedule(self._jobs, pending)
 
     def _on_report(self, pending: PendingJob, report: JobReport) -> None:
         if report.is_final:
@@ -210,13 +210,13 @@ class Poller:
         for pending in waits:
             pending.resolve(outcome)
         if waits and isinstance(outcome, JobReport):
-            self._pushes.record_end(waits[0])
+            self._message_reader.record_end(waits[0])
             with suppress(Exception):
                 record_finished(self._stats, waits[0], now())
 
     async def _push_loop(self) -> None:
         while True:
-            seconds = await self._pushes.follow(self._jobs)
+            seconds = await self._message_reader.follow(self._jobs)
             if not self.list.is_used:
                 # Those that were to be polled rarely.
                 self._jobs.poll_individually(self._jobs)

@@ -19,7 +19,7 @@ from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.schema import as_address, check_request, short_repr
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.http_settings import HttpSettings

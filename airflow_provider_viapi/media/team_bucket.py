@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_provider_viapi.alibaba.config import DEFAULT_REGION
+from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import ServiceError, TransientError
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
 from airflow_provider_viapi.media.request_inputs import StagingPlace

@@ -55,6 +55,11 @@ _MAGIC_NUMBERS: tuple[tuple[int, bytes, tuple[str, ...]], ...] = (
 HEADER_SIZE = 512
 """Bytes that are read of a file to recognise its type."""
 
+TEXT_SIZE = 32
+"""Bytes after which a file that is a text so far counts as one."""
+
+UTF_8_BYTES = 4
+"""Bytes of a character at most."""
 
 LENGTH_TOLERANCE = 1.0
 """Seconds by which a file may be longer than allowed: its sound often ends after its picture."""
@@ -146,7 +151,18 @@ def _recognized(beginning: bytes) -> tuple[str, ...]:
     for offset, mark, types in _MAGIC_NUMBERS:
         if beginning.startswith(mark, offset):
             return types
-    return ("ts",) if beginning[:1] == b"G" and beginning[188:189] == b"G" else ()
+    if beginning[:1] == b"G" and beginning[188:189] == b"G":
+        return ("ts",)
+    return ("text",) if _is_text(beginning) else ()
+
+
+def _is_text(beginning: bytes) -> bool:
+    """Return whether a file is a text, such as an error page or a script: no media file begins with one."""
+    # Its last character may be cut off.
+    text = beginning.decode(errors="ignore")
+    is_whole = len(beginning) - len(text.encode()) < UTF_8_BYTES
+    is_printable = all(character.isprintable() or character.isspace() for character in text)
+    return len(beginning) >= TEXT_SIZE and is_whole and is_printable and bool(set(text) & set(" \n"))
 
 
 def _check_dimensions(source: File, limits: MediaLimits) -> bool:

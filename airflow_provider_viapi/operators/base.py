@@ -21,7 +21,6 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.claims import TaskClaims
 from airflow_provider_viapi.operators.durability import (
     attempt_of,
     fail_without_retry,
@@ -30,9 +29,10 @@ from airflow_provider_viapi.operators.durability import (
     task_run,
 )
 from airflow_provider_viapi.operators.job_arguments import JobArguments
+from airflow_provider_viapi.operators.task_claims import TaskClaims
 from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
 from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_worker
+from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.submission import Submission, TurnIsLater
     from airflow_provider_viapi.jobs.task_run import TaskRun
     from airflow_provider_viapi.jobs.usage import Usage
-    from airflow_provider_viapi.state.results import LandedResults
+    from airflow_provider_viapi.state.landed_results import LandedResults
 
 
 LONGEST_TURN = 60.0
@@ -164,7 +164,7 @@ class JobOperator(JobArguments):
         """Return the landed results of earlier jobs; ``None`` if the task neither reuses nor describes any."""
         if self.reuse_results is None and not self.land_manifest:
             return None
-        from airflow_provider_viapi.state.results import LandedResults
+        from airflow_provider_viapi.state.landed_results import LandedResults
 
         return LandedResults(self, self.action, context)
 
@@ -248,7 +248,7 @@ class JobOperator(JobArguments):
             raise self._cancel_if_late(late, ledger, context) from None
 
     async def _wait(self, job: Job, deadline: datetime, context: Context) -> JobReport:
-        async with showing_states(job.id, write_from_worker(context["ti"])) as on_state:
+        async with showing_states(job.id, states_writer_of_worker(context["ti"])) as on_state:
             report: JobReport = await self.hook.wait_for(job, until=deadline, log=self.log, on_state=on_state)
             return report
 

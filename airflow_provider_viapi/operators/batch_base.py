@@ -100,7 +100,7 @@ class BatchOperator(BatchArguments):
                 why = "there is no durable store to continue from" if self.durable else "durable is False"
                 self.log.info("The batch waits on this worker: %s", why)
             if self.reuse_results is not None:
-                from airflow_provider_viapi.operators.batch_backend import reuse_results
+                from airflow_provider_viapi.operators.task_batch_backend import reuse_results
 
                 reuse_results(self, items, ledger, run, context)
             batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
@@ -114,7 +114,7 @@ class BatchOperator(BatchArguments):
 
         :param state: what the attempt knows besides its ledger; ``dag.test()`` of Airflow 3 loses it
         """
-        from airflow_provider_viapi.jobs.batch_wait import Completions
+        from airflow_provider_viapi.jobs.batch_wait import FinishedJobs
 
         store_links(self, context)
         with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
@@ -125,7 +125,7 @@ class BatchOperator(BatchArguments):
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
             with self.cancelling_if_ended(context, ledger, batch.cancel):
-                batch.collect(Completions.from_dict(event["ended"]))
+                batch.collect(FinishedJobs.from_dict(event["ended"]))
                 return self._advance(batch, context)
 
     def _same_items(self, ledger: BatchLedger) -> list[Item] | None:
@@ -148,7 +148,7 @@ class BatchOperator(BatchArguments):
         from airflow_provider_viapi.jobs.batch import Batch
         from airflow_provider_viapi.jobs.batch_backend import BatchConfig
         from airflow_provider_viapi.jobs.budget import Budget
-        from airflow_provider_viapi.operators.batch_backend import TaskBatchBackend
+        from airflow_provider_viapi.operators.task_batch_backend import TaskBatchBackend
 
         is_closed = items is None
         if items is None:

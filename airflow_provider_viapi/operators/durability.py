@@ -64,7 +64,7 @@ def task_run(
     :param stop_requested: returns whether Airflow stops the task
     """
     from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
-    from airflow_provider_viapi.operators.claims import TaskClaims
+    from airflow_provider_viapi.operators.task_claims import TaskClaims
 
     return TaskRun(attempt_of(context), TaskClaims(context, log), log, timing or Timing(), stop_requested)
 

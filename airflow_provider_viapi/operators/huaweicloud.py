@@ -22,7 +22,7 @@ from airflow_provider_viapi.operators import durability
 from airflow_provider_viapi.operators.action import ActionOperator
 from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.triggers.task_state import UNSUCCESSFUL
+from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

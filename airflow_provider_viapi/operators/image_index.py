@@ -30,7 +30,7 @@ from airflow_provider_viapi.schema import ValidationError, as_address, short_rep
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.alibaba.config import Account
+    from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.image_index.indexer import IndexingTiming
     from airflow_provider_viapi.image_index.report import IndexingReport
     from airflow_provider_viapi.operators.options import Address

@@ -20,7 +20,7 @@ from airflow_provider_viapi.operators.arguments import (
 from airflow_provider_viapi.operators.durability import (
     is_permanent,
 )
-from airflow_provider_viapi.operators.landing import LandingOperator
+from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 The view is written when the job was accepted and when the task ends, the usage once: each write is a call of
 Airflow's API. While the task waits, the states of its job are in the XCom ``job_states``
-(``triggers.shown_states``). docs/ui.md describes the fields; the view holds no signature, the links themselves are in
+(``task_instance.xcoms``). docs/ui.md describes the fields; the view holds no signature, the links themselves are in
 the task's result.
 """
 

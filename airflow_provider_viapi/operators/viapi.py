@@ -17,7 +17,7 @@ from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viap
 from airflow_provider_viapi.operators.arguments import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
-from airflow_provider_viapi.operators.landing import LandingOperator
+from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ViapiOperator(LandingOperator):
 
     A call that was answered is billed: a retry of the task, such as one after files could not be landed, calls again.
 
-    Takes what :class:`~airflow_provider_viapi.operators.landing.LandingOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.landing_base.LandingOperator` takes, and:
 
     :param staging: where media are copied that the service cannot read at their address (``s3://``, ``gs://``,
         ``file://`` …): your own bucket in Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.task_state import RUNNING_KEY, jobs_to_cancel, run_shielded
+from airflow_provider_viapi.task_instance.cancellation import jobs_to_cancel, run_shielded
+from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from airflow_provider_viapi.jobs.batch import Batch
-    from airflow_provider_viapi.jobs.batch_wait import Completions, WaitPolicy
+    from airflow_provider_viapi.jobs.batch_wait import FinishedJobs, WaitPolicy
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 
 class BatchTrigger(BaseTrigger):
     """Wait until enough jobs of a batch have ended to be worth processing, or its time is over.
 
-    The event holds either ``ended`` (see ``jobs.batch_wait.Completions``; about 100 kB, however many jobs there are)
+    The event holds either ``ended`` (see ``jobs.batch_wait.FinishedJobs``; about 100 kB, however many jobs there are)
     or ``error`` (see ``errors``). Airflow stores the arguments in its database: they name a connection and never hold
     a key.
 
@@ -103,7 +104,7 @@ class BatchTrigger(BaseTrigger):
 
         policy = WaitPolicy(self.min_completed, self.max_wait, datetime.fromisoformat(self.until))
         try:
-            completions = await wait_for_some(self.hook(), self.jobs, policy, self.log)
+            finished = await wait_for_some(self.hook(), self.jobs, policy, self.log)
         except asyncio.CancelledError:
             # Below 3.3 Airflow has no on_kill: the state of the task shows why the trigger is stopped.
             if not hasattr(BaseTrigger, "on_kill"):
@@ -112,7 +113,7 @@ class BatchTrigger(BaseTrigger):
         except ServiceError as error:
             yield TriggerEvent({"error": error.as_dict()})
         else:
-            yield TriggerEvent({"ended": completions.as_dict()})
+            yield TriggerEvent({"ended": finished.as_dict()})
 
     async def on_kill(self) -> None:
         """Cancel queued jobs if a user ended the task, or cleared it and its next attempt does not find the jobs."""
@@ -160,13 +161,13 @@ class HuaweiCloudBatchTrigger(BatchTrigger):
         return HuaweiCloudHook(self.conn_id)
 
 
-async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log: Log) -> Completions:
+async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log: Log) -> FinishedJobs:
     """Wait for some of many jobs, together with all other waits of the connection in this event loop.
 
     :param hook: a cloud's hook
     :raises ConfigurationError: the connection cannot be used
     """
-    from airflow_provider_viapi.jobs.batch_wait import QuietLog, wait_for_completions
+    from airflow_provider_viapi.jobs.batch_wait import QuietLog, wait_for_finished_jobs
 
     # Read once, before hundreds of waits ask for it.
     await hook.aget_config()
@@ -177,7 +178,7 @@ async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log:
         report: JobReport = await hook.wait_for(job, until=policy.until + timedelta(days=1), log=quiet)
         return report
 
-    return await wait_for_completions(
+    return await wait_for_finished_jobs(
         jobs,
         wait,
         min_completed=policy.min_completed,

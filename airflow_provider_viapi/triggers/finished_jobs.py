@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.triggers.watcher import WatcherTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.watch.cursor import Entry, StartFrom
+    from airflow_provider_viapi.watch.cursor import ListEntry, StartFrom
     from airflow_provider_viapi.watch.shared_pages import Pages
 
 OUTCOMES = ("succeeded", "failed", "cancelled")
@@ -98,7 +98,7 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
             "viapi_conn_id": self.viapi_conn_id,
         }
 
-    def wants(self, entry: Entry) -> bool:
+    def wants(self, entry: ListEntry) -> bool:
         """Return whether a job is of one of the actions and ended with one of the outcomes."""
         is_chosen = self.actions is None or entry.fields["action"] in self.actions
         return is_chosen and entry.fields["outcome"] in self.outcomes

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_trigger
-from airflow_provider_viapi.triggers.task_state import (
-    JOB_KEY,
+from airflow_provider_viapi.task_instance.cancellation import (
     TERMINAL,
     UNSUCCESSFUL,
     jobs_to_cancel,
     run_shielded,
 )
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, states_writer_of_trigger
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
@@ -85,7 +84,7 @@ class JobTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield one event."""
         try:
-            async with showing_states(self.job_id, write_from_trigger(self.task_instance)) as on_state:
+            async with showing_states(self.job_id, states_writer_of_trigger(self.task_instance)) as on_state:
                 report = await self.hook().wait_for(
                     self.job, until=datetime.fromisoformat(self.deadline), log=self.log, on_state=on_state
                 )

@@ -11,7 +11,7 @@ from airflow_provider_viapi.triggers.watcher import WatcherTrigger
 if TYPE_CHECKING:
     from os import PathLike
 
-    from airflow_provider_viapi.watch.cursor import Entry, StartFrom
+    from airflow_provider_viapi.watch.cursor import ListEntry, StartFrom
     from airflow_provider_viapi.watch.shared_pages import Pages
 
 LONGEST = 86_400.0
@@ -118,6 +118,6 @@ class NewFilesTrigger(WatcherTrigger):
             "settle": self.settle,
         }
 
-    def wants(self, entry: Entry) -> bool:
+    def wants(self, entry: ListEntry) -> bool:
         """Return whether the name of a file matches."""
         return fnmatchcase(entry.fields["name"], self.pattern)

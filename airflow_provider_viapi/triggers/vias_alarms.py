@@ -10,7 +10,7 @@ from airflow_provider_viapi.triggers.new_files import NewFilesTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.alarm_events import Alarm
-    from airflow_provider_viapi.watch.cursor import Entry
+    from airflow_provider_viapi.watch.cursor import ListEntry
 
 MAX_ALARMS = 20
 """Alarms of a file that an event lists; Airflow stores events in its database."""
@@ -52,7 +52,7 @@ class ViasAlarmTrigger(NewFilesTrigger):
         """Return the arguments that rebuild the trigger."""
         return {**super().arguments(), "kinds": self.kinds}
 
-    async def payload(self, entry: Entry) -> dict[str, Any] | None:
+    async def payload(self, entry: ListEntry) -> dict[str, Any] | None:
         """Return what an event says about a file; ``None``: it holds no alarm of the kinds."""
         alarms, is_read = await asyncio.to_thread(self._read, entry.fields["file"], entry.fields["size"])
         if is_read and self.kinds is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
-from airflow_provider_viapi.watch.cursor import Cursor, Delivery, Entry, Page, StartFrom
+from airflow_provider_viapi.watch.cursor import Cursor, ListEntry, NewEntry, Page, StartFrom
 from airflow_provider_viapi.watch.cursor_store import FIRST_PAUSE, LONGEST_PAUSE
 from airflow_provider_viapi.watch.shared_pages import can_confirm, make_producer, shared_pages
 
@@ -91,11 +91,11 @@ class WatcherTrigger(BaseEventTrigger or BaseTrigger):  # type: ignore[misc]
         """Return the arguments that rebuild the trigger."""
         return {"start_from": self.start_from}
 
-    def wants(self, entry: Entry) -> bool:
+    def wants(self, entry: ListEntry) -> bool:
         """Return whether an entry fires an event."""
         return True
 
-    async def payload(self, entry: Entry) -> dict[str, Any] | None:
+    async def payload(self, entry: ListEntry) -> dict[str, Any] | None:
         """Return what an event says about an entry; ``None``: it fires none."""
         return dict(entry.fields)
 
@@ -174,7 +174,7 @@ class _Watch:
         )
         self._problem: str | None = (state or {}).get("problem")
         self._saving = asyncio.Lock()
-        self._handed_out: list[tuple[float, Collection[Delivery]]] = []
+        self._handed_out: list[tuple[float, Collection[NewEntry]]] = []
         self._saved_at = time.monotonic()
         self._is_lost = False
 
@@ -210,7 +210,7 @@ class _Watch:
         else:
             self._log.error("%s: no events are fired until this is solved: %s", self._trigger, problem)
 
-    async def _on_stored(self, deliveries: Collection[Delivery], stored: bool) -> None:
+    async def _on_stored(self, deliveries: Collection[NewEntry], stored: bool) -> None:
         if not stored:
             self._is_lost = True
             return

@@ -34,7 +34,7 @@ _UNKNOWN = 2**32 - 1
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListEntry:
     """One entry of a list.
 
     :param key: identifies it; equal keys are one entry
@@ -67,7 +67,7 @@ class Page:
         that is not known
     """
 
-    entries: Sequence[Entry] = ()
+    entries: Sequence[ListEntry] = ()
     is_first: bool = True
     is_last: bool = True
     source: str = ""
@@ -77,13 +77,13 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class NewEntry:
     """An entry that is handed out.
 
     :param redelivered: it was handed out before, and whether that was stored is not known
     """
 
-    entry: Entry
+    entry: ListEntry
     redelivered: bool
 
 
@@ -103,7 +103,7 @@ class Cursor:
         state: Mapping[str, Any] | None = None,
         *,
         start_from: StartFrom = "now",
-        wants: Callable[[Entry], bool] = lambda _: True,
+        wants: Callable[[ListEntry], bool] = lambda _: True,
         kept: int | None = None,
     ) -> None:
         self._start_from = start_from
@@ -121,7 +121,7 @@ class Cursor:
         if state:
             self._load(state)
 
-    def take(self, page: Page) -> list[Delivery]:
+    def take(self, page: Page) -> list[NewEntry]:
         """Return what to deliver now, oldest first."""
         if page.problem is not None:
             return []
@@ -141,9 +141,9 @@ class Cursor:
         self._is_whole &= len(taken) == len(new)
         if page.is_last and self._is_whole:
             self._forget_old()
-        return [Delivery(entry, digest in self._uncertain) for digest, entry in taken]
+        return [NewEntry(entry, digest in self._uncertain) for digest, entry in taken]
 
-    def confirm(self, deliveries: Collection[Delivery]) -> None:
+    def confirm(self, deliveries: Collection[NewEntry]) -> None:
         """Record that the events about these deliveries were stored."""
         for each in deliveries:
             digest = each.entry.digest
@@ -202,7 +202,7 @@ class Cursor:
             self._forget_old()
         return False
 
-    def _is_known(self, digest: int, entry: Entry) -> bool:
+    def _is_known(self, digest: int, entry: ListEntry) -> bool:
         if digest in self._seen or digest in self._unconfirmed:
             return True
         is_old = self._floor is not None and entry.moment is not None and entry.moment <= self._floor
@@ -227,7 +227,7 @@ class Cursor:
                 self._floor = max(self._floor or 0, moment)
 
 
-def _age(entry: Entry) -> int:
+def _age(entry: ListEntry) -> int:
     return _UNKNOWN if entry.moment is None else entry.moment
 
 

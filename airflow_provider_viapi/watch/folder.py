@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.jobs.supervision import describe
 from airflow_provider_viapi.media.addresses import storage_of
-from airflow_provider_viapi.watch.cursor import Entry, Page
+from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.watch.shared_pages import Pages
@@ -101,7 +101,7 @@ class _FolderReader:
         self._clock = clock
         self._first_seen: dict[str, float] = {}
 
-    def read(self) -> list[Entry]:
+    def read(self) -> list[ListEntry]:
         from airflow_provider_viapi.media.resumable_download import open_path
 
         path = open_path(self._folder)
@@ -117,8 +117,8 @@ class _FolderReader:
         self._first_seen = first_seen
         return entries
 
-    def _entry(self, key: str, file: StoredFile) -> Entry:
-        return Entry(
+    def _entry(self, key: str, file: StoredFile) -> ListEntry:
+        return ListEntry(
             key,
             int(file.modified.timestamp()) if file.modified else None,
             {

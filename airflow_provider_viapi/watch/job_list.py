@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.poll_schedule import AdaptiveInterval
 from airflow_provider_viapi.jobs.supervision import describe, in_own_task, may_pass
-from airflow_provider_viapi.watch.cursor import Entry, Page
+from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.jobs import ListedJobs, ViapiJobs
     from airflow_provider_viapi.jobs.backend import SharedList
-    from airflow_provider_viapi.quota.account import Quota
+    from airflow_provider_viapi.quota.account_quota import Quota
     from airflow_provider_viapi.watch.shared_pages import Pages
 
 logger = logging.getLogger(__name__)
@@ -139,8 +139,8 @@ class _ListReader:
         return page
 
 
-def _entry(job: Mapping[str, Any]) -> Entry:
-    return Entry(job["job_id"], _seconds(job.get("ended_at") or job.get("created_at")), job)
+def _entry(job: Mapping[str, Any]) -> ListEntry:
+    return ListEntry(job["job_id"], _seconds(job.get("ended_at") or job.get("created_at")), job)
 
 
 def _seconds(time_in_list: str | None) -> int | None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from airflow_provider_viapi.alibaba.config import Account, Signature
+from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.services import find, imagesearch, imgsearch

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.increments import ACTION, IncrementSubmitBackend, job_of, read_report
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, Throttled

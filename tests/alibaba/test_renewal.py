@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.alibaba.account import Account, Signature
 from airflow_provider_viapi.alibaba.client import Client, open_async_client
-from airflow_provider_viapi.alibaba.config import Account, Signature
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.credentials import Credentials, CredentialsSource, RenewableCredentials
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, TransientError

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Structure, ValueList
 from airflow_provider_viapi.alibaba.rpc import decode, encode
 from airflow_provider_viapi.alibaba.service_model_files import ModelFile

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.fs.oss_client import Oss, place_of
 

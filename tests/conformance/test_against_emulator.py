@@ -15,7 +15,7 @@ from PIL import Image
 import make_reference
 import media_samples
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.rpc import HttpResponse, decode, encode
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.engine import emulated_actions

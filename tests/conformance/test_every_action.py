@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 import media_samples
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.alibaba.jobs import STATES, result_action
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.rpc import flatten

@@ -15,8 +15,8 @@ import requests
 from PIL import Image
 
 import media_samples
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.image_instances import ImageInstances, Item

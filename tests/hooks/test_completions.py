@@ -166,7 +166,7 @@ def test_wrong_settings_in_the_triggerer_leave_the_wait_to_polls(
     assert asyncio.run(hook.wait_for(held.job, until=until, log=log)).outcome is Outcome.SUCCEEDED
 
     with pytest.raises(ConfigurationError):
-        hook.completions()
+        hook.job_messages()
 
 
 @pytest.mark.parametrize("content", ["refuse", "raise"])

@@ -24,8 +24,8 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.huawei import signing
+from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.client import Client, User, open_async_client, project_of, with_token_for
-from airflow_provider_viapi.huawei.config import Account, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest

@@ -13,7 +13,7 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import PermissionDenied, ResponseLost
-from airflow_provider_viapi.huawei.config import Account
+from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.jobs import (
     HuaweiJobs,
     ViasTasks,

@@ -24,7 +24,7 @@ from airflow_provider_viapi.errors import (
     outcome_is_refusal,
 )
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
-from airflow_provider_viapi.huawei.config import Account, Token
+from airflow_provider_viapi.huawei.account import Account, Token
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.rest import decode, encode, rate_limit
 from airflow_provider_viapi.huawei.services import metastudio, vias

@@ -18,7 +18,7 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.huawei import signing
-from airflow_provider_viapi.huawei.config import Account
+from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.rest import encode
 from airflow_provider_viapi.huawei.services import find
 

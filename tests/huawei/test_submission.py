@@ -13,8 +13,8 @@ import pytest
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client
-from airflow_provider_viapi.huawei.config import Account
 from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
 from airflow_provider_viapi.huawei.services import find
 from airflow_provider_viapi.jobs.ledger import Ledger

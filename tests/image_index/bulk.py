@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import open_async_client
-from airflow_provider_viapi.alibaba.config import Account
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.images import ImageEntry, parse_images

@@ -25,7 +25,7 @@ from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch
 from airflow_provider_viapi.jobs.batch_backend import BatchConfig
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.batch_wait import Completions
+from airflow_provider_viapi.jobs.batch_wait import FinishedJobs
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
@@ -218,7 +218,7 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
             return running.ledger.rows(wanted)
         some = running.jobs[: random.randint(1, 3)]
         running = batch(service, store, wanted, try_number)
-        running.collect(Completions([service.report(job) for job in some]))
+        running.collect(FinishedJobs([service.report(job) for job in some]))
     raise AssertionError("the batch does not come to an end")
 
 
@@ -302,7 +302,9 @@ def test_the_log_names_at_most_a_hundred_failed_items() -> None:
     running.submit()
 
     running.collect(
-        Completions(errors={job.id: InvalidRequest("no such job", code="InvalidJob") for job in running.jobs})
+        FinishedJobs(
+            errors={job.id: InvalidRequest("no such job", code="InvalidJob") for job in running.jobs}
+        )
     )
 
     named = [line for line in log.lines if line.startswith("Failed: item ")]

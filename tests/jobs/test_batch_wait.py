@@ -12,9 +12,9 @@ from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest
 from airflow_provider_viapi.jobs.batch_wait import (
     MAX_BYTES,
     MAX_REPORT_BYTES,
-    Completions,
+    FinishedJobs,
     QuietLog,
-    wait_for_completions,
+    wait_for_finished_jobs,
 )
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
@@ -41,13 +41,13 @@ class Ends:
             self.ended[self.jobs[number]].set()
 
 
-async def waited(ends: Ends, **arguments: Any) -> Completions:
+async def waited(ends: Ends, **arguments: Any) -> FinishedJobs:
     defaults = {"min_completed": 2, "max_wait": FOREVER, "timeout": FOREVER}
-    return await wait_for_completions(ends.jobs, ends.wait, **{**defaults, **arguments})
+    return await wait_for_finished_jobs(ends.jobs, ends.wait, **{**defaults, **arguments})
 
 
 def test_the_wait_returns_all_ended_jobs_when_enough_have_ended() -> None:
-    async def play() -> Completions:
+    async def play() -> FinishedJobs:
         ends = Ends(5)
         ends.end(0, 2, 4)
         return await waited(ends)
@@ -56,7 +56,7 @@ def test_the_wait_returns_all_ended_jobs_when_enough_have_ended() -> None:
 
 
 def test_the_wait_ends_when_all_jobs_have_ended() -> None:
-    async def play() -> Completions:
+    async def play() -> FinishedJobs:
         ends = Ends(2)
         ends.end(0, 1)
         return await waited(ends, min_completed=100)
@@ -66,7 +66,7 @@ def test_the_wait_ends_when_all_jobs_have_ended() -> None:
 
 @pytest.mark.parametrize("arguments", [{"max_wait": 0.05}, {"timeout": 0.05}])
 def test_the_wait_ends_with_fewer_jobs_after_its_time(arguments: dict[str, float]) -> None:
-    async def play() -> Completions:
+    async def play() -> FinishedJobs:
         ends = Ends(5)
         ends.end(3)
         return await waited(ends, **arguments)
@@ -75,14 +75,14 @@ def test_the_wait_ends_with_fewer_jobs_after_its_time(arguments: dict[str, float
 
 
 def test_without_jobs_the_wait_only_lasts() -> None:
-    async def play() -> Completions:
+    async def play() -> FinishedJobs:
         return await waited(Ends(0), timeout=0.01)
 
     assert len(asyncio.run(play())) == 0
 
 
 def test_the_size_of_completions_is_bounded() -> None:
-    async def play() -> Completions:
+    async def play() -> FinishedJobs:
         ends = Ends(1000)
         ends.result = {"VideoUrl": "http://h/" + "x" * 1000}
         ends.end(*range(1000))
@@ -94,17 +94,17 @@ def test_the_size_of_completions_is_bounded() -> None:
 
 
 def test_a_result_that_is_too_long_is_left_to_the_worker() -> None:
-    async def play() -> Completions:
+    async def play() -> FinishedJobs:
         ends = Ends(1)
         ends.result = {"Words": "x" * MAX_REPORT_BYTES}
         ends.end(0)
         return await waited(ends)
 
-    assert asyncio.run(play()) == Completions(unread=["J-0"])
+    assert asyncio.run(play()) == FinishedJobs(unread=["J-0"])
 
 
 def test_a_job_that_cannot_be_polled_is_reported_and_a_rejected_key_ends_the_wait() -> None:
-    async def play(error: Exception) -> Completions:
+    async def play(error: Exception) -> FinishedJobs:
         ends = Ends(3)
         ends.errors[ends.jobs[1]] = error
         ends.end(1)
@@ -114,7 +114,7 @@ def test_a_job_that_cannot_be_polled_is_reported_and_a_rejected_key_ends_the_wai
     refused = asyncio.run(play(CredentialsRejected("no", code="InvalidAccessKeyId")))
     assert unknown.errors["J-1"].code == "InvalidParameter"
     assert (
-        Completions.from_dict(json.loads(json.dumps(refused.as_dict()))).errors["J-1"].code
+        FinishedJobs.from_dict(json.loads(json.dumps(refused.as_dict()))).errors["J-1"].code
         == "InvalidAccessKeyId"
     )
 

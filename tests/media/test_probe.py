@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import media_samples
-from airflow_provider_viapi.alibaba.config import Account
+from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.parameters import MediaLimits
 from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials

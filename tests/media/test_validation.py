@@ -105,6 +105,10 @@ def test_a_video_or_an_unknown_format_passes(tmp_path: Path, name: str, content:
         ("a.mp4", b"%PDF-1.7", "pdf"),
         ("a.mp4", b"\x89PNG\r\n\x1a\n", "png"),
         ("a.txt", b"hello", "txt"),
+        ("a.mp4", b"<!DOCTYPE html>\n<title>403 Forbidden</title>", "text"),
+        ("a.mp4", b"import sys\n\nprint(sys.argv[1:])\n# no film", "text"),
+        ("a.mp4", "ein Text über Filme ".encode() * 40, "text"),
+        ("a.mp4", ("x" + "ü " * 400).encode(), "text"),
     ],
 )
 def test_another_type_is_refused_by_its_first_bytes_or_its_name(

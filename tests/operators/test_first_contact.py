@@ -40,7 +40,7 @@ VIDEO = "http://h/a.mp4"
 @pytest.fixture
 def film(tmp_path: Path) -> str:
     path = tmp_path / "film.mp4"
-    path.write_bytes(b"film " * 1000)
+    path.write_bytes(b"\0film" * 1000)
     return path.as_uri()
 
 

@@ -30,7 +30,7 @@ from skipping_clock import skip_waits
 
 __all__ = ["storage_emulator", "team"]
 
-FILM = b"film " * 1000
+FILM = b"\0film" * 1000
 
 
 @pytest.fixture

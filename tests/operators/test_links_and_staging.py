@@ -71,7 +71,7 @@ def test_it_is_not_where_only_the_service_may_read_it(
 def test_a_link_in_a_batch_that_leads_to_no_file_fails_its_item_and_submits_nothing_for_it(
     team: TeamStorage, served: ServedFolder
 ) -> None:
-    (served.path / "film.mp4").write_bytes(b"film " * 1000)
+    (served.path / "film.mp4").write_bytes(b"\0film" * 1000)
 
     def make() -> ViapiBatchOperator:
         return ViapiBatchOperator(
@@ -128,7 +128,7 @@ def test_a_staging_place_may_be_a_path_object(operator: Any) -> None:
 
 def test_a_path_object_that_a_task_has_returned_is_a_staging_place(team: TeamStorage, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
-    film.write_bytes(b"film " * 1000)
+    film.write_bytes(b"\0film" * 1000)
     operator = EraseVideoSubtitlesOperator(
         task_id="erase",
         video_url=film.as_uri(),

@@ -17,7 +17,7 @@ from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
-from airflow_provider_viapi.triggers import task_state
+from airflow_provider_viapi.task_instance import cancellation
 from run_task import run_task
 from scripted_server import Answer, ScriptedServer, scripted_server
 from skipping_clock import skip_waits
@@ -393,7 +393,7 @@ def test_a_throttled_submission_is_not_retried_once_the_task_is_stopped(
 def test_a_job_accepted_while_the_task_is_stopped_is_cancelled(
     service: ScriptedServer, monkeypatch: pytest.MonkeyPatch, deferrable: bool
 ) -> None:
-    monkeypatch.setattr(task_state, "current_state", lambda _: "failed")
+    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed")
     says(
         service,
         EraseVideoSubtitles=[accepted("J-1")],

@@ -85,7 +85,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> It
     from production.celery_airflow import CeleryAirflow, dags_folder
     from production.recording_emulator import recording_emulator
 
-    (served.path / "clip.mp4").write_bytes(b"not a video; the jobs do not read it")
+    (served.path / "clip.mp4").write_bytes(b"no video; not read")
     for url in (BROKER, QUOTA):
         redis.Redis.from_url(url).flushdb()
     home = tmp_path_factory.mktemp("airflow")

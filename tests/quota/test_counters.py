@@ -14,7 +14,7 @@ from fakeredis import TcpFakeServer
 from limits.storage import MemoryStorage
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.quota.account import Quota
+from airflow_provider_viapi.quota.account_quota import Quota
 from airflow_provider_viapi.quota.counters import (
     RETRY_AFTER,
     CountersUnavailable,

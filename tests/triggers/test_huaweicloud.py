@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.triggers import task_state
+from airflow_provider_viapi.task_instance import cancellation
 from airflow_provider_viapi.triggers.job import HuaweiCloudJobTrigger
 from operators.huawei_tasks import WATCH, connect, in_haste
 
@@ -70,7 +70,7 @@ def test_it_fires_once_with_the_state_of_the_job(task_id: str) -> None:
 def test_whether_the_job_ends_with_its_task_depends_on_who_ended_that_and_how(
     task_id: str, monkeypatch: pytest.MonkeyPatch, state: str, goal: str, cancel_on_kill: bool, stops: bool
 ) -> None:
-    monkeypatch.setattr(task_state, "current_state", lambda _: state)
+    monkeypatch.setattr(cancellation, "current_state", lambda _: state)
 
     asyncio.run(trigger(task_id, goal=goal, cancel_on_kill=cancel_on_kill).on_kill())
 

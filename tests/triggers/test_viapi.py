@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
-from airflow_provider_viapi.triggers import task_state
+from airflow_provider_viapi.task_instance import cancellation
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server
 
@@ -127,7 +127,7 @@ def test_many_triggers_share_one_poller(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_trigger_that_is_stopped_twice_still_cancels_the_job_of_an_ended_task(
     monkeypatch: pytest.MonkeyPatch, over: bool
 ) -> None:
-    monkeypatch.setattr(task_state, "current_state", lambda _: "failed" if over else "deferred")
+    monkeypatch.setattr(cancellation, "current_state", lambda _: "failed" if over else "deferred")
 
     async def stopped_twice() -> None:
         killed = asyncio.ensure_future(trigger().on_kill())

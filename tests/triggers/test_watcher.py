@@ -11,7 +11,7 @@ import pytest
 from airflow import __version__
 
 from airflow_provider_viapi.triggers.finished_jobs import ViapiFinishedJobsTrigger
-from airflow_provider_viapi.watch.cursor import Entry, Page
+from airflow_provider_viapi.watch.cursor import ListEntry, Page
 from triggers.watching import AssetStates
 
 pytestmark = pytest.mark.skipif(
@@ -23,7 +23,8 @@ EMPTY = Page(source="account")
 
 def page(*job_ids: str) -> Page:
     jobs = [
-        Entry(job_id, 100, {"job_id": job_id, "action": "a.B", "outcome": "succeeded"}) for job_id in job_ids
+        ListEntry(job_id, 100, {"job_id": job_id, "action": "a.B", "outcome": "succeeded"})
+        for job_id in job_ids
     ]
     return Page(jobs, source="account", confirms=True, when_stored=[])
 

@@ -10,18 +10,25 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from airflow_provider_viapi.watch.cursor import MAX_REMEMBERED, MAX_UNCONFIRMED, Cursor, Delivery, Entry, Page
+from airflow_provider_viapi.watch.cursor import (
+    MAX_REMEMBERED,
+    MAX_UNCONFIRMED,
+    Cursor,
+    ListEntry,
+    NewEntry,
+    Page,
+)
 
 
-def entries(*names: str, moment: int | None = 100) -> list[Entry]:
-    return [Entry(name, moment) for name in names]
+def entries(*names: str, moment: int | None = 100) -> list[ListEntry]:
+    return [ListEntry(name, moment) for name in names]
 
 
 def page(*names: str, **fields: Any) -> Page:
     return Page(entries(*names), **{"source": "account", **fields})
 
 
-def keys(deliveries: list[Delivery]) -> list[str]:
+def keys(deliveries: list[NewEntry]) -> list[str]:
     return [each.entry.key for each in deliveries]
 
 
@@ -70,7 +77,7 @@ def test_entries_of_one_moment_are_each_delivered() -> None:
 
 
 def test_the_oldest_is_first_and_what_has_no_time_is_last() -> None:
-    mixed = [Entry("none", None), Entry("late", 9), Entry("early", 5)]
+    mixed = [ListEntry("none", None), ListEntry("late", 9), ListEntry("early", 5)]
 
     assert keys(Cursor(start_from="listed").take(Page(mixed))) == ["early", "late", "none"]
 
@@ -130,7 +137,7 @@ def test_a_page_that_could_not_be_read_changes_nothing() -> None:
 
 def test_the_state_stays_small_and_old_entries_are_not_delivered_again() -> None:
     cursor = Cursor(start_from="listed")
-    everything = [Entry(f"j{number}", number) for number in range(MAX_REMEMBERED + 1000)]
+    everything = [ListEntry(f"j{number}", number) for number in range(MAX_REMEMBERED + 1000)]
     delivered = 0
     while handed_out := cursor.take(Page(everything, source="account")):
         cursor.confirm(handed_out)
@@ -145,7 +152,7 @@ def test_the_state_stays_small_and_old_entries_are_not_delivered_again() -> None
 def test_entries_are_forgotten_some_time_after_they_cannot_be_listed_any_more() -> None:
     cursor = Cursor(start_from="listed", kept=1000)
     for moment in range(0, 100_000, 100):
-        cursor.confirm(cursor.take(Page([Entry(f"j{moment}", moment)], source="account")))
+        cursor.confirm(cursor.take(Page([ListEntry(f"j{moment}", moment)], source="account")))
 
     assert len(json.dumps(cursor.state())) < 1000
 
@@ -163,11 +170,11 @@ class Deliveries(RuleBasedStateMachine):
 
     @initialize(before=st.integers(0, 5))
     def begin(self, before: int) -> None:
-        self.listed = [Entry(f"before{number}", number) for number in range(before)]
+        self.listed = [ListEntry(f"before{number}", number) for number in range(before)]
         self.count = before
         self.cursor = Cursor(kept=50)
         self.stored: dict[str, Any] = {}
-        self.handed_out: list[list[Delivery]] = []
+        self.handed_out: list[list[NewEntry]] = []
         self.events: dict[str, list[bool]] = {}
         self.number, self.size = 0, 3
         self.has_begun = False
@@ -179,7 +186,7 @@ class Deliveries(RuleBasedStateMachine):
         for moment in moments:
             self.count += 1
             # Several in the same second, and some that the list shows late.
-            entry = Entry(f"job{self.count}", 100 + self.count // 4 - moment if readable else None)
+            entry = ListEntry(f"job{self.count}", 100 + self.count // 4 - moment if readable else None)
             self.listed.insert(0, entry)
             if self.has_begun:
                 self.promised.add(entry.key)
@@ -231,7 +238,7 @@ class Deliveries(RuleBasedStateMachine):
         if self.cursor.is_changed:
             self.stored = self.cursor.state()
 
-    def store(self, deliveries: list[Delivery]) -> None:
+    def store(self, deliveries: list[NewEntry]) -> None:
         for each in deliveries:
             self.events.setdefault(each.entry.key, []).append(each.redelivered)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_viapi.huawei.services.metastudio import live
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
-from airflow_provider_viapi.operators.job_control import JobCommandOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

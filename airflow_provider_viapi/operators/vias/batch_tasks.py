@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.operators.job_control import CommandLog, CommandRecord
+from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLog, CommandRecord
 from airflow_provider_viapi.operators.vias.outputs import alarm_output
 from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
 

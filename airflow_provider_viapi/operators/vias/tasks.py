@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
-from airflow_provider_viapi.operators.job_control import JobCommandOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
 from airflow_provider_viapi.operators.vias.outputs import alarm_output
 from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
 

@@ -6,8 +6,8 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client, User, with_token_for
-from airflow_provider_viapi.huawei.config import Account
 from emulator.huawei.callers import Caller
 
 

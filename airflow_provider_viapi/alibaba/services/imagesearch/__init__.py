@@ -23,7 +23,7 @@ from airflow_provider_viapi.alibaba.services.imagesearch.searching import (
     SEARCH_IMAGE_BY_PIC,
     SEARCH_IMAGE_BY_TEXT,
 )
-from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS, REGIONS, SERVICE
+from airflow_provider_viapi.alibaba.services.imagesearch.service import LIMITS, SERVICE
 from airflow_provider_viapi.alibaba.services.imagesearch.tasks import (
     DETAIL,
     DUMP_META,
@@ -45,7 +45,6 @@ __all__ = [
     "INCREASE_LIST",
     "LIMITS",
     "META_FILE",
-    "REGIONS",
     "SEARCH_IMAGE_BY_FILTER",
     "SEARCH_IMAGE_BY_NAME",
     "SEARCH_IMAGE_BY_PIC",

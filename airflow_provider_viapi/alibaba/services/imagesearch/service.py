@@ -18,21 +18,9 @@ from airflow_provider_viapi.alibaba.parameters import (
     String,
     ValidationError,
 )
+from airflow_provider_viapi.alibaba.regions import IMAGE_SEARCH
 
-REGIONS = (
-    "cn-shanghai",
-    "cn-hangzhou",
-    "cn-beijing",
-    "cn-shenzhen",
-    "cn-hongkong",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-northeast-1",
-    "ap-south-1",
-    "eu-central-1",
-)
-
-SERVICE = Service(name="imagesearch", version="2020-12-14", regions=REGIONS, product="ImageSearch")
+SERVICE = Service(name="imagesearch", version="2020-12-14", regions=IMAGE_SEARCH, product="ImageSearch")
 
 SOURCE = "alibabacloud-imagesearch20201214 4.4.0"
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from airflow_provider_viapi.huawei.model import Service
 from airflow_provider_viapi.huawei.parameters import Object, ObjectList, StringList
+from airflow_provider_viapi.huawei.regions import METASTUDIO
 from airflow_provider_viapi.schema import Boolean, Choice, Integer, String
 
-SERVICE = Service("metastudio", regions=("cn-north-4", "cn-east-3"))
+SERVICE = Service("metastudio", regions=METASTUDIO)
 
 
 def text(

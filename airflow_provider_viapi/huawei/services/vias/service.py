@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Service, States
 from airflow_provider_viapi.huawei.parameters import Object
+from airflow_provider_viapi.huawei.regions import VIAS
 from airflow_provider_viapi.huawei.services.vias.settings import AlarmOutput
 from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
 
-SERVICE = Service(
-    "vias",
-    regions=(
-        "cn-north-4",
-        "cn-east-3",
-        "cn-south-1",
-        "ap-southeast-1",
-        "ap-southeast-3",
-        "ap-southeast-4",
-        # Only in a page of 2025-11, not in the SDK.
-        "cn-southwest-2",
-    ),
-    repeats_credentials=True,
-)
+SERVICE = Service("vias", regions=VIAS, repeats_credentials=True)
 
 TASK_STATES = States(
     going=(

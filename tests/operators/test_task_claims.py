@@ -11,8 +11,8 @@ import pytest
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.task_run import Attempt, Claims, Intent
-from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.operators.task_claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log
 from media.moto_s3 import bucket, moto_endpoint
@@ -312,7 +312,7 @@ def test_nothing_is_sent_if_a_submission_cannot_be_published(
 
 
 def test_old_claims_are_deleted(airflow: Airflow, tmp_path: Any, shared: None) -> None:
-    from airflow_provider_viapi.state.claims import SharedClaims
+    from airflow_provider_viapi.state.shared_claims import SharedClaims
     from airflow_provider_viapi.state.stores import StateConfig, TaskKey
 
     claims = SharedClaims(StateConfig(f"file://{tmp_path}/state", 30), TaskKey("dag", "run", "a"))

@@ -13,9 +13,9 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.state.stores import AirflowStore
-from airflow_provider_viapi.triggers import task_state
+from airflow_provider_viapi.task_instance import cancellation, xcoms
+from airflow_provider_viapi.task_instance.cancellation import TERMINAL, jobs_to_cancel, worker_must_cancel
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
-from airflow_provider_viapi.triggers.task_state import TERMINAL, jobs_to_cancel, worker_must_cancel
 from run_task import TaskInstance, run_task
 
 LOG = logging.getLogger(__name__)
@@ -26,8 +26,8 @@ ERASE = "EraseVideoSubtitles"
 def is_in(
     state: str | None, monkeypatch: pytest.MonkeyPatch, published: str | list[str] | None = "job"
 ) -> None:
-    monkeypatch.setattr(task_state, "current_state", lambda _: state)
-    monkeypatch.setattr(task_state, "published", lambda _, key: published)
+    monkeypatch.setattr(cancellation, "current_state", lambda _: state)
+    monkeypatch.setattr(xcoms, "read_xcom", lambda _, key: published)
 
 
 def cancelled(*job_ids: str, survives_clear: bool = False) -> list[str]:

@@ -11,7 +11,7 @@ from airflow_provider_viapi.jobs.poll_schedule import FINISHED_PRIORITY, Pending
 from airflow_provider_viapi.jobs.supervision import describe
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.jobs.backend import CompletionFeed
+    from airflow_provider_viapi.jobs.backend import JobMessages
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ MAX_RECONNECT_PAUSE = 60.0
 """Longest pause in seconds before a queue is connected to again."""
 
 
-class PushRecord:
+class MessageRecord:
     """Which of the jobs that ended last were named by a message first, by action.
 
     A queue may be connected and yet name no job: the wrong channel, a filter, another expression. So messages are
@@ -52,21 +52,21 @@ class PushRecord:
         return len(ends) >= ENDS_TO_RELY and sum(ends) >= RELIABLE_SHARE * len(ends)
 
 
-class PushReader:
+class MessageReader:
     """Reads the messages that name finished jobs; a message only causes a poll, whatever it says.
 
-    :param feed: the messages; ``None``: there are none
+    :param messages: the messages; ``None``: there are none
     """
 
-    def __init__(self, feed: CompletionFeed | None) -> None:
-        self._feed = feed
+    def __init__(self, messages: JobMessages | None) -> None:
+        self._messages = messages
         self._connected_since: float | None = None
         self._failures = 0
 
     @property
     def is_used(self) -> bool:
         """True if there are messages to read."""
-        return self._feed is not None
+        return self._messages is not None
 
     def covers(self, pending: PendingJob) -> bool:
         """Return whether a message will announce the end of a job, so that it need only be polled rarely.
@@ -74,26 +74,26 @@ class PushReader:
         The job must have been seen waiting since the messages arrive: its end may have been announced before.
         """
         return (
-            self._feed is not None
+            self._messages is not None
             and self._connected_since is not None
             and pending.seen_waiting_at is not None
             and pending.seen_waiting_at > self._connected_since
             and not pending.is_finished
-            and not pending.false_pushes
-            and self._feed.record.is_reliable(pending.job.action)
+            and not pending.false_announcements
+            and self._messages.record.is_reliable(pending.job.action)
         )
 
     def record_end(self, pending: PendingJob) -> None:
         """Record that a job has ended."""
-        if self._feed is not None and self._connected_since is not None:
-            self._feed.record.add(pending.job.action, named_first=pending.was_pushed)
+        if self._messages is not None and self._connected_since is not None:
+            self._messages.record.add(pending.job.action, named_first=pending.was_announced)
 
     async def follow(self, jobs: PendingJobs) -> float:
         """Have the jobs polled that messages name until the connection is lost; return the seconds until another."""
-        if self._feed is None:
+        if self._messages is None:
             return MAX_RECONNECT_PAUSE
         try:
-            async with self._feed.subscribe() as messages:
+            async with self._messages.subscribe() as messages:
                 self._connected_since = now()
                 async for job_ids in messages:
                     if self._failures:
@@ -117,14 +117,14 @@ class PushReader:
         for pending in jobs.of(job_id):
             if pending.is_finished:
                 continue
-            pending.mark_pushed()
+            pending.mark_announced()
             if not pending.is_polling:
                 self.schedule(jobs, pending)
 
     def schedule(self, jobs: PendingJobs, pending: PendingJob) -> None:
         """Schedule the poll of a job that a message named: at once, unless messages about it were wrong before."""
-        if pending.false_pushes:
-            seconds = jobs.backoff.interval(pending.false_pushes)
+        if pending.false_announcements:
+            seconds = jobs.backoff.interval(pending.false_announcements)
             if pending.due <= now() + seconds:
                 return
         else:

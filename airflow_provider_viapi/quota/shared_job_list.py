@@ -8,7 +8,7 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from airflow_provider_viapi.quota.counters import CountersUnavailable
-from airflow_provider_viapi.quota.rate_limiter import take_turn
+from airflow_provider_viapi.quota.pacing import take_turn
 from airflow_provider_viapi.quota.turns import Counters, Turn, Turns
 
 KEPT_ENDINGS = 900

@@ -22,11 +22,11 @@ from airflow_provider_viapi.jobs.task_run import TaskRun
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.source_versions import find_sources
-from airflow_provider_viapi.operators.claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.operators.task_claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task_view import measured_usage
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.state.results import LandedResults
+from airflow_provider_viapi.state.landed_results import LandedResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

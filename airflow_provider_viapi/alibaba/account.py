@@ -1,4 +1,4 @@
-"""Configuration of a client: the account's key, the services' addresses, limits."""
+"""An account of Alibaba Cloud and how to call its services: key, addresses, limits."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.model import Service
+from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.client import ObservedCalls, OnCall, ignore_call
 from airflow_provider_viapi.credentials import CredentialsSource
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.jobs.model import ListJobs
-from airflow_provider_viapi.schema import short_repr
-
-DEFAULT_REGION = "cn-shanghai"
-"""The region of all services; ImageSearch is offered in others as well."""
 
 Signature = Literal["1.0", "ACS3-HMAC-SHA256"]
 """Signature methods: the RPC services' original one, and the default of Alibaba's SDKs today."""
@@ -77,22 +74,3 @@ class Account(ObservedCalls):
     def signing_with(self, credentials: CredentialsSource) -> Account:
         """Return the same account with another key."""
         return replace(self, credentials=credentials)
-
-
-def check_region(where: str, region_id: str, endpoint: str | None) -> str:
-    """Return the region if any service is offered there, or if an endpoint replaces their hosts.
-
-    :param where: names the connection in the error message
-    :raises ConfigurationError: they are not; the message names the regions
-    """
-    if region_id == DEFAULT_REGION or endpoint is not None:
-        return region_id
-
-    from airflow_provider_viapi.alibaba.services.imagesearch import SERVICE
-
-    if region_id not in SERVICE.regions:
-        raise ConfigurationError(
-            f"{where} has the region_id {short_repr(region_id)}, where no service is offered; allowed: "
-            f"{DEFAULT_REGION} (all services), and for ImageSearch {', '.join(SERVICE.regions[1:])}"
-        )
-    return region_id

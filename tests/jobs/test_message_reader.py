@@ -14,10 +14,10 @@ from itertools import pairwise
 import pytest
 
 from airflow_provider_viapi.jobs.backend import ListSnapshot
+from airflow_provider_viapi.jobs.message_reader import MessageRecord
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.push_reader import PushRecord
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
@@ -29,7 +29,7 @@ DELAY = 0.3
 
 
 @dataclass
-class Feed:
+class Messages:
     """Messages at given times; a subscriber receives those that are sent while it is connected.
 
     :param messages: time and job id of each
@@ -38,7 +38,7 @@ class Feed:
 
     messages: list[tuple[float, str]]
     is_up: Callable[[float], bool] = lambda seconds: True
-    record: PushRecord = field(default_factory=PushRecord)
+    record: MessageRecord = field(default_factory=MessageRecord)
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Collection[str]]]:
@@ -94,7 +94,7 @@ def messages_of(ends: Mapping[str, float]) -> list[tuple[float, str]]:
 
 def wait_for(
     ends: Mapping[str, float],
-    feed: Feed | None,
+    messages: Messages | None,
     *,
     starts: Mapping[str, float] | None = None,
     list_jobs: ListJobs = "auto",
@@ -112,7 +112,9 @@ def wait_for(
         noticed[job_id] = account.now()
 
     async def main() -> None:
-        poller = Poller(backend, limiter=RateLimiter(100, account.now), list_jobs=list_jobs, feed=feed)
+        poller = Poller(
+            backend, limiter=RateLimiter(100, account.now), list_jobs=list_jobs, messages=messages
+        )
         try:
             await asyncio.gather(*(one(poller, job_id) for job_id in ends))
         finally:
@@ -131,7 +133,7 @@ def in_sequence(count: int, seconds: float) -> tuple[dict[str, float], dict[str,
 def test_a_message_ends_the_wait_at_once() -> None:
     ends = {"J-1": 300.0}
 
-    result = wait_for(ends, Feed(messages_of(ends)))
+    result = wait_for(ends, Messages(messages_of(ends)))
 
     assert result.delays()[0] < DELAY + 0.5
 
@@ -139,7 +141,7 @@ def test_a_message_ends_the_wait_at_once() -> None:
 def test_many_jobs_cost_one_call_each_and_are_noticed_at_once() -> None:
     ends = {f"J-{number}": 30 + number / 5 for number in range(1000)}
 
-    result = wait_for(ends, Feed(messages_of(ends)))
+    result = wait_for(ends, Messages(messages_of(ends)))
 
     assert result.calls <= 1.02 * len(ends)
     assert max(result.delays()) < DELAY + 0.5
@@ -148,7 +150,7 @@ def test_many_jobs_cost_one_call_each_and_are_noticed_at_once() -> None:
 def test_a_job_after_the_other_is_polled_rarely_once_messages_have_proved_reliable() -> None:
     ends, starts = in_sequence(20, seconds=300)
 
-    result = wait_for(ends, Feed(messages_of(ends)), starts=starts)
+    result = wait_for(ends, Messages(messages_of(ends)), starts=starts)
 
     polls = [len(result.backend.polls[job_id]) for job_id in sorted(ends)]
     # A poll may find an end before its message comes, so it may take more than three jobs.
@@ -160,7 +162,7 @@ def test_messages_that_name_no_job_change_nothing() -> None:
     ends, starts = in_sequence(8, seconds=100)
     messages = [(at, "another account's job") for at in range(10, 900, 10)]
 
-    result = wait_for(ends, Feed([(float(at), job_id) for at, job_id in messages]), starts=starts)
+    result = wait_for(ends, Messages([(float(at), job_id) for at, job_id in messages]), starts=starts)
 
     assert max(result.delays()) < 11
     assert result.calls == pytest.approx(wait_for(ends, None, starts=starts).calls, rel=0.25)
@@ -170,7 +172,7 @@ def test_messages_that_stop_delay_one_job_at_most_by_the_rare_interval() -> None
     ends, starts = in_sequence(20, seconds=100)
     first = dict(sorted(ends.items())[:8])
 
-    result = wait_for(ends, Feed(messages_of(first)), starts=starts)
+    result = wait_for(ends, Messages(messages_of(first)), starts=starts)
 
     later = sorted(ends)[8:]
     assert max(result.delays(later)) < 101
@@ -183,8 +185,8 @@ def test_a_lost_connection_is_as_if_there_were_no_messages(list_jobs: ListJobs) 
     warm = {f"W-{number}": 20.0 + number for number in range(8)}
     ends = {**warm, **{f"J-{number}": 400.0 + 10 * number for number in range(8)}}
 
-    feed = Feed(messages_of(ends), is_up=lambda seconds: seconds < 390)
-    result = wait_for(ends, feed, list_jobs=list_jobs)
+    messages = Messages(messages_of(ends), is_up=lambda seconds: seconds < 390)
+    result = wait_for(ends, messages, list_jobs=list_jobs)
 
     assert max(result.delays(warm)) < 11
     assert max(result.delays([job_id for job_id in ends if job_id not in warm])) < 11
@@ -200,7 +202,7 @@ def test_jobs_that_end_during_a_short_interruption_are_found_by_the_list() -> No
 
     ends = {**warm, **others, **missed, **announced}
     is_up = lambda seconds: not any(gap <= seconds < gap + 1 for gap in gaps)  # noqa: E731
-    result = wait_for(ends, Feed(messages_of(ends), is_up))
+    result = wait_for(ends, Messages(messages_of(ends), is_up))
 
     assert max(result.delays(missed)) < 11
 
@@ -209,8 +211,8 @@ def test_a_connection_that_is_back_is_used_again(caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.INFO)
     ends = {f"J-{number:02}": 20.0 + 20 * number for number in range(40)}
 
-    feed = Feed(messages_of(ends), is_up=lambda seconds: not 200 <= seconds < 400)
-    result = wait_for(ends, feed)
+    messages = Messages(messages_of(ends), is_up=lambda seconds: not 200 <= seconds < 400)
+    result = wait_for(ends, messages)
 
     assert max(result.delays(sorted(ends)[25:])) < DELAY + 0.5
     lines = [record.getMessage() for record in caplog.records if "completions_url" in record.getMessage()]
@@ -224,9 +226,9 @@ def test_a_job_that_ended_before_the_messages_arrive_is_found_by_polling() -> No
     ends, starts = in_sequence(10, seconds=50)
     late = {"OLD-1": 1.0}
 
-    feed = Feed(messages_of({**ends, **late}), is_up=lambda seconds: True)
+    messages = Messages(messages_of({**ends, **late}), is_up=lambda seconds: True)
     # Its message came long before anybody waited for it, as after a restart.
-    result = wait_for({**ends, **late}, feed, starts={**starts, "OLD-1": 300.0})
+    result = wait_for({**ends, **late}, messages, starts={**starts, "OLD-1": 300.0})
 
     assert result.noticed["OLD-1"] < 311
 
@@ -237,7 +239,7 @@ def test_a_false_message_costs_one_poll_and_the_job_is_then_polled_as_without_me
     announced = {job_id: end for job_id, end in ends.items() if job_id != last}
     false = (starts[last] + 40, last)
 
-    result = wait_for(ends, Feed([*messages_of(announced), false]), starts=starts)
+    result = wait_for(ends, Messages([*messages_of(announced), false]), starts=starts)
 
     because_of_it, soon_after = (
         [at for at in result.backend.polls[last] if low <= at - starts[last] < high]
@@ -254,7 +256,7 @@ def test_a_flood_of_false_messages_about_one_job_delays_no_other_job() -> None:
     ends = {f"J-{number}": 100.0 + number for number in range(50)} | {"TARGET": 200.0}
     flood = [(10 + number / 100, "TARGET") for number in range(15_000)]
 
-    result = wait_for(ends, Feed([*messages_of(ends), *flood]))
+    result = wait_for(ends, Messages([*messages_of(ends), *flood]))
 
     assert max(result.delays([job_id for job_id in ends if job_id != "TARGET"])) < DELAY + 0.5
     assert len(result.backend.polls["TARGET"]) < 190 / 4
@@ -276,7 +278,9 @@ def test_a_message_that_arrives_during_a_poll_is_not_lost() -> None:
     backend = SlowBackend(account)
 
     async def main() -> None:
-        poller = Poller(backend, Backoff(first=40, growth=1, longest=40), feed=Feed(messages_of(ends)))
+        poller = Poller(
+            backend, Backoff(first=40, growth=1, longest=40), messages=Messages(messages_of(ends))
+        )
         try:
             await poller.wait(Job("J-1", ACTION), until=UNTIL)
         finally:
@@ -302,7 +306,7 @@ def test_a_message_is_newer_than_a_page_of_the_list_that_was_requested_before() 
     backend = SlowList(account)
 
     async def main() -> float:
-        poller = Poller(backend, limiter=RateLimiter(0.5, account.now), feed=Feed(messages_of(ends)))
+        poller = Poller(backend, limiter=RateLimiter(0.5, account.now), messages=Messages(messages_of(ends)))
         try:
             await asyncio.gather(*(poller.wait(Job(job_id, ACTION), until=UNTIL) for job_id in ends))
             return account.now()
@@ -320,6 +324,6 @@ def test_a_job_that_ended_long_ago_is_found_while_messages_announce_all_others()
     old = {f"OLD-{number}": 1.0 for number in range(8)}
     starts = {job_id: 500.0 + 113 * number for number, job_id in enumerate(old)}
 
-    result = wait_for({**warm, **others, **old}, Feed(messages_of({**warm, **others})), starts=starts)
+    result = wait_for({**warm, **others, **old}, Messages(messages_of({**warm, **others})), starts=starts)
 
     assert max(result.noticed[job_id] - starts[job_id] for job_id in old) < 11

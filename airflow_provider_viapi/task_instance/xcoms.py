@@ -1,7 +1,7 @@
-"""The XCom ``job_states``: which states a pending job has been in, for Airflow's UI while the task waits.
+"""XComs of a task that waits: its jobs, and the states they have been in, for Airflow's UI.
 
-The trigger, or the worker, writes it after each change. It is a convenience: a write that fails or is slow changes
-nothing about the wait, and the final states are in the task's view (``operators.task_view``).
+The trigger, or the worker, writes ``job_states`` after each change. It is a convenience: a write that fails or is
+slow changes nothing about the wait, and the final states are in the task's view (``operators.task_view``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from airflow_provider_viapi.triggers.task_state import supervisor, xcom_owner
-
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import OnState
 
+JOB_KEY = "job_id"
+"""XCom of a task's job."""
+
+RUNNING_KEY = "job_ids"
+"""XCom of a batch's running jobs."""
+
 STATES_KEY = "job_states"
+"""XCom of the states of a pending job."""
 
 PAUSE = 0.2
 """Seconds between two writes of all triggers of an event loop: a triggerer answers one request at a time, and writes
@@ -31,8 +36,45 @@ Write = Callable[[Mapping[str, Any]], Awaitable[Any]]
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
-def write_from_trigger(task_instance: Any) -> Write | None:
-    """Return what writes the XCom of a task from its trigger; ``None`` below Airflow 3.1, which has no tab for it."""
+def supervisor() -> Any:
+    """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""
+    try:
+        from airflow.sdk.execution_time import task_runner
+    except ImportError:
+        return None
+    return getattr(task_runner, "SUPERVISOR_COMMS", None)
+
+
+def xcom_owner(task_instance: Any) -> dict[str, Any]:
+    """Return the fields by which Airflow finds the XComs of a task."""
+    return {
+        "dag_id": task_instance.dag_id,
+        "task_id": task_instance.task_id,
+        "run_id": task_instance.run_id,
+        "map_index": task_instance.map_index,
+    }
+
+
+def read_xcom(task_instance: Any, key: str) -> Any:
+    """Return an XCom of a task; blocks, so it must not run in an event loop."""
+    from airflow.providers.common.compat.sdk import XCom
+
+    return XCom.get_one(key=key, **xcom_owner(task_instance))
+
+
+async def aread_xcom(task_instance: Any, key: str) -> Any:
+    """Return an XCom of a task in an event loop."""
+    from airflow.providers.common.compat.sdk import XCom
+
+    if hasattr(XCom, "aget_one") and hasattr(supervisor(), "asend"):
+        return await XCom.aget_one(key=key, **xcom_owner(task_instance))
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(read_xcom)(task_instance, key)
+
+
+def states_writer_of_trigger(task_instance: Any) -> Write | None:
+    """Return what writes a job's states in a trigger; ``None`` below Airflow 3.1, which has no tab for them."""
     comms = supervisor()
     if task_instance is None or not hasattr(comms, "asend"):
         return None
@@ -45,8 +87,8 @@ def write_from_trigger(task_instance: Any) -> Write | None:
     return write
 
 
-def write_from_worker(task_instance: Any) -> Write | None:
-    """Return what writes the XCom of the running task; ``None`` below Airflow 3."""
+def states_writer_of_worker(task_instance: Any) -> Write | None:
+    """Return what writes a job's states in the running task; ``None`` below Airflow 3."""
     if supervisor() is None:
         return None
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.triggers.shown_states import showing_states, write_from_trigger
+from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_trigger
 
 QUEUED = {"QUEUING": "2026-01-01T00:00:00.000+00:00"}
 RUNNING = {**QUEUED, "PROCESSING": "2026-01-01T00:00:09.000+00:00"}
@@ -111,7 +111,7 @@ def test_a_write_that_has_begun_is_completed_although_the_wait_ends() -> None:
 
 def test_a_trigger_without_task_or_airflow_writes_nothing() -> None:
     async def wait() -> Any:
-        async with showing_states("job-1", write_from_trigger(None)) as on_state:
+        async with showing_states("job-1", states_writer_of_trigger(None)) as on_state:
             return on_state
 
     assert asyncio.run(wait()) is None

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.jobs.push_reader import PushRecord
+from airflow_provider_viapi.jobs.message_reader import MessageRecord
 from airflow_provider_viapi.messages.queues import ALLOWED, QueueUrl
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MAX_JOB_ID = 256
 INSTALL = "pip install 'airflow-provider-viapi[completions]'"
 
 
-class MessageFeed:
+class JobMessageQueue:
     """Messages that name finished jobs.
 
     :param url: of the queue, see :meth:`QueueUrl.read`
@@ -50,7 +50,7 @@ class MessageFeed:
         self._queue = queue
         self._expression = _compile(expression)
         self._has_warned = False
-        self.record = PushRecord()
+        self.record = MessageRecord()
         """How reliable the messages have been in this process."""
 
     @asynccontextmanager
@@ -115,15 +115,15 @@ def _compile(expression: str) -> ParsedResult:
         ) from None
 
 
-_opened: dict[tuple[str, str], MessageFeed] = {}
+_opened: dict[tuple[str, str], JobMessageQueue] = {}
 
 
-def open_feed(url: str, expression: str) -> MessageFeed:
+def open_job_messages(url: str, expression: str) -> JobMessageQueue:
     """Return the feed of a queue, the same for the whole process; connects when it is subscribed to.
 
-    :raises ConfigurationError: see :class:`MessageFeed`
+    :raises ConfigurationError: see :class:`JobMessageQueue`
     """
     key = (url, expression)
     if key not in _opened:
-        _opened[key] = MessageFeed(url, expression)
+        _opened[key] = JobMessageQueue(url, expression)
     return _opened[key]

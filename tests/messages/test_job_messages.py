@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.messages.feed import MAX_BYTES, MAX_JOBS, MessageFeed
+from airflow_provider_viapi.messages.job_messages import MAX_BYTES, MAX_JOBS, JobMessageQueue
 from airflow_provider_viapi.messages.queues import QueueUrl
 
 URL = "redis://127.0.0.1:6379/0?channel=finished"
@@ -17,7 +17,7 @@ URL = "redis://127.0.0.1:6379/0?channel=finished"
 
 def job_ids(body: Any, expression: str = "data.JobId") -> list[str]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(MessageFeed(URL, expression).job_ids(raw))
+    return list(JobMessageQueue(URL, expression).job_ids(raw))
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_a_message_names_a_limited_number_of_jobs() -> None:
 
 
 def test_ignored_messages_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    feed = MessageFeed(URL, "data.JobId")
+    messages = JobMessageQueue(URL, "data.JobId")
 
     for body in (b"no json", b"{}", b"x" * (MAX_BYTES + 1)):
-        feed.job_ids(body)
+        messages.job_ids(body)
 
     (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert "is not JSON; it is ignored" in record.getMessage()
@@ -95,7 +95,7 @@ def test_ignored_messages_are_logged_once(caplog: pytest.LogCaptureFixture) -> N
 )
 def test_a_url_of_no_queue_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"completions_url in the section \[viapi\]") as refused:
-        MessageFeed(url, "data.JobId")
+        JobMessageQueue(url, "data.JobId")
 
     assert "secret-word" not in str(refused.value)
     assert "?channel=NAME" in str(refused.value)
@@ -104,7 +104,7 @@ def test_a_url_of_no_queue_is_refused_without_showing_it(url: str) -> None:
 @pytest.mark.parametrize("expression", ["data.", "[", "unknown(", "a b"])
 def test_an_expression_that_is_none_is_refused(expression: str) -> None:
     with pytest.raises(ConfigurationError, match=r"completions_job_id .* is not a JMESPath expression"):
-        MessageFeed(URL, expression)
+        JobMessageQueue(URL, expression)
 
 
 def test_a_url_of_an_exchange_may_name_a_routing_key() -> None:

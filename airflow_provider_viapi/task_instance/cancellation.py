@@ -3,7 +3,7 @@
 Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
 terminal state. When its triggerer went away, the next triggerer continues to wait. When the task was cleared, the
 next attempt resumes the job, or, if that attempt cannot know of it, the job is cancelled. A trigger sees the task's
-state but not its attempt: if the task is deferred, the jobs that it has published (see ``operators.claims``) are
+state but not its attempt: if the task is deferred, the jobs that it has published (see ``operators.task_claims``) are
 those that it waits for, since an attempt clears the XComs of the one before.
 """
 
@@ -14,6 +14,8 @@ import contextlib
 import time
 from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.task_instance.xcoms import aread_xcom, supervisor, xcom_owner
 
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
@@ -29,12 +31,6 @@ TERMINAL = frozenset({"failed", "success", "skipped", "removed"})
 
 UNSUCCESSFUL = TERMINAL - {"success"}
 """Terminal states of a task that did not reach its goal."""
-
-JOB_KEY = "job_id"
-"""XCom of a task's job."""
-
-RUNNING_KEY = "job_ids"
-"""XCom of a batch's running jobs."""
 
 
 def worker_must_cancel(
@@ -73,7 +69,7 @@ async def jobs_to_cancel(
         return ()
     if state == "deferred" and not survives_clear:
         # It moved to another triggerer, or was cleared and has deferred again already.
-        published = await _apublished(task_instance, published_as)
+        published = await aread_xcom(task_instance, published_as)
         awaited = {published} if isinstance(published, str) else set(published or ())
         return [job_id for job_id in job_ids if job_id not in awaited]
     return job_ids if _must_cancel(state, ended, None if survives_clear else ()) else ()
@@ -119,23 +115,6 @@ async def _acurrent_state(task_instance: Any) -> str | None:
     return _state_in(answer.task_states, task_instance)
 
 
-def published(task_instance: Any, key: str) -> Any:
-    """Return an XCom of a task; blocks, so it must not run in an event loop."""
-    from airflow.providers.common.compat.sdk import XCom
-
-    return XCom.get_one(key=key, **xcom_owner(task_instance))
-
-
-async def _apublished(task_instance: Any, key: str) -> Any:
-    from airflow.providers.common.compat.sdk import XCom
-
-    if hasattr(XCom, "aget_one") and hasattr(supervisor(), "asend"):
-        return await XCom.aget_one(key=key, **xcom_owner(task_instance))
-    from asgiref.sync import sync_to_async
-
-    return await sync_to_async(published)(task_instance, key)
-
-
 async def run_shielded(work: Coroutine[Any, Any, None]) -> None:
     """Run the work of a trigger's ``on_kill`` to its end: Airflow cancels a trigger repeatedly, also meanwhile.
 
@@ -161,30 +140,11 @@ def _runtime() -> Any:
     return RuntimeTaskInstance
 
 
-def supervisor() -> Any:
-    """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""
-    try:
-        from airflow.sdk.execution_time import task_runner
-    except ImportError:
-        return None
-    return getattr(task_runner, "SUPERVISOR_COMMS", None)
-
-
 def _selection(task_instance: Any) -> dict[str, Any]:
     return {
         "dag_id": task_instance.dag_id,
         "task_ids": [task_instance.task_id],
         "run_ids": [task_instance.run_id],
-        "map_index": task_instance.map_index,
-    }
-
-
-def xcom_owner(task_instance: Any) -> dict[str, Any]:
-    """Return the fields by which Airflow finds the XComs of a task."""
-    return {
-        "dag_id": task_instance.dag_id,
-        "task_id": task_instance.task_id,
-        "run_id": task_instance.run_id,
         "map_index": task_instance.map_index,
     }
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.triggers.task_state import JOB_KEY, RUNNING_KEY
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, RUNNING_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
-    from airflow_provider_viapi.state.claims import SharedClaims
+    from airflow_provider_viapi.state.shared_claims import SharedClaims
 
 INTENT_KEY = "job_intent"
 """XCom of a submission whose outcome is not known yet: who submits, which action, when."""
@@ -31,9 +31,9 @@ MAX_CLAIMED = 1000
 class TaskClaims:
     """Claims of one task.
 
-    With ``[viapi] state_path`` other tasks see them as objects, in all DAG runs (``state.claims``). Without it they
-    see the XComs, only in the same DAG run and until a retry of the task begins: Airflow's own task state store can
-    be read by the task alone that wrote it.
+    With ``[viapi] state_path`` other tasks see them as objects, in all DAG runs (``state.shared_claims``). Without it
+    they see the XComs, only in the same DAG run and until a retry of the task begins: Airflow's own task state store
+    can be read by the task alone that wrote it.
 
     :param context: of the running task instance
     :param log: receives what cannot be published
@@ -51,7 +51,7 @@ class TaskClaims:
 
     @cached_property
     def _shared(self) -> SharedClaims | None:
-        from airflow_provider_viapi.state.claims import open_shared_claims
+        from airflow_provider_viapi.state.shared_claims import open_shared_claims
 
         return open_shared_claims(self._context)
 

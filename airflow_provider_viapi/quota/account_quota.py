@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.counters import HostCounters, SharedCounters, open_counters
-from airflow_provider_viapi.quota.job_list import SharedJobList
-from airflow_provider_viapi.quota.rate_limiter import SharedRateLimiter
-from airflow_provider_viapi.quota.submit_pace import TurnPace
+from airflow_provider_viapi.quota.pacing import SharedRateLimiter, TurnPace
+from airflow_provider_viapi.quota.shared_job_list import SharedJobList
 from airflow_provider_viapi.quota.turns import Counters, Turns
 
 logger = logging.getLogger(__name__)

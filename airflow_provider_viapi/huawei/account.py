@@ -1,4 +1,4 @@
-"""Configuration of a client: the account's key or token, its project, the services' addresses, limits."""
+"""An account of Huawei Cloud and how to call its services: key or token, project, addresses, limits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_settings import HttpSettings, host_header
 from airflow_provider_viapi.huawei.model import PathFamily, Service
-from airflow_provider_viapi.schema import short_repr
-
-DEFAULT_REGION = "cn-north-4"
-REGIONS = (
-    *("cn-north-4", "cn-east-3", "cn-south-1", "cn-southwest-2"),
-    *("ap-southeast-1", "ap-southeast-3", "ap-southeast-4"),
-)
-"""The regions that are known to offer VIAS [Java SDK 2026]; MetaStudio is known to be offered in the first two."""
+from airflow_provider_viapi.huawei.regions import DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -112,17 +105,3 @@ class Account(ObservedCalls):
     def in_project(self, project_id: str) -> Account:
         """Return the same account in a project."""
         return replace(self, project_id=project_id)
-
-
-def check_region(where: str, region: str, *, has_endpoint: bool) -> str:
-    """Return the region if a service is known to be offered there, or if endpoints replace the services' hosts.
-
-    :param where: names the connection in the error message
-    :raises ConfigurationError: it is not known; the message names the known ones
-    """
-    if region not in REGIONS and not has_endpoint:
-        raise ConfigurationError(
-            f"{where} has the region {short_repr(region)}, where neither MetaStudio nor VIAS is known to be "
-            f"offered; allowed: {', '.join(REGIONS)}, or any region if the endpoint of the service is set"
-        )
-    return region

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_viapi.errors import StopRequested, Throttled
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.quota.submit_pace import TurnPace
+from airflow_provider_viapi.quota.pacing import TurnPace
 from airflow_provider_viapi.quota.turns import Turns
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, submission

@@ -30,7 +30,7 @@ Publish = Callable[[bytes], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 
-class CompletionPushes:
+class JobMessageSender:
     """Pushes messages to a queue, from one event loop.
 
     :param url: ``redis://host:port/db?channel=NAME`` or ``amqp://user:password@host:port/vhost?exchange=NAME``;

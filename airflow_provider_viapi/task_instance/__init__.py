@@ -1,0 +1,1 @@
+"""The running task in Airflow: its XComs, and whether its jobs must be cancelled."""
