@@ -119,10 +119,10 @@ CONFIG: dict[str, Any] = {
         "options": {
             "state_path": {
                 "description": (
-                    "Folder in object storage, or on a volume that all workers share, where each task instance keeps"
-                    " the job that it submitted, so that a retry resumes that job instead of paying for another. Put"
-                    " the connection id before the bucket name. Needed below Airflow 3.3, which keeps no task state;"
-                    " from 3.3 on it replaces Airflow's task state store."
+                    "Folder in object storage, or on a volume that all workers share. Each task instance records"
+                    " there the job that it submitted, so that a retry resumes that job instead of paying for"
+                    " another. Put the connection id before the bucket name. Required below Airflow 3.3, which has no"
+                    " task state store; from 3.3 on, used instead of that store."
                 ),
                 "version_added": "0.2.0",
                 "type": "string",
@@ -131,8 +131,8 @@ CONFIG: dict[str, Any] = {
             },
             "models_path": {
                 "description": (
-                    "JSON file, or folder of JSON files, with models of actions that the provider does not have or"
-                    " that have changed; read once in each process. See docs/action-models.md."
+                    "JSON file, or folder of JSON files, that describes actions which the provider lacks or which"
+                    " have changed. Each process reads it once. See docs/action-models.md."
                 ),
                 "version_added": "0.2.0",
                 "type": "string",
@@ -141,10 +141,10 @@ CONFIG: dict[str, Any] = {
             },
             "quota_url": {
                 "description": (
-                    "Storage in which all workers and triggerers count their calls, so that together they stay within"
-                    " the account's quota: a URL of the library limits, such as redis://. Install"
-                    " airflow-provider-viapi[quota]. Without it each process limits its own calls. A connection's"
-                    " extra field quota_url takes precedence."
+                    "URL of the storage in which all workers and triggerers count their calls, so that together they"
+                    " stay within the account's quota. It has the form that the Python library limits uses, such as"
+                    " redis://. Install airflow-provider-viapi[quota]. Without this option each process limits only"
+                    " its own calls. A connection's extra field quota_url takes precedence."
                 ),
                 "version_added": "0.2.0",
                 "type": "string",
@@ -154,9 +154,9 @@ CONFIG: dict[str, Any] = {
             },
             "completions_url": {
                 "description": (
-                    "Queue whose messages name finished jobs, so that a task is resumed at once and jobs are polled"
-                    " rarely: a channel of Redis or an exchange of RabbitMQ, which each triggerer and each task that"
-                    " waits on its worker subscribes to. Install airflow-provider-viapi[completions]. See"
+                    "URL of a channel of Redis or an exchange of RabbitMQ whose messages name finished jobs. A"
+                    " message resumes its task at once, and jobs are polled rarely. Each triggerer, and each task"
+                    " that waits on its worker, subscribes to it. Install airflow-provider-viapi[completions]. See"
                     " docs/completions.md."
                 ),
                 "version_added": "0.2.0",
@@ -167,8 +167,8 @@ CONFIG: dict[str, Any] = {
             },
             "completions_job_id": {
                 "description": (
-                    "JMESPath expression that finds the id of the finished job, or a list of ids, in a message of"
-                    " completions_url, which is JSON."
+                    "JMESPath expression that finds the id of the finished job, or a list of ids, in a message from"
+                    " completions_url. Messages are JSON."
                 ),
                 "version_added": "0.2.0",
                 "type": "string",
@@ -177,9 +177,10 @@ CONFIG: dict[str, Any] = {
             },
             "check_sources": {
                 "description": (
-                    "Before a VIAPI job is submitted, request the first byte of each http(s) address in it, and fail"
-                    " the task if the server responds with 403, 404 or 410; open videos to check their length, size"
-                    " and frame rate. Set it to False if workers may not read what the service can."
+                    "Check the sources of a VIAPI job before it is submitted. The first byte of each http(s) address"
+                    " is requested, and the task fails if the server responds with 403, 404 or 410. Videos are opened"
+                    " to check their length, size and frame rate. Set it to False if workers may not read what the"
+                    " service can read."
                 ),
                 "version_added": "0.2.0",
                 "type": "boolean",
@@ -188,9 +189,9 @@ CONFIG: dict[str, Any] = {
             },
             "state_retention_days": {
                 "description": (
-                    "Age in days after which the objects below state_path are deleted, from time to time, when a task"
-                    " of the same DAG begins; 0: never, for example because a lifecycle rule of the bucket deletes"
-                    " them. Must be longer than the longest job_timeout."
+                    "Age in days after which objects below state_path may be deleted. Now and then a task deletes, as"
+                    " it begins, the old objects of its DAG. 0: never, for example because a lifecycle rule of the"
+                    " bucket deletes them. Must be longer than the longest job_timeout."
                 ),
                 "version_added": "0.2.0",
                 "type": "integer",
@@ -199,8 +200,8 @@ CONFIG: dict[str, Any] = {
             },
             "prices": {
                 "description": (
-                    "Prices of actions, from which tasks and their tab in the UI estimate costs, as JSON; docs/ui.md"
-                    " describes it. Prices depend on the account, so none are built in."
+                    "Prices of actions, as JSON. Tasks and their tab in the UI estimate costs from them. Prices"
+                    " depend on the account, so none are built in. See docs/ui.md for the format."
                 ),
                 "version_added": "0.2.0",
                 "type": "string",
@@ -211,8 +212,8 @@ CONFIG: dict[str, Any] = {
             },
             "result_retention_days": {
                 "description": (
-                    "Age in days after which records of landed results below state_path are deleted by a"
-                    " task that lands a result; 0: never. A task with reuse_results does not find older records."
+                    "Age in days after which records of landed results below state_path are deleted. A task that"
+                    " lands a result deletes them. 0: never. A task with reuse_results does not find older records."
                 ),
                 "version_added": "0.2.0",
                 "type": "integer",

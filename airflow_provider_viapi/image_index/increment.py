@@ -113,7 +113,11 @@ class IncrementFolder:
         ]
         log.info(
             "Uploaded %s pictures to oss://%s/%s; %s were there, %s cannot be used",
-            *(f"{len(rows):,}", self._bucket, self._folder, f"{len(there):,}", f"{len(left_out):,}"),
+            f"{len(rows):,}",
+            self._bucket,
+            self._folder,
+            f"{len(there):,}",
+            f"{len(left_out):,}",
         )
         if not rows:
             raise InvalidMedia(

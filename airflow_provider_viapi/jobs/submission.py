@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import (
@@ -77,7 +78,7 @@ class Submission:
     :param backend: sends it
     :param ledger: records it
     :param digest: fingerprint of the request as the author gave it
-    :param request: returns the request as it is sent, with media staged; called again only if it failed
+    :param request: returns the request as it is sent, with media staged; called once, and again only after it failed
     :param policy: when to retry and to give up
     :param run: the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
@@ -94,6 +95,10 @@ class Submission:
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
     pace: SubmitPace = field(default_factory=Unpaced)
     resubmitted: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # Staging costs work, and what was staged is what a resubmission sends: one call that succeeds is enough.
+        self.request = cache(self.request)
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:
         """Resume the job of a previous attempt, or submit a new one.
@@ -223,7 +228,8 @@ class Submission:
             comes_at = self.run.timing.now() + timedelta(seconds=seconds)
             self.run.log.info(
                 "Other tasks submit first: the turn of this one comes in %.0f s, at %s",
-                *(seconds, comes_at.isoformat(timespec="seconds")),
+                seconds,
+                comes_at.isoformat(timespec="seconds"),
             )
         self.pace.approach()
         self.run.raise_if_stopped()

@@ -143,7 +143,8 @@ def _measured(address: str, log: Log, http: HttpSettings) -> dict[str, Any]:
         # Whatever the storage raises; its text may quote a signed request.
         log.info(
             "Size and duration of %s could not be read: %s",
-            *(display_address(address), type(error).__name__),
+            display_address(address),
+            type(error).__name__,
         )
         return {}
     return size if clip is None else {**size, "duration": round(clip.seconds, 3)}

@@ -72,49 +72,65 @@ def probe(
             code="InvalidParameter",
         )
     try:
-        from airflow_provider_viapi.media.atomic_file import AtomicFile
-        from airflow_provider_viapi.media.resumable_download import open_path
-
-        opened = open_path(path)
-        if path == to and opened.fs.isdir(opened.path):
-            raise InvalidRequest(
-                f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file",
-                code="InvalidParameter",
-            )
-        AtomicFile(opened).check_writable()
+        _try_to_write(path, is_file=path == to, shown=shown)
     except ServiceError as error:
         if not error.message.startswith(parameter):
             error.message = f"{shown}: {error.message}"
         raise
-    except (FileNotFoundError, NotADirectoryError) as error:
-        failure: ServiceError = InvalidRequest(
+    except Exception as error:
+        failure = _unusable(error, to, shown)
+    else:
+        return
+    # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
+    raise failure
+
+
+def _try_to_write(path: str, *, is_file: bool, shown: str) -> None:
+    from airflow_provider_viapi.media.atomic_file import AtomicFile
+    from airflow_provider_viapi.media.resumable_download import open_path
+
+    opened = open_path(path)
+    if is_file and opened.fs.isdir(opened.path):
+        raise InvalidRequest(
+            f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file",
+            code="InvalidParameter",
+        )
+    AtomicFile(opened).check_writable()
+
+
+def _unusable(error: Exception, to: str, shown: str) -> ServiceError:
+    """Return the error that says why nothing can be written, and what to do.
+
+    :param error: what the storage raised
+    :param to: the destination
+    :param shown: begins the message
+    """
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return InvalidRequest(
             f"{shown}, where no file can be written: {_first_line(error)}. Create the bucket or folder, or name "
             "another destination",
             code="InvalidParameter",
         )
-    except PermissionError as error:
-        failure = PermissionDenied(
+    if isinstance(error, PermissionError):
+        return PermissionDenied(
             f"{shown}, where this task may not write: {_first_line(error)}. Grant the connection the right to write "
             "there, or name another destination",
             code="AccessDenied",
         )
-    except ImportError as error:
-        failure = ConfigurationError(
+    if isinstance(error, ImportError):
+        scheme = to.partition("://")[0]
+        return ConfigurationError(
             f"{shown}; {scheme}:// cannot be opened ({_first_line(error)}): {installation_hint(scheme)}",
             code="ConfigurationError",
         )
-    except Exception as error:
-        # Its text is left out: it may quote a signed request.
-        conn_id = connection_of(to)
-        failure = TransientError(
-            f"{shown}, which could not be reached ({type(error).__name__}): nothing was submitted. Check the "
-            f"connection of the storage{f' ({conn_id!r})' if conn_id else ''}, and the "
-            "network of this machine",
-            code="DestinationUnreachable",
-        )
-    else:
-        return
-    raise failure
+    # Its text is left out: it may quote a signed request.
+    conn_id = connection_of(to)
+    return TransientError(
+        f"{shown}, which could not be reached ({type(error).__name__}): nothing was submitted. Check the "
+        f"connection of the storage{f' ({conn_id!r})' if conn_id else ''}, and the "
+        "network of this machine",
+        code="DestinationUnreachable",
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -168,18 +184,7 @@ def land(
             code="NoFileInResult",
             action=name,
         )
-    destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
-    if len(set(destinations.values())) < len(destinations) and "{name}" in to:
-        # Files of one name in several folders of the service.
-        by_key = to.replace("{name}", "{key}-{name}")
-        destinations = {key: render_path(by_key, key, url, names) for key, url in links.items()}
-    if len(set(destinations.values())) < len(destinations):
-        raise InvalidRequest(
-            f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
-            "folder (ends with /), or a name with {key} in it",
-            code="InvalidParameter",
-            action=name,
-        )
+    destinations = _destinations(links, to, names, name)
 
     from airflow_provider_viapi.media.resumable_download import ResumableDownload
     from airflow_provider_viapi.media.ssrf_guard import public_session
@@ -196,4 +201,26 @@ def land(
             except ServiceError as error:
                 error.action = error.action or name
                 raise
+    return destinations
+
+
+def _destinations(
+    links: Mapping[str, str], to: str, names: Mapping[str, Any], action: str | None
+) -> dict[str, str]:
+    """Return where each file lands, by its key in the result.
+
+    :raises InvalidRequest: files would overwrite each other
+    """
+    destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
+    if len(set(destinations.values())) < len(destinations) and "{name}" in to:
+        # Files of one name in several folders of the service.
+        by_key = to.replace("{name}", "{key}-{name}")
+        destinations = {key: render_path(by_key, key, url, names) for key, url in links.items()}
+    if len(set(destinations.values())) < len(destinations):
+        raise InvalidRequest(
+            f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
+            "folder (ends with /), or a name with {key} in it",
+            code="InvalidParameter",
+            action=action,
+        )
     return destinations

@@ -214,7 +214,9 @@ def _check_video(source: File, limits: MediaLimits, parameter: str, log: Log) ->
     if limits.scaled_above is not None and max(size) > limits.scaled_above:
         log.info(
             "%s has %d×%d pixels: the service scales it down to %d on the longer side",
-            *(parameter, *size, limits.scaled_above),
+            parameter,
+            *size,
+            limits.scaled_above,
         )
 
 

@@ -30,7 +30,7 @@ from airflow_provider_viapi.operators.durability import (
 )
 from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_claims import TaskClaims
-from airflow_provider_viapi.operators.task_view import TaskView, measured_usage, read_prices
+from airflow_provider_viapi.operators.task_view import TaskView, check_prices, measured_usage
 from airflow_provider_viapi.results import file_urls
 from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_worker
 
@@ -88,7 +88,7 @@ class JobOperator(JobArguments):
         with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
             view.show_request(request)
-            read_prices()
+            check_prices()
             ledger = open_ledger(context, durable=self.durable)
             deadline = run.timing.now() + min(self.job_timeout, self.execution_timeout or self.job_timeout)
             if "deadline" in turn:
@@ -97,7 +97,7 @@ class JobOperator(JobArguments):
             if before is None or before.job_id is None:
                 # A job that is paid for is resumed even if its result cannot be stored now.
                 self.check_destination(context)
-                self._check_waiting(deadline)
+                self._check_can_wait(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
                 return reused
             try:
@@ -143,8 +143,6 @@ class JobOperator(JobArguments):
         self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
     ) -> Submission:
         """Return the submission of a request, not started yet."""
-        from functools import cache
-
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 
         results = self._results(context)
@@ -152,8 +150,7 @@ class JobOperator(JobArguments):
             backend=self.submit_backend(request),
             ledger=ledger,
             digest=self.request_digest(request),
-            # Only the first call that succeeds costs work.
-            request=cache(lambda: self._prepare(request, context)),
+            request=lambda: self._prepare(request, context),
             policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
             sources=lambda: None if results is None else results.versions(request),
@@ -222,13 +219,14 @@ class JobOperator(JobArguments):
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
         self.log.info(
             "Other tasks submit first: the turn of this one comes in %.0f s; deferring until %s",
-            *(later.seconds, wake_at.isoformat(timespec="seconds")),
+            later.seconds,
+            wake_at.isoformat(timespec="seconds"),
         )
         turn = {**later.turn, "deadline": deadline.isoformat(), "deferred": deferred}
         self.defer(trigger=DateTimeTrigger(wake_at), method_name="execute_at_turn", kwargs={"turn": turn})
         raise AssertionError("defer raises")
 
-    def _check_waiting(self, deadline: datetime) -> None:
+    def _check_can_wait(self, deadline: datetime) -> None:
         """Refuse to submit a job that could not be waited for."""
         if self.wait_for_completion and not self.deferrable:
             self.check_can_poll()

@@ -266,7 +266,9 @@ def reuse_results(
     if runs:
         task.log.info(
             "Reused the results of %d of %d new items, which landed earlier; by DAG and run: %s",
-            *(runs.total(), len(new), ", ".join(f"{name}: {count}" for name, count in runs.most_common(5))),
+            runs.total(),
+            len(new),
+            ", ".join(f"{name}: {count}" for name, count in runs.most_common(5)),
         )
 
 

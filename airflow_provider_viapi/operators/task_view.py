@@ -47,6 +47,14 @@ def read_prices() -> Prices:
     return Prices.parse(conf.get("viapi", "prices", fallback="") or "")
 
 
+def check_prices() -> None:
+    """Refuse ``[viapi] prices`` that cannot be read, before a job is paid.
+
+    :raises ConfigurationError: the setting cannot be read
+    """
+    read_prices()
+
+
 def measured_usage(
     action: str,
     files: Collection[str],
@@ -73,7 +81,8 @@ def measured_usage(
             # Whatever the storage raises; its text may quote a signed request.
             log.info(
                 "The duration of %s could not be read: %s",
-                *(display_address(address), type(error).__name__),
+                display_address(address),
+                type(error).__name__,
             )
     try:
         prices = read_prices()

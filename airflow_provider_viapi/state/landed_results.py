@@ -129,7 +129,9 @@ class LandedResults:
         except Exception as error:
             self._log.warning(
                 "Job %s has landed, but that could not be recorded (%s: %s)",
-                *(report.job_id, type(error).__name__, redact_text(str(error))),
+                report.job_id,
+                type(error).__name__,
+                redact_text(str(error)),
             )
             return {}
         return _manifest_of(document)
@@ -146,7 +148,10 @@ class LandedResults:
         report = JobReport(record["job_id"], record["state"], Outcome.SUCCEEDED, result)
         self._log.info(
             "Reused the result of job %s, which task %s of run %s of DAG %s landed at %s: nothing is submitted",
-            *(reused[name] for name in ("job_id", "task_id", "run_id", "dag_id")),
+            reused["job_id"],
+            reused["task_id"],
+            reused["run_id"],
+            reused["dag_id"],
             record["landed_at"],
         )
         self._task.hook.stats.count(REUSED, self._action.full_name)

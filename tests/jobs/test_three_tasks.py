@@ -22,7 +22,7 @@ from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.task_run import Attempt
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ACTION, ScriptedBackend, submission
-from operators.test_claims import Airflow
+from operators.test_task_claims import Airflow
 from skipping_clock import SkippingClock
 
 TASKS = ("a", "b", "c")

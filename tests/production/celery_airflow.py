@@ -35,6 +35,8 @@ class CeleryAirflow(LocalAirflow):
             # the scheduler sends it again when the task has been queued for so long.
             "SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
             "SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
+            # On a busy machine a hundred tasks are queued for longer; by default Airflow fails them after two times.
+            "SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "20",
         }
         own = {f"AIRFLOW__{name}": value for name, value in settings.items()}
         super().__init__(database=database, environment=own | dict(environment), **options)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -15,12 +17,23 @@ import media_samples
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_CARD, SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.operators.metastudio import CreateAvatarModelOperator, CreateVoiceModelOperator
 from local_airflow import LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
+from operators.run_batch import Store
+from run_task import run_task
+from served_folder import ServedFolder
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 EXAMPLES = Path(__file__).parents[2] / "dags_examples"
-HOW_TO = ("how_to_metastudio", "how_to_vias")
+HOW_TO = ("how_to_metastudio", "how_to_vias", "how_to_models")
+OTHER_PROJECT = "f" * 32
+MODEL_INPUTS = ("video", "recordings", "consent", "model_job", "voice_job")
+REVIEWED = {
+    ("CreateTrainingMiddleJob", "AUDITING"),
+    ("Create2dModelTrainingJob", "MANUAL_VERIFYING"),
+    ("TransferAsset", "PROCESSING"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Deployment:
     emulator: EmulatorServer
 
     def assert_success(self, dag_id: str, run_id: str) -> None:
-        assert self.airflow.wait(dag_id, run_id, timeout=180) == "success", self.logs(dag_id, run_id)
+        assert self.airflow.wait(dag_id, run_id, timeout=300) == "success", self.logs(dag_id, run_id)
 
     def logs(self, dag_id: str, run_id: str) -> str:
         return "\n".join(
@@ -60,8 +73,28 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 
 @pytest.fixture(scope="module")
-def existing(deployment: Deployment) -> Iterator[dict[str, str]]:
+def existing(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Create at the service what the examples use and do not create; return the ids."""
+    folder = tmp_path_factory.mktemp("training")
+    media_samples.clean_copy(media_samples.big_buck_bunny(), folder / "mei.mp4", seconds=1, size=(1920, 1080))
+    with ZipFile(folder / "recordings.zip", "w") as recordings:
+        recordings.writestr("1.wav", b"RIFF")
+    consent = f"file://{shutil.copy(media_samples.photographs()['astronaut'], folder / 'consent.png')}"
+    model = CreateAvatarModelOperator(
+        task_id="model",
+        name="Kim",
+        training_video=(video := f"file://{folder}/mei.mp4"),
+        grant_file=consent,
+        wait_for_completion=False,
+    )
+    voice = CreateVoiceModelOperator(
+        task_id="voice",
+        voice_name="Kim",
+        recordings=(spoken := f"file://{folder}/recordings.zip"),
+        authorization_letter=consent,
+        edition="advanced",
+        wait_for_completion=False,
+    )
     scenes = [{"sequence_no": 1, "shoot_script": {"text_config": {"text": "A lamp."}}}]
     script = {"script_name": "lamp", "shoot_scripts": scenes}
     room = {"room_name": "shop", "scene_scripts": []}
@@ -71,17 +104,47 @@ def existing(deployment: Deployment) -> Iterator[dict[str, str]]:
         yield {
             "script": call("metastudio.CreateVideoScripts", script)["script_id"],
             "room": call("metastudio.CreateSmartLiveRoom", room)["room_id"],
+            "model_job": run_task(model, Store()).result,
+            "voice_job": run_task(voice, Store()).result,
+            "video": video,
+            "recordings": spoken,
+            "consent": consent,
         }
+
+
+@pytest.fixture(scope="module")
+def reviewers(deployment: Deployment, existing: dict[str, str]) -> Iterator[None]:
+    """Review models, confirm avatars and accept transfers, as people do days later."""
+    emulator, done = deployment.emulator, threading.Event()
+    hook = HuaweiCloudHook()
+
+    def decide() -> None:
+        while not done.wait(0.2):
+            for job in emulator.jobs():
+                if job["status"] == "WAIT_USER_CONFIRM":
+                    confirm = {"job_id": job["job_id"], "command": "CONFIRM_ACCEPT"}
+                    hook.call("metastudio.Execute2dModelTrainingCommandByUser", confirm)
+                elif (job["action"], job["status"]) in REVIEWED:
+                    emulator.review_huawei_model(job["job_id"])
+
+    thread = threading.Thread(target=decide)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
 
 
 @pytest.fixture(scope="module")
 def runs(
     deployment: Deployment,
     existing: dict[str, str],
+    reviewers: None,
+    served: ServedFolder,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str]:
     """Start a run of each example at the same time."""
     folder = tmp_path_factory.mktemp("files")
+    shutil.copy(media_samples.photographs()["astronaut"], served.path / "mei.png")
     (folder / "music.wav").write_bytes(b"RIFF")
     shutil.copy(media_samples.photographs()["astronaut"], folder / "mei.png")
     target = {"target": f"{deployment.bucket.url}/how-to/"}
@@ -105,6 +168,13 @@ def runs(
             **{name: existing[name] for name in ("script", "room")},
         },
         "how_to_vias": {"webhook": "http://127.0.0.1:9"},
+        "how_to_models": {
+            **target,
+            "photo": f"file://{folder}/mei.png",
+            "photo_url": served.address("mei.png"),
+            "project": OTHER_PROJECT,
+            **{name: existing[name] for name in MODEL_INPUTS},
+        },
     }
     return {dag_id: deployment.airflow.trigger(dag_id, conf) for dag_id, conf in confs.items()}
 
@@ -167,6 +237,22 @@ def test_videos_speech_cards_and_subtitles_land_and_a_live_stream_is_stopped(
         assert landed
         assert all(bucket.read(each.removeprefix(f"{bucket.url}/")) for each in landed.values())
     assert airflow.xcom("how_to_metastudio", run_id, "stop_live")["state"] == "SUCCEED"
+
+
+def test_models_are_trained_once_people_have_agreed_and_a_voice_is_transferred(
+    deployment: Deployment, runs: dict[str, str]
+) -> None:
+    run_id = runs["how_to_models"]
+    deployment.assert_success("how_to_models", run_id)
+
+    def result(task_id: str) -> dict[str, Any]:
+        return dict(deployment.airflow.xcom("how_to_models", run_id, task_id))
+
+    assert result("picture_model")["landed"]
+    assert result("create_avatar")["state"] == "JOB_SUCCESS"
+    (transferred,) = result("transfer_asset")["transfer_assets"]
+    assert transferred["asset_id"] == result("create_voice")["asset_id"]
+    assert (transferred["asset_name"], transferred["asset_type"]) == ("Mei", "VOICE_MODEL")
 
 
 def test_a_connection_is_tested_from_the_form(deployment: Deployment) -> None:

@@ -48,7 +48,7 @@ REACHED_BY_OFFSET = 2000
 CREATE_IMAGE_DB = Action(
     service=SERVICE,
     name="CreateImageDb",
-    summary="Create an image database; an account may have one, or more if Alibaba has granted them.",
+    summary="Create an image database. An account may have one, unless Alibaba has granted it more.",
     parameters=(_database("Name"),),
 )
 

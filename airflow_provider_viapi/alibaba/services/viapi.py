@@ -54,7 +54,7 @@ QUERY_ASYNC_JOB_LIST = Action(
 CANCEL_WAITING_ASYNC_JOB = Action(
     service=SERVICE,
     name="CancelWaitingAsyncJob",
-    summary="Cancel a job that is still queued; one that is being processed runs to its end and is billed.",
+    summary="Cancel a job that is still queued. A job that is already running continues and is billed.",
     parameters=(String(name="JobId", required=True, min_length=1, doc="Job to cancel."),),
     idempotent=True,
     generations=("2025",),

@@ -71,6 +71,7 @@ class Assets:
         self._jobs = jobs
         self._now = now
         self._assets: dict[str, Asset] = {}
+        self._trained: set[str] = set()
         self.reset()
 
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
@@ -90,6 +91,7 @@ class Assets:
     def reset(self) -> None:
         """Delete all assets except the system's."""
         now = self._now()
+        self._trained.clear()
         self._assets = {
             asset_id: Asset(asset_id, {"asset_name": name, "asset_type": kind}, now, "ACTIVED", "SYSTEM")
             for asset_id, name, kind in _SYSTEM_ASSETS
@@ -103,6 +105,16 @@ class Assets:
         """
         fields = {"asset_name": name, "asset_type": kind}
         self._assets[asset_id] = Asset(asset_id, fields, self._now(), job=job)
+
+    def add_trained(self, asset_id: str, name: str, kind: str) -> None:
+        """Add the asset of a trained model, once: it does not come back after it was deleted.
+
+        :param kind: VOICE_MODEL or HUMAN_MODEL_2D
+        """
+        if asset_id not in self._trained:
+            self._trained.add(asset_id)
+            fields = {"asset_name": name, "asset_type": kind}
+            self._assets[asset_id] = Asset(asset_id, fields, self._now(), "ACTIVED")
 
     def create(self, call: RestCall) -> dict[str, Any]:
         """Create an asset."""

@@ -106,7 +106,7 @@ class HuaweiCloud:
         live = LiveActions(self._states, self._records, now)
         avatars = PictureActions(self._media)
         transfers = TransferActions(self._states, self._assets, tenant, now)
-        models = ModelActions(self._states, self.uploads, now)
+        models = ModelActions(self._states, self.uploads, self._assets, now)
         vias = ViasActions(self._states, self._records, now)
         self._batches = BatchTaskActions(self._states, self._records, now)
         self._algorithms = AlgorithmActions(self._records)

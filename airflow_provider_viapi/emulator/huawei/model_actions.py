@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_viapi.emulator.faults import TakeJobFault
+from airflow_provider_viapi.emulator.huawei.assets import Assets
 from airflow_provider_viapi.emulator.huawei.errors import api_error, invalid
 from airflow_provider_viapi.emulator.huawei.files import UploadedFiles, UploadSlot
 from airflow_provider_viapi.emulator.huawei.pagination import page_of
@@ -34,12 +35,16 @@ class ModelActions:
 
     :param jobs: the models in training
     :param uploads: stores their files
+    :param assets: receive the trained models
     :param now: the clock, in Unix time
     """
 
-    def __init__(self, jobs: StateJobs, uploads: UploadedFiles, now: Callable[[], float]) -> None:
+    def __init__(
+        self, jobs: StateJobs, uploads: UploadedFiles, assets: Assets, now: Callable[[], float]
+    ) -> None:
         self._jobs = jobs
         self._uploads = uploads
+        self._assets = assets
         self._now = now
 
     def submissions(self) -> dict[str, Callable[[RestCall, TakeJobFault], Any]]:
@@ -53,18 +58,22 @@ class ModelActions:
     def handlers(self) -> dict[str, Callable[[RestCall], Any]]:
         """Return the handler of each other action, by the action's name."""
         return {
-            voices.SHOW_VOICE_TRAINING_JOB.name: lambda call: _describe_voice(self._find(call, VOICE_MODEL)),
-            voices.LIST_VOICE_TRAINING_JOB.name: lambda call: self._list(call, VOICE_MODEL, _describe_voice),
+            voices.SHOW_VOICE_TRAINING_JOB.name: lambda call: self._describe_voice(
+                self._find(call, VOICE_MODEL)
+            ),
+            voices.LIST_VOICE_TRAINING_JOB.name: lambda call: self._list(
+                call, VOICE_MODEL, self._describe_voice
+            ),
             voices.DELETE_VOICE_TRAINING_JOB.name: lambda call: self._delete(call, VOICE_MODEL),
             voices.COMMIT_VOICE_TRAINING_JOB.name: self._commit_voice,
             voices.SHOW_JOB_UPLOADING_ADDRESS.name: self._voice_addresses,
             voices.SHOW_SHORT_JOB.name: lambda call: _describe_assessment(self._find(call, VOICE_ASSESSMENT)),
             voices.COMMIT_SHORT_JOB.name: self._commit_assessment,
-            images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: _describe_image(
+            images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: self._describe_image(
                 self._find(call, IMAGE_MODEL)
             ),
             images.LIST_2D_MODEL_TRAINING_JOB.name: lambda call: self._list(
-                call, IMAGE_MODEL, _describe_image
+                call, IMAGE_MODEL, self._describe_image
             ),
             images.DELETE_2D_MODEL_TRAINING_JOB.name: lambda call: self._delete(call, IMAGE_MODEL),
             images.UPDATE_2D_MODEL_TRAINING_JOB.name: self._update_image,
@@ -153,22 +162,53 @@ class ModelActions:
             raise api_error("MSS.41000003", f"The task does not exist: job_id {call.parameters['job_id']}.")
         return job
 
+    def _describe_voice(self, job: StateJob) -> dict[str, Any]:
+        wanted = (
+            "voice_name",
+            "sex",
+            "language",
+            "create_type",
+            "tag",
+            "phone",
+            "batch_name",
+            "output_language",
+        )
+        return without_nulls(
+            {
+                **_select(job.request, wanted),
+                "job_type": _EDITIONS[job.action.name],
+                "job_id": job.id,
+                "state": job.state,
+                "asset_id": self._asset_id(job, "voice_name", "VOICE_MODEL"),
+                "job_failed_code": job.error_code,
+                "job_failed_reason": job.error_message,
+                "create_time": round(job.created_at * 1000),
+                "lastupdate_time": round(job.changed_at * 1000),
+            }
+        )
 
-def _describe_voice(job: StateJob) -> dict[str, Any]:
-    wanted = ("voice_name", "sex", "language", "create_type", "tag", "phone", "batch_name", "output_language")
-    return without_nulls(
-        {
-            **_select(job.request, wanted),
-            "job_type": _EDITIONS[job.action.name],
-            "job_id": job.id,
-            "state": job.state,
-            "asset_id": _asset_id(job, "SUCCEED"),
-            "job_failed_code": job.error_code,
-            "job_failed_reason": job.error_message,
-            "create_time": round(job.created_at * 1000),
-            "lastupdate_time": round(job.changed_at * 1000),
-        }
-    )
+    def _describe_image(self, job: StateJob) -> dict[str, Any]:
+        wanted = ("name", "contact", "batch_name", "tags", "model_version", "is_flexus", "is_live_copy")
+        reason = {"error_code": job.error_code, "error_msg": job.error_message}
+        return without_nulls(
+            {
+                **_select(job.request, wanted),
+                "job_id": job.id,
+                "state": job.state,
+                "asset_id": self._asset_id(job, "name", "HUMAN_MODEL_2D"),
+                "error_info": reason if job.error_code is not None else None,
+                "create_time": rfc3339(job.created_at),
+                "last_update_time": rfc3339(job.changed_at),
+            }
+        )
+
+    def _asset_id(self, job: StateJob, name: str, kind: str) -> str | None:
+        """Return the id of a trained model's asset, which exists from then on."""
+        if job.state not in ("SUCCEED", "JOB_SUCCESS"):
+            return None
+        asset_id = f"model-{job.id}"
+        self._assets.add_trained(asset_id, str(job.request.get(name) or ""), kind)
+        return asset_id
 
 
 def _describe_assessment(job: StateJob) -> dict[str, Any]:
@@ -187,28 +227,8 @@ def _describe_assessment(job: StateJob) -> dict[str, Any]:
     )
 
 
-def _describe_image(job: StateJob) -> dict[str, Any]:
-    wanted = ("name", "contact", "batch_name", "tags", "model_version", "is_flexus", "is_live_copy")
-    reason = {"error_code": job.error_code, "error_msg": job.error_message}
-    return without_nulls(
-        {
-            **_select(job.request, wanted),
-            "job_id": job.id,
-            "state": job.state,
-            "asset_id": _asset_id(job, "JOB_SUCCESS"),
-            "error_info": reason if job.error_code is not None else None,
-            "create_time": rfc3339(job.created_at),
-            "last_update_time": rfc3339(job.changed_at),
-        }
-    )
-
-
 def _change(job: StateJob, given: Mapping[str, Any]) -> None:
     job.request = {**job.request, **{name: value for name, value in given.items() if name != "job_id"}}
-
-
-def _asset_id(job: StateJob, state: str) -> str | None:
-    return f"model-{job.id}" if job.state == state else None
 
 
 def _select(request: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -12,15 +12,14 @@ from airflow_provider_viapi.operators.arguments import as_flag
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLog, CommandRecord
-from airflow_provider_viapi.operators.vias.outputs import alarm_output
-from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
+from airflow_provider_viapi.operators.vias.task_arguments import AlgorithmSettings, alarm_output
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.operators.options import Flag, HuaweiCloudOptions, Integer, Object, Text
-    from airflow_provider_viapi.operators.vias.outputs import Dis, Obs, Webhook
+    from airflow_provider_viapi.operators.vias.task_arguments import Dis, Obs, Webhook
 
 SOME_FAILED = "SomeTasksFailed"
 """Error code of a call that failed for some tasks of a batch task."""

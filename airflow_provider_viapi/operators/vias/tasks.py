@@ -9,8 +9,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
-from airflow_provider_viapi.operators.vias.outputs import alarm_output
-from airflow_provider_viapi.operators.vias.settings import AlgorithmSettings
+from airflow_provider_viapi.operators.vias.task_arguments import AlgorithmSettings, alarm_output
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
         Object,
         Text,
     )
-    from airflow_provider_viapi.operators.vias.outputs import Dis, Obs, Webhook
+    from airflow_provider_viapi.operators.vias.task_arguments import Dis, Obs, Webhook
 
 _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """Failed states in which a task does not run."""

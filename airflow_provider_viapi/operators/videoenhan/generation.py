@@ -45,8 +45,8 @@ class GenerateVideoOperator(ViapiJobOperator):
         one audio: MP3 or WAV. The metadata of 2025 does not name BMP and WAV
     :param scene: ``costume`` for clothes, ``general`` for anything, ``keeporder`` to keep the order of the material
         (metadata of 2025); default: ``costume``
-    :param width: width of the output in pixels, 32–2160; with one of ``width`` and ``height`` the output is a square,
-        with neither 750×750
+    :param width: width of the output in pixels, 32–2160; if only ``width`` or only ``height`` is given, the output is
+        a square; if neither is, it has 750×750 pixels
     :param height: height of the output in pixels, 32–2160
     :param style: pace of the cuts: ``normal``, ``fast`` or ``slow``; default: ``normal``
     :param duration: length of the output in seconds, 5–60; default: 20
@@ -56,8 +56,8 @@ class GenerateVideoOperator(ViapiJobOperator):
         random, depending on ``style``
     :param smart_effect: cut to the beat of the music and animate still images; default: true
     :param puzzle_effect: show several clips or images in one shot; default: false
-    :param mute: remove the sound; default: false. The output has none either without audio material if the videos
-        have no sound
+    :param mute: remove the sound; default: false. The output has none anyway if there is no audio material and the
+        videos are silent
     """
 
     action = generation.GENERATE_VIDEO

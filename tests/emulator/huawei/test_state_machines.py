@@ -18,7 +18,7 @@ from airflow_provider_viapi.emulator.huawei.state_machines import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import vias
-from airflow_provider_viapi.huawei.services.metastudio import images, live, rooms, voices
+from airflow_provider_viapi.huawei.services.metastudio import assets, images, live, rooms, voices
 from emulator.huawei.callers import Caller
 
 CREATE, SHOW, START_STOP = vias.tasks.CREATE_TASK, vias.tasks.SHOW_TASK, vias.tasks.START_STOP_TASK
@@ -252,8 +252,28 @@ def test_a_voice_waits_for_its_recordings_and_for_a_review(
     done = caller.in_state("SUCCEED", show, job_id=job_id)
 
     assert (begun["state"], begun["job_type"], "asset_id" in begun) == ("CREATING", edition, False)
-    assert done["asset_id"]
     assert isinstance(done["create_time"], int)
+    asset = caller(assets.SHOW_ASSET, asset_id=done["asset_id"])
+    assert (asset["asset_name"], asset["asset_type"], asset["asset_state"]) == (
+        "Ada",
+        "VOICE_MODEL",
+        "ACTIVED",
+    )
+
+
+def test_the_asset_of_a_model_does_not_come_back_after_it_was_deleted(
+    caller: Caller, emulator: EmulatorServer
+) -> None:
+    job_id = caller(voices.CREATE_TRAINING_BASIC_JOB, voice_name="Ada")["job_id"]
+    caller(voices.COMMIT_VOICE_TRAINING_JOB, job_id=job_id)
+    caller.in_state("AUDITING", voices.SHOW_VOICE_TRAINING_JOB, job_id=job_id)
+    emulator.review_huawei_model(job_id, accept=True)
+    asset_id = caller.in_state("SUCCEED", voices.SHOW_VOICE_TRAINING_JOB, job_id=job_id)["asset_id"]
+
+    caller(assets.DELETE_ASSET, asset_id=asset_id, mode="FORCE")
+
+    assert caller(voices.SHOW_VOICE_TRAINING_JOB, job_id=job_id)["asset_id"] == asset_id
+    assert caller.refused(assets.SHOW_ASSET, asset_id=asset_id)[1] == "MSS.10001001"
 
 
 def test_a_voice_is_refused_by_the_person(caller: Caller, emulator: EmulatorServer) -> None:

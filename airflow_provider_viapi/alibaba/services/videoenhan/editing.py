@@ -108,8 +108,9 @@ def _summary_side(name: str, doc: str) -> Integer:
         name=name,
         minimum=32,
         maximum=2160,
-        doc=f"{doc} of the output in pixels. With one of Width and Height the other follows in proportion, "
-        "with neither the proportions are kept; the longer side of the output has at most 1300 pixels.",
+        doc=f"{doc} of the output in pixels. If only Width or only Height is given, the other follows in "
+        "proportion; if neither is, the proportions of the video are kept. The longer side of the output has at "
+        "most 1300 pixels.",
     )
 
 

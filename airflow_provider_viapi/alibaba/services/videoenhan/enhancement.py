@@ -21,7 +21,7 @@ SUPER_RESOLVE_VIDEO = Action(
     parameters=(
         source(
             _ABOVE_360P.replace(min_pixels=(32, 32)),
-            note="2020: more than 32×32 and less than 1080×1920 pixels, neither formats nor file size are stated; "
+            note="2020: more than 32×32 and less than 1080×1920 pixels, no formats or file size are stated; "
             "2025: more than 360×360 and less than 1920×1080 pixels",
         ),
         Integer(
@@ -44,7 +44,7 @@ ADJUST_VIDEO_COLOR = Action(
     parameters=(
         source(
             ANY_VIDEO.replace(min_pixels=(360, 360), exclusive=True, scaled_above=3840),
-            note="2020: a longest side above 3840 is scaled down, neither formats, file size nor a smallest picture "
+            note="2020: scaled down if a side has more than 3840 pixels; no formats, file size or smallest picture "
             "are stated; 2025: less than 3840×2160, beyond which it is scaled down",
         ),
         Choice(

@@ -105,8 +105,8 @@ def _side(name: str, doc: str) -> Integer:
         name=name,
         minimum=32,
         maximum=2160,
-        doc=f"{doc} of the output in pixels. With one of Width and Height the output is a square, with "
-        "neither 750×750.",
+        doc=f"{doc} of the output in pixels. If only Width or only Height is given, the output is a square; "
+        "if neither is, it has 750×750 pixels.",
     )
 
 
@@ -154,7 +154,7 @@ GENERATE_VIDEO = Action(
                 "smog",
             ),
             doc="Transition between shots; default: random, depending on Style.",
-            note="2020 and 2025: 15 styles are announced, these 14 are named",
+            note="2020 and 2025: the text counts 15 styles but names these 14",
         ),
         Boolean(
             name="SmartEffect", doc="Cut to the beat of the music and animate still images.", default=True
@@ -162,7 +162,7 @@ GENERATE_VIDEO = Action(
         Boolean(name="PuzzleEffect", doc="Show several clips or images in one shot.", default=False),
         Boolean(
             name="Mute",
-            doc="Remove the sound. The output has none either without audio material if the videos have no sound.",
+            doc="Remove the sound. Without audio material, the output of silent videos has none anyway.",
             default=False,
         ),
     ),
