@@ -223,6 +223,11 @@ class BaseClient(Generic[Account, Action]):
         """How far the local clock is ahead of the service's, by the date of its last response."""
         return self._transport.clock_skew
 
+    @property
+    def request_id(self) -> str | None:
+        """The service's id of the last request, if its response named one in a header."""
+        return self._transport.request_id
+
     def find_action(self, action: Action | str) -> Action:
         """Return the action, or the one of that name.
 

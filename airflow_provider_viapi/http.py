@@ -78,6 +78,8 @@ class SyncTransport:
     def __init__(self, settings: HttpSettings) -> None:
         self.clock_skew = timedelta(0)
         """How far the local clock is ahead of the service's, by the date of the last response."""
+        self.request_id: str | None = None
+        """The service's id of the last request, by the header ``X-Request-Id`` of its response."""
         from airflow_provider_viapi.http_session import requests_session
 
         redact_http_logs()
@@ -107,6 +109,7 @@ class SyncTransport:
             ) as response:
                 body = _read(response, give_up)
             self.clock_skew = _clock_skew(response.headers.get("Date"), default=self.clock_skew)
+            self.request_id = response.headers.get("X-Request-Id")
             return HttpResponse(response.status_code, body, _lower_case(response.headers))
         # Besides its own exceptions the library lets through some of urllib3's and of the operating system's.
         except Exception as error:

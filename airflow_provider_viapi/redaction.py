@@ -57,7 +57,10 @@ _HEADER = re.compile(
 )
 
 _USERINFO = re.compile(r"""(?i)(://)[^\s/?#:@"'<>]*:[^\s/"'<>]+@""")
-_USERINFO_ALONE = re.compile(r"""(?i)(\b(?:https?|ftps?|rtsps?|rtmps?|wss?)://)[^\s/?#:@"'<>]+:?@""")
+_NETWORK = r"https?|ftps?|rtsps?|rtmp[a-z]{0,2}|srt|webrtc|artc|wss?"
+"""Protocols with users; in an address of object storage the connection's id is in their place."""
+
+_USERINFO_ALONE = re.compile(rf"""(?i)(\b(?:{_NETWORK})://)[^\s/?#:@"'<>]+:?@""")
 
 _HIDDEN = r"\1***"
 
@@ -133,7 +136,7 @@ _ADDRESS_IN_TEXT = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s<>"'\\]*[^\
 _ENCODED_ADDRESS = re.compile(r"""(?i)[A-Z][A-Z0-9+.-]{0,20}%3A%2F%2F[^\s<>"'\\&]+""")
 
 _USER = re.compile(r"://([^/?#:]*):([^/]+)@")
-_USER_ALONE = re.compile(r"://([^/?#:@]+):?@")
+_USER_ALONE = re.compile(rf"(?i)^(?:{_NETWORK})://([^/?#:@]+):?@")
 
 _Judge = Callable[[str], bool]
 

@@ -23,13 +23,14 @@ else:
         "deadline": DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
             interval=timedelta(minutes=30),
-            # Any notifier with async_notify; this one needs the connection smtp_default.
+            # Any notifier with async_notify; this one needs the connection smtp_default. Its templates see the run as
+            # Airflow's API describes it, not as tasks do.
             callback=AsyncCallback(
                 "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
                 kwargs={
                     "to": "media-team@example.com",
                     "subject": "Films are late",
-                    "html_content": "The run {{ dag_run.run_id }} of {{ dag_run.dag_id }} takes too long.",
+                    "html_content": "The run {{ dag_run.dag_run_id }} of {{ dag_run.dag_id }} takes too long.",
                 },
             ),
         )

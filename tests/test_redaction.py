@@ -420,6 +420,11 @@ def test_headers_are_private_but_for_those_that_everybody_sends(value: Any, priv
         ("rtsp://admin@camera/1", []),
         ("https://ghp_abc1@alarms/hook", ["ghp_abc1"]),
         ("https://ghp_abc1:@alarms/hook", ["ghp_abc1"]),
+        ("rtmps://key_1@push/live", ["key_1"]),
+        ("s3://aws_default@media/films/a.mp4", []),
+        ("oss://viapi_default@team/", []),
+        ("sftp://files_2@folder/a.mp4", []),
+        ("s3://key:s3cret-1@media/", ["key:s3cret-1", "s3cret-1"]),
     ],
 )
 def test_of_an_address_the_password_is_private_alone_and_with_its_user(

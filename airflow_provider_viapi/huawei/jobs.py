@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -95,7 +96,8 @@ class HuaweiSubmitBackend:
     def submit(self, request: Mapping[str, Any], nonce: RequestNonce) -> Job:
         """Send the request once."""
         self.answer = self._client.call_once(self._action, request)
-        return parse_submission(self._action, self._request, self.answer)
+        job = parse_submission(self._action, self._request, self.answer)
+        return replace(job, request_id=self._client.request_id)
 
     def renewed_key(self, error: ServiceError) -> bool:
         """Return false: the client itself renews a token that was refused."""

@@ -87,6 +87,7 @@ class Entry:
     :param adopted: the job was found in a list, not named by the response
     :param delivery: when the result was returned
     :param sources: versions of the request's sources by position, taken before it was sent; ``None`` if not needed
+    :param request_id: see ``jobs.model.Job``
     """
 
     digest: str
@@ -101,6 +102,7 @@ class Entry:
     adopted: bool = False
     delivery: Delivery | None = None
     sources: Mapping[str, Mapping[str, str]] | None = None
+    request_id: str | None = None
 
     @property
     def request_nonce(self) -> RequestNonce:
@@ -179,10 +181,17 @@ class Ledger:
         return self._write(entry)
 
     def record_job(
-        self, entry: Entry, job_id: str, scope: str | None = None, *, adopted: bool = False
+        self,
+        entry: Entry,
+        job_id: str,
+        scope: str | None = None,
+        *,
+        adopted: bool = False,
+        request_id: str | None = None,
     ) -> Entry:
         """Record the accepted job."""
-        return self._write(replace(entry, job_id=job_id, scope=scope, adopted=adopted))
+        accepted = replace(entry, job_id=job_id, scope=scope, adopted=adopted, request_id=request_id)
+        return self._write(accepted)
 
     def mark_delivered(self, attempt: Attempt) -> None:
         """Record that the result was returned; the entry stays for a worker that is lost before Airflow knows."""

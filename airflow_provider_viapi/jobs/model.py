@@ -47,11 +47,13 @@ class Job:
     :param id: the service's id of the job
     :param action: the action that created it, as ``service.Action``
     :param scope: what the service needs besides the id to find the job, such as a live task's room
+    :param request_id: the service's id of the request that created it, if that is another id and known
     """
 
     id: str
     action: str
     scope: str | None = None
+    request_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

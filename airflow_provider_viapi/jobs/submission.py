@@ -118,7 +118,7 @@ class Submission:
                 entry.try_number,
             )
             return self._reconcile(entry, "its outcome was not recorded") or self._submit(), None
-        job = Job(entry.job_id, self.backend.action_name, entry.scope)
+        job = Job(entry.job_id, self.backend.action_name, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
             return self._submit(), None
@@ -282,6 +282,8 @@ class Submission:
             raise
         # Before it is recorded: whatever stops the task then, its log names the job.
         self.run.log.info("Submitted job %s (%s)", job.id, job.action)
+        if job.request_id:
+            self.run.log.info("The id of the request was %s", job.request_id)
         self._record(entry, job)
         if may_be_adopted:
             self._check_not_adopted(entry, job)
@@ -372,7 +374,7 @@ class Submission:
         # From here on a job is paid for: a failing store must not lose its id.
         for attempt in range(STORE_ATTEMPTS):
             try:
-                self.ledger.record_job(entry, job.id, job.scope, adopted=adopted)
+                self.ledger.record_job(entry, job.id, job.scope, adopted=adopted, request_id=job.request_id)
                 break
             except Exception:
                 if attempt == STORE_ATTEMPTS - 1:

@@ -185,6 +185,8 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
             if report["passed"] or self.fail_task_ids:
                 chosen = self.pass_task_ids if report["passed"] else self.fail_task_ids
                 if self.fail_task_ids:
+                    # Airflow 3 ends a task when it skips others, and stores nothing that it returns.
+                    self._store(report, context)
                     direct = context["task"].downstream_task_ids
                     self.do_branch(context, chosen or sorted(direct - set(self.fail_task_ids)))
                 return report
@@ -193,6 +195,12 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
                 f"the video does not meet the thresholds: {'; '.join(report['failures'])}",
                 code="QualityCheckFailed",
             )
+
+    def _store(self, report: Mapping[str, Any], context: Context) -> None:
+        """Write the XComs of the result."""
+        if self.do_xcom_push:
+            for key, value in {**(report if self.multiple_outputs else {}), "return_value": report}.items():
+                context["ti"].xcom_push(key=key, value=value)
 
     def _report(self) -> dict[str, Any]:
         import tempfile

@@ -143,6 +143,8 @@ class TaskView:
         :param before: the ledger's entry before this attempt
         """
         self.fields["job_id"] = job.id
+        if job.request_id is not None:
+            self.fields["request_id"] = job.request_id
         if before is not None and before.job_id == job.id:
             self.fields["resumed_from"] = before.try_number
             self.fields["timeline"].pop("staged", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -273,6 +274,18 @@ def test_refused_content_fails_without_retry_and_with_the_reason(
 
     with pytest.raises(AirflowFailException, match=f"ended as {state}: not allowed"):
         run_task(operator, Store())
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_job_is_shown_with_the_id_of_its_request_also_by_a_retry(
+    emulator: EmulatorServer, deferrable: bool
+) -> None:
+    store = Store()
+    first = run_task(speak(deferrable=deferrable), store).pushed["viapi_view"]
+    again = run_task(speak(deferrable=deferrable), store, try_number=2).pushed["viapi_view"]
+
+    assert re.fullmatch("[0-9a-f]{32}-[0-9]+-viapi-emulator", first["request_id"])
+    assert (again["request_id"], again["resumed_from"]) == (first["request_id"], 1)
 
 
 def test_speech_that_failed_is_generated_again_by_a_retry(emulator: EmulatorServer) -> None:

@@ -172,6 +172,23 @@ def test_a_branch_is_followed_and_the_other_skipped(clips: Path, name: str, foll
     assert report["passed"] is (followed == "publish")
 
 
+def test_the_report_is_stored_before_airflow_3_ends_the_task_that_skips_others(clips: Path) -> None:
+    class Skipped(Exception):
+        """Ends the task, as Airflow's own exception does."""
+
+    def skip(context: Any, tasks: Any) -> None:
+        raise Skipped
+
+    operator = check(clips, "good.mp4", pass_task_ids="publish", fail_task_ids=["ask_editor"])
+    operator.do_branch = skip  # type: ignore[method-assign,assignment]
+    instance = TaskInstance()
+    with pytest.raises(Skipped):
+        operator.execute({"ti": instance, "task": SimpleNamespace(downstream_task_ids={"publish"})})
+
+    assert instance.pushed["return_value"]["passed"] is True
+    assert instance.pushed["width"] == instance.pushed["return_value"]["width"] == SIZE[0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -18,14 +18,18 @@ import httpx
 import pytest
 
 import media_samples
+from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.plugins import ViapiPlugin
 from local_airflow import LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 from scripted_server import serving
 from served_folder import ServedFolder
+from ui.window import WIDE, Open, Window
 
 REPOSITORY = Path(__file__).parents[2]
+OSS = "oss://viapi_default@team"
+"""A bucket of the emulator's own storage."""
 USERS = {"admin": "admin", "watcher": "viewer"}
 
 
@@ -52,6 +56,7 @@ class UiAirflow(LocalAirflow):
 class Deployment:
     """Airflow, the emulator and a bucket.
 
+    :param s3: address of the bucket's server
     :param base: address of a folder of media that the browser can read
     :param plain: address of the same folder on a server that ignores ranges
     """
@@ -59,8 +64,14 @@ class Deployment:
     airflow: UiAirflow
     emulator: EmulatorServer
     bucket: Bucket
+    s3: str
     base: str
     plain: str
+
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Clear a task, as a user does."""
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": [task_id], "only_failed": False}
+        self.airflow.rest.post(f"/dags/{dag_id}/clearTaskInstances", json=body).raise_for_status()
 
     def run(self, dag_id: str, *, wait: bool = True, **conf: Any) -> str:
         run_id = self.airflow.trigger(dag_id, conf, parse_timeout=90)
@@ -144,11 +155,17 @@ def deployment(
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__CORE__AUTH_MANAGER": "restricted_auth.RestrictedAuthManager",
             "AIRFLOW__VIAPI__PRICES": json.dumps(prices),
+            # Airflow 3.3 keeps the state of a cleared task; before it there is no store, and 3.4 empties it.
+            **(
+                {}
+                if (3, 3) <= AIRFLOW_VERSION < (3, 4)
+                else {"AIRFLOW__VIAPI__STATE_PATH": f"file://{home}/state"}
+            ),
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
         }
         bucket = make_bucket(s3, "moto")
         with UiAirflow(dags_folder=dags, home=home, environment=environment) as airflow:
-            yield Deployment(airflow, emulator, bucket, media.url, served.url)
+            yield Deployment(airflow, emulator, bucket, s3, media.url, served.url)
 
 
 @pytest.fixture(scope="session")
@@ -158,3 +175,42 @@ def browser() -> Iterator[Any]:
         running = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture
+def window(browser: Any, deployment: Deployment) -> Iterator[Open]:
+    opened: list[Window] = []
+
+    def make(user: str | None = "admin", *, dark: bool = False, size: Any = WIDE) -> Window:
+        opened.append(Window(browser, deployment, user, dark=dark, size=size))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.context.close()
+        assert each.problems == []
+
+
+@pytest.fixture(scope="session")
+def film(media: ServedFolder) -> str:
+    return media.address("film.mp4")
+
+
+@pytest.fixture(scope="session")
+def story(deployment: Deployment, film: str) -> str:
+    return deployment.run("erase_resize_index", video_url=film)
+
+
+@pytest.fixture(scope="session")
+def pretended(deployment: Deployment) -> str:
+    return deployment.run("pretended", base=deployment.base, plain=deployment.plain)
+
+
+@pytest.fixture(scope="session")
+def landed(deployment: Deployment, film: str) -> str:
+    return deployment.run("landed_film", video_url=film, folder=deployment.bucket.url)
+
+
+@pytest.fixture(scope="session")
+def landed_on_oss(deployment: Deployment, film: str) -> str:
+    return deployment.run("landed_film", video_url=film, folder=OSS)

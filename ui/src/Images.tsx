@@ -89,29 +89,49 @@ export function Gallery({ owner, query, hits }: { owner: TaskKey; query: string 
   );
 }
 
+const COUNTS: Record<string, string> = {
+  images: "listed",
+  added: "added",
+  found: "there before",
+  failed: "failed",
+  rejected: "rejected",
+  left_out: "not tried",
+};
+
+/** The summary of an image index, or the report of a bulk task of ImageSearch; `null` if a task has neither. */
+export function readSummary(values: Record<string, unknown>): Record<string, unknown> | null {
+  if (isObject(values.summary)) return values.summary;
+  return isObject(values.report) && "rejected" in values.report ? values.report : null;
+}
+
+/** How many images were listed, added, rejected. */
+export function Counts({ summary }: { summary: Record<string, unknown> }) {
+  return (
+    <div className="counts">
+      {Object.keys(COUNTS)
+        .filter((name) => name in summary)
+        .map((name) => {
+          const count = number(summary[name]) ?? 0;
+          return (
+            <div key={name} className={(name === "failed" || name === "rejected") && count ? "count bad" : "count"}>
+              <strong>{count.toLocaleString()}</strong>
+              <span>{COUNTS[name]}</span>
+            </div>
+          );
+        })}
+    </div>
+  );
+}
+
 /** Counts of an image index, and which pictures were refused. */
 export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
-  const names = ["images", "added", "found", "failed", "rejected", "left_out"].filter((name) => name in summary);
-  const counts = names.map((name) => [name, number(summary[name]) ?? 0] as const);
-  const labels: Record<string, string> = {
-    images: "listed",
-    found: "there before",
-    left_out: "not tried",
-  };
   const failures = list(summary.failures).filter(isObject);
   return (
     <section aria-label="Image index">
       <h2>
         Image index <code>{text(summary.db_name) ?? text(summary.instance_name)}</code>
       </h2>
-      <div className="counts">
-        {counts.map(([name, count]) => (
-          <div key={name} className={(name === "failed" || name === "rejected") && count ? "count bad" : "count"}>
-            <strong>{count}</strong>
-            <span>{labels[name] ?? name}</span>
-          </div>
-        ))}
-      </div>
+      <Counts summary={summary} />
       {summary.is_full === true && <p className="tag warn">The database is full</p>}
       {failures.length > 0 && (
         <div className="scroll">

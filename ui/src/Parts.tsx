@@ -15,6 +15,7 @@ export function UsageLine({ usage }: { usage: Usage }) {
     usage.jobs > 1 && `${usage.jobs} jobs`,
     usage.measured < usage.jobs && usage.jobs > 1 && `${usage.jobs - usage.measured} not measured`,
   ].filter(Boolean);
+  if (!parts.length && usage.cost === null) return null;
   return (
     <p className="usage">
       {parts.length > 0 && <span>{parts.join(" · ")}</span>}
@@ -121,34 +122,35 @@ export interface Quality {
   values: Record<string, unknown>;
 }
 
-/** The report of a quality check, or `null` if a value is none. */
-export function readQuality(value: Record<string, unknown> | null): Quality | null {
-  if (!value || typeof value.passed !== "boolean" || !Array.isArray(value.failures)) return null;
+/** The report of a quality check: its result, or what a failed one wrote; `null` if a task has none. */
+export function qualityOf(result: unknown, values: Record<string, unknown>): Quality | null {
+  return readQuality(result) ?? readQuality(values.report);
+}
+
+function readQuality(value: unknown): Quality | null {
+  if (!isObject(value) || typeof value.passed !== "boolean" || !Array.isArray(value.failures)) return null;
   const { passed, failures, scores, ...values } = value;
   const isText = (each: unknown): each is string => typeof each === "string";
   return { passed, failures: failures.filter(isText), values: { ...values, ...(isObject(scores) ? scores : {}) } };
 }
 
-/** Whether a video met its thresholds, which ones it missed, and what was measured. */
-export function QualityReport({ quality }: { quality: Quality }) {
+/** Whether a video met its thresholds, and which ones it missed. */
+export function Verdict({ quality }: { quality: Quality }) {
   return (
-    <>
-      <section aria-label="Quality check">
-        <h2>Quality check</h2>
-        <p>
-          <span className={quality.passed ? "tag good" : "tag warn"}>
-            {quality.passed ? "meets all thresholds" : "does not meet all thresholds"}
-          </span>
-        </p>
-        {quality.failures.length > 0 && (
-          <ul>
-            {quality.failures.slice(0, 40).map((failure, n) => (
-              <li key={n}>{failure}</li>
-            ))}
-          </ul>
-        )}
-      </section>
-      <Facts value={quality.values} />
-    </>
+    <section aria-label="Quality check">
+      <h2>Quality check</h2>
+      <p>
+        <span className={quality.passed ? "tag good" : "tag warn"}>
+          {quality.passed ? "meets all thresholds" : "does not meet all thresholds"}
+        </span>
+      </p>
+      {quality.failures.length > 0 && (
+        <ul>
+          {quality.failures.slice(0, 40).map((failure, n) => (
+            <li key={n}>{failure}</li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }

@@ -3,10 +3,10 @@ import { useState } from "react";
 import { UseAmount, readAccountUsage } from "./AccountUsage";
 import { type TaskInstance, type TaskKey, taskInstances } from "./airflow";
 import { usePolled, useSeen } from "./hooks";
-import { readHits } from "./Images";
+import { Counts, readHits, readSummary } from "./Images";
 import { Player } from "./Media";
-import { isActive, isObject, kindOf, number, operatorOf, readProgress, totalUsage } from "./model";
-import { Empty, Problem, StateBadge, UsageLine } from "./Parts";
+import { isActive, kindOf, operatorOf, readProgress, totalUsage } from "./model";
+import { Empty, Problem, StateBadge, UsageLine, qualityOf } from "./Parts";
 import { type Shown, present } from "./present";
 import { openOutside, taskPage } from "./theme";
 import { useFile } from "./useFile";
@@ -37,7 +37,11 @@ export function RunPage({ dagId, runId, operators }: { dagId: string; runId: str
           const before = previous?.steps.find(
             (step) => step.key.taskId === key.taskId && step.key.mapIndex === key.mapIndex,
           );
-          const isSame = before && !isActive(before.instance.state) && before.instance.state === instance.state;
+          const isSame =
+            before &&
+            !isActive(before.instance.state) &&
+            before.instance.state === instance.state &&
+            before.instance.try_number === instance.try_number;
           return isSame ? before : loadTask(key, before ?? null, signal);
         });
         steps.push(...(await Promise.all(some)));
@@ -92,7 +96,8 @@ function hasMedia(step: TaskData): boolean {
       shown.results.length ||
       readHits(shown.result) ||
       readAccountUsage(shown.result) ||
-      step.values.summary,
+      readSummary(step.values) ||
+      qualityOf(shown.result, step.values),
   );
 }
 
@@ -125,11 +130,24 @@ function Scene({ step }: { step: TaskData }) {
   const shown = present(step);
   const hits = readHits(shown.result);
   const progress = readProgress(step.values.progress);
-  const summary = isObject(step.values.summary) ? step.values.summary : null;
+  const summary = readSummary(step.values);
+  const quality = qualityOf(shown.result, step.values);
   const account = readAccountUsage(shown.result);
   const error = shown.view?.error;
   const source = shown.sources[0];
   const result = shown.results[0];
+  if (quality) {
+    const checked = result ?? source;
+    return (
+      <div className="flow">
+        {checked && <Thumb owner={step.key} file={checked} label="Checked video" />}
+        {checked && <Arrow />}
+        <div className={quality.passed ? "blank" : "blank bad"}>
+          <strong>{quality.passed ? "meets all thresholds" : quality.failures[0]}</strong>
+        </div>
+      </div>
+    );
+  }
   if (error || step.instance.state === "failed")
     return (
       <div className="flow">
@@ -151,17 +169,7 @@ function Scene({ step }: { step: TaskData }) {
         ))}
       </div>
     );
-  if (summary)
-    return (
-      <div className="counts">
-        {["added", "found", "failed"].map((name) => (
-          <div key={name} className="count">
-            <strong>{number(summary[name]) ?? 0}</strong>
-            <span>{name}</span>
-          </div>
-        ))}
-      </div>
-    );
+  if (summary) return <Counts summary={summary} />;
   if (hits)
     return (
       <div className="flow">

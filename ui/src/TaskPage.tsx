@@ -4,10 +4,10 @@ import { AlarmTable, readAlarms } from "./Alarms";
 import { ItemTable, ProgressBar } from "./BatchView";
 import { Compare, isComparable } from "./Compare";
 import { useNow } from "./hooks";
-import { Gallery, IndexCounts, readHits } from "./Images";
+import { Gallery, IndexCounts, readHits, readSummary } from "./Images";
 import { CopyButton, FileFacts, OpenButton, Player } from "./Media";
-import { isActive, isObject, readProgress } from "./model";
-import { Empty, ErrorBox, Facts, Problem, QualityReport, StateBadge, UsageLine, readQuality } from "./Parts";
+import { type View, isActive, readProgress } from "./model";
+import { Empty, ErrorBox, Facts, Problem, StateBadge, UsageLine, Verdict, qualityOf } from "./Parts";
 import { type Presented, type Shown, isOurs, present } from "./present";
 import { Timeline, stepsOf } from "./Timeline";
 import { useFile } from "./useFile";
@@ -39,25 +39,32 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const hits = readHits(shown.result);
   const alarms = readAlarms(shown.result);
   const usage = readAccountUsage(shown.result);
-  const report = isObject(data.values.report) ? data.values.report : null;
-  const quality = readQuality(shown.result) ?? readQuality(report);
-  const summary = isObject(data.values.summary) ? data.values.summary : report && "rejected" in report ? report : null;
-  // A job of VIAPI has the id of the request that submitted it.
-  const isOfAlibaba = shown.view !== null && !/^(metastudio|vias)\./.test(shown.view.action);
+  const quality = qualityOf(shown.result, data.values);
+  const summary = readSummary(data.values);
+  const attempt = shown.view?.tryNumber ?? null;
+  // A job of VIAPI has the id of the request that submitted it, in Alibaba's form.
+  const isRequestId = !shown.view?.requestId && /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/.test(shown.jobId ?? "");
   return (
     <>
       <header>
         <h1>{shown.title}</h1>
         <StateBadge state={state} />
         {data.instance.try_number > 1 && <span className="tag">attempt {data.instance.try_number}</span>}
-        {shown.view?.resumedFrom != null && shown.view.resumedFrom !== shown.view.tryNumber && (
+        {active && attempt !== null && attempt < data.instance.try_number && (
+          <span className="tag warn">shown below: attempt {attempt}</span>
+        )}
+        {resumes(shown.view) && (
           <span className="tag good">resumed the job of attempt {shown.view.resumedFrom}</span>
         )}
         {shown.view?.reusedFrom && <span className="tag good">reused the result of run {shown.view.reusedFrom}</span>}
         {data.instance.rendered_map_index && <span className="tag">{data.instance.rendered_map_index}</span>}
       </header>
       {shown.usage && <UsageLine usage={shown.usage} />}
-      {shown.view?.error && <ErrorBox error={shown.view.error} />}
+      {shown.view?.error ? (
+        <ErrorBox error={shown.view.error} />
+      ) : (
+        state === "failed" && !quality && <p className="muted">The task has failed. Its log in Airflow says why.</p>
+      )}
       {progress && shown.batch && <ProgressBar progress={progress} batch={shown.batch} now={active ? now : null} />}
       {shown.batch ? (
         <ItemTable batch={shown.batch} owner={owner} />
@@ -66,7 +73,11 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       ) : summary ? (
         <IndexCounts summary={summary} />
       ) : quality ? (
-        <QualityReport quality={quality} />
+        <>
+          <Verdict quality={quality} />
+          <FilesOf shown={shown} owner={owner} active={active} />
+          <Facts value={quality.values} />
+        </>
       ) : alarms ? (
         <AlarmTable owner={owner} alarms={alarms} />
       ) : (
@@ -77,14 +88,23 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       <Times shown={shown} data={data} now={now} />
       {shown.jobId && (
         <p className="facts">
-          {isOfAlibaba ? "Job and request id" : "Job"} <code>{shown.jobId}</code>
+          {isRequestId ? "Job and request id" : "Job"} <code>{shown.jobId}</code>
           <CopyButton value={shown.jobId} label="Copy id" />
+          {shown.view?.requestId && (
+            <>
+              Request id <code>{shown.view.requestId}</code>
+              <CopyButton value={shown.view.requestId} label="Copy request id" />
+            </>
+          )}
           {shown.jobLink && <OpenButton url={shown.jobLink}>Open at the service</OpenButton>}
         </p>
       )}
     </>
   );
 }
+
+/** Whether an attempt has resumed the job of an earlier one. */
+const resumes = (view: View | null): view is View => view?.resumedFrom != null && view.resumedFrom !== view.tryNumber;
 
 function Times({ shown, data, now }: { shown: Presented; data: TaskData; now: number }) {
   const active = isActive(data.instance.state);
@@ -95,7 +115,7 @@ function Times({ shown, data, now }: { shown: Presented; data: TaskData; now: nu
   const hasEnded = "noticed" in timeline || "failed" in timeline;
   const waiting = !active || hasEnded ? null : shown.jobId ? "Waiting for the job" : "Preparing";
   if (shown.batch || (!view && !shown.jobId && !active)) return null;
-  return <Timeline steps={stepsOf(timeline, shown.states)} waiting={waiting} now={now} />;
+  return <Timeline steps={stepsOf(timeline, shown.states, resumes(view) ? view.tryNumber : null)} waiting={waiting} now={now} />;
 }
 
 function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; active: boolean }) {

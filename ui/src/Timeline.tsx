@@ -15,9 +15,18 @@ export interface Step {
   at: number;
 }
 
-/** Steps in the order of their times; the service's own states are among them. */
-export function stepsOf(timeline: Record<string, number>, states: Record<string, number>): Step[] {
-  const own = Object.entries(timeline).map(([name, at]) => ({ name: LABELS[name] ?? name, at }));
+/**
+ * Steps in the order of their times; the service's own states are among them.
+ *
+ * @param attempt that resumed the job of an earlier one, and so begins after the submission
+ */
+export function stepsOf(
+  timeline: Record<string, number>,
+  states: Record<string, number>,
+  attempt: number | null = null,
+): Step[] {
+  const labels = attempt === null ? LABELS : { ...LABELS, rendered: `Attempt ${attempt}` };
+  const own = Object.entries(timeline).map(([name, at]) => ({ name: labels[name] ?? name, at }));
   const service = Object.entries(states).map(([state, at]) => ({
     name: state.replace(/^PROCESS_/, "").toLowerCase().replace(/_/g, " ").replace(/^./, (first) => first.toUpperCase()),
     at,

@@ -7,10 +7,14 @@ export interface Loaded<T> {
   error: RequestFailed | Error | null;
 }
 
+/** Pauses grow up to this many times the first one. */
+const SLOWEST = 5;
+
 /**
- * Load data now and again while `active` says so: gently, slower while nothing changes, and not in a hidden tab.
+ * Load data again and again: gently, slower while nothing changes, and not in a hidden tab.
  *
  * @param load returns the data; the previous ones are passed so that only what changed has to be requested
+ * @param active whether changes are expected soon
  */
 export function usePolled<T>(
   load: (previous: T | null, signal: AbortSignal) => Promise<T>,
@@ -32,16 +36,18 @@ export function usePolled<T>(
       try {
         const data = await load(previous.current, controller.signal);
         if (controller.signal.aborted) return;
-        pause = data === previous.current ? Math.min(pause * 1.25, 5 * seconds) : seconds;
+        // What has ended may be cleared, and begin once more.
+        const first = active(data) ? seconds : SLOWEST * seconds;
+        pause = data === previous.current ? Math.min(Math.max(pause * 1.25, first), SLOWEST * first) : first;
         previous.current = data;
         setState({ data, error: null });
-        if (active(data)) timer = window.setTimeout(() => void run(), pause * 1000);
+        timer = window.setTimeout(() => void run(), pause * 1000);
       } catch (error) {
         if (controller.signal.aborted) return;
         setState({ data: previous.current, error: error as Error });
         // The session may be renewed, the server restarted: a later attempt may succeed; a missing right stays.
         const status = error instanceof RequestFailed ? error.status : 0;
-        if (![401, 403, 404].includes(status)) timer = window.setTimeout(() => void run(), 5 * seconds * 1000);
+        if (![401, 403, 404].includes(status)) timer = window.setTimeout(() => void run(), SLOWEST * seconds * 1000);
       }
     };
     void run();

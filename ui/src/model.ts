@@ -37,6 +37,8 @@ export interface TaskError {
 export interface View {
   action: string;
   jobId: string | null;
+  /** Of the request that created the job; null where the job's own id is that of the request. */
+  requestId: string | null;
   tryNumber: number | null;
   resumedFrom: number | null;
   reusedFrom: string | null;
@@ -85,6 +87,7 @@ export function readView(value: unknown): View | null {
   return {
     action: text(value.action) ?? "",
     jobId: text(value.job_id),
+    requestId: text(value.request_id),
     tryNumber: number(value.try_number),
     resumedFrom: number(value.resumed_from),
     reusedFrom: reused && text(reused.run_id),

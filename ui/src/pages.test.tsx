@@ -13,11 +13,13 @@ interface Answers {
   xcoms?: Record<string, unknown>;
   rendered?: Record<string, unknown>;
   attempt?: number;
+  /** When the XComs were written. */
+  stamp?: string;
   status?: number;
 }
 
 /** Airflow's public REST API as far as the page calls it. */
-function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, attempt = 1, status }: Answers) {
+function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", xcoms = {}, rendered = {}, attempt = 1, stamp = "1", status }: Answers) {
   const calls: string[] = [];
   const instance = { task_id: "t", map_index: -1, state, operator_name: operator, try_number: attempt, rendered_fields: rendered };
   vi.stubGlobal("fetch", (path: string) => {
@@ -27,7 +29,7 @@ function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", 
     if (path.endsWith("errors.json")) return respond({ Bad: { means: "It is bad.", do: "mind it" } });
     const key = /xcomEntries\/([^?]+)/.exec(path)?.[1];
     if (key) return key in xcoms ? respond({ value: xcoms[key] }) : respond({ detail: "none" }, 404);
-    const entries = Object.keys(xcoms).map((name) => ({ key: name, task_id: "t", map_index: -1, timestamp: "1" }));
+    const entries = Object.keys(xcoms).map((name) => ({ key: name, task_id: "t", map_index: -1, timestamp: stamp }));
     if (path.includes("/xcomEntries")) return respond({ xcom_entries: entries, total_entries: entries.length });
     if (path.includes("/taskInstances?")) return respond({ task_instances: [instance], total_entries: 1 });
     return respond(instance);
@@ -101,6 +103,46 @@ describe("a task", () => {
     await screen.findByRole("heading", { level: 1 });
     const tags = screen.queryAllByText(/attempt|reused/).map((tag) => tag.textContent);
     expect(tags).toEqual([attempt > 1 && `attempt ${attempt}`, words].filter(Boolean));
+  });
+
+  it("begins the times of a resumed job with its submission", async () => {
+    const timeline = { submitted: "2026-01-01T00:00:00Z", rendered: "2026-01-01T00:05:00Z", noticed: "2026-01-01T00:06:00Z" };
+    airflow({ attempt: 2, xcoms: { viapi_view: { ...VIEW, try_number: 2, resumed_from: 1, timeline } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByText("Noticed");
+    const steps = screen.getAllByRole("listitem").map((step) => step.querySelector("strong")?.textContent);
+    expect(steps).toEqual(["Submitted", "Attempt 2", "Noticed"]);
+  });
+
+  it("says that what it shows is of an earlier attempt until the next one has begun", async () => {
+    airflow({ state: "queued", attempt: 2, xcoms: { viapi_view: { ...VIEW, try_number: 1 } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByText("shown below: attempt 1");
+  });
+
+  it("shows the new job of a task that was cleared, without being opened again", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const xcoms = (job: string) => ({ viapi_view: { ...VIEW, job_id: job } });
+    airflow({ xcoms: xcoms("job-1"), stamp: "1" });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("job-1");
+
+    airflow({ state: "deferred", attempt: 2, xcoms: xcoms("job-2"), stamp: "2" });
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
+    await screen.findByText("job-2");
+    expect(screen.getByText("attempt 2")).toBeTruthy();
+  });
+
+  it("shows the ids of a job of Huawei Cloud and of the request that created it", async () => {
+    const view = { ...VIEW, action: "metastudio.CreateAsyncTtsJob", request_id: "r-1-host" };
+    airflow({ xcoms: { viapi_view: view } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByText("r-1-host");
+    expect(screen.getByText("job-1").parentElement?.textContent).toMatch(/^Job job-1.*Request id r-1-host/);
   });
 
   it("shows the states of a job while it waits, and not those of another job", async () => {
@@ -247,6 +289,21 @@ describe("a quality check", () => {
     expect(await screen.findByText("does not meet all thresholds")).toBeTruthy();
     expect(screen.getByText("black is 1; allowed: at most 0.2 (max_black)")).toBeTruthy();
     expect(screen.getByText("Sharpness").nextSibling?.textContent).toBe("0.4");
+  });
+
+  it("shows the videos that it compared", async () => {
+    const rendered = { source: "https://m/out.mp4", before: "https://m/in.mp4", scores: "" };
+    airflow({ operator: "MediaQualityCheckOperator", rendered, xcoms: { return_value: report } });
+    render(<TaskPage owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
+    await waitFor(() => expect(screen.getByLabelText("After").getAttribute("src")).toBe("https://m/out.mp4"));
+    expect(screen.getByLabelText("Before").getAttribute("src")).toBe("https://m/in.mp4");
+  });
+
+  it("is a step of its run, with the first threshold that was missed", async () => {
+    airflow({ operator: "MediaQualityCheckOperator", state: "failed", rendered: { source: "https://m/a.mp4" }, xcoms: { report } });
+    render(<RunPage dagId="d" runId="r" operators={new Set(["MediaQualityCheckOperator"])} />);
+    await screen.findByText("black is 1; allowed: at most 0.2 (max_black)");
+    expect(await screen.findByLabelText("Checked video")).toBeTruthy();
   });
 
   it("says that a video meets its thresholds", async () => {

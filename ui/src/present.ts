@@ -59,6 +59,9 @@ function mediaOf(value: unknown, path = ""): Shown[] {
   return inside.flatMap(([name, each]) => mediaOf(each, path ? `${path}.${name}` : String(name)));
 }
 
+/** Operators of any action, whose names say nothing of what a task does; and Airflow's own, which may show media, too. */
+const GENERIC = /^[@_]|^(Viapi|HuaweiCloud)?(Job|Batch)?Operator$|^Python/;
+
 export function present(data: TaskData): Presented {
   const { values, instance } = data;
   const view = readView(values.viapi_view);
@@ -70,7 +73,11 @@ export function present(data: TaskData): Presented {
   // Airflow stores the names of a request in their alphabetical order; other texts may be addresses, too.
   const isMedia = (file: Shown) => /(ur[li]|image|video|audio|picture|piccontent|file)(\.\d+)?$/i.test(file.key);
   const media = mediaOf(instance.rendered_fields?.request);
-  const rendered = [...media.filter(isMedia), ...media.filter((file) => !isMedia(file))];
+  const rendered = media.length
+    ? [...media.filter(isMedia), ...media.filter((file) => !isMedia(file))]
+    : fileField(instance.rendered_fields, "source");
+  // A quality check reads two videos, of which one was made from the other.
+  const compared = media.length ? [] : fileField(instance.rendered_fields, "before");
 
   const results = (view?.files ?? []).map((file): Shown => {
     const link = at(result, file.key);
@@ -86,6 +93,7 @@ export function present(data: TaskData): Presented {
     for (const file of mediaOf(Object.fromEntries(Object.entries(result).filter(([name]) => name !== "MatchList" && name !== "Auctions"))))
       if (isWebAddress(file.address)) results.push({ ...file, link: file.address, landed: null });
   }
+  if (compared.length && !results.length) results.push(...rendered);
   const sources = view?.sources.length
     ? view.sources.map((source): Shown => {
         const name = source.parameter.split(".").reverse().find((part) => !/^\d+$/.test(part));
@@ -93,12 +101,14 @@ export function present(data: TaskData): Presented {
         const address = full?.address ?? source.address;
         return { key: source.parameter, kind: kindOf(address, name), address, landed: null, link: null };
       })
-    : rendered;
+    : compared.length
+      ? compared
+      : rendered;
 
   const jobId = view?.jobId ?? text(values.job_id) ?? text(at(values.job_states, "job_id"));
   const signed = Date.parse(text(at(values.job_intent, "signed_at")) ?? "");
-  // Operators of any action say nothing of what a task does.
-  const named = action.includes("Batch") || !action ? operator.replace(/^(Viapi|HuaweiCloud)(Job)?Operator$/, "") : action;
+  const ofAny = operator.includes("Batch") ? operator : "";
+  const named = GENERIC.test(operator) ? (action && !action.includes("Batch") ? action : ofAny) : operator;
   return {
     title: title(named) || data.key.taskId,
     view,
@@ -113,6 +123,9 @@ export function present(data: TaskData): Presented {
     states: { ...liveStates(values.job_states, jobId), ...view?.states },
   };
 }
+
+/** The file that an operator names in a field of its own. */
+const fileField = (fields: unknown, name: string): Shown[] => mediaOf(at(fields, name), name).slice(0, 1);
 
 /** What a wait has seen of a job so far; a trigger of an earlier attempt may have written it about another job. */
 const liveStates = (value: unknown, jobId: string | null): Record<string, number> =>

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
 
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
+from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator
+from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
 
@@ -75,3 +81,55 @@ with DAG("alarms", schedule=None, params=PARAMS):
     ViasAlarmSensor(
         task_id="wait", folder="{{ params.folder }}/alarms/", images_to="{{ params.folder }}/pictures"
     )
+
+with DAG("late_film", schedule=None, params=PARAMS):
+    ChangeVideoSizeOperator(
+        task_id="reframe",
+        video_url="{{ params.video_url }}",
+        width=480,
+        height=480,
+        job_timeout=timedelta(seconds=15),
+        retries=5,
+        retry_delay=timedelta(seconds=25),
+        deferrable=True,
+    )
+
+with DAG("checked_film", schedule=None, params=PARAMS):
+    erased = EraseVideoSubtitlesOperator(
+        task_id="erase",
+        video_url="{{ params.video_url }}",
+        by=0.7,
+        bh=0.3,
+        land_to="{{ params.folder }}/checked/",
+        deferrable=True,
+    )
+    branches = [EmptyOperator(task_id=name) for name in ("publish", "ask_editor")]
+    (
+        MediaQualityCheckOperator(
+            task_id="check",
+            source=erased.landed["VideoUrl"],
+            before="{{ params.video_url }}",
+            band=(0, 0.7, 1, 0.3),
+            min_ssim=0.5,
+            max_black=0.2,
+            allowed_hosts=["127.0.0.1"],
+            pass_task_ids="publish",
+            fail_task_ids="ask_editor",
+        )
+        >> branches
+    )
+    MediaQualityCheckOperator(
+        task_id="check_strictly", source=erased.landed["VideoUrl"], min_width=4000, min_duration=60
+    )
+
+with DAG("bulk_index", schedule=None, params=PARAMS, render_template_as_native_obj=True):
+    BulkIndexImagesOperator(
+        task_id="index",
+        instance_name="demo",
+        images="{{ params.images }}",
+        staging="oss://team/search",
+        deferrable=True,
+    )
+
+with DAG("refused_speech", schedule=None):
+    CreateSpeechOperator(task_id="speak", text="Hello.", voice_asset_id="a-voice")
