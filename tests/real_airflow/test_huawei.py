@@ -26,7 +26,7 @@ from served_folder import ServedFolder
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(420)]
 EXAMPLES = Path(__file__).parents[2] / "dags_examples"
-HOW_TO = ("how_to_metastudio", "how_to_vias", "how_to_models")
+HOW_TO = ("how_to_metastudio", "how_to_vias", "how_to_models", "how_to_jobs")
 OTHER_PROJECT = "f" * 32
 MODEL_INPUTS = ("video", "recordings", "consent", "model_job", "voice_job")
 REVIEWED = {
@@ -60,6 +60,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with moto_server() as s3, EmulatorServer() as emulator:
         environment = {
             "AIRFLOW_CONN_HUAWEICLOUD_DEFAULT": emulator.huawei_connection_json(),
+            "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
             "AIRFLOW_CONN_MOTO": connection_json(s3),
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         }
@@ -175,6 +176,12 @@ def runs(
             "project": OTHER_PROJECT,
             **{name: existing[name] for name in MODEL_INPUTS},
         },
+        "how_to_jobs": {
+            **target,
+            "video": existing["video"],
+            "picture": served.address("mei.png"),
+            "voice": SYSTEM_VOICE,
+        },
     }
     return {dag_id: deployment.airflow.trigger(dag_id, conf) for dag_id, conf in confs.items()}
 
@@ -253,6 +260,20 @@ def test_models_are_trained_once_people_have_agreed_and_a_voice_is_transferred(
     (transferred,) = result("transfer_asset")["transfer_assets"]
     assert transferred["asset_id"] == result("create_voice")["asset_id"]
     assert (transferred["asset_name"], transferred["asset_type"]) == ("Mei", "VOICE_MODEL")
+
+
+def test_any_action_and_any_job_run_by_name_and_another_task_waits_for_the_job(
+    deployment: Deployment, runs: dict[str, str]
+) -> None:
+    run_id = runs["how_to_jobs"]
+    deployment.assert_success("how_to_jobs", run_id)
+
+    airflow = deployment.airflow
+    listed = airflow.xcom("how_to_jobs", run_id, "any_huawei_action")["assets"]
+    assert SYSTEM_VOICE in [each["asset_id"] for each in listed]
+    spoken = airflow.xcom("how_to_jobs", run_id, "wait_for_huawei_job")
+    assert spoken["state"] == "SUCCEED"
+    assert spoken["audio_file_url"]
 
 
 def test_a_connection_is_tested_from_the_form(deployment: Deployment) -> None:
