@@ -3,9 +3,9 @@
 * ``model``, ``parameters``: actions, parameter types, the check of a request
 * ``services``: the actions themselves, as data
 * ``errors``: the error class of each error code
-* ``config``: an account and the services' addresses
+* ``account``, ``regions``: an account, the services' addresses and regions
 * ``sts``: temporary keys
-* ``signing``, ``rpc``, ``xml``: the protocol, without I/O
+* ``signing``, ``rpc``: the protocol, without I/O
 * ``client``: clients for workers (``requests``) and event loops (``aiohttp``)
 * ``jobs``: jobs, as ``jobs.backend`` needs them
 """

@@ -3,7 +3,7 @@
 * ``model``, ``backend``: a job and its report; what a cloud implements
 * ``ledger``, ``submission``, ``reconciliation``, ``task_run``: a job is paid for once
 * ``poller``, ``list_reader``, ``poll_schedule``, ``supervision``, ``rate_limiter``, ``poller_registry``,
-  ``metrics``: wait for jobs
+  ``message_reader``, ``metrics``: wait for jobs
 * ``batch``, ``batch_backend``, ``batch_ledger``, ``batch_report``, ``batch_wait``, ``paged_store``: many
   jobs as one task
 """

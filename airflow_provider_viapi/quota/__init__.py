@@ -2,8 +2,7 @@
 
 * ``turns``: the turns of one kind of call of one account, counted where all processes can count
 * ``counters``: where they count: a shared storage such as Redis, or a file of the machine
-* ``rate_limiter``: the poller's rate limiter, with turns
-* ``submit_pace``: turns of submissions on workers
-* ``job_list``: one process reads the account's job list, all learn what it showed
-* ``account``: all of that for one connection
+* ``pacing``: turns of the poller's calls and of submissions on workers
+* ``shared_job_list``: one process reads the account's job list, all learn what it showed
+* ``account_quota``: all of that for one connection
 """
