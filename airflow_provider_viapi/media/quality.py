@@ -34,6 +34,17 @@ SAME = 0.25
 SILENCE = -120.0
 """Loudness in dBFS of silence."""
 
+UNITS = {
+    "duration": "s",
+    "width": "px",
+    "height": "px",
+    "frame_rate": "fps",
+    "black": "of the duration",
+    "longest_frozen": "s",
+    "loudness": "dBFS",
+}
+"""Units of the properties; the others are names, or similarities without a unit."""
+
 Band = tuple[float, float, float, float]
 """Left, top, width and height of a part of the picture, as fractions."""
 

@@ -58,7 +58,7 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
 
     Returns the report: ``passed``, ``failures`` (sentences), the measures ``duration``, ``width``, ``height``,
     ``frame_rate``, ``video_codec``, ``audio_codec``, ``black``, ``longest_frozen``, ``loudness``, ``ssim`` and
-    ``lowest_ssim``, and ``scores``. A failed task has it as the XCom ``report``.
+    ``lowest_ssim``, their ``units`` by name, and ``scores``. A failed task has it as the XCom ``report``.
 
     :param source: the video: an address in any storage, or a link
     :param before: the video before it was processed; with it ``ssim`` is measured and the duration compared
@@ -179,9 +179,7 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
             report = self._report()
             for sentence in report["failures"]:
                 self.log.warning("Quality: %s", sentence)
-            self.log.info(
-                "Quality: %s", {name: value for name, value in report.items() if name != "failures"}
-            )
+            self.log.info("Quality: %s", _as_line(report))
             if report["passed"] or self.fail_task_ids:
                 chosen = self.pass_task_ids if report["passed"] else self.fail_task_ids
                 if self.fail_task_ids:
@@ -206,7 +204,7 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
         import tempfile
         from pathlib import Path
 
-        from airflow_provider_viapi.media.quality import compare, copy_to, measure
+        from airflow_provider_viapi.media.quality import UNITS, compare, copy_to, measure
 
         _check_source("source", self.source)
         with tempfile.TemporaryDirectory(prefix="viapi-quality-") as folder:
@@ -226,7 +224,7 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
         failures = [*self._failed_thresholds(quality), *self._failed_comparisons(quality, before)]
         failures += self._failed_scores()
         scores = {} if self.scores is None else {"scores": dict(self.scores)}
-        return {"passed": not failures, "failures": failures, **quality.report(), **scores}
+        return {"passed": not failures, "failures": failures, **quality.report(), "units": UNITS, **scores}
 
     def _failed_thresholds(self, quality: Any) -> list[str]:
         failures = []
@@ -236,7 +234,9 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
             if value is None:
                 failures.append(f"{field} cannot be measured, because there is no audio track")
             elif (value < threshold) if side == "least" else (value > threshold):
-                failures.append(f"{field} is {value:.4g}; allowed: at {side} {threshold:g} ({name})")
+                failures.append(
+                    f"{field} is {_with_unit(field, value)}; allowed: at {side} {_with_unit(field, threshold)} ({name})"
+                )
         if self.video_codecs and quality.video_codec not in self.video_codecs:
             failures.append(
                 f"video_codec is {quality.video_codec}; allowed: {', '.join(self.video_codecs)} (video_codecs)"
@@ -269,8 +269,31 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
                 if isinstance(value, bool) or not isinstance(value, int | float):
                     failures.append(f"the scores have no number {name}")
                 elif (value < limit) if side == "least" else (value > limit):
-                    failures.append(f"the score {name} is {value:.4g}; allowed: at {side} {limit:g}")
+                    failures.append(
+                        f"the score {name} is {_plain(value)}; allowed: at {side} {_plain(limit)}"
+                    )
         return failures
+
+
+def _plain(value: float) -> str:
+    """Return a number with at most four decimals and without an exponent."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _with_unit(field: str, value: float) -> str:
+    from airflow_provider_viapi.media.quality import UNITS
+
+    return f"{_plain(value)} {UNITS.get(field, '')}".rstrip()
+
+
+def _as_line(report: Mapping[str, Any]) -> str:
+    """Return what was measured, for the log."""
+    measures = [
+        f"{name} {value if isinstance(value, str) else _with_unit(name, value)}"
+        for name, value in {**report, **report.get("scores", {})}.items()
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+    ]
+    return ", ".join(measures)
 
 
 def _as_text(address: Any) -> str:

@@ -102,20 +102,37 @@ def test_a_good_video_passes_and_the_report_is_the_result(clips: Path) -> None:
     assert (report["passed"], report["failures"]) == (True, [])
     assert report["ssim"] == 1
     assert "samples" not in report
+    assert report["units"]["duration"] == "s"
+    assert set(report["units"]) <= set(report)
+
+
+def test_the_log_names_what_was_measured_with_units(clips: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    operator = check(clips, "good.mp4", scores={"MosScore": 3.5})
+
+    run_task(operator)
+
+    log = "".join(capfd.readouterr())
+    assert "duration 4 s, width 320 px, height 180 px, frame_rate 25 fps, video_codec h264" in log
+    assert "MosScore 3.5" in log
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
-        ("faulty.mp4", {"max_black": 0.1}, "black is 0.2"),
+        (
+            "faulty.mp4",
+            {"max_black": 0.1},
+            "of the duration; allowed: at most 0.1 of the duration (max_black)",
+        ),
         ("faulty.mp4", {"max_frozen": 1}, "longest_frozen is"),
         ("faulty.mp4", {"min_loudness": -50}, "loudness cannot be measured, because there is no audio track"),
         ("faulty.mp4", {"require_audio": True}, "there is no audio track"),
-        ("silent.mp4", {"min_loudness": -50}, "loudness is -120; allowed: at least -50"),
-        ("good.mp4", {"min_duration": 10}, "allowed: at least 10 (min_duration)"),
-        ("good.mp4", {"max_duration": 1}, "allowed: at most 1 (max_duration)"),
-        ("good.mp4", {"min_height": 1080}, "height is 180; allowed: at least 1080"),
-        ("good.mp4", {"min_frame_rate": 30}, "frame_rate is 25; allowed: at least 30"),
+        ("silent.mp4", {"min_loudness": -50}, "loudness is -120 dBFS; allowed: at least -50 dBFS"),
+        ("good.mp4", {"min_duration": 10}, "duration is 4 s; allowed: at least 10 s (min_duration)"),
+        ("good.mp4", {"max_duration": 1}, "allowed: at most 1 s (max_duration)"),
+        ("good.mp4", {"min_height": 1080}, "height is 180 px; allowed: at least 1080 px"),
+        ("good.mp4", {"min_width": 54321}, "allowed: at least 54321 px"),
+        ("good.mp4", {"min_frame_rate": 30}, "frame_rate is 25 fps; allowed: at least 30 fps"),
         ("good.mp4", {"video_codecs": ["hevc"]}, "video_codec is h264; allowed: hevc"),
         (
             "good.mp4",

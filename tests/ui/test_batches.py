@@ -94,7 +94,7 @@ def test_a_quality_check_shows_what_it_compared_and_what_it_measured(
 
     frame = shown.open("checked_film", run_id, "check_strictly")
     frame.get_by_text("does not meet all thresholds").wait_for()
-    frame.get_by_text("width is 640; allowed: at least 4000 (min_width)").wait_for()
+    frame.get_by_text("width is 640 px; allowed: at least 4000 px (min_width)").wait_for()
     plays(frame, "Source")
     assert shown.frame().evaluate(CONTRAST) == []
     shown.picture("quality-failed")
@@ -102,7 +102,7 @@ def test_a_quality_check_shows_what_it_compared_and_what_it_measured(
     frame = shown.open("checked_film", run_id)
     frame.get_by_text("3 media steps").wait_for()
     frame.get_by_text("meets all thresholds").wait_for()
-    frame.get_by_text("duration is 3.008").wait_for()
+    frame.get_by_text("duration is 3.008 s").wait_for()
     shown.picture("quality-run")
 
 

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { type TaskKey, taskInstance, xcomValue } from "./airflow";
 import { Compare, isComparable } from "./Compare";
@@ -61,6 +61,7 @@ export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
   const [top, setTop] = useState(0);
   const [chosen, setChosen] = useState<number | null>(null);
   const box = useRef<HTMLDivElement>(null);
+  const id = useId();
   const height = 420;
   const items = useMemo(() => {
     const words = query.trim().toLowerCase();
@@ -81,9 +82,10 @@ export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
     const next = items[Math.min(items.length - 1, Math.max(0, place + by))];
     if (!next || !box.current) return;
     setChosen(next.index);
-    const y = Math.max(0, place + by) * ROW;
+    // The heads stay above the rows, so that one row less is in view.
+    const y = Math.min(items.length - 1, Math.max(0, place + by)) * ROW;
     if (y < box.current.scrollTop) box.current.scrollTop = y;
-    if (y + 2 * ROW > box.current.scrollTop + height) box.current.scrollTop = y + 2 * ROW - height;
+    if (y + 3 * ROW > box.current.scrollTop + height) box.current.scrollTop = y + 3 * ROW - height;
   };
   return (
     <section aria-label="Items">
@@ -110,7 +112,8 @@ export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
         ref={box}
         className="table"
         role="grid"
-        aria-rowcount={items.length}
+        aria-rowcount={items.length + 1}
+        aria-activedescendant={visible.some((each) => each.index === chosen) ? `${id}-${chosen}` : undefined}
         aria-label="Items; arrow keys choose"
         tabIndex={0}
         style={{ maxHeight: height }}
@@ -123,12 +126,20 @@ export function ItemTable({ batch, owner }: { batch: Batch; owner: TaskKey }) {
           }
         }}
       >
+        <div className="row heads" role="row" aria-rowindex={1} style={{ height: ROW }}>
+          <span role="columnheader">Item</span>
+          <span role="columnheader">State</span>
+          <span role="columnheader">Source</span>
+          <span role="columnheader">Result or error</span>
+          <span role="columnheader">Output</span>
+        </div>
         <div role="presentation" style={{ height: items.length * ROW, position: "relative" }}>
           {visible.map((each, n) => (
             <div
               key={each.index}
+              id={`${id}-${each.index}`}
               role="row"
-              aria-rowindex={first + n + 1}
+              aria-rowindex={first + n + 2}
               aria-selected={each.index === chosen}
               className="row"
               style={{ top: (first + n) * ROW, height: ROW }}

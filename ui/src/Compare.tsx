@@ -129,8 +129,8 @@ export function Compare({ before, after, kind }: { before: ShownFile; after: Sho
       </div>
       {kind === "video" && (after.url || before.url) && <Transport videos={videos.current} />}
       <div className="sides">
-        <FileFacts file={before} />
-        <FileFacts file={after} />
+        <FileFacts file={before} label="Before" />
+        <FileFacts file={after} label="After" />
       </div>
     </section>
   );

@@ -47,10 +47,15 @@ export function Countdown({ expiresAt }: { expiresAt: number }) {
   return <span className={left < 300_000 ? "tag warn" : "tag"}>link works for {duration(left)}</span>;
 }
 
-/** What is known of a file below its picture: name, address, link. */
-export function FileFacts({ file }: { file: ShownFile }) {
+/**
+ * What is known of a file below its picture: name, address, link.
+ *
+ * @param label which of two files it is
+ */
+export function FileFacts({ file, label }: { file: ShownFile; label?: string }) {
   return (
     <p className="facts">
+      {label && <span className="muted">{label}</span>}
       <code title={file.address}>{shortName(file.address)}</code>
       {file.expiresAt !== null && <Countdown expiresAt={file.expiresAt} />}
       {file.url && !file.isExpired && <OpenButton url={file.url}>Open</OpenButton>}
@@ -76,11 +81,13 @@ export function Player({
   controls?: boolean;
   onReady?: () => void;
 }) {
-  const [failed, setFailed] = useState(false);
+  /** The address that could not be shown: a later attempt of the task has another one. */
+  const [broken, setBroken] = useState<string | null>(null);
   const wasOpen = useRef(false);
   if (file.isLoading) return <div className="blank" role="img" aria-label={`${label}: loading`} />;
   // What plays already goes on when its link expires.
   const url = file.url && (!file.isExpired || wasOpen.current) ? file.url : null;
+  const failed = broken !== null && broken === url;
   if (!url || failed || kind === "file") {
     const why = failed
       ? "This browser cannot show the file"
@@ -107,10 +114,10 @@ export function Player({
         draggable={false}
         referrerPolicy="no-referrer"
         onLoad={onReady}
-        onError={() => setFailed(true)}
+        onError={() => setBroken(url)}
       />
     );
-  if (kind === "audio") return <audio src={url} controls preload="metadata" aria-label={label} onError={() => setFailed(true)} />;
+  if (kind === "audio") return <audio src={url} controls preload="metadata" aria-label={label} onError={() => setBroken(url)} />;
   return (
     <video
       ref={element}
@@ -120,8 +127,10 @@ export function Player({
       playsInline
       preload="auto"
       aria-label={label}
+      // Of a video in an unknown codec the sound alone is played, and no error is reported.
+      onLoadedMetadata={(event) => event.currentTarget.videoWidth === 0 && setBroken(url)}
       onLoadedData={onReady}
-      onError={() => setFailed(true)}
+      onError={() => setBroken(url)}
     />
   );
 }

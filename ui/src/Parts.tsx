@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { type RequestFailed, get } from "./airflow";
-import { type TaskError, type Usage, duration, isObject } from "./model";
+import { type TaskError, type Usage, duration, isObject, text } from "./model";
 
 export function StateBadge({ state }: { state: string | null }) {
   return <span className={`state ${state ?? "none"}`}>{(state ?? "no status").replace(/_/g, " ")}</span>;
@@ -10,7 +10,7 @@ export function StateBadge({ state }: { state: string | null }) {
 export function UsageLine({ usage }: { usage: Usage }) {
   const parts = [
     usage.seconds !== null && `${duration(usage.seconds * 1000)} of output`,
-    usage.resolution,
+    usage.resolution?.replace("x", "×"),
     usage.resolutionClass && `class ${usage.resolutionClass}`,
     usage.jobs > 1 && `${usage.jobs} jobs`,
     usage.measured < usage.jobs && usage.jobs > 1 && `${usage.jobs - usage.measured} not measured`,
@@ -85,6 +85,21 @@ export function Problem({ error, retry }: { error: Error | RequestFailed; retry:
   );
 }
 
+/** Why a page that was loaded before is not renewed. */
+export function Outdated({ error }: { error: Error | RequestFailed }) {
+  const status = "status" in error ? error.status : 0;
+  const words: Record<number, string> = {
+    401: "You are not logged in any more. Log in, then load this page again.",
+    403: "You may not see this any more.",
+    404: "The task has been removed.",
+  };
+  return (
+    <p className="tag warn" role="status">
+      Not up to date: {words[status] ?? "Airflow does not respond. Trying again."}
+    </p>
+  );
+}
+
 export function Empty({ head, children }: { head: string; children?: string }) {
   return (
     <section className="empty">
@@ -94,21 +109,36 @@ export function Empty({ head, children }: { head: string; children?: string }) {
   );
 }
 
-/** Fields of a result that are plain values. */
-export function Facts({ value }: { value: Record<string, unknown> }) {
+/**
+ * Fields of a result that are plain values.
+ *
+ * @param units of the values, by name
+ */
+export function Facts({
+  value,
+  head = "Result",
+  units = {},
+}: {
+  value: Record<string, unknown>;
+  head?: string;
+  units?: Record<string, unknown>;
+}) {
   const rows = Object.entries(value).filter(
     ([name, each]) =>
       name !== "landed" && ["string", "number", "boolean"].includes(typeof each) && !/^https?:/.test(String(each)),
   );
   if (!rows.length) return null;
   return (
-    <section aria-label="Result">
-      <h2>Result</h2>
-      <dl className="facts-list">
+    <section aria-label={head}>
+      <h2>{head}</h2>
+      <dl className={Object.keys(units).length ? "facts-list measures" : "facts-list"}>
         {rows.slice(0, 40).map(([name, each]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{String(each).slice(0, 500)}</dd>
+            <dd>
+              {String(each).slice(0, 500)}
+              {typeof each === "number" && text(units[name]) && ` ${text(units[name])}`}
+            </dd>
           </div>
         ))}
       </dl>
@@ -120,6 +150,7 @@ export interface Quality {
   passed: boolean;
   failures: string[];
   values: Record<string, unknown>;
+  units: Record<string, unknown>;
 }
 
 /** The report of a quality check: its result, or what a failed one wrote; `null` if a task has none. */
@@ -129,9 +160,14 @@ export function qualityOf(result: unknown, values: Record<string, unknown>): Qua
 
 function readQuality(value: unknown): Quality | null {
   if (!isObject(value) || typeof value.passed !== "boolean" || !Array.isArray(value.failures)) return null;
-  const { passed, failures, scores, ...values } = value;
+  const { passed, failures, scores, units, ...values } = value;
   const isText = (each: unknown): each is string => typeof each === "string";
-  return { passed, failures: failures.filter(isText), values: { ...values, ...(isObject(scores) ? scores : {}) } };
+  return {
+    passed,
+    failures: failures.filter(isText),
+    values: { ...values, ...(isObject(scores) ? scores : {}) },
+    units: isObject(units) ? units : {},
+  };
 }
 
 /** Whether a video met its thresholds, and which ones it missed. */

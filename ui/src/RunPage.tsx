@@ -6,7 +6,7 @@ import { usePolled, useSeen } from "./hooks";
 import { Counts, readHits, readSummary } from "./Images";
 import { Player } from "./Media";
 import { isActive, kindOf, operatorOf, readProgress, totalUsage } from "./model";
-import { Empty, Problem, StateBadge, UsageLine, qualityOf } from "./Parts";
+import { Empty, Outdated, Problem, StateBadge, UsageLine, qualityOf } from "./Parts";
 import { type Shown, present } from "./present";
 import { openOutside, taskPage } from "./theme";
 import { useFile } from "./useFile";
@@ -61,6 +61,7 @@ export function RunPage({ dagId, runId, operators }: { dagId: string; runId: str
   const usage = totalUsage(steps.flatMap((step) => present(step).usage ?? []));
   return (
     <main>
+      {error && <Outdated error={error} />}
       <header>
         <h1>Storyboard</h1>
         <span className="muted">{steps.length === 1 ? "1 media step" : `${steps.length} media steps`}</span>

@@ -7,7 +7,7 @@ import { useNow } from "./hooks";
 import { Gallery, IndexCounts, readHits, readSummary } from "./Images";
 import { CopyButton, FileFacts, OpenButton, Player } from "./Media";
 import { type View, isActive, readProgress } from "./model";
-import { Empty, ErrorBox, Facts, Problem, StateBadge, UsageLine, Verdict, qualityOf } from "./Parts";
+import { Empty, ErrorBox, Facts, Outdated, Problem, StateBadge, UsageLine, Verdict, qualityOf } from "./Parts";
 import { type Presented, type Shown, isOurs, present } from "./present";
 import { Timeline, stepsOf } from "./Timeline";
 import { useFile } from "./useFile";
@@ -24,7 +24,7 @@ export function TaskPage({ owner, operators }: { owner: TaskKey; operators: Read
     );
   return (
     <main>
-      {error && <p className="tag warn">Not up to date: Airflow does not respond. Trying again.</p>}
+      {error && <Outdated error={error} />}
       <TaskBody data={data} owner={owner} />
     </main>
   );
@@ -75,8 +75,8 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       ) : quality ? (
         <>
           <Verdict quality={quality} />
+          <Facts value={quality.values} head="Measured" units={quality.units} />
           <FilesOf shown={shown} owner={owner} active={active} />
-          <Facts value={quality.values} />
         </>
       ) : alarms ? (
         <AlarmTable owner={owner} alarms={alarms} />

@@ -1,4 +1,4 @@
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { RunPage } from "./RunPage";
@@ -245,6 +245,52 @@ describe("a task", () => {
     expect(await screen.findByText(words)).toBeTruthy();
   });
 
+  it.each([
+    [401, /You are not logged in any more/],
+    [502, /Trying again/],
+  ])("keeps what it shows when a later answer has status %i, and says so", async (status, words) => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    airflow({ state: "deferred", xcoms: { viapi_view: VIEW } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText("job-1");
+
+    airflow({ status });
+    await vi.advanceTimersByTimeAsync(5_000);
+    vi.useRealTimers();
+    await screen.findByText(words);
+    expect(screen.getByText("job-1")).toBeTruthy();
+  });
+
+  it("counts down until a link expires, and says when it has", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const link = `https://m/out.mp4?Expires=${Math.floor(Date.now() / 1000) + 62}&Signature=s`;
+    airflow({ xcoms: { viapi_view: VIEW, return_value: { VideoUrl: link } } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText(/link works for 1 min/);
+    expect(screen.getAllByText("Open")).toHaveLength(2);
+
+    await vi.advanceTimersByTimeAsync(70_000);
+    vi.useRealTimers();
+    await screen.findByText("link expired");
+    expect(screen.getAllByText("Open")).toHaveLength(1);
+  });
+
+  it("says that a browser plays the sound but not the picture, and shows what a later attempt made", async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const made = (name: string) => ({ viapi_view: { ...VIEW, files: [{ key: "VideoUrl", address: `https://m/${name}` }] }, return_value: { VideoUrl: `https://m/${name}` } });
+    airflow({ xcoms: made("hevc.mp4") });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    const video = await screen.findByLabelText("After");
+    Object.defineProperty(video, "videoWidth", { value: 0 });
+    fireEvent.loadedMetadata(video);
+    await screen.findByText("Download hevc.mp4");
+
+    airflow({ attempt: 2, stamp: "2", xcoms: made("h264.mp4") });
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
+    await waitFor(() => expect(screen.getByLabelText("After").getAttribute("src")).toBe("https://m/h264.mp4"));
+  });
+
   it("requests again only what has changed", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const calls = airflow({ state: "deferred", xcoms: { job_id: "job-1" } });
@@ -278,7 +324,9 @@ it("takes the picture that was added for the source, not an address that is stor
 });
 
 describe("a quality check", () => {
-  const report = { passed: false, failures: ["black is 1; allowed: at most 0.2 (max_black)"], black: 1, scores: { Sharpness: 0.4 } };
+  const units = { duration: "s", black: "of the duration" };
+  const values = { duration: 3.008, black: 1, video_codec: "h264" };
+  const report = { passed: false, failures: ["black is 1; allowed: at most 0.2 (max_black)"], ...values, units, scores: { Sharpness: 0.4 } };
   const show = (xcoms: Record<string, unknown>) => {
     airflow({ operator: "MediaQualityCheckOperator", xcoms });
     render(<TaskPage owner={OWNER} operators={new Set(["MediaQualityCheckOperator"])} />);
@@ -288,7 +336,9 @@ describe("a quality check", () => {
     show({ [key]: report });
     expect(await screen.findByText("does not meet all thresholds")).toBeTruthy();
     expect(screen.getByText("black is 1; allowed: at most 0.2 (max_black)")).toBeTruthy();
-    expect(screen.getByText("Sharpness").nextSibling?.textContent).toBe("0.4");
+    const measured = ["duration", "black", "video_codec", "Sharpness"].map((name) => screen.getByText(name).nextSibling?.textContent);
+    expect(measured).toEqual(["3.008 s", "1 of the duration", "h264", "0.4"]);
+    expect(screen.queryByText("units")).toBeNull();
   });
 
   it("shows the videos that it compared", async () => {
