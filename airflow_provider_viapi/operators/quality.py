@@ -234,9 +234,8 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
             if value is None:
                 failures.append(f"{field} cannot be measured, because there is no audio track")
             elif (value < threshold) if side == "least" else (value > threshold):
-                failures.append(
-                    f"{field} is {_with_unit(field, value)}; allowed: at {side} {_with_unit(field, threshold)} ({name})"
-                )
+                allowed = f"at {side} {_with_unit(field, threshold)}"
+                failures.append(f"{field} is {_with_unit(field, value)}; allowed: {allowed} ({name})")
         if self.video_codecs and quality.video_codec not in self.video_codecs:
             failures.append(
                 f"video_codec is {quality.video_codec}; allowed: {', '.join(self.video_codecs)} (video_codecs)"

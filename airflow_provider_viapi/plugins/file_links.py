@@ -55,6 +55,14 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
         raise FileNotLinked(
             404, "this task does not name such a file, or its rendered fields are not kept any more"
         )
+    return signed_link(address)
+
+
+def signed_link(address: str) -> str:
+    """Return a link to a file in object storage that works for :data:`EXPIRES_IN` seconds.
+
+    :raises FileNotLinked: its connection does not exist, or has no key that signs
+    """
     try:
         from airflow_provider_viapi.media.resumable_download import open_path
 
@@ -63,7 +71,9 @@ def file_link(address: str, *, dag_id: str, run_id: str, task_id: str, map_index
     except Exception as error:
         # Whatever the storage library raises; its text may quote a key.
         logger.warning("No link to a landed file: %s", type(error).__name__)
-        raise FileNotLinked(501, f"the storage gives no link: {type(error).__name__}") from None
+        raise FileNotLinked(
+            501, f"its connection is missing, or has no key that signs links ({type(error).__name__})"
+        ) from None
     if not url.startswith(("https://", "http://")):
         raise FileNotLinked(501, "the storage gives no link that a browser can open")
     return url

@@ -117,6 +117,7 @@ def _with_media(served: ServedFolder) -> ServedFolder:
     media_samples.burn_subtitles(
         media_samples.big_buck_bunny(), served.path / "film.mp4", seconds=3, size=(640, 360)
     )
+    _write_mpeg4(served.path / "old.mp4")
     (served.path / "letter.mp4").write_text("Dear reader, this is no video.")
     picture = Image.open(media_samples.photographs()["coffee"]).convert("RGB")
     ImageEnhance.Color(picture).enhance(0.1).save(served.path / "before.jpg")
@@ -127,6 +128,23 @@ def _with_media(served: ServedFolder) -> ServedFolder:
         sound.setframerate(8000)
         sound.writeframes(bytes(2 * 8000 * 2))
     return served
+
+
+def _write_mpeg4(path: Path) -> None:
+    """Write a video with sound in a codec that no browser has."""
+    import av
+    import numpy as np
+
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("mpeg4", rate=25, width=320, height=180, pix_fmt="yuv420p")
+        sound = container.add_stream("aac", rate=44100)
+        for shade in range(0, 250, 10):
+            frame = av.VideoFrame.from_ndarray(np.full((180, 320, 3), shade, np.uint8), format="rgb24")
+            container.mux(pictures.encode(frame))
+        second = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.float32), format="fltp", layout="mono")
+        second.sample_rate = 44100
+        for packets in (pictures.encode(), sound.encode(second), sound.encode()):
+            container.mux(packets)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 import media_samples
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_AVATAR, SYSTEM_VOICE
 from ui.conftest import Deployment
-from ui.window import CONTRAST, Open, plays
+from ui.window import CONTRAST, PHONE, Open, plays
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
@@ -44,6 +44,16 @@ def test_speech_and_avatar_videos_have_players(window: Open, deployment: Deploym
     assert re.fullmatch(REQUEST_ID, request_id(frame))
     shown.picture("avatar")
 
+    frame = shown.open("product_to_avatar_video", run_id)
+    frame.get_by_text("3 media steps").wait_for()
+    first = frame.locator(".card").filter(has_text="speak")
+    first.locator(".words").wait_for()
+    first.locator("audio").wait_for()
+    shown.picture("avatar-run")
+    phone = window(dark=True, size=PHONE)
+    for task_id in ("speak", "film", None):
+        phone.check_on_a_phone("product_to_avatar_video", run_id, task_id)
+
 
 def test_usage_queries_show_totals(window: Open, deployment: Deployment) -> None:
     run_id = deployment.run("account_usage")
@@ -58,6 +68,7 @@ def test_usage_queries_show_totals(window: Open, deployment: Deployment) -> None
     frame = shown.open("account_usage", run_id)
     frame.get_by_text("3 media steps").wait_for()
     frame.get_by_text("of 600 min").wait_for()
+    window(dark=True, size=PHONE).check_on_a_phone("account_usage", run_id)
     shown.picture("usage-run")
 
 
@@ -97,6 +108,11 @@ def test_alarms_are_a_table_with_their_pictures(window: Open, deployment: Deploy
         image.wait_for()
         assert "Signature=" in image.get_attribute("src")
     shown.picture("alarms")
+
+    frame = shown.open("alarms", run_id)
+    frame.locator("img[alt='Alarm 2: smoke and fire']").wait_for()
+    shown.picture("alarms-run")
+    window(dark=True, size=PHONE).check_on_a_phone("alarms", run_id, "wait")
 
 
 def test_other_media_have_players(window: Open, pretended: str) -> None:

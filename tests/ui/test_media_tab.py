@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ui.conftest import Deployment
-from ui.window import CONTRAST, PHONE, TIMES, WIDE, Open, plays
+from ui.window import CONTRAST, PHONE, TALL, TIMES, WIDE, Open, plays
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
@@ -55,7 +55,7 @@ def test_a_task_shows_before_and_after_in_step(window: Open, story: str, deploym
 
 
 def test_the_wipe_is_moved_with_the_keyboard(window: Open, story: str) -> None:
-    shown = window()
+    shown = window(size=TALL)
     frame = shown.open("erase_resize_index", story, "erase")
 
     plays(frame, "After")
@@ -142,6 +142,10 @@ def test_expired_links_and_unplayable_files_say_so(window: Open, pretended: str)
     with shown.context.expect_page() as download:
         frame.get_by_role("button", name="Download letter.mp4").click()
     download.value.close()
+
+    # A browser plays the sound of a video whose codec it does not have, and reports no error.
+    frame = shown.open("pretended", pretended, "unknown_codec")
+    frame.get_by_role("button", name="Download old.mp4").wait_for()
 
 
 def test_tasks_of_others_have_an_empty_tab(window: Open, pretended: str) -> None:

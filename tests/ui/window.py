@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ui.conftest import Deployment
 
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+TALL = {"width": 1280, "height": 1160}
+"""Shows a whole view below Airflow's own head."""
 CONTRAST = """() => {
     const parse = (text) => {
         const values = (text.match(/[0-9.]+/g) || []).map(Number);
@@ -100,6 +102,15 @@ class Window:
     def frame(self) -> Any:
         """Return the frame itself, to run scripts in it."""
         return next(frame for frame in self.page.frames if "/viapi/" in frame.url)
+
+    def check_on_a_phone(self, dag_id: str, run_id: str, task_id: str | None = None) -> None:
+        """Check that a page in a narrow window is readable, and no wider than the window."""
+        self.open_alone(dag_id, run_id, task_id).locator("h1").wait_for()
+        # Media and pages of a list are shown some time after the title.
+        self.page.wait_for_timeout(1500)
+        assert self.page.evaluate(CONTRAST) == []
+        assert self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        self.picture(f"phone-{dag_id.replace('_', '-')}-{(task_id or 'run').replace('_', '-')}")
 
     def picture(self, name: str, part: Any = None) -> None:
         """Take a picture of the window, or of a part of it, for the documentation."""

@@ -1,4 +1,5 @@
-import { type Json, isObject, list, number, text } from "./model";
+import { type Json, isObject, list, number, text, time } from "./model";
+import { showTime } from "./theme";
 
 /** What an account has used of one resource, or may use. */
 export interface ResourceUse {
@@ -16,7 +17,7 @@ export interface AccountUsage {
   /** Sums by resource. */
   totals: ResourceUse[];
   /** Sums by time and resource, of a query over a time range. */
-  times: { time: string; uses: ResourceUse[] }[];
+  times: { time: number | null; uses: ResourceUse[] }[];
 }
 
 const UNITS: Record<string, string> = { MIN: "min", HOUR: "h", NUM: "", SEC: "s" };
@@ -85,7 +86,7 @@ function readQuotas(users: unknown): ResourceUse[] {
 export function readAccountUsage(result: Json): AccountUsage | null {
   const times = list(result.time_list)
     .filter(isObject)
-    .map((each) => ({ time: text(each.time) ?? "", uses: totalUses(readUses(each.resources_usage)) }));
+    .map((each) => ({ time: time(each.time), uses: totalUses(readUses(each.resources_usage)) }));
   const single = number(result.usage) !== null && text(result.unit) !== null ? [result] : [];
   const uses = [
     ...times.flatMap((each) => each.uses),
@@ -164,7 +165,7 @@ export function AccountUsageTable({ usage }: { usage: AccountUsage }) {
                 {usage.times.slice(0, 400).flatMap(({ time, uses }) =>
                   uses.map((use) => (
                     <tr key={`${time}${use.resource}`}>
-                      <td className="line">{time.replace("T", " ").replace(/(Z|\+00:00)$/, "")}</td>
+                      <td className="line">{time !== null && showTime(time)}</td>
                       <td>{use.resource}</td>
                       <td>
                         <UseAmount use={use} />

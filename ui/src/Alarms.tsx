@@ -1,12 +1,13 @@
 import type { TaskKey } from "./airflow";
 import { Thumb } from "./Images";
-import { at, isObject, list, text } from "./model";
+import { at, isObject, list, text, time } from "./model";
+import { showTime } from "./theme";
 
 const MAX_SHOWN = 200;
 
 export interface Alarm {
   kind: string;
-  at: string | null;
+  at: number | null;
   taskId: string | null;
   streamId: string | null;
   seen: string[];
@@ -20,7 +21,7 @@ export function readAlarms(result: unknown): Alarm[] | null {
   if (!Array.isArray(alarms)) return null;
   const read = alarms.filter(isObject).map((alarm) => ({
     kind: (text(alarm.kind) ?? "unknown").replace(/_/g, " "),
-    at: text(alarm.at),
+    at: time(alarm.at),
     taskId: text(alarm.task_id),
     streamId: text(alarm.stream_id),
     seen: list(alarm.events)
@@ -30,7 +31,7 @@ export function readAlarms(result: unknown): Alarm[] | null {
     problems: list(alarm.problems).map(String),
     image: text(alarm.image),
   }));
-  return read.sort((one, other) => (other.at ?? "").localeCompare(one.at ?? ""));
+  return read.sort((one, other) => (other.at ?? 0) - (one.at ?? 0));
 }
 
 export function AlarmTable({ owner, alarms }: { owner: TaskKey; alarms: Alarm[] }) {
@@ -41,7 +42,7 @@ export function AlarmTable({ owner, alarms }: { owner: TaskKey; alarms: Alarm[] 
         Alarms <span className="muted">{alarms.length}</span>
       </h2>
       <div className="scroll">
-        <table>
+        <table className="alarms">
           <thead>
             <tr>
               {withPictures && <th>Picture</th>}
@@ -56,15 +57,15 @@ export function AlarmTable({ owner, alarms }: { owner: TaskKey; alarms: Alarm[] 
             {alarms.slice(0, MAX_SHOWN).map((alarm, n) => (
               <tr key={n}>
                 {withPictures && (
-                  <td>{alarm.image && <Thumb owner={owner} address={alarm.image} label={`Alarm ${n + 1}: ${alarm.kind}`} />}</td>
+                  <td className="picture">{alarm.image && <Thumb owner={owner} address={alarm.image} label={`Alarm ${n + 1}: ${alarm.kind}`} />}</td>
                 )}
                 <td className="line">{alarm.kind}</td>
-                <td className="line">{alarm.at?.replace("T", " ").slice(0, 19)}</td>
-                <td>{alarm.streamId}</td>
-                <td>
+                <td className="line">{alarm.at !== null && showTime(alarm.at)}</td>
+                <td data-head="Stream">{alarm.streamId}</td>
+                <td data-head="VIAS task">
                   <code>{alarm.taskId}</code>
                 </td>
-                <td>
+                <td data-head="Seen">
                   {alarm.seen.slice(0, 5).join("; ")}
                   {alarm.problems.length > 0 && <span className="tag warn">{alarm.problems.join("; ")}</span>}
                 </td>

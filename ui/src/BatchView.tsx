@@ -8,7 +8,6 @@ import {
   type Item,
   type Progress,
   at,
-  duration,
   isObject,
   kindOf,
   list,
@@ -23,6 +22,12 @@ import { useFile } from "./useFile";
 const ROW = 34;
 const OVERSCAN = 8;
 const FILTERS = ["all", "done", "failed", "running", "left"] as const;
+
+/** An estimate, without seconds that it cannot know. */
+const roughly = (minutes: number): string => {
+  const whole = Math.max(1, Math.round(minutes));
+  return whole < 90 ? `${whole} min` : `${Math.floor(whole / 60)} h ${whole % 60} min`;
+};
 
 /** @param now null of a batch that has ended, which has no rate any more */
 export function ProgressBar({ progress, batch, now }: { progress: Progress; batch: Batch; now: number | null }) {
@@ -46,7 +51,7 @@ export function ProgressBar({ progress, batch, now }: { progress: Progress; batc
         {rate && (
           <span className="muted">
             {rate.perMinute >= 1.5 ? `${rate.perMinute.toFixed(0)} per minute` : `${(rate.perMinute * 60).toFixed(0)} per hour`}
-            , about {duration(rate.minutesLeft * 60_000)} left
+            , about {roughly(rate.minutesLeft)} left
           </span>
         )}
       </p>

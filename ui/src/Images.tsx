@@ -150,7 +150,7 @@ export function IndexCounts({ summary }: { summary: Record<string, unknown> }) {
                   <td>
                     <code>{text(failure.code)}</code>
                   </td>
-                  <td>{text(failure.message)}</td>
+                  <td className="prose">{text(failure.message)}</td>
                 </tr>
               ))}
             </tbody>

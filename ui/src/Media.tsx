@@ -92,7 +92,7 @@ export function Player({
     const why = failed
       ? "This browser cannot show the file"
       : kind === "file" && url
-        ? "A file of another kind"
+        ? "No preview of this kind of file"
         : file.isExpired
           ? "The link has expired"
           : "No preview";

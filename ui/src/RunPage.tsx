@@ -2,6 +2,7 @@ import { useState } from "react";
 
 import { UseAmount, readAccountUsage } from "./AccountUsage";
 import { type TaskInstance, type TaskKey, taskInstances } from "./airflow";
+import { readAlarms } from "./Alarms";
 import { usePolled, useSeen } from "./hooks";
 import { Counts, readHits, readSummary } from "./Images";
 import { Player } from "./Media";
@@ -97,6 +98,7 @@ function hasMedia(step: TaskData): boolean {
       shown.results.length ||
       readHits(shown.result) ||
       readAccountUsage(shown.result) ||
+      readAlarms(shown.result) ||
       readSummary(step.values) ||
       qualityOf(shown.result, step.values),
   );
@@ -134,6 +136,7 @@ function Scene({ step }: { step: TaskData }) {
   const summary = readSummary(step.values);
   const quality = qualityOf(shown.result, step.values);
   const account = readAccountUsage(shown.result);
+  const alarms = readAlarms(shown.result);
   const error = shown.view?.error;
   const source = shown.sources[0];
   const result = shown.results[0];
@@ -143,7 +146,7 @@ function Scene({ step }: { step: TaskData }) {
       <div className="flow">
         {checked && <Thumb owner={step.key} file={checked} label="Checked video" />}
         {checked && <Arrow />}
-        <div className={quality.passed ? "blank" : "blank bad"}>
+        <div className={quality.passed ? "blank good" : "blank bad"}>
           <strong>{quality.passed ? "meets all thresholds" : quality.failures[0]}</strong>
         </div>
       </div>
@@ -179,11 +182,7 @@ function Scene({ step }: { step: TaskData }) {
         <div className="stack">
           {hits.slice(0, 3).map((hit, n) => (
             <figure key={n}>
-              <Thumb
-                owner={step.key}
-                file={{ key: "ImageUrl", kind: kindOf(hit.image ?? "", "image"), address: hit.image, landed: null, link: null }}
-                label={`Hit ${n + 1}`}
-              />
+              <Thumb owner={step.key} file={pictureAt(hit.image)} label={`Hit ${n + 1}`} />
               <figcaption>
                 {hit.score !== null && (
                   <>
@@ -195,6 +194,19 @@ function Scene({ step }: { step: TaskData }) {
           ))}
           {!hits.length && <span className="muted">no hit</span>}
         </div>
+      </div>
+    );
+  if (alarms)
+    return (
+      <div className="stack alarm-stack">
+        {alarms.slice(0, 3).map((alarm, n) => (
+          <figure key={n}>
+            {alarm.image && <Thumb owner={step.key} file={pictureAt(alarm.image)} label={`Alarm ${n + 1}: ${alarm.kind}`} />}
+            <figcaption>{alarm.kind}</figcaption>
+          </figure>
+        ))}
+        {alarms.length > 3 && <span className="muted">{alarms.length - 3} more</span>}
+        {!alarms.length && <span className="muted">no alarm</span>}
       </div>
     );
   if (account)
@@ -220,9 +232,17 @@ function Scene({ step }: { step: TaskData }) {
     );
   const isOver = !isActive(step.instance.state);
   return (
-    <div className="flow">
-      {source && <Thumb owner={step.key} file={source} label="Before" />}
-      <Arrow />
+    <div className={source || shown.words ? "flow" : "flow alone"}>
+      {source ? (
+        <Thumb owner={step.key} file={source} label="Before" />
+      ) : (
+        shown.words && (
+          <div className="blank words">
+            <span>{shown.words.slice(0, 160)}</span>
+          </div>
+        )
+      )}
+      {(source || shown.words) && <Arrow />}
       {result ? (
         <Thumb owner={step.key} file={result} label="After" />
       ) : isOver ? (
@@ -230,11 +250,19 @@ function Scene({ step }: { step: TaskData }) {
           <Database />
         </div>
       ) : (
-        <div className="blank pending" role="img" aria-label="In progress" />
+        <div className="blank pending">not there yet</div>
       )}
     </div>
   );
 }
+
+const pictureAt = (address: string | null): Shown => ({
+  key: "ImageUrl",
+  kind: kindOf(address ?? "", "image"),
+  address,
+  landed: null,
+  link: null,
+});
 
 function Arrow() {
   return (
@@ -288,7 +316,7 @@ function Thumb({ owner, file, label }: { owner: TaskKey; file: Shown; label: str
         element={(node) => setVideo(node instanceof HTMLVideoElement ? node : null)}
         onReady={() => video && (video.loop = true)}
       />
-      {isVideo && (
+      {isVideo && video && (
         <span className="film" aria-hidden="true">
           ▶
         </span>

@@ -125,6 +125,12 @@ function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; a
     return active ? <Empty head="Nothing to see yet">The task has not named its media so far.</Empty> : null;
   return (
     <>
+      {shown.words && (
+        <section aria-label="Text">
+          <h2>Text</h2>
+          <p className="said">{shown.words.slice(0, 2000)}</p>
+        </section>
+      )}
       {source && result && source.kind === result.kind && isComparable(result.kind) ? (
         <Pair before={source} after={result} kind={result.kind} owner={owner} />
       ) : (
@@ -135,7 +141,7 @@ function FilesOf({ shown, owner, active }: { shown: Presented; owner: TaskKey; a
           ) : (
             active && (
               <figure>
-                <div className="blank pending" role="img" aria-label="The result is being made" />
+                <div className="blank pending">The result is not there yet</div>
                 <figcaption>After</figcaption>
               </figure>
             )

@@ -1,4 +1,5 @@
 import { duration } from "./model";
+import { showTime } from "./theme";
 
 const LABELS: Record<string, string> = {
   rendered: "Rendered",
@@ -50,7 +51,7 @@ export function Timeline({ steps, waiting, now }: { steps: Step[]; waiting: stri
             <li key={`${step.name}${step.at}`} style={{ flexGrow: next === null ? 0 : Math.sqrt(next - step.at + 1) }}>
               <span className="dot" aria-hidden="true" />
               <strong>{step.name}</strong>
-              <time dateTime={new Date(step.at).toISOString()}>{new Date(step.at).toLocaleTimeString()}</time>
+              <time dateTime={new Date(step.at).toISOString()}>{showTime(step.at, "time")}</time>
               {next !== null && <span className="muted">{duration(next - step.at)}</span>}
             </li>
           );

@@ -57,6 +57,7 @@ describe("addresses", () => {
     ["https://a/b", "VideoCoverUrl", "image"],
     ["https://a/b", "audio_file_url", "audio"],
     ["https://a/b.zip", "", "file"],
+    ["https://a/b.srt", "audio_srt_file_url", "file"],
   ])("have a kind: %s", (address, key, kind) => expect(kindOf(address, key)).toBe(kind));
 });
 

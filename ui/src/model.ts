@@ -56,7 +56,7 @@ export const text = (value: unknown): string | null => (typeof value === "string
 export const number = (value: unknown): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null;
 export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const time = (value: unknown): number | null => {
+export const time = (value: unknown): number | null => {
   const at = typeof value === "string" ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? null : at;
 };
@@ -234,10 +234,14 @@ const KINDS: Record<Exclude<Kind, "file">, RegExp> = {
   audio: /\.(mp3|wav|m4a|aac|ogg|flac)$/i,
 };
 
+/** Files beside media, such as subtitles and reports, whose keys may name the medium that they belong to. */
+const OTHER = /\.(srt|vtt|ass|lrc|json|xml|txt|csv|pdf|xlsx?|zip|gz)$/i;
+
 /** Kind of a file by its name, else by the key under which the result has it. */
 export function kindOf(address: string, key = ""): Kind {
   const path = address.replace(/[?#].*$/, "");
   for (const [kind, pattern] of Object.entries(KINDS)) if (pattern.test(path)) return kind as Kind;
+  if (OTHER.test(path)) return "file";
   if (/video(_?cover|_?image)/i.test(key) || /image|picture|cover|photo/i.test(key)) return "image";
   if (/audio|speech|voice/i.test(key)) return "audio";
   return /video/i.test(key) ? "video" : "file";

@@ -44,6 +44,7 @@ beforeEach(() => {
 afterEach(() => {
   cleanup();
   vi.unstubAllGlobals();
+  window.localStorage.clear();
 });
 
 const VIEW = {
@@ -75,7 +76,20 @@ describe("a task", () => {
     expect(screen.getByText("it broke")).toBeTruthy();
   });
 
+  it("shows times in the time zone that was chosen in Airflow", async () => {
+    window.localStorage.setItem("timezone", '"Asia/Shanghai"');
+    airflow({ xcoms: { viapi_view: VIEW } });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    expect(await screen.findByText("08:01:00")).toBeTruthy();
+
+    cleanup();
+    window.localStorage.setItem("timezone", '"<nowhere>"');
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    await screen.findByText(/^\d\d:01:00$/);
+  });
+
   it("shows alarms, the newest first", async () => {
+    window.localStorage.setItem("timezone", '"UTC"');
     const alarms = [
       { kind: "smoke_and_fire", at: "2026-01-01T00:00:00+00:00", stream_id: "roof", events: [], problems: ["no time"] },
       { kind: "vehicle", at: "2026-01-02T00:00:00+00:00", events: [{ plate_id: "AB 1", category: "car" }], problems: [] },
@@ -315,6 +329,35 @@ it("shows of ten thousand items only those in view", async () => {
   expect(container.querySelectorAll(".row").length).toBeLessThan(60);
 });
 
+describe("a task that reads a text", () => {
+  const rendered = { request: { voice_asset_id: "a-voice", text: "Good morning, meadow!", callback: "https://m/done now" } };
+  const view = { ...VIEW, action: "metastudio.CreateAsyncTtsJob", sources: [], files: [{ key: "audio_url", address: "https://m/a.wav" }] };
+  beforeEach(() => void airflow({ rendered, xcoms: { viapi_view: view, return_value: { audio_url: "https://m/a.wav" } } }));
+
+  it("shows it beside the result", async () => {
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+    expect(await screen.findByText("Good morning, meadow!")).toBeTruthy();
+    expect(await screen.findByLabelText("Result")).toBeTruthy();
+  });
+
+  it("is a step of its run from the text to the result", async () => {
+    const { container } = render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+    await screen.findByText("Good morning, meadow!");
+    await screen.findByLabelText("After");
+    expect([...container.querySelector(".flow")!.children].map((each) => each.className)).toEqual(["blank words", "arrow", "thumb"]);
+  });
+});
+
+it.each([
+  [{ done: 258, failed: 42, running: 5, left: 695 }, "30 per minute, about 23 min left"],
+  [{ done: 10, failed: 0, running: 0, left: 990 }, "60 per hour, about 16 h 30 min left"],
+])("estimates how long a batch takes: %j", async (progress, words) => {
+  const began = new Date(Date.now() - 600_000).toISOString();
+  airflow({ state: "deferred", xcoms: { items_0: { action: "a.B", count: 1000, began, done_before: 0, rows: [], running: [] }, progress } });
+  render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+  expect(await screen.findByText((_, node) => node?.className === "muted" && node.textContent === words)).toBeTruthy();
+});
+
 it("takes the picture that was added for the source, not an address that is stored with it", async () => {
   const request = { CustomContent: "https://m/film.mp4", PicContent: "https://m/cover.jpg" };
   airflow({ operator: "AddImageOperator", rendered: { request }, xcoms: { return_value: { Success: true } } });
@@ -370,6 +413,15 @@ it("shows what a bulk task of ImageSearch rejected", async () => {
   expect(await screen.findByText("shop")).toBeTruthy();
   expect(screen.getByText("rejected").previousSibling?.textContent).toBe("1");
   expect(screen.getByText("nothing found")).toBeTruthy();
+});
+
+it("shows alarms as a step of a run", async () => {
+  const alarms = ["smoke_and_fire", "vehicle", "vehicle", "vehicle"].map((kind) => ({ kind, at: "2026-01-01T00:00:00Z", image: "https://m/a.jpg" }));
+  airflow({ operator: "ViasAlarmSensor", xcoms: { return_value: { alarms } } });
+  render(<RunPage dagId="d" runId="r" operators={new Set(["ViasAlarmSensor"])} />);
+  expect(await screen.findByText("smoke and fire")).toBeTruthy();
+  expect(await screen.findByAltText("Alarm 2: vehicle")).toBeTruthy();
+  expect(screen.getByText("1 more")).toBeTruthy();
 });
 
 it("shows the media steps of a run", async () => {

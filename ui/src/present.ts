@@ -39,6 +39,8 @@ export interface Presented {
   results: Shown[];
   /** Fields of the result. */
   result: Record<string, unknown>;
+  /** The text that a task without media has read, such as a script that is spoken. */
+  words: string | null;
   submittedAt: number | null;
   /** When the job was first seen in each of the service's states. */
   states: Record<string, number>;
@@ -119,10 +121,26 @@ export function present(data: TaskData): Presented {
     sources,
     results: rank(results),
     result,
+    words: sources.length ? null : wordsOf(instance.rendered_fields?.request),
     submittedAt: Number.isNaN(signed) ? null : signed,
     states: { ...liveStates(values.job_states, jobId), ...view?.states },
   };
 }
+
+/** The longest text of a request that is no address and no id: it has a space, or letters that ids do not have. */
+function wordsOf(value: unknown): string | null {
+  const texts = textsIn(value).filter((each): boolean => /[^!-~]/.test(each.trim()) && !isAddress(each));
+  return texts.sort((one, other) => other.length - one.length)[0] ?? null;
+}
+
+const textsIn = (value: unknown): string[] =>
+  typeof value === "string"
+    ? [value]
+    : Array.isArray(value)
+      ? value.flatMap(textsIn)
+      : isObject(value)
+        ? Object.values(value).flatMap(textsIn)
+        : [];
 
 /** The file that an operator names in a field of its own. */
 const fileField = (fields: unknown, name: string): Shown[] => mediaOf(at(fields, name), name).slice(0, 1);

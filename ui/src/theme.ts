@@ -50,6 +50,27 @@ export function followTheme(): void {
   }
 }
 
+/** The time zone that the user has chosen in Airflow, which keeps it in the browser; default: the browser's own. */
+function timeZone(): string | undefined {
+  try {
+    const chosen: unknown = JSON.parse(window.localStorage.getItem("timezone") ?? "null");
+    if (typeof chosen !== "string") return undefined;
+    return new Intl.DateTimeFormat("en", { timeZone: chosen }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A time as Airflow's pages show it: `2026-01-31 23:59:59` in the user's time zone, or its time of day only. */
+export function showTime(at: number, part: "all" | "time" = "all"): string {
+  // Sweden writes dates as ISO 8601 does.
+  return new Intl.DateTimeFormat("sv", {
+    timeZone: timeZone(),
+    dateStyle: part === "all" ? "short" : undefined,
+    timeStyle: "medium",
+  }).format(at);
+}
+
 /**
  * Open an address outside of the frame, which Airflow's sandbox forbids to links inside of it.
  *

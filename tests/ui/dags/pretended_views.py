@@ -62,7 +62,7 @@ with DAG("pretended", schedule=None, params={"base": "", "plain": "", "files": {
                     "state": "PROCESS_FAILED" if index % 97 == 0 else "PROCESS_SUCCESS",
                     "file": f"s3://media/out/film-{index:05}.mp4",
                     "error": error if index % 97 == 0 else None,
-                    "seconds": 12.5,
+                    "seconds": None if index % 97 == 0 else 12.5,
                     "cost": None,
                 }
                 for index in range(page * 1000, page * 1000 + (1000 if page < 9 else 600))
@@ -138,6 +138,20 @@ with DAG("pretended", schedule=None, params={"base": "", "plain": "", "files": {
         return {"VideoUrl": f"{base}/letter.mp4"}
 
     @task
+    def unknown_codec() -> dict[str, Any]:
+        context = get_current_context()
+        base = context["params"]["base"]
+        context["ti"].xcom_push(
+            key="viapi_view",
+            value=view(
+                job_id="job-6",
+                sources=[{"parameter": "VideoUrl", "address": f"{base}/film.mp4"}],
+                files=[{"key": "VideoUrl", "address": f"{base}/old.mp4"}],
+            ),
+        )
+        return {"VideoUrl": f"{base}/old.mp4"}
+
+    @task
     def unseekable() -> dict[str, Any]:
         context = get_current_context()
         params = context["params"]
@@ -162,6 +176,7 @@ with DAG("pretended", schedule=None, params={"base": "", "plain": "", "files": {
     avatar()
     expired()
     unplayable()
+    unknown_codec()
     unseekable()
     other()
 
