@@ -61,7 +61,7 @@ test-airflows: $(AIRFLOWS:%=test-airflows-%)  ## Run DAGs and the core fault sce
 define test_airflow
 	$(1)/bin/pytest tests/real_airflow/test_dags.py
 	VIAPI_CHAOS_REPEAT=$(REPEAT) VIAPI_CHAOS_REPORT=$(REPORT) VIAPI_CHAOS_STORES=state_path \
-		$(1)/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+		$(1)/bin/pytest tests/chaos -m 'chaos and core' --timeout 900 -n $(DEPLOYMENTS) --dist worksteal
 endef
 
 test-airflows-$(AIRFLOW): $(READY)

@@ -15,7 +15,7 @@ from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
 from airflow_provider_viapi.emulator.media.audio import silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 RATE = 5
@@ -64,9 +64,9 @@ def write_video(
             line = next((text for begin, end, text in cues if begin <= number / RATE < end), "")
             if pixels is None or line != shown:
                 shown, pixels = line, np.asarray(_with_subtitle(scene, line))
-            frame = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
+            frame = from_rgb(pixels, BT_709).reformat(format=working_format(*size))
             frame.pts, frame.time_base = number, traits.time_base
-            video.add_picture(frame)
+            video.add_frame(frame)
             video.add_samples(silence(SOUND_RATE // RATE))
 
 

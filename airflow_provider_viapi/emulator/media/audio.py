@@ -40,7 +40,7 @@ def load_audio(path: Path, start: float, length: float, *, padded: bool = True) 
         if not streams:
             return None
         cutter = AudioCutter([(start, start + length)], pieces.append)
-        # With the pictures, so that a clock that jumps is continued in the same way for both.
+        # With the frames, so that a clock that jumps is continued in the same way for both.
         for packet in packets_from_zero(container, (*container.streams.video[:1], streams[0])):
             if packet.stream is not streams[0]:
                 continue

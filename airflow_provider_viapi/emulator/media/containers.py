@@ -29,7 +29,7 @@ METADATA_OPTIONS: dict[str, Any] = (
 
 # Timestamps of one stream that jump further than this, in seconds, belong to another recording.
 MAX_STEP_BACK, MAX_STEP_FORWARD = Fraction(1, 2), Fraction(10)
-MAX_PRIMING = Fraction(1, 10)  # seconds of audio before the first picture that only prepare the decoder
+MAX_PRIMING = Fraction(1, 10)  # seconds of audio before the first frame that only prepare the decoder
 MAX_LOOKAHEAD = 200
 PROBED_PACKETS = 400
 

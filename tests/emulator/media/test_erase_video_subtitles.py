@@ -39,9 +39,9 @@ def changed_samples(source: Path, band: Band) -> list[int]:
     """Count the changed luma samples of each picture, before anything is encoded again."""
     counts = []
     with VideoSource(source) as clip:
-        before = [planes(picture)[0].copy() for picture in clip.pictures()]
+        before = [planes(picture)[0].copy() for picture in clip.frames()]
     with VideoSource(source) as clip:
-        for luma, picture in zip(before, erase_subtitles(clip.pictures(), band, reach=5), strict=True):
+        for luma, picture in zip(before, erase_subtitles(clip.frames(), band, reach=5), strict=True):
             counts.append(int((planes(picture)[0] != luma).sum()))
     return counts
 
@@ -79,12 +79,12 @@ def test_the_rest_of_the_clip_stays_as_it_is(subtitled: Path, tmp_path: Path) ->
 def test_no_sample_outside_of_the_band_changes(subtitled: Path) -> None:
     band = Band(x=0.25, y=0.8, width=0.3, height=0.2)
     with VideoSource(subtitled) as clip:
-        before = [[plane.copy() for plane in planes(picture)] for picture in clip.pictures()]
+        before = [[plane.copy() for plane in planes(picture)] for picture in clip.frames()]
 
     with VideoSource(subtitled) as clip:
         after = [
             [plane.copy() for plane in planes(picture)]
-            for picture in erase_subtitles(clip.pictures(), band, reach=5)
+            for picture in erase_subtitles(clip.frames(), band, reach=5)
         ]
 
     changed = [np.any([a[i] != b[i] for a, b in zip(before, after, strict=True)], axis=0) for i in range(3)]

@@ -287,7 +287,7 @@ def test_pictures_and_audio_after_the_end_are_left_out(clean: Path) -> None:
         heard.append(packet.pts * packet.time_base)
 
     with VideoSource(clean) as clip:
-        seen = [picture.time for picture in clip.pictures(hear, until=0.5)]
+        seen = [picture.time for picture in clip.frames(hear, until=0.5)]
 
     assert len(seen) == 13
     assert max(seen) < 0.5
