@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
-from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls
+from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context

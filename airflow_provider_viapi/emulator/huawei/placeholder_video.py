@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
 from airflow_provider_viapi.emulator.media.audio import silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
@@ -35,7 +35,7 @@ Cue = tuple[float, float, str]
 def read_picture(text: str) -> Image.Image:
     """Decode an image in Base64.
 
-    :raises MediaFault: it is not an image
+    :raises MediaError: it is not an image
     """
     try:
         content = text.partition(",")[2] if text.startswith("data:") else text
@@ -43,7 +43,7 @@ def read_picture(text: str) -> Image.Image:
             readable: Image.Image = picture.convert("RGB")
             return readable
     except (AttributeError, ValueError, OSError, Image.DecompressionBombError):
-        raise MediaFault("MSS.00000003", "the image cannot be read, or is not in Base64") from None
+        raise MediaError("MSS.00000003", "the image cannot be read, or is not in Base64") from None
 
 
 def write_video(

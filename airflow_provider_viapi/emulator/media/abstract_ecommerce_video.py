@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.media.cover import write_cover
+from airflow_provider_viapi.emulator.media.concatenation import write_parts
+from airflow_provider_viapi.emulator.media.cover_image import write_cover
 from airflow_provider_viapi.emulator.media.crop_layout import apply_layout, plan_layout
 from airflow_provider_viapi.emulator.media.shots import best_parts, find_shots
-from airflow_provider_viapi.emulator.media.summary import write_parts
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from airflow_provider_viapi.emulator.media.writer import Traits
 
@@ -29,7 +29,7 @@ def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[s
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest frame, with audio, its longer side scaled
         down to 1300 pixels at most, as at the service. ``VideoCoverUrl``, a JPEG of one of its frames
-    :raises MediaFault: as :class:`VideoSource` does
+    :raises MediaError: as :class:`VideoSource` does
     """
     source, video, cover = request["VideoUrl"], folder / "video.mp4", folder / "cover.jpg"
     with VideoSource(source, deinterlace=True) as clip:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_viapi.emulator.media.concatenation import write_parts
 from airflow_provider_viapi.emulator.media.shots import best_parts, find_shots
-from airflow_provider_viapi.emulator.media.summary import write_parts
 from airflow_provider_viapi.emulator.media.video import ULTRA_HD, VideoSource
 
 
@@ -21,7 +21,7 @@ def abstract_film_video(request: Mapping[str, Any], folder: Path) -> dict[str, P
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest frame, with audio; the whole film when it
         is no longer than that
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 4096x2304
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 4096x2304
     """
     source, target = request["VideoUrl"], folder / "video.mp4"
     with VideoSource(source, largest=ULTRA_HD) as clip:

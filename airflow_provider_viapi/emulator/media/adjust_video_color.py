@@ -57,7 +57,7 @@ def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Pa
         ``VideoFormat``, mp4 or mov (default mp4), always mov for ProRes, as no MP4 carries it
     :param folder: where to write
     :return: ``VideoUrl``, with the same times and audio; what exceeds 3840x2160 is scaled down
-    :raises MediaFault: as :class:`VideoSource` does
+    :raises MediaError: as :class:`VideoSource` does
     """
     source, log = request["VideoUrl"], request.get("Mode", "LogC") == "LogC"
     codec = CODECS[request.get("VideoCodec", "h264")]

@@ -32,7 +32,7 @@ def load_audio(path: Path, start: float, length: float, *, padded: bool = True) 
     :param length: its length in seconds
     :param padded: append silence when the file ends earlier
     :return: None when the file has no audio
-    :raises MediaFault: as :func:`open_media` does
+    :raises MediaError: as :func:`open_media` does
     """
     pieces: list[Samples] = []
     with open_media(path, AUDIO_CONTAINERS) as container:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
-from airflow_provider_viapi.emulator.media.cover import write_cover
+from airflow_provider_viapi.emulator.media.cover_image import write_cover
 from airflow_provider_viapi.emulator.media.crop_layout import Box, apply_layout, plan_layout
 from airflow_provider_viapi.emulator.media.frame_stats import FrameSample, saliency_map, sample_frames
 from airflow_provider_viapi.emulator.media.frames import Colour, Plane, from_rgb, planes
@@ -37,7 +37,7 @@ def change_video_size(request: Mapping[str, Any], folder: Path) -> dict[str, Pat
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of exactly that size, two hours long at most; 4:4:4 when a side is odd
         (see :class:`VideoTarget`). ``VideoCoverUrl``, a JPEG of one of its frames
-    :raises MediaFault: as :class:`VideoSource` does
+    :raises MediaError: as :class:`VideoSource` does
     """
     video, cover = folder / "video.mp4", folder / "cover.jpg"
     size = request["Width"], request["Height"]

@@ -18,7 +18,7 @@ def detect_video_shot(request: Mapping[str, Any], folder: Path) -> dict[str, Any
 
     :param request: ``VideoUrl``, the clip
     :return: ``ShotFrameIds``, the first of them 0
-    :raises MediaFault: the clip cannot be used
+    :raises MediaError: the clip cannot be used
     """
     with VideoSource(request["VideoUrl"]) as clip:
         return {"ShotFrameIds": list(find_shots(clip.frames()).cuts)}

@@ -28,7 +28,7 @@ def enhance_portrait_video(request: Mapping[str, Any], folder: Path) -> dict[str
     :param request: ``VideoUrl``, the file
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of the same size, with the same times and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     with VideoSource(request["VideoUrl"], largest=FULL_HD) as clip:

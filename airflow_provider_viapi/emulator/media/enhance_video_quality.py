@@ -44,7 +44,7 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
         ``MaxIlluminance`` in nits, for HLG only (default 1000); ``Bitrate`` of the result in Mbit/s (default 20)
     :param folder: where to write
     :return: ``VideoURL``, an HEVC MP4 of 10 bits in BT.2020 colours, of the same length and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     rate = request.get("FrameRate", DEFAULT_RATE)

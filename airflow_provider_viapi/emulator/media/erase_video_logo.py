@@ -30,7 +30,7 @@ def erase_video_logo(request: Mapping[str, Any], folder: Path) -> dict[str, Path
         and height as fractions of the frame, 0-1 (a missing one is 0); the first two count, as at the service
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of the same size, with the same times and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     source, target = request["VideoUrl"], folder / "video.mp4"
     with VideoSource(source, largest=FULL_HD) as clip:

@@ -71,7 +71,7 @@ def erase_video_subtitles(request: Mapping[str, Any], folder: Path) -> dict[str,
         band as fractions of the frame, 0-1 (default 0, 0.75, 1, 0.25)
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of the same size, with the same times and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     band = Band(
         x=request.get("BX", Band.x),

@@ -27,7 +27,7 @@ def evaluate_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str
     :param request: ``VideoUrl``, the clip; ``Mode`` is ignored
     :param folder: where to write
     :return: ``VideoQualityInfo``, and the same as ``JsonUrl`` and ``PdfUrl``
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     measured: list[dict[str, float]] = []
     every = 1

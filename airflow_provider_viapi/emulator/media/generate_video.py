@@ -15,8 +15,8 @@ from airflow_provider_viapi.emulator.media.audio import RATE as AUDIO_RATE
 from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, best_clip_parts
-from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.cover_image import write_cover
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
 from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.emulator.media.transitions import CUT, Pixels, Transition
@@ -51,7 +51,7 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of 25 frames a second, with the music or else the clips' own audio.
         ``VideoCoverUrl``, a JPEG of one of its frames
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Content`` when there is nothing to show
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Content`` when there is nothing to show
     """
     video, cover = folder / "video.mp4", folder / "cover.jpg"
     size = _size(request)
@@ -70,7 +70,7 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
                 written.add_samples(audio[:, number * SAMPLES_PER_FRAME : (number + 1) * SAMPLES_PER_FRAME])
     wanted = sum(count - overlap for _, count in scheduled) + overlap
     if written.count != wanted:
-        raise MediaFault("InternalError.Algo", f"frames were lost: {written.count} of {wanted} were written")
+        raise MediaError("InternalError.Algo", f"frames were lost: {written.count} of {wanted} were written")
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
@@ -134,7 +134,7 @@ def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
                 shots += parts
                 unseen -= seen
     if not shots:
-        raise MediaFault("InvalidFile.Content", "there is neither a video nor an image to show")
+        raise MediaError("InvalidFile.Content", "there is neither a video nor an image to show")
     return shots
 
 
@@ -143,10 +143,10 @@ def _naming(file: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[Non
     """Add to an error which file of the list cannot be used."""
     try:
         yield
-    except MediaFault as fault:
+    except MediaError as fault:
         number = next(number for number, other in enumerate(request["FileList"], start=1) if other is file)
         name = f" ({file['FileName']})" if file.get("FileName") else ""
-        raise MediaFault(fault.code, f"FileList.{number}{name}: {fault.message}") from fault
+        raise MediaError(fault.code, f"FileList.{number}{name}: {fault.message}") from fault
 
 
 def _stills(paths: Sequence[Path], request: Mapping[str, Any]) -> list[Still]:
@@ -179,7 +179,7 @@ def _soundtrack(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) 
         with _naming(music, request):
             samples = load_audio(music["FileUrl"], 0, MAX_SECONDS, padded=False)
             if samples is None or not samples.size:
-                raise MediaFault("InvalidFile.Content", "the file holds no audio")
+                raise MediaError("InvalidFile.Content", "the file holds no audio")
         return _repeated(samples, length)
     whole, start, heard = silence(length), 0, False
     for shot, count in scheduled:

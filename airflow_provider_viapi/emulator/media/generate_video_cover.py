@@ -25,7 +25,7 @@ def generate_video_cover(request: Mapping[str, Any], folder: Path) -> dict[str, 
     :param folder: for the pictures
     :return: ``Outputs``, at most three, best first: ``ImageURL`` and ``Confidence``, here the worth of the picture
         as a share of the best one's
-    :raises MediaFault: the clip cannot be used
+    :raises MediaError: the clip cannot be used
     """
     source, animated = request["VideoUrl"], bool(request["IsGif"])
     with VideoSource(source, deinterlace=True) as clip:

@@ -25,7 +25,7 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
         the result in Mbit/s (default 20)
     :param folder: where to write
     :return: ``VideoURL``, an H.264 MP4 of the same size, length and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     rate = request.get("FrameRate", DEFAULT_RATE)

@@ -16,7 +16,7 @@ def split_video_parts(request: Mapping[str, Any], folder: Path) -> dict[str, Any
 
     :param request: ``VideoUrl``, the clip; ``MinTime`` and ``MaxTime`` of a part in seconds; ``Template`` is ignored
     :return: ``Elements`` and ``SplitVideoPartResults``, with times in seconds
-    :raises MediaFault: the clip cannot be used
+    :raises MediaError: the clip cannot be used
     """
     with VideoSource(request["VideoUrl"]) as clip:
         footage = find_shots(clip.frames())

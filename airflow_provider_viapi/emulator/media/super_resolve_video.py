@@ -26,7 +26,7 @@ def super_resolve_video(request: Mapping[str, Any], folder: Path) -> dict[str, P
     :param request: ``VideoUrl``, the file; ``BitRate`` of the result in Mbit/s (default 10)
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 with the same times and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     bit_rate = request.get("BitRate", DEFAULT_MEGABITS) * MEGABIT

@@ -28,7 +28,7 @@ from airflow_provider_viapi.emulator.media.containers import (
     seconds,
     stated_duration,
 )
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import as_displayed, colour_of, display_matrix, is_sideways
 from airflow_provider_viapi.emulator.media.interlacing import InterlacedFrames
 from airflow_provider_viapi.emulator.media.writer import H264, Codec, Traits, VideoTarget
@@ -69,7 +69,7 @@ def rewrite(
     :param codec: of the new frames
     :param bit_rate: of the frames in bits per second (default: a steady high quality)
     :param until: leave out what is due at this time or later, in seconds
-    :raises MediaFault: as :meth:`VideoSource.frames` does; ``InternalError.Algo`` when not everything that was
+    :raises MediaError: as :meth:`VideoSource.frames` does; ``InternalError.Algo`` when not everything that was
         read was also written
     """
     traits = traits or clip.traits
@@ -81,7 +81,7 @@ def rewrite(
     if (same_rate and written.count != clip.count) or missing > 1.5 / min(
         traits.frame_rate, clip.traits.frame_rate
     ):
-        raise MediaFault(
+        raise MediaError(
             "InternalError.Algo",
             f"frames were lost: {clip.count} ({clip.end:.2f} s) were read, "
             f"{written.count} ({written.end:.2f} s) were written",
@@ -112,7 +112,7 @@ class VideoSource:
     :param path: the file; its content decides what it is, not its name
     :param largest: the longer and the shorter side that are accepted, in pixels (default: 8192x4320)
     :param deinterlace: make progressive frames of interlaced ones (default: keep them)
-    :raises MediaFault: ``InvalidFile.Decode`` when no frame can be decoded, or no audio where there is some;
+    :raises MediaError: ``InvalidFile.Decode`` when no frame can be decoded, or no audio where there is some;
         ``InvalidFile.Type`` when it is media of another kind (a still, audio, a playlist);
         ``InvalidFile.Content`` when it holds no frame; ``InvalidFile.Resolution`` when a side is shorter than
         32 pixels or the frame larger than ``largest``
@@ -124,13 +124,13 @@ class VideoSource:
         try:
             video = find_film_stream(self._container, path)
             if video is None:
-                raise MediaFault("InvalidFile.Type", "the file holds no video")
+                raise MediaError("InvalidFile.Type", "the file holds no video")
             self._video = video
             self._prepare_decoder()
             self.audio = playable_audio(self._container.streams.audio)
             if len(self.audio) < len(self._container.streams.audio):
                 # A result without one of the tracks would look like a success.
-                raise MediaFault("InvalidFile.Decode", "the codec of an audio track is not known")
+                raise MediaError("InvalidFile.Decode", "the codec of an audio track is not known")
             self.count, self.end = 0, 0.0
             self._packets, self._damaged = 0, False
             self._audio_end = 0.0
@@ -166,7 +166,7 @@ class VideoSource:
 
         :param audio: called with every packet of :attr:`audio` that lies between the frames
         :param until: leave out the frames and the audio that are due at this time or later, in seconds
-        :raises MediaFault: ``InvalidFile.Decode`` when the file is cut off, or most frames cannot be decoded
+        :raises MediaError: ``InvalidFile.Decode`` when the file is cut off, or most frames cannot be decoded
         """
         running: set[Any] = {self._video, *self.audio}
         for stream, event in self._events:
@@ -190,9 +190,9 @@ class VideoSource:
     def _prepare_decoder(self) -> None:
         stream = self._video
         if stream.codec_context is None:
-            raise MediaFault("InvalidFile.Decode", "the video's codec is not known")
+            raise MediaError("InvalidFile.Decode", "the video's codec is not known")
         if not stream.width:
-            raise MediaFault("InvalidFile.Content", "the video holds no frames")
+            raise MediaError("InvalidFile.Content", "the video holds no frames")
         self._require_size(stream.width, stream.height)
         stream.thread_type = "AUTO"
         stream.codec_context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
@@ -201,7 +201,7 @@ class VideoSource:
         """Refuse a size before anything of that size is decoded."""
         longer, shorter = max(width, height), min(width, height)
         if shorter < MIN_SIDE or longer > self._largest[0] or shorter > self._largest[1]:
-            raise MediaFault(
+            raise MediaError(
                 "InvalidFile.Resolution",
                 f"the video is {width}x{height}, its sides must have at least {MIN_SIDE} pixels, "
                 f"the longer at most {self._largest[0]}, the shorter at most {self._largest[1]}",
@@ -209,7 +209,7 @@ class VideoSource:
 
     def _require_whole(self, until: float | None) -> None:
         if self._interlaced is None or self.count < MIN_DECODED_SHARE * self._packets:
-            raise MediaFault(
+            raise MediaError(
                 "InvalidFile.Decode",
                 f"only {self.count} of {self._packets} frames of the video can be decoded",
             )
@@ -223,7 +223,7 @@ class VideoSource:
         else:
             return
         if stated - read > max(MAX_MISSING_SECONDS, MAX_MISSING_SHARE * stated):
-            raise MediaFault(
+            raise MediaError(
                 "InvalidFile.Decode",
                 f"the file is cut off: it states {stated:.2f} s, {read:.2f} s can be read",
             )
@@ -236,8 +236,8 @@ class VideoSource:
                 self._events = chain(read, self._events)
                 return event
         if self._damaged:
-            raise MediaFault("InvalidFile.Decode", "no frame of the video can be decoded")
-        raise MediaFault("InvalidFile.Content", "the video holds no frames")
+            raise MediaError("InvalidFile.Decode", "no frame of the video can be decoded")
+        raise MediaError("InvalidFile.Content", "the video holds no frames")
 
     def _traits(self) -> Traits:
         aspect = self._video.sample_aspect_ratio or Fraction(1)

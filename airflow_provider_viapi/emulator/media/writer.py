@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from airflow_provider_viapi.emulator.media.audio import Samples
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits, EncodedTrack, track_for
 from airflow_provider_viapi.emulator.media.containers import METADATA_OPTIONS
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import Colour, working_format
 
 MAX_MISSING_AUDIO = 0.15  # seconds of a track: a codec's delay and one packet
@@ -85,7 +85,7 @@ class VideoTarget:
     :param sampled: traits of the tracks whose audio comes as samples
     :param codec: for the frames
     :param bit_rate: of the frames, in bits per second (default: a steady high quality)
-    :raises MediaFault: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
+    :raises MediaError: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
     """
 
     def __init__(
@@ -155,16 +155,16 @@ class VideoTarget:
                     ends[packet.stream.index] = max(end, ends[packet.stream.index])
             heard = [ends[stream.index] for stream in audio]
         if count != self.count or not count:
-            raise MediaFault("InternalError.Algo", f"frames were lost: {count} of {self.count} were written")
+            raise MediaError("InternalError.Algo", f"frames were lost: {count} of {self.count} were written")
         given = [track.end for track in tracks if track.end > MAX_MISSING_AUDIO]
         if len(heard) < len(given):
-            raise MediaFault(
+            raise MediaError(
                 "InternalError.Algo", f"audio was lost: {len(heard)} of {len(given)} tracks were written"
             )
         if len(heard) == len(tracks):
             for number, (track, end) in enumerate(zip(tracks, heard, strict=True), start=1):
                 if end < track.end - MAX_MISSING_AUDIO:
-                    raise MediaFault(
+                    raise MediaError(
                         "InternalError.Algo",
                         f"audio of track {number} was lost: {end:.2f} of {track.end:.2f} s were written",
                     )

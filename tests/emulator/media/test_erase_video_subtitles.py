@@ -14,7 +14,7 @@ from airflow_provider_viapi.emulator.media.erase_video_subtitles import (
     erase_subtitles,
     erase_video_subtitles,
 )
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import planes
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from emulator.media.sample_clips import (
@@ -176,7 +176,7 @@ def test_more_than_full_hd_is_refused(tmp_path: Path) -> None:
         tmp_path / "a.mp4", real_frames(1, (1088, 1920), "yuv420p"), time_base=Fraction(1, 25)
     )
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         erased(source, tmp_path)
 
     assert caught.value.code == "InvalidFile.Resolution"

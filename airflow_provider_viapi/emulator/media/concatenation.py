@@ -1,4 +1,4 @@
-"""Write parts of a clip, frames and audio, one after the other."""
+"""Concatenate parts of a clip, frames and audio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from airflow_provider_viapi.emulator.media.audio import FADES_A_SECOND, AudioCutter
 from airflow_provider_viapi.emulator.media.audio_tracks import aac_traits
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.shots import Footage
 from airflow_provider_viapi.emulator.media.video import AudioPacket, VideoSource
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
@@ -31,7 +31,7 @@ def write_parts(
     :param parts: numbers of the frames of each part, in order
     :param traits: of the frames that are written
     :param change: makes the new frame of each
-    :raises MediaFault: ``InternalError.Algo`` when frames are missing
+    :raises MediaError: ``InternalError.Algo`` when frames are missing
     """
     spans = [(footage.times[part.start], footage.times[part.stop]) for part in parts]
     tracks = [aac_traits(stream) for stream in clip.audio]
@@ -58,7 +58,7 @@ def write_parts(
         for cutter in cutters.values():
             cutter.finish()
     if written.count != len(shifts):
-        raise MediaFault(
+        raise MediaError(
             "InternalError.Algo", f"frames were lost: {written.count} of {len(shifts)} were written"
         )
 

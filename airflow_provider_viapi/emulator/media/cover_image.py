@@ -1,4 +1,4 @@
-"""The cover image of a video."""
+"""Write the cover image that several actions return beside their video."""
 
 from __future__ import annotations
 
