@@ -326,6 +326,6 @@ class CloudHook(BaseHook):
     @cached_property
     def stats(self) -> Stats:
         """Receiver of the metrics of calls and waits."""
-        from airflow_provider_viapi.hooks.stats import AirflowStats
+        from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 
         return AirflowStats()
