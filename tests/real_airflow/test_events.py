@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import boto3
 import pytest
-from huawei.test_alarms import MESSAGE
 
 import media_samples
 from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from huawei.test_alarm_messages import MESSAGE
 from local_airflow import NO_PROXY_FOR_LOOPBACK, LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 from served_folder import ServedFolder
