@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ui.conftest import Deployment
-from ui.window import CONTRAST, TALL, Open, plays
+from ui.window import CONTRAST, Open, plays
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
@@ -22,7 +22,7 @@ def steps_of(frame: Any) -> list[str]:
 def test_a_retry_says_which_attempt_its_job_is_of(window: Open, deployment: Deployment, film: str) -> None:
     deployment.emulator.fault(action="ChangeVideoSize", times=1, job={"processing": LONG})
     run_id = deployment.run("late_film", wait=False, video_url=film)
-    shown = window(size=TALL)
+    shown = window()
     frame = shown.open("late_film", run_id, "reframe")
 
     frame.get_by_role("heading", name="JobTimedOut").wait_for(timeout=90_000)

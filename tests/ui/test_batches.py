@@ -29,7 +29,7 @@ def test_a_batch_shows_its_progress_and_its_items(window: Open, deployment: Depl
     shown.picture("batch-runs")
     frame.get_by_role("progressbar").and_(frame.locator("[aria-valuenow='100']")).wait_for(timeout=180_000)
     frame.get_by_role("button", name="failed", exact=True).click()
-    assert frame.get_by_role("gridcell", name="failed").count() == 2
+    assert frame.get_by_role("gridcell", name="failed", exact=True).count() == 2
     frame.get_by_role("button", name="all", exact=True).click()
     frame.get_by_role("grid").focus()
     shown.page.keyboard.press("ArrowDown")

@@ -128,7 +128,7 @@ def test_a_mapped_task_shows_its_own_film(window: Open, deployment: Deployment, 
     shown = window()
     for map_index, width in enumerate((320, 480)):
         frame = shown.open("mapped_films", run_id, "reframe", map_index)
-        frame.get_by_text(re.compile(rf"{width}x\d+")).wait_for()
+        frame.get_by_text(re.compile(rf"{width}×\d+")).wait_for()
 
 
 def test_expired_links_and_unplayable_files_say_so(window: Open, pretended: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ui.conftest import Deployment
 
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
-TALL = {"width": 1280, "height": 1160}
+TALL = {"width": 1280, "height": 1000}
 """Shows a whole view below Airflow's own head."""
 CONTRAST = """() => {
     const parse = (text) => {
