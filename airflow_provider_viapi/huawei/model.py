@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request, short_repr
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
-from airflow_provider_viapi.operators.arguments import refuse_unknown
-from airflow_provider_viapi.operators.references import Mappable, ResultRef
+from airflow_provider_viapi.operators.argument_checks import refuse_unknown
+from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.schema import as_address
 
 MAX_LABEL = 100

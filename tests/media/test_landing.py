@@ -32,7 +32,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.media import atomic_file, landing, resumable_download
 from airflow_provider_viapi.media.resumable_download import DownloadSettings
-from airflow_provider_viapi.results import file_urls
+from airflow_provider_viapi.result_fields import file_urls
 from media.moto_s3 import Bucket, bucket, connection_json, moto_endpoint
 from media.team_storage import BUCKET, TeamStorage, connect, storage_emulator, team
 from scripted_server import FileResponse, FileServer, file_server

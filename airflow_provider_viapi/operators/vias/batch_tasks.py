@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outcome_is_refusal
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
-from airflow_provider_viapi.operators.arguments import as_flag
+from airflow_provider_viapi.operators.argument_checks import as_flag
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLog, CommandRecord

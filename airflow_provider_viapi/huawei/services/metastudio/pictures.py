@@ -13,7 +13,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     text,
     words,
 )
-from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.schema import Url
 
 MODELING_STATES = States(

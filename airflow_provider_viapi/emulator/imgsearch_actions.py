@@ -1,4 +1,4 @@
-"""The actions of image search."""
+"""The actions of the service imgsearch: image databases."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import REACHED_BY_OFFSET
 from airflow_provider_viapi.emulator.errors import ApiError, status_of
-from airflow_provider_viapi.emulator.image_database import Entry, ImageDatabases
+from airflow_provider_viapi.emulator.imgsearch_storage import Entry, ImageDatabases
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.worker import WorkFailure, extract_features
 from airflow_provider_viapi.emulator.worker_process import WorkerDied, WorkerProcess

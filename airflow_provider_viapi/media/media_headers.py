@@ -1,7 +1,7 @@
 """Length, picture size and frame rate of MP4, MOV and WAV files, read from their headers.
 
-A few kilobytes are read, wherever they are in the file: usage is measured for each job, and most files have hundreds
-of megabytes.
+Only a few kilobytes are read, wherever in the file they are: usage is measured for each job, and most files have
+hundreds of megabytes. ``probe`` reads more kinds of files, for the checks of sources.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write parts of a clip, pictures and audio, one after the other."""
+"""Concatenate parts of a clip, frames and audio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from airflow_provider_viapi.emulator.media.audio import FADES_A_SECOND, AudioCutter
 from airflow_provider_viapi.emulator.media.audio_tracks import aac_traits
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.shots import Footage
 from airflow_provider_viapi.emulator.media.video import AudioPacket, VideoSource
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
@@ -22,16 +22,16 @@ def write_parts(
     footage: Footage,
     parts: Sequence[range],
     traits: Traits,
-    change: Callable[[VideoFrame], VideoFrame] = lambda picture: picture,
+    change: Callable[[VideoFrame], VideoFrame] = lambda frame: frame,
 ) -> None:
     """Write some parts of a clip as an MP4 that starts at zero, with all audio tracks.
 
     :param clip: not yet read
     :param footage: of the same clip
-    :param parts: numbers of the pictures of each part, in order
-    :param traits: of the pictures that are written
-    :param change: makes the new picture of each
-    :raises MediaFault: ``InternalError.Algo`` when pictures are missing
+    :param parts: numbers of the frames of each part, in order
+    :param traits: of the frames that are written
+    :param change: makes the new frame of each
+    :raises MediaError: ``InternalError.Algo`` when frames are missing
     """
     spans = [(footage.times[part.start], footage.times[part.stop]) for part in parts]
     tracks = [aac_traits(stream) for stream in clip.audio]
@@ -51,20 +51,20 @@ def write_parts(
             cutters[packet.stream.index].push(packet)
 
         shifts = _shifts(spans, parts)
-        for number, picture in enumerate(clip.pictures(hear, until=spans[-1][1])):
+        for number, frame in enumerate(clip.frames(hear, until=spans[-1][1])):
             if number in shifts:
-                picture.pts = (picture.pts or 0) + round(shifts[number] / traits.time_base)
-                written.add_picture(change(picture))
+                frame.pts = (frame.pts or 0) + round(shifts[number] / traits.time_base)
+                written.add_frame(change(frame))
         for cutter in cutters.values():
             cutter.finish()
     if written.count != len(shifts):
-        raise MediaFault(
-            "InternalError.Algo", f"pictures were lost: {written.count} of {len(shifts)} were written"
+        raise MediaError(
+            "InternalError.Algo", f"frames were lost: {written.count} of {len(shifts)} were written"
         )
 
 
 def _shifts(spans: Sequence[tuple[float, float]], parts: Sequence[range]) -> dict[int, float]:
-    """Return by how many seconds each picture of the parts is shown later than in the clip."""
+    """Return by how many seconds each frame of the parts is shown later than in the clip."""
     lengths = [end - start for start, end in spans]
     offsets = [sum(lengths[:number]) - start for number, (start, _) in enumerate(spans)]
     return {number: offset for part, offset in zip(parts, offsets, strict=True) for number in part}

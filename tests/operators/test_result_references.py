@@ -11,7 +11,7 @@ from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.metastudio import CreateSpeechOperator
-from airflow_provider_viapi.operators.references import MappedResultRef
+from airflow_provider_viapi.operators.result_references import MappedResultRef
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from airflow_provider_viapi.sensors.viapi import ViapiJobSensor
 from airflow_provider_viapi.transfers.viapi_to_object_storage import ViapiResultToObjectStorageOperator

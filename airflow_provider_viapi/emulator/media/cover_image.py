@@ -1,4 +1,4 @@
-"""The cover picture of a video."""
+"""Write the cover image that several actions return beside their video."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ JPEG_QUALITY = 90
 
 
 def write_cover(video: Path, target: Path) -> None:
-    """Write the most detailed picture of a video as JPEG: not black or blank, rich in tones, and sharp.
+    """Write the most detailed frame of a video as JPEG: not black or blank, rich in tones, and sharp.
 
     :param video: the clip to analyse
     :param target: the JPEG to write, of the clip's size
     """
     with VideoSource(video, deinterlace=True) as clip:
-        best = max(clip.pictures(), key=lambda picture: detail_score(thumbnail(picture)[0]))
+        best = max(clip.frames(), key=lambda frame: detail_score(thumbnail(frame)[0]))
         shown_image(best, clip.traits.pixel_aspect).save(target, "JPEG", quality=JPEG_QUALITY)

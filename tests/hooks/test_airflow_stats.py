@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from airflow_provider_viapi.hooks.stats import AirflowStats
+from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from scripted_server import Answer, scripted_server
 from statsd_socket import statsd_socket
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, META_FILE
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.image_instances import ImageInstances
-from airflow_provider_viapi.emulator.instance_search import InstanceSearch, item_of
+from airflow_provider_viapi.emulator.imagesearch_actions import InstanceSearch, item_of
+from airflow_provider_viapi.emulator.imagesearch_storage import ImageInstances
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.objects import RESULTS
 from airflow_provider_viapi.emulator.storage.storage import Storage

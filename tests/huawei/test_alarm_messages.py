@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.huawei.alarm_events import EVENT_TYPES, UNKNOWN, Alarm, Box
-from airflow_provider_viapi.huawei.alarms import parse_alarms
+from airflow_provider_viapi.huawei.alarm_messages import parse_alarms
 
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 MESSAGE = {

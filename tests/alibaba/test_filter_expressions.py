@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.alibaba.image_filter import (
+from airflow_provider_viapi.alibaba.filter_expressions import (
     Combination,
     Comparison,
     Condition,

@@ -1,4 +1,4 @@
-"""How vendors sign URLs: the table that ``signed_urls`` uses, for digests and for redaction."""
+"""Table of the schemes by which vendors sign URLs; ``signed_urls`` applies it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheet of the pictures that are made in between."""
+"""Sheet of frame interpolation: the frames between two frames of the source."""
 
 from __future__ import annotations
 

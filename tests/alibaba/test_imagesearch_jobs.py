@@ -11,7 +11,12 @@ import pytest
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.increments import ACTION, IncrementSubmitBackend, job_of, read_report
+from airflow_provider_viapi.alibaba.imagesearch_jobs import (
+    ACTION,
+    IncrementSubmitBackend,
+    job_of,
+    read_report,
+)
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, Throttled
 from airflow_provider_viapi.jobs.model import Outcome, RequestNonce

@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.image_database import ImageDatabases
+from airflow_provider_viapi.emulator.imgsearch_storage import ImageDatabases
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Metrics go to Airflow's own stats; their names and meaning are in ``jobs.metrics``."""
+"""Send metrics to Airflow's own stats; their names and meaning are in ``jobs.metrics``."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.arguments import as_choice
+from airflow_provider_viapi.operators.argument_checks import as_choice
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 

@@ -1,4 +1,4 @@
-"""The actions of ImageSearch.
+"""The actions of ImageSearch: instances with images.
 
 Pictures are what was uploaded for them, or Base64; as the service, the emulator fetches no other address. It uses the
 whole picture, or its ``Region``: it does not find subjects and knows one category.
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_viapi.alibaba.image_filter import Condition, parse
+from airflow_provider_viapi.alibaba.filter_expressions import Condition, parse
 from airflow_provider_viapi.alibaba.parameters import is_base64
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.image_instances import GENERIC_CATEGORY, ImageInstances, Item
+from airflow_provider_viapi.emulator.imagesearch_storage import GENERIC_CATEGORY, ImageInstances, Item
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.objects import UPLOADS
 from airflow_provider_viapi.emulator.storage.storage import Storage

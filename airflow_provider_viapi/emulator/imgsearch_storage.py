@@ -1,4 +1,4 @@
-"""Storage of image search: databases of pictures, each picture a vector, in SQLite."""
+"""Storage of the service imgsearch: databases of pictures, each picture a vector, in SQLite."""
 
 from __future__ import annotations
 

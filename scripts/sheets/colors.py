@@ -1,4 +1,4 @@
-"""The sheets of what changes colours and sharpness."""
+"""Sheets of the actions that change colors and sharpness."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import media_samples
 from airflow_provider_viapi.http_settings import HttpSettings
-from airflow_provider_viapi.media.clip_info import measure, read_clip
+from airflow_provider_viapi.media.media_headers import measure, read_clip
 from served_folder import ServedFolder
 
 

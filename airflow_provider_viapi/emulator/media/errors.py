@@ -1,9 +1,9 @@
-"""The error of media that cannot be used."""
+"""The error of media that cannot be used, which fails a job with the service's code."""
 
 from __future__ import annotations
 
 
-class MediaFault(Exception):
+class MediaError(Exception):
     """The media cannot be used: the job fails with this code, as the service would answer it.
 
     It is raised in a worker process and caught in another, so it pickles with both its fields.

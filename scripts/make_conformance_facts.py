@@ -1,6 +1,6 @@
 """Make the fact files of tests/conformance from Alibaba's API metadata and from its Python SDKs.
 
-    read_official_models.py --metadata videoenhan.openapi.json … --sdk FOLDER … --to tests/conformance
+    make_conformance_facts.py --metadata videoenhan.openapi.json … --sdk FOLDER … --to tests/conformance
 
 The metadata is what Alibaba's OpenAPI portal offers for a service as JSON. A folder of SDKs is what
 ``pip install --no-deps --target FOLDER alibabacloud-videoenhan20200320 …`` makes; they are read, not run. Where

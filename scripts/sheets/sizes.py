@@ -1,4 +1,4 @@
-"""The sheets of what gives a clip another size: reframed, or enlarged."""
+"""Sheets of the actions that change the size of a clip: reframe it, or enlarge it."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.alibaba.image_filter import Condition
+from airflow_provider_viapi.alibaba.filter_expressions import Condition
 from airflow_provider_viapi.emulator.errors import ApiError
-from airflow_provider_viapi.emulator.image_database import VectorFile, cosines
+from airflow_provider_viapi.emulator.imgsearch_storage import VectorFile, cosines
 
 CAPACITY = 100_000
 """Images that an instance holds: those of the smallest that is sold."""

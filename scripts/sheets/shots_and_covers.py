@@ -1,4 +1,4 @@
-"""The sheets of shot detection and covers."""
+"""Sheets of shot detection and covers."""
 
 from __future__ import annotations
 

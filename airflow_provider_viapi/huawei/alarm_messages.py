@@ -1,4 +1,4 @@
-"""Read the alarms in a message of VIAS, from a webhook, DIS or a file: leniently, with the raw message kept.
+"""Parse the alarms in a message of VIAS, from a webhook, DIS or a file: leniently, with the raw message kept.
 
 The envelope and the event types are from excerpts of Huawei's documents. Some of their examples deviate from it: the
 water gauge and the drainage outlet have other fields, one has Python's ``False``, one misspells ``event_type``. So no
