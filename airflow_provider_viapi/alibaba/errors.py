@@ -208,6 +208,13 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
     return InvalidRequest
 
 
+def media_advice(code: str) -> str | None:
+    """Return what a user can do about a job that failed because of its file, ``None`` for any other code."""
+    if not issubclass(classify(code, 400), InvalidMedia):
+        return None
+    return next((each.action for each in DOCUMENTED if each.code == code), _FILE)
+
+
 def is_expired_key(rejection: CredentialsRejected) -> bool:
     """Return true if a key or token was rejected because it has expired, not because of its secret or the clock."""
     return (rejection.code or "").startswith(("InvalidSecurityToken", "InvalidAccessKeyId"))
