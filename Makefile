@@ -18,6 +18,11 @@ REPORT ?= docs/reliability.md
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 READY := .venv/ready
+# Not empty: what failed is run once more, alone, since a test may fail because the machine is busy with other things.
+RETRY ?=
+# Arguments: environment, selection, how to distribute the tests.
+pytest = $(1)/bin/pytest -o cache_dir=$(1)/pytest-cache $(2) $(3) $(if $(RETRY),|| \
+	$(1)/bin/pytest -o cache_dir=$(1)/pytest-cache --last-failed --last-failed-no-failures none -rp $(2))
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,11 +42,7 @@ demo: $(READY)  ## Run the example DAG on a real Airflow and the emulator (VIDEO
 	$(BIN)/python scripts/demo.py $(if $(VIDEO),--video '$(VIDEO)') $(if $(KEEP),--keep)
 
 test: lint test-huawei-client .venv-clients-today/ready  ## Run lint, types, import contracts and the tests, including a real scheduler and triggerer
-	$(BIN)/pytest -m '(not chaos or quick) and not live and not matrix and not production' $(PARALLEL)
-
-# Without a failed test (make test failed at lint, say) pytest exits with 5.
-test-failed: $(READY)  ## Run the tests that failed in the last run once more, one after the other
-	$(BIN)/pytest --last-failed --last-failed-no-failures none -rp
+	$(call pytest,.venv,-m '(not chaos or quick) and not live and not matrix and not production',$(PARALLEL))
 
 test-media: $(READY)  ## Run every media action of the emulator with every kind of odd clip
 	$(BIN)/pytest tests/emulator/media -m matrix $(PARALLEL)
@@ -58,10 +59,12 @@ test-chaos: $(READY)  ## Run every fault scenario three times on a real Airflow 
 test-airflows: $(AIRFLOWS:%=test-airflows-%)  ## Run DAGs and the core fault scenarios on a real Airflow of each supported version; writes docs/reliability.md
 	-$(MAKE) test-airflows-$(PRERELEASE)
 
+test-airflows-%: export VIAPI_CHAOS_REPEAT = $(REPEAT)
+test-airflows-%: export VIAPI_CHAOS_REPORT = $(REPORT)
+test-airflows-%: export VIAPI_CHAOS_STORES = state_path
 define test_airflow
-	$(1)/bin/pytest tests/real_airflow/test_dags.py
-	VIAPI_CHAOS_REPEAT=$(REPEAT) VIAPI_CHAOS_REPORT=$(REPORT) VIAPI_CHAOS_STORES=state_path \
-		$(1)/bin/pytest tests/chaos -m 'chaos and core' --timeout 900
+	$(call pytest,$(1),tests/real_airflow/test_dags.py)
+	$(call pytest,$(1),tests/chaos -m 'chaos and core' --timeout 900,-n $(DEPLOYMENTS) --dist worksteal)
 endef
 
 test-airflows-$(AIRFLOW): $(READY)
@@ -75,12 +78,12 @@ test-airflows-%: .venv-%/ready
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
 	@touch $@
 
-.PHONY: wheel test-install test-package
+.PHONY: wheel test-install test-install-airflows test-package
 wheel: .venv-uv/ready
 	rm -rf dist
 	.venv-uv/bin/uv build --quiet --out-dir dist
 
-test-package: wheel test-without-extras test-install  ## Check the files of the wheel and the sdist, and install the wheel in fresh environments
+test-package: wheel test-without-extras test-install test-install-airflows  ## Check the files of the wheel and the sdist, and install the wheel in fresh environments
 	$(PYTHON) scripts/check_install.py --contents dist/*.whl dist/*.tar.gz
 
 test-without-extras: wheel
@@ -103,6 +106,16 @@ test-install-%: wheel
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*
 
+test-install-airflows: $(AIRFLOWS:%=test-install-airflow-%)  ## Install the sdist alone with each supported Airflow
+
+test-install-airflow-%: wheel
+	.venv-uv/bin/uv venv --quiet --clear --python 3.11 --python-preference only-system .venv-install-airflow-$*
+	VIRTUAL_ENV=.venv-install-airflow-$* .venv-uv/bin/uv pip install --quiet --strict \
+		-c constraints/airflow-$*.txt "$$(ls dist/*.tar.gz)[emulator]" 'apache-airflow==$*'
+	VIRTUAL_ENV=.venv-install-airflow-$* .venv-uv/bin/uv pip check
+	.venv-install-airflow-$*/bin/python -I scripts/check_install.py
+	rm -rf .venv-install-airflow-$*
+
 .venv-production/ready: pyproject.toml constraints/production.txt
 	$(PYTHON) -m venv .venv-production
 	.venv-production/bin/pip install --quiet --disable-pip-version-check -c constraints/production.txt \
@@ -110,8 +123,9 @@ test-install-%: wheel
 		psycopg2-binary pytest pytest-timeout pytest-xdist
 	@touch $@
 
+test-production: export VIAPI_PRODUCTION_REPORT = $(PRODUCTION_REPORT)
 test-production: .venv-production/ready  ## Run many jobs with Celery, Redis and PostgreSQL, and kill processes; writes docs/quota.md (VIAPI_PRODUCTION_SCALE=0.1)
-	VIAPI_PRODUCTION_REPORT=$(PRODUCTION_REPORT) .venv-production/bin/pytest tests/production -m production -n 0 -rs --timeout 3600
+	$(call pytest,.venv-production,tests/production -m production -n 0 -rs --timeout 3600)
 
 lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
 	$(BIN)/ruff check .
@@ -126,13 +140,18 @@ format: $(READY)  ## Fix what ruff can fix
 
 test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airflow on the other supported versions
 
-test-rotation:  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit
-	@set -- $(wordlist 2,9,$(MATRIX)); shift $$(($$(git rev-list --count HEAD) % $$#)); \
-	echo "Airflow $(firstword $(MATRIX)) and $$1"; $(MAKE) test-airflow-$(firstword $(MATRIX)) test-airflow-$$1
+# The versions differ from commit to commit.
+ROTATED := $(wordlist 2,9,$(MATRIX))
+COUNT := $(shell git rev-list --count HEAD)
+ROTATING = $(word $(shell expr $(COUNT) % $(words $(ROTATED)) + 1),$(ROTATED))
+ROTATING_REAL = $(word $(shell expr $(COUNT) % 2 + 1),$(firstword $(MATRIX)) $(ROTATING))
+
+test-rotation: test-airflow-$(firstword $(MATRIX)) test-airflow-$(ROTATING)  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit
+
+test-real-rotation: test-airflows-$(ROTATING_REAL)  ## Run DAGs and the core fault scenarios on a real Airflow of one of these versions
 
 test-airflow-%: .venv-%/ready
-	.venv-$*/bin/pytest -m 'not airflow and not chaos and not live and not matrix and not production' --ignore=tests/emulator \
-		-p no:cacheprovider $(PARALLEL)
+	$(call pytest,.venv-$*,-m 'not airflow and not chaos and not live and not matrix and not production' --ignore=tests/emulator,$(PARALLEL))
 
 reference: $(READY)  ## Generate docs/actions.md, docs/huawei-actions.md and what the UI knows of them
 	$(BIN)/python scripts/make_reference.py
@@ -213,5 +232,5 @@ constraints: $(READY) $(MATRIX:%=.venv-%/ready) .venv-$(PRERELEASE)/ready  ## Pi
 clean:  ## Remove environments and generated files
 	rm -rf .venv .venv-* demo-output docs/_build docs/reference .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help test-rotation ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production test-without-extras lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
+.PHONY: help test-rotation test-real-rotation ui test-ui test-ui-code demo docs release test bench test-chaos test-airflows test-production test-without-extras lint format test-matrix test-media test-clients test-huawei-client test-live reference operators constraints clean
 .PRECIOUS: .venv-%/ready .venv-clients-%/ready

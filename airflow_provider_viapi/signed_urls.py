@@ -1,4 +1,4 @@
-"""How vendors sign URLs: the parts of a URL that differ from one signature to the next.
+"""Signed URLs: find the parts that differ from one signature to the next.
 
 :func:`stable_url` leaves them out of a request's digest, and :func:`signature_spans` finds those that are secret.
 """
@@ -12,7 +12,12 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from airflow_provider_viapi.signing_schemes import SECRET_PATHS, SIGNED_PATHS, SIGNING_SCHEMES, TOKEN_IN_PATH
+from airflow_provider_viapi.url_signing_schemes import (
+    SECRET_PATHS,
+    SIGNED_PATHS,
+    SIGNING_SCHEMES,
+    TOKEN_IN_PATH,
+)
 
 DIGEST_VERSION = 4
 """Version of what :func:`stable_url` returns; raise it with every change, since stored digests contain its result."""

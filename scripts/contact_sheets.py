@@ -13,14 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sheets import (
-    colours,
+    colors,
     erasing,
+    frame_interpolation,
     generated,
     high_dynamic_range,
-    in_between,
-    looking,
     photographs,
-    shapes,
+    shots_and_covers,
+    sizes,
     summaries,
 )
 from sheets.page import Page
@@ -30,18 +30,18 @@ PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SHEETS: Mapping[str, Callable[[Path], Page]] = {
     "AbstractEcommerceVideo": summaries.abstract_ecommerce_video,
     "AbstractFilmVideo": summaries.abstract_film_video,
-    "AdjustVideoColor": colours.adjust_video_color,
-    "ChangeVideoSize": shapes.change_video_size,
-    "DetectVideoShot": looking.detect_video_shot,
-    "EnhancePortraitVideo": colours.enhance_portrait_video,
+    "AdjustVideoColor": colors.adjust_video_color,
+    "ChangeVideoSize": sizes.change_video_size,
+    "DetectVideoShot": shots_and_covers.detect_video_shot,
+    "EnhancePortraitVideo": colors.enhance_portrait_video,
     "EnhanceVideoQuality": high_dynamic_range.enhance_video_quality,
     "EraseVideoLogo": erasing.erase_video_logo,
     "EraseVideoSubtitles": erasing.erase_video_subtitles,
     "GenerateVideo": generated.generate_video,
-    "GenerateVideoCover": looking.generate_video_cover,
-    "InterpolateVideoFrame": in_between.interpolate_video_frame,
+    "GenerateVideoCover": shots_and_covers.generate_video_cover,
+    "InterpolateVideoFrame": frame_interpolation.interpolate_video_frame,
     "Pictures": photographs.pictures,
-    "SuperResolveVideo": shapes.super_resolve_video,
+    "SuperResolveVideo": sizes.super_resolve_video,
 }
 """Action, or Pictures for all actions on pictures -> what draws its sheet, given an empty folder for clips."""
 

@@ -29,7 +29,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     ValueList,
 )
 from airflow_provider_viapi.alibaba.services import find
-from airflow_provider_viapi.results import has_files
+from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import snake_case
 
 OPERATORS = Path(__file__).parents[1] / "airflow_provider_viapi" / "operators"

@@ -18,7 +18,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-from airflow_provider_viapi.emulator.media.frames import picture_format, planes
+from airflow_provider_viapi.emulator.media.frames import planes, working_format
 from airflow_provider_viapi.emulator.media.video import Change, VideoSource
 from airflow_provider_viapi.emulator.media.writer import VideoTarget
 
@@ -124,10 +124,10 @@ def _write(
         width, height = size or clip.traits.size
         traits = replace(clip.traits, size=(width, height))
         with VideoTarget(target, traits, clip.audio) as written:
-            pictures = clip.pictures(written.add_audio, until=seconds)
-            scaled = (p.reformat(width, height, picture_format(width, height)) for p in pictures)
+            pictures = clip.frames(written.add_audio, until=seconds)
+            scaled = (p.reformat(width, height, working_format(width, height)) for p in pictures)
             for picture in change(scaled):
-                written.add_picture(picture)
+                written.add_frame(picture)
 
 
 def _blend(picture: VideoFrame, line: str) -> None:

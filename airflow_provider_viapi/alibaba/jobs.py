@@ -19,7 +19,7 @@ from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.results import absolute_address
+from airflow_provider_viapi.result_fields import absolute_address
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account

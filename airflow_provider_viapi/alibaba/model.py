@@ -15,7 +15,7 @@ from airflow_provider_viapi.alibaba.parameters import String, before_staging
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.record import Record
-from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.schema import Parameter, check_request
 
 __all__ = ["Action", "Generation", "Needed", "ResultField", "Service"]

@@ -24,7 +24,7 @@ from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.results import absolute_address
+from airflow_provider_viapi.result_fields import absolute_address
 from airflow_provider_viapi.xml import NotPlainXml, parse
 
 FORM = "application/x-www-form-urlencoded"

@@ -28,7 +28,7 @@ from airflow_provider_viapi.alibaba.parameters import (
     ValueList,
 )
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.results import KINDS, ResultField
+from airflow_provider_viapi.result_fields import KINDS, ResultField
 from airflow_provider_viapi.schema import did_you_mean
 
 _ANY = ("type", "required", "doc", "default", "note")

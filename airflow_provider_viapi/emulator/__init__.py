@@ -11,7 +11,8 @@ It reads the service models in ``alibaba`` and ``huawei`` and nothing else of th
 * ``faults``, ``fault_schema``: faults on demand
 * ``jobs``, ``job_queue``: jobs and their states; ``job_actions``: the actions that submit, query and cancel jobs
 * ``face_templates``: face templates, and the jobs that the emulator refuses to do
-* ``image_search``, ``image_database``: the actions of image search and their storage
+* ``imgsearch_actions``, ``imgsearch_storage``: image databases of the service imgsearch
+* ``imagesearch_actions``, ``imagesearch_tasks``, ``imagesearch_storage``: instances of ImageSearch, its successor
 * ``storage``: a small object storage for uploads and results
 * ``worker_process``: a worker process; ``worker``, ``download``, ``media_checks``, ``media``: what runs in it
 * ``engine``: all of that together, without HTTP; ``huawei``: Huawei Cloud's services on the same engine

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.parameters import Parameter, Structured, Url
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media_checks import applicable
 
 MAX_MEDIA_BYTES = 1 << 30
@@ -32,7 +32,7 @@ def fetch(url: str, target: Path, *, name: str, code: str, limit: int) -> None:
     :param name: parameter that named the file, for the error message
     :param code: error code, such as ``InvalidFile.Download``
     :param limit: size of the largest file in bytes
-    :raises MediaFault: the download failed, the file is larger than the limit, or it took longer than 10 minutes
+    :raises MediaError: the download failed, the file is larger than the limit, or it took longer than 10 minutes
     """
     import requests
 
@@ -43,16 +43,16 @@ def fetch(url: str, target: Path, *, name: str, code: str, limit: int) -> None:
             target.open("wb") as file,
         ):
             if response.status_code != 200:
-                raise MediaFault(code, f"the server of {name} responded with HTTP {response.status_code}")
+                raise MediaError(code, f"the server of {name} responded with HTTP {response.status_code}")
             for chunk in response.iter_content(_CHUNK):
                 file.write(chunk)
                 if file.tell() > limit:
-                    raise MediaFault(code, f"{name} is larger than {limit} bytes")
+                    raise MediaError(code, f"{name} is larger than {limit} bytes")
                 if time.monotonic() > deadline:
-                    raise MediaFault(code, f"{name} was not downloaded within {_TOTAL_TIMEOUT:.0f} seconds")
+                    raise MediaError(code, f"{name} was not downloaded within {_TOTAL_TIMEOUT:.0f} seconds")
     except requests.RequestException as error:
         # The text of the exception may contain the address with its signature.
-        raise MediaFault(code, f"{name} cannot be downloaded ({type(error).__name__})") from None
+        raise MediaError(code, f"{name} cannot be downloaded ({type(error).__name__})") from None
 
 
 def localized(

@@ -22,11 +22,11 @@ from airflow_provider_viapi.emulator.gateway import Gateway
 from airflow_provider_viapi.emulator.huawei.cloud import NAMES as HUAWEI_NAMES
 from airflow_provider_viapi.emulator.huawei.cloud import HuaweiCloud
 from airflow_provider_viapi.emulator.huawei.identity import Tenant
-from airflow_provider_viapi.emulator.image_database import ImageDatabases
-from airflow_provider_viapi.emulator.image_instances import ImageInstances
-from airflow_provider_viapi.emulator.image_search import ImageSearch
-from airflow_provider_viapi.emulator.instance_search import InstanceSearch
-from airflow_provider_viapi.emulator.instance_tasks import InstanceTasks
+from airflow_provider_viapi.emulator.imagesearch_actions import InstanceSearch
+from airflow_provider_viapi.emulator.imagesearch_storage import ImageInstances
+from airflow_provider_viapi.emulator.imagesearch_tasks import InstanceTasks
+from airflow_provider_viapi.emulator.imgsearch_actions import ImageSearch
+from airflow_provider_viapi.emulator.imgsearch_storage import ImageDatabases
 from airflow_provider_viapi.emulator.job_actions import JobActions
 from airflow_provider_viapi.emulator.job_messages import JobMessageSender
 from airflow_provider_viapi.emulator.job_queue import JobQueue

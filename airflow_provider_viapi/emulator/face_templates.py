@@ -16,7 +16,7 @@ from airflow_provider_viapi.emulator.errors import ApiError
 from airflow_provider_viapi.emulator.job_actions import ACCOUNT_ID, BEIJING, TIME_FORMAT
 from airflow_provider_viapi.emulator.job_queue import JobQueue
 from airflow_provider_viapi.emulator.jobs import RESULT_LIFETIME, Job
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.request import Call
 from airflow_provider_viapi.emulator.storage.storage import Storage
 from airflow_provider_viapi.emulator.worker import Transform
@@ -30,22 +30,22 @@ _PAGE_SIZE = 100
 def keep_template(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Do the work of AddFaceVideoTemplate: check the video, which is its own result.
 
-    :raises MediaFault: the video cannot be a template, or it is one for several faces, which needs face detection
+    :raises MediaError: the video cannot be a template, or it is one for several faces, which needs face detection
     """
     from airflow_provider_viapi.emulator.media.video import VideoSource
 
     if request.get("VideoScene") == "multi":
-        raise MediaFault(
+        raise MediaError(
             "InvalidApi.ForbiddenInvoke",
             "The emulator does not detect faces, so it has no templates for several faces; the service has.",
         )
     video: Path = request["VideoURL"]
     if video.stat().st_size > _MAX_BYTES:
-        raise MediaFault("InvalidFile.Size", "VideoURL is larger than 120 MB")
+        raise MediaError("InvalidFile.Size", "VideoURL is larger than 120 MB")
     with VideoSource(video) as clip:
         width, height = clip.traits.size
     if not (min(width, height) >= _MIN_SIDE and max(width, height) <= _MAX_SIDE):
-        raise MediaFault(
+        raise MediaError(
             "InvalidFile.Resolution", f"VideoURL is {width}x{height}; each side must have 320 to 1920 pixels"
         )
     return {"TemplateId": str(uuid.uuid4())}
@@ -54,9 +54,9 @@ def keep_template(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def refuse_work(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Fail a job that needs a trained model.
 
-    :raises MediaFault: always
+    :raises MediaError: always
     """
-    raise MediaFault(
+    raise MediaError(
         "InvalidApi.ForbiddenInvoke",
         "This job needs a trained model, which the emulator does not have; the service has it.",
     )

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_viapi.alibaba.parameters import Media, MediaLimits, Parameter, Structured
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator import media
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 _PICTURES = {"jpeg", "png", "bmp", "gif", "webp", "tiff"}
 _CONTAINERS = {"matroska,webm": "mkv", "mpegts": "ts", "mpeg": "mpg", "mxf_opatom": "mxf"}
@@ -38,7 +38,7 @@ def checked_transform(action: str, request: Mapping[str, Any], folder: Path) -> 
     :param action: name of the action
     :param request: its parameters, with local files
     :param folder: an empty folder for the results
-    :raises MediaFault: a file exceeds the limits of the action, or cannot be used
+    :raises MediaError: a file exceeds the limits of the action, or cannot be used
     """
     for name, path, limits in _sources(request, find(action).parameters):
         _check(name, path, limits)
@@ -79,22 +79,22 @@ def _sources(
 def _check(name: str, path: Path, limits: MediaLimits) -> None:
     size, most, least = path.stat().st_size, limits.max_bytes, limits.min_bytes
     if most is not None and size > most:
-        raise MediaFault("InvalidFile.Size", f"{name} has {size} bytes; the action reads at most {most}")
+        raise MediaError("InvalidFile.Size", f"{name} has {size} bytes; the action reads at most {most}")
     if least is not None and size < least:
-        raise MediaFault("InvalidFile.Size", f"{name} has {size} bytes; the action reads at least {least}")
+        raise MediaError("InvalidFile.Size", f"{name} has {size} bytes; the action reads at least {least}")
     info = probe(path)
     if info is None:
         return  # The media work reports a file that cannot be read.
     if limits.formats and not info.formats & set(limits.formats):
         found, allowed = " or ".join(sorted(info.formats)), ", ".join(limits.formats)
-        raise MediaFault("InvalidFile.Type", f"{name} is of type {found}; the action reads {allowed}")
+        raise MediaError("InvalidFile.Type", f"{name} is of type {found}; the action reads {allowed}")
     if info.size is not None and not limits.allows_pixels(*info.size):
         width, height = info.size
-        raise MediaFault(
+        raise MediaError(
             "InvalidFile.Resolution", f"{name} is {width}×{height}; the action reads {limits.pixels}"
         )
     if limits.max_seconds is not None and info.seconds is not None and info.seconds > limits.max_seconds:
-        raise MediaFault(
+        raise MediaError(
             "InvalidFile.Content",
             f"{name} lasts {info.seconds:.1f} s; the action reads at most {limits.max_seconds:g} s",
         )
@@ -103,7 +103,7 @@ def _check(name: str, path: Path, limits: MediaLimits) -> None:
 def _check_length(request: Mapping[str, Any]) -> None:
     info = probe(request["VideoUrl"])
     if info is not None and info.seconds is not None and request["Length"] >= info.seconds:
-        raise MediaFault(
+        raise MediaError(
             "InvalidParameter",
             f"Length is {request['Length']}, but the video lasts only {info.seconds:.1f} s; Length must be less",
         )
@@ -133,7 +133,7 @@ def _probe_container(path: Path) -> MediaInfo | None:
             size = None if video is None else (video.width, video.height)
             seconds = containers.stated_duration(container)
             formats = _formats(container.format.name, container.metadata.get("major_brand", "").strip())
-    except (MediaFault, ValueError):
+    except (MediaError, ValueError):
         return None
     return MediaInfo(formats, size if size and all(size) else None, seconds)
 

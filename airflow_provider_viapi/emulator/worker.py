@@ -27,7 +27,7 @@ from airflow_provider_viapi.emulator.download import (
     localized,
     suffix,
 )
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 Transform = Callable[[Mapping[str, Any], Path], Mapping[str, Any]]
 """Media work: reads the local files of a request, writes into an empty folder, returns the result with paths."""
@@ -123,7 +123,7 @@ def describe_picture(source: Path | str, region: str | None, folder: Path) -> Pi
 def _catch_failures(work: Callable[[], Result]) -> Result | WorkFailure:
     try:
         return work()
-    except MediaFault as fault:
+    except MediaError as fault:
         return WorkFailure(fault.code, fault.message)
     except Exception as error:
         log.exception("The emulator's media work failed")

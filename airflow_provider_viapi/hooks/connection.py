@@ -1,4 +1,4 @@
-"""Fields of a connection, read and checked the same way for both clouds; the form is in ``get_provider_info``."""
+"""Fields of a connection, read and checked the same way for both clouds; the form is in ``connection_form``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 MIN_QPS, MAX_QPS = 0.01, 1000.0
 """Range of the fields that set a rate, in calls per second."""
+
+MASK = "***"
+"""What Airflow 3.2 and later enter and save for a secret field of a new connection that the user leaves alone."""
 
 MAX_SHOWN = 12
 """Longest value of a field that errors show; keys and secrets are longer."""
@@ -56,7 +59,7 @@ class ConnectionFields:
         known: Collection[str] = (),
     ) -> None:
         self.name = f"the connection {connection.conn_id!r}"
-        self._extra = extra
+        self._extra = {name: value for name, value in extra.items() if value != MASK}
         self._known = known
         self.login = _stripped(connection.login)
         self.password = _stripped(connection.password)
@@ -222,39 +225,6 @@ def missing_connection(conn_id: str, error: Exception, advice: str) -> Configura
         f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); {advice}",
         code="ConfigurationError",
     )
-
-
-def ui_field_behaviour(conn_type: str) -> dict[str, Any]:
-    """Return how the form of a connection type shows Airflow's own fields."""
-    return {name.replace("-", "_"): value for name, value in _form(conn_type)["ui-field-behaviour"].items()}
-
-
-def form_widgets(conn_type: str) -> dict[str, Any]:
-    """Return the further fields of a connection type's form, for Airflow before 3.2: it uses Flask-AppBuilder."""
-    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
-    from wtforms import PasswordField, StringField
-
-    fields: Mapping[str, Mapping[str, Any]] = _form(conn_type)["conn-fields"]
-    widgets = {}
-    for name, spec in fields.items():
-        is_secret = spec["schema"].get("format") == "password"
-        kind, widget = (
-            (PasswordField, BS3PasswordFieldWidget) if is_secret else (StringField, BS3TextFieldWidget)
-        )
-        widgets[name] = kind(
-            spec["label"],
-            widget=widget(),
-            description=spec["description"],
-            default=spec["schema"].get("default"),
-        )
-    return widgets
-
-
-def _form(conn_type: str) -> Mapping[str, Any]:
-    from airflow_provider_viapi.get_provider_info import get_provider_info
-
-    types = get_provider_info()["connection-types"]
-    return next(each for each in types if each["connection-type"] == conn_type)
 
 
 def _stripped(value: Any) -> str | None:

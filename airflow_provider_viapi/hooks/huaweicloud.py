@@ -83,14 +83,14 @@ class HuaweiCloudHook(CloudHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Return how the connection form shows Airflow's own fields."""
-        from airflow_provider_viapi.hooks.connection import ui_field_behaviour
+        from airflow_provider_viapi.hooks.connection_form import ui_field_behaviour
 
         return ui_field_behaviour(cls.conn_type)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the form's further fields, for Airflow before 3.2."""
-        from airflow_provider_viapi.hooks.connection import form_widgets
+        from airflow_provider_viapi.hooks.connection_form import form_widgets
 
         return form_widgets(cls.conn_type)
 
@@ -212,8 +212,8 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> tuple[
     :param extra: the connection's extra, decoded
     :raises ConfigurationError: a field is missing or invalid; the message names it, never its value
     """
-    from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
+    from airflow_provider_viapi.hooks.connection_form import HUAWEI_CONN_FIELDS
     from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.model import PathFamily
     from airflow_provider_viapi.huawei.regions import DEFAULT_REGION, check_region

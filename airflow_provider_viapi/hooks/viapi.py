@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
-    from airflow_provider_viapi.alibaba.increments import Increments
+    from airflow_provider_viapi.alibaba.imagesearch_jobs import Increments
     from airflow_provider_viapi.alibaba.jobs import ViapiJobs
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.hooks.connection import ConnectionFields
@@ -79,14 +79,14 @@ class ViapiHook(CloudHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Return how the connection form shows Airflow's own fields."""
-        from airflow_provider_viapi.hooks.connection import ui_field_behaviour
+        from airflow_provider_viapi.hooks.connection_form import ui_field_behaviour
 
         return ui_field_behaviour(cls.conn_type)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the form's further fields, for Airflow before 3.2."""
-        from airflow_provider_viapi.hooks.connection import form_widgets
+        from airflow_provider_viapi.hooks.connection_form import form_widgets
 
         return form_widgets(cls.conn_type)
 
@@ -143,13 +143,13 @@ class ViapiHook(CloudHook):
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
-        from airflow_provider_viapi.alibaba import increments
+        from airflow_provider_viapi.alibaba import imagesearch_jobs
         from airflow_provider_viapi.alibaba.jobs import read_report, result_action
         from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST
 
-        if job.action == increments.ACTION:
-            answer = self.call(INCREASE_LIST, increments.list_request(job))
-            return increments.read_report(job, answer)
+        if job.action == imagesearch_jobs.ACTION:
+            answer = self.call(INCREASE_LIST, imagesearch_jobs.list_request(job))
+            return imagesearch_jobs.read_report(job, answer)
         return read_report(job, self.call(result_action(job), {"JobId": job.id}))
 
     @asynccontextmanager
@@ -166,30 +166,30 @@ class ViapiHook(CloudHook):
 
     def poller_key(self, job: Job) -> tuple[object, ...]:
         """Return what jobs have in common that share a poller."""
-        from airflow_provider_viapi.alibaba import increments
+        from airflow_provider_viapi.alibaba import imagesearch_jobs
 
-        return (*self.connection_key, job.action == increments.ACTION)
+        return (*self.connection_key, job.action == imagesearch_jobs.ACTION)
 
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
         """Open the poller of VIAPI's jobs, or that of the bulk tasks of ImageSearch."""
-        from airflow_provider_viapi.alibaba import increments
+        from airflow_provider_viapi.alibaba import imagesearch_jobs
 
-        if job.action == increments.ACTION:
+        if job.action == imagesearch_jobs.ACTION:
             return self._poll(self._open_increments(), self.poll_backoff)
         return self.open_poller()
 
     @asynccontextmanager
     async def _open_increments(self) -> AsyncIterator[Increments]:
-        from airflow_provider_viapi.alibaba.increments import open_increments
+        from airflow_provider_viapi.alibaba.imagesearch_jobs import open_increments
 
         async with open_increments(await self.aget_config()) as jobs:
             yield jobs
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
-        from airflow_provider_viapi.alibaba import increments
+        from airflow_provider_viapi.alibaba import imagesearch_jobs
 
-        if job.action == increments.ACTION:
+        if job.action == imagesearch_jobs.ACTION:
             log.warning("Task %s of ImageSearch cannot be cancelled: it continues", job.id)
             return False
         return await super().cancel(job, log)
@@ -225,8 +225,8 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     """
     from airflow_provider_viapi.alibaba.account import Account, Signature
     from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION, check_region
-    from airflow_provider_viapi.get_provider_info import CONN_FIELDS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
+    from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
     from airflow_provider_viapi.jobs.model import ListJobs
 
     fields = ConnectionFields(connection, extra, ACCEPTED_TYPES, CONN_FIELDS)

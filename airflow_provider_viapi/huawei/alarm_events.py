@@ -1,4 +1,4 @@
-"""Alarms of VIAS: kinds, the objects that were seen, the picture."""
+"""Classes of VIAS's alarms, as ``alarm_messages`` returns them: kinds, the objects that were seen, the picture."""
 
 from __future__ import annotations
 

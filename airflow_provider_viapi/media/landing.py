@@ -30,7 +30,7 @@ from airflow_provider_viapi.media.output_paths import (
     render_path,
     sample_path,
 )
-from airflow_provider_viapi.results import HasResultFields, fields_of_any, file_urls, requires_files
+from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls, requires_files
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import strip_userinfo
-from airflow_provider_viapi.results import HasResultFields, ResultField, has_files, has_several_files
+from airflow_provider_viapi.result_fields import HasResultFields, ResultField, has_files, has_several_files
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """Length, picture size, frame rate and codec of a video, read from the few parts of a file that state them.
 
-MediaInfo (extra ``probe``) reads a file's head and jumps to where the rest is, so that of a film of gigabytes a few
-hundred kilobytes are read. Without it MP4 and MOV are read by :mod:`clip_info`, which sees no variable frame rate. A
-file of which nothing can be read is unknown: a probe never fails a task.
+MediaInfo (extra ``probe``) reads a file's head and jumps to where the rest is: it reads a few hundred kilobytes of a
+film of gigabytes. Without it :mod:`media_headers` reads MP4 and MOV, and detects no variable frame rate. If nothing
+can be read of a file, its properties are unknown: a probe never fails a task.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
-from airflow_provider_viapi.media.clip_info import RangeReader, read_clip
+from airflow_provider_viapi.media.media_headers import RangeReader, read_clip
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:

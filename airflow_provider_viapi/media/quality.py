@@ -104,7 +104,7 @@ def measure(path: Path, shown: str, every: float | None = None) -> Quality:
                 if isinstance(frame, av.AudioFrame):
                     meter.add_audio(frame)
                 else:
-                    meter.add_picture(frame)
+                    meter.add_frame(frame)
             if not meter.times:
                 raise _unreadable(shown, "contains no frame that can be decoded")
             rate = float(stream.average_rate or 0) or len(meter.times) / max(stated, 0.1)
@@ -150,7 +150,7 @@ class _Meter:
         self._last: Any = None
         self._squares, self._count = 0.0, 0
 
-    def add_picture(self, frame: Any) -> None:
+    def add_frame(self, frame: Any) -> None:
         import numpy as np
 
         scale = LONGER_SIDE / max(frame.width, frame.height)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.arguments import is_templated
+from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.options import describe
 from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
 from airflow_provider_viapi.schema import name_repr, snake_case

@@ -31,8 +31,8 @@ from airflow_provider_viapi.operators.durability import (
 from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_claims import TaskClaims
 from airflow_provider_viapi.operators.task_view import TaskView, check_prices, measured_usage
-from airflow_provider_viapi.results import file_urls
-from airflow_provider_viapi.task_instance.xcoms import showing_states, states_writer_of_worker
+from airflow_provider_viapi.result_fields import file_urls
+from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

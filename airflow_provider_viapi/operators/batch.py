@@ -11,7 +11,7 @@ from airflow_provider_viapi.links.job import (
     HuaweiCloudResultLink,
     ViapiResultLink,
 )
-from airflow_provider_viapi.operators.arguments import is_templated
+from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_base import BatchOperator
 from airflow_provider_viapi.schema import as_address

@@ -11,7 +11,7 @@ from airflow_provider_viapi.errors import (
     ConfigurationError,
     InvalidRequest,
 )
-from airflow_provider_viapi.operators.arguments import (
+from airflow_provider_viapi.operators.argument_checks import (
     as_duration,
     as_flag,
     as_hosts,
@@ -28,7 +28,7 @@ from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reu
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task_view import read_prices
-from airflow_provider_viapi.results import has_files
+from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:

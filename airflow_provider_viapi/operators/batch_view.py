@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.jobs.batch import Batch
     from airflow_provider_viapi.jobs.batch_ledger import Item, Row
-    from airflow_provider_viapi.results import ResultField
+    from airflow_provider_viapi.result_fields import ResultField
 
 PAGE_ROWS = 1000
 """Items of one page; more only follow each other when a retry shows what earlier attempts delivered."""
@@ -94,7 +94,7 @@ def landed_files(
 
 def _shown(item: Item, row: Row, fields: Collection[ResultField]) -> dict[str, Any]:
     from airflow_provider_viapi.media.source_versions import display_address
-    from airflow_provider_viapi.results import file_urls
+    from airflow_provider_viapi.result_fields import file_urls
 
     result = row.result or {}
     files = result.get("landed") or file_urls(result, fields)

@@ -25,7 +25,7 @@ from airflow_provider_viapi.image_index.images import (
 )
 from airflow_provider_viapi.links.job import viapi_action_address
 from airflow_provider_viapi.media.addresses import opens
-from airflow_provider_viapi.operators.arguments import is_templated
+from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.alibaba.increments import IncrementSubmitBackend
-    from airflow_provider_viapi.image_index.increment import IncrementFolder
+    from airflow_provider_viapi.alibaba.imagesearch_jobs import IncrementSubmitBackend
+    from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.task_run import TaskRun
@@ -151,7 +151,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def submit_backend(self, request: Mapping[str, Any]) -> IncrementSubmitBackend:
         """Return what sends the request."""
-        from airflow_provider_viapi.alibaba.increments import IncrementSubmitBackend
+        from airflow_provider_viapi.alibaba.imagesearch_jobs import IncrementSubmitBackend
 
         bucket, path = self._place
         return IncrementSubmitBackend(self.hook.client, request["InstanceName"], bucket, f"/{path}")
@@ -211,7 +211,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     def _folder(self) -> IncrementFolder:
         from airflow_provider_viapi.fs.oss_client import open_oss
         from airflow_provider_viapi.hooks.viapi import ViapiHook
-        from airflow_provider_viapi.image_index.increment import IncrementFolder
+        from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
         from airflow_provider_viapi.media.request_inputs import StagingPlace
 
         conn_id = StagingPlace.parse(self.staging).conn_id
@@ -219,7 +219,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def job_link(self, job: Job) -> str:
         """Return Alibaba's page of the list that has the task, or the connection's own endpoint."""
-        from airflow_provider_viapi.alibaba.increments import list_request
+        from airflow_provider_viapi.alibaba.imagesearch_jobs import list_request
 
         service = self.action.service
         return self.hook.account.endpoint or viapi_action_address(
@@ -246,13 +246,13 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             self.log.warning("Files may be left in oss://%s/%s: %s", *self._place, error)
 
     def _summarize(self, report: JobReport) -> dict[str, Any]:
-        from airflow_provider_viapi.alibaba import increments
-        from airflow_provider_viapi.image_index.increment import describe_rejected, read_report
+        from airflow_provider_viapi.alibaba import imagesearch_jobs
+        from airflow_provider_viapi.image_index.increment_folder import describe_rejected, read_report
 
         job = self._job(report.job_id)
         # Read now, since its link to the report is valid for two hours.
-        answer = self.hook.call(INCREASE_LIST, increments.list_request(job))
-        url = increments.read_entry(job, answer).get("ErrorUrl")
+        answer = self.hook.call(INCREASE_LIST, imagesearch_jobs.list_request(job))
+        url = imagesearch_jobs.read_entry(job, answer).get("ErrorUrl")
         lines = read_report(url, self.hook) if url else []
         rows, left_out = self._folder.read()
         failures = list(describe_rejected(left_out, lines, rows))

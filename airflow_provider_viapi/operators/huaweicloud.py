@@ -20,7 +20,7 @@ from airflow_provider_viapi.links.job import (
 )
 from airflow_provider_viapi.operators import durability
 from airflow_provider_viapi.operators.action import ActionOperator
-from airflow_provider_viapi.operators.arguments import as_flag
+from airflow_provider_viapi.operators.argument_checks import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 

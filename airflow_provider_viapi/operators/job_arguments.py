@@ -10,7 +10,7 @@ from airflow_provider_viapi.errors import (
     InvalidRequest,
     ServiceError,
 )
-from airflow_provider_viapi.operators.arguments import (
+from airflow_provider_viapi.operators.argument_checks import (
     as_choice,
     as_duration,
     as_flag,

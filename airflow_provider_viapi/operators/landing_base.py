@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.operators.action import ActionOperator
-from airflow_provider_viapi.operators.arguments import as_hosts, is_default, is_templated
-from airflow_provider_viapi.operators.references import OutputRefs
+from airflow_provider_viapi.operators.argument_checks import as_hosts, is_default, is_templated
+from airflow_provider_viapi.operators.result_references import OutputRefs
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -28,7 +28,7 @@ class LandingOperator(ActionOperator):
     hook: Any
 
     def __init__(self, *, land_to: Any = None, allowed_hosts: Sequence[str] = (), **kwargs: Any) -> None:
-        from airflow_provider_viapi.results import has_files
+        from airflow_provider_viapi.result_fields import has_files
 
         super().__init__(**kwargs)
         if is_default("land_to", land_to, kwargs) and not has_files(self.action.result):

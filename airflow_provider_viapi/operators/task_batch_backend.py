@@ -25,7 +25,7 @@ from airflow_provider_viapi.media.source_versions import find_sources
 from airflow_provider_viapi.operators.task_claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task_view import measured_usage
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.results import file_urls
+from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.state.landed_results import LandedResults
 
 if TYPE_CHECKING:

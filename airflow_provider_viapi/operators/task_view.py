@@ -1,9 +1,8 @@
 """What Airflow's UI shows of a task with one job: the XComs ``viapi_view`` and ``usage``.
 
-The view is written when the job was accepted and when the task ends, the usage once: each write is a call of
-Airflow's API. While the task waits, the states of its job are in the XCom ``job_states``
-(``task_instance.xcoms``). docs/ui.md describes the fields; the view holds no signature, the links themselves are in
-the task's result.
+The view is written twice, when the job was accepted and when the task ends, and the usage once: each write is a call
+of Airflow's API. While the task waits, the states of its job are in another XCom (``task_instance.job_states``).
+docs/ui.md describes the fields. The view holds no signature: signed links are in the task's result alone.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Entry
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
     from airflow_provider_viapi.jobs.usage import Prices, Usage
-    from airflow_provider_viapi.results import ResultField
+    from airflow_provider_viapi.result_fields import ResultField
 
 VIEW_KEY = "viapi_view"
 USAGE_KEY = "usage"
@@ -70,7 +69,7 @@ def measured_usage(
     """
     from airflow_provider_viapi.errors import ConfigurationError
     from airflow_provider_viapi.jobs.usage import Prices, Usage
-    from airflow_provider_viapi.media.clip_info import measure
+    from airflow_provider_viapi.media.media_headers import measure
     from airflow_provider_viapi.media.source_versions import display_address
 
     clips = []
@@ -164,7 +163,7 @@ class TaskView:
         """
         from airflow_provider_viapi.media.download import link_expiry
         from airflow_provider_viapi.media.source_versions import display_address
-        from airflow_provider_viapi.results import file_urls
+        from airflow_provider_viapi.result_fields import file_urls
 
         self.show_times(report)
         if landed:

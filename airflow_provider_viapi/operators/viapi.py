@@ -14,7 +14,7 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
-from airflow_provider_viapi.operators.arguments import is_templated
+from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.landing_base import LandingOperator

@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed, JobTimedOut, ServiceError, from_dict
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.arguments import default_deferrable
+from airflow_provider_viapi.operators.argument_checks import default_deferrable
 from airflow_provider_viapi.operators.durability import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import short_repr
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
     from airflow_provider_viapi.jobs.backend import JobHook
-    from airflow_provider_viapi.results import HasResultFields
+    from airflow_provider_viapi.result_fields import HasResultFields
 
 MAX_TIMEOUT = 10 * 365 * 86_400.0
 """Longest wait in seconds that a deadline is computed for."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.arguments import is_templated
+from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.schema import short_repr
@@ -115,7 +115,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         return taken
 
     def _read(self, name: str) -> Iterable[dict[str, Any]]:
-        from airflow_provider_viapi.huawei.alarms import parse_alarms
+        from airflow_provider_viapi.huawei.alarm_messages import parse_alarms
 
         fs, root = self._open(self.folder)
         for number, alarm in enumerate(parse_alarms(fs.cat_file(name))):

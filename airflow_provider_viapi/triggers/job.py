@@ -16,7 +16,8 @@ from airflow_provider_viapi.task_instance.cancellation import (
     jobs_to_cancel,
     run_shielded,
 )
-from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, showing_states, states_writer_of_trigger
+from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_trigger
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook

@@ -23,7 +23,7 @@ class ViasAlarmTrigger(NewFilesTrigger):
     of an event holds what that one's holds, and
 
     * ``alarms``: of the first 20 alarms ``kind``, ``event_type``, ``task_id``, ``stream_id``, ``message_id``, ``at``
-      and ``problems``; the rest and the pictures are in the file, which ``huawei.alarms.parse_alarms`` reads
+      and ``problems``; the rest and the pictures are in the file, which ``huawei.alarm_messages.parse_alarms`` reads
     * ``count``: number of alarms
 
     A file that cannot be read fires an event with one alarm of kind ``unknown``, whatever ``kinds`` says.
@@ -64,7 +64,7 @@ class ViasAlarmTrigger(NewFilesTrigger):
 
     def _read(self, file: str, size: int | None) -> tuple[list[Alarm], bool]:
         from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
-        from airflow_provider_viapi.huawei.alarms import MAX_MESSAGE_BYTES, parse_alarms
+        from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
         from airflow_provider_viapi.jobs.supervision import describe
         from airflow_provider_viapi.media.resumable_download import open_path
         from airflow_provider_viapi.retrying import STORAGE, retry_call

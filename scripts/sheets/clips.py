@@ -25,7 +25,7 @@ from airflow_provider_viapi.emulator.media.adjust_video_color import (
     E,
     F,
 )
-from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 Pixels = npt.NDArray[np.uint8]
@@ -79,9 +79,9 @@ def write(target: Path, frames: Sequence[Pixels], rate: int = RATE) -> Path:
     traits = Traits(size, Fraction(1), Fraction(rate), Fraction(1, rate), BT_709)
     with VideoTarget(target, traits) as written:
         for number, pixels in enumerate(frames):
-            picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
+            picture = from_rgb(pixels, BT_709).reformat(format=working_format(*size))
             picture.pts, picture.time_base = number, traits.time_base
-            written.add_picture(picture)
+            written.add_frame(picture)
     return target
 
 

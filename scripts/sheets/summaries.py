@@ -64,7 +64,7 @@ def _summary(
     origins = _origins(after, before)
     page = Page(action, request, look_for, clips.several_owners())
     with VideoSource(source) as clip:
-        cuts = find_shots(clip.pictures()).cuts
+        cuts = find_shots(clip.frames()).cuts
     page.row(
         [Shown("", timeline(before, (*cuts, len(before)), origins))],
         f"given, {len(before) / RATE:.0f} s; below it in grey its shots, in red what was taken",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.image_filter import Filter
+from airflow_provider_viapi.alibaba.filter_expressions import Filter
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
     Boolean,

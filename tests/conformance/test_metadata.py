@@ -1,6 +1,6 @@
 """The service model against Alibaba's API metadata of late 2025: names, types, ranges, what is required or a job.
 
-``metadata.json`` holds the metadata's facts; ``scripts/read_official_models.py`` makes it.
+``metadata.json`` holds the metadata's facts; ``scripts/make_conformance_facts.py`` makes it.
 """
 
 from __future__ import annotations

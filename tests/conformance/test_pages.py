@@ -10,7 +10,7 @@ import pytest
 
 import make_reference
 from airflow_provider_viapi import errors
-from airflow_provider_viapi.get_provider_info import CONN_FIELDS, HUAWEI_CONN_FIELDS
+from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS, HUAWEI_CONN_FIELDS
 from airflow_provider_viapi.jobs.batch_report import BatchFailed
 
 ROOT = Path(make_reference.__file__).parents[1]

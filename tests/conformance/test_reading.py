@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from read_official_models import read_metadata, read_sdks
+from make_conformance_facts import read_metadata, read_sdks
 
 MODELS = """
 class MakeRequestBoxes(Model):

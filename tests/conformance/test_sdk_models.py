@@ -1,6 +1,6 @@
 """The service model and the operators against the request and answer models of Alibaba's Python SDKs.
 
-``sdk_models.json`` holds the SDKs' facts; ``scripts/read_official_models.py`` makes it.
+``sdk_models.json`` holds the SDKs' facts; ``scripts/make_conformance_facts.py`` makes it.
 """
 
 from __future__ import annotations

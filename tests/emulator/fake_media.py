@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 
 def copy(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -25,7 +25,7 @@ def copy(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     if order == b"raise":
         raise ValueError("a mistake in the media work")
     if order == b"refuse":
-        raise MediaFault("InvalidFile.Decode", "this is no video")
+        raise MediaError("InvalidFile.Decode", "this is no video")
     if order == b"forget":
         return {"VideoUrl": folder / "never-written.mp4"}
     video = folder / "video.mp4"

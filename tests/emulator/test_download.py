@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_viapi.alibaba.parameters import Integer, ListOf, String, Url
 from airflow_provider_viapi.emulator.download import fetch, localized, suffix
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ def test_a_file_is_downloaded_unchanged_also_after_a_redirect(web: str, tmp_path
 def test_an_incomplete_download_is_an_error(
     web: str, tmp_path: Path, address: str, limit: int, words: str
 ) -> None:
-    with pytest.raises(MediaFault, match=words) as caught:
+    with pytest.raises(MediaError, match=words) as caught:
         fetched(address.format(web=web), tmp_path, limit)
 
     assert caught.value.code == "InvalidFile.Download"

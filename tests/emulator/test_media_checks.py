@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media_checks import TRANSFORMS, probe
 
 SIZE = {"Width": 64, "Height": 64}
@@ -37,7 +37,7 @@ def clip(tmp_path: Path) -> Any:
 
 def failure(action: str, tmp_path: Path, **request: Any) -> str:
     (tmp_path / "results").mkdir()
-    with pytest.raises(MediaFault) as raised:
+    with pytest.raises(MediaError) as raised:
         TRANSFORMS[action](request, tmp_path / "results")
     return str(raised.value)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from airflow_database import AIRFLOW_VERSION
-from airflow_provider_viapi.get_provider_info import CONN_FIELDS, HUAWEI_CONN_FIELDS
+from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS, HUAWEI_CONN_FIELDS
 
 FORMS = """
 import json

@@ -14,7 +14,8 @@ import pytest
 
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected, InvalidRequest, JobTimedOut
-from airflow_provider_viapi.get_provider_info import HUAWEI_CONN_FIELDS, get_provider_info
+from airflow_provider_viapi.get_provider_info import get_provider_info
+from airflow_provider_viapi.hooks.connection_form import HUAWEI_CONN_FIELDS
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias

@@ -20,7 +20,8 @@ from airflow_provider_viapi.errors import (
     CredentialsRejected,
     InvalidRequest,
 )
-from airflow_provider_viapi.get_provider_info import CONN_FIELDS, get_provider_info
+from airflow_provider_viapi.get_provider_info import get_provider_info
+from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
 from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
 from airflow_provider_viapi.jobs.model import RequestNonce
 

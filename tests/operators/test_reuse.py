@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
-from airflow_provider_viapi.hooks.stats import AirflowStats
+from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator

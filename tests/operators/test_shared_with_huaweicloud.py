@@ -15,8 +15,8 @@ from redis import Redis
 from airflow_provider_viapi.emulator.huawei.assets import SYSTEM_VOICE
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import Throttled
+from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.hooks.stats import AirflowStats
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
 from operators.huawei_tasks import FILM, SPEAK, Store, accepted, connect, in_haste

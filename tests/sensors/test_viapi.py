@@ -109,20 +109,20 @@ def test_the_sensor_gives_up_at_its_timeout_without_a_retry_and_cancels_nothing(
 
 @BOTH
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "timeout", "reason"),
     [
-        (QUEUING, "deadline|timed out|soft_fail"),
-        (FAILED, "too slow"),
-        (FORBIDDEN, "soft_fail"),
+        (QUEUING, 1, "deadline|timed out|soft_fail"),
+        (FAILED, 600, "too slow"),
+        (FORBIDDEN, 600, "soft_fail"),
     ],
 )
 def test_a_soft_failing_sensor_is_skipped_instead(
-    service: ScriptedServer, deferrable: bool, answer: Answer, reason: str
+    service: ScriptedServer, deferrable: bool, answer: Answer, timeout: int, reason: str
 ) -> None:
     service.by_action["GetAsyncJobResult"] = [QUEUING, answer]
 
     with pytest.raises(AirflowSkipException, match=reason):
-        run_task(sensor(deferrable=deferrable, soft_fail=True, timeout=1))
+        run_task(sensor(deferrable=deferrable, soft_fail=True, timeout=timeout))
 
 
 @BOTH

@@ -5,7 +5,8 @@ documents. Results are placeholders: silence as long as the text would take to s
 
 * ``rest``: requests, calls and responses; ``errors``: errors with the services' codes
 * ``gateway``: routing and all checks; ``identity``: authentication, tokens and projects
-* ``media_jobs``: jobs that produce files; ``placeholders`` with ``silence``, ``placeholder_video``: those files
+* ``media_jobs``: jobs that produce files
+* ``placeholders``, ``placeholder_speech``, ``placeholder_video``: those files
 * ``state_machines``: jobs that only change their state
 * ``crud``: stored records, such as scripts, live rooms, products and video sources; ``pagination``: pages of lists
 * ``assets``, ``files``: assets, and the upload of their files

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from airflow_provider_viapi.emulator.media.audio import RATE as SOUND_RATE
 from airflow_provider_viapi.emulator.media.audio import silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
-from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.errors import MediaError
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
 
 RATE = 5
@@ -35,7 +35,7 @@ Cue = tuple[float, float, str]
 def read_picture(text: str) -> Image.Image:
     """Decode an image in Base64.
 
-    :raises MediaFault: it is not an image
+    :raises MediaError: it is not an image
     """
     try:
         content = text.partition(",")[2] if text.startswith("data:") else text
@@ -43,7 +43,7 @@ def read_picture(text: str) -> Image.Image:
             readable: Image.Image = picture.convert("RGB")
             return readable
     except (AttributeError, ValueError, OSError, Image.DecompressionBombError):
-        raise MediaFault("MSS.00000003", "the image cannot be read, or is not in Base64") from None
+        raise MediaError("MSS.00000003", "the image cannot be read, or is not in Base64") from None
 
 
 def write_video(
@@ -64,9 +64,9 @@ def write_video(
             line = next((text for begin, end, text in cues if begin <= number / RATE < end), "")
             if pixels is None or line != shown:
                 shown, pixels = line, np.asarray(_with_subtitle(scene, line))
-            frame = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
+            frame = from_rgb(pixels, BT_709).reformat(format=working_format(*size))
             frame.pts, frame.time_base = number, traits.time_base
-            video.add_picture(frame)
+            video.add_frame(frame)
             video.add_samples(silence(SOUND_RATE // RATE))
 
 

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.huawei import silence
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.huawei import placeholder_speech
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.worker import Transform
 
 DEFAULT_SIZE = (1920, 1080)
@@ -28,17 +28,19 @@ def speech(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     :return: ``audio_file_url`` and, if requested, ``audio_srt_file_url`` and ``audio_info_file_url``
     """
     text = request["text"]
-    seconds = min(silence.speech_seconds(text, request.get("speed") or 100), MAX_SECONDS)
+    seconds = min(placeholder_speech.speech_seconds(text, request.get("speed") or 100), MAX_SECONDS)
     audio = folder / f"speech.{request.get('audio_format', 'WAV').lower()}"
-    silence.write_silence(audio, seconds, request.get("channels", 1))
+    placeholder_speech.write_silence(audio, seconds, request.get("channels", 1))
     result: dict[str, Any] = {"audio_file_url": audio, "duration": seconds}
     if request.get("gen_srt"):
         result["audio_srt_file_url"] = folder / "speech.srt"
-        lines = silence.split_lines(text, request.get("srt_len") or 30)
-        silence.write_subtitles(result["audio_srt_file_url"], silence.timed(lines, seconds))
+        lines = placeholder_speech.split_lines(text, request.get("srt_len") or 30)
+        placeholder_speech.write_subtitles(
+            result["audio_srt_file_url"], placeholder_speech.timed(lines, seconds)
+        )
     if request.get("need_timestamp"):
         result["audio_info_file_url"] = folder / "speech.json"
-        silence.write_timestamps(result["audio_info_file_url"], text, seconds)
+        placeholder_speech.write_timestamps(result["audio_info_file_url"], text, seconds)
     return result
 
 
@@ -53,7 +55,7 @@ def video(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
     size = (request.get("width") or DEFAULT_SIZE[0], request.get("height") or DEFAULT_SIZE[1])
     if not all(isinstance(side, int) and 16 <= side <= placeholder_video.MAX_SIDE for side in size):
-        raise MediaFault(
+        raise MediaError(
             "MSS.00000003", f"width and height must be numbers from 16 to {placeholder_video.MAX_SIDE}"
         )
     picture = placeholder_video.read_picture(request["picture"]) if request.get("picture") else None
@@ -84,8 +86,9 @@ def subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     files = []
     for scene in request["scenes"]:
         path = folder / f"{scene['sequence_no']}.srt"
-        seconds = silence.speech_seconds(scene["text"], request.get("speed") or 100)
-        silence.write_subtitles(path, silence.timed(silence.split_lines(scene["text"]), seconds))
+        seconds = placeholder_speech.speech_seconds(scene["text"], request.get("speed") or 100)
+        lines = placeholder_speech.split_lines(scene["text"])
+        placeholder_speech.write_subtitles(path, placeholder_speech.timed(lines, seconds))
         files.append({"sequence_no": scene["sequence_no"], "file": path})
     return {"files": files}
 
@@ -93,14 +96,14 @@ def subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def picture_model(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write the cover of an avatar: the picture that it is modelled after.
 
-    :param request: ``picture`` in Base64, or ``picture_url``
+    :param request: ``picture`` in Base64, or its ``address``
     """
     from airflow_provider_viapi.emulator.download import MAX_PICTURE_BYTES, fetch
     from airflow_provider_viapi.emulator.huawei import placeholder_video
 
     picture = request.get("picture")
     if picture is None:
-        file, url = folder.parent / "sources" / "picture", request["picture_url"]
+        file, url = folder.parent / "sources" / "picture", request["address"]
         fetch(url, file, name="picture_url", code="MSS.00000003", limit=MAX_PICTURE_BYTES)
         picture = b64encode(file.read_bytes()).decode()
     cover = folder / "cover.jpg"
@@ -113,12 +116,12 @@ def _cues(scenes: Sequence[Mapping[str, Any]], speed: int) -> tuple[list[tuple[f
     start = 0.0
     for scene in scenes:
         text = scene.get("text") or ""
-        seconds = scene.get("seconds") or silence.speech_seconds(text, speed)
+        seconds = scene.get("seconds") or placeholder_speech.speech_seconds(text, speed)
         if text:
-            lines = silence.timed(silence.split_lines(text), seconds)
+            lines = placeholder_speech.timed(placeholder_speech.split_lines(text), seconds)
             cues += [(start + begin, start + end, line) for begin, end, line in lines]
         start += seconds
-    return cues, min(start or silence.MIN_SECONDS, MAX_SECONDS)
+    return cues, min(start or placeholder_speech.MIN_SECONDS, MAX_SECONDS)
 
 
 def _work(name: str, request: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:

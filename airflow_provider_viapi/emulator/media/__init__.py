@@ -61,7 +61,7 @@ def transform(action: str, request: Mapping[str, Any], folder: Path) -> dict[str
     :param folder: an empty folder, for the results
     :return: field of the result -> its value, in which each generated file is given as its path
     :raises KeyError: there is no transform for the action
-    :raises MediaFault: the files cannot be used (:mod:`airflow_provider_viapi.emulator.media.faults`)
+    :raises MediaError: the files cannot be used (:mod:`airflow_provider_viapi.emulator.media.errors`)
     """
     module, _, name = TRANSFORMS[action].rpartition(".")
     function: Transform = getattr(import_module(f"{__name__}.{module or name}"), name)

@@ -8,10 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_viapi.emulator.media.cover import write_cover
+from airflow_provider_viapi.emulator.media.concatenation import write_parts
+from airflow_provider_viapi.emulator.media.cover_image import write_cover
 from airflow_provider_viapi.emulator.media.crop_layout import apply_layout, plan_layout
 from airflow_provider_viapi.emulator.media.shots import best_parts, find_shots
-from airflow_provider_viapi.emulator.media.summary import write_parts
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from airflow_provider_viapi.emulator.media.writer import Traits
 
@@ -25,21 +25,21 @@ def abstract_ecommerce_video(request: Mapping[str, Any], folder: Path) -> dict[s
 
     :param request: ``VideoUrl``, the file; ``Duration`` of the summary in seconds; ``Width`` and ``Height`` of
         the result, 32-2160 pixels: with one of them the other follows in proportion, with none the size stays;
-        with both the middle of the picture is cut out in that shape
+        with both the middle of the frame is cropped in that shape
     :param folder: where to write
-    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest picture, with audio, its longer side scaled
-        down to 1300 pixels at most, as at the service. ``VideoCoverUrl``, a JPEG of one of its pictures
-    :raises MediaFault: as :class:`VideoSource` does
+    :return: ``VideoUrl``, an H.264 MP4 of that length to the nearest frame, with audio, its longer side scaled
+        down to 1300 pixels at most, as at the service. ``VideoCoverUrl``, a JPEG of one of its frames
+    :raises MediaError: as :class:`VideoSource` does
     """
     source, video, cover = request["VideoUrl"], folder / "video.mp4", folder / "cover.jpg"
     with VideoSource(source, deinterlace=True) as clip:
-        footage, traits = find_shots(clip.pictures()), clip.traits
+        footage, traits = find_shots(clip.frames()), clip.traits
     size = _size(traits, request.get("Width"), request.get("Height"))
     layout = plan_layout(traits, size, tightness=1.0)
     parts = best_parts(footage, request["Duration"])
     made = replace(traits, size=size, pixel_aspect=Fraction(1))
     with VideoSource(source, deinterlace=True) as clip:
-        write_parts(clip, video, footage, parts, made, lambda picture: apply_layout(picture, layout))
+        write_parts(clip, video, footage, parts, made, lambda frame: apply_layout(frame, layout))
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 

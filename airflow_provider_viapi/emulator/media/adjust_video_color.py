@@ -18,9 +18,9 @@ from airflow_provider_viapi.emulator.media.frames import (
     SMOOTH,
     Colour,
     Plane,
-    picture_format,
     planes,
     with_planes,
+    working_format,
 )
 from airflow_provider_viapi.emulator.media.lut3d import Colours, apply_lut, write_lut
 from airflow_provider_viapi.emulator.media.video import MEGABIT, VideoSource, rewrite
@@ -46,18 +46,18 @@ MAX_GAIN = 1.6
 
 
 def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Correct the colours of a clip, the same way from its first picture to its last.
+    """Correct the colours of a clip, the same way from its first frame to its last.
 
     ``LogC`` takes the clip as flat footage of an ARRI camera (curve and wide gamut, exposure index 800) and
     develops it for BT.709 screens; ``Rec709`` stretches the tones of an ordinary clip so that they reach from
-    black to white. Neither matches shots to each other, as the service does. Pictures are read at 8 bits.
+    black to white. Neither matches shots to each other, as the service does. Frames are read at 8 bits.
 
     :param request: ``VideoUrl``, the file; ``Mode``, LogC or Rec709 (default LogC); ``VideoBitrate`` in Mbit/s
         (default 20), which ProRes ignores; ``VideoCodec``, h264, hevc or prores (default h264);
         ``VideoFormat``, mp4 or mov (default mp4), always mov for ProRes, as no MP4 carries it
     :param folder: where to write
     :return: ``VideoUrl``, with the same times and audio; what exceeds 3840x2160 is scaled down
-    :raises MediaFault: as :class:`VideoSource` does
+    :raises MediaError: as :class:`VideoSource` does
     """
     source, log = request["VideoUrl"], request.get("Mode", "LogC") == "LogC"
     codec = CODECS[request.get("VideoCodec", "h264")]
@@ -67,13 +67,13 @@ def adjust_video_color(request: Mapping[str, Any], folder: Path) -> dict[str, Pa
         log or codec is not H264
     )  # where colours are converted at full size, or fields are not known
     with VideoSource(source, deinterlace=deinterlace) as clip:
-        table = None if log else _tone_curve(clip.pictures(), clip.traits.colour)
+        table = None if log else _tone_curve(clip.frames(), clip.traits.colour)
     with VideoSource(source, deinterlace=deinterlace) as clip:
         size = _within_ultra_hd(clip.traits.size)
         traits = replace(clip.traits, size=size, colour=BT_709 if log else clip.traits.colour)
 
-        def adjusted(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-            scaled = (p.reformat(*size, picture_format(*size), interpolation=SMOOTH) for p in pictures)
+        def adjusted(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+            scaled = (p.reformat(*size, working_format(*size), interpolation=SMOOTH) for p in frames)
             return _develop(scaled, traits) if table is None else _apply_tone_curve(scaled, table)
 
         rewrite(clip, target, adjusted, traits=traits, codec=codec, bit_rate=bit_rate)
@@ -85,11 +85,11 @@ def _within_ultra_hd(size: tuple[int, int]) -> tuple[int, int]:
     return size if scale == 1 else (round(size[0] * scale / 2) * 2, round(size[1] * scale / 2) * 2)
 
 
-def _develop(pictures: Iterable[VideoFrame], traits: Traits) -> Iterator[VideoFrame]:
+def _develop(frames: Iterable[VideoFrame], traits: Traits) -> Iterator[VideoFrame]:
     with TemporaryDirectory() as folder:
         cube = Path(folder) / "log_c.cube"
         write_lut(cube, from_log_c)
-        yield from apply_lut(pictures, cube, picture_format(*traits.size), traits.colour)
+        yield from apply_lut(frames, cube, working_format(*traits.size), traits.colour)
 
 
 def from_log_c(colours: Colours) -> Colours:
@@ -110,11 +110,11 @@ class ToneCurve:
     chroma: Plane
 
 
-def _tone_curve(pictures: Iterable[VideoFrame], colour: Colour) -> ToneCurve:
+def _tone_curve(frames: Iterable[VideoFrame], colour: Colour) -> ToneCurve:
     """Return the curve that stretches the tones of a clip, all but the rarest, from black to white."""
     counts = np.zeros(256, np.int64)
-    for picture in pictures:
-        counts += np.bincount(planes(picture)[0].ravel(), minlength=256)
+    for frame in frames:
+        counts += np.bincount(planes(frame)[0].ravel(), minlength=256)
     darkest, brightest = np.searchsorted(np.cumsum(counts) / counts.sum(), (RARE, 1 - RARE))
     black, white = (0, 255) if colour.range == FULL_RANGE else (16, 235)
     gain = np.clip((white - black) / max(1, brightest - darkest), 1, MAX_GAIN)
@@ -128,7 +128,7 @@ def _line(at: float, to: float, gain: float) -> Plane:
     return np.asarray(np.clip(np.rint(samples), 0, 255), np.uint8)
 
 
-def _apply_tone_curve(pictures: Iterable[VideoFrame], table: ToneCurve) -> Iterator[VideoFrame]:
-    for picture in pictures:
-        luma, u, v = planes(picture)
-        yield with_planes(picture, [table.luma[luma], table.chroma[u], table.chroma[v]])
+def _apply_tone_curve(frames: Iterable[VideoFrame], table: ToneCurve) -> Iterator[VideoFrame]:
+    for frame in frames:
+        luma, u, v = planes(frame)
+        yield with_planes(frame, [table.luma[luma], table.chroma[u], table.chroma[v]])

@@ -32,7 +32,7 @@ def load_audio(path: Path, start: float, length: float, *, padded: bool = True) 
     :param length: its length in seconds
     :param padded: append silence when the file ends earlier
     :return: None when the file has no audio
-    :raises MediaFault: as :func:`open_media` does
+    :raises MediaError: as :func:`open_media` does
     """
     pieces: list[Samples] = []
     with open_media(path, AUDIO_CONTAINERS) as container:
@@ -40,7 +40,7 @@ def load_audio(path: Path, start: float, length: float, *, padded: bool = True) 
         if not streams:
             return None
         cutter = AudioCutter([(start, start + length)], pieces.append)
-        # With the pictures, so that a clock that jumps is continued in the same way for both.
+        # With the frames, so that a clock that jumps is continued in the same way for both.
         for packet in packets_from_zero(container, (*container.streams.video[:1], streams[0])):
             if packet.stream is not streams[0]:
                 continue

@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.packet import Packet
 
 from airflow_provider_viapi.emulator.media.audio import LAYOUT, RATE, AudioCutter, Samples
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 # What players find in an MP4 and can play; other audio becomes AAC.
 COPIED_CODECS = frozenset({"aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"})
@@ -99,11 +99,11 @@ class TranscodedTrack(EncodedTrack):
     def finish(self) -> None:
         """Encode what is left.
 
-        :raises MediaFault: ``InvalidFile.Decode`` when nothing of the track could be decoded
+        :raises MediaError: ``InvalidFile.Decode`` when nothing of the track could be decoded
         """
         self._cutter.finish()
         if self._packets and not self._cutter.heard:
-            raise MediaFault("InvalidFile.Decode", "no audio of a track can be decoded")
+            raise MediaError("InvalidFile.Decode", "no audio of a track can be decoded")
         super().finish()
 
 
@@ -134,10 +134,10 @@ class CopiedTrack:
     def finish(self) -> None:
         """Check that the container took the packets.
 
-        :raises MediaFault: ``InternalError.Algo`` when it refused more than damage explains
+        :raises MediaError: ``InternalError.Algo`` when it refused more than damage explains
         """
         if self._lost > MAX_LOST_SHARE * self._packets:
-            raise MediaFault(
+            raise MediaError(
                 "InternalError.Algo",
                 f"audio was lost: {self._lost} of {self._packets} packets were not written",
             )

@@ -19,7 +19,7 @@ from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.emulator.media.transitions import Pixels
 from airflow_provider_viapi.emulator.media.video import VideoSource
 
-RATE = 25  # pictures a second of everything that is made here
+RATE = 25  # frames a second of everything that is made here
 ZOOM = 0.12  # how much nearer a still comes while it is shown
 TOP_SHARE = 0.3  # of what is cut off from a photograph that is too high, as heads are in the upper half
 TOLERANCE = 1e-3  # seconds; times of clips are rounded
@@ -29,13 +29,13 @@ class Shot(Protocol):
     """Material that is shown for some time."""
 
     def longest(self, wanted: int) -> int:
-        """Return how many of the wanted pictures it has."""
+        """Return how many of the wanted frames it has."""
 
-    def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """Yield this many pictures, each (rows, columns, RGB); the last one is repeated where it has fewer."""
+    def frames(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
+        """Yield this many frames, each (rows, columns, RGB); the last one is repeated where it has fewer."""
 
     def audio(self, count: int) -> Samples | None:
-        """Return the audio of this many pictures, None when it has none."""
+        """Return the audio of this many frames, None when it has none."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Still:
         """Return the wanted number: a still can be shown for any time."""
         return wanted
 
-    def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """Yield the still filling the frame: excess width is cut on both sides, excess height more below."""
+    def frames(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
+        """Yield the still at that size: excess width is cut on both sides, excess height more below."""
         width, height = (round(side * (1 + ZOOM * self.moving)) for side in size)
         large = _side_by_side(self.paths, (width, height))
         for number in range(count):
@@ -84,20 +84,20 @@ class ClipPart:
         """Return as many as it lasts."""
         return min(wanted, round((self.end - self.start) * RATE))
 
-    def pictures(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
-        """Yield the pictures that are shown when it plays, the middle of each filling the frame."""
+    def frames(self, count: int, size: tuple[int, int]) -> Iterator[Pixels]:
+        """Yield the frames that are shown when it plays, cropped around the middle to that size."""
         made = 0
         with VideoSource(self.path, deinterlace=True) as clip:
             layout = plan_layout(clip.traits, size, tightness=1.0)
             shown = rgb(apply_layout(clip.first, layout))
-            for picture in clip.pictures(until=self.end):
-                while made < count and self.start + made / RATE < picture.time - TOLERANCE:
+            for frame in clip.frames(until=self.end):
+                while made < count and self.start + made / RATE < frame.time - TOLERANCE:
                     yield shown
                     made += 1
                 if made == count:
                     return
-                if picture.time + 1 / RATE > self.start:
-                    shown = rgb(apply_layout(picture, layout))
+                if frame.time + 1 / RATE > self.start:
+                    shown = rgb(apply_layout(frame, layout))
         for _ in range(made, count):
             yield shown
 
@@ -113,7 +113,7 @@ def best_clip_parts(path: Path, seconds: float, until: float) -> tuple[list[Clip
     :param until: where to stop, in seconds
     """
     with VideoSource(path, deinterlace=True) as clip:
-        footage = find_shots(clip.pictures(until=until))
+        footage = find_shots(clip.frames(until=until))
     parts = best_parts(footage, seconds)
     chosen = [ClipPart(path, footage.times[part.start], footage.times[part.stop]) for part in parts]
     return chosen, footage.times[-1]

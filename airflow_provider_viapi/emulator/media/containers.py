@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 # The containers that the service documents, by FFmpeg's names. Anything else, above all a playlist that points to
 # other files of this machine, is not opened.
@@ -29,7 +29,7 @@ METADATA_OPTIONS: dict[str, Any] = (
 
 # Timestamps of one stream that jump further than this, in seconds, belong to another recording.
 MAX_STEP_BACK, MAX_STEP_FORWARD = Fraction(1, 2), Fraction(10)
-MAX_PRIMING = Fraction(1, 10)  # seconds of audio before the first picture that only prepare the decoder
+MAX_PRIMING = Fraction(1, 10)  # seconds of audio before the first frame that only prepare the decoder
 MAX_LOOKAHEAD = 200
 PROBED_PACKETS = 400
 
@@ -38,7 +38,7 @@ def open_media(path: Path, containers: str) -> InputContainer:
     """Open a file for reading; its content decides what it is, not its name.
 
     :param containers: FFmpeg's names of the containers that may be opened, separated by commas
-    :raises MediaFault: ``InvalidFile.Type`` for a file of another kind, ``InvalidFile.Decode`` for one that
+    :raises MediaError: ``InvalidFile.Type`` for a file of another kind, ``InvalidFile.Decode`` for one that
         cannot be read at all
     """
     options = {"format_whitelist": containers, "protocol_whitelist": "file"}
@@ -48,9 +48,9 @@ def open_media(path: Path, containers: str) -> InputContainer:
     except FileNotFoundError:
         raise
     except av.ArgumentError as error:  # recognised, and not on the list
-        raise MediaFault("InvalidFile.Type", "the file is not of a supported type") from error
+        raise MediaError("InvalidFile.Type", "the file is not of a supported type") from error
     except av.FFmpegError as error:
-        raise MediaFault("InvalidFile.Decode", "the file cannot be read") from error
+        raise MediaError("InvalidFile.Decode", "the file cannot be read") from error
 
 
 def find_film_stream(container: InputContainer, path: Path) -> VideoStream | None:

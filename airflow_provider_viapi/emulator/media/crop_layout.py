@@ -1,4 +1,4 @@
-"""Fit pictures of one shape into a frame of another: the crop and its place."""
+"""Fit frames into a canvas of another shape: the crop and its place."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from airflow_provider_viapi.emulator.media.frames import (
     SMOOTH,
     Plane,
     cropped,
-    picture_format,
     planes,
     with_planes,
+    working_format,
 )
 from airflow_provider_viapi.emulator.media.writer import Traits
 
@@ -43,57 +43,57 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """Crop and place of every picture.
+    """Crop and place of every frame.
 
-    :param crop: the part of the picture that is kept
-    :param place: where it goes in the frame
-    :param frame: (width, height) of the frame
+    :param crop: the part of the frame that is kept
+    :param place: where it goes on the canvas
+    :param canvas: (width, height) of the canvas
     """
 
     crop: Box
     place: Box
-    frame: tuple[int, int]
+    canvas: tuple[int, int]
 
 
 def plan_layout(
-    traits: Traits, frame: tuple[int, int], tightness: float, looked_at: Map | None = None
+    traits: Traits, canvas: tuple[int, int], tightness: float, looked_at: Map | None = None
 ) -> Layout:
     """Choose the crop and its place, without distortion.
 
     :param traits: of the clip
-    :param frame: (width, height) to fill, in pixels
-    :param tightness: how much is cropped of what could be, 0-1: at 0 the whole picture is kept and leaves the
-        frame partly free, at 1 the frame is full
-    :param looked_at: the weight of each part of the picture, by which the crop is chosen; the middle when None
+    :param canvas: (width, height) to fill, in pixels
+    :param tightness: how much is cropped of what could be, 0-1: at 0 the whole frame is kept and leaves the
+        canvas partly free, at 1 the canvas is full
+    :param looked_at: the weight of each part of the frame, by which the crop is chosen; the middle when None
     """
-    width, height = frame
+    width, height = canvas
     columns, rows = traits.size
     weights = np.ones((1, 1)) if looked_at is None else looked_at
-    wider = columns * traits.pixel_aspect / rows / Fraction(width, height)  # than the frame, as a factor
+    wider = columns * traits.pixel_aspect / rows / Fraction(width, height)  # than the canvas, as a factor
     kept = 1 - tightness * (1 - float(min(wider, 1 / wider)))
     if wider > 1:
         left, across = heaviest_span(weights.sum(axis=0), kept, columns)
-        crop, place = Box(left, 0, across, rows), _centered_box(width, height / float(wider) / kept, frame)
+        crop, place = Box(left, 0, across, rows), _centered_box(width, height / float(wider) / kept, canvas)
     else:
         top, down = heaviest_span(weights.sum(axis=1), kept, rows)
-        crop, place = Box(0, top, columns, down), _centered_box(width * float(wider) / kept, height, frame)
-    return Layout(crop, place, frame)
+        crop, place = Box(0, top, columns, down), _centered_box(width * float(wider) / kept, height, canvas)
+    return Layout(crop, place, canvas)
 
 
-def apply_layout(picture: VideoFrame, layout: Layout, canvas: Sequence[Plane] | None = None) -> VideoFrame:
-    """Crop and scale a picture and put it into the frame.
+def apply_layout(frame: VideoFrame, layout: Layout, background: Sequence[Plane] | None = None) -> VideoFrame:
+    """Crop and scale a frame and put it onto the canvas.
 
-    :param canvas: Y, U and V of the frame's size, which show where the picture leaves it free; needed only then
+    :param background: Y, U and V of the canvas, visible where the frame leaves it free; needed only then
     """
-    (width, height), place = layout.frame, layout.place
-    kept = cropped(picture, layout.crop.rows, layout.crop.columns)
-    if canvas is None or (place.width, place.height) == layout.frame:
-        return kept.reformat(width, height, picture_format(width, height), interpolation=SMOOTH)
+    (width, height), place = layout.canvas, layout.place
+    kept = cropped(frame, layout.crop.rows, layout.crop.columns)
+    if background is None or (place.width, place.height) == layout.canvas:
+        return kept.reformat(width, height, working_format(width, height), interpolation=SMOOTH)
     scaled = kept.reformat(place.width, place.height, "yuv444p", interpolation=SMOOTH)
-    whole = [plane.copy() for plane in canvas]
+    whole = [plane.copy() for plane in background]
     for target, source in zip(whole, planes(scaled), strict=True):
         target[place.rows, place.columns] = source
-    return with_planes(picture, whole).reformat(format=picture_format(width, height), interpolation=SMOOTH)
+    return with_planes(frame, whole).reformat(format=working_format(width, height), interpolation=SMOOTH)
 
 
 def heaviest_span(weights: Map, share: float, pixels: int) -> tuple[int, int]:
@@ -112,8 +112,8 @@ def heaviest_span(weights: Map, share: float, pixels: int) -> tuple[int, int]:
     return int(starts[best]), length
 
 
-def _centered_box(across: float, down: float, frame: tuple[int, int]) -> Box:
+def _centered_box(across: float, down: float, canvas: tuple[int, int]) -> Box:
     width, height = (
-        min(side, max(2, round(length))) for side, length in zip(frame, (across, down), strict=True)
+        min(side, max(2, round(length))) for side, length in zip(canvas, (across, down), strict=True)
     )
-    return Box((frame[0] - width) // 2, (frame[1] - height) // 2, width, height)
+    return Box((canvas[0] - width) // 2, (canvas[1] - height) // 2, width, height)

@@ -28,7 +28,7 @@ def enhance_portrait_video(request: Mapping[str, Any], folder: Path) -> dict[str
     :param request: ``VideoUrl``, the file
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of the same size, with the same times and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     with VideoSource(request["VideoUrl"], largest=FULL_HD) as clip:
@@ -36,21 +36,21 @@ def enhance_portrait_video(request: Mapping[str, Any], folder: Path) -> dict[str
     return {"VideoUrl": target}
 
 
-def sharpened(pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-    """Sharpen the skin in each picture, in place."""
-    for picture in pictures:
-        picture.make_writable()  # the decoder may still need what it handed out
-        luma, u, v = planes(picture)
+def sharpened(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+    """Sharpen the skin in each frame, in place."""
+    for frame in frames:
+        frame.make_writable()  # the decoder may still need what it handed out
+        luma, u, v = planes(frame)
         shorter = min(luma.shape)
         skin = (u >= SKIN_U[0]) & (u <= SKIN_U[1]) & (v >= SKIN_V[0]) & (v <= SKIN_V[1])
-        step = chroma_step(picture)
+        step = chroma_step(frame)
         large = (
             (255 * skin.astype(np.uint8)).repeat(step, 0).repeat(step, 1)[: luma.shape[0], : luma.shape[1]]
         )
         weight = _blurred(large, shorter / SOFTEST).astype(np.float32) / 255
         fine = luma.astype(np.float32) - _blurred(luma, max(1.0, shorter / FINEST))
         luma[:] = np.clip(np.rint(luma + STRENGTH * weight * fine), 0, 255)
-        yield picture
+        yield frame
 
 
 def _blurred(plane: Plane, radius: float) -> Plane:

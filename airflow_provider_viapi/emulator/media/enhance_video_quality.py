@@ -13,7 +13,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from airflow_provider_viapi.emulator.media.frame_rate import interpolate_to_rate
-from airflow_provider_viapi.emulator.media.frames import SMOOTH, Colour, picture_format
+from airflow_provider_viapi.emulator.media.frames import SMOOTH, Colour, working_format
 from airflow_provider_viapi.emulator.media.hdr import (
     HDR_TRANSFERS,
     HLG_PEAK,
@@ -33,18 +33,18 @@ PQ, HLG = (Colour(matrix=9, range=1, primaries=9, transfer=transfer) for transfe
 
 
 def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Enlarge a clip, interpolate its pictures and spread its brightness for HDR screens.
+    """Enlarge a clip, interpolate its frames and spread its brightness for HDR screens.
 
     The service infers detail, motion and light; here the size is interpolated, motion is tracked block by block
     (see :func:`interpolate_to_rate`), and the brightest tones are lifted by a fixed curve, unless the source is HDR.
     The result is meant for HDR screens: others show it flat and dark.
 
     :param request: ``VideoURL``, the file; ``OutPutWidth`` and ``OutPutHeight`` in pixels (default twice the
-        clip's); ``FrameRate``, 1-120 pictures a second (default 50); ``HDRFormat``, PQ or HLG (default PQ);
+        clip's); ``FrameRate``, 1-120 frames a second (default 50); ``HDRFormat``, PQ or HLG (default PQ);
         ``MaxIlluminance`` in nits, for HLG only (default 1000); ``Bitrate`` of the result in Mbit/s (default 20)
     :param folder: where to write
     :return: ``VideoURL``, an HEVC MP4 of 10 bits in BT.2020 colours, of the same length and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     rate = request.get("FrameRate", DEFAULT_RATE)
@@ -62,7 +62,7 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
             time_base=Fraction(1, rate),
             colour=HLG if hlg else PQ,
         )
-        codec = replace(HEVC, pixel_format=f"{picture_format(*size)}10le")
+        codec = replace(HEVC, pixel_format=f"{working_format(*size)}10le")
         cube = Path(tables) / "hdr.cube"
         transfer = HDR_TRANSFERS.get(clip.traits.colour.transfer)
 
@@ -72,10 +72,10 @@ def enhance_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str,
 
         write_lut(cube, converted)
 
-        def enhanced(pictures: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-            smooth = interpolate_to_rate(pictures, clip.traits, rate)
-            larger = (p.reformat(*size, picture_format(*size), interpolation=SMOOTH) for p in smooth)
-            return apply_lut(larger, cube, f"{picture_format(*size)}10le", traits.colour)
+        def enhanced(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+            smooth = interpolate_to_rate(frames, clip.traits, rate)
+            larger = (p.reformat(*size, working_format(*size), interpolation=SMOOTH) for p in smooth)
+            return apply_lut(larger, cube, f"{working_format(*size)}10le", traits.colour)
 
         rewrite(clip, target, enhanced, traits=traits, codec=codec, bit_rate=bit_rate)
     return {"VideoURL": target}

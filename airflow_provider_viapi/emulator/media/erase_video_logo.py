@@ -30,34 +30,34 @@ def erase_video_logo(request: Mapping[str, Any], folder: Path) -> dict[str, Path
         and height as fractions of the frame, 0-1 (a missing one is 0); the first two count, as at the service
     :param folder: where to write
     :return: ``VideoUrl``, an H.264 MP4 of the same size, with the same times and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     source, target = request["VideoUrl"], folder / "video.mp4"
     with VideoSource(source, largest=FULL_HD) as clip:
         columns, rows = clip.traits.size
         boxes = request.get("Boxes")
-        hole = _boxed(boxes[:MAX_BOXES], (rows, columns)) if boxes else find_logos(clip.pictures())
+        hole = _boxed(boxes[:MAX_BOXES], (rows, columns)) if boxes else find_logos(clip.frames())
     with VideoSource(source, largest=FULL_HD) as clip:
-        rewrite(clip, target, lambda pictures: erase_region(hole, pictures))
+        rewrite(clip, target, lambda frames: erase_region(hole, frames))
     return {"VideoUrl": target}
 
 
-def erase_region(hole: Mask, pictures: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
-    """Fill the hole in each picture, in place."""
+def erase_region(hole: Mask, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
+    """Fill the hole in each frame, in place."""
     if not hole.any():
-        yield from pictures
+        yield from frames
         return
     rows, columns = _around(np.flatnonzero(hole.any(axis=1))), _around(np.flatnonzero(hole.any(axis=0)))
-    for picture in pictures:
-        picture.make_writable()  # the decoder may still need what it handed out
-        luma, *chroma = planes(picture)
+    for frame in frames:
+        frame.make_writable()  # the decoder may still need what it handed out
+        luma, *chroma = planes(frame)
         part = hole[rows, columns]
         luma[rows, columns] = push_pull(luma[rows, columns], part)
-        part = block_any(part, chroma_step(picture))
-        shared = chroma_slice(picture, rows), chroma_slice(picture, columns)
+        part = block_any(part, chroma_step(frame))
+        shared = chroma_slice(frame, rows), chroma_slice(frame, columns)
         for plane in chroma:
             plane[shared] = push_pull(plane[shared], part)
-        yield picture
+        yield frame
 
 
 def _boxed(boxes: Sequence[Mapping[str, float]], shape: tuple[int, int]) -> Mask:

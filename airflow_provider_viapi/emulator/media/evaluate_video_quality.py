@@ -1,4 +1,4 @@
-"""EvaluateVideoQuality: simple measures of the picture quality of a clip."""
+"""EvaluateVideoQuality: simple measures of the image quality of a clip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = (600, 360)
 
 
 def evaluate_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Measure brightness, contrast, color, blur, noise and block edges of pictures at even distances.
+    """Measure brightness, contrast, color, blur, noise and block edges of frames at even distances.
 
     Each measure is from 0 to 1. The service predicts the opinion of viewers with a model; ``MosScore`` here is only
     the mean of sharpness, contrast, saturation and the absence of noise and block edges, on a scale from 1 to 5.
@@ -27,14 +27,14 @@ def evaluate_video_quality(request: Mapping[str, Any], folder: Path) -> dict[str
     :param request: ``VideoUrl``, the clip; ``Mode`` is ignored
     :param folder: where to write
     :return: ``VideoQualityInfo``, and the same as ``JsonUrl`` and ``PdfUrl``
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     measured: list[dict[str, float]] = []
     every = 1
     with VideoSource(request["VideoUrl"], largest=FULL_HD, deinterlace=True) as clip:
-        for number, picture in enumerate(clip.pictures()):
+        for number, frame in enumerate(clip.frames()):
             if number % every == 0:
-                measured.append(_measures(*planes(picture)))
+                measured.append(_measures(*planes(frame)))
             if len(measured) > MAX_SAMPLES:
                 measured, every = measured[::2], 2 * every
     info = {name: round(float(np.mean([each[name] for each in measured])), 4) for name in measured[0]}

@@ -9,27 +9,27 @@ from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.frames import picture_format, planes, with_colour, with_planes
+from airflow_provider_viapi.emulator.media.frames import planes, with_colour, with_planes, working_format
 from airflow_provider_viapi.emulator.media.writer import Traits
 
-REPEATED = 3  # the filter returns a picture after it has seen this many more
+REPEATED = 3  # the filter returns a frame after it has seen this many more
 
 
-def interpolate_to_rate(pictures: Iterable[VideoFrame], traits: Traits, rate: int) -> Iterator[VideoFrame]:
-    """Yield the clip at a constant rate, with pictures interpolated along the motion of blocks.
+def interpolate_to_rate(frames: Iterable[VideoFrame], traits: Traits, rate: int) -> Iterator[VideoFrame]:
+    """Yield the clip at a constant rate, with frames interpolated along the motion of blocks.
 
-    This is FFmpeg's motion-compensated interpolation, which takes about a tenth of a second for a picture of
+    This is FFmpeg's motion-compensated interpolation, which takes about a tenth of a second for a frame of
     640x360.
 
-    :param pictures: of the clip, at least one
+    :param frames: of the clip, at least one
     :param traits: of the clip
-    :param rate: pictures a second, whose times are multiples of 1/rate from now on
+    :param rate: frames a second, whose times are multiples of 1/rate from now on
     """
     graph, last = _graph(traits, rate), None
-    for picture in pictures:
-        graph.push(picture)
+    for frame in frames:
+        graph.push(frame)
         yield from _ready(graph, traits)
-        last = picture
+        last = frame
     if last is None:
         return
     period = 1 / traits.frame_rate
@@ -39,7 +39,7 @@ def interpolate_to_rate(pictures: Iterable[VideoFrame], traits: Traits, rate: in
         again.pts = (last.pts or 0) + round(number * period / traits.time_base)
         graph.push(again)
     graph.push(None)
-    yield from (picture for picture in _ready(graph, traits) if picture.time < end)
+    yield from (frame for frame in _ready(graph, traits) if frame.time < end)
 
 
 def _graph(traits: Traits, rate: int) -> Graph:
@@ -47,7 +47,7 @@ def _graph(traits: Traits, rate: int) -> Graph:
     source = graph.add_buffer(
         width=traits.size[0],
         height=traits.size[1],
-        format=VideoFormat(picture_format(*traits.size), *traits.size),
+        format=VideoFormat(working_format(*traits.size), *traits.size),
         time_base=traits.time_base,
     )
     between, sink = graph.add("minterpolate", fps=str(rate)), graph.add("buffersink")

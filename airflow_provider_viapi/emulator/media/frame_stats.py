@@ -17,31 +17,31 @@ Map = npt.NDArray[np.float64]
 
 LONGER_SIDE = 160
 MAX_SAMPLES = 64
-# Differences of a few steps are the codec's noise; where most of the picture changes, it is another shot.
+# Differences of a few steps are the codec's noise; where most of the frame changes, it is another shot.
 NOISE, ANOTHER_SHOT = 8, 40
 
 
 @dataclass(frozen=True)
 class FrameSample:
-    """A thumbnail of a picture.
+    """A thumbnail of a frame.
 
     :param planes: Y, U and V, each (rows, columns)
-    :param motion: how much the luma of each pixel differs from the picture before, 0-255
+    :param motion: how much the luma of each pixel differs from the frame before, 0-255
     """
 
     planes: tuple[Plane, Plane, Plane]
     motion: Plane
 
 
-def sample_frames(pictures: Iterable[VideoFrame]) -> list[FrameSample]:
+def sample_frames(frames: Iterable[VideoFrame]) -> list[FrameSample]:
     """Return thumbnails at even distances, 64 at most, however long the clip is.
 
-    :param pictures: all of one size; read to the end
+    :param frames: all of one size; read to the end
     """
     samples: list[FrameSample] = []
     every, before = 1, None
-    for number, picture in enumerate(pictures):
-        luma, u, v = thumbnail(picture)
+    for number, frame in enumerate(frames):
+        luma, u, v = thumbnail(frame)
         if number % every == 0:
             motion = np.zeros_like(luma) if before is None else _difference(luma, before)
             samples.append(FrameSample((luma, u, v), motion))
@@ -54,7 +54,7 @@ def sample_frames(pictures: Iterable[VideoFrame]) -> list[FrameSample]:
 def saliency_map(samples: Iterable[FrameSample]) -> Map:
     """Return the weight with which viewers look at each part: (rows, columns), with a sum of 1.
 
-    Contrast to the whole picture, in colour or brightness, counts as much as motion; the centre counts a
+    Contrast to the whole frame, in colour or brightness, counts as much as motion; the centre counts a
     little more than the rim. Faces and objects are not recognised.
     """
     samples = list(samples)
@@ -63,18 +63,18 @@ def saliency_map(samples: Iterable[FrameSample]) -> Map:
     return _share((_share(salient) + _share(moving)) * _middle(salient.shape))
 
 
-def thumbnail(picture: VideoFrame) -> tuple[Plane, Plane, Plane]:
-    """Return Y, U and V of a picture scaled so that its longer side has 160 samples."""
-    scale = LONGER_SIDE / max(picture.width, picture.height)
-    width, height = (max(8, round(side * scale)) for side in (picture.width, picture.height))
-    luma, u, v = planes(picture.reformat(width, height, "yuv444p", interpolation=Interpolation.AREA))
+def thumbnail(frame: VideoFrame) -> tuple[Plane, Plane, Plane]:
+    """Return Y, U and V of a frame scaled so that its longer side has 160 samples."""
+    scale = LONGER_SIDE / max(frame.width, frame.height)
+    width, height = (max(8, round(side * scale)) for side in (frame.width, frame.height))
+    luma, u, v = planes(frame.reformat(width, height, "yuv444p", interpolation=Interpolation.AREA))
     return luma.copy(), u.copy(), v.copy()
 
 
 def detail_score(luma: Plane) -> float:
-    """Return the detail of a picture: the entropy of its tones in bits, and a little more for strong edges.
+    """Return the detail of a frame: the entropy of its tones in bits, and a little more for strong edges.
 
-    It is 0 for a blank picture.
+    It is 0 for a blank frame.
     """
     share = np.bincount(luma.ravel() >> 3, minlength=32) / luma.size
     share = share[share > 0]

@@ -1,6 +1,6 @@
 """Frames of video as numpy arrays: planes, colours and orientation.
 
-A *picture format* here is one of two: ``yuv420p`` when width and height are even, and ``yuv444p`` otherwise,
+A *working format* here is one of two: ``yuv420p`` when width and height are even, and ``yuv444p`` otherwise,
 because 4:2:0 H.264 cannot have an odd side. Both hold 8 bits a sample in three planes: Y, U and V.
 """
 
@@ -25,7 +25,7 @@ EXACT = 0x40000 | 0x2000
 """FFmpeg's flags ``accurate_rnd`` and ``full_chr_h_int``, for which PyAV has no names before version 18."""
 
 SMOOTH = Interpolation.BICUBIC | EXACT
-"""The scaling of pictures: bicubic, and without the drift in colour of quicker rounding."""
+"""The scaling of frames: bicubic, and without the drift in colour of quicker rounding."""
 
 MAX_IMAGE_WIDTH = 8192
 FULL_RANGE = 2
@@ -61,8 +61,8 @@ def colour_of(frame: VideoFrame) -> Colour:
     )
 
 
-def picture_format(width: int, height: int) -> str:
-    """Return the pixel format in which a picture of this size is processed and encoded."""
+def working_format(width: int, height: int) -> str:
+    """Return the pixel format in which a frame of this size is processed and encoded."""
     return "yuv444p" if width % 2 or height % 2 else "yuv420p"
 
 
@@ -74,22 +74,22 @@ def planes(frame: VideoFrame) -> list[Plane]:
     ]
 
 
-def chroma_step(picture: VideoFrame) -> int:
+def chroma_step(frame: VideoFrame) -> int:
     """Return how many luma samples share one of chroma in each direction: 1 or 2."""
-    return 2 if picture.format.name == "yuv420p" else 1
+    return 2 if frame.format.name == "yuv420p" else 1
 
 
-def chroma_slice(picture: VideoFrame, samples: slice) -> slice:
+def chroma_slice(frame: VideoFrame, samples: slice) -> slice:
     """Return the chroma samples of some rows or columns, which must start at an even one."""
-    step = chroma_step(picture)
+    step = chroma_step(frame)
     return slice(samples.start // step, -(-samples.stop // step))
 
 
-def cropped(picture: VideoFrame, rows: slice, columns: slice) -> VideoFrame:
-    """Return a part of a picture; it must start at an even row and column where chroma is shared."""
-    luma, *chroma = planes(picture)
-    shared = chroma_slice(picture, rows), chroma_slice(picture, columns)
-    return with_planes(picture, [luma[rows, columns], *(plane[shared] for plane in chroma)])
+def cropped(frame: VideoFrame, rows: slice, columns: slice) -> VideoFrame:
+    """Return a part of a frame; it must start at an even row and column where chroma is shared."""
+    luma, *chroma = planes(frame)
+    shared = chroma_slice(frame, rows), chroma_slice(frame, columns)
+    return with_planes(frame, [luma[rows, columns], *(plane[shared] for plane in chroma)])
 
 
 def with_planes(frame: VideoFrame, changed: Sequence[Plane]) -> VideoFrame:
@@ -117,8 +117,8 @@ def with_colour(frame: VideoFrame, colour: Colour) -> VideoFrame:
     return frame
 
 
-def as_picture(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    """Return a decoded frame as a player shows it, in its picture format.
+def as_displayed(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    """Return a decoded frame as a player shows it, in its working format.
 
     It is scaled when a stream changed its size on the way, turned and mirrored in quarter turns as its display
     matrix says, and shown on white where it is transparent. YUV keeps its colour tags; RGB becomes BT.601,
@@ -130,8 +130,8 @@ def as_picture(frame: VideoFrame, width: int, height: int) -> VideoFrame:
     matrix = display_matrix(frame)
     if any(component.is_alpha for component in frame.format.components) or frame.format.has_palette:
         frame = _on_white(frame)
-    picture = _converted(frame, width, height)
-    return picture if matrix is None else _upright(picture, matrix)
+    converted = _converted(frame, width, height)
+    return converted if matrix is None else _upright(converted, matrix)
 
 
 def display_matrix(frame: VideoFrame) -> npt.NDArray[np.int32] | None:
@@ -161,7 +161,7 @@ def _on_white(frame: VideoFrame) -> VideoFrame:
 
 
 def _converted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
-    rgb_matrix = 0  # of H.273; old decoders also give it to grey pictures
+    rgb_matrix = 0  # of H.273; old decoders also give it to grey images
     if frame.format.is_rgb or frame.colorspace == rgb_matrix:
         matrix, source_range, target_range = Colorspace.ITU601.value, None, ColorRange.MPEG.value
     else:
@@ -170,7 +170,7 @@ def _converted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
     return frame.reformat(
         width,
         height,
-        picture_format(width, height),
+        working_format(width, height),
         interpolation=SMOOTH,
         dst_colorspace=matrix,
         src_color_range=source_range,
@@ -178,44 +178,44 @@ def _converted(frame: VideoFrame, width: int, height: int) -> VideoFrame:
     )
 
 
-def _upright(picture: VideoFrame, matrix: npt.NDArray[np.int32]) -> VideoFrame:
+def _upright(frame: VideoFrame, matrix: npt.NDArray[np.int32]) -> VideoFrame:
     if matrix[0, 0] == 0 and matrix[1, 1] == 0:
-        turned = [plane.T for plane in planes(picture)]
+        turned = [plane.T for plane in planes(frame)]
         mirror_rows, mirror_columns = matrix[0, 1] < 0, matrix[1, 0] < 0
     else:
-        turned = planes(picture)
+        turned = planes(frame)
         mirror_rows, mirror_columns = matrix[1, 1] < 0, matrix[0, 0] < 0
     rows = slice(None, None, -1 if mirror_rows else 1)
     columns = slice(None, None, -1 if mirror_columns else 1)
-    return with_planes(picture, [plane[rows, columns] for plane in turned])
+    return with_planes(frame, [plane[rows, columns] for plane in turned])
 
 
-def rgb(picture: VideoFrame) -> npt.NDArray[np.uint8]:
-    """Return a picture's colours for an SDR screen: (rows, columns, RGB), full range, by its colour tags.
+def rgb(frame: VideoFrame) -> npt.NDArray[np.uint8]:
+    """Return a frame's colours for an SDR screen: (rows, columns, RGB), full range, by its colour tags.
 
     HDR (PQ and HLG) is tone-mapped to BT.709.
     """
-    colours = picture.to_ndarray(format="rgb24")
-    if picture.color_trc in HDR_TRANSFERS:
-        table = hdr_to_sdr(HDR_TRANSFERS[picture.color_trc])
+    colours = frame.to_ndarray(format="rgb24")
+    if frame.color_trc in HDR_TRANSFERS:
+        table = hdr_to_sdr(HDR_TRANSFERS[frame.color_trc])
         colours = np.asarray(Image.fromarray(colours).filter(table))
     return np.asarray(colours, np.uint8)
 
 
-def shown_image(picture: VideoFrame, pixel_aspect: Fraction) -> Image.Image:
-    """Return a picture for an SDR screen with square pixels: its height is kept, its width adapted.
+def shown_image(frame: VideoFrame, pixel_aspect: Fraction) -> Image.Image:
+    """Return a frame for an SDR screen with square pixels: its height is kept, its width adapted.
 
     :param pixel_aspect: width of a pixel as it is shown divided by its height
     """
-    image = Image.fromarray(rgb(picture))
+    image = Image.fromarray(rgb(frame))
     width = min(MAX_IMAGE_WIDTH, max(1, round(image.width * pixel_aspect)))
     return image if width == image.width else image.resize((width, image.height), Image.Resampling.LANCZOS)
 
 
 def from_rgb(colours: npt.NDArray[np.uint8], colour: Colour) -> VideoFrame:
-    """Return a 4:4:4 picture, without a time, of (rows, columns, RGB).
+    """Return a 4:4:4 frame, without a time, of (rows, columns, RGB).
 
-    :param colour: the colour tags of the picture
+    :param colour: the colour tags of the frame
     """
     made = VideoFrame.from_ndarray(np.ascontiguousarray(colours), "rgb24").reformat(
         format="yuv444p",

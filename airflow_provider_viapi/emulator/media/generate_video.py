@@ -15,9 +15,9 @@ from airflow_provider_viapi.emulator.media.audio import RATE as AUDIO_RATE
 from airflow_provider_viapi.emulator.media.audio import Samples, load_audio, silence
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits
 from airflow_provider_viapi.emulator.media.clips import RATE, Shot, Still, best_clip_parts
-from airflow_provider_viapi.emulator.media.cover import write_cover
-from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, picture_format
+from airflow_provider_viapi.emulator.media.cover_image import write_cover
+from airflow_provider_viapi.emulator.media.errors import MediaError
+from airflow_provider_viapi.emulator.media.frames import BT_709, from_rgb, working_format
 from airflow_provider_viapi.emulator.media.still_images import open_image
 from airflow_provider_viapi.emulator.media.transitions import CUT, Pixels, Transition
 from airflow_provider_viapi.emulator.media.writer import Traits, VideoTarget
@@ -29,10 +29,10 @@ MAX_VIDEO_SECONDS = 180.0  # seconds that are looked through altogether
 SHOT_SECONDS = {"fast": 1.6, "normal": 2.8, "slow": 4.4}
 TRANSITION_SECONDS = {"fast": 0.24, "normal": 0.48, "slow": 0.8}
 IMAGES_PER_PUZZLE = 4
-SAMPLES_PER_PICTURE = AUDIO_RATE // RATE
+SAMPLES_PER_FRAME = AUDIO_RATE // RATE
 
 Scheduled = Sequence[tuple[Shot, int]]
-"""Shots, and how many pictures each is shown."""
+"""Shots, and how many frames each is shown."""
 
 
 def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -49,9 +49,9 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
         60; ``TransitionStyle`` (default by the pace); ``SmartEffect``, whether stills move (default true);
         ``PuzzleEffect``, whether up to four of them are shown at once (default false); ``Mute`` (default false)
     :param folder: where to write
-    :return: ``VideoUrl``, an H.264 MP4 of 25 pictures a second, with the music or else the clips' own audio.
-        ``VideoCoverUrl``, a JPEG of one of its pictures
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Content`` when there is nothing to show
+    :return: ``VideoUrl``, an H.264 MP4 of 25 frames a second, with the music or else the clips' own audio.
+        ``VideoCoverUrl``, a JPEG of one of its frames
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Content`` when there is nothing to show
     """
     video, cover = folder / "video.mp4", folder / "cover.jpg"
     size = _size(request)
@@ -63,18 +63,14 @@ def generate_video(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     traits = Traits(size, Fraction(1), Fraction(RATE), Fraction(1, RATE), BT_709)
     with VideoTarget(video, traits, sampled=[AudioTraits()] if audio is not None else []) as written:
         for number, pixels in enumerate(_joined(scheduled, size, style, overlap)):
-            picture = from_rgb(pixels, BT_709).reformat(format=picture_format(*size))
-            picture.pts, picture.time_base = number, traits.time_base
-            written.add_picture(picture)
+            frame = from_rgb(pixels, BT_709).reformat(format=working_format(*size))
+            frame.pts, frame.time_base = number, traits.time_base
+            written.add_frame(frame)
             if audio is not None:
-                written.add_samples(
-                    audio[:, number * SAMPLES_PER_PICTURE : (number + 1) * SAMPLES_PER_PICTURE]
-                )
+                written.add_samples(audio[:, number * SAMPLES_PER_FRAME : (number + 1) * SAMPLES_PER_FRAME])
     wanted = sum(count - overlap for _, count in scheduled) + overlap
     if written.count != wanted:
-        raise MediaFault(
-            "InternalError.Algo", f"pictures were lost: {written.count} of {wanted} were written"
-        )
+        raise MediaError("InternalError.Algo", f"frames were lost: {written.count} of {wanted} were written")
     write_cover(video, cover)
     return {"VideoUrl": video, "VideoCoverUrl": cover}
 
@@ -84,8 +80,8 @@ def schedule(shots: Sequence[Shot], pace: str, overlap: int, wanted: int | None)
 
     :param shots: at least one
     :param pace: fast, normal or slow
-    :param overlap: how many pictures a shot shares with the next one
-    :param wanted: how many pictures the video has; when None, as many as it takes to show each shot once
+    :param overlap: how many frames a shot shares with the next one
+    :param wanted: how many frames the video has; when None, as many as it takes to show each shot once
     """
     shortest = 2 * overlap + 1
     usual = round(SHOT_SECONDS[pace] * RATE) + overlap
@@ -138,7 +134,7 @@ def _shots(request: Mapping[str, Any], pace: str) -> list[Shot]:
                 shots += parts
                 unseen -= seen
     if not shots:
-        raise MediaFault("InvalidFile.Content", "there is neither a video nor an image to show")
+        raise MediaError("InvalidFile.Content", "there is neither a video nor an image to show")
     return shots
 
 
@@ -147,10 +143,10 @@ def _naming(file: Mapping[str, Any], request: Mapping[str, Any]) -> Iterator[Non
     """Add to an error which file of the list cannot be used."""
     try:
         yield
-    except MediaFault as fault:
+    except MediaError as fault:
         number = next(number for number, other in enumerate(request["FileList"], start=1) if other is file)
         name = f" ({file['FileName']})" if file.get("FileName") else ""
-        raise MediaFault(fault.code, f"FileList.{number}{name}: {fault.message}") from fault
+        raise MediaError(fault.code, f"FileList.{number}{name}: {fault.message}") from fault
 
 
 def _stills(paths: Sequence[Path], request: Mapping[str, Any]) -> list[Still]:
@@ -160,13 +156,13 @@ def _stills(paths: Sequence[Path], request: Mapping[str, Any]) -> list[Still]:
 
 
 def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: int) -> Iterator[Pixels]:
-    """Yield the pictures of all shots, with transitions where they overlap."""
+    """Yield the frames of all shots, with transitions where they overlap."""
     transition = Transition(style, size) if overlap else None
     waiting: list[Pixels] = []
     for place, (shot, count) in enumerate(scheduled):
         shared = 0 if place == len(scheduled) - 1 else overlap
         leaving, waiting = waiting, []
-        for number, pixels in enumerate(shot.pictures(count, size)):
+        for number, pixels in enumerate(shot.frames(count, size)):
             if transition and number < len(leaving):
                 yield transition.between(leaving[number], pixels, (number + 1) / (overlap + 1))
             elif number >= count - shared:
@@ -177,13 +173,13 @@ def _joined(scheduled: Scheduled, size: tuple[int, int], style: str, overlap: in
 
 def _soundtrack(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) -> Samples | None:
     """Return the music, repeated and faded out, else the clips' own audio, None without both."""
-    length = SAMPLES_PER_PICTURE * (sum(count - overlap for _, count in scheduled) + overlap)
+    length = SAMPLES_PER_FRAME * (sum(count - overlap for _, count in scheduled) + overlap)
     music = next((file for file in request["FileList"] if file["Type"] == "audio"), None)
     if music is not None:
         with _naming(music, request):
             samples = load_audio(music["FileUrl"], 0, MAX_SECONDS, padded=False)
             if samples is None or not samples.size:
-                raise MediaFault("InvalidFile.Content", "the file holds no audio")
+                raise MediaError("InvalidFile.Content", "the file holds no audio")
         return _repeated(samples, length)
     whole, start, heard = silence(length), 0, False
     for shot, count in scheduled:
@@ -191,7 +187,7 @@ def _soundtrack(request: Mapping[str, Any], scheduled: Scheduled, overlap: int) 
         if own is not None:
             heard = True
             whole[:, start : start + own.shape[1]] = own[:, : length - start]
-        start += SAMPLES_PER_PICTURE * (count - overlap)
+        start += SAMPLES_PER_FRAME * (count - overlap)
     return whole if heard else None
 
 

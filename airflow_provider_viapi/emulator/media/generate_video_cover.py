@@ -25,11 +25,11 @@ def generate_video_cover(request: Mapping[str, Any], folder: Path) -> dict[str, 
     :param folder: for the pictures
     :return: ``Outputs``, at most three, best first: ``ImageURL`` and ``Confidence``, here the worth of the picture
         as a share of the best one's
-    :raises MediaFault: the clip cannot be used
+    :raises MediaError: the clip cannot be used
     """
     source, animated = request["VideoUrl"], bool(request["IsGif"])
     with VideoSource(source, deinterlace=True) as clip:
-        footage = find_shots(clip.pictures())
+        footage = find_shots(clip.frames())
     outputs = []
     for number, best in enumerate(_best_pictures(footage), start=1):
         target = folder / f"cover-{number}.{'gif' if animated else 'jpg'}"
@@ -47,13 +47,13 @@ def _best_pictures(footage: Footage) -> list[int]:
 def _write(source: Path, target: Path, footage: Footage, best: int, *, animated: bool) -> None:
     with VideoSource(source, deinterlace=True) as clip:
         if not animated:
-            picture = next(islice(clip.pictures(), best, None))
+            picture = next(islice(clip.frames(), best, None))
             shown_image(picture, clip.traits.pixel_aspect).save(target, "JPEG", quality=90)
             return
         wanted = set(_pictures_of_gif(footage, best))
         pictures = [
             _small(shown_image(picture, clip.traits.pixel_aspect))
-            for index, picture in enumerate(clip.pictures())
+            for index, picture in enumerate(clip.frames())
             if index in wanted
         ]
     period = round(1000 / GIF_PICTURES_PER_SECOND)

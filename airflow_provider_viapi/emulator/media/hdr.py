@@ -16,7 +16,7 @@ Transfer = Literal["PQ", "HLG"]
 HDR_TRANSFERS: MappingProxyType[int, Transfer] = MappingProxyType({16: "PQ", 18: "HLG"})
 """Code points of H.273 for the transfer characteristics of HDR."""
 
-SDR_WHITE = 203  # nits of an SDR picture's white on an HDR screen, by BT.2408
+SDR_WHITE = 203  # nits of an SDR frame's white on an HDR screen, by BT.2408
 PQ_PEAK, HLG_PEAK = 600, 1000  # nits of the brightest highlight: what is written, what HLG is mastered for
 SDR_GAMMA = 2.4
 KNEE = 0.75  # share of SDR white above which highlights are compressed
@@ -76,7 +76,7 @@ def from_hdr(values: Colours, transfer: Transfer) -> Colours:
 
 @cache
 def hdr_to_sdr(transfer: Transfer) -> ImageFilter.Color3DLUT:
-    """Return the table that tone-maps RGB pictures to BT.709; highlights above SDR white are compressed."""
+    """Return the table that tone-maps RGB frames to BT.709; highlights above SDR white are compressed."""
     steps = np.linspace(0, 1, LUT_SIZE)
     blue, green, red = np.meshgrid(steps, steps, steps, indexing="ij")  # red changes fastest
     nits = from_hdr(np.stack([red, green, blue], axis=-1), transfer)

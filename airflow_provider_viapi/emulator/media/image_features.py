@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from airflow_provider_viapi.alibaba.parameters import MediaLimits
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.still_images import open_image
 
 Vector = npt.NDArray[np.float32]
@@ -39,12 +39,12 @@ def check_picture(path: Path, max_bytes: int) -> None:
 
     :param path: the file; its content decides what it is, not its name
     :param max_bytes: the largest file that is accepted
-    :raises MediaFault: ``InvalidImage.Size`` when the file is larger; ``InvalidImage.Decode`` when it cannot
+    :raises MediaError: ``InvalidImage.Size`` when the file is larger; ``InvalidImage.Decode`` when it cannot
         be read as a picture; ``InvalidImage.Type`` when it is a picture, but neither JPEG nor PNG;
         ``InvalidImage.Resolution`` when a side is not within 128-1024 pixels
     """
     if (size := path.stat().st_size) > max_bytes:
-        raise MediaFault(
+        raise MediaError(
             "InvalidImage.Size", f"the picture has {size} bytes, at most {max_bytes} are accepted"
         )
     try:
@@ -52,19 +52,19 @@ def check_picture(path: Path, max_bytes: int) -> None:
             _check_header(image)
             image.load()
     except Image.DecompressionBombError as error:
-        raise MediaFault("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
+        raise MediaError("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
+        raise MediaError("InvalidImage.Decode", "the file cannot be read as a picture") from error
 
 
 def _check_header(image: Image.Image) -> None:
     """Check type and size before a pixel is decoded, so that no small file expands to a huge picture."""
     if image.format not in ACCEPTED_FORMATS:
-        raise MediaFault(
+        raise MediaError(
             "InvalidImage.Type", f"the picture is {image.format}, only JPEG and PNG are accepted"
         )
     if not all(MIN_SIDE <= side <= MAX_SIDE for side in image.size):
-        raise MediaFault(
+        raise MediaError(
             "InvalidImage.Resolution",
             f"the picture is {image.width}x{image.height}, its sides must be {MIN_SIDE}-{MAX_SIDE}",
         )
@@ -73,45 +73,45 @@ def _check_header(image: Image.Image) -> None:
 def check_limits(path: Path, limits: MediaLimits) -> tuple[int, int]:
     """Return the size of a picture in pixels, or refuse it by an action's limits.
 
-    :raises MediaFault: the codes of :func:`check_picture`, and ``InvalidImage.Rotation`` when its EXIF orientation
+    :raises MediaError: the codes of :func:`check_picture`, and ``InvalidImage.Rotation`` when its EXIF orientation
         turns it
     """
     if (size := path.stat().st_size) > (limits.max_bytes or size):
-        raise MediaFault(
+        raise MediaError(
             "InvalidImage.Size", f"the picture has {size} bytes, at most {limits.max_bytes} are accepted"
         )
     try:
         with Image.open(path) as image:
             kind = {"MPO": "jpeg"}.get(str(image.format), str(image.format).lower())
             if kind not in limits.formats:
-                raise MediaFault(
+                raise MediaError(
                     "InvalidImage.Type", f"the picture is {kind}; accepted: {', '.join(limits.formats)}"
                 )
             if not limits.allows_pixels(*image.size):
-                raise MediaFault(
+                raise MediaError(
                     "InvalidImage.Resolution",
                     f"the picture is {image.width}x{image.height}; accepted: {limits.pixels}",
                 )
             if limits.upright and image.getexif().get(_ORIENTATION, 1) != 1:
-                raise MediaFault("InvalidImage.Rotation", "the picture is rotated by its EXIF orientation")
+                raise MediaError("InvalidImage.Rotation", "the picture is rotated by its EXIF orientation")
             image.load()
             return image.width, image.height
     except Image.DecompressionBombError as error:
-        raise MediaFault("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
+        raise MediaError("InvalidImage.Resolution", "the picture has too many pixels to be read") from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise MediaFault("InvalidImage.Decode", "the file cannot be read as a picture") from error
+        raise MediaError("InvalidImage.Decode", "the file cannot be read as a picture") from error
 
 
 def cropped(path: Path, region: str) -> Image.Image:
     """Return a part of a picture.
 
     :param region: ``x1,x2,y1,y2`` in pixels
-    :raises MediaFault: ``InvalidImage.Region`` when it is not inside the picture
+    :raises MediaError: ``InvalidImage.Region`` when it is not inside the picture
     """
     left, right, top, bottom = map(int, region.split(","))
     picture = open_image(path)
     if right > picture.width or bottom > picture.height:
-        raise MediaFault(
+        raise MediaError(
             "InvalidImage.Region", f"the region is outside of {picture.width}x{picture.height} pixels"
         )
     return picture.crop((left, top, right, bottom))
@@ -121,7 +121,7 @@ def fingerprint(picture: Path) -> Vector:
     """Describe a picture as 960 numbers whose squares sum up to 1; the cosine of two is their dot product.
 
     :param picture: any picture that was checked; an EXIF orientation is respected, transparency shows white
-    :raises MediaFault: ``InvalidImage.Decode``
+    :raises MediaError: ``InvalidImage.Decode``
     """
     colours = _colours(picture)
     luma = colours @ LUMA

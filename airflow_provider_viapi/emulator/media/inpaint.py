@@ -1,4 +1,4 @@
-"""Fill holes of a picture from their surroundings."""
+"""Fill holes of an image from their surroundings."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
-from airflow_provider_viapi.emulator.media.frames import FULL_RANGE, colour_of, picture_format, with_colour
+from airflow_provider_viapi.emulator.media.frames import FULL_RANGE, colour_of, with_colour, working_format
 
 
 class InterlacedFrames:
@@ -44,7 +44,7 @@ class InterlacedFrames:
 
     @staticmethod
     def _needs_conversion(frame: VideoFrame) -> bool:
-        return not frame.format.is_rgb and frame.format.name != picture_format(frame.width, frame.height)
+        return not frame.format.is_rgb and frame.format.name != working_format(frame.width, frame.height)
 
     def _open(self, frame: VideoFrame) -> Graph:
         graph = Graph()
@@ -58,7 +58,7 @@ class InterlacedFrames:
             kept = "full" if colour_of(frame).range == FULL_RANGE else "limited"
             steps = [
                 graph.add("scale", interl="1", flags=flags, in_range=kept, out_range=kept),
-                graph.add("format", pix_fmts=picture_format(frame.width, frame.height)),
+                graph.add("format", pix_fmts=working_format(frame.width, frame.height)),
             ]
         graph.link_nodes(source, *steps, graph.add("buffersink"))
         graph.configure()

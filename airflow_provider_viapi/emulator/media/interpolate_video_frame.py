@@ -16,16 +16,16 @@ DEFAULT_MEGABITS = 20
 
 
 def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
-    """Bring a clip to a constant frame rate, with interpolated pictures.
+    """Bring a clip to a constant frame rate, with interpolated frames.
 
-    The service infers them; here blocks of pixels are tracked from picture to picture (see
+    The service infers them; here blocks of pixels are tracked from frame to frame (see
     :func:`interpolate_to_rate`), which may tear what turns, hides or changes its shape.
 
-    :param request: ``VideoURL``, the file; ``FrameRate``, 1-120 pictures a second (default 50); ``Bitrate`` of
+    :param request: ``VideoURL``, the file; ``FrameRate``, 1-120 frames a second (default 50); ``Bitrate`` of
         the result in Mbit/s (default 20)
     :param folder: where to write
     :return: ``VideoURL``, an H.264 MP4 of the same size, length and audio
-    :raises MediaFault: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
+    :raises MediaError: as :class:`VideoSource` does; ``InvalidFile.Resolution`` also above 1080p
     """
     target = folder / "video.mp4"
     rate = request.get("FrameRate", DEFAULT_RATE)
@@ -35,7 +35,7 @@ def interpolate_video_frame(request: Mapping[str, Any], folder: Path) -> dict[st
         rewrite(
             clip,
             target,
-            lambda pictures: interpolate_to_rate(pictures, clip.traits, rate),
+            lambda frames: interpolate_to_rate(frames, clip.traits, rate),
             traits=traits,
             bit_rate=bit_rate,
         )

@@ -1,4 +1,4 @@
-"""Detect overlays of a clip that do not move while the picture below changes, such as a station's logo."""
+"""Detect overlays of a clip that do not move while the frame below changes, such as a station's logo."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from airflow_provider_viapi.emulator.media.frames import planes
 Map = npt.NDArray[np.float64]
 
 CORNER = 0.4  # height and width of each corner that is searched, as a fraction of the frame's
-# In steps of 0-255: an edge of the averaged picture that only an overlay leaves, and how much the luma of half
+# In steps of 0-255: an edge of the averaged frame that only an overlay leaves, and how much the luma of half
 # of the frame must vary at least.
 PERSISTENT_EDGE, MIN_VARIATION = 24.0, 6.0
 MAX_CORNER_SHARE = 0.5  # above this share, it is the scene that does not change
 
 
-def find_logos(pictures: Iterable[VideoFrame]) -> Mask:
-    """Return the mask of what does not move in the corners of a changing picture: (rows, columns).
+def find_logos(frames: Iterable[VideoFrame]) -> Mask:
+    """Return the mask of what does not move in the corners of a changing frame: (rows, columns).
 
     The edges of the scene average out over time, those of a logo do not. Where the scene itself does
     not change, nothing is found.
 
-    :param pictures: all of one size; read to the end
+    :param frames: all of one size; read to the end
     """
     count, squares, totals = 0, np.zeros(()), [np.zeros(())] * 3
-    for picture in pictures:
-        samples = [plane.astype(np.float64) for plane in planes(picture)]
+    for frame in frames:
+        samples = [plane.astype(np.float64) for plane in planes(frame)]
         totals = [total + plane for total, plane in zip(totals, samples, strict=True)]
         count, squares = count + 1, squares + samples[0] ** 2
     means = [total / count for total in totals]

@@ -29,18 +29,18 @@ def write_lut(path: Path, change: Callable[[Colours], Colours]) -> None:
 
 
 def apply_lut(
-    pictures: Iterable[VideoFrame], cube: Path, pixel_format: str, colour: Colour
+    frames: Iterable[VideoFrame], cube: Path, pixel_format: str, colour: Colour
 ) -> Iterator[VideoFrame]:
-    """Change the colours of pictures by a lookup table, computed at 16 bits.
+    """Change the colours of frames by a lookup table, computed at 16 bits.
 
-    :param pictures: all of one size and picture format
+    :param frames: all of one size and working format
     :param cube: as :func:`write_lut` writes it
-    :param pixel_format: of the new pictures
-    :param colour: of the new pictures
+    :param pixel_format: of the new frames
+    :param colour: of the new frames
     """
     graph: Graph | None = None
-    for picture in pictures:
-        deep = picture.reformat(format="gbrp16le")
+    for frame in frames:
+        deep = frame.reformat(format="gbrp16le")
         graph = graph or _graph(deep, cube)
         graph.push(deep)
         changed = graph.vpull()
@@ -48,7 +48,7 @@ def apply_lut(
         made = changed.reformat(
             format=pixel_format, dst_colorspace=colour.matrix, dst_color_range=colour.range
         )
-        yield with_colour(with_times(made, picture), colour)
+        yield with_colour(with_times(made, frame), colour)
 
 
 def _graph(like: VideoFrame, cube: Path) -> Graph:

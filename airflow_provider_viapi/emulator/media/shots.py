@@ -14,7 +14,7 @@ from airflow_provider_viapi.emulator.media.frame_stats import detail_score, thum
 
 Numbers = npt.NDArray[np.float64]
 
-# Of the mean difference of two pictures, in steps of 0-255: a cut is a jump, and far above what moves around it.
+# Of the mean difference of two frames, in steps of 0-255: a cut is a jump, and far above what moves around it.
 MIN_JUMP, MIN_JUMP_TO_MOTION = 12.0, 3.0
 NEIGHBOURHOOD = 6
 MIN_PART_SECONDS = 1.0  # seconds; shorter ones are too short to watch
@@ -22,11 +22,11 @@ MIN_PART_SECONDS = 1.0  # seconds; shorter ones are too short to watch
 
 @dataclass(frozen=True)
 class Footage:
-    """A clip picture by picture.
+    """A clip frame by frame.
 
     :param times: when each is shown, in seconds, and at the end when the last one ends
     :param worth: detail and motion of each
-    :param cuts: numbers of the pictures with which shots begin; the first is 0
+    :param cuts: numbers of the frames with which shots begin; the first is 0
     """
 
     times: tuple[float, ...]
@@ -35,21 +35,21 @@ class Footage:
 
     @property
     def shots(self) -> list[range]:
-        """The numbers of the pictures of each shot."""
+        """The numbers of the frames of each shot."""
         return [range(*ends) for ends in pairwise((*self.cuts, len(self.worth)))]
 
 
-def find_shots(pictures: Iterable[VideoFrame]) -> Footage:
-    """Measure every picture of a clip and find its cuts.
+def find_shots(frames: Iterable[VideoFrame]) -> Footage:
+    """Measure every frame of a clip and find its cuts.
 
-    :param pictures: all of one size; read to the end
+    :param frames: all of one size; read to the end
     """
     times, worth, changes = [], [], []
     before = None
-    for picture in pictures:
-        sample = np.dstack(thumbnail(picture)).astype(np.int16)
+    for frame in frames:
+        sample = np.dstack(thumbnail(frame)).astype(np.int16)
         change = 0.0 if before is None else float(np.abs(sample - before).mean())
-        times.append(picture.time)
+        times.append(frame.time)
         worth.append(detail_score(sample[..., 0].astype(np.uint8)) + 0.5 * np.log2(1 + change))
         changes.append(change)
         before = sample
@@ -74,7 +74,7 @@ def best_parts(footage: Footage, seconds: float) -> list[range]:
 
     :param footage: of the clip
     :param seconds: how long they may be altogether; the whole clip is one part when it is no longer
-    :return: numbers of pictures, in their order; altogether as many as come closest to ``seconds``
+    :return: numbers of frames, in their order; altogether as many as come closest to ``seconds``
     """
     total = len(footage.worth)
     rate = total / (footage.times[-1] - footage.times[0])

@@ -16,10 +16,10 @@ def split_video_parts(request: Mapping[str, Any], folder: Path) -> dict[str, Any
 
     :param request: ``VideoUrl``, the clip; ``MinTime`` and ``MaxTime`` of a part in seconds; ``Template`` is ignored
     :return: ``Elements`` and ``SplitVideoPartResults``, with times in seconds
-    :raises MediaFault: the clip cannot be used
+    :raises MediaError: the clip cannot be used
     """
     with VideoSource(request["VideoUrl"]) as clip:
-        footage = find_shots(clip.pictures())
+        footage = find_shots(clip.frames())
     ends = _merged([footage.times[cut] for cut in footage.cuts], footage.times[-1], request.get("MinTime", 0))
     parts = list(pairwise(ends))
     if longest := request.get("MaxTime"):

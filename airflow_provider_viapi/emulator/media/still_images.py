@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 MAX_PIXELS = 8192 * 8192
 _OPAQUE_MODES = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}
@@ -18,21 +18,21 @@ def open_image(path: Path, kind: str = "InvalidImage") -> Image.Image:
     """Return a picture as RGB: turned by its EXIF orientation, on white, converted from its profile to sRGB.
 
     :param kind: prefix of the error codes: InvalidImage, or InvalidFile where it is one of several files
-    :raises MediaFault: ``….Decode`` when the file cannot be read as a picture, ``….Resolution`` when it has more
+    :raises MediaError: ``….Decode`` when the file cannot be read as a picture, ``….Resolution`` when it has more
         than 8192x8192 pixels
     """
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise MediaFault(
+                raise MediaError(
                     f"{kind}.Resolution",
                     f"the picture is {image.width}x{image.height}, at most {MAX_PIXELS} pixels are supported",
                 )
             return to_srgb(image)
     except Image.DecompressionBombError as error:
-        raise MediaFault(f"{kind}.Resolution", f"the picture has more than {MAX_PIXELS} pixels") from error
+        raise MediaError(f"{kind}.Resolution", f"the picture has more than {MAX_PIXELS} pixels") from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise MediaFault(f"{kind}.Decode", "the file cannot be read as a picture") from error
+        raise MediaError(f"{kind}.Decode", "the file cannot be read as a picture") from error
 
 
 def to_srgb(image: Image.Image) -> Image.Image:

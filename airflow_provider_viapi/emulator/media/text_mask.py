@@ -1,7 +1,7 @@
-"""Detect the white letters of subtitles in a picture.
+"""Detect the white letters of subtitles in a frame.
 
 A letter of a film's subtitle is bright and without colour, its strokes are thin, a dark edge closes it off
-from the picture on all sides, and it is in a line with others. All of this is required, so that skies,
+from the frame on all sides, and it is in a line with others. All of this is required, so that skies,
 glare, white cars and single stars are not erased. Lengths are in proportion to the shorter side
 of the frame.
 """
@@ -94,7 +94,7 @@ def find_letters(luma: Plane, thin: Mask, scale: Scale) -> Mask:
     """Return the mask of letters, their dots and punctuation in lines of text.
 
     :param luma: (rows, columns), 0-255
-    :param thin: the :func:`find_strokes` of the same picture
+    :param thin: the :func:`find_strokes` of the same frame
     """
     found = np.zeros(luma.shape, np.bool_)
     for level in LEVELS:

@@ -1,7 +1,7 @@
 """Transitions between shots.
 
 Most are wipes: a plan says for every pixel when its turn comes, from 0 to 1, and how soft the border is that runs
-over the picture. They resemble the service's by name and idea only.
+over the frame. They resemble the service's by name and idea only.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ CUT = "basic"
 
 
 class Transition:
-    """A transition of one style for pictures of one size.
+    """A transition of one style for frames of one size.
 
     :param style: a ``TransitionStyle`` of the service
     :param size: (width, height)
@@ -72,7 +72,7 @@ class Transition:
             self._turns = (turns - turns.min()) / np.ptp(turns)
 
     def between(self, before: Pixels, after: Pixels, progress: float) -> Pixels:
-        """Blend two pictures, (rows, columns, RGB), for ``progress`` from 0 to 1."""
+        """Blend two frames, (rows, columns, RGB), for ``progress`` from 0 to 1."""
         weight: Turns | float = progress
         if self._turns is not None:
             weight = np.clip((progress * (1 + self._softness) - self._turns) / self._softness, 0, 1)[

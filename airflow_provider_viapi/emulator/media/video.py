@@ -1,6 +1,6 @@
-"""Read a clip picture by picture, and write it again with its pictures changed.
+"""Read a clip frame by frame, and write it again with its frames changed.
 
-Everything streams: one picture, or the few that a change looks ahead, is in memory at a time, never the clip.
+Everything streams: one frame, or the few that a change looks ahead, is in memory at a time, never the clip.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from airflow_provider_viapi.emulator.media.containers import (
     seconds,
     stated_duration,
 )
-from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media.frames import as_picture, colour_of, display_matrix, is_sideways
+from airflow_provider_viapi.emulator.media.errors import MediaError
+from airflow_provider_viapi.emulator.media.frames import as_displayed, colour_of, display_matrix, is_sideways
 from airflow_provider_viapi.emulator.media.interlacing import InterlacedFrames
 from airflow_provider_viapi.emulator.media.writer import H264, Codec, Traits, VideoTarget
 
@@ -42,7 +42,7 @@ RATE_WHEN_UNKNOWN = Fraction(25)
 
 # A file is refused as cut off when more than both is missing of the length that its header states.
 MAX_MISSING_SECONDS, MAX_MISSING_SHARE = 0.5, 0.05
-MIN_DECODED_SHARE = 0.4  # of the packets of video; two packets may hold one picture's fields
+MIN_DECODED_SHARE = 0.4  # of the packets of video; two packets may hold one frame's fields
 HONEST_HEADERS = frozenset({"mov", "matroska", "flv"})  # containers whose header states the length
 
 AudioPacket: TypeAlias = "Packet[AudioStream]"
@@ -61,29 +61,29 @@ def rewrite(
     bit_rate: int | None = None,
     until: float | None = None,
 ) -> None:
-    """Write a clip again with its pictures changed; their times and the audio are kept.
+    """Write a clip again with its frames changed; their times and the audio are kept.
 
     :param target: the MP4 or MOV to write
-    :param change: yields the new pictures, one for each unless the frame rate changes
-    :param traits: of the new pictures (default: those of the clip)
-    :param codec: of the new pictures
-    :param bit_rate: of the pictures in bits per second (default: a steady high quality)
+    :param change: yields the new frames, one for each unless the frame rate changes
+    :param traits: of the new frames (default: those of the clip)
+    :param codec: of the new frames
+    :param bit_rate: of the frames in bits per second (default: a steady high quality)
     :param until: leave out what is due at this time or later, in seconds
-    :raises MediaFault: as :meth:`VideoSource.pictures` does; ``InternalError.Algo`` when not everything that was
+    :raises MediaError: as :meth:`VideoSource.frames` does; ``InternalError.Algo`` when not everything that was
         read was also written
     """
     traits = traits or clip.traits
     with VideoTarget(target, traits, clip.audio, codec=codec, bit_rate=bit_rate) as written:
-        for picture in change(clip.pictures(written.add_audio, until=until)):
-            written.add_picture(picture)
+        for frame in change(clip.frames(written.add_audio, until=until)):
+            written.add_frame(frame)
     same_rate = (traits.frame_rate, traits.time_base) == (clip.traits.frame_rate, clip.traits.time_base)
     missing = abs(clip.end - written.end)
     if (same_rate and written.count != clip.count) or missing > 1.5 / min(
         traits.frame_rate, clip.traits.frame_rate
     ):
-        raise MediaFault(
+        raise MediaError(
             "InternalError.Algo",
-            f"pictures were lost: {clip.count} ({clip.end:.2f} s) were read, "
+            f"frames were lost: {clip.count} ({clip.end:.2f} s) were read, "
             f"{written.count} ({written.end:.2f} s) were written",
         )
 
@@ -105,17 +105,17 @@ def with_neighbours(items: Iterable[Item], reach: int) -> Iterator[tuple[Item, l
 class VideoSource:
     """A clip that is being read; a context manager.
 
-    ``traits`` is what all its pictures have in common, ``first`` the first of them, ``duration`` the length that
+    ``traits`` is what all its frames have in common, ``first`` the first of them, ``duration`` the length that
     the container states (seconds, or None), ``audio`` its audio streams. ``count`` and ``end`` (seconds) say how
-    many pictures were read so far and when the last of them ends.
+    many frames were read so far and when the last of them ends.
 
     :param path: the file; its content decides what it is, not its name
     :param largest: the longer and the shorter side that are accepted, in pixels (default: 8192x4320)
-    :param deinterlace: make progressive pictures of interlaced ones (default: keep them)
-    :raises MediaFault: ``InvalidFile.Decode`` when no picture can be decoded, or no audio where there is some;
+    :param deinterlace: make progressive frames of interlaced ones (default: keep them)
+    :raises MediaError: ``InvalidFile.Decode`` when no frame can be decoded, or no audio where there is some;
         ``InvalidFile.Type`` when it is media of another kind (a still, audio, a playlist);
-        ``InvalidFile.Content`` when it holds no picture; ``InvalidFile.Resolution`` when a side is shorter than
-        32 pixels or the picture larger than ``largest``
+        ``InvalidFile.Content`` when it holds no frame; ``InvalidFile.Resolution`` when a side is shorter than
+        32 pixels or the frame larger than ``largest``
     """
 
     def __init__(self, path: Path, *, largest: tuple[int, int] = EIGHT_K, deinterlace: bool = False) -> None:
@@ -124,13 +124,13 @@ class VideoSource:
         try:
             video = find_film_stream(self._container, path)
             if video is None:
-                raise MediaFault("InvalidFile.Type", "the file holds no video")
+                raise MediaError("InvalidFile.Type", "the file holds no video")
             self._video = video
             self._prepare_decoder()
             self.audio = playable_audio(self._container.streams.audio)
             if len(self.audio) < len(self._container.streams.audio):
                 # A result without one of the tracks would look like a success.
-                raise MediaFault("InvalidFile.Decode", "the codec of an audio track is not known")
+                raise MediaError("InvalidFile.Decode", "the codec of an audio track is not known")
             self.count, self.end = 0, 0.0
             self._packets, self._damaged = 0, False
             self._audio_end = 0.0
@@ -141,7 +141,7 @@ class VideoSource:
             self._sideways = False
             self._rate = self._video.average_rate or self._video.guessed_rate or RATE_WHEN_UNKNOWN
             self._events = self._read()
-            self.first = self._first_picture()
+            self.first = self._first_frame()
         except BaseException:
             self._container.close()
             raise
@@ -156,17 +156,17 @@ class VideoSource:
     ) -> None:
         self._container.close()
 
-    def pictures(
+    def frames(
         self, audio: Callable[[AudioPacket], None] = lambda packet: None, *, until: float | None = None
     ) -> Iterator[VideoFrame]:
-        """Yield the pictures in the order in which they are shown, each upright and in its picture format; once.
+        """Yield the frames in the order in which they are shown, each upright and in its working format; once.
 
         Their times rise strictly, on a clock that starts at zero with the file. A frame that cannot be decoded is
         passed over, as a player does.
 
-        :param audio: called with every packet of :attr:`audio` that lies between the pictures
-        :param until: leave out the pictures and the audio that are due at this time or later, in seconds
-        :raises MediaFault: ``InvalidFile.Decode`` when the file is cut off, or most pictures cannot be decoded
+        :param audio: called with every packet of :attr:`audio` that lies between the frames
+        :param until: leave out the frames and the audio that are due at this time or later, in seconds
+        :raises MediaError: ``InvalidFile.Decode`` when the file is cut off, or most frames cannot be decoded
         """
         running: set[Any] = {self._video, *self.audio}
         for stream, event in self._events:
@@ -190,9 +190,9 @@ class VideoSource:
     def _prepare_decoder(self) -> None:
         stream = self._video
         if stream.codec_context is None:
-            raise MediaFault("InvalidFile.Decode", "the video's codec is not known")
+            raise MediaError("InvalidFile.Decode", "the video's codec is not known")
         if not stream.width:
-            raise MediaFault("InvalidFile.Content", "the video holds no pictures")
+            raise MediaError("InvalidFile.Content", "the video holds no frames")
         self._require_size(stream.width, stream.height)
         stream.thread_type = "AUTO"
         stream.codec_context.options = {"max_pixels": str(MAX_SIDE * MAX_SIDE)}
@@ -201,7 +201,7 @@ class VideoSource:
         """Refuse a size before anything of that size is decoded."""
         longer, shorter = max(width, height), min(width, height)
         if shorter < MIN_SIDE or longer > self._largest[0] or shorter > self._largest[1]:
-            raise MediaFault(
+            raise MediaError(
                 "InvalidFile.Resolution",
                 f"the video is {width}x{height}, its sides must have at least {MIN_SIDE} pixels, "
                 f"the longer at most {self._largest[0]}, the shorter at most {self._largest[1]}",
@@ -209,9 +209,9 @@ class VideoSource:
 
     def _require_whole(self, until: float | None) -> None:
         if self._interlaced is None or self.count < MIN_DECODED_SHARE * self._packets:
-            raise MediaFault(
+            raise MediaError(
                 "InvalidFile.Decode",
-                f"only {self.count} of {self._packets} pictures of the video can be decoded",
+                f"only {self.count} of {self._packets} frames of the video can be decoded",
             )
         if until is not None or self._format not in HONEST_HEADERS:
             return
@@ -223,12 +223,12 @@ class VideoSource:
         else:
             return
         if stated - read > max(MAX_MISSING_SECONDS, MAX_MISSING_SHARE * stated):
-            raise MediaFault(
+            raise MediaError(
                 "InvalidFile.Decode",
                 f"the file is cut off: it states {stated:.2f} s, {read:.2f} s can be read",
             )
 
-    def _first_picture(self) -> VideoFrame:
+    def _first_frame(self) -> VideoFrame:
         read: list[tuple[Any, Event]] = []
         for stream, event in self._events:
             read.append((stream, event))
@@ -236,8 +236,8 @@ class VideoSource:
                 self._events = chain(read, self._events)
                 return event
         if self._damaged:
-            raise MediaFault("InvalidFile.Decode", "no picture of the video can be decoded")
-        raise MediaFault("InvalidFile.Content", "the video holds no pictures")
+            raise MediaError("InvalidFile.Decode", "no frame of the video can be decoded")
+        raise MediaError("InvalidFile.Content", "the video holds no frames")
 
     def _traits(self) -> Traits:
         aspect = self._video.sample_aspect_ratio or Fraction(1)
@@ -251,17 +251,17 @@ class VideoSource:
         )
 
     def _read(self) -> Iterator[tuple[Any, Event]]:
-        """Yield pictures and packets of audio as they lie in the file."""
+        """Yield frames and packets of audio as they lie in the file."""
         for packet in packets_from_zero(self._container, (self._video, *self.audio)):
             if packet.stream is not self._video:
                 if (time := seconds(packet.pts, packet.time_base)) is not None:
                     self._audio_end = max(self._audio_end, float(time))
                 yield packet.stream, packet
             elif packet.size:
-                for picture in self._decoded(packet):
-                    yield self._video, picture
-        for picture in self._flushed():
-            yield self._video, picture
+                for frame in self._decoded(packet):
+                    yield self._video, frame
+        for frame in self._flushed():
+            yield self._video, frame
 
     def _decoded(self, packet: Packet[Any]) -> Iterator[VideoFrame]:
         self._packets += 1
@@ -275,7 +275,7 @@ class VideoSource:
                 self._decode_times.remove(packet.dts)
             return
         for frame in frames:
-            yield from self._pictures_of(frame)
+            yield from self._displayed(frame)
 
     def _flushed(self) -> Iterator[VideoFrame]:
         try:
@@ -284,11 +284,11 @@ class VideoSource:
             frames = []
         for frame in frames:
             frame.time_base = self._video.time_base
-            yield from self._pictures_of(frame)
+            yield from self._displayed(frame)
         for frame in self._interlaced.flush() if self._interlaced else []:
-            yield self._picture(frame)
+            yield self._dated(frame)
 
-    def _pictures_of(self, frame: VideoFrame) -> Iterator[VideoFrame]:
+    def _displayed(self, frame: VideoFrame) -> Iterator[VideoFrame]:
         if self._interlaced is None:
             self._require_size(frame.width, frame.height)
             self._stored_size = frame.width, frame.height
@@ -297,19 +297,19 @@ class VideoSource:
             unfit = display_matrix(frame) is not None or frame.width % 2 or frame.height % 4
             self._interlaced = InterlacedFrames(deinterlace=self._deinterlace or bool(unfit))
         if self._decode_times:
-            # AVI has no presentation times: in the order in which they are shown, pictures take the decoding times.
+            # AVI has no presentation times: in the order in which they are shown, frames take the decoding times.
             frame.pts = heappop(self._decode_times)
         for each in self._interlaced.push(frame):
-            yield self._picture(each)
+            yield self._dated(each)
 
-    def _picture(self, frame: VideoFrame) -> VideoFrame:
-        """Return the picture of a frame; it is later than the one before, whatever the file says."""
-        picture = as_picture(frame, *self._stored_size)
+    def _dated(self, decoded: VideoFrame) -> VideoFrame:
+        """Return a frame as it is displayed; later than the one before, whatever the file says."""
+        frame = as_displayed(decoded, *self._stored_size)
         if self._last_pts is None:
-            picture.pts = picture.pts or 0
-        elif picture.pts is None:
-            picture.pts = self._last_pts + max(1, round(1 / (self._rate * (picture.time_base or 1))))
-        elif picture.pts <= self._last_pts:
-            picture.pts = self._last_pts + 1
-        self._last_pts = picture.pts
-        return picture
+            frame.pts = frame.pts or 0
+        elif frame.pts is None:
+            frame.pts = self._last_pts + max(1, round(1 / (self._rate * (frame.time_base or 1))))
+        elif frame.pts <= self._last_pts:
+            frame.pts = self._last_pts + 1
+        self._last_pts = frame.pts
+        return frame

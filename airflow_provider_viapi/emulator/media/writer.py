@@ -1,4 +1,4 @@
-"""Write a clip, pictures and audio, as MP4 or MOV that plays while it still downloads."""
+"""Write a clip, frames and audio, as MP4 or MOV that plays while it still downloads."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from av.video.stream import VideoStream
 from airflow_provider_viapi.emulator.media.audio import Samples
 from airflow_provider_viapi.emulator.media.audio_tracks import AudioTraits, EncodedTrack, track_for
 from airflow_provider_viapi.emulator.media.containers import METADATA_OPTIONS
-from airflow_provider_viapi.emulator.media.faults import MediaFault
-from airflow_provider_viapi.emulator.media.frames import Colour, picture_format
+from airflow_provider_viapi.emulator.media.errors import MediaError
+from airflow_provider_viapi.emulator.media.frames import Colour, working_format
 
 MAX_MISSING_AUDIO = 0.15  # seconds of a track: a codec's delay and one packet
 
 
 @dataclass(frozen=True)
 class Codec:
-    """An encoder of pictures and its settings.
+    """An encoder of frames and its settings.
 
     :param encoder: FFmpeg's name of it
-    :param pixel_format: the one that is written (default: the picture format of the size)
+    :param pixel_format: the one that is written (default: the working format of the size)
     :param options: for speed and the like
     :param steady: the options of a constant high quality, used without a bit rate
     :param tag: tag in the container, where players require one of several
@@ -52,14 +52,14 @@ PRORES = Codec("prores_ks", "yuv422p10le", {"profile": "standard"}, {})
 
 @dataclass(frozen=True)
 class Traits:
-    """The properties that all pictures of a clip share.
+    """The properties that all frames of a clip share.
 
     :param size: (width, height) in pixels
     :param pixel_aspect: width of a pixel as it is shown divided by its height
     :param frame_rate: the average, in frames per second
     :param time_base: the unit of presentation times, in seconds
     :param colour: what the numbers mean as colours
-    :param interlaced: whether each picture consists of two fields
+    :param interlaced: whether each frame consists of two fields
     """
 
     size: tuple[int, int]
@@ -73,19 +73,19 @@ class Traits:
 class VideoTarget:
     """A clip that is being written; a context manager, and the file is complete when it ends without an error.
 
-    Pictures are usually H.264 of 8 bits: 4:2:0, which everything plays, or 4:4:4 (High 4:4:4 Predictive) when
+    Frames are usually H.264 of 8 bits: 4:2:0, which everything plays, or 4:4:4 (High 4:4:4 Predictive) when
     a side is odd, which FFmpeg and its kin play but browsers may not: 4:2:0 has no odd sizes, and a size that
-    was asked for is kept exactly. Every picture is shown at its own time, so a variable rate stays variable.
+    was asked for is kept exactly. Every frame is shown at its own time, so a variable rate stays variable.
 
-    ``count`` and ``end`` (seconds) say how many pictures were added and when the last of them ends.
+    ``count`` and ``end`` (seconds) say how many frames were added and when the last of them ends.
 
     :param path: the file to write, an MP4 or, by its name, a MOV
-    :param traits: of the pictures that will come
+    :param traits: of the frames that will come
     :param audio: the source's audio streams, all of which are kept
     :param sampled: traits of the tracks whose audio comes as samples
-    :param codec: for the pictures
-    :param bit_rate: of the pictures, in bits per second (default: a steady high quality)
-    :raises MediaFault: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
+    :param codec: for the frames
+    :param bit_rate: of the frames, in bits per second (default: a steady high quality)
+    :raises MediaError: when it ends: ``InternalError.Algo`` when the file does not hold all that was added
     """
 
     def __init__(
@@ -120,12 +120,12 @@ class VideoTarget:
         if error is None:
             self._require_complete()
 
-    def add_picture(self, picture: VideoFrame) -> None:
-        """Encode the next picture; its time must be later than that of the one before."""
-        picture.pict_type = PictureType.NONE  # or the encoder would follow the source's key frames
+    def add_frame(self, frame: VideoFrame) -> None:
+        """Encode the next frame; its time must be later than that of the one before."""
+        frame.pict_type = PictureType.NONE  # or the encoder would follow the source's key frames
         self.count += 1
-        self.end = float((picture.pts or 0) * (picture.time_base or 0) + self._period)
-        self._container.mux(self._video.encode(picture))
+        self.end = float((frame.pts or 0) * (frame.time_base or 0) + self._period)
+        self._container.mux(self._video.encode(frame))
 
     def add_audio(self, packet: Packet[AudioStream]) -> None:
         """Add the next packet of one of the source's audio streams; a damaged one leaves a gap."""
@@ -155,18 +155,16 @@ class VideoTarget:
                     ends[packet.stream.index] = max(end, ends[packet.stream.index])
             heard = [ends[stream.index] for stream in audio]
         if count != self.count or not count:
-            raise MediaFault(
-                "InternalError.Algo", f"pictures were lost: {count} of {self.count} were written"
-            )
+            raise MediaError("InternalError.Algo", f"frames were lost: {count} of {self.count} were written")
         given = [track.end for track in tracks if track.end > MAX_MISSING_AUDIO]
         if len(heard) < len(given):
-            raise MediaFault(
+            raise MediaError(
                 "InternalError.Algo", f"audio was lost: {len(heard)} of {len(given)} tracks were written"
             )
         if len(heard) == len(tracks):
             for number, (track, end) in enumerate(zip(tracks, heard, strict=True), start=1):
                 if end < track.end - MAX_MISSING_AUDIO:
-                    raise MediaFault(
+                    raise MediaError(
                         "InternalError.Algo",
                         f"audio of track {number} was lost: {end:.2f} of {track.end:.2f} s were written",
                     )
@@ -178,7 +176,7 @@ class VideoTarget:
             self._container.add_stream(codec.encoder, rate=traits.frame_rate, options=dict(options)),
         )
         stream.width, stream.height = traits.size
-        stream.pix_fmt = codec.pixel_format or picture_format(*traits.size)
+        stream.pix_fmt = codec.pixel_format or working_format(*traits.size)
         context = stream.codec_context
         context.time_base = traits.time_base
         context.sample_aspect_ratio = traits.pixel_aspect

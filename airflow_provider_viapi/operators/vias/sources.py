@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_viapi.huawei.services.vias import sources
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.vias.named import CreateNamedOperator
+from airflow_provider_viapi.operators.vias.named_resources import CreateNamedOperator
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -36,14 +36,14 @@ def origin(made: Pixels, source: list[Pixels]) -> int:
 
 def test_all_cuts_of_a_street_scene_are_found_and_nothing_else() -> None:
     with VideoSource(media_samples.bikes()) as clip:
-        footage = find_shots(clip.pictures())
+        footage = find_shots(clip.frames())
 
     assert footage.cuts == (0, 30, 76, 137, 187, 242)
 
 
 def test_a_camera_that_moves_makes_no_cut(clean: Path) -> None:
     with VideoSource(clean) as clip:
-        assert find_shots(clip.pictures()).cuts == (0,)
+        assert find_shots(clip.frames()).cuts == (0,)
 
 
 def test_a_summary_shows_several_shots_in_their_order_for_exactly_as_long_as_asked(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import media_samples
 from airflow_provider_viapi.emulator.media.erase_video_logo import erase_video_logo
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from emulator.media.sample_clips import Pixels, pictures, psnr, real_frames, sound, times, write_clip
 
 LOGO = np.s_[15:65, 255:305]
@@ -103,7 +103,7 @@ def test_times_and_audio_are_kept(clean: Path, tmp_path: Path) -> None:
 def test_more_than_full_hd_is_refused(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mp4", real_frames(1, (2048, 64), "yuv420p"), time_base=Fraction(1, 25))
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         erased(source, tmp_path)
 
     assert caught.value.code == "InvalidFile.Resolution"

@@ -14,7 +14,7 @@ from airflow_provider_viapi.emulator.media.erase_video_subtitles import (
     erase_subtitles,
     erase_video_subtitles,
 )
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import planes
 from airflow_provider_viapi.emulator.media.video import VideoSource
 from emulator.media.sample_clips import (
@@ -39,9 +39,9 @@ def changed_samples(source: Path, band: Band) -> list[int]:
     """Count the changed luma samples of each picture, before anything is encoded again."""
     counts = []
     with VideoSource(source) as clip:
-        before = [planes(picture)[0].copy() for picture in clip.pictures()]
+        before = [planes(picture)[0].copy() for picture in clip.frames()]
     with VideoSource(source) as clip:
-        for luma, picture in zip(before, erase_subtitles(clip.pictures(), band, reach=5), strict=True):
+        for luma, picture in zip(before, erase_subtitles(clip.frames(), band, reach=5), strict=True):
             counts.append(int((planes(picture)[0] != luma).sum()))
     return counts
 
@@ -79,12 +79,12 @@ def test_the_rest_of_the_clip_stays_as_it_is(subtitled: Path, tmp_path: Path) ->
 def test_no_sample_outside_of_the_band_changes(subtitled: Path) -> None:
     band = Band(x=0.25, y=0.8, width=0.3, height=0.2)
     with VideoSource(subtitled) as clip:
-        before = [[plane.copy() for plane in planes(picture)] for picture in clip.pictures()]
+        before = [[plane.copy() for plane in planes(picture)] for picture in clip.frames()]
 
     with VideoSource(subtitled) as clip:
         after = [
             [plane.copy() for plane in planes(picture)]
-            for picture in erase_subtitles(clip.pictures(), band, reach=5)
+            for picture in erase_subtitles(clip.frames(), band, reach=5)
         ]
 
     changed = [np.any([a[i] != b[i] for a, b in zip(before, after, strict=True)], axis=0) for i in range(3)]
@@ -176,7 +176,7 @@ def test_more_than_full_hd_is_refused(tmp_path: Path) -> None:
         tmp_path / "a.mp4", real_frames(1, (1088, 1920), "yuv420p"), time_base=Fraction(1, 25)
     )
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         erased(source, tmp_path)
 
     assert caught.value.code == "InvalidFile.Resolution"

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 import media_samples
 from airflow_provider_viapi.emulator.media.clips import Still
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.generate_video import generate_video, schedule
 from airflow_provider_viapi.emulator.media.transitions import FADES, WIPES, Transition
 from emulator.media.sample_clips import Pixels, pictures, psnr, sound, times
@@ -144,7 +144,7 @@ def test_a_size_that_is_not_given_is_a_square(
 
 
 def test_there_must_be_something_to_show(music: Path, tmp_path: Path) -> None:
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         made([{"Type": "audio", "FileName": "music", "FileUrl": music}], tmp_path)
 
     assert caught.value.code == "InvalidFile.Content"
@@ -154,7 +154,7 @@ def test_a_photograph_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     broken = tmp_path / "a.png"
     broken.write_bytes(PHOTOGRAPHS["coffee"].read_bytes()[:5000])
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         made([{"Type": "image", "FileName": "a.png", "FileUrl": broken}], tmp_path)
 
     assert caught.value.code == "InvalidFile.Decode"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 import media_samples
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.image_features import check_picture, fingerprint, score
 
 PHOTOGRAPHS = media_samples.photographs()
@@ -58,7 +58,7 @@ def saved(image: Image.Image, path: Path, **options: object) -> Path:
 
 
 def rejection(path: Path, max_bytes: int = TWO_MEGABYTES) -> str:
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         check_picture(path, max_bytes)
     return caught.value.code
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from airflow_provider_viapi.emulator.media import transform
 from airflow_provider_viapi.emulator.media.abstract_film_video import abstract_film_video
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.hdr import from_sdr, to_hlg, to_pq
 from airflow_provider_viapi.emulator.media.image_features import fingerprint
 from airflow_provider_viapi.emulator.media.video import VideoSource, rewrite
@@ -282,7 +282,7 @@ def test_an_error_names_the_file_of_the_list_that_cannot_be_used(tmp_path: Path)
     broken = tmp_path / "broken.png"
     broken.write_bytes(good.read_bytes()[:60])
 
-    with pytest.raises(MediaFault, match=r"FileList\.2 \(holiday\.png\)") as caught:
+    with pytest.raises(MediaError, match=r"FileList\.2 \(holiday\.png\)") as caught:
         generated(
             tmp_path,
             {"Type": "image", "FileUrl": good},
@@ -320,7 +320,7 @@ def test_a_huge_film_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
         target.mux(stream.encode(None))
 
     for action in ("AbstractFilmVideo", "AbstractEcommerceVideo", "AdjustVideoColor", "ChangeVideoSize"):
-        with pytest.raises(MediaFault) as caught:
+        with pytest.raises(MediaError) as caught:
             result(action, source, tmp_path)
         assert caught.value.code == "InvalidFile.Resolution"
 
@@ -343,7 +343,7 @@ def test_a_file_that_is_cut_off_is_refused(container: str, tmp_path: Path) -> No
         content = moved.read_bytes()
     source.write_bytes(content[: len(content) * 6 // 10])
 
-    with pytest.raises(MediaFault, match="cut off") as caught:
+    with pytest.raises(MediaError, match="cut off") as caught:
         result("EnhancePortraitVideo", source, tmp_path)
 
     assert caught.value.code == "InvalidFile.Decode"
@@ -352,7 +352,7 @@ def test_a_file_that_is_cut_off_is_refused(container: str, tmp_path: Path) -> No
 def test_a_job_that_loses_pictures_fails(tmp_path: Path) -> None:
     source = write(Odd("plain"), tmp_path)
 
-    with VideoSource(source) as clip, pytest.raises(MediaFault, match=r"24 .* were written") as caught:
+    with VideoSource(source) as clip, pytest.raises(MediaError, match=r"24 .* were written") as caught:
         rewrite(clip, tmp_path / "a.mp4", lambda pictures: (p for n, p in enumerate(pictures) if n != 12))
 
     assert caught.value.code == "InternalError.Algo"

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 import media_samples
 from airflow_provider_viapi.emulator.media import transform
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_what_a_mask_marks_is_filled_and_the_rest_stays(
 def test_a_mask_of_another_size_is_refused(photograph: Path, folder: Path, tmp_path: Path) -> None:
     Image.new("L", (10, 10)).save(tmp_path / "mask.png")
 
-    with pytest.raises(MediaFault, match="UserMask is 10x10"):
+    with pytest.raises(MediaError, match="UserMask is 10x10"):
         transform("ErasePerson", {"ImageURL": photograph, "UserMask": tmp_path / "mask.png"}, folder)
 
 
@@ -165,7 +165,7 @@ def test_a_style_brings_its_mean_color(photograph: Path, folder: Path, tmp_path:
 def test_a_mode_without_its_colors_is_refused(
     request_: dict[str, Any], said: str, photograph: Path, folder: Path
 ) -> None:
-    with pytest.raises(MediaFault, match=said):
+    with pytest.raises(MediaError, match=said):
         transform("RecolorImage", {"Url": photograph, **request_}, folder)
 
 
@@ -194,5 +194,5 @@ def test_colors_are_strengthened_in_the_format_that_is_asked_for(photograph: Pat
 def test_a_file_that_is_no_picture_is_refused(action: str, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
 
-    with pytest.raises(MediaFault, match="cannot be read as a picture"):
+    with pytest.raises(MediaError, match="cannot be read as a picture"):
         transform(action, {"ImageURL": tmp_path / "text.png"}, folder)

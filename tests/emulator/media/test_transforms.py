@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.emulator.media import TRANSFORMS, transform
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from emulator.media.sample_clips import real_frames, write_clip
 
 OF_FILMS = [action for action, function in TRANSFORMS.items() if not function.startswith("pictures.")]
@@ -36,7 +36,7 @@ def test_every_action_refuses_a_file_that_is_no_media(action: str, tmp_path: Pat
     }
     request["FileList"] = [{"Type": "video", "FileName": "letter.mp4", "FileUrl": source}]
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         transform(action, request, tmp_path)
 
     assert caught.value.code == "InvalidFile.Decode"
@@ -69,7 +69,7 @@ def test_an_action_that_is_not_emulated_has_no_transform(tmp_path: Path) -> None
 
 
 def test_a_fault_can_be_pickled() -> None:
-    fault = pickle.loads(pickle.dumps(MediaFault("InvalidFile.Content", "the video holds no pictures")))
+    fault = pickle.loads(pickle.dumps(MediaError("InvalidFile.Content", "the video holds no pictures")))
 
     assert (fault.code, fault.message) == ("InvalidFile.Content", "the video holds no pictures")
     assert str(fault) == "InvalidFile.Content: the video holds no pictures"

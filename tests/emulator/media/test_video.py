@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import media_samples
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.video import VideoSource, rewrite, with_neighbours
 from emulator.media.sample_clips import (
     Pixels,
@@ -204,7 +204,7 @@ def test_a_damaged_clip_is_rewritten_or_refused(tmp_path: Path, name: str, codec
         content[start : start + chance.choice([1, 8, 300])] = chance.randbytes(chance.choice([1, 8, 300]))
     source.write_bytes(content)
 
-    with suppress(MediaFault):
+    with suppress(MediaError):
         assert times(rewritten(source, tmp_path))
 
 
@@ -221,14 +221,14 @@ def test_a_file_that_is_no_video_is_refused(tmp_path: Path, content: bytes, code
     source = tmp_path / "a.mp4"
     source.write_bytes(content)
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         VideoSource(source)
 
     assert caught.value.code == code
 
 
 def test_a_photograph_is_refused_as_another_type() -> None:
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         VideoSource(media_samples.photographs()["coffee"])
 
     assert caught.value.code == "InvalidFile.Type"
@@ -238,7 +238,7 @@ def test_a_playlist_of_this_machines_files_is_not_followed(clean: Path, tmp_path
     source = tmp_path / "a.m3u8"
     source.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{clean}\n#EXT-X-ENDLIST\n")
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         VideoSource(source)
 
     assert caught.value.code == "InvalidFile.Type"
@@ -253,7 +253,7 @@ def test_audio_without_pictures_is_refused_as_another_type(clean: Path, tmp_path
                 packet.stream = stream
                 after.mux(packet)
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         VideoSource(source)
 
     assert caught.value.code == "InvalidFile.Type"
@@ -265,7 +265,7 @@ def test_a_video_track_without_a_frame_is_refused_for_its_content(clean: Path, t
         after.add_stream_from_template(before.streams.video[0], opaque=True)
         after.start_encoding()
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         VideoSource(source)
 
     assert caught.value.code == "InvalidFile.Content"
@@ -274,7 +274,7 @@ def test_a_video_track_without_a_frame_is_refused_for_its_content(clean: Path, t
 def test_a_tiny_video_is_refused_for_its_resolution(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "a.mp4", real_frames(2, (160, 30), "yuv420p"))
 
-    with pytest.raises(MediaFault) as caught:
+    with pytest.raises(MediaError) as caught:
         VideoSource(source)
 
     assert caught.value.code == "InvalidFile.Resolution"
@@ -287,7 +287,7 @@ def test_pictures_and_audio_after_the_end_are_left_out(clean: Path) -> None:
         heard.append(packet.pts * packet.time_base)
 
     with VideoSource(clean) as clip:
-        seen = [picture.time for picture in clip.pictures(hear, until=0.5)]
+        seen = [picture.time for picture in clip.frames(hear, until=0.5)]
 
     assert len(seen) == 13
     assert max(seen) < 0.5

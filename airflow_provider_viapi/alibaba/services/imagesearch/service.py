@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from airflow_provider_viapi.alibaba.image_filter import Filter
+from airflow_provider_viapi.alibaba.filter_expressions import Filter
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import (
     INT64,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageEnhance, ImageOps
 
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.still_images import open_image
 
 Colours = npt.NDArray[np.float64]
@@ -40,11 +40,11 @@ def enhance_image_color(request: Mapping[str, Any], folder: Path) -> dict[str, P
     :param request: ``ImageURL``, the picture; ``Mode``; ``OutputFormat``, png, jpg or bmp
     :param folder: where to write
     :return: ``ImageURL``, the picture in that format
-    :raises MediaFault: the picture cannot be read, or the format is another
+    :raises MediaError: the picture cannot be read, or the format is another
     """
     kind = str(request["OutputFormat"]).lower()
     if kind not in ("png", "jpg", "bmp"):
-        raise MediaFault("InvalidParameter", "OutputFormat must be png, jpg or bmp")
+        raise MediaError("InvalidParameter", "OutputFormat must be png, jpg or bmp")
     target = folder / f"image.{kind}"
     stretched = ImageOps.autocontrast(open_image(request["ImageURL"]), cutoff=1, preserve_tone=True)
     saturation = SATURATION.get(request["Mode"], 1.15)
@@ -61,7 +61,7 @@ def recolor_image(request: Mapping[str, Any], folder: Path) -> dict[str, list[Pa
     :param request: ``Url``, the picture; ``Mode``; ``ColorCount``; ``ColorTemplate``; ``RefUrl``
     :param folder: where to write
     :return: ``ImageList``, PNGs of the same size
-    :raises MediaFault: a picture cannot be read, or what the mode needs is missing
+    :raises MediaError: a picture cannot be read, or what the mode needs is missing
     """
     image, mode = open_image(request["Url"]), request.get("Mode", "AUTO")
     if mode == "REF_PIC":
@@ -87,7 +87,7 @@ def imitate_photo_style(request: Mapping[str, Any], folder: Path) -> dict[str, P
     :param request: ``ImageURL``, the picture to change; ``StyleUrl``, the other one
     :param folder: where to write
     :return: ``ImageURL``, a PNG of the same size
-    :raises MediaFault: a picture cannot be read
+    :raises MediaError: a picture cannot be read
     """
     target = folder / "image.png"
     style = _samples(open_image(request["StyleUrl"]))
@@ -100,7 +100,7 @@ def recognize_image_color(request: Mapping[str, Any], folder: Path) -> dict[str,
 
     :param request: ``Url``, the picture; ``ColorCount`` (default: 5)
     :return: ``ColorTemplateList``, largest share first: ``Color``, ``Label`` and ``Percentage``
-    :raises MediaFault: the picture cannot be read
+    :raises MediaError: the picture cannot be read
     """
     small = open_image(request["Url"])
     small.thumbnail((THUMBNAIL, THUMBNAIL))
@@ -123,7 +123,7 @@ def recognize_image_color(request: Mapping[str, Any], folder: Path) -> dict[str,
 
 def _require(request: Mapping[str, Any], name: str, mode: str) -> None:
     if not request.get(name):
-        raise MediaFault("MissingParameter", f"{name} is missing; Mode {mode} requires it")
+        raise MediaError("MissingParameter", f"{name} is missing; Mode {mode} requires it")
 
 
 def _turned(image: Image.Image, turn: float) -> Image.Image:
@@ -140,7 +140,7 @@ def _palette(texts: Sequence[str]) -> Colours:
     try:
         colours = [ImageColor.getrgb(f"#{text.lstrip('#')[-6:]}") for text in texts]
     except ValueError:
-        raise MediaFault("InvalidParameter", "a Color must be a hexadecimal number of six digits") from None
+        raise MediaError("InvalidParameter", "a Color must be a hexadecimal number of six digits") from None
     image = Image.new("RGB", (len(colours), 1))
     image.putdata(colours)
     return _samples(image)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from airflow_provider_viapi.emulator.media.connected_components import Mask
 from airflow_provider_viapi.emulator.media.erase_video_subtitles import Band
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import NEUTRAL_CHROMA
 from airflow_provider_viapi.emulator.media.inpaint import push_pull
 from airflow_provider_viapi.emulator.media.still_images import open_image
@@ -25,7 +25,7 @@ def remove_image_subtitles(request: Mapping[str, Any], folder: Path) -> dict[str
         (default: 0, 0.75, 1, 0.25)
     :param folder: where to write
     :return: ``ImageURL``, a PNG of the same size; nothing outside of the band changes
-    :raises MediaFault: the picture cannot be read
+    :raises MediaError: the picture cannot be read
     """
     image = open_image(request["ImageURL"])
     band = Band(*(request.get(name, getattr(Band, field)) for name, field in _BAND.items()))
@@ -45,11 +45,11 @@ def erase_person(request: Mapping[str, Any], folder: Path) -> dict[str, Path]:
         picture is filled
     :param folder: where to write
     :return: ``ImageUrl``, a PNG of the same size
-    :raises MediaFault: a picture cannot be read, or the mask has another size
+    :raises MediaError: a picture cannot be read, or the mask has another size
     """
     image, mask = open_image(request["ImageURL"]), open_image(request["UserMask"])
     if mask.size != image.size:
-        raise MediaFault(
+        raise MediaError(
             "InvalidImage.Resolution",
             f"UserMask is {mask.width}x{mask.height}, the picture {image.width}x{image.height}; both need one size",
         )

@@ -20,7 +20,7 @@ def assess_sharpness(request: Mapping[str, Any], folder: Path) -> dict[str, floa
 
     :param request: ``ImageURL``, the picture
     :return: ``Sharpness``, 0 to 1
-    :raises MediaFault: the picture cannot be read
+    :raises MediaError: the picture cannot be read
     """
     return {"Sharpness": round(sharpness(np.asarray(open_image(request["ImageURL"]).convert("L"))), 4)}
 
@@ -30,7 +30,7 @@ def assess_exposure(request: Mapping[str, Any], folder: Path) -> dict[str, float
 
     :param request: ``ImageURL``, the picture
     :return: ``Exposure``, 0 to 1
-    :raises MediaFault: the picture cannot be read
+    :raises MediaError: the picture cannot be read
     """
     mean = float(np.asarray(open_image(request["ImageURL"]).convert("L")).mean())
     return {"Exposure": round(mean / 255, 4)}

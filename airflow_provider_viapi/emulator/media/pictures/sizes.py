@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from airflow_provider_viapi.emulator.media.crop_layout import heaviest_span
-from airflow_provider_viapi.emulator.media.faults import MediaFault
+from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frame_stats import LONGER_SIDE, FrameSample, saliency_map
 from airflow_provider_viapi.emulator.media.still_images import open_image
 
@@ -26,7 +26,7 @@ def make_super_resolution_image(request: Mapping[str, Any], folder: Path) -> dic
         png); ``OutputQuality``
     :param folder: where to write
     :return: ``Url``, the larger picture
-    :raises MediaFault: the picture cannot be read, or the output would be too large
+    :raises MediaError: the picture cannot be read, or the output would be too large
     """
     sharpened = request.get("Mode", "base") == "enhancement"
     enlarged = _enlarged(open_image(request["Url"]), request.get("UpscaleFactor", 2), sharpened=sharpened)
@@ -39,7 +39,7 @@ def generate_super_resolution_image(request: Mapping[str, Any], folder: Path) ->
     :param request: ``ImageUrl``, the picture; ``Scale`` (default: 2); ``OutputFormat``; ``OutputQuality``
     :param folder: where to write
     :return: ``ResultUrl``, the larger picture
-    :raises MediaFault: the picture cannot be read, or the output would be too large
+    :raises MediaError: the picture cannot be read, or the output would be too large
     """
     enlarged = _enlarged(open_image(request["ImageUrl"]), request.get("Scale", 2), sharpened=True)
     return {"ResultUrl": _saved(enlarged, request, folder)}
@@ -51,12 +51,12 @@ def change_image_size(request: Mapping[str, Any], folder: Path) -> dict[str, Any
     :param request: ``Url``, the picture; ``Width`` and ``Height`` of the output in pixels
     :param folder: where to write
     :return: ``Url``, a PNG of exactly that size; ``RetainLocation``, what was kept of the picture
-    :raises MediaFault: the picture cannot be read, or the output would be too large
+    :raises MediaError: the picture cannot be read, or the output would be too large
     """
     image, target = open_image(request["Url"]), folder / "image.png"
     width, height = request["Width"], request["Height"]
     if max(width, height) > MAX_SIDE:
-        raise MediaFault("InvalidParameter", f"the output is at most {MAX_SIDE} pixels wide and high")
+        raise MediaError("InvalidParameter", f"the output is at most {MAX_SIDE} pixels wide and high")
     left, top, right, bottom = _crop(image, width / height)
     image.crop((left, top, right, bottom)).resize((width, height), Image.Resampling.LANCZOS).save(target)
     kept = {"X": left, "Y": top, "Width": right - left, "Height": bottom - top}
@@ -83,7 +83,7 @@ def _crop(image: Image.Image, shape: float) -> tuple[int, int, int, int]:
 def _enlarged(image: Image.Image, factor: int, *, sharpened: bool) -> Image.Image:
     size = image.width * factor, image.height * factor
     if not 1 <= factor <= MAX_FACTOR or max(size) > MAX_SIDE:
-        raise MediaFault(
+        raise MediaError(
             "InvalidParameter",
             f"the emulator enlarges 1 to {MAX_FACTOR} times, up to {MAX_SIDE} pixels a side",
         )
@@ -94,7 +94,7 @@ def _enlarged(image: Image.Image, factor: int, *, sharpened: bool) -> Image.Imag
 def _saved(image: Image.Image, request: Mapping[str, Any], folder: Path) -> Path:
     kind = str(request.get("OutputFormat", "png")).lower()
     if kind not in FORMATS:
-        raise MediaFault("InvalidParameter", f"OutputFormat must be one of {', '.join(FORMATS)}")
+        raise MediaError("InvalidParameter", f"OutputFormat must be one of {', '.join(FORMATS)}")
     target = folder / f"image.{kind}"
     quality = {"quality": request.get("OutputQuality", DEFAULT_QUALITY)} if FORMATS[kind] == "JPEG" else {}
     image.save(target, FORMATS[kind], **quality)

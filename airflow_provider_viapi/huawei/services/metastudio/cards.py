@@ -15,7 +15,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     words,
 )
 from airflow_provider_viapi.huawei.services.metastudio.videos import MADE_VIDEO, VIDEO_STATES
-from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.result_fields import ResultField
 
 CARD = (
     text("business_card_type", "2D_DIGITAL_HUMAN_CARD is documented.", required=True),

@@ -17,7 +17,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     whole,
     words,
 )
-from airflow_provider_viapi.results import ResultField
+from airflow_provider_viapi.result_fields import ResultField
 
 VIDEO_STATES = States(
     going=words("WAITING PROCESSING"),

@@ -1,0 +1,213 @@
+"""Length, picture size and frame rate of MP4, MOV and WAV files, read from their headers.
+
+Only a few kilobytes are read, wherever in the file they are: usage is measured for each job, and most files have
+hundreds of megabytes. ``probe`` reads more kinds of files, for the checks of sources.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from airflow_provider_viapi.jobs.usage import Clip
+from airflow_provider_viapi.media.addresses import is_http_url
+
+if TYPE_CHECKING:
+    import requests
+
+    from airflow_provider_viapi.http_settings import HttpSettings
+
+MAX_HEADER = 32 << 20
+"""Longest index (``moov``) that is read, in bytes; one of a two-hour film has about 5 MB."""
+
+MAX_BOXES = 200
+"""Boxes at the top of a file that are looked at."""
+
+BLOCK = 64 << 10
+"""Bytes of one request: the beginning of most files holds all that is needed."""
+
+MAX_SKIPPED = 64 << 20
+"""Bytes that are read and dropped to reach a position, from a server that does not send parts of a file."""
+
+_TIMEOUTS = (5.0, 10.0)
+"""Seconds to wait for a connection, and for the response: measuring must not hold up a task for long."""
+
+
+def measure(address: str, http: HttpSettings, allowed_hosts: Collection[str] = ()) -> Clip | None:
+    """Return what the header of a file says; ``None`` if it is of another kind.
+
+    :param address: of a landed file, or a link
+    :param http: settings of the connection
+    :param allowed_hosts: private hosts that may be read from
+    :raises Exception: whatever the storage or the server raises
+    """
+    if not is_http_url(address):
+        from airflow_provider_viapi.media.resumable_download import open_path
+
+        with open_path(address).open("rb") as file:
+            return read_clip(file)
+    from airflow_provider_viapi.media.ssrf_guard import public_session
+
+    with public_session(http, allowed_hosts) as session:
+        return read_clip(RangeReader(session, address))
+
+
+def read_clip(file: Any) -> Clip | None:
+    """Return what the header of an open file says; ``None`` if it is neither MP4, MOV nor WAV, or damaged."""
+    try:
+        start = file.read(12)
+        if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
+            return _wav(file)
+        if start[4:8] not in (b"ftyp", b"moov", b"wide", b"free", b"mdat", b"skip"):
+            return None
+        moov = _find_moov(file)
+        return None if moov is None else _movie(moov)
+    except (struct.error, ValueError, IndexError, ZeroDivisionError):
+        return None
+
+
+def _find_moov(file: BinaryIO) -> bytes | None:
+    position = 0
+    for _ in range(MAX_BOXES):
+        file.seek(position)
+        head = file.read(16)
+        if len(head) < 8:
+            return None
+        size, kind = struct.unpack(">I4s", head[:8])
+        header = 8
+        if size == 1:
+            size, header = struct.unpack(">Q", head[8:16])[0], 16
+        if kind == b"moov":
+            if size - header > MAX_HEADER:
+                return None
+            file.seek(position + header)
+            return file.read(size - header if size else MAX_HEADER)
+        if size < header:
+            return None
+        position += size
+    return None
+
+
+def _movie(moov: bytes) -> Clip | None:
+    boxes = list(_boxes(moov))
+    header = next((body for kind, body in boxes if kind == b"mvhd"), None)
+    if header is None:
+        return None
+    seconds = _duration(header)
+    width = height = 0
+    frame_rate = 0.0
+    for kind, track in boxes:
+        if kind != b"trak":
+            continue
+        found = _video_track(track)
+        if found is not None:
+            width, height, frame_rate = found
+            break
+    return Clip(seconds, width, height, frame_rate)
+
+
+def _video_track(track: bytes) -> tuple[int, int, float] | None:
+    """Return width, height and frame rate of a video track; ``None`` for another track."""
+    media = _inside(track, b"mdia")
+    handler = _inside(media, b"hdlr")
+    if handler[8:12] != b"vide":
+        return None
+    size = _inside(track, b"tkhd")[-8:]
+    width, height = (value >> 16 for value in struct.unpack(">II", size))
+    timing = _inside(_inside(_inside(media, b"minf"), b"stbl"), b"stts")
+    count = struct.unpack(">I", timing[4:8])[0]
+    frames = sum(
+        struct.unpack(">I", timing[8 + 8 * i : 12 + 8 * i])[0]
+        for i in range(min(count, len(timing) // 8 - 1))
+    )
+    seconds = _duration(_inside(media, b"mdhd"))
+    return width, height, frames / seconds if seconds else 0.0
+
+
+def _duration(header: bytes) -> float:
+    """Return the seconds in an ``mvhd`` or ``mdhd`` box, whose fields have 32 or 64 bits."""
+    at, form = (20, ">IQ") if header[0] == 1 else (12, ">II")
+    scale, duration = struct.unpack_from(form, header, at)
+    return float(duration) / float(scale)
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    position = 0
+    while position + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, position)
+        if size < 8:
+            return
+        yield kind, data[position + 8 : position + size]
+        position += size
+
+
+def _inside(data: bytes, wanted: bytes) -> bytes:
+    for kind, body in _boxes(data):
+        if kind == wanted:
+            return body
+    raise ValueError(f"no {wanted!r}")
+
+
+def _wav(file: BinaryIO) -> Clip | None:
+    bytes_per_second = 0
+    for _ in range(MAX_BOXES):
+        head = file.read(8)
+        if len(head) < 8:
+            return None
+        kind, size = struct.unpack("<4sI", head)
+        if kind == b"fmt ":
+            bytes_per_second = struct.unpack_from("<I", file.read(size + size % 2), 8)[0]
+        elif kind == b"data":
+            return Clip(size / bytes_per_second) if bytes_per_second else None
+        else:
+            file.read(min(size + size % 2, MAX_HEADER))
+    return None
+
+
+class RangeReader(io.RawIOBase):
+    """File at an HTTP address that is read by ranges.
+
+    :param session: sends the requests
+    """
+
+    def __init__(self, session: requests.Session, url: str) -> None:
+        self._session = session
+        self._url = url
+        self._position = 0
+        self._start = 0
+        self._block = b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:  # words: ok
+        """Return the new position, from the beginning; nothing is requested."""
+        self._position = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to so many bytes; none at the end.
+
+        :raises OSError: the server does not send parts of a file
+        """
+        if not self._start <= self._position or self._position + size > self._start + len(self._block):
+            self._fetch(max(size, BLOCK))
+        at = self._position - self._start
+        data = self._block[at : at + size]
+        self._position += len(data)
+        return data
+
+    def _fetch(self, size: int) -> None:
+        first = self._position
+        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept-Encoding": "identity"}
+        with self._session.get(self._url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
+            if response.status_code == 416:
+                self._start, self._block = first, b""
+                return
+            response.raise_for_status()
+            if response.status_code != 206:
+                # The server sends the whole file.
+                if first > MAX_SKIPPED:
+                    raise OSError("the server does not send parts of a file")
+                for start in range(0, first, BLOCK):
+                    response.raw.read(min(BLOCK, first - start))
+            self._start, self._block = first, response.raw.read(size)

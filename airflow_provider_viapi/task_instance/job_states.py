@@ -1,0 +1,102 @@
+"""States of a pending job for Airflow's UI: while a task waits, each change goes to the XCom ``job_states``.
+
+The trigger, or the worker, writes it. It is a convenience: a write that fails or is slow changes nothing about the
+wait, and the final states are in the task's view (``operators.task_view``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from airflow_provider_viapi.task_instance.xcoms import supervisor, xcom_owner
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.model import OnState
+
+STATES_KEY = "job_states"
+"""XCom of the states of a pending job."""
+
+PAUSE = 0.2
+"""Seconds between two writes of all triggers of an event loop: a triggerer answers one request at a time, and writes
+of a thousand jobs that changed together must not delay its events."""
+
+MAX_STATES = 20
+"""States that are shown of one job; services have fewer than ten."""
+
+Write = Callable[[Mapping[str, Any]], Awaitable[Any]]
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def states_writer_of_trigger(task_instance: Any) -> Write | None:
+    """Return what writes a job's states in a trigger; ``None`` below Airflow 3.1, which has no tab for them."""
+    comms = supervisor()
+    if task_instance is None or not hasattr(comms, "asend"):
+        return None
+
+    async def write(value: Mapping[str, Any]) -> None:
+        from airflow.sdk.execution_time.comms import SetXCom
+
+        await comms.asend(SetXCom(key=STATES_KEY, value=dict(value), **xcom_owner(task_instance)))
+
+    return write
+
+
+def states_writer_of_worker(task_instance: Any) -> Write | None:
+    """Return what writes a job's states in the running task; ``None`` below Airflow 3."""
+    if supervisor() is None:
+        return None
+
+    async def write(value: Mapping[str, Any]) -> None:
+        # In a thread, where it can be neither cancelled halfway nor hit by the signal of a timeout.
+        await asyncio.to_thread(task_instance.xcom_push, key=STATES_KEY, value=dict(value))
+
+    return write
+
+
+@asynccontextmanager
+async def showing_states(job_id: str, write: Write | None) -> AsyncIterator[OnState | None]:
+    """Write the states of a job while the context lasts; yields what receives them.
+
+    :param write: stores the value; ``None``: there is nowhere to show them
+    """
+    if write is None:
+        yield None
+        return
+    writing = _Writing(job_id, write)
+    task = asyncio.ensure_future(writing.run())
+    try:
+        yield writing.receive
+    finally:
+        task.cancel()
+
+
+class _Writing:
+    """Writes the newest states of a job, one write at a time."""
+
+    def __init__(self, job_id: str, write: Write) -> None:
+        self._job_id = job_id
+        self._write = write
+        self._states: Mapping[str, str] = {}
+        self._changed = asyncio.Event()
+
+    def receive(self, states: Mapping[str, str]) -> None:
+        self._states = states
+        self._changed.set()
+
+    async def run(self) -> None:
+        turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        while len(self._states) < MAX_STATES:
+            await self._changed.wait()
+            async with turn:
+                await asyncio.sleep(PAUSE)
+                self._changed.clear()
+                value = {"job_id": self._job_id, "states": self._states}
+                # A write that has begun is never cancelled: Airflow 3.1 would take its answer for that to the next
+                # request of any trigger.
+                with suppress(Exception):
+                    await asyncio.shield(asyncio.ensure_future(self._write(value)))

@@ -1,0 +1,158 @@
+"""Bulk tasks of ImageSearch: what a submission makes of a refusal, and what lists say of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.alibaba.account import Account
+from airflow_provider_viapi.alibaba.client import Client
+from airflow_provider_viapi.alibaba.imagesearch_jobs import (
+    ACTION,
+    IncrementSubmitBackend,
+    job_of,
+    read_report,
+)
+from airflow_provider_viapi.credentials import Credentials
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, Throttled
+from airflow_provider_viapi.jobs.model import Outcome, RequestNonce
+from scripted_server import Answer, ScriptedServer, scripted_server
+
+REQUEST = {"InstanceName": "shop", "BucketName": "team", "Path": "/search/increment-1"}
+REFUSED = Answer(409, '{"RequestId": "R", "Code": "InstanceStatusError", "Message": "not now"}')
+
+
+def listed(*tasks: dict[str, Any]) -> Answer:
+    data = {"Increments": {"Instance": list(tasks)}, "TotalCount": len(tasks)}
+    return Answer(body=json.dumps({"RequestId": "R", "Data": data}))
+
+
+def entry(number: int, status: str = "PROCESSING", **more: Any) -> dict[str, Any]:
+    return {"Id": number, "Status": status, "Path": REQUEST["Path"], "UtcCreate": "1629095713000", **more}
+
+
+@pytest.fixture
+def service() -> Iterator[ScriptedServer]:
+    with scripted_server(Answer(500)) as server:
+        yield server
+
+
+@pytest.fixture
+def backend(service: ScriptedServer) -> Iterator[IncrementSubmitBackend]:
+    with Client(Account(Credentials("id", "secret"), endpoint=service.url)) as client:
+        yield IncrementSubmitBackend(client, "shop", "team", REQUEST["Path"])
+
+
+def test_a_refusal_while_the_instance_works_on_another_task_is_retried_like_throttling(
+    service: ScriptedServer, backend: IncrementSubmitBackend
+) -> None:
+    service.by_action = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed(entry(7))]}
+
+    with pytest.raises(Throttled, match="shop works on task 7"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+@pytest.mark.parametrize("number", [500, "500"])
+def test_the_id_of_a_task_may_be_a_number_or_a_text_as_the_documents_have_both(
+    service: ScriptedServer, backend: IncrementSubmitBackend, number: Any
+) -> None:
+    data = {"Id": number, "IncrementStatus": "PROCESSING"}
+    service.by_action = {
+        "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Success": True, "Data": data}))]
+    }
+
+    assert backend.submit(REQUEST, RequestNonce.new()) == job_of("shop", 500)
+
+
+def test_a_refusal_is_retried_once_if_the_other_task_may_have_ended_meanwhile(
+    service: ScriptedServer, backend: IncrementSubmitBackend
+) -> None:
+    service.by_action = {
+        "IncreaseInstance": [REFUSED, REFUSED],
+        "IncreaseList": [listed(ended := entry(7, "SUCCESS"), entry(6, "FAIL")), listed(ended)],
+    }
+
+    with pytest.raises(Throttled, match="shop refused a task, maybe because task 7 had not ended yet"):
+        backend.submit(REQUEST, RequestNonce.new())
+    with pytest.raises(InvalidRequest, match="not now"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+def test_any_other_refusal_is_the_services(service: ScriptedServer, backend: IncrementSubmitBackend) -> None:
+    service.by_action = {"IncreaseInstance": [REFUSED], "IncreaseList": [listed()]}
+
+    with pytest.raises(InvalidRequest, match="not now"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+@pytest.mark.parametrize("data", [{}, {"Id": None}, {"Id": "soon"}])
+def test_a_response_without_the_id_of_a_task_leaves_the_outcome_unknown(
+    service: ScriptedServer, backend: IncrementSubmitBackend, data: dict[str, Any]
+) -> None:
+    service.by_action = {
+        "IncreaseInstance": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))],
+    }
+
+    with pytest.raises(ResponseLost, match="no id of a task"):
+        backend.submit(REQUEST, RequestNonce.new())
+
+
+@pytest.mark.parametrize(("total", "is_complete"), [(1, True), (11, False), (None, True)])
+def test_the_list_is_complete_if_it_shows_as_many_tasks_as_it_counts(
+    service: ScriptedServer, backend: IncrementSubmitBackend, total: Any, is_complete: bool
+) -> None:
+    data = {"Increments": {"Instance": [entry(9)]}, "TotalCount": total}
+    service.by_action = {"IncreaseList": [Answer(body=json.dumps({"RequestId": "R", "Data": data}))]}
+
+    assert backend.list_recent(datetime.now(timezone.utc)).is_complete is is_complete
+
+
+def test_the_list_of_a_submission_has_only_the_tasks_of_its_folder(
+    service: ScriptedServer, backend: IncrementSubmitBackend
+) -> None:
+    tasks = (
+        entry(9),
+        entry(8, Path="/search/increment-1/increment.meta", UtcCreate="soon"),
+        entry(7, Path="/search/increment-12"),
+        entry(6, Path="/other"),
+    )
+    service.by_action = {"IncreaseList": [listed(*tasks)]}
+
+    found = backend.list_recent(datetime.now(timezone.utc))
+
+    assert [each.job_id for each in found.jobs] == ["shop/9", "shop/8"]
+    assert found.jobs[0].created_at(timezone.utc) == datetime(2021, 8, 16, 6, 35, 13, tzinfo=timezone.utc)
+    assert found.jobs[1].created_at(timezone.utc) is None
+    assert found.is_own
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("PROCESSING", Outcome.WAITING),
+        ("SUCCESS", Outcome.SUCCEEDED),
+        ("FAIL", Outcome.FAILED),
+        ("PAUSED", Outcome.WAITING),
+    ],
+)
+def test_the_state_of_a_task_is_read_from_its_entry(
+    service: ScriptedServer, backend: IncrementSubmitBackend, status: str, outcome: Outcome
+) -> None:
+    service.by_action = {"IncreaseList": [listed(entry(8, "FAIL"), entry(9, status, Code="E", Msg="why"))]}
+
+    report = backend.report(job_of("shop", 9))
+
+    assert (report.job_id, report.state, report.outcome) == ("shop/9", status, outcome)
+    assert report.error_code == ("E" if outcome is Outcome.FAILED else None)
+    assert job_of("shop", 9).action == ACTION
+
+
+def test_a_task_that_the_list_does_not_show_yet_is_not_over() -> None:
+    answer = {"Data": {"Increments": {"Instance": [entry(8)]}}}
+
+    with pytest.raises(ResponseLost, match="does not show task shop/9"):
+        read_report(job_of("shop", 9), answer)

@@ -1,0 +1,94 @@
+"""Length, size and frame rate of files, from their headers alone."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import wave
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import media_samples
+from airflow_provider_viapi.http_settings import HttpSettings
+from airflow_provider_viapi.media.media_headers import measure, read_clip
+from served_folder import ServedFolder
+
+
+@pytest.fixture(scope="module")
+def film(served: ServedFolder) -> Path:
+    return Path(shutil.copy(media_samples.big_buck_bunny(), served.path / "measured.mp4"))
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_video_has_its_length_size_and_frame_rate(served: ServedFolder, film: Path, kind: str) -> None:
+    address = f"file://{film}" if kind == "file" else served.address(film.name)
+
+    clip = measure(address, HttpSettings(), ["127.0.0.1"])
+
+    assert clip is not None
+    assert (clip.width, clip.height, round(clip.frame_rate)) == (1280, 720, 25)
+    assert clip.seconds == pytest.approx(5.3, abs=0.3)
+
+
+def test_an_index_at_the_end_of_a_large_file_is_found_without_reading_the_rest(film: Path) -> None:
+    data = film.read_bytes()
+    padding = (300_000_000).to_bytes(4, "big") + b"free"
+    head, rest = data[:32], data[32:]
+    start = int.from_bytes(head[:4], "big")
+
+    class Sparse(io.RawIOBase):
+        """The film with 300 MB of nothing behind its first box."""
+
+        position = 0
+        read_bytes = 0
+
+        def seek(self, offset: int, whence: int = 0) -> int:  # words: ok
+            self.position = offset
+            return offset
+
+        def read(self, size: int = -1) -> bytes:
+            self.read_bytes += size
+            at, self.position = self.position, self.position + size
+            if at < start:
+                return (head + rest)[at : at + size]
+            if at < start + 300_000_000:
+                return (padding + bytes(16))[at - start : at - start + size]
+            return (head + rest)[at - 300_000_000 : at - 300_000_000 + size]
+
+    file = Sparse()
+    clip = read_clip(file)
+
+    assert clip is not None
+    assert clip.width == 1280
+    assert file.read_bytes < 200_000
+
+
+def test_a_wav_file_has_its_length(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "a.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(2 * 8000 * 3))
+
+    clip = measure(f"file://{tmp_path}/a.wav", HttpSettings())
+
+    assert clip is not None
+    assert (clip.seconds, clip.width) == (3.0, 0)
+
+
+@given(data=st.binary(max_size=200), kind=st.sampled_from([b"ftyp", b"moov", b"mdat", b"RIFF"]))
+def test_a_damaged_file_has_no_length_and_no_error(data: bytes, kind: bytes) -> None:
+    header = b"RIFF\0\0\0\0WAVE" if kind == b"RIFF" else (16).to_bytes(4, "big") + kind
+
+    read_clip(io.BytesIO(header + data))
+
+
+@given(at=st.integers(0, 400_000), value=st.integers(0, 255))
+def test_a_film_with_a_wrong_byte_is_measured_or_not(at: int, value: int) -> None:
+    data = bytearray(media_samples.big_buck_bunny().read_bytes())
+    data[-1 - at % len(data)] = value
+
+    read_clip(io.BytesIO(bytes(data)))
