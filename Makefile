@@ -78,12 +78,12 @@ test-airflows-%: .venv-%/ready
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check 'uv>=0.5'
 	@touch $@
 
-.PHONY: wheel test-install test-package
+.PHONY: wheel test-install test-install-airflows test-package
 wheel: .venv-uv/ready
 	rm -rf dist
 	.venv-uv/bin/uv build --quiet --out-dir dist
 
-test-package: wheel test-without-extras test-install  ## Check the files of the wheel and the sdist, and install the wheel in fresh environments
+test-package: wheel test-without-extras test-install test-install-airflows  ## Check the files of the wheel and the sdist, and install the wheel in fresh environments
 	$(PYTHON) scripts/check_install.py --contents dist/*.whl dist/*.tar.gz
 
 test-without-extras: wheel
@@ -105,6 +105,16 @@ test-install-%: wheel
 	VIRTUAL_ENV=.venv-install-$* .venv-uv/bin/uv pip check
 	.venv-install-$*/bin/python -I scripts/check_install.py
 	rm -rf .venv-install-$*
+
+test-install-airflows: $(AIRFLOWS:%=test-install-airflow-%)  ## Install the sdist alone with each supported Airflow
+
+test-install-airflow-%: wheel
+	.venv-uv/bin/uv venv --quiet --clear --python 3.11 --python-preference only-system .venv-install-airflow-$*
+	VIRTUAL_ENV=.venv-install-airflow-$* .venv-uv/bin/uv pip install --quiet --strict \
+		-c constraints/airflow-$*.txt "$$(ls dist/*.tar.gz)[emulator]" 'apache-airflow==$*'
+	VIRTUAL_ENV=.venv-install-airflow-$* .venv-uv/bin/uv pip check
+	.venv-install-airflow-$*/bin/python -I scripts/check_install.py
+	rm -rf .venv-install-airflow-$*
 
 .venv-production/ready: pyproject.toml constraints/production.txt
 	$(PYTHON) -m venv .venv-production

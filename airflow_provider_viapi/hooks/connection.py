@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 MIN_QPS, MAX_QPS = 0.01, 1000.0
 """Range of the fields that set a rate, in calls per second."""
 
+MASK = "***"
+"""What Airflow 3.2 and later enter and save for a secret field of a new connection that the user leaves alone."""
+
 MAX_SHOWN = 12
 """Longest value of a field that errors show; keys and secrets are longer."""
 
@@ -56,7 +59,7 @@ class ConnectionFields:
         known: Collection[str] = (),
     ) -> None:
         self.name = f"the connection {connection.conn_id!r}"
-        self._extra = extra
+        self._extra = {name: value for name, value in extra.items() if value != MASK}
         self._known = known
         self.login = _stripped(connection.login)
         self.password = _stripped(connection.password)

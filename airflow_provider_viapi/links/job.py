@@ -46,7 +46,10 @@ class JobLink(StoredLink):
 
 
 class ResultLink(StoredLink):
-    """Link to the first file of the result: where it was landed, else its address at the service."""
+    """Link to the first file of the result: where it was landed, else its address at the service.
+
+    From Airflow 3.1 on, a landed file in object storage is opened by the plugin (see :func:`openable`).
+    """
 
     name = "Result"
     key = "result_link"
@@ -61,7 +64,29 @@ def store_links(task: BaseOperator, context: Context, **addresses: str) -> None:
     task.operator_extra_links = ()
     for key, address in addresses.items():
         if address:
-            context["ti"].xcom_push(key=key, value=address)
+            context["ti"].xcom_push(key=key, value=openable(address, context["ti"]))
+
+
+def openable(address: str, task_instance: Any) -> str:
+    """Return the address that a browser opens for a file: the plugin's for a file in object storage.
+
+    The plugin redirects users who may read the DAG to a link that works for ten minutes. Its address is relative to
+    Airflow's, which a worker need not know. Other addresses are returned unchanged, and below Airflow 3.1 all are.
+    """
+    from airflow import __version__
+
+    from airflow_provider_viapi.media.addresses import storage_of
+
+    has_plugin = tuple(int(part) for part in __version__.split(".")[:2]) >= (3, 1)
+    if not has_plugin or not storage_of(address.partition("://")[0]).signs:
+        return address
+    query = {
+        "run_id": task_instance.run_id,
+        "task_id": task_instance.task_id,
+        "map_index": task_instance.map_index,
+        "address": address,
+    }
+    return f"viapi/open/{quote(task_instance.dag_id, safe='')}?{urlencode(query)}"
 
 
 def result_address(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from airflow_provider_viapi.plugins import STATIC
@@ -27,6 +28,19 @@ HEADERS = {
 """Headers of every response. Media come from wherever results and sources are."""
 
 
+def _link(
+    dag_id: str,
+    run_id: Annotated[str, Query(max_length=250)],
+    task_id: Annotated[str, Query(max_length=250)],
+    address: Annotated[str, Query(max_length=2000)],
+    map_index: Annotated[int, Query(ge=-1)] = -1,
+) -> str:
+    try:
+        return file_link(address, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
+    except FileNotLinked as reason:
+        raise HTTPException(reason.status, str(reason)) from None
+
+
 def create_app() -> FastAPI:
     """Return the application that Airflow's API server mounts."""
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
@@ -41,28 +55,21 @@ def create_app() -> FastAPI:
             response.headers.setdefault(name, value)
         return response
 
-    @app.get(
-        "/files/{dag_id}",
-        dependencies=[
-            Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
-            Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
-        ],
-    )
-    def link_file(
-        dag_id: str,
-        run_id: Annotated[str, Query(max_length=250)],
-        task_id: Annotated[str, Query(max_length=250)],
-        address: Annotated[str, Query(max_length=2000)],
-        response: Response,
-        map_index: Annotated[int, Query(ge=-1)] = -1,
-    ) -> dict[str, Any]:
+    may_read = [
+        Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
+        Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
+    ]
+
+    @app.get("/files/{dag_id}", dependencies=may_read)
+    def link_file(url: Annotated[str, Depends(_link)], response: Response) -> dict[str, Any]:
         """Return a short-lived link to a file in object storage that a task has read or landed."""
         response.headers["Cache-Control"] = "no-store"
-        try:
-            url = file_link(address, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
-        except FileNotLinked as reason:
-            raise HTTPException(reason.status, str(reason)) from None
         return {"url": url, "expires_in": EXPIRES_IN}
+
+    @app.get("/open/{dag_id}", dependencies=may_read)
+    def open_file(url: Annotated[str, Depends(_link)]) -> Response:
+        """Redirect to that link: where *Result* of a task leads."""
+        return RedirectResponse(url, 302, {"Cache-Control": "no-store"})
 
     app.mount("/", StaticFiles(directory=STATIC, html=True))
     return app

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.hooks.viapi import ViapiHook
@@ -95,6 +96,24 @@ def test_blanks_around_the_fields_are_removed(kind: str, monkeypatch: pytest.Mon
     )
     assert account.endpoint == "http://127.0.0.1:8765"
     assert (account.region_id if kind == "viapi" else account.region) == value
+
+
+@pytest.mark.skipif(AIRFLOW_VERSION < (3, 2), reason="Airflow builds the form from widgets before 3.2")
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+def test_a_connection_that_is_saved_as_the_form_shows_it_is_a_permanent_key(
+    kind: str, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+
+    (form,) = [each for each in HookMetaService.hook_meta_data() if each.connection_type == kind]
+    shown = {name: field["value"] for name, field in form.extra_fields.items()}
+    connect(monkeypatch, kind, shown)
+
+    account = read(kind)
+
+    source = account.credentials if kind == "viapi" else account.auth
+    assert not source.current().security_token
 
 
 @pytest.mark.parametrize(

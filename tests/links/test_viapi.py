@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow import __version__
 from airflow.providers.common.compat.sdk import XCom
 
 from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, result_address, viapi_job_address
+from airflow_provider_viapi.links.job import (
+    ViapiJobLink,
+    ViapiResultLink,
+    openable,
+    result_address,
+    viapi_job_address,
+)
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from emulator import fake_media
-from run_task import run_task
+from run_task import TaskInstance, run_task
 from served_folder import ServedFolder
 
 
@@ -68,6 +75,20 @@ def test_a_landed_file_is_linked_instead_of_the_one_whose_address_expires(landed
     result = {"VideoUrl": "http://h/v.mp4"}
 
     assert result_address(result, [ChangeVideoSizeOperator.action], {"VideoUrl": landed}) == landed
+
+
+@pytest.mark.skipif(__version__ < "3.1", reason="there is no plugin before Airflow 3.1")
+def test_a_landed_file_in_object_storage_is_opened_by_the_plugin() -> None:
+    task = TaskInstance(task_id="erase", map_index=3, dag_id="films", run_id="manual__1+00:00")
+
+    assert openable("s3://aws@team/a b.mp4", task) == (
+        "viapi/open/films?run_id=manual__1%2B00%3A00&task_id=erase&map_index=3&address=s3%3A%2F%2Faws%40team%2Fa+b.mp4"
+    )
+
+
+@pytest.mark.parametrize("address", ["https://h/v.mp4?Signature=s", "file:///mnt/v.mp4", "sftp://h/v.mp4"])
+def test_other_addresses_are_linked_as_they_are(address: str) -> None:
+    assert openable(address, TaskInstance()) == address
 
 
 def test_both_links_are_stored_once_each_and_never_looked_for(

@@ -287,7 +287,8 @@ def test_fields_of_mapped_results_are_what_their_references_say(
     stored = sorted(f"file://{path}" for path in tmp_path.glob("erase-*.mp4"))
     assert state == "success"
     assert sorted(found["files"]) == sorted(each["VideoUrl"] for each in found["landed"]) == stored
-    assert all(file in found["text"] for file in stored)
+    # Airflow 2 gives a text only the number of a mapped task's values.
+    assert AIRFLOW_VERSION < (3,) or all(file in found["text"] for file in stored)
     # The link itself is given to the service; a stored file is staged first.
     assert {read[job] for job in sources["detect_0"]} == set(found["links"])
     assert not {read[job] for job in sources["detect_1"] | sources["detect_2"]} & set(found["links"])

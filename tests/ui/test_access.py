@@ -38,6 +38,20 @@ def test_a_landed_film_is_shown_through_a_presigned_link(
     plays(frame, "After")
 
 
+@pytest.mark.parametrize("storage", ["s3", "oss"])
+def test_result_of_a_task_opens_the_landed_film(
+    window: Open, landed: str, landed_on_oss: str, deployment: Deployment, storage: str
+) -> None:
+    run_id, server = (landed, deployment.s3) if storage == "s3" else (landed_on_oss, deployment.emulator.url)
+    shown = window()
+    shown.page.goto(f"{deployment.airflow.url}/dags/landed_film/runs/{run_id}/tasks/erase/details")
+
+    result = shown.page.get_by_role("link", name="Result")
+    with shown.page.expect_request(lambda request: request.url.startswith(server)) as opened:
+        result.click()
+    assert httpx.get(opened.value.url, trust_env=False).content[4:8] == b"ftyp"
+
+
 @pytest.mark.parametrize("task_id", ["hostile", "malformed"])
 def test_hostile_values_stay_text(window: Open, pretended: str, task_id: str) -> None:
     shown = window()
@@ -76,7 +90,8 @@ def test_nobody_gets_anything_but_the_static_files(window: Open, landed: str, de
     address = deployment.airflow.xcom("landed_film", landed, "erase", key="landed.VideoUrl")
     query = {"run_id": landed, "task_id": "erase", "address": address}
 
-    assert httpx.get(f"{base}/files/landed_film", params=query, trust_env=False).status_code == 401
+    for route in ("files", "open"):
+        assert httpx.get(f"{base}/{route}/landed_film", params=query, trust_env=False).status_code == 401
     page = httpx.get(f"{base}/index.html", trust_env=False)
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     assert httpx.get(f"{base}/openapi.json", trust_env=False).status_code == 404
