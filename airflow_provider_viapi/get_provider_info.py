@@ -61,10 +61,10 @@ CONFIG: dict[str, Any] = {
             },
             "completions_url": {
                 "description": (
-                    "URL of a channel of Redis or an exchange of RabbitMQ whose messages name finished jobs. A"
-                    " message resumes its task at once, and jobs are polled rarely. Each triggerer, and each task"
-                    " that waits on its worker, subscribes to it. Install airflow-provider-viapi[completions]. See"
-                    " docs/completions.md."
+                    "URL of a channel of Redis, an exchange of RabbitMQ or a topic of Amazon SNS whose messages name"
+                    " finished jobs. A message resumes its task at once, and jobs are polled rarely. Each triggerer,"
+                    " and each task that waits on its worker, subscribes to it. Install"
+                    " airflow-provider-viapi[completions], or [sqs] for SNS. See docs/completions.md."
                 ),
                 "version_added": "0.2.0",
                 "type": "string",

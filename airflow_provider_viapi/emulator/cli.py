@@ -110,8 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--push",
         metavar="URL",
-        help="push a message when a job of VIAPI ends: redis://host:port/db?channel=NAME, or "
-        "amqp://user:password@host:port/vhost?exchange=NAME for a fanout exchange (default: push nothing)",
+        help="push a message when a job of VIAPI ends: redis://host:port/db?channel=NAME, "
+        "amqp://user:password@host:port/vhost?exchange=NAME for a fanout exchange, or sns:///?topic=ARN "
+        "(default: push nothing)",
     )
     parser.add_argument(
         "--models",

@@ -1,4 +1,4 @@
-"""A message for each VIAPI job that ends, to a channel of Redis or an exchange of RabbitMQ.
+"""A message for each VIAPI job that ends, to a channel of Redis, an exchange of RabbitMQ or a topic of Amazon SNS.
 
 What Alibaba Cloud sends in such messages is not documented. The envelope here is that of CloudEvents; its data are
 made up.
@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from airflow_provider_viapi.emulator.jobs import Job
 from airflow_provider_viapi.errors import ConfigurationError
 
-NAMES = {"redis": "channel", "rediss": "channel", "amqp": "exchange", "amqps": "exchange"}
+NAMES = {"redis": "channel", "rediss": "channel", "amqp": "exchange", "amqps": "exchange", "sns": "topic"}
 """Query parameter of the URL that names where messages go, by scheme."""
 
 PAUSE = 1.0
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 class JobMessageSender:
     """Pushes messages to a queue, from one event loop.
 
-    :param url: ``redis://host:port/db?channel=NAME`` or ``amqp://user:password@host:port/vhost?exchange=NAME``;
-        ``None``: push nothing
+    :param url: ``redis://host:port/db?channel=NAME``, ``amqp://user:password@host:port/vhost?exchange=NAME``, or
+        ``sns:///?topic=ARN``, with the credentials of AWS's default chain; ``None``: push nothing
     :raises ConfigurationError: it is not such a URL
     """
 
@@ -45,10 +45,10 @@ class JobMessageSender:
         self._is_used = url is not None
         if self._is_used and not self._name:
             raise ConfigurationError(
-                "the URL to push messages to is not usable; allowed: redis://host:port/db?channel=NAME or"
-                " amqp://user:password@host:port/vhost?exchange=NAME"
+                "the URL to push messages to is not usable; allowed: redis://host:port/db?channel=NAME,"
+                " amqp://user:password@host:port/vhost?exchange=NAME or sns:///?topic=ARN"
             )
-        self._open = _amqp if parts.scheme.startswith("amqp") else _redis
+        self._open = {"amqp": _amqp, "amqps": _amqp, "sns": _sns}.get(parts.scheme, _redis)
         self._messages: asyncio.Queue[bytes] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -137,3 +137,12 @@ async def _amqp(address: str, name: str) -> AsyncIterator[Publish]:
     finally:
         with suppress(Exception):
             await connection.close()
+
+
+@asynccontextmanager
+async def _sns(_: str, topic: str) -> AsyncIterator[Publish]:
+    from aiobotocore.session import get_session
+
+    region = topic.split(":")[3]
+    async with get_session().create_client("sns", region_name=region) as client:
+        yield lambda body: client.publish(TopicArn=topic, Message=body.decode())

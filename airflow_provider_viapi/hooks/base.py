@@ -200,9 +200,10 @@ class CloudHook(BaseHook):
 
         if (settings := completions_settings()) is None:
             return None
+        from airflow_provider_viapi.hooks.aws import aws_connect
         from airflow_provider_viapi.messages.job_messages import open_job_messages
 
-        return open_job_messages(*settings)
+        return open_job_messages(*settings, connect=aws_connect())
 
     def check_can_wait(self) -> None:
         """Check the settings that calls and waits use besides the connection.

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.jobs.message_reader import MessageRecord
-from airflow_provider_viapi.messages.queues import ALLOWED, QueueUrl
+from airflow_provider_viapi.messages.queues import ALLOWED, EXTRAS, QueueUrl
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
+
+    from airflow_provider_viapi.messages.sqs import Connect
 
 logger = logging.getLogger(__name__)
 
@@ -28,26 +30,31 @@ MAX_JOBS = 1_000
 MAX_JOB_ID = 256
 """Longest text that is taken for a job id."""
 
-INSTALL = "pip install 'airflow-provider-viapi[completions]'"
-
 
 class JobMessageQueue:
     """Messages that name finished jobs.
 
     :param url: of the queue, see :meth:`QueueUrl.read`
     :param expression: JMESPath expression that finds the id of the job, or a list of ids, in a message
+    :param connect: returns clients of AWS, see :data:`~airflow_provider_viapi.messages.sqs.Connect`; ``None``: the
+        amazon provider is not installed
     :raises ConfigurationError: one of them cannot be used, or a package is missing; the URL is not shown
     """
 
-    def __init__(self, url: str, expression: str) -> None:
+    def __init__(self, url: str, expression: str, connect: Connect | None = None) -> None:
         queue = QueueUrl.read(url)
         if queue is None:
             raise ConfigurationError(
                 f"completions_url in the section [viapi] is not the URL of a queue; allowed: {ALLOWED}"
             )
-        if not queue.is_installed or find_spec("jmespath") is None:
-            raise ConfigurationError(f"completions_url needs a package that is missing here: {INSTALL}")
+        extra = EXTRAS[queue.package]
+        if not queue.is_installed or find_spec("jmespath") is None or (extra == "sqs" and connect is None):
+            raise ConfigurationError(
+                "completions_url needs a package that is missing here: pip install"
+                f" 'airflow-provider-viapi[{extra}]'"
+            )
         self._queue = queue
+        self._connect = connect
         self._expression = _compile(expression)
         self._has_warned = False
         self.record = MessageRecord()
@@ -56,7 +63,7 @@ class JobMessageQueue:
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Collection[str]]]:
         """Connect, and iterate over the job ids of each message that names any."""
-        async with self._queue.open() as bodies:
+        async with self._queue.open(self._connect) as bodies:
             yield self._read(bodies)
 
     async def _read(self, bodies: AsyncIterator[bytes]) -> AsyncIterator[Collection[str]]:
@@ -118,12 +125,13 @@ def _compile(expression: str) -> ParsedResult:
 _opened: dict[tuple[str, str], JobMessageQueue] = {}
 
 
-def open_job_messages(url: str, expression: str) -> JobMessageQueue:
+def open_job_messages(url: str, expression: str, connect: Connect | None = None) -> JobMessageQueue:
     """Return the feed of a queue, the same for the whole process; connects when it is subscribed to.
 
+    :param connect: see :class:`JobMessageQueue`
     :raises ConfigurationError: see :class:`JobMessageQueue`
     """
     key = (url, expression)
     if key not in _opened:
-        _opened[key] = JobMessageQueue(url, expression)
+        _opened[key] = JobMessageQueue(url, expression, connect)
     return _opened[key]

@@ -1,14 +1,18 @@
-"""Subscriptions of one process, which receives every message: a channel of Redis, an exchange of an AMQP broker."""
+"""Subscriptions of one process, which receives every message: to Redis, an AMQP broker, or Amazon SNS."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.messages.sqs import Connect
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection."""
@@ -25,15 +29,25 @@ MAX_QUEUED = 10_000
 MAX_UNREAD = 100
 """Messages that a broker sends ahead."""
 
-PACKAGES = {"redis": "redis", "rediss": "redis", "amqp": "aio_pika", "amqps": "aio_pika"}
+PACKAGES = {
+    **dict.fromkeys(("redis", "rediss"), "redis"),
+    **dict.fromkeys(("amqp", "amqps"), "aio_pika"),
+    "sns": "aiobotocore",
+}
 """Package that subscribes, by the scheme of the URL."""
 
-NAMES = {"redis": "channel", "aio_pika": "exchange"}
+NAMES = {"redis": "channel", "aio_pika": "exchange", "aiobotocore": "topic"}
 """Query parameter of the URL that names what to subscribe to, by package."""
 
+EXTRAS = {"redis": "completions", "aio_pika": "completions", "aiobotocore": "sqs"}
+"""Extra of this provider that installs a package."""
+
 ALLOWED = (
-    "redis://[user:password@]host:port/db?channel=NAME or amqp://user:password@host:port/vhost?exchange=NAME"
+    "redis://[user:password@]host:port/db?channel=NAME, amqp://user:password@host:port/vhost?exchange=NAME, or"
+    " sns://[connection@]/?topic=ARN with the ARN of a standard topic"
 )
+
+_TOPIC = re.compile(r"arn:aws[\w-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ class QueueUrl:
 
     :param address: the URL without its query
     :param package: the package that subscribes
-    :param name: name of the channel or exchange
+    :param name: name of the channel or exchange, or ARN of the topic
     :param routing_key: with which an exchange is bound to the queue of the process; ``#`` matches all
     """
 
@@ -58,11 +72,13 @@ class QueueUrl:
             parts = urlsplit(url)
             package = PACKAGES[parts.scheme]
             query = {name: values[-1] for name, values in parse_qs(parts.query, strict_parsing=True).items()}
-            is_usable = parts.hostname and parts.port != 0 and not parts.fragment
             name, routing_key = query.pop(NAMES[package]), query.pop("routing_key", cls.routing_key)
+            is_usable = (
+                _is_topic(parts, name) if package == "aiobotocore" else parts.hostname and parts.port != 0
+            )
         except (KeyError, ValueError):
             return None
-        if not is_usable or query:
+        if not is_usable or query or parts.fragment:
             return None
         return cls(parts._replace(query="").geturl(), package, name, routing_key)
 
@@ -71,9 +87,23 @@ class QueueUrl:
         """True if the package that subscribes is installed."""
         return find_spec(self.package) is not None
 
-    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Subscribe, and iterate over the messages; raises what the client raises if the connection is lost."""
-        return (_redis if self.package == "redis" else _amqp)(self)
+    def open(self, connect: Connect | None = None) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Subscribe, and iterate over the messages; raises what the client raises if the connection is lost.
+
+        :param connect: returns clients of AWS, which a topic needs
+        """
+        if self.package != "aiobotocore":
+            return (_redis if self.package == "redis" else _amqp)(self)
+        if connect is None:
+            raise ValueError("a topic needs clients of AWS")
+        from airflow_provider_viapi.messages.sqs import open_queue
+
+        return open_queue(self.name, unquote(urlsplit(self.address).username or "") or None, connect)
+
+
+def _is_topic(parts: SplitResult, name: str) -> bool:
+    is_connection = parts.netloc in ("", f"{parts.username}@")
+    return is_connection and parts.path in ("", "/") and _TOPIC.fullmatch(name) is not None
 
 
 @asynccontextmanager

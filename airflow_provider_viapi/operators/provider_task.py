@@ -19,6 +19,7 @@ class ProviderTask:
     """Base of all operators and sensors, before Airflow's own."""
 
     template_fields: Any
+    template_ext: Any
 
     def __init__(self, **kwargs: Any) -> None:
         refuse_unknown(type(self), kwargs)
@@ -42,6 +43,14 @@ class ProviderTask:
     def map_label(self) -> str:
         """Text that distinguishes the tasks of one mapped task: a rendered file's name, or an empty text."""
         return label_of(getattr(self, name, None) for name in self.template_fields)
+
+    def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render templates in a value; text without a template stays as it is."""
+        # Native rendering would make a number of it: of the version "1.10" 1.1.
+        is_literal = type(content) is str and "{" not in content
+        if is_literal and not content.endswith(tuple(self.template_ext)):
+            return content
+        return super().render_template(content, *args, **kwargs)  # type: ignore[misc]
 
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""

@@ -1,4 +1,4 @@
-"""Waits that messages end: the emulator pushes them to Redis, and the poller of a hook receives them."""
+"""Waits that messages end: the emulator pushes them to Redis or SNS, and the poller of a hook receives them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 
+import boto3
 import pytest
 from redis import Redis
 
@@ -20,6 +21,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.poll_schedule import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from emulator.fake_media import TRANSFORMS
+from media.moto_s3 import connection_json, moto_server
 from quota.test_counters import redis_server
 from run_task import run_task
 from served_folder import ServedFolder
@@ -63,13 +65,19 @@ class HeldJob:
         self._released.touch()
 
 
-def wait_for(hook: ViapiHook, held: HeldJob, port: int, seconds: float = 60) -> JobReport:
+def is_subscribed(port: int) -> bool:
+    with Redis(port=port) as client:
+        return bool(client.pubsub_channels("finished-*"))
+
+
+def wait_for(
+    hook: ViapiHook, held: HeldJob, is_subscribed: Callable[[], bool], seconds: float = 60
+) -> JobReport:
     """Wait for a job that is released when the wait receives messages."""
 
     def release() -> None:
-        with Redis(port=port) as client:
-            while not client.pubsub_channels("finished-*"):
-                time.sleep(0.02)
+        while not is_subscribed():
+            time.sleep(0.02)
         held.release()
 
     async def main() -> JobReport:
@@ -86,10 +94,43 @@ def test_a_message_ends_a_wait_with_one_call(
 ) -> None:
     hook = PatientHook()
 
-    report = wait_for(hook, HeldJob(hook, served), port)
+    report = wait_for(hook, HeldJob(hook, served), lambda: is_subscribed(port))
 
     assert report.outcome is Outcome.SUCCEEDED
     assert emulator.calls()["GetAsyncJobResult"] == {"accepted": 1, "rejected": 0}
+
+
+def test_a_message_of_a_topic_ends_a_wait_with_one_call(
+    served: ServedFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with moto_server() as endpoint:
+        monkeypatch.setenv("AIRFLOW_CONN_MOTO", connection_json(endpoint))
+        # For the emulator and the test; the hook uses the connection.
+        for name, value in (
+            ("ENDPOINT_URL_SNS", endpoint),
+            ("ACCESS_KEY_ID", "key"),
+            ("SECRET_ACCESS_KEY", "secret"),
+        ):
+            monkeypatch.setenv(f"AWS_{name}", value)
+        sns, sqs = (
+            boto3.client(service, region_name="us-east-1", endpoint_url=endpoint)
+            for service in ("sns", "sqs")
+        )
+        topic = sns.create_topic(Name="finished")["TopicArn"]
+        monkeypatch.setenv("AIRFLOW__VIAPI__COMPLETIONS_URL", f"sns://moto@/?topic={topic}")
+        with EmulatorServer(transforms=TRANSFORMS, push_url=f"sns:///?topic={topic}") as emulator:
+            monkeypatch.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
+            hook = PatientHook()
+
+            report = wait_for(
+                hook,
+                HeldJob(hook, served),
+                lambda: bool(sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]),
+            )
+
+            assert report.outcome is Outcome.SUCCEEDED
+            assert emulator.calls()["GetAsyncJobResult"] == {"accepted": 1, "rejected": 0}
+        assert "QueueUrls" not in sqs.list_queues()
 
 
 def test_messages_of_other_jobs_end_no_wait(
@@ -100,7 +141,7 @@ def test_messages_of_other_jobs_end_no_wait(
     other.job, waited_for.job = waited_for.job, other.job
 
     with pytest.raises(JobTimedOut):
-        wait_for(hook, other, port, seconds=2)
+        wait_for(hook, other, lambda: is_subscribed(port), seconds=2)
 
 
 def test_a_queue_that_cannot_be_used_leaves_the_wait_to_polls(

@@ -89,6 +89,13 @@ def test_ignored_messages_are_logged_once(caplog: pytest.LogCaptureFixture) -> N
         "redis:///0?channel=a",
         "amqp://u:secret-word@h/?channel=a",
         "sqs://h/?queue=a",
+        "sns://aws_default@/?topic=secret-word",
+        "sns://aws_default@/?topic=arn:aws:sns:eu-west-1:123456789012:finished.fifo",
+        "sns://aws_default@/?topic=arn:aws:sqs:eu-west-1:123456789012:finished",
+        "sns://aws_default@/?topic=arn:aws:sns:eu-west-1:123456789012:finished&channel=a",
+        "sns://aws_default:secret-word@/?topic=arn:aws:sns:eu-west-1:123456789012:finished",
+        "sns://aws_default@h/?topic=arn:aws:sns:eu-west-1:123456789012:finished",
+        "sns://aws_default@/media?topic=arn:aws:sns:eu-west-1:123456789012:finished",
         "https://u:secret-word@h/?channel=a",
         "secret-word",
     ],
@@ -116,3 +123,19 @@ def test_a_url_of_an_exchange_may_name_a_routing_key() -> None:
         "events",
         "viapi.#",
     )
+
+
+TOPIC = "arn:aws-cn:sns:cn-north-1:123456789012:viapi_finished-1"
+
+
+@pytest.mark.parametrize("url", ["sns://aws_media@/", "sns://aws_media@", "sns:///", "sns://"])
+def test_a_url_of_a_topic_may_name_a_connection(url: str) -> None:
+    queue = QueueUrl.read(f"{url}?topic={TOPIC}")
+
+    assert queue is not None
+    assert queue.name == TOPIC
+
+
+def test_a_topic_without_the_amazon_provider_names_the_extra() -> None:
+    with pytest.raises(ConfigurationError, match=r"airflow-provider-viapi\[sqs\]"):
+        JobMessageQueue(f"sns:///?topic={TOPIC}", "data.JobId", connect=None)

@@ -7,17 +7,19 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import boto3
 import pytest
-from huawei.test_alarms import MESSAGE
 
 import media_samples
 from airflow_database import AIRFLOW_VERSION
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from huawei.test_alarm_messages import MESSAGE
 from local_airflow import NO_PROXY_FOR_LOOPBACK, LocalAirflow
 from media.moto_s3 import Bucket, connection_json, make_bucket, moto_server
 from served_folder import ServedFolder
@@ -55,6 +57,30 @@ def until(condition: Callable[[], Any]) -> None:
         time.sleep(0.3)
 
 
+class Topic(NamedTuple):
+    """A topic of SNS; the emulator pushes the ends of jobs to it.
+
+    :param sns: looks into it without Airflow
+    """
+
+    arn: str
+    sns: Any
+
+    def subscriptions(self) -> list[Any]:
+        return list(self.sns.list_subscriptions_by_topic(TopicArn=self.arn)["Subscriptions"])
+
+
+def make_topic(endpoint: str) -> Topic:
+    sns = boto3.client(
+        "sns",
+        endpoint_url=endpoint,
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",
+        region_name="us-east-1",
+    )
+    return Topic(sns.create_topic(Name="finished")["TopicArn"], sns)
+
+
 class Deployment(NamedTuple):
     airflow: LocalAirflow
     emulator: EmulatorServer
@@ -62,6 +88,7 @@ class Deployment(NamedTuple):
     s3: Bucket
     clip: Path
     address: str
+    topic: Topic
 
     def watch(self, dag_id: str, asset: str) -> None:
         """Enable a DAG, and wait until its watcher has read what is there already."""
@@ -148,7 +175,14 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
         (dags / example).write_text(text.replace("s3://media", "oss://viapi_default@team"))
     clip = served.path / "events.mp4"
     media_samples.burn_subtitles(media_samples.big_buck_bunny(), clip, seconds=1, size=(320, 180))
-    with moto_server() as s3, EmulatorServer() as emulator, pytest.MonkeyPatch.context() as patched:
+    with ExitStack() as running:
+        s3 = running.enter_context(moto_server())
+        topic = make_topic(s3)
+        patched = running.enter_context(pytest.MonkeyPatch.context())
+        # For the emulator; Airflow uses the connection.
+        for name, value in (("ENDPOINT_URL_SNS", s3), ("ACCESS_KEY_ID", "key"), ("SECRET_ACCESS_KEY", "s")):
+            patched.setenv(f"AWS_{name}", value)
+        emulator = running.enter_context(EmulatorServer(push_url=f"sns:///?topic={topic.arn}"))
         patched.setenv("AIRFLOW_CONN_VIAPI_DEFAULT", emulator.connection_json())
         bucket = make_bucket(s3, "moto")
         for storage, folder in (("oss", "oss://viapi_default@team"), ("s3", bucket.url)):
@@ -164,6 +198,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
         environment = {
             "AIRFLOW_CONN_VIAPI_DEFAULT": emulator.connection_json(),
             "AIRFLOW_CONN_MOTO": connection_json(s3),
+            "AIRFLOW__VIAPI__COMPLETIONS_URL": f"sns://moto@/?topic={topic.arn}",
             "AIRFLOW__VIAPI__STATE_PATH": f"file://{tmp_path_factory.mktemp('state')}",
             # With the defaults it takes half a minute until triggers of a lost triggerer are taken over.
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
@@ -173,7 +208,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -
             dags_folder=dags, home=tmp_path_factory.mktemp("airflow"), environment=environment
         ) as airflow:
             yield Deployment(
-                airflow, emulator, open_oss(ViapiHook()), bucket, clip, served.address(clip.name)
+                airflow, emulator, open_oss(ViapiHook()), bucket, clip, served.address(clip.name), topic
             )
 
 
@@ -221,6 +256,22 @@ def test_each_film_that_arrives_in_a_bucket_is_erased_once_also_if_its_event_is_
     )
     assert first == second
     assert len(deployment.stored(storage, "erased/")) == 1
+
+
+def test_the_triggerer_receives_messages_of_a_topic_and_unsubscribes_when_no_task_waits(
+    deployment: Deployment,
+) -> None:
+    dag = "new_sources_s3"
+    deployment.watch(dag, "incoming_films_s3")
+    runs = len(deployment.runs(dag))
+    deployment.emulator.fault(action="EraseVideoSubtitles", job={"processing": 3600})
+
+    deployment.put("s3", "incoming/pushed.mp4", deployment.clip.read_bytes())
+    until(deployment.topic.subscriptions)
+    deployment.emulator.clear_faults()
+
+    until(lambda: len(deployment.runs(dag)) == runs + 1)
+    until(lambda: not deployment.topic.subscriptions())
 
 
 def test_an_alarm_that_is_stored_starts_the_dag_once(deployment: Deployment) -> None:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from huawei.test_alarms import MESSAGE, PICTURE
 
+from huawei.test_alarm_messages import MESSAGE, PICTURE
 from local_airflow import LocalAirflow
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]

@@ -14,12 +14,12 @@ from airflow.providers.common.compat.sdk import (
     AirflowSensorTimeout,
     AirflowSkipException,
 )
-from huawei.test_alarms import MESSAGE, PICTURE
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.fs import oss
 from airflow_provider_viapi.operators.vias import CreateTaskOperator
 from airflow_provider_viapi.sensors.vias_alarms import ViasAlarmSensor
+from huawei.test_alarm_messages import MESSAGE, PICTURE
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators.huawei_tasks import WATCH, Store, connect, in_haste
 from run_task import run_task

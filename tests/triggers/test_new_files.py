@@ -14,13 +14,13 @@ from typing import Any
 import fsspec
 import pytest
 from airflow import __version__
-from huawei.test_alarms import MESSAGE
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.fs import oss
 from airflow_provider_viapi.triggers.new_files import NewFilesTrigger
 from airflow_provider_viapi.triggers.vias_alarms import ViasAlarmTrigger
 from airflow_provider_viapi.watch.shared_pages import can_confirm
+from huawei.test_alarm_messages import MESSAGE
 from media.team_storage import TeamStorage, storage_emulator, team
 from triggers.watching import AssetStates, Triggerer, until
 
