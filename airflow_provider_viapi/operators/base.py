@@ -249,6 +249,12 @@ class JobOperator(JobArguments):
     def _defer_or_poll(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         if self.deferrable and not self._stop_requested:
             waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+            self.log.info(
+                "Waiting for job %s in the triggerer until %s at the latest; if the task stays deferred long after "
+                "the job has ended, check that a triggerer runs",
+                job.id,
+                deadline.isoformat(timespec="seconds"),
+            )
             self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": self._view.state()})
         try:
             polling = self._wait(job, deadline, context)

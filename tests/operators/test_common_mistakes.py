@@ -131,6 +131,30 @@ def test_a_misspelled_field_of_the_extra_is_named_in_the_log(
     assert "the field 'regionid' in its extra, which is ignored; did you mean 'region_id'?" in caplog.text
 
 
+def test_a_deferred_task_names_its_job_and_the_triggerer_in_its_log(
+    team: TeamStorage,
+    connect: Connect,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (team.folder / "film.mp4").write_bytes(b"film")
+    operator = EraseVideoSubtitlesOperator(
+        task_id="erase",
+        video_url=(team.folder / "film.mp4").as_uri(),
+        viapi_conn_id=connect(),
+        deferrable=True,
+    )
+
+    with caplog.at_level("INFO"):
+        run_task(operator, Store())
+
+    [job] = team.emulator.jobs()
+    # Airflow 3 writes a task's log to the standard output here.
+    log = caplog.text + capsys.readouterr().out
+    assert f"Waiting for job {job['job_id']} in the triggerer until" in log
+    assert "check that a triggerer runs" in log
+
+
 @pytest.mark.parametrize("source", ["staged", "link"])
 def test_a_dead_endpoint_is_given_up_after_submit_timeout(
     team: TeamStorage, connect: Connect, tmp_path: Path, source: str

@@ -239,6 +239,16 @@ def test_a_list_that_renders_to_text_names_native_rendering() -> None:
         job.validated_request()
 
 
+@pytest.mark.parametrize(("argument", "native"), [("video_url", False), ("video_url", True), ("by", False)])
+def test_a_template_that_renders_to_none_is_named_as_the_cause(argument: str, native: bool) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=native):
+        job = EraseVideoSubtitlesOperator(task_id="t", **{"video_url": VIDEO, argument: "{{ nothing }}"})
+        job.render_template_fields({"nothing": None})  # type: ignore[arg-type]
+
+    with pytest.raises(InvalidRequest, match=r"if it is a template: it rendered to None.*XCom"):
+        job.validated_request()
+
+
 def test_a_lazy_sequence_is_taken_where_a_list_is() -> None:
     class Lazy(Sequence[Any]):
         def __len__(self) -> int:
