@@ -323,7 +323,7 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
 
 def count_repr(value: Any) -> str:
     """Return the number of items of a list, or the type of anything else, for values that are long or private."""
-    return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+    return f"{len(value)} items" if isinstance(value, list | tuple) else f"of type {type(value).__name__}"
 
 
 def name_repr(name: Any) -> str:

@@ -78,7 +78,8 @@ def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[in
             if is_templated(item):
                 continue
             raise _invalid(
-                operator, f"item {index} is {_kind(item)}; allowed: a mapping of keyword arguments"
+                operator,
+                f"item {index} is {_kind(item)}; allowed: a mapping of {operator.__name__}'s keyword arguments",
             )
         yield index, {**shared, **item}
 

@@ -61,7 +61,10 @@ HIDES_BAD_EXTRAS = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"password": "wrong"}, "access key id is known, its secret is wrong. The service:"),
+        (
+            {"password": "wrong"},
+            "its secret is wrong; check the password of the connection. The service:",
+        ),
         ({"login": "LTAI-nobody"}, "access key id does not exist or is disabled; check the login"),
         ({"password": None}, "'mistaken' has no password .access key secret.; enter it"),
         ({"login": ""}, "'mistaken' has no login .access key id.; enter it"),
@@ -242,6 +245,10 @@ def test_deferrable_is_no_text(team: TeamStorage, flag: Any) -> None:
         (
             lambda: ViapiJobSensor(task_id="t", job_id="j", pokeinterval=5),
             "ViapiJobSensor has no argument 'pokeinterval'; did you mean poke_interval?",
+        ),
+        (
+            lambda: EraseVideoSubtitlesOperator(task_id="t", url="http://h/a.mp4"),
+            "EraseVideoSubtitlesOperator has no argument 'url'; did you mean video_url?",
         ),
         (
             lambda: EraseVideoSubtitlesOperator.partial(task_id="t", landto="s3://b/"),

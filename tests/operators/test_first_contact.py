@@ -235,7 +235,7 @@ def test_a_list_that_renders_to_text_names_native_rendering() -> None:
         job = EraseVideoLogoOperator(task_id="t", video_url=VIDEO, boxes="{{ boxes }}")
         job.render_template_fields({"boxes": [{"X": 0.1}]})  # type: ignore[arg-type]
 
-    with pytest.raises(InvalidRequest, match=r"Boxes is str.*render_template_as_native_obj"):
+    with pytest.raises(InvalidRequest, match=r"Boxes is of type str.*render_template_as_native_obj"):
         job.validated_request()
 
 
