@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
-from airflow_provider_viapi.operators.argument_checks import refuse_unknown
+from airflow_provider_viapi.operators.argument_checks import missing_arguments, refuse_unknown
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.schema import as_address
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_LABEL = 100
 """Characters of a mapped task's label."""
@@ -20,6 +23,12 @@ class ProviderTask:
 
     template_fields: Any
     template_ext: Any
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Name a misspelled argument before Airflow reports the required one as missing."""
+        if missing_arguments(cls, kwargs):
+            refuse_unknown(cls, kwargs)
+        return super().__new__(cls)
 
     def __init__(self, **kwargs: Any) -> None:
         refuse_unknown(type(self), kwargs)
