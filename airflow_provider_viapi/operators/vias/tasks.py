@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
@@ -117,6 +117,10 @@ class CreateTaskOperator(HuaweiCloudJobOperator):
         """Return the request with the version of the account's algorithm."""
         prepared = super().prepare_request(request, context)
         return with_account_version(self.hook, prepared, self.action.name)
+
+    def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
+        """Return nothing: the task's name says more than the last part of a stream's address."""
+        return ()
 
     def _refuse_several_sources(self, source: Any) -> None:
         data = source.get("data") if isinstance(source, Mapping) else None
