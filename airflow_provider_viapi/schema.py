@@ -282,6 +282,9 @@ NATIVE_HINT = (
 )
 """Advice for text where a list or a mapping is required."""
 
+NONE_HINT = "if it is a template: it rendered to None, so what it reads, such as an XCom, does not exist"
+"""Advice for the text that a template without a value renders to."""
+
 
 def as_list(value: Any) -> Any:
     """Return the lazy sequence that a mapped task's output is as a list, and any other value unchanged."""
@@ -323,7 +326,7 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
 
 def count_repr(value: Any) -> str:
     """Return the number of items of a list, or the type of anything else, for values that are long or private."""
-    return f"{len(value)} items" if isinstance(value, list | tuple) else type(value).__name__
+    return f"{len(value)} items" if isinstance(value, list | tuple) else f"of type {type(value).__name__}"
 
 
 def name_repr(name: Any) -> str:
@@ -373,14 +376,22 @@ def check_request(
         value = given.get(name)
         if value is None or (parameter.required and isinstance(value, str) and value == ""):
             if parameter.required:
-                raise invalid("MissingParameter", f"{name} is missing")
+                hint = f" ({NONE_HINT})" if name in request and value is None else ""
+                raise invalid("MissingParameter", f"{name} is missing{hint}")
             continue
         try:
             checked[name] = value if is_unresolved(value) else parameter.check(value)
         except ValidationError as allowed:
             shown = parameter.redacted_repr(value)
-            hint = (
-                f" ({NATIVE_HINT})" if isinstance(value, str) and not isinstance(parameter, _SCALARS) else ""
-            )
+            hint = _template_hint(parameter, value)
             raise invalid("InvalidParameter", f"{name} is {shown}; allowed: {allowed}{hint}") from None
     return checked
+
+
+def _template_hint(parameter: Parameter, value: Any) -> str:
+    """Return the advice for a text that a template probably rendered to, in parentheses, or an empty text."""
+    if not isinstance(value, str):
+        return ""
+    if value == "None":
+        return f" ({NONE_HINT})"
+    return "" if isinstance(parameter, _SCALARS) else f" ({NATIVE_HINT})"

@@ -71,7 +71,7 @@ class LocalAirflow:
         (``AIRFLOW__…``) that take precedence over those of this class
     :param triggerers: number of triggerers; default: 1
     :param database: SQLAlchemy URL; default: SQLite in ``home``
-    :param start_timeout: seconds within which every component must become healthy; default: 120
+    :param start_timeout: seconds within which every component must become healthy; default: 300
     """
 
     components: Sequence[str] = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -93,7 +93,7 @@ class LocalAirflow:
         environment: Mapping[str, str] | None = None,
         triggerers: int = 1,
         database: str | None = None,
-        start_timeout: float = 120,
+        start_timeout: float = 300,
     ) -> None:
         api_port, *log_ports = _free_ports(3)
         self.url = f"http://127.0.0.1:{api_port}"
@@ -377,6 +377,8 @@ def _environment(
 ) -> dict[str, str]:
     """Return the caller's environment without its Airflow, with the settings of this one."""
     settings = {
+        # Before 3.1 the API returns no decoded values of XComs otherwise.
+        "API__ENABLE_XCOM_DESERIALIZE_SUPPORT": "True",
         "API__BASE_URL": f"http://127.0.0.1:{api_port}",
         "API__MAXIMUM_PAGE_LIMIT": "10000",
         "API__PORT": str(api_port),

@@ -1,7 +1,8 @@
 """Error codes of Alibaba Cloud: their classes, and what a caller can do.
 
-The codes and their meaning are from the error tables of the VIAPI documents and Alibaba's API metadata of 2025. The
-tree of classes is drawn in ``airflow_provider_viapi.errors``.
+The codes and their meaning are from the error tables of the VIAPI documents and Alibaba's API metadata of 2025, those
+of the gateway also from answers of the vendor's support. The tree of classes is drawn in
+``airflow_provider_viapi.errors``.
 """
 
 from __future__ import annotations
@@ -59,11 +60,11 @@ _REQUEST_CODES = (
 
 
 class DocumentedCode(Record, kw_only=False):
-    """A row of the error tables in the VIAPI documents of 2020 and 2021.
+    """An error code of the service.
 
     :param code: the code
-    :param status: HTTP status it is documented with; successful responses (200) and failed jobs have it too
-    :param meaning: what the document says
+    :param status: HTTP status it usually comes with; successful responses (200) and failed jobs have it too
+    :param meaning: what it means
     :param action: what a user can do
     """
 
@@ -109,6 +110,76 @@ DOCUMENTED = (
 )
 """Every row of the two documents' error tables, in their order."""
 
+_ACTIVATE = "activate the capability in the console of VIAPI"
+_GRANT = (
+    "allow the action in the RAM policy of the key's user or role: [Permissions](security/permissions.md)"
+)
+_SLOWER = (
+    "nothing: it is retried; if it happens often, lower the connection's `poll_qps` or `submit_qps`: "
+    "[Quota](quota.md)"
+)
+
+COMMON = (
+    DocumentedCode(
+        "InvalidAccessKeyId.NotFound",
+        404,
+        "The access key id does not exist.",
+        "correct the connection's login",
+    ),
+    DocumentedCode(
+        "SignatureDoesNotMatch",
+        400,
+        "The signature is wrong: the secret does not belong to the access key id.",
+        "correct the connection's password",
+    ),
+    DocumentedCode(
+        "InvalidTimeStamp.Expired",
+        400,
+        "The clock of the worker or triggerer is more than 15 minutes wrong.",
+        "set the clock, for example with NTP",
+    ),
+    DocumentedCode(
+        "InvalidSecurityToken.Expired",
+        400,
+        "The temporary key has expired.",
+        "create a new one, or let the connection fetch it: [Temporary keys](connection.md#temporary-keys)",
+    ),
+    DocumentedCode("Forbidden.RAM", 403, "The key lacks a permission.", _GRANT),
+    DocumentedCode("NoPermission", 403, "The key lacks a permission.", _GRANT),
+    DocumentedCode("AuthFailed", 403, "The key lacks a permission.", _GRANT),
+    DocumentedCode("InvalidApi.NotPurchase", 400, "The account has not activated the capability.", _ACTIVATE),
+    DocumentedCode(
+        "InvalidApi.ForbiddenInvoke",
+        400,
+        "The account may not call the action. From the emulator: the emulator does not implement it.",
+        f"{_ACTIVATE}; with the emulator, [set a result](emulator.md#results)",
+    ),
+    DocumentedCode(
+        "InvalidApi.OutOfService",
+        400,
+        "The service no longer offers the action.",
+        "use another action: [Actions](actions.md)",
+    ),
+    DocumentedCode(
+        "InvalidInstance",
+        400,
+        "ImageSearch: the account has no instance of this name in the region.",
+        "correct the name or the connection's region: [Regions](how-to/image-instance.md#regions)",
+    ),
+    DocumentedCode("Throttling", 400, "The account exceeded its quota of calls.", _SLOWER),
+    DocumentedCode("Throttling.User", 429, "The account exceeded its quota of calls.", _SLOWER),
+    DocumentedCode("Throttling.Api", 429, "The account exceeded its quota of calls.", _SLOWER),
+    DocumentedCode("DeniedRequest", 403, "ImageSearch: the account exceeded its quota of calls.", _SLOWER),
+    DocumentedCode("ServiceUnavailable", 503, "The service is busy or down.", _RETRY),
+    DocumentedCode(
+        "SignatureNonceUsed",
+        400,
+        "The service has received this very request before.",
+        "nothing: the provider finds out whether the job was accepted",
+    ),
+)
+"""Codes of Alibaba Cloud's gateway, which the documents of VIAPI do not list: from support answers and SDKs."""
+
 
 def classify(code: str, http_status: int) -> type[ServiceError]:
     """Return the error class of an error response or of a failed job.
@@ -135,6 +206,13 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
     if http_status in (401, 403):
         return PermissionDenied
     return InvalidRequest
+
+
+def media_advice(code: str) -> str | None:
+    """Return what a user can do about a job that failed because of its file, ``None`` for any other code."""
+    if not issubclass(classify(code, 400), InvalidMedia):
+        return None
+    return next((each.action for each in DOCUMENTED if each.code == code), _FILE)
 
 
 def is_expired_key(rejection: CredentialsRejected) -> bool:

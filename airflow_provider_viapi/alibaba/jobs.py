@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.errors import is_expired_key
+from airflow_provider_viapi.alibaba.errors import is_expired_key, media_advice
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services import viapi
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
@@ -73,9 +73,15 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
         outcome=outcome,
         result=_read_result(data.get("Result"), job.id) if outcome is Outcome.SUCCEEDED else None,
         error_code=data.get("ErrorCode") or None,
-        # It may quote the presigned address of a staged file.
-        error_message=redact_text(str(data.get("ErrorMessage") or "")) or None,
+        error_message=_error_message(data),
     )
+
+
+def _error_message(data: Mapping[str, Any]) -> str | None:
+    # It may quote the presigned address of a staged file.
+    message = redact_text(str(data.get("ErrorMessage") or ""))
+    advice = media_advice(str(data.get("ErrorCode") or ""))
+    return "; ".join(filter(None, (message, advice))) or None
 
 
 def _read_result(document: Any, job_id: str) -> dict[str, Any]:

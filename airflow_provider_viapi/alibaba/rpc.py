@@ -198,7 +198,8 @@ def _reason(action: Action, code: str, answer: Mapping[str, Any]) -> str:
     message = redact_text(str(answer.get("Message") or answer.get("Msg") or "the service gave no reason"))
     if code == "SignatureDoesNotMatch":
         # An unknown key id has a code of its own, so only the secret is left.
-        message = f"the access key id is known, its secret is wrong. The service: {message}"
+        advice = "the access key id is known, its secret is wrong; check the password of the connection"
+        message = f"{advice}. The service: {message}"
     elif code.startswith("InvalidAccessKeyId"):
         advice = "the access key id does not exist or is disabled; check the login of the connection"
         message = f"{advice}. The service: {message}"

@@ -94,9 +94,19 @@ class Account(ObservedCalls):
     on_call: OnCall = field(default=ignore_call, compare=False, repr=False)
 
     def address(self, service: Service) -> str:
-        """Return the base address of a service, without a slash at its end."""
+        """Return the base address of a service, without a slash at its end.
+
+        :raises ConfigurationError: it is not known to be offered in the region, and no endpoint is set
+        """
         own = self.endpoints.get(service.name) or self.endpoint
-        return own or f"https://{service.name}.{self.region}.myhuaweicloud.com"
+        if own:
+            return own
+        if service.regions and self.region not in service.regions:
+            raise ConfigurationError(
+                f"{service.name} is not known to be offered in the connection's region {self.region!r}; allowed: "
+                f"{', '.join(service.regions)}, or any region if {service.name}_endpoint is set in the extra"
+            )
+        return f"https://{service.name}.{self.region}.myhuaweicloud.com"
 
     def host(self, service: Service) -> str:
         """Return the header ``Host`` for a service."""

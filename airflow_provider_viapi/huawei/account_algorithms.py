@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.vias.algorithms import LIST_USER_SERVICES, SHOW_SERVICE_DETAIL
-from airflow_provider_viapi.huawei.services.vias.service import SERVICE_VERSION
+from airflow_provider_viapi.huawei.services.vias.inputs import INPUT_TYPES
+from airflow_provider_viapi.huawei.services.vias.outputs import DESTINATIONS
+from airflow_provider_viapi.huawei.services.vias.service import LATEST, SERVICE_VERSION
 from airflow_provider_viapi.schema import ValidationError
 
 Call = Callable[[Action, Mapping[str, Any]], Mapping[str, Any]]
 """Calls an action, as ``HuaweiCloudHook.call`` does."""
 
-LATEST = "latest"
-"""Placeholder of the version that the account has; it is looked up before a task is created."""
-
 _PAGE_SIZE = 100
 _MAX_PAGES = 100
 
-_INPUT_TYPES = {"video_source", "obs", "url", "edgecamera", "vcn", "restful"}
-_OUTPUT_TYPES = {"obs", "dis", "webhook", "event_center"}
+_OUTPUT_TYPES = {*DESTINATIONS, "event_center"}
 
 
 def pages(
@@ -41,7 +40,7 @@ def pages(
             return
 
 
-def find_algorithm(call: Call, service_name: str) -> Mapping[str, Any]:
+def find_algorithm(call: Call, service_name: str, action: str) -> Mapping[str, Any]:
     """Return the account's algorithm of that name, as ListUserServices shows it.
 
     :raises InvalidRequest: the account does not have it; the message names those that it has
@@ -52,15 +51,18 @@ def find_algorithm(call: Call, service_name: str) -> Mapping[str, Any]:
             return each
         others.append(str(each.get("service_name")))
     shown = ", ".join(sorted(others)[:40]) or "none"
+    # Only a misspelling: many names have the same beginning and end.
+    similar = get_close_matches(service_name, others, 1, cutoff=0.85)
     raise InvalidRequest(
-        f"service_name is {service_name!r}, which the account does not have; it has: {shown}. Subscribe to the "
-        "algorithm, and deploy it if it runs on edge devices",
+        f"service_name is {service_name!r}, which the account does not have"
+        f"{f'; did you mean {similar[0]}?' if similar else ';'} it has: {shown}. Subscribe to the algorithm, "
+        "and deploy it if it runs on edge devices",
         code="NoSuchAlgorithm",
-        action="CreateTask",
+        action=action,
     )
 
 
-def with_version(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+def with_version(call: Call, request: Mapping[str, Any], action: str) -> dict[str, Any]:
     """Return the request of a task, or a batch task, with the version of the account's algorithm for ``latest``.
 
     The response for the algorithm names the kinds of inputs and outputs that it accepts, which are checked, too.
@@ -71,9 +73,9 @@ def with_version(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
     if request.get("service_version") != LATEST:
         return dict(request)
     name = str(request["service_name"])
-    listed = find_algorithm(call, name)
+    listed = find_algorithm(call, name, action)
     detail = call(SHOW_SERVICE_DETAIL, {"service_id": str(listed.get("service_id") or "")})
-    _check_kinds(detail.get("deployment_constraints"), request)
+    _check_kinds(detail.get("deployment_constraints"), request, action)
     versions = detail.get("alg_versions")
     candidates = [
         *(listed.get("alg_version"), detail.get("alg_version")),
@@ -86,7 +88,7 @@ def with_version(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
         f"service_version of {name} is unknown: neither ListUserServices nor ShowServiceDetail returns one; pass "
         "service_version",
         code="NoVersion",
-        action="CreateTask",
+        action=action,
     )
 
 
@@ -97,7 +99,7 @@ def _is_version(text: str) -> bool:
         return False
 
 
-def _check_kinds(constraints: Any, request: Mapping[str, Any]) -> None:
+def _check_kinds(constraints: Any, request: Mapping[str, Any], action: str) -> None:
     if not isinstance(constraints, Mapping):
         return
     source, output = request.get("input"), request.get("output")
@@ -106,7 +108,7 @@ def _check_kinds(constraints: Any, request: Mapping[str, Any]) -> None:
         {name for name, value in output.items() if value} if isinstance(output, Mapping) else set()
     )
     for name, given, known in (
-        ("input", given_inputs, _INPUT_TYPES),
+        ("input", given_inputs, INPUT_TYPES.keys()),
         ("output", given_outputs, _OUTPUT_TYPES),
     ):
         allowed = _texts(constraints.get(f"{name}_types"))
@@ -116,7 +118,7 @@ def _check_kinds(constraints: Any, request: Mapping[str, Any]) -> None:
                 f"{name} is of type {', '.join(sorted(wrong))}; the algorithm {request['service_name']} allows: "
                 f"{', '.join(sorted(allowed))}",
                 code="InvalidParameter",
-                action="CreateTask",
+                action=action,
             )
 
 

@@ -102,6 +102,8 @@ class Action(Record):
     :param status: HTTP status of a successful response
     :param idempotent: calling twice costs and changes nothing more than calling once
     :param job: kind of the job that the action creates, if it creates one
+    :param refine: checks parameters that depend on each other; it takes the action's name, the checked request and
+        ``is_unresolved``, and returns the request
     :param note: what else the descriptions say or leave open
     """
 
@@ -119,6 +121,7 @@ class Action(Record):
     status: int = 200
     idempotent: bool = False
     job: JobKind | None = None
+    refine: Callable[[str, dict[str, Any], Callable[[Any], bool]], dict[str, Any]] | None = None
     note: str = ""
 
     @cached_property
@@ -195,4 +198,21 @@ class Action(Record):
         :param is_unresolved: returns true for a value that is not known yet (a template), passed on unchecked
         :raises InvalidRequest: a parameter is unknown, missing or not allowed; the message names it
         """
-        return check_request(self.name, self._by_name, request, is_unresolved)
+        checked = check_request(self.name, self._by_name, request, is_unresolved)
+        for parameter in self.in_path:
+            if not is_unresolved(checked[parameter.name]):
+                self._check_path_part(parameter.name, checked[parameter.name])
+        return checked if self.refine is None else self.refine(self.name, checked, is_unresolved)
+
+    def _check_path_part(self, name: str, value: Any) -> None:
+        # "." and ".." would address another action.
+        is_odd = isinstance(value, str) and (
+            value in (".", "..", "None") or value != value.strip() or "/" in value
+        )
+        if is_odd:
+            hint = ": the value that its template refers to is missing" if value == "None" else ""
+            raise InvalidRequest(
+                f"{name} is {short_repr(value)}{hint}; allowed: an id, without spaces around it and without slashes",
+                code="InvalidParameter",
+                action=self.name,
+            )

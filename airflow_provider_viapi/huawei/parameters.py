@@ -22,7 +22,7 @@ from airflow_provider_viapi.schema import (
 
 
 class StringList(Parameter):
-    """A list of strings that are not empty.
+    """A list of strings that are not empty; a required list is not empty, either.
 
     :param max_items: most items; default: no limit
     """
@@ -40,6 +40,8 @@ class StringList(Parameter):
             raise ValidationError(self.allowed)
         if self.max_items is not None and len(value) > self.max_items:
             raise ValidationError(f"{self.allowed}; it has {len(value)}")
+        if self.required and not value:
+            raise ValidationError(f"{self.allowed}, at least one")
         return list(value)
 
     def redacted_repr(self, value: Any) -> str:
@@ -75,7 +77,7 @@ class Object(Parameter):
         if not isinstance(value, Mapping):
             return type(value).__name__
         names = [name if isinstance(name, str) else short_repr(name) for name in value]
-        return f"a mapping of {', '.join(names[:20])}"
+        return f"a mapping of {', '.join(names[:20])}" if names else "an empty mapping"
 
 
 class ObjectList(Object):

@@ -10,7 +10,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import (
+    CredentialsRejected,
+    InvalidRequest,
+    PermissionDenied,
+    ResponseLost,
+    ServiceError,
+)
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.huawei import signing
@@ -157,13 +163,39 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     return document if isinstance(document, dict) else {"value": document}
 
 
+_ADVICE = (
+    (
+        CredentialsRejected,
+        "aksk signature",
+        "the secret (SK) in the connection does not match the access key (AK); check the password",
+    ),
+    (
+        CredentialsRejected,
+        "Get secretKey failed",
+        "the access key (AK) in the connection does not exist or is disabled; check the login",
+    ),
+    (
+        CredentialsRejected,
+        "username or password is wrong",
+        "IAM does not accept the user; check the connection's login and password, and domain in its extra",
+    ),
+    (
+        InvalidRequest,
+        "Could not find project",
+        "IAM does not know the project; check region and project_id in the connection's extra",
+    ),
+    (
+        PermissionDenied,
+        "",
+        "check the permissions of the key or user, and that project_id in the extra is one of its projects",
+    ),
+)
+"""What to do, by error class and a part of the service's message."""
+
+
 def _with_advice(kind: type[ServiceError], message: str) -> str:
-    advice = {
-        "aksk signature": "the secret (SK) in the connection does not match the access key (AK)",
-        "Get secretKey failed": "the access key (AK) in the connection does not exist or is disabled",
-    }
-    found = [text for part, text in advice.items() if kind is CredentialsRejected and part in message]
-    return f"{found[0]}. The service: {message}" if found else message
+    found = next((text for each, part, text in _ADVICE if kind is each and part in message), None)
+    return f"{found}. The service: {message}" if found else message
 
 
 def rate_limit(response: HttpResponse) -> str | None:

@@ -1,4 +1,11 @@
-"""Submit one request once: resume the job of a previous attempt, or record the intent, send, and record the job."""
+"""Submit one request once: resume the job of a previous attempt, or record the intent, send, and record the job.
+
+The steps of a new submission, in their order:
+
+1. ``_submit``: wait for the turn if it is near, read the versions of the sources, stage the media; retry step 2
+2. ``_submit_once``: publish and record the intent, wait for the turn, send, record the job's id
+3. ``_reconcile``: only if the response was lost, find out whether a job was accepted
+"""
 
 from __future__ import annotations
 
@@ -33,10 +40,10 @@ OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
 
 LOGGED_TURN = 5.0
-"""Seconds until its turn from which a task logs that it waits."""
+"""A task logs that it waits for its turn if the turn is more than this many seconds away."""
 
 SHORT_WAIT = 10.0
-"""Longest time in seconds until its turn at which a task whose deadline is earlier does not wait for the turn."""
+"""If the deadline comes before the turn, and the turn within this many seconds, a task submits without its turn."""
 
 STORE_ATTEMPTS = 5
 """How often the id of an accepted job is written before the task fails."""
@@ -78,7 +85,7 @@ class Submission:
     :param backend: sends it
     :param ledger: records it
     :param digest: fingerprint of the request as the author gave it
-    :param request: returns the request as it is sent, with media staged; called once, and again only after it failed
+    :param request: stages the media and returns the request as it is sent; called until it succeeds, and then no more
     :param policy: when to retry and to give up
     :param run: the task's attempt
     :param sources: returns the versions of the request's sources, for the ledger
@@ -97,7 +104,7 @@ class Submission:
     resubmitted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        # Staging costs work, and what was staged is what a resubmission sends: one call that succeeds is enough.
+        # Media are staged once: a resubmission sends the same request.
         self.request = cache(self.request)
 
     def resume_or_submit(self) -> tuple[Job, JobReport | None]:
@@ -126,7 +133,10 @@ class Submission:
         return job, report if report.is_final else None
 
     def _is_current(self, entry: Entry) -> bool:
-        """Return whether the recorded submission is the one of this attempt; cancel a queued job that is not."""
+        """Return whether the recorded submission is one for this attempt; cancel the job of a changed request.
+
+        :raises SubmissionInDoubt: the request has changed, and the outcome of the recorded one is unknown
+        """
         same = same_request(entry.digest, self.digest)
         if entry.delivery is not None:
             if same and not entry.delivery.was_cleared_before(self.run.attempt):
@@ -174,9 +184,9 @@ class Submission:
     def _submit(self) -> Job:
         """Submit, and retry while it is known that nothing was accepted."""
         self._check_turn()
-        # Before staging: a source that changes meanwhile must not pass for the one that was sent.
+        # Before staging: if a source changes meanwhile, its recorded version must not be newer than what was sent.
         sources = self.sources()
-        # Media that cannot be staged now are for the next attempt: they would hold this worker until the deadline.
+        # Outside the loop: if staging fails, the next attempt retries it. Here it would hold the worker.
         self.request()
         failing_since: datetime | None = None
         pause = 1.0
@@ -203,7 +213,9 @@ class Submission:
             pause = min(self.run.timing.max_backoff, 2 * pause)
 
     def _check_turn(self) -> None:
-        """Take no turn before media are staged, which may take longer; but do not stage far ahead of it.
+        """Check before media are staged that the turn to submit is near; staging may take longer than a turn is kept.
+
+        The turn itself is taken after staging.
 
         :raises TurnIsLater: the turn is too far off to wait for it in this process
         :raises Throttled: it comes after the deadline
@@ -211,7 +223,7 @@ class Submission:
         seconds, now = self.pace.expect(), self.run.timing.now()
         if now < self.policy.deadline <= now + timedelta(seconds=seconds):
             if seconds <= SHORT_WAIT:
-                # With a deadline that is so near no turn can be waited for, and one call more does no harm.
+                # The deadline is too near to wait for a turn, and one call above the quota does no harm.
                 self.pace = Unpaced()
                 return
             raise Throttled(
@@ -223,6 +235,7 @@ class Submission:
             raise TurnIsLater(self.pace.reserve(), self.pace.turn())
 
     def _approach_turn(self) -> None:
+        """Take a turn and wait until shortly before it, so that the intent is not recorded long before it is sent."""
         seconds = self.pace.reserve()
         if seconds > LOGGED_TURN:
             comes_at = self.run.timing.now() + timedelta(seconds=seconds)
@@ -237,30 +250,23 @@ class Submission:
     def _submit_once(self, sources: Mapping[str, Mapping[str, str]] | None) -> Job | None:
         """Submit and return the job; ``None`` if the turn was missed and nothing was sent."""
         request = self.request()
-        # Fetches a key or token that is missing, which may take long.
+        # Fetch a missing key or token before the turn is taken: that may take long.
         self.backend.identity()
         self._approach_turn()
-        identity = self.backend.identity()
-        nonce = RequestNonce.new(self.run.timing.now())
-        intent = Intent(
-            self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, nonce.at.isoformat()
-        )
-        # Before the ledger: if either fails, nothing is sent, and no attempt has to find out what happened.
-        self.run.claims.open(intent)
-        entry = self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+        entry = self._record_intent(sources)
         if not self._wait_for_turn(entry):
-            # Recording took too long. To wait for another turn now would leave the intent open for as long.
+            # Recording took too long. The caller starts again, so that no intent is open while it waits for a turn.
             return None
         sent_at = self.run.timing.now()
         try:
-            job = self._send(request, nonce)
+            job = self._send(request, entry.request_nonce)
             seconds = (self.run.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.run.timing.list_pause
-            if not may_be_adopted and self._is_taken(intent, job.id):
-                # Faster than another task could adopt it: a gateway has repeated a response from its cache.
+            if not may_be_adopted and self._is_taken(self._intent_of(entry), job.id):
+                # No other task can have adopted it so fast: a gateway has repeated a response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
-            # A repeated nonce was seen before: something on the way has sent the request twice.
+            # "The nonce was used" means that something between here and the service has sent the request twice.
             if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
                 self.run.log.warning(
                     "The request was sent, but %s; checking whether the job was accepted", error.message
@@ -274,13 +280,13 @@ class Submission:
                 raise TransientError("the key had expired and was renewed", action=error.action) from None
             raise
         except BaseException:
-            # Airflow's execution_timeout, or a signal: the task may have no attempt left that finds out more.
+            # Airflow's execution_timeout, or a signal. Log it now: there may be no further attempt that finds out.
             self.run.log.warning(
                 "The task was stopped while its request was being sent: a job may have been accepted, which "
                 "continues and is billed. The next attempt finds out"
             )
             raise
-        # Before it is recorded: whatever stops the task then, its log names the job.
+        # Log the id before it is recorded: if the task is stopped in between, its log still names the job.
         self.run.log.info("Submitted job %s (%s)", job.id, job.action)
         if job.request_id:
             self.run.log.info("The id of the request was %s", job.request_id)
@@ -289,11 +295,25 @@ class Submission:
             self._check_not_adopted(entry, job)
         return job
 
+    def _record_intent(self, sources: Mapping[str, Mapping[str, str]] | None) -> Entry:
+        """Publish the intent to other tasks and record it in the ledger; nothing may be sent unless this returns."""
+        identity = self.backend.identity()
+        nonce = RequestNonce.new(self.run.timing.now())
+        # Before the ledger: if publishing or recording fails, nothing is sent, and no attempt has to find out.
+        signed_at = nonce.at.isoformat()
+        self.run.claims.open(
+            Intent(self.backend.action_name, identity.account, identity.endpoint, nonce.nonce, signed_at)
+        )
+        return self.ledger.record_intent(self.digest, nonce, identity, self.run.attempt.number, sources)
+
     def _wait_for_turn(self, entry: Entry) -> bool:
-        """Wait for the turn to submit, with the intent recorded; false, and nothing recorded, if it was missed."""
+        """Wait for the turn to submit; if it was missed, forget the recorded intent and return false.
+
+        :raises StopRequested: Airflow stops the task; the intent is forgotten
+        """
         has_turn = False
         try:
-            # Recording may have taken a while, and so may the turn.
+            # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the turn.
             self.run.raise_if_stopped()
             has_turn = self.pace.begin()
             if self.run.stop_requested():
@@ -328,7 +348,7 @@ class Submission:
 
     def _reconcile(self, entry: Entry, reason: str) -> Job | None:
         """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
-        # Airflow cleared what the previous attempt had published.
+        # Publish the intent again: Airflow has cleared what the previous attempt published.
         self.run.claims.open(self._intent_of(entry))
         reconciliation = Reconciliation(entry, self.request, self.backend, self.run, reason)
         try:
@@ -343,7 +363,7 @@ class Submission:
                 f"it cannot be determined now whether the job was accepted: {error.message}"
             ) from error
         except ServiceError:
-            # A connection or a store that cannot be used now says nothing about the submission.
+            # An error of the connection or the store says nothing about the submission: the intent stays.
             if reconciliation.was_refused:
                 self._forget_intent(entry)
             raise
@@ -371,7 +391,7 @@ class Submission:
         self.run.claims.close(self._intent_of(entry))
 
     def _record(self, entry: Entry, job: Job, *, adopted: bool = False) -> None:
-        # From here on a job is paid for: a failing store must not lose its id.
+        """Record the id of an accepted job and publish it; retry: if the id is lost, the job is paid for twice."""
         for attempt in range(STORE_ATTEMPTS):
             try:
                 self.ledger.record_job(entry, job.id, job.scope, adopted=adopted, request_id=job.request_id)
@@ -387,7 +407,10 @@ class Submission:
         self.run.claims.publish_job(self._intent_of(entry), job.id)
 
     def _check_not_adopted(self, entry: Entry, job: Job) -> None:
-        """Fail if another task has adopted the job: that task would return a result that is not its own."""
+        """Fail if another task has adopted the job: both would return the same result.
+
+        :raises SubmissionInDoubt: another task claims the job
+        """
         if job.id in self.run.claims.others(self._intent_of(entry)).job_ids:
             raise self._in_doubt(
                 f"job {job.id} was accepted for this task and adopted by another one as well"
@@ -402,9 +425,9 @@ class Submission:
 
 
 def check_adopted(claims: Claims, entry: Entry | None, action: str) -> None:
-    """Refuse to return the result of a job that was found in a list and that another task claims by now.
+    """Refuse the result of a job that this task found in a job list if another task claims the job too.
 
-    :param entry: the submission
+    :param entry: the recorded submission; jobs that a response has named pass
     :param action: as ``service.Action``
     :raises SubmissionInDoubt: another task claims the job too
     """

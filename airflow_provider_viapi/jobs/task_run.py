@@ -128,11 +128,11 @@ class SubmitPace(Protocol):
     """When submissions may be sent, so that all processes together stay within the account's quota."""
 
     def expect(self) -> float:
-        """Return the seconds until the turn, or until the one that it would be if it were taken now."""
+        """Return the seconds until the turn; if none is taken yet, until the one that would be taken now."""
         ...
 
     def reserve(self) -> float:
-        """Take a turn, unless there is one, and return the seconds until it."""
+        """Take a turn if none is taken yet, and return the seconds until it."""
         ...
 
     def turn(self) -> Mapping[str, Any]:
@@ -144,14 +144,14 @@ class SubmitPace(Protocol):
         ...
 
     def approach(self) -> None:
-        """Wait until shortly before the turn, so that what comes before sending is done when it comes.
+        """Wait until shortly before the turn; the time that is left is for recording the intent.
 
         :raises StopRequested: Airflow stops the task
         """
         ...
 
     def begin(self) -> bool:
-        """Wait for the turn; false if it was missed, and nothing is to be sent.
+        """Wait for the turn; return false if it was missed: then nothing may be sent.
 
         :raises StopRequested: Airflow stops the task
         """

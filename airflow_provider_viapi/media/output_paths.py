@@ -62,8 +62,11 @@ def check(
         and not to.endswith("/")
         and not used & {"key", "name"}
     ):
+        folder, _, file = to.rpartition("/")
+        example = f"{folder}/{file.partition('.')[0]}-{{key}}{{ext}}"
         allowed = (
-            "a folder (ends with /) or a name with {key} in it, because the result can hold several files"
+            "a folder (ends with /) or a name with {key} in it, because the result can hold several files; such as "
+            f"{short_repr(example, 200)}"
         )
         raise _invalid(to, allowed, name, parameter)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import takewhile
@@ -153,12 +153,13 @@ class ActionOperator(ProviderTask, BaseOperator):
     def map_label(self) -> str:
         """Name of the first file that the rendered request names, else of what it is about, or an empty text."""
         request = self.request if isinstance(self.request, Mapping) else {}
-        named = (
-            value
-            for name, value in request.items()
-            if isinstance(value, str) and re.fullmatch(r"(.*_)?(name|id|text|title)", snake_case(name))
-        )
-        return label_of(request.values()) or next(named, "")[:MAX_LABEL]
+        texts = {snake_case(name): value for name, value in request.items() if isinstance(value, str)}
+        named = (value for name, value in texts.items() if re.fullmatch(r"(.*_)?(name|id|text|title)", name))
+        return label_of(self.files_for_label(request)) or (texts.get("name") or next(named, ""))[:MAX_LABEL]
+
+    def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
+        """Return values of the rendered request, one of which may be the file that the label names."""
+        return request.values()
 
 
 def _typed_classes(operator: type[ActionOperator]) -> list[type]:

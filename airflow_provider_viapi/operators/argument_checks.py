@@ -149,6 +149,17 @@ def refuse_unknown(operator: type, given: Collection[str]) -> None:
             known.update(inspect.signature(vars(kind)["__init__"]).parameters)
     for name in given:
         if name not in known and not name.startswith("_"):
-            raise TypeError(
-                f"{operator.__name__} has no argument {name!r}{did_you_mean(name, known - {'self'})}"
-            )
+            part_of = [each for each in missing_arguments(operator, given) if name in each]
+            hint = f"; did you mean {part_of[0]}?" if part_of else did_you_mean(name, known - {"self"})
+            raise TypeError(f"{operator.__name__} has no argument {name!r}{hint}")
+
+
+def missing_arguments(operator: type, given: Collection[str]) -> list[str]:
+    """Return the arguments without a default that are not given."""
+    return [
+        name
+        for name, parameter in inspect.signature(operator).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.KEYWORD_ONLY
+        and name not in given
+    ]

@@ -3,6 +3,17 @@
 :class:`JobOperator` is the only place that knows the sequence of one job. A cloud (``operators.viapi``,
 ``operators.huaweicloud``) adds its hook, its submit backend and its trigger; an operator of a service adds typed
 keyword arguments.
+
+The sequence, with the method of each step and the module that does its work:
+
+1. validate: ``validated_request`` (``operators.action``), ``check_destination`` (``operators.landing_base``)
+2. ledger: ``open_ledger`` (``operators.durability``, ``jobs.ledger``)
+3. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.landed_results``)
+4. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``_prepare``
+5. wait: ``_defer_or_poll`` (``triggers.job`` in the triggerer, ``jobs.poller`` on the worker)
+6. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.landing``)
+7. cancel: ``_cancel_if_late`` after ``job_timeout``, ``cancelling_if_ended`` if the task is ended
+   (``operators.stoppable``), the trigger itself while the task is deferred
 """
 
 from __future__ import annotations
@@ -46,10 +57,10 @@ if TYPE_CHECKING:
 
 
 LONGEST_TURN = 60.0
-"""Seconds until its turn to submit that a deferrable task waits on its worker; it defers if the turn is later."""
+"""A deferrable task waits this many seconds on its worker for its turn to submit; for a later turn it defers."""
 
 TURN_LEAD = 10.0
-"""Seconds before its turn at which a deferred task continues, times the number of its deferrals."""
+"""A deferred task continues this many seconds before its turn, times the number of its deferrals so far."""
 
 
 class JobOperator(JobArguments):
@@ -75,7 +86,7 @@ class JobOperator(JobArguments):
     def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
         """Continue shortly before the turn to submit.
 
-        :param turn: the turn, the deadline and how often the task was deferred; ``dag.test()`` of Airflow 3 loses it
+        :param turn: the turn, the deadline, and how often the task was deferred; ``dag.test()`` of Airflow 3 drops it
         """
         return self._submit_and_wait(context, turn or {})
 
@@ -95,7 +106,7 @@ class JobOperator(JobArguments):
                 deadline = datetime.fromisoformat(turn["deadline"])
             before = ledger.read()
             if before is None or before.job_id is None:
-                # A job that is paid for is resumed even if its result cannot be stored now.
+                # Not for a job that is paid for: it is resumed even if its result cannot be stored now.
                 self.check_destination(context)
                 self._check_can_wait(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
@@ -125,9 +136,9 @@ class JobOperator(JobArguments):
     def execute_complete(
         self, context: Context, event: dict[str, Any], view: Mapping[str, Any] | None = None
     ) -> Any:
-        """Continue after the trigger: land and return the result, or raise why there is none.
+        """Continue after the trigger: land and return the result, or raise the job's error.
 
-        :param view: what the UI shows of the job so far; ``dag.test()`` of Airflow 3 loses it
+        :param view: what the UI shows of the job so far; ``dag.test()`` of Airflow 3 drops it
         """
         from airflow_provider_viapi.jobs.model import JobReport
 
@@ -158,7 +169,7 @@ class JobOperator(JobArguments):
         )
 
     def _results(self, context: Context) -> LandedResults | None:
-        """Return the landed results of earlier jobs; ``None`` if the task neither reuses nor describes any."""
+        """Return the record of landed results; ``None`` if the task neither reuses results nor writes manifests."""
         if self.reuse_results is None and not self.land_manifest:
             return None
         from airflow_provider_viapi.state.landed_results import LandedResults
@@ -174,7 +185,7 @@ class JobOperator(JobArguments):
     def _reuse(
         self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
     ) -> dict[str, Any] | None:
-        """Return the landed result of an earlier job, if it may be reused; nothing is submitted then."""
+        """Return the landed result of an earlier job if it may be reused, else ``None``."""
         results = self._results(context)
         digest = self.request_digest(request)
         found = results and results.find(digest, request, before=before, attempt=run.attempt)
@@ -206,15 +217,15 @@ class JobOperator(JobArguments):
             return submission.resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
-                # Nothing was accepted and nothing is in doubt, so nobody will read what was staged.
+                # No job was accepted and none may exist, so the service will never read what was staged.
                 self._release(context)
             raise
 
     def _defer_until_turn(self, later: TurnIsLater, deadline: datetime, *, deferred: int) -> NoReturn:
-        """Leave the worker until shortly before the turn to submit; nothing was staged or sent."""
+        """Defer until shortly before the turn to submit; nothing was staged or sent."""
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        # Airflow may have been slow to continue; a turn that was missed costs the wait for another one.
+        # The more deferrals, the earlier: Airflow was slow to continue before, and a missed turn means another wait.
         early = min(later.seconds / 2, deferred * TURN_LEAD)
         wake_at = datetime.now(timezone.utc) + timedelta(seconds=later.seconds - early)
         self.log.info(
@@ -232,12 +243,18 @@ class JobOperator(JobArguments):
             self.check_can_poll()
         self.hook.check_can_wait()
         if self.wait_for_completion and self.deferrable:
-            # Imports the trigger, which must be possible after the job is paid.
+            # Build the trigger once now: an import that fails must fail before the job is paid.
             self.trigger(self._job("unknown"), deadline.isoformat()).serialize()
 
     def _defer_or_poll(self, job: Job, deadline: datetime, ledger: Ledger, context: Context) -> JobReport:
         if self.deferrable and not self._stop_requested:
             waiting = self.trigger(job, deadline.isoformat(), survives_clear=ledger.survives_clear)
+            self.log.info(
+                "Waiting for job %s in the triggerer until %s at the latest; if the task stays deferred long after "
+                "the job has ended, check that a triggerer runs",
+                job.id,
+                deadline.isoformat(timespec="seconds"),
+            )
             self.defer(trigger=waiting, method_name="execute_complete", kwargs={"view": self._view.state()})
         try:
             polling = self._wait(job, deadline, context)
@@ -251,7 +268,7 @@ class JobOperator(JobArguments):
             return report
 
     def _cancel_if_late(self, error: ServiceError, ledger: Ledger, context: Context) -> ServiceError:
-        """Cancel a job that has not ended in time; return the error to raise, of a job that is late or not."""
+        """Cancel the job if the error is that it has not ended in time; return the error to raise."""
         if isinstance(error, JobTimedOut):
             after = self._time_since_submission(ledger)
             self._cancel_job(self._job(error.job_id), ledger, context)
@@ -284,7 +301,7 @@ class JobOperator(JobArguments):
         try:
             self.release_inputs(context)
         except ServiceError as error:
-            # The job is paid for by now: leftover copies must not fail its task.
+            # The job may be paid for: copies that are left over must not fail its task.
             self.log.warning("Staged copies could not be deleted: %s", error)
 
     def _finish(self, report: JobReport, ledger: Ledger, context: Context) -> dict[str, Any]:
@@ -308,7 +325,7 @@ class JobOperator(JobArguments):
             result["landed"] = landed
         address = result_address(result, [self.action], self._landed)
         if address and not self._landed:
-            # Without its query, which lets anybody read the file.
+            # Logged without its query: the signature lets anybody read the file.
             self.log.info("The result is at %s until its link expires", address.partition("?")[0])
         store_links(self, context, result_link=address)
         self._publish_view(report, result, context)
@@ -332,6 +349,6 @@ class JobOperator(JobArguments):
         try:
             return self.land(result, job.id, context, lambda: self.hook.report(job).result_or_raise())
         except ResultExpired:
-            # Retries would meet the same expired links; a user who clears the task gets a new job.
+            # A retry would find the same expired links. Marked as delivered, so that a cleared task gets a new job.
             ledger.mark_delivered(attempt_of(context))
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.schema import is_iterable
+from airflow_provider_viapi.schema import NATIVE_HINT, is_iterable
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.batch_ledger import Item
@@ -65,9 +65,10 @@ def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[in
     """Yield the arguments of each item together with the shared ones; skips items that are not known yet."""
     # Any iterable: the outputs of a mapped task arrive as a lazy sequence.
     if not is_iterable(items):
+        hint = f" ({NATIVE_HINT})" if isinstance(items, str) else ""
         raise _invalid(
             operator,
-            f"items is {_kind(items)}; allowed: a list of mappings, such as an upstream task's output",
+            f"items is {_kind(items)}; allowed: a list of mappings, such as an upstream task's output{hint}",
         )
     if not isinstance(shared, Mapping):
         raise _invalid(operator, f"shared is {_kind(shared)}; allowed: a mapping")
@@ -78,7 +79,8 @@ def _arguments(operator: Operator, items: Any, shared: Any) -> Iterator[tuple[in
             if is_templated(item):
                 continue
             raise _invalid(
-                operator, f"item {index} is {_kind(item)}; allowed: a mapping of keyword arguments"
+                operator,
+                f"item {index} is {_kind(item)}; allowed: a mapping of {operator.__name__}'s keyword arguments",
             )
         yield index, {**shared, **item}
 

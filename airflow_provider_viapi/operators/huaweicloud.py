@@ -94,6 +94,12 @@ class HuaweiCloudOperator(ActionOperator):
         """Return a request with values of their proper types."""
         return action.check(request, is_unresolved=is_unresolved)
 
+    def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
+        """Return the addresses of what is read; not those that receive alarms or callbacks."""
+        from airflow_provider_viapi.media.lineage import sources_of
+
+        return sources_of(request)
+
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
         with durability.fail_without_retry():

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
-from airflow_provider_viapi.operators.argument_checks import refuse_unknown
+from airflow_provider_viapi.operators.argument_checks import missing_arguments, refuse_unknown
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.schema import as_address
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_LABEL = 100
 """Characters of a mapped task's label."""
@@ -19,6 +22,13 @@ class ProviderTask:
     """Base of all operators and sensors, before Airflow's own."""
 
     template_fields: Any
+    template_ext: Any
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Name a misspelled argument before Airflow reports the required one as missing."""
+        if missing_arguments(cls, kwargs):
+            refuse_unknown(cls, kwargs)
+        return super().__new__(cls)
 
     def __init__(self, **kwargs: Any) -> None:
         refuse_unknown(type(self), kwargs)
@@ -42,6 +52,14 @@ class ProviderTask:
     def map_label(self) -> str:
         """Text that distinguishes the tasks of one mapped task: a rendered file's name, or an empty text."""
         return label_of(getattr(self, name, None) for name in self.template_fields)
+
+    def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render templates in a value; text without a template stays as it is."""
+        # Native rendering would make a number of it: of the version "1.10" 1.1.
+        is_literal = type(content) is str and "{" not in content
+        if is_literal and not content.endswith(tuple(self.template_ext)):
+            return content
+        return super().render_template(content, *args, **kwargs)  # type: ignore[misc]
 
     def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
         """Render, have Airflow mask credentials in the rendered fields, and label a mapped task."""

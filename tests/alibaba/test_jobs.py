@@ -50,7 +50,23 @@ def test_a_failed_job_has_its_reason() -> None:
     )
 
     assert (report.outcome, report.is_final) == (Outcome.FAILED, True)
-    assert (report.error_code, report.error_message) == ("InvalidFile.Decode", "no video")
+    assert report.error_code == "InvalidFile.Decode"
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("InvalidFile.Decode", "; check the file against the limits of the action, convert it if necessary"),
+        ("InvalidFile.Download", "; check that the URL can be fetched from the internet without a login"),
+        ("InternalServerError.Algo", ""),
+        (None, ""),
+    ],
+)
+def test_a_job_that_failed_because_of_its_file_says_what_to_do(code: str | None, advice: str) -> None:
+    report = read_report(JOB, answer(Status="PROCESS_FAILED", ErrorCode=code, ErrorMessage="no video"))
+
+    assert str(report.error_message).startswith(f"no video{advice}")
+    assert bool(advice) or report.error_message == "no video"
 
 
 @pytest.mark.parametrize("state", STATES)

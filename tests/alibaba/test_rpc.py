@@ -321,7 +321,7 @@ def test_a_string_to_sign_that_the_gateway_quotes_keeps_its_token_to_itself() ->
         decode(videoenhan.ERASE_VIDEO_SUBTITLES, HttpResponse(400, body.encode()))
 
     assert caught.value.message == (
-        "the access key id is known, its secret is wrong. The service: "
+        "the access key id is known, its secret is wrong; check the password of the connection. The service: "
         "server string to sign is:POST&%2F&AccessKeyId%3D***%26SecurityToken%3D***%26Version%3D1"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_the_committed_reference_is_what_the_script_generates() -> None:
     assert make_reference.readme() == make_reference.README.read_text()
     assert make_reference.error_codes() == make_reference.CODES_PAGE.read_text()
     assert make_reference.registry() == make_reference.REGISTRY.read_text()
+
+
+@pytest.mark.parametrize(
+    "code", re.findall(r"code `([\w.]+)`", (ROOT / "docs" / "troubleshooting.md").read_text())
+)
+def test_a_code_that_the_troubleshooting_page_names_is_on_the_page_of_codes(code: str) -> None:
+    assert f"| `{code}` |" in make_reference.CODES_PAGE.read_text()
 
 
 @pytest.mark.parametrize(

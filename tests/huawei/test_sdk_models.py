@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import FormFile, Object, ObjectList, StringList
 from airflow_provider_viapi.huawei.services import metastudio
-from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String
+from airflow_provider_viapi.schema import Boolean, Choice, Integer, Parameter, String, Url
 
 FACTS = json.loads(Path(__file__).with_name("sdk_models.json").read_text())["operations"]
 
@@ -40,6 +40,7 @@ def kind_of(parameter: Parameter) -> str:
         Integer: "int",
         String: "str",
         Choice: "str",
+        Url: "str",
         StringList: "list[str]",
         ObjectList: "list[structure]",
         Object: "structure",

@@ -38,8 +38,8 @@ TASK = (
     {
         "service_name": "c-flowcount-cloud",
         "name": "gate",
-        "input": {"type": "video_source"},
-        "output": {},
+        "input": {"type": "video_source", "data": [{"video_source_id": "v1"}]},
+        "output": {"event_center": True},
         "service_version": "1.2",
     },
 )

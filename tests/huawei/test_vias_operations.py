@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.parameters import Object, ObjectList
 from airflow_provider_viapi.huawei.services import find, vias
-from airflow_provider_viapi.huawei.services.vias.settings import AlarmOutput
 from airflow_provider_viapi.huawei.services.vias.sources import Degrees
-from airflow_provider_viapi.schema import Parameter
+from airflow_provider_viapi.schema import Parameter, String
 from huawei.test_sdk_models import kind_of
 
 FACTS = json.loads(Path(__file__).with_name("vias_operations.json").read_text())
@@ -24,8 +24,10 @@ EACH = pytest.mark.parametrize("action", vias.ACTIONS, ids=lambda action: action
 
 
 def type_of(parameter: Parameter) -> str:
-    own = {Degrees: "str", AlarmOutput: "structure"}
-    return own.get(type(parameter)) or kind_of(parameter)
+    if isinstance(parameter, Degrees | String):
+        return "str"
+    is_structure = isinstance(parameter, Object) and not isinstance(parameter, ObjectList)
+    return "structure" if is_structure else kind_of(parameter)
 
 
 def of(action: Action) -> Mapping[str, Any]:

@@ -104,7 +104,7 @@ def test_a_templated_setting_is_checked_when_it_is_rendered() -> None:
     ("output", "named"),
     [
         ({"webhook": {"headers": {}}}, "webhook lacks url"),
-        ({"webhook": {"url": "https://h", "headers": {str(n): "" for n in range(11)}}}, "at most 10"),
+        ({"webhook": {"url": "https://h", "headers": {str(n): "" for n in range(11)}}}, "of 1 to 10"),
         ({"dis": {}}, "dis lacks stream_name"),
         ({"obs": {"path": "a"}}, "obs lacks bucket"),
         ({"event_center": "yes"}, "event_center is neither"),

@@ -484,7 +484,8 @@ class TestSlowServers:
         ):
             land(server, f"{tmp_path.as_uri()}/a.mp4", result={"VideoUrl": url})
 
-        assert time.monotonic() - started < 5
+        # The whole film would take days.
+        assert time.monotonic() - started < 60
         assert list(tmp_path.iterdir()) == []
 
     def test_a_link_without_an_expiry_has_a_limit_as_well(self, server: FileServer, tmp_path: Path) -> None:
@@ -508,7 +509,7 @@ class TestSlowServers:
             f"{place.url}/erased.mp4",
             refresh_links=lambda: result,
             result=result,
-            settings=DownloadSettings(initial_backoff=0.0, max_seconds=0.5, block_size=5 << 20),
+            settings=DownloadSettings(initial_backoff=0.0, max_seconds=4, block_size=5 << 20),
         )
 
         assert [requested is None for requested in server.requested_ranges] == [True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -113,9 +114,13 @@ def test_the_items_of_a_batch_have_an_index() -> None:
 
 
 def test_one_name_does_not_do_for_several_files() -> None:
-    for to in ("s3://media/covers.png", "s3://media/{job_id}.png"):
-        with pytest.raises(InvalidRequest, match="several files"):
-            check(to, find("videorecog.GenerateVideoCover"))
+    covers = find("videorecog.GenerateVideoCover")
+    for to in ("s3://media/covers.png", "s3://media/covers", "s3://media/{job_id}.png"):
+        with pytest.raises(InvalidRequest, match="several files") as refusal:
+            check(to, covers)
+        suggested = re.search(r"such as '(.*?)'", refusal.value.message)
+        assert suggested
+        check(suggested[1], covers)
 
     check("s3://media/{key}.png", find("videorecog.GenerateVideoCover"))
     check("s3://media/covers/", find("videorecog.GenerateVideoCover"))

@@ -61,7 +61,10 @@ HIDES_BAD_EXTRAS = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"password": "wrong"}, "access key id is known, its secret is wrong. The service:"),
+        (
+            {"password": "wrong"},
+            "its secret is wrong; check the password of the connection. The service:",
+        ),
         ({"login": "LTAI-nobody"}, "access key id does not exist or is disabled; check the login"),
         ({"password": None}, "'mistaken' has no password .access key secret.; enter it"),
         ({"login": ""}, "'mistaken' has no login .access key id.; enter it"),
@@ -126,6 +129,30 @@ def test_a_misspelled_field_of_the_extra_is_named_in_the_log(
         check(team, "HTTP status 40[34]", lambda: erase(conn_id, f"{team.emulator.url}/nothing.mp4"))
 
     assert "the field 'regionid' in its extra, which is ignored; did you mean 'region_id'?" in caplog.text
+
+
+def test_a_deferred_task_names_its_job_and_the_triggerer_in_its_log(
+    team: TeamStorage,
+    connect: Connect,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (team.folder / "film.mp4").write_bytes(b"film")
+    operator = EraseVideoSubtitlesOperator(
+        task_id="erase",
+        video_url=(team.folder / "film.mp4").as_uri(),
+        viapi_conn_id=connect(),
+        deferrable=True,
+    )
+
+    with caplog.at_level("INFO"):
+        run_task(operator, Store())
+
+    [job] = team.emulator.jobs()
+    # Airflow 3 writes a task's log to the standard output here.
+    log = caplog.text + capsys.readouterr().out
+    assert f"Waiting for job {job['job_id']} in the triggerer until" in log
+    assert "check that a triggerer runs" in log
 
 
 @pytest.mark.parametrize("source", ["staged", "link"])
@@ -242,6 +269,10 @@ def test_deferrable_is_no_text(team: TeamStorage, flag: Any) -> None:
         (
             lambda: ViapiJobSensor(task_id="t", job_id="j", pokeinterval=5),
             "ViapiJobSensor has no argument 'pokeinterval'; did you mean poke_interval?",
+        ),
+        (
+            lambda: EraseVideoSubtitlesOperator(task_id="t", url="http://h/a.mp4"),
+            "EraseVideoSubtitlesOperator has no argument 'url'; did you mean video_url?",
         ),
         (
             lambda: EraseVideoSubtitlesOperator.partial(task_id="t", landto="s3://b/"),

@@ -235,7 +235,17 @@ def test_a_list_that_renders_to_text_names_native_rendering() -> None:
         job = EraseVideoLogoOperator(task_id="t", video_url=VIDEO, boxes="{{ boxes }}")
         job.render_template_fields({"boxes": [{"X": 0.1}]})  # type: ignore[arg-type]
 
-    with pytest.raises(InvalidRequest, match=r"Boxes is str.*render_template_as_native_obj"):
+    with pytest.raises(InvalidRequest, match=r"Boxes is of type str.*render_template_as_native_obj"):
+        job.validated_request()
+
+
+@pytest.mark.parametrize(("argument", "native"), [("video_url", False), ("video_url", True), ("by", False)])
+def test_a_template_that_renders_to_none_is_named_as_the_cause(argument: str, native: bool) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=native):
+        job = EraseVideoSubtitlesOperator(task_id="t", **{"video_url": VIDEO, argument: "{{ nothing }}"})
+        job.render_template_fields({"nothing": None})  # type: ignore[arg-type]
+
+    with pytest.raises(InvalidRequest, match=r"if it is a template: it rendered to None.*XCom"):
         job.validated_request()
 
 

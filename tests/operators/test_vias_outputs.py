@@ -22,7 +22,7 @@ TASK = {name: value for name, value in WATCH.items() if name != "output"}
 BATCH = {
     "name": "night",
     "service_name": "c-flowcount-edge",
-    "batch_input": {"video_source_group": []},
+    "batch_input": {"video_source_group": [{"video_source_group_id": "doors"}]},
 }
 EACH = pytest.mark.parametrize(
     ("operator", "arguments"),

@@ -47,7 +47,8 @@ def test_result_of_a_task_opens_the_landed_film(
     shown.page.goto(f"{deployment.airflow.url}/dags/landed_film/runs/{run_id}/tasks/erase/details")
 
     result = shown.page.get_by_role("link", name="Result")
-    with shown.page.expect_request(lambda request: request.url.startswith(server)) as opened:
+    # Airflow 3.1 and 3.2 open it in a new window.
+    with shown.context.expect_event("request", lambda request: request.url.startswith(server)) as opened:
         result.click()
     assert httpx.get(opened.value.url, trust_env=False).content[4:8] == b"ftyp"
 

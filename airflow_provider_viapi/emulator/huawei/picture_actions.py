@@ -54,7 +54,8 @@ class PictureActions:
         return self._create(shown, {"picture": base64.b64encode(content).decode()}, take_fault)
 
     def _create_by_url(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:
-        return self._create(call, {"picture_url": call.parameters["picture_url"]}, take_fault)
+        # Not under the parameter's name: what has that name is downloaded before the job, with VIAPI's error code.
+        return self._create(call, {"address": call.parameters["picture_url"]}, take_fault)
 
     def _create(self, call: RestCall, work: dict[str, Any], take_fault: TakeJobFault) -> dict[str, Any]:
         if call.parameters["style_id"] not in STYLES:

@@ -96,14 +96,14 @@ def subtitles(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def picture_model(request: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write the cover of an avatar: the picture that it is modelled after.
 
-    :param request: ``picture`` in Base64, or ``picture_url``
+    :param request: ``picture`` in Base64, or its ``address``
     """
     from airflow_provider_viapi.emulator.download import MAX_PICTURE_BYTES, fetch
     from airflow_provider_viapi.emulator.huawei import placeholder_video
 
     picture = request.get("picture")
     if picture is None:
-        file, url = folder.parent / "sources" / "picture", request["picture_url"]
+        file, url = folder.parent / "sources" / "picture", request["address"]
         fetch(url, file, name="picture_url", code="MSS.00000003", limit=MAX_PICTURE_BYTES)
         picture = b64encode(file.read_bytes()).decode()
     cover = folder / "cover.jpg"

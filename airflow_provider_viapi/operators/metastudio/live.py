@@ -78,7 +78,7 @@ class StartLiveOperator(HuaweiCloudJobOperator):
             "job_run_config": job_run_config,
         }
         kwargs.setdefault("wait_for_completion", wait_for is not None)
-        super().__init__(request=request, goal=wait_for or "PROCESSING", **kwargs)
+        super().__init__(request=request, goal="PROCESSING" if wait_for is None else wait_for, **kwargs)
 
 
 class StopLiveOperator(JobCommandOperator):

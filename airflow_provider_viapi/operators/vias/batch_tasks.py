@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outcome_is_refusal
 from airflow_provider_viapi.huawei.services.vias import tasks
+from airflow_provider_viapi.huawei.services.vias.service import LATEST
 from airflow_provider_viapi.operators.argument_checks import as_flag
 from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLog, CommandRecord
-from airflow_provider_viapi.operators.vias.task_arguments import AlgorithmSettings, alarm_output
+from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -97,14 +98,15 @@ class BatchTaskOperator(HuaweiCloudOperator):
         more = f" and {len(named) - MAX_REASONS} more" if len(named) > MAX_REASONS else ""
         message = (
             f"{failed or len(named)} of {answer.get('total_count')} tasks of batch task {batch_id} failed: "
-            f"{'; '.join(named[:MAX_REASONS]) or 'no reason given'}{more}. The others are as requested"
+            f"{'; '.join(named[:MAX_REASONS]) or 'no reason given'}{more}"
+            f"{'' if answer.get('succeed_count') == 0 else '. The others are as requested'}"
         )
         if not self.allow_partial:
             raise ServiceError(message, code=SOME_FAILED, action=self.action.name)
         self.log.warning("%s", message)
 
 
-class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
+class CreateBatchTaskOperator(BatchTaskOperator):
     """Create a task for each of many video sources; return ``id`` and ``succeed_count``.
 
     The tasks run, and are billed, until they are stopped (:class:`StopBatchTaskOperator`), or deleted.
@@ -118,7 +120,7 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
     :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
-    :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
+    :param service_version: version of the algorithm, such as ``1.2``; default: that of the account's algorithm
     :param description: description of the tasks
     :param schedule: times at which the tasks run: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
     :param config: settings of the algorithm in ``common``
@@ -140,7 +142,7 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
         obs: Obs | Text | None = None,
         event_center: Flag | None = None,
         output: Object | None = None,
-        service_version: Text = "latest",
+        service_version: Text | None = None,
         description: Text | None = None,
         schedule: Object | None = None,
         config: Object | None = None,
@@ -162,7 +164,7 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
                 action=self.action.name,
                 required=True,
             ),
-            "service_version": service_version,
+            "service_version": LATEST if service_version is None else service_version,
             "description": description,
             "schedule": schedule,
             "config": config,
@@ -173,12 +175,10 @@ class CreateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
 
     def prepare_request(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the request with the version of the account's algorithm."""
-        from airflow_provider_viapi.huawei.account_algorithms import with_version
-
-        return with_version(self.hook.call, request)
+        return with_account_version(self.hook, request, self.action.name)
 
 
-class UpdateBatchTaskOperator(AlgorithmSettings, BatchTaskOperator):
+class UpdateBatchTaskOperator(BatchTaskOperator):
     """Change the settings of a batch task. What is not given is left as it is, as far as the service allows.
 
     :param batch_task_id: id of the batch task

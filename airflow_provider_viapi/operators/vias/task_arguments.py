@@ -1,18 +1,19 @@
-"""Arguments of operators that create tasks: destinations of alarms, and the algorithm's settings."""
+"""Arguments of operators that create tasks: destinations of alarms, and the algorithm's version."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.huawei.services.vias.settings import TARGET_ROI, check_config
-from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.schema import ValidationError, short_repr
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
     from airflow_provider_viapi.operators.options import Flag, Object, Text
+
+logger = logging.getLogger(__name__)
 
 
 class _Url(TypedDict):
@@ -121,38 +122,17 @@ def _folder(value: Any, action: str) -> Any:
     return {"bucket": bucket, **({"path": path} if path else {})}
 
 
-class AlgorithmSettings(HuaweiCloudOperator):
-    """Check the algorithm's settings in ``config``, and send regions of interest as JSON in a text."""
+def with_account_version(hook: HuaweiCloudHook, request: Mapping[str, Any], action: str) -> dict[str, Any]:
+    """Return the request of a task with the version of the account's algorithm; log settings that seem misspelled.
 
-    @staticmethod
-    def check_request(
-        action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
-    ) -> dict[str, Any]:
-        """Return a request with values of their proper types."""
-        checked = action.check(request, is_unresolved=is_unresolved)
-        name, config = checked.get("service_name"), checked.get("config")
-        if isinstance(config, Mapping) and not is_unresolved(config):
-            known = name if isinstance(name, str) and not is_unresolved(name) else None
-            checked["config"] = check_config(known, config, action.name)
-        batch_input = checked.get("batch_input")
-        if isinstance(batch_input, Mapping) and not is_unresolved(batch_input):
-            checked["batch_input"] = _with_regions(batch_input, action.name)
-        return checked
+    :raises InvalidRequest: the account lacks the algorithm, or it does not accept the input or an output
+    """
+    from airflow_provider_viapi.huawei.account_algorithms import with_version
+    from airflow_provider_viapi.huawei.services.vias.settings import similar_settings
 
-
-def _with_regions(value: Any, action: str) -> Any:
-    if isinstance(value, list):
-        return [_with_regions(each, action) for each in value]
-    if not isinstance(value, Mapping):
-        return value
-    found = {name: _with_regions(each, action) for name, each in value.items() if name != "target_roi"}
-    if value.get("target_roi") is not None:
-        try:
-            found["target_roi"] = TARGET_ROI.check(value["target_roi"])
-        except ValidationError as error:
-            raise InvalidRequest(
-                f"target_roi in batch_input is of type {type(value['target_roi']).__name__}; allowed: {error}",
-                code="InvalidParameter",
-                action=action,
-            ) from None
-    return found
+    for name, known in similar_settings(str(request["service_name"]), request.get("config")).items():
+        logger.warning(
+            "config.common.%s of %s is not known and is passed on unchanged; did you mean %s?",
+            *(name, request["service_name"], known),
+        )
+    return with_version(hook.call, request, action)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
+from airflow_provider_viapi.huawei.services.vias.service import LATEST
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
-from airflow_provider_viapi.operators.vias.task_arguments import AlgorithmSettings, alarm_output
+from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -31,7 +32,7 @@ _FAILED = ("CREATE_FAILED", "START_FAILED", "FAILED")
 """Failed states in which a task does not run."""
 
 
-class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
+class CreateTaskOperator(HuaweiCloudJobOperator):
     """Analyse a stream or a file with an algorithm, in the cloud or on an edge device.
 
     A task on a stream runs until it is stopped: wait for ``RUNNING``, and stop it with :class:`StopTaskOperator`. A
@@ -50,7 +51,7 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
     :param obs: folder that receives alarms, ``obs://bucket/folder``, or a mapping with ``bucket`` and ``path``
     :param event_center: send alarms to the event center
     :param output: all destinations of alarms in one mapping, instead of these four
-    :param service_version: version of the algorithm, such as ``1.2``; default: ``latest``, that of the account
+    :param service_version: version of the algorithm, such as ``1.2``; default: that of the account's algorithm
     :param wait_for: ``RUNNING``, ``SUCCEEDED``, or ``None`` to return at once; default: ``RUNNING``
     :param description: description of the task
     :param schedule: times at which the task runs: ``type``, ``timezone``, ``days_of_week``, ``periods``; weekly only
@@ -73,7 +74,7 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
         obs: Obs | Text | None = None,
         event_center: Flag | None = None,
         output: Object | None = None,
-        service_version: Text = "latest",
+        service_version: Text | None = None,
         wait_for: Literal["RUNNING", "SUCCEEDED"] | None = "RUNNING",
         description: Text | None = None,
         schedule: Object | None = None,
@@ -95,7 +96,7 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
                 action=self.action.name,
                 required=True,
             ),
-            "service_version": service_version,
+            "service_version": LATEST if service_version is None else service_version,
             "description": description,
             "schedule": schedule,
             "config": config,
@@ -103,7 +104,7 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
             "resource_order_id": resource_order_id,
         }
         kwargs.setdefault("wait_for_completion", wait_for is not None)
-        super().__init__(request=request, goal=wait_for or "RUNNING", **kwargs)
+        super().__init__(request=request, goal="RUNNING" if wait_for is None else wait_for, **kwargs)
         self._refuse_several_sources(self.request["input"])
 
     def validated_request(self) -> dict[str, Any]:
@@ -114,9 +115,12 @@ class CreateTaskOperator(AlgorithmSettings, HuaweiCloudJobOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with the version of the account's algorithm."""
-        from airflow_provider_viapi.huawei.account_algorithms import with_version
+        prepared = super().prepare_request(request, context)
+        return with_account_version(self.hook, prepared, self.action.name)
 
-        return with_version(self.hook.call, super().prepare_request(request, context))
+    def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
+        """Return nothing: the task's name says more than the last part of a stream's address."""
+        return ()
 
     def _refuse_several_sources(self, source: Any) -> None:
         data = source.get("data") if isinstance(source, Mapping) else None
@@ -157,7 +161,7 @@ class StartTaskOperator(JobCommandOperator):
     ) -> None:
         super().__init__(
             request={"task_id": vias_task_id, "command": "start"},
-            goal=wait_for or "RUNNING",
+            goal="RUNNING" if wait_for is None else wait_for,
             wait_for_completion=wait_for is not None,
             **kwargs,
         )
@@ -220,7 +224,7 @@ class QueryTaskOperator(HuaweiCloudOperator):
         super().__init__(request={"task_id": vias_task_id}, **kwargs)
 
 
-class UpdateTaskOperator(AlgorithmSettings):
+class UpdateTaskOperator(HuaweiCloudOperator):
     """Change the settings of a task. What is not given is left as it is, as far as the service allows.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``

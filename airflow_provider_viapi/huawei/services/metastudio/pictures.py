@@ -14,6 +14,7 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     words,
 )
 from airflow_provider_viapi.result_fields import ResultField
+from airflow_provider_viapi.schema import Url
 
 MODELING_STATES = States(
     going=("WAITING", "PROCESSING"),
@@ -76,7 +77,7 @@ CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
     summary="Model a stylized avatar after the picture at an address.",
     method="POST",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings-by-url",
-    in_body=(text("picture_url", "Address of the picture.", required=True), *_MODEL),
+    in_body=(Url(name="picture_url", required=True, doc="Address of the picture."), *_MODEL),
     answer=words("job_id model_asset_id"),
     job=_KIND,
 )

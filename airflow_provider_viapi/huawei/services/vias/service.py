@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Service, States
-from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.huawei.regions import VIAS
-from airflow_provider_viapi.huawei.services.vias.settings import AlarmOutput
+from airflow_provider_viapi.huawei.services.vias.inputs import Schedule
+from airflow_provider_viapi.huawei.services.vias.outputs import AlarmOutput
+from airflow_provider_viapi.huawei.services.vias.settings import AlgorithmConfig
 from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
 
 SERVICE = Service("vias", regions=VIAS, repeats_credentials=True)
@@ -70,17 +71,24 @@ def task_settings(*, required: bool) -> tuple[Parameter, ...]:
             "(bucket, path, data_category) and event_center (true or false).",
         ),
         String(name="description", doc="Description of the task."),
-        Object(
+        Schedule(
             name="schedule",
+            required_fields=("type",),
             doc="Times at which the task runs: type, timezone, days_of_week, periods; weekly schedules only.",
         ),
-        Object(name="config", doc="Settings of the algorithm in common; they are passed on unchanged."),
+        AlgorithmConfig(
+            name="config",
+            doc="Settings of the algorithm in common; known ones are checked, others are passed on unchanged.",
+        ),
         Boolean(name="is_saved_as_template", doc="Save the settings as a template."),
         String(
             name="resource_order_id", doc="Order of prepaid resources; required for commercial algorithms."
         ),
     )
 
+
+LATEST = "latest"
+"""Placeholder of the version that the account has; it is looked up before a task is created."""
 
 SERVICE_VERSION = String(
     name="service_version",

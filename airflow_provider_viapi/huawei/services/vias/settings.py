@@ -1,4 +1,4 @@
-"""Settings of algorithms (``config.common``), regions of interest, and destinations of alarms.
+"""Settings of algorithms (``config.common``) and regions of interest.
 
 Fields and ranges are from excerpts of Huawei's documents. Only known fields are checked; others are passed on
 unchanged, because an algorithm may have more of them.
@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.parameters import Object
 from airflow_provider_viapi.schema import (
-    Boolean,
+    NATIVE_HINT,
     Integer,
     Number,
     Parameter,
@@ -65,66 +65,67 @@ class RegionsOfInterest(Parameter):
 
     def check(self, value: Any) -> str:
         """Return the service's JSON."""
-        if isinstance(value, str) and value:
-            return value
-        if not isinstance(value, Mapping) or not value or value.keys() - {"polygons", "lines"}:
+        if isinstance(value, str):
+            return self._own_json(value)
+        if not isinstance(value, Mapping) or value.keys() - {"polygons", "lines"}:
             raise ValidationError(self.allowed)
         shapes = {
             kind: [
-                {"data": self._points(points, fewest), "name": str(name)}
-                for name, points in self._named(value.get(kind, {})).items()
+                {"data": self._points(points, fewest, f"{kind[:-1]} {short_repr(name)}"), "name": str(name)}
+                for name, points in self._named(value.get(kind), kind).items()
             ]
             for kind, fewest in (("polygons", 3), ("lines", 2))
         }
+        if not any(shapes.values()):
+            raise ValidationError(f"{self.allowed}; there is no polygon and no line")
         return json.dumps(shapes, ensure_ascii=False, separators=(",", ":"))
 
-    def _named(self, shapes: Any) -> Mapping[Any, Any]:
+    def _own_json(self, text: str) -> str:
+        try:
+            is_object = isinstance(json.loads(text), dict)
+        except (ValueError, RecursionError):
+            is_object = False
+        if not is_object:
+            raise ValidationError(f"{self.allowed}; this text is not a JSON object ({NATIVE_HINT})")
+        return text
+
+    def _named(self, shapes: Any, kind: str) -> Mapping[Any, Any]:
+        if shapes is None:
+            return {}
         if not isinstance(shapes, Mapping):
-            raise ValidationError(self.allowed)
+            raise ValidationError(f"{self.allowed}; {kind} is of type {type(shapes).__name__}")
         return shapes
 
-    def _points(self, points: Any, fewest: int) -> list[list[float]]:
+    def _points(self, points: Any, fewest: int, which: str) -> list[list[float]]:
         if not isinstance(points, list | tuple) or not fewest <= len(points) <= MAX_POINTS:
-            raise ValidationError(self.allowed)
+            count = f"has {len(points)} points" if isinstance(points, list | tuple) else "is not a list"
+            raise ValidationError(f"{self.allowed}; {which} {count}; allowed: {fewest} to {MAX_POINTS}")
         checked = []
         for point in points:
             pair = list(point) if isinstance(point, list | tuple) else []
             if len(pair) != 2 or any(isinstance(each, bool | str) or as_float(each) is None for each in pair):
-                raise ValidationError(self.allowed)
+                raise ValidationError(f"{self.allowed}; {which} has the point {short_repr(point)}")
             checked.append([Number(name="coordinate").check(each) for each in pair])
         return checked
 
 
-class AlarmOutput(Object):
-    """Destinations of alarms; further destinations and fields are passed on unchanged."""
+class AlgorithmConfig(Object):
+    """Settings of an algorithm in ``common``; :func:`check_config` checks them."""
 
     @property
     def allowed(self) -> str:
         """The allowed values in words."""
-        return (
-            "a mapping with webhook (url, and up to 10 headers), dis (stream_name), obs (bucket) or event_center "
-            "(true or false)"
-        )
+        return "a mapping with common, a mapping of settings"
 
     def check(self, value: Any) -> Any:
-        """Return the destinations."""
+        """Return the configuration."""
         plain = super().check(value)
-        for name, needed in (("webhook", "url"), ("dis", "stream_name"), ("obs", "bucket")):
-            one = plain.get(name)
-            if one is None:
-                continue
-            if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed]:
-                raise ValidationError(f"{self.allowed}; {name} lacks {needed}")
-            headers = one.get("headers")
-            if headers is not None and not (isinstance(headers, dict) and len(headers) <= 10):
-                raise ValidationError(
-                    f"{self.allowed}; the headers of {name} are not a mapping of at most 10"
-                )
-        if plain.get("event_center") is not None:
-            try:
-                plain["event_center"] = Boolean(name="event_center").check(plain["event_center"])
-            except ValidationError:
-                raise ValidationError(f"{self.allowed}; event_center is neither") from None
+        common = plain.get("common")
+        if misplaced := sorted(_KNOWN & plain.keys()):
+            raise ValidationError(f"{self.allowed}; it has {', '.join(misplaced)} outside of common")
+        if common is not None and not isinstance(common, dict):
+            hint = f" ({NATIVE_HINT})" if isinstance(common, str) else ""
+            raise ValidationError(f"{self.allowed}; common is of type {type(common).__name__}{hint}")
         return plain
 
 
@@ -192,31 +193,35 @@ SETTINGS: Mapping[str, tuple[Parameter, ...]] = {
 """Settings of single algorithms, as far as their names are known, by the name without ``-cloud`` or ``-edge``."""
 
 
-def check_config(service_name: str | None, config: Mapping[str, Any], action: str) -> dict[str, Any]:
+_KNOWN = {parameter.name for group in (COMMON, *SETTINGS.values()) for parameter in group}
+
+
+def known_settings(service_name: str | None) -> tuple[Parameter, ...]:
+    """Return the settings of an algorithm that are known; of no algorithm those that nearly all have."""
+    name = (service_name or "").removesuffix("-cloud").removesuffix("-edge")
+    return (*COMMON, *SETTINGS.get(name, ()))
+
+
+def check_config(service_name: str | None, config: Mapping[str, Any] | None, action: str) -> Any:
     """Return an algorithm's configuration with known settings in their proper types.
 
     :param service_name: the algorithm; ``None`` if it is not known
-    :param config: with the settings in ``common``
+    :param config: with the settings in ``common``; ``None`` if there are none
     :raises InvalidRequest: a known setting is not allowed, or one that is required is missing
     """
-    common = config.get("common")
-    if common is None:
-        common = {}
-    if not isinstance(common, Mapping):
-        raise InvalidRequest(
-            f"config.common is {short_repr(common)}; allowed: a mapping of settings",
-            code="InvalidParameter",
-            action=action,
-        )
-    name = (service_name or "").removesuffix("-cloud").removesuffix("-edge")
+    common = (config or {}).get("common") or {}
     checked = dict(common)
-    for parameter in (*COMMON, *SETTINGS.get(name, ())):
+    for parameter in known_settings(service_name):
         given = common.get(parameter.name)
         if given is None and not parameter.required:
             continue
+        if given is None:
+            raise InvalidRequest(
+                f"config.common.{parameter.name} is missing; {service_name} requires it",
+                code="MissingParameter",
+                action=action,
+            )
         try:
-            if given is None:
-                raise ValidationError(f"{parameter.allowed}; {name} requires it")
             checked[parameter.name] = parameter.check(given)
         except ValidationError as error:
             raise InvalidRequest(
@@ -224,4 +229,15 @@ def check_config(service_name: str | None, config: Mapping[str, Any], action: st
                 code="InvalidParameter",
                 action=action,
             ) from None
-    return {**config, "common": checked}
+    return {**(config or {}), "common": checked} if checked else config
+
+
+def similar_settings(service_name: str, config: Any) -> dict[str, str]:
+    """Return the settings in a configuration that are not known, but similar to known ones: name to known name."""
+    from difflib import get_close_matches
+
+    known = {parameter.name for parameter in known_settings(service_name)}
+    common = config.get("common") if isinstance(config, Mapping) else None
+    unknown = [name for name in common if name not in known] if isinstance(common, Mapping) else []
+    matches = {name: get_close_matches(name, known, 1, cutoff=0.9) for name in unknown}
+    return {name: found[0] for name, found in matches.items() if found}

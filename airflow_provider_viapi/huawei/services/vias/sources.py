@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import StringList
 from airflow_provider_viapi.huawei.services.vias.service import SERVICE, identifier, paging
-from airflow_provider_viapi.schema import Boolean, Choice, Number, Parameter, String
+from airflow_provider_viapi.schema import Boolean, Choice, Number, String
 
 SOURCE_ID = identifier("video_source_id", "Id of the video source.")
 
@@ -21,37 +21,35 @@ ACCESS_TYPE = Choice(
 )
 
 _SOURCE_NAME = String(name="video_source_name", required=True, min_length=1, doc="Name of the source.")
-_TYPE_CONFIG = String(
+
+
+class Degrees(Number):
+    """Coordinate in degrees, which is sent as text."""
+
+    def check(self, value: Any) -> Any:
+        """Return the number as text."""
+        super().check(value)
+        return str(value)
+
+
+class TypeConfig(String):
+    """Address and credentials of a source, which no message shows."""
+
+    def redacted_repr(self, value: Any) -> str:
+        """Return the type of the value."""
+        return f"of type {type(value).__name__}"
+
+
+_LOCATION = (
+    Degrees(name="latitude", minimum=-90, maximum=90, doc="Latitude of the source in degrees."),
+    Degrees(name="longitude", minimum=-180, maximum=180, doc="Longitude of the source in degrees."),
+)
+_TYPE_CONFIG = TypeConfig(
     name="type_config",
     required=True,
     min_length=1,
     doc="Address and credentials of the source, in XML; it is passed on unchanged.",
     note="the names of the XML elements differ between versions of the documents",
-)
-
-
-class Degrees(Parameter):
-    """Coordinate in degrees, which is sent as text.
-
-    :param limit: largest absolute value
-    """
-
-    limit: int
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values in words."""
-        return f"a number from -{self.limit} to {self.limit}"
-
-    def check(self, value: Any) -> str:
-        """Return the number as text."""
-        Number(name=self.name, minimum=-self.limit, maximum=self.limit).check(value)
-        return str(value)
-
-
-_LOCATION = (
-    Degrees(name="latitude", limit=90, doc="Latitude of the source in degrees."),
-    Degrees(name="longitude", limit=180, doc="Longitude of the source in degrees."),
 )
 _TAGS = StringList(name="tag", doc="Tags.")
 _SOURCE = (

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action, JobKind
-from airflow_provider_viapi.huawei.parameters import Object
+from airflow_provider_viapi.huawei.services.vias.algorithms import ALGORITHMS
+from airflow_provider_viapi.huawei.services.vias.inputs import BatchInput, TaskInput
 from airflow_provider_viapi.huawei.services.vias.service import (
     ALGORITHM_NAME,
     BATCH_ANSWER,
@@ -15,17 +20,41 @@ from airflow_provider_viapi.huawei.services.vias.service import (
     paging,
     task_settings,
 )
+from airflow_provider_viapi.huawei.services.vias.settings import check_config
 from airflow_provider_viapi.schema import Choice, Integer, String
 
 TASK_ID = identifier("task_id", "Id of the task.")
 
-_INPUT = Object(
+_INPUT = TaskInput(
     name="input",
     required=True,
     required_fields=("type",),
     doc="Source to analyse: its type and its data. video_source is recommended; obs, url (cloud), edgecamera, vcn "
     "(edge) and restful are marked for removal in the SDK.",
 )
+
+
+def _check_algorithm(
+    action: str, request: dict[str, Any], is_unresolved: Callable[[Any], bool]
+) -> dict[str, Any]:
+    """Return the request of a task with the settings that its algorithm takes in their proper types.
+
+    :raises InvalidRequest: the algorithm's name is incomplete, or a setting is not allowed or missing
+    """
+    name, config = request.get("service_name"), request.get("config")
+    if is_unresolved(name):
+        name = None
+    if name in ALGORITHMS:
+        raise InvalidRequest(
+            f"service_name is {name!r}; allowed: {name}-cloud or {name}-edge",
+            code="InvalidParameter",
+            action=action,
+        )
+    if is_unresolved(config):
+        return request
+    checked = check_config(name, config, action)
+    return request if checked is None else {**request, "config": checked}
+
 
 SHOW_TASK = Action(
     service=SERVICE,
@@ -95,6 +124,7 @@ UPDATE_TASK = Action(
         *task_settings(required=False),
     ),
     note="the SDK does not say which fields may be left out",
+    refine=_check_algorithm,
 )
 
 START_STOP_TASK = Action(
@@ -142,12 +172,13 @@ CREATE_TASK = Action(
         goals=("RUNNING", "STOPPED"),
     ),
     note="in v1, name and service_version are documented as optional",
+    refine=_check_algorithm,
 )
 
 
 BATCH_ID = identifier("id", "Id of the batch task.")
 
-_BATCH_INPUT = Object(
+_BATCH_INPUT = BatchInput(
     name="batch_input",
     required=True,
     required_fields=("video_source_group",),
@@ -169,6 +200,7 @@ CREATE_BATCH_TASK = Action(
         *task_settings(required=True),
     ),
     answer=BATCH_ANSWER,
+    refine=_check_algorithm,
 )
 
 UPDATE_BATCH_TASK = Action(
@@ -185,6 +217,7 @@ UPDATE_BATCH_TASK = Action(
     ),
     answer=BATCH_ANSWER,
     note="the SDK does not say which fields may be left out",
+    refine=_check_algorithm,
 )
 
 DELETE_BATCH_TASK = Action(

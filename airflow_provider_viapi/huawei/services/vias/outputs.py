@@ -1,0 +1,68 @@
+"""Destinations of alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_viapi.huawei.parameters import Object, StringList
+from airflow_provider_viapi.schema import Boolean, String, Url, ValidationError, did_you_mean
+
+DESTINATIONS: Mapping[str, str] = {"webhook": "url", "dis": "stream_name", "obs": "bucket"}
+"""Destinations that are mappings, and the field that each needs; ``event_center`` is true or false."""
+
+MAX_HEADERS = 10
+
+_HEADER = String(name="header")
+
+
+class AlarmOutput(Object):
+    """Destinations of alarms; further destinations and fields are passed on unchanged."""
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        return (
+            "a mapping with webhook (url, and up to 10 headers), dis (stream_name), obs (bucket) or event_center "
+            "(true or false)"
+        )
+
+    def check(self, value: Any) -> Any:
+        """Return the destinations."""
+        plain = super().check(value)
+        for name in plain.keys() - {*DESTINATIONS, "event_center"}:
+            if hint := did_you_mean(name, [*DESTINATIONS, "event_center"]):
+                raise ValidationError(f"{self.allowed}; {name} is not a destination{hint}")
+        for name, needed in DESTINATIONS.items():
+            if plain.get(name) is not None:
+                self._check_destination(name, plain[name], needed)
+        if plain.get("event_center") is not None:
+            try:
+                plain["event_center"] = Boolean(name="event_center").check(plain["event_center"])
+            except ValidationError:
+                raise ValidationError(f"{self.allowed}; event_center is neither") from None
+        if self.required and not any(plain.values()):
+            raise ValidationError(f"{self.allowed}; none is given, so alarms would be lost")
+        return plain
+
+    def _check_destination(self, name: str, one: Any, needed: str) -> None:
+        if not isinstance(one, dict) or not isinstance(one.get(needed), str) or not one[needed]:
+            raise ValidationError(f"{self.allowed}; {name} lacks {needed}")
+        if name == "webhook":
+            try:
+                Url(name=needed).check(one[needed])
+            except ValidationError as error:
+                raise ValidationError(f"{self.allowed}; the url of webhook is not {error}") from None
+        headers = one.get("headers")
+        if headers is not None:
+            if not isinstance(headers, dict) or not 1 <= len(headers) <= MAX_HEADERS:
+                raise ValidationError(f"{self.allowed}; the headers of {name} are not a mapping of 1 to 10")
+            try:
+                one["headers"] = {header: _HEADER.check(text) for header, text in headers.items()}
+            except ValidationError:
+                raise ValidationError(f"{self.allowed}; a header of {name} is not text") from None
+        if one.get("data_category") is not None:
+            try:
+                StringList(name="data_category").check(one["data_category"])
+            except ValidationError as error:
+                raise ValidationError(f"{self.allowed}; data_category of {name} is not {error}") from None

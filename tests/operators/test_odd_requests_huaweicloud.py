@@ -1,0 +1,212 @@
+"""Odd requests for Huawei Cloud: each is refused with parameter, value and what is allowed, and nothing is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import InvalidRequest
+from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.operators import vias
+from airflow_provider_viapi.operators.metastudio import (
+    CreatePictureModelByUrlOperator,
+    TransferAssetOperator,
+)
+from airflow_provider_viapi.sensors.huaweicloud import TaskStateSensor
+from operators.huawei_tasks import WATCH, Store, accepted, connect, in_haste
+from run_task import run_task
+
+LISTED = {"video_source_id": "1"}
+BATCH: dict[str, Any] = {
+    "name": "night",
+    "service_name": "c-flowcount-edge",
+    "service_version": "1.2",
+    "output": {"event_center": True},
+    "batch_input": {"video_source_group": [{"video_source_list": [LISTED]}]},
+}
+FLAT = {"polygons": {"gate": [[0, 0], [1, 1]]}}
+
+
+@pytest.fixture
+def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
+    in_haste(monkeypatch)
+    connect(monkeypatch, viapi_emulator)
+    return viapi_emulator
+
+
+def source(kind: Any, *data: Any) -> dict[str, Any]:
+    return {"input": {"type": kind, "data": list(data)}}
+
+
+def sources(*listed: Any) -> dict[str, Any]:
+    return {"batch_input": {"video_source_group": [{"video_source_list": list(listed)}]}}
+
+
+def settings(name: str, **common: Any) -> dict[str, Any]:
+    return {"service_name": name, "config": {"common": common}}
+
+
+def webhook(**fields: Any) -> dict[str, Any]:
+    return {"output": {"webhook": {"url": "https://h/alarms", **fields}}}
+
+
+TASKS: list[tuple[dict[str, Any], str]] = [
+    ({"input": {"type": "url"}}, "data is not a list of mappings"),
+    (source("url"), "data is empty"),
+    (source("url", "rtsp://h/1"), "data is not a list of mappings"),
+    (source("url", {"bucket": "b"}), "data lacks url"),
+    (source("obs", {"path": "a.mp4"}), "data lacks bucket"),
+    (source("edgecamera", {"id": ""}), "data lacks id"),
+    (source("video_source", {"video_source_id": "None"}), "the value that its template refers to is missing"),
+    (source("video-source", LISTED), "type is 'video-source'; did you mean video_source"),
+    (source(7, LISTED), "type is 7"),
+    ({"output": {}}, "none is given, so alarms would be lost"),
+    ({"output": {"event_center": False, "dis": None}}, "none is given"),
+    ({"output": {"webook": {"url": "https://h"}}}, "webook is not a destination; did you mean webhook"),
+    (webhook(url="nonsense"), "the url of webhook is not an http:// or https:// address"),
+    (webhook(headers={}), "headers of webhook are not a mapping of 1 to 10"),
+    (webhook(headers={"X": ["a"]}), "a header of webhook is not text"),
+    (webhook(data_category="result"), "data_category of webhook is not a list of strings"),
+    ({"schedule": {}}, "schedule is an empty mapping.*type is missing"),
+    ({"schedule": {"type": "weekly", "days_of_week": [8]}}, r"days_of_week is \[8\]"),
+    ({"schedule": {"type": "weekly", "days_of_week": 1}}, "days_of_week is 1"),
+    ({"schedule": {"type": "weekly", "timezone": "Asia/Shanghai"}}, "timezone is 'Asia/Shanghai'"),
+    ({"schedule": {"type": "weekly", "periods": [{"begin_at": "08:00:00"}]}}, "not a list of lists"),
+    ({"schedule": {"type": "weekly", "periods": [[{"begin_at": "8", "end_at": "9"}]]}}, "periods has"),
+    ({"service_name": "c-flowcount"}, "allowed: c-flowcount-cloud or c-flowcount-edge"),
+    ({"service_name": "cali-water-ruler-river-edge"}, "calibration_info is missing; .* requires it"),
+    ({"config": {"fire_detection_sw": True}}, "it has fire_detection_sw outside of common"),
+    ({"config": {"common": "{}"}}, "common is of type str .*render_template_as_native_obj"),
+    (settings("c-flowcount-edge", target_roi=FLAT), "polygon 'gate' has 2 points; allowed: 3 to 1000"),
+    (settings("c-flowcount-edge", target_roi={"polygons": {}}), "there is no polygon and no line"),
+    (settings("c-flowcount-edge", target_roi={"lines": [[0, 0], [1, 1]]}), "lines is of type list"),
+    (settings("c-flowcount-edge", target_roi={"lines": {"a": [[0, 0], [1]]}}), r"has the point \[1\]"),
+    (settings("c-flowcount-edge", target_roi=str(FLAT)), "not a JSON object .*render_template_as_native_obj"),
+]
+
+
+@pytest.mark.parametrize(("changed", "named"), TASKS)
+def test_an_odd_task_is_refused_by_its_operator_and_by_the_hook(
+    emulator: EmulatorServer, changed: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        vias.CreateTaskOperator(task_id="watch", **{**WATCH, **changed})
+    with pytest.raises(InvalidRequest, match=named):
+        HuaweiCloudHook().call("vias.CreateTask", {**WATCH, **changed})
+
+    assert emulator.calls() == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"batch_input": {}}, "batch_input is an empty mapping.*video_source_group is missing"),
+        ({"batch_input": {"video_source_group": []}}, "video_source_group is empty"),
+        ({"batch_input": {"video_source_group": {"a": 1}}}, "video_source_group is not a list of mappings"),
+        ({"batch_input": {"video_source_group": [{}]}}, "video_source_list of group 1 is not a list"),
+        (sources(), "video_source_list of group 1 is empty"),
+        (sources("1"), "video_source_list of group 1 is not a list of mappings"),
+        (sources({"id": "1"}), "video_source_list of group 1 lacks video_source_id"),
+        (
+            sources(LISTED, {"video_source_id": 1}),
+            "the source 1 is listed twice, and would be .* billed twice",
+        ),
+        (sources({**LISTED, "target_roi": FLAT}), "as target_roi of 1, .*polygon 'gate' has 2 points"),
+    ],
+)
+def test_an_odd_batch_task_is_refused_by_its_operator_and_by_the_hook(
+    emulator: EmulatorServer, changed: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=named):
+        vias.CreateBatchTaskOperator(task_id="batch", **{**BATCH, **changed})
+    with pytest.raises(InvalidRequest, match=named):
+        HuaweiCloudHook().call("vias.CreateBatchTask", {**BATCH, **changed})
+
+    assert emulator.calls() == {}
+
+
+def test_a_batch_task_of_a_thousand_sources_without_one_that_exists_says_so(emulator: EmulatorServer) -> None:
+    many = sources(*({"video_source_id": f"s{number}"} for number in range(1001)))
+
+    with pytest.raises(AirflowFailException, match=r"1001 of 1001 tasks .* and 981 more") as caught:
+        run_task(vias.CreateBatchTaskOperator(task_id="batch", **{**BATCH, **many}), Store())
+
+    assert "The others" not in str(caught.value)
+
+
+@pytest.mark.parametrize("odd", ["None", "..", ".", "../../tasks", "a/b"])
+def test_an_odd_id_never_becomes_the_address_of_another_action(emulator: EmulatorServer, odd: str) -> None:
+    tasks = (vias.DeleteTaskOperator, vias.QueryTaskOperator, vias.StopTaskOperator, TaskStateSensor)
+    for kind in tasks:
+        with DAG("dag", schedule=None):
+            task = kind(task_id="task", vias_task_id="{{ id }}")
+        task.render_template_fields({"id": odd})  # type: ignore[arg-type]
+
+        with pytest.raises(AirflowFailException, match=r"task_id is .*; allowed: an id, without spaces"):
+            run_task(task, Store())
+
+    assert emulator.calls() == {}
+
+
+def test_a_setting_that_seems_misspelled_is_sent_and_logged(
+    emulator: EmulatorServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = {"common": {"smoke_detecton_sw": 1, "a_new_one": 2}}
+
+    run_task(vias.CreateTaskOperator(task_id="watch", **WATCH, config=config), Store())
+
+    assert emulator.jobs()[0]["request"]["config"] == config
+    assert "config.common.smoke_detecton_sw of c-smoke-and-fire-edge is not known" in caplog.text
+    assert "did you mean smoke_detection_sw?" in caplog.text
+    assert "a_new_one" not in caplog.text
+
+
+def test_a_literal_version_stays_text_where_templates_render_natively(emulator: EmulatorServer) -> None:
+    with DAG("dag", schedule=None, render_template_as_native_obj=True):
+        task = vias.CreateTaskOperator(
+            task_id="watch", **{**WATCH, "name": "{{ name }}", "service_version": "1.10"}
+        )
+    task.render_template_fields({"name": "007"})  # type: ignore[arg-type]
+
+    run_task(task, Store())
+
+    request = emulator.jobs()[0]["request"]
+    assert (request["name"], request["service_version"]) == ("007", "1.10")
+
+
+def test_a_version_of_none_is_looked_up_as_if_it_was_left_out(emulator: EmulatorServer) -> None:
+    run_task(vias.CreateTaskOperator(task_id="watch", **{**WATCH, "service_version": None}), Store())
+
+    assert emulator.jobs()[0]["request"]["service_version"] == "1.2"
+
+
+def test_the_similar_algorithm_of_the_account_is_named(emulator: EmulatorServer) -> None:
+    batch = {**BATCH, "service_name": "c-flowcuont-edge", "service_version": None}
+
+    with pytest.raises(AirflowFailException, match=r"CreateBatchTask: .*did you mean c-flowcount-edge\?"):
+        run_task(vias.CreateBatchTaskOperator(task_id="batch", **batch), Store())
+
+    assert accepted(emulator, "CreateBatchTask") == 0
+
+
+def test_no_message_shows_the_password_of_a_camera() -> None:
+    with pytest.raises(InvalidRequest, match="type_config is of type dict") as caught:
+        vias.CreateVideoSourceOperator(
+            task_id="source",
+            video_source_name="gate",
+            access_type="edge",
+            type="rtsp",
+            type_config={"password": "s3cr3t"},  # type: ignore[arg-type]
+        )
+
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_picture_without_an_address_and_a_transfer_of_nothing_are_refused() -> None:
+    with pytest.raises(InvalidRequest, match=r"picture_url is 'a\.png'; allowed: an http:// or https://"):
+        CreatePictureModelByUrlOperator(task_id="mei", picture_url="a.png", style_id="s", name="Mei")
+    with pytest.raises(InvalidRequest, match=r"asset_ids is 0 items; allowed: a list .* at least one"):
+        TransferAssetOperator(task_id="give", asset_ids=[], dest_project_id="p")
