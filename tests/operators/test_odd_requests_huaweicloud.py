@@ -151,7 +151,7 @@ def test_an_odd_id_never_becomes_the_address_of_another_action(emulator: Emulato
     assert emulator.calls() == {}
 
 
-def test_a_setting_that_looks_misspelled_is_sent_and_logged(
+def test_a_setting_that_seems_misspelled_is_sent_and_logged(
     emulator: EmulatorServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     config = {"common": {"smoke_detecton_sw": 1, "a_new_one": 2}}

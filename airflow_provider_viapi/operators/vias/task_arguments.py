@@ -123,7 +123,7 @@ def _folder(value: Any, action: str) -> Any:
 
 
 def with_account_version(hook: HuaweiCloudHook, request: Mapping[str, Any], action: str) -> dict[str, Any]:
-    """Return the request of a task with the version of the account's algorithm; log settings that look misspelled.
+    """Return the request of a task with the version of the account's algorithm; log settings that seem misspelled.
 
     :raises InvalidRequest: the account lacks the algorithm, or it does not accept the input or an output
     """
