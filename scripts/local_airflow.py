@@ -377,6 +377,8 @@ def _environment(
 ) -> dict[str, str]:
     """Return the caller's environment without its Airflow, with the settings of this one."""
     settings = {
+        # Before 3.1 the API returns no decoded values of XComs otherwise.
+        "API__ENABLE_XCOM_DESERIALIZE_SUPPORT": "True",
         "API__BASE_URL": f"http://127.0.0.1:{api_port}",
         "API__MAXIMUM_PAGE_LIMIT": "10000",
         "API__PORT": str(api_port),

@@ -11,6 +11,8 @@ from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOpera
 
 VIDEO = os.environ["VIAPI_PRODUCTION_VIDEO"]
 SETTINGS = {"connection": "viapi_default", "jobs": 10}
+# A worker that cannot reach the API server in time fails its task, on a busy machine too.
+RETRYING = {"retries": 5, "retry_delay": 1}
 
 
 @task
@@ -25,18 +27,16 @@ def items(params: dict[str, int]) -> list[dict[str, str]]:
     return [{"video_url": f"{VIDEO}?{number}"} for number in range(params["jobs"])]
 
 
-with DAG("mapped", schedule=None, params=SETTINGS, max_active_tasks=1000):
+with DAG("mapped", schedule=None, params=SETTINGS, max_active_tasks=1000, default_args=RETRYING):
     EraseVideoSubtitlesOperator.partial(
-        task_id="erase", deferrable=True, viapi_conn_id="{{ params.connection }}", retries=5, retry_delay=1
+        task_id="erase", deferrable=True, viapi_conn_id="{{ params.connection }}"
     ).expand(video_url=videos())
 
-with DAG("batch", schedule=None, params=SETTINGS):
+with DAG("batch", schedule=None, params=SETTINGS, default_args=RETRYING):
     ViapiBatchOperator(
         task_id="erase",
         operator=EraseVideoSubtitlesOperator,
         items=items(),
         viapi_conn_id="{{ params.connection }}",
         deferrable=True,
-        retries=5,
-        retry_delay=1,
     )
