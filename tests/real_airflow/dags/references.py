@@ -10,7 +10,10 @@ from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import DetectVideoShotOperator
 
-with DAG("references", schedule=None, params={"video_url": "", "target": ""}):
+# Below 3.3 Airflow sometimes fails the second process of a task that deferred only shortly; the retry resumes its job.
+RETRYING = {"retries": 2, "retry_delay": 1}
+
+with DAG("references", schedule=None, params={"video_url": "", "target": ""}, default_args=RETRYING):
     erase = EraseVideoSubtitlesOperator.partial(
         task_id="erase", land_to="{{ params.target }}", deferrable=True
     ).expand(video_url=["{{ params.video_url }}?1", "{{ params.video_url }}?2"])
