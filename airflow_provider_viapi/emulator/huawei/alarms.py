@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import struct
 import uuid
-import zlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.emulator.huawei.state_machines import FILE_TASK, STREAM_TASK, StateJob
 from airflow_provider_viapi.emulator.storage.objects import RESULTS, UPLOADS
 from airflow_provider_viapi.emulator.storage.storage import Storage
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 EVENT_TYPES = {
     "c-intrusiondetection": 196609,
@@ -47,13 +49,12 @@ EVENT_TYPES = {
 }
 """Event type of an algorithm's alarms, as far as it is known; other algorithms raise none here."""
 
-_WIDTH, _HEIGHT = 320, 180
-
 
 class Alarms:
     """Writes an alarm when a task begins to run whose output names a bucket of OBS.
 
-    The picture is a placeholder. Where the service puts its files in the bucket was not found.
+    The picture is the first frame of the clip that the task analyses, if that lies in the storage as well, otherwise
+    a placeholder. Where the service puts its files in the bucket was not found.
 
     :param storage: the object storage
     :param now: the clock, in Unix time
@@ -81,11 +82,13 @@ class Alarms:
         self._storage.objects.put(bucket, key, path, etag=etag, headers={"content-type": "application/json"})
 
     def _alarm(self, job: StateJob, event_type: int) -> dict[str, Any]:
+        picture = self._frame(job.request.get("input"))
+        width, height = picture.size
         event = {
             "detection_id": 1,
             "category": job.request["service_name"],
             "state": 1,
-            "bounding_box": {"x": 80, "y": 45, "w": 160, "h": 90},
+            "bounding_box": {"x": width // 4, "y": height // 4, "w": width // 2, "h": height // 2},
         }
         if event_type == EVENT_TYPES["cali-water-ruler-river"]:
             event["water_level"] = 2.35
@@ -95,22 +98,37 @@ class Alarms:
             "stream_id": hashlib.sha256(repr(job.request.get("input")).encode()).hexdigest()[:32],
             "timestamp": int(self._now()),
             "message_id": str(uuid.uuid4()),
-            "image_base64": base64.b64encode(_picture()).decode(),
+            "image_base64": base64.b64encode(_marked(picture)).decode(),
             "data": {"event_set": [event]},
         }
 
+    def _frame(self, source: Any) -> Image.Image:
+        """Return the first frame of a clip in the storage, or a grey image for any other source."""
+        from PIL import Image
 
-def _picture() -> bytes:
-    """Return a PNG of a grey frame with a red rectangle where the event is."""
-    rows = []
-    for y in range(_HEIGHT):
-        inside = 45 <= y < 135
-        left, middle = bytes((96, 96, 96)) * 80, bytes((200, 40, 30) if inside else (96, 96, 96)) * 160
-        rows.append(b"\0" + left + middle + left)
+        from airflow_provider_viapi.emulator.errors import ApiError
+        from airflow_provider_viapi.emulator.media.errors import MediaError
+        from airflow_provider_viapi.emulator.media.frames import shown_image
+        from airflow_provider_viapi.emulator.media.video import VideoSource
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        if isinstance(source, Mapping) and source.get("type") == "obs" and source.get("data"):
+            place = source["data"][0]
+            try:
+                clip = self._storage.objects.get(place["bucket"], str(place.get("path", "")).lstrip("/"))
+                with VideoSource(clip.path) as video:
+                    return shown_image(next(video.frames()), video.traits.pixel_aspect)
+            except (ApiError, MediaError):
+                pass
+        return Image.new("RGB", (320, 180), (96, 96, 96))
 
-    header = struct.pack(">IIBBBBB", _WIDTH, _HEIGHT, 8, 2, 0, 0, 0)
-    body = zlib.compress(b"".join(rows))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+def _marked(picture: Image.Image) -> bytes:
+    """Return a JPEG of a picture with a red frame where the event is."""
+    from PIL import ImageDraw
+
+    width, height = picture.size
+    box = (width // 4, height // 4, width // 4 + width // 2, height // 4 + height // 2)
+    ImageDraw.Draw(picture).rectangle(box, outline=(230, 40, 30), width=max(2, height // 90))
+    content = BytesIO()
+    picture.save(content, "JPEG", quality=85)
+    return content.getvalue()
