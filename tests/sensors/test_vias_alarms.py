@@ -166,7 +166,7 @@ def test_an_alarm_of_a_running_task_arrives_from_the_bucket_of_its_output(
     assert (alarm["task_id"], alarm["kind"], alarm["problems"]) == (task_id, "smoke_and_fire", [])
     assert alarm["events"][0]["bounding_box"] == {"x": 80.0, "y": 45.0, "w": 160.0, "h": 90.0}
     picture = alarm["image"].partition("@team/")[2]
-    assert team.content(picture).startswith(b"\x89PNG")
+    assert team.content(picture).startswith(b"\xff\xd8\xff")
     # No file is left for another run.
     assert sensor.poke(context("another")).is_done is False
 
