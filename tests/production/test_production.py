@@ -43,6 +43,12 @@ def run(
     return row
 
 
+def few(calls: tuple[int, int]) -> bool:
+    """Return whether at most 5 % of the calls were throttled; in the short form one or two are more."""
+    accepted, throttled = calls
+    return throttled <= max(2, 0.05 * (accepted + throttled))
+
+
 def kill_everything(production: Production) -> None:
     """Kill a worker, a triggerer, a scheduler, the API server and all connections to Redis, one after the other."""
     airflow = production.airflow
@@ -64,14 +70,14 @@ def kill_everything(production: Production) -> None:
 def test_mapped_tasks_within_the_shared_quota(production: Production) -> None:
     row = run(production, "mapped", "mapped", 200)
 
-    assert row.submissions[1] <= 0.05 * sum(row.submissions)
-    assert row.polls[1] <= 0.05 * sum(row.polls)
+    assert few(row.submissions)
+    assert few(row.polls)
 
 
 def test_a_batch_within_the_shared_quota(production: Production) -> None:
     row = run(production, "in a batch", "batch", 300)
 
-    assert row.submissions[1] <= 0.05 * sum(row.submissions)
+    assert few(row.submissions)
 
 
 def test_mapped_tasks_with_kills_everywhere(production: Production) -> None:
@@ -85,4 +91,4 @@ def test_mapped_tasks_that_poll_once_a_second(production: Production) -> None:
 def test_mapped_tasks_without_a_shared_storage(production: Production) -> None:
     row = run(production, "mapped, no `quota_url`", "mapped", 100, connection="viapi_alone")
 
-    assert row.submissions[1] <= 0.05 * sum(row.submissions)
+    assert few(row.submissions)
