@@ -83,12 +83,12 @@ class Alarms:
 
     def _alarm(self, job: StateJob, event_type: int) -> dict[str, Any]:
         picture = self._frame(job.request.get("input"))
-        width, height = picture.size
+        box = _place_of_event(picture)
         event = {
             "detection_id": 1,
             "category": job.request["service_name"],
             "state": 1,
-            "bounding_box": {"x": width // 4, "y": height // 4, "w": width // 2, "h": height // 2},
+            "bounding_box": box,
         }
         if event_type == EVENT_TYPES["cali-water-ruler-river"]:
             event["water_level"] = 2.35
@@ -98,7 +98,7 @@ class Alarms:
             "stream_id": hashlib.sha256(repr(job.request.get("input")).encode()).hexdigest()[:32],
             "timestamp": int(self._now()),
             "message_id": str(uuid.uuid4()),
-            "image_base64": base64.b64encode(_marked(picture)).decode(),
+            "image_base64": base64.b64encode(_marked(picture, box)).decode(),
             "data": {"event_set": [event]},
         }
 
@@ -122,13 +122,18 @@ class Alarms:
         return Image.new("RGB", (320, 180), (96, 96, 96))
 
 
-def _marked(picture: Image.Image) -> bytes:
-    """Return a JPEG of a picture with a red frame where the event is."""
+def _place_of_event(picture: Image.Image) -> dict[str, int]:
+    """Return the middle of a picture, half as wide and high, as an alarm names it."""
+    width, height = picture.size
+    return {"x": width // 4, "y": height // 4, "w": width // 2, "h": height // 2}
+
+
+def _marked(picture: Image.Image, box: Mapping[str, int]) -> bytes:
+    """Return a JPEG of a picture with a red frame around a place."""
     from PIL import ImageDraw
 
-    width, height = picture.size
-    box = (width // 4, height // 4, width // 4 + width // 2, height // 4 + height // 2)
-    ImageDraw.Draw(picture).rectangle(box, outline=(230, 40, 30), width=max(2, height // 90))
+    corners = (box["x"], box["y"], box["x"] + box["w"], box["y"] + box["h"])
+    ImageDraw.Draw(picture).rectangle(corners, outline=(230, 40, 30), width=max(2, picture.height // 90))
     content = BytesIO()
     picture.save(content, "JPEG", quality=85)
     return content.getvalue()
