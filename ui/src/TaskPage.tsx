@@ -42,6 +42,8 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
   const quality = qualityOf(shown.result, data.values);
   const summary = readSummary(data.values);
   const attempt = shown.view?.tryNumber ?? null;
+  // Airflow 3.4 has the next attempt already then, and returns the XComs of that one only.
+  const isBetweenAttempts = state === "up_for_retry" && !shown.view;
   // A job of VIAPI has the id of the request that submitted it, in Alibaba's form.
   const isRequestId = !shown.view?.requestId && /^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/.test(shown.jobId ?? "");
   return (
@@ -62,6 +64,8 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       {shown.usage && <UsageLine usage={shown.usage} />}
       {shown.view?.error ? (
         <ErrorBox error={shown.view.error} />
+      ) : isBetweenAttempts ? (
+        <Empty head="An attempt has failed">The task will be retried. The log of the failed attempt says why it failed.</Empty>
       ) : (
         state === "failed" && !quality && <p className="muted">The task has failed. Its log in Airflow says why.</p>
       )}
@@ -81,11 +85,11 @@ function TaskBody({ data, owner }: { data: TaskData; owner: TaskKey }) {
       ) : alarms ? (
         <AlarmTable owner={owner} alarms={alarms} />
       ) : (
-        <FilesOf shown={shown} owner={owner} active={active} />
+        <FilesOf shown={shown} owner={owner} active={active && !isBetweenAttempts} />
       )}
       {usage && <AccountUsageTable usage={usage} />}
       {!shown.batch && !hits && !summary && !usage && !quality && <Facts value={shown.result} />}
-      <Times shown={shown} data={data} now={now} />
+      {!isBetweenAttempts && <Times shown={shown} data={data} now={now} />}
       {shown.jobId && (
         <p className="facts">
           {isRequestId ? "Job and request id" : "Job"} <code>{shown.jobId}</code>

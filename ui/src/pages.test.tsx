@@ -136,6 +136,15 @@ describe("a task", () => {
     await screen.findByText("shown below: attempt 1");
   });
 
+  it("refers to the log between two attempts, if Airflow does not return what the failed one has recorded", async () => {
+    airflow({ state: "up_for_retry", attempt: 2, xcoms: {} });
+    render(<TaskPage owner={OWNER} operators={OPERATORS} />);
+
+    await screen.findByText(/The log of the failed attempt says why/);
+    expect(screen.queryByText("Preparing")).toBeNull();
+    expect(screen.queryByText("Nothing to see yet")).toBeNull();
+  });
+
   it("shows the new job of a task that was cleared, without being opened again", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const xcoms = (job: string) => ({ viapi_view: { ...VIEW, job_id: job } });
