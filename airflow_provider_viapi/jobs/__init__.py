@@ -4,6 +4,6 @@
 * ``ledger``, ``submission``, ``reconciliation``, ``task_run``: a job is paid for once
 * ``poller``, ``list_reader``, ``poll_schedule``, ``supervision``, ``rate_limiter``, ``poller_registry``,
   ``message_reader``, ``metrics``: wait for jobs
-* ``batch``, ``batch_backend``, ``batch_ledger``, ``batch_report``, ``batch_wait``, ``paged_store``: many
+* ``batch``, ``batch_interfaces``, ``batch_ledger``, ``batch_report``, ``batch_wait``, ``paged_store``: many
   jobs as one task
 """

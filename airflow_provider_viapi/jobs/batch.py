@@ -25,7 +25,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.jobs.background_wait import Unwatched, Watch
-from airflow_provider_viapi.jobs.batch_backend import BatchBackend, BatchConfig, Meter
+from airflow_provider_viapi.jobs.batch_interfaces import BatchBackend, BatchConfig, Meter
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch_report import Progress, describe_error, describe_item, failed_row
 from airflow_provider_viapi.jobs.batch_wait import AFFECTS_ALL_JOBS, FinishedJobs, WaitPolicy

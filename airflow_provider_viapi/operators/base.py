@@ -7,7 +7,7 @@ keyword arguments.
 The sequence, with the method of each step and the module that does its work:
 
 1. validate: ``validated_request`` (``operators.action``), ``check_destination`` (``operators.landing_base``)
-2. ledger: ``open_ledger`` (``operators.durability``, ``jobs.ledger``)
+2. ledger: ``open_ledger`` (``operators.task_attempt``, ``jobs.ledger``)
 3. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.landed_results``)
 4. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``_prepare``
 5. wait: ``_defer_or_poll`` (``triggers.job`` in the triggerer, ``jobs.poller`` on the worker)
@@ -32,14 +32,14 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.durability import (
+from airflow_provider_viapi.operators.job_arguments import JobArguments
+from airflow_provider_viapi.operators.task_attempt import (
     attempt_of,
     fail_without_retry,
     open_ledger,
     record_decision,
     task_run,
 )
-from airflow_provider_viapi.operators.job_arguments import JobArguments
 from airflow_provider_viapi.operators.task_claims import TaskClaims
 from airflow_provider_viapi.operators.task_view import TaskView, check_prices, measured_usage
 from airflow_provider_viapi.result_fields import file_urls

@@ -21,12 +21,12 @@ from airflow_provider_viapi.operators.argument_checks import (
 )
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_items import check_literals
-from airflow_provider_viapi.operators.durability import (
-    is_permanent,
-)
 from airflow_provider_viapi.operators.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_attempt import (
+    is_permanent,
+)
 from airflow_provider_viapi.operators.task_view import read_prices
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address, short_repr

@@ -24,7 +24,7 @@ from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch_arguments import BatchArguments
 from airflow_provider_viapi.operators.batch_items import build_items
 from airflow_provider_viapi.operators.batch_view import landed_files, publish_items, publish_usage
-from airflow_provider_viapi.operators.durability import (
+from airflow_provider_viapi.operators.task_attempt import (
     attempt_of,
     choose_store,
     fail_without_retry,
@@ -146,7 +146,7 @@ class BatchOperator(BatchArguments):
         state: Mapping[str, Any],
     ) -> Batch:
         from airflow_provider_viapi.jobs.batch import Batch
-        from airflow_provider_viapi.jobs.batch_backend import BatchConfig
+        from airflow_provider_viapi.jobs.batch_interfaces import BatchConfig
         from airflow_provider_viapi.jobs.budget import Budget
         from airflow_provider_viapi.operators.task_batch_backend import TaskBatchBackend
 

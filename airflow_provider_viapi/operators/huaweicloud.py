@@ -18,7 +18,7 @@ from airflow_provider_viapi.links.job import (
     HuaweiCloudResultLink,
     huaweicloud_job_address,
 )
-from airflow_provider_viapi.operators import durability
+from airflow_provider_viapi.operators import task_attempt
 from airflow_provider_viapi.operators.action import ActionOperator
 from airflow_provider_viapi.operators.argument_checks import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
@@ -49,7 +49,9 @@ _CONTENT_REFUSED = frozenset(
 
 def is_permanent(error: ServiceError) -> bool:
     """Return whether no retry can succeed; of failed jobs, those whose content was refused."""
-    return error.state in _CONTENT_REFUSED if isinstance(error, JobFailed) else durability.is_permanent(error)
+    return (
+        error.state in _CONTENT_REFUSED if isinstance(error, JobFailed) else task_attempt.is_permanent(error)
+    )
 
 
 class HuaweiCloudOperator(ActionOperator):
@@ -102,7 +104,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
-        with durability.fail_without_retry():
+        with task_attempt.fail_without_retry():
             return self.action.shown(self.hook.call(self.action, self.validated_request()))
 
 

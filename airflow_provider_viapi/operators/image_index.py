@@ -22,9 +22,9 @@ from airflow_provider_viapi.image_index.images import (
 from airflow_provider_viapi.media.addresses import opens
 from airflow_provider_viapi.media.request_inputs import check_place
 from airflow_provider_viapi.operators.argument_checks import as_flag, is_templated
-from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_attempt import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from airflow_provider_viapi.operators.argument_checks import (
     default_deferrable,
     is_default,
 )
-from airflow_provider_viapi.operators.durability import (
-    is_permanent,
-)
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
+from airflow_provider_viapi.operators.task_attempt import (
+    is_permanent,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

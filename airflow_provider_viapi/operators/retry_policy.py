@@ -24,7 +24,7 @@ except ImportError as error:
     ) from error
 
 from airflow_provider_viapi.errors import JobFailed, ServiceError, Throttled
-from airflow_provider_viapi.operators.durability import is_permanent
+from airflow_provider_viapi.operators.task_attempt import is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -38,7 +38,7 @@ class ViapiRetryPolicy(RetryPolicy):
 
     * A throttled call and a job that the service gave up (``LIMIT_RETRY_FAILED``) are retried after ``busy_delay``;
       where Airflow can (3.4), without using up a retry.
-    * An error that no retry can fix (see ``operators.durability``) fails the task.
+    * An error that no retry can fix (see ``operators.task_attempt``) fails the task.
     * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry
       looks for evidence again and never submits.
 

@@ -16,8 +16,8 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
 from airflow_provider_viapi.operators.argument_checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.landing_base import LandingOperator
+from airflow_provider_viapi.operators.task_attempt import fail_without_retry
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:

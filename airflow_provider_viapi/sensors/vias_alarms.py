@@ -11,8 +11,8 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnVa
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.argument_checks import is_templated
-from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.operators.task_attempt import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.request_inputs import check_place, check_source
 from airflow_provider_viapi.operators.argument_checks import is_templated
-from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.operators.task_attempt import fail_without_retry
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.output_paths import check, path_variables
 from airflow_provider_viapi.operators.argument_checks import as_hosts, is_templated
-from airflow_provider_viapi.operators.durability import fail_without_retry
 from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.operators.task_attempt import fail_without_retry
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_viapi import errors
 from airflow_provider_viapi.alibaba.errors import DOCUMENTED, classify
 from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
-from airflow_provider_viapi.operators.durability import is_permanent
+from airflow_provider_viapi.operators.task_attempt import is_permanent
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch
-from airflow_provider_viapi.jobs.batch_backend import BatchConfig
+from airflow_provider_viapi.jobs.batch_interfaces import BatchConfig
 from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.batch_wait import FinishedJobs
 from airflow_provider_viapi.jobs.ledger import request_digest

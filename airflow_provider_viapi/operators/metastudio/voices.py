@@ -185,7 +185,7 @@ class AssessVoiceOperator(UploadingModelOperator):
 
         :raises TransientError: an earlier attempt has created it; a retry creates another
         """
-        from airflow_provider_viapi.operators.durability import open_ledger
+        from airflow_provider_viapi.operators.task_attempt import open_ledger
 
         url = self._backend.answer.get("data_uploading_url")
         if not url:

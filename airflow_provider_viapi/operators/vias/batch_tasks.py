@@ -10,9 +10,9 @@ from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outco
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
 from airflow_provider_viapi.operators.argument_checks import as_flag
-from airflow_provider_viapi.operators.durability import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLog, CommandRecord
+from airflow_provider_viapi.operators.task_attempt import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 
 if TYPE_CHECKING:

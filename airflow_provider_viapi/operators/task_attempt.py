@@ -1,4 +1,4 @@
-"""What durable submission takes from Airflow: the store, the attempt, failing without retry."""
+"""The running attempt of a task: its store and ledger, what identifies it, its metrics, failing without a retry."""
 
 from __future__ import annotations
 
