@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, Failure
+from airflow_provider_viapi.image_index.staged_images import HookOfThread
 from airflow_provider_viapi.media import pictures
 from airflow_provider_viapi.media.team_bucket import upload
 from airflow_provider_viapi.media.validation import check_source
@@ -161,8 +161,7 @@ class _Uploads:
 
     def __init__(self, oss: Oss, bucket: str, hook: ViapiHook, stop_requested: Callable[[], bool]) -> None:
         self._oss, self._bucket, self._stop_requested = oss, bucket, stop_requested
-        self._viapi_conn_id, self._account = hook.viapi_conn_id, hook.account
-        self._of_thread = threading.local()
+        self._of_thread = HookOfThread(hook)
 
     def upload(self, image: ImageEntry, key: str) -> Failure | None:
         """Upload a picture; return why it cannot be used, if so."""
@@ -171,7 +170,7 @@ class _Uploads:
         with tempfile.TemporaryDirectory(prefix="viapi-increment-") as folder:
             try:
                 source = retry_call(
-                    lambda: pictures.fitted(image.address, LIMITS, self._hook, Path(folder)),
+                    lambda: pictures.fitted(image.address, LIMITS, self._of_thread.hook, Path(folder)),
                     policy=READ,
                     max_seconds=RETRY_SECONDS,
                 )
@@ -182,15 +181,6 @@ class _Uploads:
                 lambda: upload(self._oss, self._bucket, key, source), policy=READ, max_seconds=RETRY_SECONDS
             )
         return None
-
-    @property
-    def _hook(self) -> ViapiHook:
-        # A hook's client must not be shared between threads.
-        if not hasattr(self._of_thread, "hook"):
-            self._of_thread.hook = ViapiHook(self._viapi_conn_id)
-            self._of_thread.hook.account = self._account
-        hook: ViapiHook = self._of_thread.hook
-        return hook
 
 
 def _identity(image: ImageEntry) -> dict[str, str]:

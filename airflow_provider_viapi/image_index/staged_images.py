@@ -31,6 +31,17 @@ MAX_THREADS = 16
 """Images that are staged at the same time."""
 
 
+class HookOfThread(threading.local):
+    """A hook of its own for each thread: a hook's client must not be shared.
+
+    :param hook: the connection and account that all of them use
+    """
+
+    def __init__(self, hook: ViapiHook) -> None:
+        self.hook = ViapiHook(hook.viapi_conn_id)
+        self.hook.account = hook.account
+
+
 class StagedImages:
     """Makes images available where the service can read them.
 
@@ -55,11 +66,11 @@ class StagedImages:
         backend: Backend = "imgsearch",
     ) -> None:
         self._uploads = backend == "imagesearch"
-        self._viapi_conn_id, self._account = hook.viapi_conn_id, hook.account
+        self._account = hook.account
         self._to, self._run, self._holder, self._fit = to, run, holder, fit
         self._log = _OnlyWarnings(log)
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="images")
-        self._of_thread = threading.local()
+        self._of_thread = HookOfThread(hook)
         # An image of many megapixels takes hundreds of megabytes while it is resized.
         self._resizing = threading.Semaphore(4 if self._uploads else 2)
 
@@ -123,7 +134,7 @@ class StagedImages:
     def _staging(self, image: ImageEntry) -> Staging:
         # The same file may be several images, and the first that was added must not remove the others' copy.
         holder = f"{self._holder}/{image.entity_id}/{image.extra_data}"
-        return Staging(self._hook, to=self._to, run=self._run, holder=holder, log=self._log)
+        return Staging(self._of_thread.hook, to=self._to, run=self._run, holder=holder, log=self._log)
 
     @contextmanager
     def _opened(self, image: ImageEntry) -> Iterator[Iterator[bytes]]:
@@ -133,17 +144,8 @@ class StagedImages:
         else:
             from airflow_provider_viapi.media.source import stat
 
-            with stat(image.address, self._hook).read() as reader:
+            with stat(image.address, self._of_thread.hook).read() as reader:
                 yield iter(reader.read, b"")
-
-    @property
-    def _hook(self) -> ViapiHook:
-        # A hook's client must not be shared between threads.
-        if not hasattr(self._of_thread, "hook"):
-            self._of_thread.hook = ViapiHook(self._viapi_conn_id)
-            self._of_thread.hook.account = self._account
-        hook: ViapiHook = self._of_thread.hook
-        return hook
 
 
 class _OnlyWarnings:
