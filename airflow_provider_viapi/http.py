@@ -23,7 +23,7 @@ from airflow_provider_viapi.http_errors import (
     translate,
     was_not_sent,
 )
-from airflow_provider_viapi.http_settings import TOTAL_TIMEOUTS, HttpSettings, is_socks
+from airflow_provider_viapi.http_settings import TOTAL_TIMEOUT_FACTOR, HttpSettings, is_socks
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class SyncTransport:
         :raises ResponseLost: it may have reached the service
         """
         try:
-            give_up = time.monotonic() + TOTAL_TIMEOUTS * self._settings.timeout
+            give_up = time.monotonic() + TOTAL_TIMEOUT_FACTOR * self._settings.timeout
             with self._session.request(
                 request.method,
                 request.url,
@@ -212,7 +212,9 @@ def _open_session(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(
-            total=TOTAL_TIMEOUTS * settings.timeout, connect=settings.timeout, sock_read=settings.timeout
+            total=TOTAL_TIMEOUT_FACTOR * settings.timeout,
+            connect=settings.timeout,
+            sock_read=settings.timeout,
         ),
         trust_env=False,
         # The defaults, 8 KB, refuse responses that requests accepts.

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from airflow_provider_viapi.http_settings import TOTAL_TIMEOUTS, HttpSettings, is_socks
+from airflow_provider_viapi.http_settings import TOTAL_TIMEOUT_FACTOR, HttpSettings, is_socks
 
 
 def requests_session(settings: HttpSettings) -> requests.Session:
@@ -120,7 +120,7 @@ class _Bounded:
                 # Not the method of a TLS socket, which would discard the state that the other thread reads with.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
-        timer = threading.Timer(TOTAL_TIMEOUTS * self.timeout, end)
+        timer = threading.Timer(TOTAL_TIMEOUT_FACTOR * self.timeout, end)
         timer.daemon = True
         timer.start()
         try:

@@ -29,7 +29,7 @@ from airflow_provider_viapi.schema import short_repr
 
 DEFAULT_TIMEOUT = 30.0
 
-TOTAL_TIMEOUTS = 4
+TOTAL_TIMEOUT_FACTOR = 4
 """A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
 
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")

@@ -31,8 +31,8 @@ import media_samples
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import open_async_client
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
+from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from airflow_provider_viapi.image_index.indexer import Indexer
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from report import Goal, report, table

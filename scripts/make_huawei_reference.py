@@ -48,8 +48,8 @@ def _section(action: Action) -> str:
         lines += ["| parameter | allowed | description |", "|---|---|---|"]
         lines += [_row(each) for each in action.parameters]
         lines.append("")
-    if action.answer:
-        lines.append(f"Answer: {', '.join(f'`{each}`' for each in action.answer)}\n")
+    if action.response_fields:
+        lines.append(f"Answer: {', '.join(f'`{each}`' for each in action.response_fields)}\n")
     if action.job:
         lines.append(_job(action.job) + "\n")
     return "\n".join(lines)
@@ -64,7 +64,7 @@ def _row(parameter: Parameter) -> str:
 def _job(kind: JobKind) -> str:
     states = kind.states
     groups = (
-        ("running", states.going),
+        ("running", states.pending),
         ("succeeded", states.succeeded),
         ("failed", states.failed),
         ("cancelled", states.cancelled),
@@ -72,7 +72,7 @@ def _job(kind: JobKind) -> str:
     named = "; ".join(f"{name}: {', '.join(each)}" for name, each in groups if each)
     cancel = f", cancelled by `{kind.cancel.name}`" if kind.cancel else ""
     goals = f" States to wait for besides the end: {', '.join(kind.goals)}." if kind.goals else ""
-    return f"A job, reported by `{kind.show.name}`{cancel}. States: {named}.{goals}"
+    return f"A job, reported by `{kind.status_action.name}`{cancel}. States: {named}.{goals}"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_provider_viapi.alibaba.errors import COMMON, DOCUMENTED, DocumentedCode, TransientError, classify
+from airflow_provider_viapi.alibaba.errors import (
+    GATEWAY_CODES,
+    VIAPI_CODES,
+    KnownCode,
+    TransientError,
+    classify,
+)
 from airflow_provider_viapi.alibaba.model import Action, ResultField
 from airflow_provider_viapi.alibaba.parameters import ListOf, Media, Parameter, Structured, Url
 from airflow_provider_viapi.alibaba.services import actions
@@ -166,14 +172,14 @@ def error_codes() -> str:
     """Return the page of error codes and job states."""
     return (
         CODES_HEAD
-        + "".join(map(_code_row, COMMON))
+        + "".join(map(_code_row, GATEWAY_CODES))
         + DOCUMENTED_HEAD
-        + "".join(map(_code_row, DOCUMENTED))
+        + "".join(map(_code_row, VIAPI_CODES))
         + STATES
     )
 
 
-def _code_row(row: DocumentedCode) -> str:
+def _code_row(row: KnownCode) -> str:
     kind = classify(row.code, row.status)
     if issubclass(kind, TransientError):
         retry = "transient"

@@ -1,4 +1,4 @@
-"""Write the service models that are data, ``alibaba/services/data/*.json``, from Alibaba's Python SDKs.
+"""Write the service models that are data, ``alibaba/services/generated/*.json``, from Alibaba's Python SDKs.
 
     pip install --no-deps --target NEW alibabacloud-imageenhan20190930 …
     pip install --no-deps --target OLD alibabacloud-imagerecog20190930==1.0.0 …
@@ -22,7 +22,7 @@ from typing import Any
 from sdk_facts import FACTS, JOB_RESULT, OWN_MODELS, Fact
 from sdk_reader import SdkModels, sdk_calls
 
-DATA = Path(__file__).parents[1] / "airflow_provider_viapi" / "alibaba" / "services" / "data"
+DATA = Path(__file__).parents[1] / "airflow_provider_viapi" / "alibaba" / "services" / "generated"
 
 
 class Package:

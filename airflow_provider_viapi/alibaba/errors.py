@@ -59,7 +59,7 @@ _REQUEST_CODES = (
 )
 
 
-class DocumentedCode(Record, kw_only=False):
+class KnownCode(Record, kw_only=False):
     """An error code of the service.
 
     :param code: the code
@@ -79,34 +79,34 @@ _FILE = "check the file against the limits of the action, convert it if necessar
 _URL = "check that the URL can be fetched from the internet without a login, and that it has not expired"
 _RETRY = "nothing: it is retried; if it stays, contact Alibaba Cloud with the request id and the host id"
 
-DOCUMENTED = (
-    DocumentedCode("InvalidParameter", 400, "A parameter is invalid.", _PARAMETERS),
-    DocumentedCode("InvalidParameter.Format", 400, "A parameter has a wrong format.", _PARAMETERS),
-    DocumentedCode("MissingParameter", 400, "A parameter is missing.", _PARAMETERS),
-    DocumentedCode("InvalidParameter.BadRequest", 400, "A parameter is missing or invalid.", _PARAMETERS),
-    DocumentedCode("InvalidFile.Resolution", 400, "The picture size of the file is not allowed.", _FILE),
-    DocumentedCode("InvalidFile.Download", 400, "The file cannot be downloaded.", _URL),
-    DocumentedCode("InvalidFile.Decode", 400, "The file cannot be decoded.", _FILE),
-    DocumentedCode("InvalidFile.Category", 400, "The content has a category that is not allowed.", _FILE),
-    DocumentedCode("InvalidFile.Content", 400, "The file is empty or not suitable for processing.", _FILE),
-    DocumentedCode("InvalidFile.Type", 400, "The file type is not allowed.", _FILE),
-    DocumentedCode("InvalidFile.Unsafe", 400, "The link to the file is not safe.", _URL),
-    DocumentedCode("InvalidFile.URL", 400, "The URL of the file is invalid.", _URL),
-    DocumentedCode(
+VIAPI_CODES = (
+    KnownCode("InvalidParameter", 400, "A parameter is invalid.", _PARAMETERS),
+    KnownCode("InvalidParameter.Format", 400, "A parameter has a wrong format.", _PARAMETERS),
+    KnownCode("MissingParameter", 400, "A parameter is missing.", _PARAMETERS),
+    KnownCode("InvalidParameter.BadRequest", 400, "A parameter is missing or invalid.", _PARAMETERS),
+    KnownCode("InvalidFile.Resolution", 400, "The picture size of the file is not allowed.", _FILE),
+    KnownCode("InvalidFile.Download", 400, "The file cannot be downloaded.", _URL),
+    KnownCode("InvalidFile.Decode", 400, "The file cannot be decoded.", _FILE),
+    KnownCode("InvalidFile.Category", 400, "The content has a category that is not allowed.", _FILE),
+    KnownCode("InvalidFile.Content", 400, "The file is empty or not suitable for processing.", _FILE),
+    KnownCode("InvalidFile.Type", 400, "The file type is not allowed.", _FILE),
+    KnownCode("InvalidFile.Unsafe", 400, "The link to the file is not safe.", _URL),
+    KnownCode("InvalidFile.URL", 400, "The URL of the file is invalid.", _URL),
+    KnownCode(
         "InvalidFile.Region",
         400,
         "The URL does not belong to the required region.",
         f"copy the file to an OSS bucket in {DEFAULT_REGION}, or give its oss:// or s3:// address so that it is "
         "staged",
     ),
-    DocumentedCode("InternalServerError", 500, "Error of the server.", _RETRY),
-    DocumentedCode("InternalServerError.Model", 500, "The model could not be loaded.", _RETRY),
-    DocumentedCode("InternalServerError.Algo", 500, "The call of the algorithm failed.", _RETRY),
-    DocumentedCode("InternalServerError.Busy", 500, "The algorithm is busy.", _RETRY),
+    KnownCode("InternalServerError", 500, "Error of the server.", _RETRY),
+    KnownCode("InternalServerError.Model", 500, "The model could not be loaded.", _RETRY),
+    KnownCode("InternalServerError.Algo", 500, "The call of the algorithm failed.", _RETRY),
+    KnownCode("InternalServerError.Busy", 500, "The algorithm is busy.", _RETRY),
     # The three of image search (2021), two of which it shares with video production.
-    DocumentedCode("InvalidParameter", 400, "A parameter is wrong (image search).", _PARAMETERS),
-    DocumentedCode("InvalidParameter.BadRequest", 400, "The request is wrong (image search).", _PARAMETERS),
-    DocumentedCode("InternalError.Algo", 586, "The algorithm failed (image search).", _RETRY),
+    KnownCode("InvalidParameter", 400, "A parameter is wrong (image search).", _PARAMETERS),
+    KnownCode("InvalidParameter.BadRequest", 400, "The request is wrong (image search).", _PARAMETERS),
+    KnownCode("InternalError.Algo", 586, "The algorithm failed (image search).", _RETRY),
 )
 """Every row of the two documents' error tables, in their order."""
 
@@ -119,59 +119,59 @@ _SLOWER = (
     "[Quota](quota.md)"
 )
 
-COMMON = (
-    DocumentedCode(
+GATEWAY_CODES = (
+    KnownCode(
         "InvalidAccessKeyId.NotFound",
         404,
         "The access key id does not exist.",
         "correct the connection's login",
     ),
-    DocumentedCode(
+    KnownCode(
         "SignatureDoesNotMatch",
         400,
         "The signature is wrong: the secret does not belong to the access key id.",
         "correct the connection's password",
     ),
-    DocumentedCode(
+    KnownCode(
         "InvalidTimeStamp.Expired",
         400,
         "The clock of the worker or triggerer is more than 15 minutes wrong.",
         "set the clock, for example with NTP",
     ),
-    DocumentedCode(
+    KnownCode(
         "InvalidSecurityToken.Expired",
         400,
         "The temporary key has expired.",
         "create a new one, or let the connection fetch it: [Temporary keys](connection.md#temporary-keys)",
     ),
-    DocumentedCode("Forbidden.RAM", 403, "The key lacks a permission.", _GRANT),
-    DocumentedCode("NoPermission", 403, "The key lacks a permission.", _GRANT),
-    DocumentedCode("AuthFailed", 403, "The key lacks a permission.", _GRANT),
-    DocumentedCode("InvalidApi.NotPurchase", 400, "The account has not activated the capability.", _ACTIVATE),
-    DocumentedCode(
+    KnownCode("Forbidden.RAM", 403, "The key lacks a permission.", _GRANT),
+    KnownCode("NoPermission", 403, "The key lacks a permission.", _GRANT),
+    KnownCode("AuthFailed", 403, "The key lacks a permission.", _GRANT),
+    KnownCode("InvalidApi.NotPurchase", 400, "The account has not activated the capability.", _ACTIVATE),
+    KnownCode(
         "InvalidApi.ForbiddenInvoke",
         400,
         "The account may not call the action. From the emulator: the emulator does not implement it.",
         f"{_ACTIVATE}; with the emulator, [set a result](emulator.md#results)",
     ),
-    DocumentedCode(
+    KnownCode(
         "InvalidApi.OutOfService",
         400,
         "The service no longer offers the action.",
         "use another action: [Actions](actions.md)",
     ),
-    DocumentedCode(
+    KnownCode(
         "InvalidInstance",
         400,
         "ImageSearch: the account has no instance of this name in the region.",
         "correct the name or the connection's region: [Regions](how-to/image-instance.md#regions)",
     ),
-    DocumentedCode("Throttling", 400, "The account exceeded its quota of calls.", _SLOWER),
-    DocumentedCode("Throttling.User", 429, "The account exceeded its quota of calls.", _SLOWER),
-    DocumentedCode("Throttling.Api", 429, "The account exceeded its quota of calls.", _SLOWER),
-    DocumentedCode("DeniedRequest", 403, "ImageSearch: the account exceeded its quota of calls.", _SLOWER),
-    DocumentedCode("ServiceUnavailable", 503, "The service is busy or down.", _RETRY),
-    DocumentedCode(
+    KnownCode("Throttling", 400, "The account exceeded its quota of calls.", _SLOWER),
+    KnownCode("Throttling.User", 429, "The account exceeded its quota of calls.", _SLOWER),
+    KnownCode("Throttling.Api", 429, "The account exceeded its quota of calls.", _SLOWER),
+    KnownCode("DeniedRequest", 403, "ImageSearch: the account exceeded its quota of calls.", _SLOWER),
+    KnownCode("ServiceUnavailable", 503, "The service is busy or down.", _RETRY),
+    KnownCode(
         "SignatureNonceUsed",
         400,
         "The service has received this very request before.",
@@ -212,7 +212,7 @@ def media_advice(code: str) -> str | None:
     """Return what a user can do about a job that failed because of its file, ``None`` for any other code."""
     if not issubclass(classify(code, 400), InvalidMedia):
         return None
-    return next((each.action for each in DOCUMENTED if each.code == code), _FILE)
+    return next((each.action for each in VIAPI_CODES if each.code == code), _FILE)
 
 
 def is_expired_key(rejection: CredentialsRejected) -> bool:

@@ -138,7 +138,9 @@ class HuaweiCloudHook(CloudHook):
         from airflow_provider_viapi.huawei.job_reports import kind_of, read_report, request_about
 
         scoped = self._scoped(job)
-        return read_report(scoped, self.call(kind_of(job.action).show, request_about(scoped)), self.goal)
+        return read_report(
+            scoped, self.call(kind_of(job.action).status_action, request_about(scoped)), self.goal
+        )
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""

@@ -68,7 +68,7 @@ def request_about(job: Job) -> dict[str, str]:
         raise InvalidRequest(
             f"job {job.id} can only be queried with its {kind.scope_name}, which is missing",
             code="MissingParameter",
-            action=kind.show.name,
+            action=kind.status_action.name,
         )
     return {kind.id_name: job.id, kind.scope_name: job.scope}
 
@@ -93,13 +93,15 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
     kind = kind_of(job.action)
     state = _dig(response, kind.state_in)
     if not isinstance(state, str) or not state:
-        raise ResponseLost("the response has no state", action=kind.show.name)
+        raise ResponseLost("the response has no state", action=kind.status_action.name)
     named = _dig(response, (*kind.state_in[:-1], kind.id_name))
     if isinstance(named, str) and named and named != job.id:
         # Such as from a gateway's cache, or off by one on a shared connection.
-        raise ResponseLost(f"the response is about another job than {job.id}", action=kind.show.name)
+        raise ResponseLost(f"the response is about another job than {job.id}", action=kind.status_action.name)
     outcome = outcome_of(kind.states, state, goal)
-    result = {name: value for name, value in kind.show.shown(response).items() if name not in kind.private}
+    result = {
+        name: value for name, value in kind.status_action.shown(response).items() if name not in kind.private
+    }
     reason = _reason(response, kind) if outcome in (Outcome.FAILED, Outcome.CANCELLED) else Reason()
     return JobReport(
         job_id=job.id,

@@ -116,7 +116,7 @@ class HuaweiSubmitBackend:
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job."""
-        return read_report(job, self._client.call(kind_of(job.action).show, request_about(job)))
+        return read_report(job, self._client.call(kind_of(job.action).status_action, request_about(job)))
 
     def cancel(self, job: Job) -> bool:
         """Cancel a job if its service can; false if it continues."""
@@ -151,7 +151,9 @@ class HuaweiJobs:
     async def report(self, job: Job) -> JobReport:
         """Return the state of the job by one call of the action that shows it."""
         kind = kind_of(job.action)
-        report = read_report(job, await self._client.call_once(kind.show, request_about(job)), self._goal)
+        report = read_report(
+            job, await self._client.call_once(kind.status_action, request_about(job)), self._goal
+        )
         self._log_unknown(kind.states, report.state)
         return report
 

@@ -37,14 +37,14 @@ class Service(Record, kw_only=False):
 class States(Record):
     """Meaning of the states of a kind of job; any other state is not terminal.
 
-    :param going: the job is queued, running or on air
+    :param pending: the job is queued, running or on air
     :param awaiting_review: those of them in which a human has to act, perhaps for days
     :param succeeded: the job has succeeded
     :param failed: the job has failed
     :param cancelled: the job was cancelled
     """
 
-    going: tuple[str, ...]
+    pending: tuple[str, ...]
     awaiting_review: tuple[str, ...] = ()
     succeeded: tuple[str, ...]
     failed: tuple[str, ...] = ()
@@ -53,26 +53,26 @@ class States(Record):
     @property
     def all(self) -> tuple[str, ...]:
         """Every state that is known."""
-        return self.going + self.succeeded + self.failed + self.cancelled
+        return self.pending + self.succeeded + self.failed + self.cancelled
 
 
 class JobKind(Record):
     """Actions and response fields by which the jobs of one kind are followed.
 
-    :param show: action that reports a job
+    :param status_action: action that reports a job
     :param cancel: action that ends a job early, if there is one
     :param cancel_with: parameters of ``cancel`` besides the job's id
     :param states: meaning of the states
     :param id_in: path to the job's id in the response of the action that creates it
-    :param state_in: path to the state in the response of ``show``
-    :param id_name: parameter of ``show`` and ``cancel`` that takes the id
+    :param state_in: path to the state in the response of ``status_action``
+    :param id_name: parameter of ``status_action`` and ``cancel`` that takes the id
     :param scope_name: second parameter that locates the job, such as a live task's room
     :param goals: states that may be waited for instead of the end
-    :param files: fields of the response of ``show`` that hold URLs of the job's files
+    :param files: fields of the response of ``status_action`` that hold URLs of the job's files
     :param private: fields of that response that contain credentials, which are removed from results
     """
 
-    show: Action
+    status_action: Action
     cancel: Action | None = None
     cancel_with: Mapping[str, str] = {}
     states: States
@@ -98,7 +98,7 @@ class Action(Record):
     :param in_query: parameters in the query
     :param in_body: fields of the body, which is JSON
     :param in_form: fields of the body where it is a form (``multipart/form-data``), files among them
-    :param answer: fields of the response, as far as they are known
+    :param response_fields: fields of the response, as far as they are known
     :param status: HTTP status of a successful response
     :param idempotent: calling twice costs and changes nothing more than calling once
     :param job: kind of the job that the action creates, if it creates one
@@ -117,7 +117,7 @@ class Action(Record):
     in_query: tuple[Parameter, ...] = ()
     in_body: tuple[Parameter, ...] = ()
     in_form: tuple[Parameter, ...] = ()
-    answer: tuple[str, ...] = ()
+    response_fields: tuple[str, ...] = ()
     status: int = 200
     idempotent: bool = False
     job: JobKind | None = None

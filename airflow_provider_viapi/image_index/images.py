@@ -225,7 +225,7 @@ def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
     :return: of each its address, an entity id from its name, and its address without a connection id as extra data
     :raises InvalidRequest: there is no image
     """
-    from airflow_provider_viapi.media.source import open_storage, translate_errors
+    from airflow_provider_viapi.media.storage import open_storage, translate_errors
 
     scheme, _, rest = folder.partition("://")
     user, _, _ = rest.partition("/")[0].rpartition("@")

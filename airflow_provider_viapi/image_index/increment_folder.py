@@ -29,8 +29,8 @@ from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, Failure
 from airflow_provider_viapi.image_index.staged_images import HookOfThread
 from airflow_provider_viapi.media import pictures
+from airflow_provider_viapi.media.source_validation import check_source
 from airflow_provider_viapi.media.team_bucket import upload
-from airflow_provider_viapi.media.validation import check_source
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import READ, retry_call
 

@@ -17,14 +17,14 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.image_index.database import SETTLE_SECONDS, ImageDatabase
 from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.image_index.imgsearch_database import SETTLE_SECONDS, ImageDatabase
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
 from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.image_index.instance import ImageInstance
+    from airflow_provider_viapi.image_index.imagesearch_instance import ImageInstance
     from airflow_provider_viapi.jobs.model import Log
 
 

@@ -15,8 +15,8 @@ from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
 from airflow_provider_viapi.jobs.model import ListJobs, Outcome
 from airflow_provider_viapi.jobs.poll_schedule import (
+    ANNOUNCED_POLL_FACTOR,
     FINISHED_PRIORITY,
-    RARELY,
     AdaptiveInterval,
     PendingJob,
     PendingJobs,
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 LIST_THRESHOLD = 3
 """Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
 
-LEFT_WITH = 30
+MAX_JOBS_WITHOUT_LIST = 30
 """Up to this many jobs a process may leave the list to others: individual polls of more would cost too much."""
 
 SCANS_BEFORE_POLL = 2
@@ -145,7 +145,7 @@ class JobListReader:
         """
         if self._scanned_at is None or self._backend.list_interval is None or not self.is_used:
             return False
-        rest = min(RARELY * self._backend.list_interval, LONGEST_SILENCE / 2)
+        rest = min(ANNOUNCED_POLL_FACTOR * self._backend.list_interval, LONGEST_SILENCE / 2)
         return now() - self._scanned_at < rest and self._jobs.are_covered()
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
@@ -205,7 +205,7 @@ class JobListReader:
     def _leave_list_to_others(self, interval: AdaptiveInterval) -> None:
         """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
         pending = len(self._jobs)
-        if interval.is_crowded and self._may_leave_list and pending <= LEFT_WITH:
+        if interval.is_crowded and self._may_leave_list and pending <= MAX_JOBS_WITHOUT_LIST:
             self._list_from, self._has_many = 2 * pending, False
             logger.info(
                 "Other processes read the job list; polling %d jobs individually until there are twice as many",

@@ -25,7 +25,7 @@ FINISHED_PRIORITY = 300.0
 """Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
 
 
-RARELY = 10
+ANNOUNCED_POLL_FACTOR = 10
 """Factor by which a job is polled less often, and the list read less often, while messages announce its end."""
 
 
@@ -298,7 +298,7 @@ class PendingJobs:
     def interval(self, pending: PendingJob) -> float:
         """Return the seconds until the next individual poll of a job."""
         if self._is_covered(pending):
-            return RARELY * random.uniform(self.backoff.longest / 2, self.backoff.longest)  # noqa: S311
+            return ANNOUNCED_POLL_FACTOR * random.uniform(self.backoff.longest / 2, self.backoff.longest)  # noqa: S311
         return self.backoff.interval(pending.polls)
 
     def poll_individually(self, jobs: Iterable[PendingJob]) -> None:

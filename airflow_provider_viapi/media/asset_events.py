@@ -134,7 +134,7 @@ def type_of(address: str) -> dict[str, Any]:
 
 def _measured(address: str, log: Log, http: HttpSettings) -> dict[str, Any]:
     from airflow_provider_viapi.media.media_headers import measure
-    from airflow_provider_viapi.media.resumable_download import open_path
+    from airflow_provider_viapi.media.storage import open_path
 
     try:
         size = {"size": int(open_path(address).stat().st_size)}

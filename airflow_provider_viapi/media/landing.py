@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
     from airflow_provider_viapi.media.resumable_download import DownloadSettings
 
-__all__ = ["check", "land", "path_variables", "probe"]
+__all__ = ["check", "check_writable", "land", "path_variables"]
 
 
-def probe(
+def check_writable(
     to: Any,
     action: HasResultFields | None = None,
     *,
@@ -87,7 +87,7 @@ def probe(
 
 def _try_to_write(path: str, *, is_file: bool, shown: str) -> None:
     from airflow_provider_viapi.media.atomic_file import AtomicFile
-    from airflow_provider_viapi.media.resumable_download import open_path
+    from airflow_provider_viapi.media.storage import open_path
 
     opened = open_path(path)
     if is_file and opened.fs.isdir(opened.path):

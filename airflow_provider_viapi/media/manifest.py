@@ -65,7 +65,7 @@ def describe(
 def write_manifest(document: Mapping[str, Any]) -> str:
     """Write a description beside the first of its files, and return the address."""
     from airflow_provider_viapi.media.atomic_file import AtomicFile
-    from airflow_provider_viapi.media.resumable_download import open_path
+    from airflow_provider_viapi.media.storage import open_path
 
     first = next(iter(document["files"].values()))["address"]
     address = f"{first}.manifest.json"
@@ -77,7 +77,7 @@ def write_manifest(document: Mapping[str, Any]) -> str:
 
 def describe_file(address: str) -> dict[str, Any]:
     """Return address, size in bytes and version of a landed file; if it is gone, the size is ``None``."""
-    from airflow_provider_viapi.media.resumable_download import open_path
+    from airflow_provider_viapi.media.storage import open_path
 
     path = open_path(address)
     path.fs.invalidate_cache()

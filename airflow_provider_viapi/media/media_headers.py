@@ -44,7 +44,7 @@ def measure(address: str, http: HttpSettings, allowed_hosts: Collection[str] = (
     :raises Exception: whatever the storage or the server raises
     """
     if not is_http_url(address):
-        from airflow_provider_viapi.media.resumable_download import open_path
+        from airflow_provider_viapi.media.storage import open_path
 
         with open_path(address).open("rb") as file:
             return read_clip(file)

@@ -265,8 +265,8 @@ def check_urls(
     import urllib3
 
     from airflow_provider_viapi.media.probe import LinkedFile, size_of
+    from airflow_provider_viapi.media.source_validation import check_source
     from airflow_provider_viapi.media.ssrf_guard import public_session
-    from airflow_provider_viapi.media.validation import check_source
 
     # Where the service is on this network, such as the emulator, its media may be too.
     own = urlsplit(account.endpoint or "").hostname

@@ -16,8 +16,7 @@ import requests
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_viapi.alibaba.errors import classify
-from airflow_provider_viapi.errors import InvalidRequest, ResultExpired, ServiceError, TransientError
-from airflow_provider_viapi.media.addresses import strip_userinfo
+from airflow_provider_viapi.errors import ResultExpired, ServiceError, TransientError
 from airflow_provider_viapi.media.atomic_file import BLOCK_SIZE, AtomicFile
 from airflow_provider_viapi.media.download import (
     Download,
@@ -26,7 +25,7 @@ from airflow_provider_viapi.media.download import (
     download,
     link_expiry,
 )
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.media.storage import open_path
 from airflow_provider_viapi.retrying import RetryPolicy, is_transient, retry_call
 
 if TYPE_CHECKING:
@@ -250,23 +249,6 @@ def _existing_length(path: ObjectStoragePath) -> int | None:
         return int(info["size"]) if info.get("type") == "file" and info.get("size") else None
     except (FileNotFoundError, PermissionError):
         return None
-
-
-def open_path(destination: str) -> ObjectStoragePath:
-    """Open an address for writing.
-
-    :raises InvalidRequest: nothing that is installed opens it
-    """
-    try:
-        path = ObjectStoragePath(destination)
-        path.fs  # noqa: B018
-    except (ValueError, ImportError) as error:
-        raise InvalidRequest(
-            f"the destination is {strip_userinfo(destination)!r}, which this Airflow cannot open: "
-            f"{redact_text(str(error))}",
-            code="InvalidParameter",
-        ) from None
-    return path
 
 
 def _format_duration(seconds: float) -> str:

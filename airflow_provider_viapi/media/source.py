@@ -10,15 +10,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airflow_provider_viapi.errors import (
-    ConfigurationError,
-    InvalidMedia,
-    InvalidRequest,
-    PermissionDenied,
-    ServiceError,
     TransientError,
 )
-from airflow_provider_viapi.media.addresses import connection_of, installation_hint, strip_userinfo
-from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.media.addresses import strip_userinfo
+from airflow_provider_viapi.media.storage import open_storage, translate_errors
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.fs.oss_client import Oss
@@ -215,63 +210,6 @@ def stat(address: str, hook: ViapiHook) -> Source:
         bucket, _, key = path.partition("/")
         oss = (fs.oss, bucket, key)
     return Source(address, size, _fingerprint(info), oss, fs, path)
-
-
-def open_storage(address: str, hook: ViapiHook) -> tuple[Any, str]:
-    """Return the file system of an address, and the path in it; see :func:`stat`."""
-    scheme, _, rest = address.partition("://")
-    if scheme == "oss":
-        from airflow_provider_viapi.fs.oss import OssFileSystem
-
-        conn_id, _, path = rest.rpartition("@") if "@" in rest.partition("/")[0] else ("", "", rest)
-        return OssFileSystem(conn_id or hook.viapi_conn_id), path
-
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-    opened = ObjectStoragePath(address)
-    try:
-        return opened.fs, opened.path
-    except ValueError:
-        raise ConfigurationError(
-            f"nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
-            code="ConfigurationError",
-        ) from None
-
-
-@contextmanager
-def translate_errors(address: str) -> Iterator[None]:
-    """Raise errors of a storage about an address as those of our tree."""
-    shown = strip_userinfo(address)
-    conn_id = connection_of(address)
-    try:
-        yield
-    except (ServiceError, GeneratorExit, KeyboardInterrupt, SystemExit):
-        raise
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        error: ServiceError = InvalidMedia(
-            f"{shown} does not exist, or is not a file", code="InvalidFile.NotFound"
-        )
-    except PermissionError:
-        error = PermissionDenied(f"{shown} may not be read by this connection", code="AccessDenied")
-    except ImportError as missing:
-        error = ConfigurationError(
-            f"{shown} cannot be opened ({missing}): {installation_hint(address.partition('://')[0])}",
-            code="ConfigurationError",
-        )
-    except ValueError as unusable:
-        error = InvalidRequest(
-            f"{shown} cannot be opened: {redact_text(str(unusable))}", code="InvalidParameter"
-        )
-    except Exception as failure:
-        # Its text is left out: it may quote a signed request.
-        error = TransientError(
-            f"{shown} could not be read ({type(failure).__name__}); check the connection of the storage"
-            f"{f' ({conn_id!r})' if conn_id else ''}, and the network of this machine",
-            code="SourceUnreadable",
-        )
-    else:
-        return
-    raise error
 
 
 def _info(fs: Any, path: str) -> dict[str, Any]:

@@ -95,7 +95,8 @@ def _version(address: str, hook: Any, session: requests.Session) -> Version:
     if is_http_url(address):
         return _http_version(address, session)
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.media.source import VERSION_FIELDS, open_storage, translate_errors
+    from airflow_provider_viapi.media.source import VERSION_FIELDS
+    from airflow_provider_viapi.media.storage import open_storage, translate_errors
 
     with translate_errors(address):
         # oss:// is opened with that hook's connection unless the address names another.

@@ -252,7 +252,7 @@ class Staging:
     def _validate(self, source: Source, limits: MediaLimits | None, parameter: str, action: str) -> None:
         from airflow.providers.common.compat.sdk import conf
 
-        from airflow_provider_viapi.media.validation import check_source
+        from airflow_provider_viapi.media.source_validation import check_source
 
         opens_videos = conf.getboolean("viapi", "check_sources", fallback=True)
         check_source(

@@ -218,7 +218,7 @@ class BatchArguments(ProviderTask, StoppableOperator):
             from airflow_provider_viapi.media import landing
 
             names = {**landing.path_variables(context, job_id=None), "index": 999_999}
-            landing.probe(self.land_to, self.operator.action, names=names)
+            landing.check_writable(self.land_to, self.operator.action, names=names)
 
     def _check_destination(self, items: int) -> None:
         if self.land_to is None:

@@ -220,7 +220,9 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
         """Return Huawei's page of the action that reports the job, or the connection's own endpoint."""
         account, service = self.hook.account, self.action.service
         own = account.endpoints.get(service.name) or account.endpoint
-        return own or huaweicloud_job_address(service.name, self.action.job_kind.show.name, account.region)
+        return own or huaweicloud_job_address(
+            service.name, self.action.job_kind.status_action.name, account.region
+        )
 
     def trusted_hosts(self) -> list[str]:
         """Return the hosts of the connection's own endpoints, such as the emulator's."""

@@ -46,7 +46,7 @@ class CommandRecord:
     answer: Mapping[str, Any] | None = None
 
 
-class CommandLog:
+class CommandLedger:
     """Durable record of the command that a task has sent, for its next attempt.
 
     :param store: store of the task instance
@@ -170,11 +170,11 @@ class JobCommandOperator(HuaweiCloudOperator):
                 report = asyncio.run(self.hook.wait_for(self.job, until=deadline, log=self.log))
             return self._finish(report, log)
 
-    def _command_log(self, context: Context) -> CommandLog:
+    def _command_log(self, context: Context) -> CommandLedger:
         store = choose_store(context, durable=self.durable)
-        return CommandLog(store, context["ti"].max_tries)
+        return CommandLedger(store, context["ti"].max_tries)
 
-    def _send_if_needed(self, request: Mapping[str, Any], log: CommandLog) -> JobReport:
+    def _send_if_needed(self, request: Mapping[str, Any], log: CommandLedger) -> JobReport:
         """Return the job's report once the command of this or an earlier attempt is accepted, or none is needed."""
         from airflow_provider_viapi.jobs.model import Outcome
 
@@ -202,7 +202,7 @@ class JobCommandOperator(HuaweiCloudOperator):
         may_lag = record is None or record.previous_state == report.state
         return self._wait_for_change(report) if may_lag and self.wait_for_completion else report
 
-    def _send(self, request: Mapping[str, Any], report: JobReport, log: CommandLog) -> None:
+    def _send(self, request: Mapping[str, Any], report: JobReport, log: CommandLedger) -> None:
         record = CommandRecord(request, report.state)
         log.write(record)
         try:
@@ -250,7 +250,7 @@ class JobCommandOperator(HuaweiCloudOperator):
                 raise from_dict(event["error"])
             return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))
 
-    def _finish(self, report: JobReport, log: CommandLog) -> dict[str, Any]:
+    def _finish(self, report: JobReport, log: CommandLedger) -> dict[str, Any]:
         result = self.result_of(report)
         log.finish()
         return result

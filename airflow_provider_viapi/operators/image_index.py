@@ -206,9 +206,9 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
 
     async def _index(self, images: list[ImageEntry], account: Account, context: Context) -> IndexingReport:
         from airflow_provider_viapi.alibaba.client import open_async_client
-        from airflow_provider_viapi.image_index.database import ImageDatabase
+        from airflow_provider_viapi.image_index.imagesearch_instance import ImageInstance
+        from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
         from airflow_provider_viapi.image_index.indexer import Indexer
-        from airflow_provider_viapi.image_index.instance import ImageInstance
         from airflow_provider_viapi.image_index.staged_images import StagedImages
 
         instance = context["ti"]

@@ -228,7 +228,7 @@ class ListImagesOperator(ViapiOperator):
         with fail_without_retry():
             request = self.action.check(self.request)
             most = request.pop("Limit", imgsearch.CAPACITY)
-            from airflow_provider_viapi.image_index.database import Listing
+            from airflow_provider_viapi.image_index.imgsearch_database import Listing
 
             listing = Listing(self.page_size, most)
             while listing.next_page is not None:

@@ -59,7 +59,9 @@ class LandingOperator(ActionOperator):
         if self.land_to is not None:
             from airflow_provider_viapi.media import landing
 
-            landing.probe(self.land_to, self.action, names=landing.path_variables(context, job_id=None))
+            landing.check_writable(
+                self.land_to, self.action, names=landing.path_variables(context, job_id=None)
+            )
 
     def land(
         self,

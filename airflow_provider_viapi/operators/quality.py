@@ -204,7 +204,7 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
         import tempfile
         from pathlib import Path
 
-        from airflow_provider_viapi.media.quality import UNITS, compare, copy_to, measure
+        from airflow_provider_viapi.media.video_quality import UNITS, compare, copy_to, measure
 
         _check_source("source", self.source)
         with tempfile.TemporaryDirectory(prefix="viapi-quality-") as folder:
@@ -280,7 +280,7 @@ def _plain(value: float) -> str:
 
 
 def _with_unit(field: str, value: float) -> str:
-    from airflow_provider_viapi.media.quality import UNITS
+    from airflow_provider_viapi.media.video_quality import UNITS
 
     return f"{_plain(value)} {UNITS.get(field, '')}".rstrip()
 

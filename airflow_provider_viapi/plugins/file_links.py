@@ -64,7 +64,7 @@ def signed_link(address: str) -> str:
     :raises FileNotLinked: its connection does not exist, or has no key that signs
     """
     try:
-        from airflow_provider_viapi.media.resumable_download import open_path
+        from airflow_provider_viapi.media.storage import open_path
 
         path = open_path(address)
         url = str(path.fs.sign(path.path, expiration=EXPIRES_IN))

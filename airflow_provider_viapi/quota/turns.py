@@ -14,13 +14,13 @@ ARRIVAL_MARGIN = 0.08
 TOLERATED = 0.5
 """Seconds by which a call may always be late: the next ones of its chain wait for it."""
 
-UNANSWERED = 5.0
+UNANSWERED_SECONDS = 5.0
 """Longest time in seconds that a call waits for the response to the one whose place in the rate it takes."""
 
-POLL_INTERVAL = 0.05
+RECHECK_SECONDS = 0.05
 """Seconds between two checks for that response."""
 
-KEPT = 30
+KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time."""
 
 REFUSED_FOR = 60
@@ -142,18 +142,18 @@ class Turns:
 
     def give_up(self, turn: Turn) -> None:
         """Record that a turn is not used."""
-        self._counters.incr(self._answered(turn.slot), KEPT)
+        self._counters.incr(self._answered(turn.slot), KEPT_SECONDS)
 
     def end(self, turn: Turn) -> None:
         """Record that the response has arrived, or that none will."""
         arrived_at = (turn.sent_at + self._clock()) / 2
         late = math.ceil((arrived_at - turn.at) * 1000)
-        self._counters.incr(self._answered(turn.slot), KEPT, max(1, late))
+        self._counters.incr(self._answered(turn.slot), KEPT_SECONDS, max(1, late))
 
     def refused(self) -> None:
         """Record that the service throttled a call: for a while all processes take fewer slots."""
         # Several calls that were refused together say that once.
-        if self._counters.incr(f"{self.key}:refused-at:{int(self._clock() / 2)}", KEPT) == 1:
+        if self._counters.incr(f"{self.key}:refused-at:{int(self._clock() / 2)}", KEPT_SECONDS) == 1:
             self._counters.incr(f"{self.key}:refused", REFUSED_FOR)
 
     def _slot(self, slot: int) -> str:
@@ -163,7 +163,7 @@ class Turns:
         return f"{self.key}:answered:{slot}"
 
     def _take(self, slot: int) -> bool:
-        expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + KEPT
+        expiry = math.ceil(max(0.0, slot * self.spacing - self._clock())) + KEPT_SECONDS
         return self._counters.incr(self._slot(slot), expiry) == 1
 
     def _find_free(self, taken: int, step: int) -> int:
@@ -186,6 +186,8 @@ class Turns:
             if late := self._counters.get(self._answered(slot)):
                 if (seconds := before_at + late / 1000 + self._window - now) > 0:
                     return seconds
-            elif now - before_at <= self._window + UNANSWERED and self._counters.get(self._slot(slot)):
-                return POLL_INTERVAL
+            elif now - before_at <= self._window + UNANSWERED_SECONDS and self._counters.get(
+                self._slot(slot)
+            ):
+                return RECHECK_SECONDS
         return 0.0

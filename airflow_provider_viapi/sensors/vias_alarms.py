@@ -138,7 +138,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         return address
 
     def _open(self, folder: Any) -> tuple[Any, str]:
-        from airflow_provider_viapi.media.resumable_download import open_path
+        from airflow_provider_viapi.media.storage import open_path
 
         path = open_path(self._address(folder))
         return path.fs, str(path.path).rstrip("/")

@@ -92,7 +92,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
             if self.job_id is not None and not isinstance(self.job_id, str):
                 raise self._invalid(f"job_id is {short_repr(self.job_id)}; allowed: the id of a job, a text")
             names = path_variables(context, job_id=self.job_id)
-            landing.probe(self.to, self.action, names=names, parameter="to")
+            landing.check_writable(self.to, self.action, names=names, parameter="to")
             account = self.hook.account
             self._landed = landing.land(
                 self._result(),

@@ -66,7 +66,7 @@ class ViasAlarmTrigger(NewFilesTrigger):
         from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
         from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
         from airflow_provider_viapi.jobs.supervision import describe
-        from airflow_provider_viapi.media.resumable_download import open_path
+        from airflow_provider_viapi.media.storage import open_path
         from airflow_provider_viapi.retrying import STORAGE, retry_call
 
         if size is not None and size > MAX_MESSAGE_BYTES:

@@ -102,7 +102,7 @@ class _FolderReader:
         self._first_seen: dict[str, float] = {}
 
     def read(self) -> list[ListEntry]:
-        from airflow_provider_viapi.media.resumable_download import open_path
+        from airflow_provider_viapi.media.storage import open_path
 
         path = open_path(self._folder)
         entries, first_seen, now = [], {}, self._clock()

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from airflow_provider_viapi import errors
-from airflow_provider_viapi.alibaba.errors import DOCUMENTED, classify
+from airflow_provider_viapi.alibaba.errors import VIAPI_CODES, classify
 from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
 from airflow_provider_viapi.operators.task_attempt import is_permanent
 
@@ -65,12 +65,12 @@ TRANSIENT = {
 """Codes that the documents call errors of the server."""
 
 DOCUMENTED_CODES = pytest.mark.parametrize(
-    "code", [*{each.code: None for each in DOCUMENTED}, "UnsupportedOperation"]
+    "code", [*{each.code: None for each in VIAPI_CODES}, "UnsupportedOperation"]
 )
 
 
 def test_the_table_has_every_row_of_the_documents() -> None:
-    assert len(DOCUMENTED) == 20
+    assert len(VIAPI_CODES) == 20
 
 
 @DOCUMENTED_CODES

@@ -96,4 +96,4 @@ def test_method_path_and_parameters_are_those_of_the_sdk(action: Action) -> None
 
 @pytest.mark.parametrize("action", metastudio.ACTIONS, ids=lambda action: action.name)
 def test_an_answers_fields_are_those_of_the_sdk(action: Action) -> None:
-    assert sorted(action.answer) == sorted(FACTS[action.name]["answer"])
+    assert sorted(action.response_fields) == sorted(FACTS[action.name]["answer"])

@@ -65,18 +65,18 @@ def test_a_jobs_kind_fits_the_actions_it_names(action: Action) -> None:
     kind = action.job
     assert kind is not None
     needed = {kind.id_name} | ({kind.scope_name} if kind.scope_name else set())
-    assert {each.name for each in kind.show.parameters if each.required} == needed
+    assert {each.name for each in kind.status_action.parameters if each.required} == needed
     if kind.cancel is not None:
         assert {each.name for each in kind.cancel.parameters if each.required} == needed | set(
             kind.cancel_with
         )
-    assert kind.id_in[0] in action.answer
-    assert kind.state_in[0] in kind.show.answer
-    assert {*kind.private, *(each.name for each in kind.files)} <= set(kind.show.answer)
+    assert kind.id_in[0] in action.response_fields
+    assert kind.state_in[0] in kind.status_action.response_fields
+    assert {*kind.private, *(each.name for each in kind.files)} <= set(kind.status_action.response_fields)
     assert kind.state_in[0] not in kind.private
     assert len(set(kind.states.all)) == len(kind.states.all)
     assert set(kind.goals) <= set(kind.states.all)
-    assert set(kind.states.awaiting_review) <= set(kind.states.going)
+    assert set(kind.states.awaiting_review) <= set(kind.states.pending)
 
 
 @pytest.mark.parametrize(

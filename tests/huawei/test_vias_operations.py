@@ -60,7 +60,7 @@ def test_parameters_have_the_places_and_types_of_the_sdk(action: Action) -> None
 
 @EACH
 def test_the_fields_of_the_answer_are_those_of_the_sdk(action: Action) -> None:
-    assert sorted(action.answer) == sorted(of(action)["answer"])
+    assert sorted(action.response_fields) == sorted(of(action)["answer"])
 
 
 def test_the_algorithms_are_those_that_documents_name() -> None:

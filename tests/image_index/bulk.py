@@ -18,8 +18,8 @@ from typing import Any
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import open_async_client
 from airflow_provider_viapi.credentials import Credentials
-from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
+from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from airflow_provider_viapi.image_index.indexer import Indexer, IndexingTiming
 from airflow_provider_viapi.image_index.report import IndexingReport
 from airflow_provider_viapi.jobs.rate_limiter import RateLimiter

@@ -10,7 +10,7 @@ from PIL import Image
 import media_samples
 from airflow_provider_viapi.alibaba.client import Client
 from airflow_provider_viapi.alibaba.services import imgsearch
-from airflow_provider_viapi.image_index.database import Listing
+from airflow_provider_viapi.image_index.imgsearch_database import Listing
 from image_index.bulk import account
 from served_folder import ServedFolder
 

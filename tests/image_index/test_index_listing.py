@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.image_index.database import Listing
+from airflow_provider_viapi.image_index.imgsearch_database import Listing
 
 REACHED_BY_OFFSET = 2000
 

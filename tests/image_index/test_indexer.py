@@ -13,8 +13,8 @@ from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, TransientError
 from airflow_provider_viapi.image_index import indexer
-from airflow_provider_viapi.image_index.database import ImageDatabase
 from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from image_index.bulk import QUICK, fill, index
 from image_index.conftest import Service
 from served_folder import ServedFolder

@@ -10,8 +10,13 @@ from typing import Any, cast
 
 import pytest
 
-from airflow_provider_viapi.image_index.database import MAX_READS, ImageDatabase, find_missing, was_added
 from airflow_provider_viapi.image_index.images import Identity, ImageEntry
+from airflow_provider_viapi.image_index.imgsearch_database import (
+    MAX_READS,
+    ImageDatabase,
+    find_missing,
+    was_added,
+)
 
 LOG = logging.getLogger("indexing")
 IMAGES = [ImageEntry(index, "http://h/a.png", f"e{index}") for index in range(5)]

@@ -132,4 +132,4 @@ def test_no_field_of_an_answer_could_be_taken_for_a_file_of_another_actions() ->
 
     for action, kind in jobs:
         own = {field.name for field in action.result}
-        assert files & set(kind.show.answer) <= own, action.full_name
+        assert files & set(kind.status_action.response_fields) <= own, action.full_name

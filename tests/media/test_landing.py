@@ -527,7 +527,7 @@ def test_protocol_relative_addresses_are_read_as_https() -> None:
 class TestDestinationsBeforeSubmission:
     def test_a_writable_place_passes_and_stays_as_it_was(self, place: Place) -> None:
         for to in (f"{place.url}/", f"{place.url}/new/folder/", f"{place.url}/new/{{job_id}}.mp4"):
-            landing.probe(to, ACTION, names={"task_id": "erase"})
+            landing.check_writable(to, ACTION, names={"task_id": "erase"})
 
         assert place.files() == {}
         assert place.left_over() == []
@@ -542,13 +542,13 @@ class TestDestinationsBeforeSubmission:
         with pytest.raises(
             InvalidRequest, match=r"^land_to is '.*results', which is an existing folder; allowed"
         ):
-            landing.probe(folder, ACTION)
+            landing.check_writable(folder, ACTION)
 
     def test_a_bucket_that_does_not_exist(self, bucket: Bucket) -> None:
         with pytest.raises(
             InvalidRequest, match=r"^land_to is 's3://.*-no-such/', where no file can be written"
         ):
-            landing.probe(f"{bucket.url}-no-such/", ACTION)
+            landing.check_writable(f"{bucket.url}-no-such/", ACTION)
 
     def test_a_bucket_that_the_key_may_not_write_to(
         self, team: TeamStorage, monkeypatch: pytest.MonkeyPatch
@@ -556,7 +556,7 @@ class TestDestinationsBeforeSubmission:
         hook = connect(monkeypatch, team.emulator, team.emulator.url, password="guessed")
 
         with pytest.raises(CredentialsRejected, match=r"^land_to is 'oss://team/films/'") as raised:
-            landing.probe(f"oss://{hook.viapi_conn_id}@{BUCKET}/films/", ACTION)
+            landing.check_writable(f"oss://{hook.viapi_conn_id}@{BUCKET}/films/", ACTION)
         assert "guessed" not in str(raised.value)
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -564,25 +564,25 @@ class TestDestinationsBeforeSubmission:
         tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
 
         with pytest.raises(PermissionDenied, match="may not write"):
-            landing.probe(f"{tmp_path.as_uri()}/new/", ACTION)
+            landing.check_writable(f"{tmp_path.as_uri()}/new/", ACTION)
 
     @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
     def test_a_place_that_takes_no_files_whatever_its_permissions_say(self) -> None:
         with pytest.raises(PermissionDenied, match=r"may not write: nothing can be written to /proc"):
-            landing.probe("file:///proc/new/", ACTION)
+            landing.check_writable("file:///proc/new/", ACTION)
 
     def test_a_file_in_place_of_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "film.mp4").write_bytes(b"film")
 
         with pytest.raises(InvalidRequest, match="is not a folder"):
-            landing.probe(f"{tmp_path.as_uri()}/film.mp4/", ACTION)
+            landing.check_writable(f"{tmp_path.as_uri()}/film.mp4/", ACTION)
 
     @pytest.mark.parametrize(
         ("to", "package"), [("sftp://h/films/", "sftp"), ("nowhere://b/films/", "provider")]
     )
     def test_a_storage_that_is_not_installed_is_named_with_its_package(self, to: str, package: str) -> None:
         with pytest.raises(ServiceError, match=f"land_to is '{to}'.*{package}"):
-            landing.probe(to, ACTION)
+            landing.check_writable(to, ACTION)
 
     def test_without_its_sdk_oss_is_named_with_its_package(
         self, team: TeamStorage, monkeypatch: pytest.MonkeyPatch
@@ -590,20 +590,20 @@ class TestDestinationsBeforeSubmission:
         monkeypatch.setitem(sys.modules, "alibabacloud_oss_v2", None)
 
         with pytest.raises(ConfigurationError, match=r"pip install 'airflow-provider-viapi\[oss\]'"):
-            landing.probe(f"oss://{team.hook.viapi_conn_id}@{BUCKET}/", ACTION)
+            landing.check_writable(f"oss://{team.hook.viapi_conn_id}@{BUCKET}/", ACTION)
 
     def test_a_storage_that_cannot_be_reached(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AIRFLOW_CONN_AWS_GONE", connection_json("http://127.0.0.1:9"))
 
         with pytest.raises(TransientError, match="could not be reached"):
-            landing.probe("s3://aws_gone@media/films/", ACTION)
+            landing.check_writable("s3://aws_gone@media/films/", ACTION)
 
     def test_a_name_that_is_too_long_with_the_tasks_name_in_it(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidRequest, match="names of at most 255 bytes"):
-            landing.probe(f"{tmp_path.as_uri()}/", ACTION, names={"task_id": "t" * 220})
+            landing.check_writable(f"{tmp_path.as_uri()}/", ACTION, names={"task_id": "t" * 220})
 
     def test_path_objects_are_destinations(self, server: FileServer, tmp_path: Path) -> None:
-        landing.probe(tmp_path / "a.mp4", ACTION)
+        landing.check_writable(tmp_path / "a.mp4", ACTION)
 
         land(server, tmp_path / "a.mp4")  # type: ignore[arg-type]
         land(server, ObjectStoragePath(f"file://{tmp_path}/b.mp4"))  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, TransientError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import indexer, staged_images
-from airflow_provider_viapi.image_index.database import Listing
+from airflow_provider_viapi.image_index.imgsearch_database import Listing
 from airflow_provider_viapi.media.staging import Staging
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator

@@ -245,7 +245,7 @@ def test_what_proves_who_one_is_stays_out_of_the_result(
 def test_addresses_of_papers_and_recordings_stay_out_of_what_is_known_of_a_model(
     monkeypatch: pytest.MonkeyPatch, sensor: HuaweiCloudJobSensor, state: str, kept: set[str]
 ) -> None:
-    fields = services.find(sensor.action).job_kind.show.answer
+    fields = services.find(sensor.action).job_kind.status_action.response_fields
     signed = {name for name in fields if name.endswith("_url") or name in ("comment_logs", "samples")}
     response = {name: "https://h/?Signature=proof" if name in signed else "said" for name in fields}
     answer = {**response, "state": state, "job_id": "j"}

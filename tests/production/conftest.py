@@ -15,7 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from production.celery_airflow import CeleryAirflow
-    from production.measure import Row
+    from production.measure import Row, WaitingRow
     from production.recording_emulator import RecordingEmulator
     from served_folder import ServedFolder
 
@@ -38,10 +38,10 @@ class Production:
     emulator: RecordingEmulator
     broker: str = BROKER
     quota: str = QUOTA
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row | WaitingRow] = field(default_factory=list)
 
 
-ROWS: list[Row] = []
+ROWS: list[Row | WaitingRow] = []
 
 
 def missing_server() -> str | None:
@@ -96,6 +96,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, served: ServedFolder) -> It
             "AIRFLOW_CONN_VIAPI_SLOW": connection(emulator, quota_url=QUOTA, **rates | {"poll_qps": 1}),
             "AIRFLOW_CONN_VIAPI_ALONE": connection(emulator, **rates),
             "VIAPI_PRODUCTION_VIDEO": served.address("clip.mp4"),
+            "VIAPI_PRODUCTION_JOB_SECONDS": str(JOB_SECONDS),
         }
         with CeleryAirflow(
             dags_folder=dags_folder(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from production.recording_emulator import ERASE, LIST, RESULT, RecordingEmulator
@@ -68,9 +69,25 @@ class Row:
             tested_code(),
         ]
 
-    def as_dict(self) -> dict[str, object]:
-        """Return plain values."""
-        return asdict(self)
+
+@dataclass(frozen=True)
+class WaitingRow:
+    """The same number of mapped tasks without jobs, which only wait: what Airflow alone takes on this machine.
+
+    :param wall: seconds from the start of the first task to the end of the last one
+    :param forced_wall: how long each of them waits
+    :param load: see :class:`Row`
+    """
+
+    scene: str
+    wall: float
+    forced_wall: float
+    load: float
+
+    def cells(self) -> list[str]:
+        """Return the row's texts."""
+        times = [f"{self.wall:.0f} s", f"{self.forced_wall:.0f} s", f"{self.load:.1f}"]
+        return [self.scene, *["–"] * (len(HEADER) - len(times) - 2), *times, tested_code()]
 
 
 def measure(scene: str, emulator: RecordingEmulator, *, tasks: int, rate: float, seconds: float) -> Row:
@@ -118,7 +135,7 @@ def percentile(values: list[float], share: float = 0.95) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1] if values else math.nan
 
 
-def table(rows: list[Row], earlier: str = "") -> str:
+def table(rows: Sequence[Row | WaitingRow], earlier: str = "") -> str:
     """Return the rows as a table in Markdown.
 
     :param earlier: a table whose rows of other scenes are kept
@@ -130,7 +147,7 @@ def table(rows: list[Row], earlier: str = "") -> str:
     return "\n".join([*head, *lines.values()])
 
 
-def write_table(page: Path, rows: list[Row], conditions: str) -> None:
+def write_table(page: Path, rows: Sequence[Row | WaitingRow], conditions: str) -> None:
     """Write rows into the table of a page; those of other scenes are kept."""
     before, earlier, after = re.split(
         f"{re.escape(BEGIN)}(.*?){re.escape(END)}", page.read_text(), flags=re.DOTALL

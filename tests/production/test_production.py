@@ -6,14 +6,16 @@ quota it took. ``VIAPI_PRODUCTION_SCALE=0.1`` is a short form with a tenth of th
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
 from production.celery_airflow import kill_redis_connections
 from production.conftest import CALLS_PER_SECOND, JOB_SECONDS, SCALE, Production
-from production.measure import Row, measure
+from production.measure import Row, WaitingRow, measure
 
 pytestmark = [pytest.mark.production, pytest.mark.airflow]
 TIMEOUT = 3000.0
@@ -43,6 +45,26 @@ def run(
     return row
 
 
+def run_waiting(production: Production, tasks: int) -> None:
+    """Run as many mapped tasks that only wait, so that the table shows what Airflow alone takes."""
+    count = max(4, round(tasks * SCALE))
+    run_id = production.airflow.trigger("only_wait", {"jobs": count}, parse_timeout=120)
+    state = production.airflow.wait("only_wait", run_id, timeout=TIMEOUT)
+    assert state == "success"
+    answer = production.airflow.rest.get(
+        f"/dags/only_wait/dagRuns/{run_id}/taskInstances", params={"task_id": "wait", "limit": 1000}
+    )
+    instances = answer.raise_for_status().json()["task_instances"]
+    moments = [
+        [datetime.fromisoformat(each[name]) for each in instances if each["task_id"] == "wait"]
+        for name in ("start_date", "end_date")
+    ]
+    wall = (max(moments[1]) - min(moments[0])).total_seconds()
+    row = WaitingRow(f"{count} mapped, without jobs", wall, JOB_SECONDS, os.getloadavg()[1])
+    production.rows.append(row)
+    print(row.cells(), flush=True)
+
+
 def few(calls: tuple[int, int]) -> bool:
     """Return whether at most 5 % of the calls were throttled; in the short form one or two are more."""
     accepted, throttled = calls
@@ -68,6 +90,7 @@ def kill_everything(production: Production) -> None:
 
 
 def test_mapped_tasks_within_the_shared_quota(production: Production) -> None:
+    run_waiting(production, 200)
     row = run(production, "mapped", "mapped", 200)
 
     assert few(row.submissions)

@@ -142,7 +142,7 @@ def _of_module(service: str) -> dict[str, Action]:
 def _model_file(service: str) -> ModelFile:
     from airflow_provider_viapi.alibaba.service_model_files import ModelFile
 
-    return ModelFile(Path(__file__).parent / "data" / f"{service}.json")
+    return ModelFile(Path(__file__).parent / "generated" / f"{service}.json")
 
 
 def _user_actions() -> dict[str, Action]:

@@ -204,7 +204,7 @@ class Assets:
         found = self._describe(self.find(call.parameters["voice_asset_id"]), call.base)
         if found["asset_type"] != "VOICE_MODEL":
             raise invalid("metastudio", "This asset is not a voice.")
-        return {name: found[name] for name in call.action.answer if name in found}
+        return {name: found[name] for name in call.action.response_fields if name in found}
 
     def find(self, asset_id: str) -> Asset:
         """Return the asset with that id.

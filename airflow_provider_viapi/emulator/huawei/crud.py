@@ -202,7 +202,7 @@ class Records:
     def _create(self, kind: Kind, call: RestCall) -> Record:
         record = self._put(kind, call.parameters)
         # Vocabulary groups return their id under another name than they accept it.
-        return {kind.create.answer[0]: record[kind.id_name]}
+        return {kind.create.response_fields[0]: record[kind.id_name]}
 
     def _show(self, kind: Kind, call: RestCall) -> Record:
         return _answer_fields(call.action, self.find(kind, call.parameters[kind.id_name]))
@@ -227,7 +227,7 @@ class Records:
     def _update(self, kind: Kind, call: RestCall) -> Record:
         record = self.find(kind, call.parameters[kind.id_name])
         record.update(call.parameters, update_time=rfc3339(self._now()))
-        return _answer_fields(call.action, record) if call.action.answer else {}
+        return _answer_fields(call.action, record) if call.action.response_fields else {}
 
     def _delete(self, kind: Kind, call: RestCall) -> Any:
         record_id = call.parameters[kind.id_name]
@@ -264,5 +264,5 @@ def _bind(handler: Callable[[Kind, RestCall], Any], kind: Kind) -> Callable[[Res
 
 
 def _answer_fields(action: Action, record: Mapping[str, Any]) -> Record:
-    known = {name: record[name] for name in action.answer if name in record}
+    known = {name: record[name] for name in action.response_fields if name in record}
     return known or dict(record)

@@ -97,7 +97,7 @@ class ModelActions:
         return self._image_addresses(call, job)
 
     def _image_addresses(self, call: RestCall, job: StateJob) -> dict[str, Any]:
-        names = [name for name in call.action.answer if name.endswith("_upload_url")]
+        names = [name for name in call.action.response_fields if name.endswith("_upload_url")]
         addresses: dict[str, Any] = {name: self._address(job, f"{name}.bin", call.base) for name in names}
         # A video may be uploaded in parts, one for each address.
         videos = {name: [address] for name, address in addresses.items() if "_video_" in name}

@@ -172,7 +172,7 @@ class VideoActions:
 
     def _show_card(self, call: RestCall) -> dict[str, Any]:
         job = self._jobs.find(call.parameters["job_id"], *_CARDS)
-        echoed = {name: job.request[name] for name in call.action.answer if name in job.request}
+        echoed = {name: job.request[name] for name in call.action.response_fields if name in job.request}
         return {"job_info": self._describe_card(job, call.base), **echoed}
 
     def _list_cards(self, call: RestCall) -> dict[str, Any]:

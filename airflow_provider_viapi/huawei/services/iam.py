@@ -19,7 +19,7 @@ CREATE_TOKEN = Action(
             name="auth", required=True, required_fields=("identity", "scope"), doc="Identity and project."
         ),
     ),
-    answer=("token",),
+    response_fields=("token",),
     status=201,
     idempotent=True,
 )
@@ -37,6 +37,6 @@ LIST_PROJECTS = Action(
             doc="Name of the project; a region's project has the name of the region.",
         ),
     ),
-    answer=("projects", "links"),
+    response_fields=("projects", "links"),
     idempotent=True,
 )

@@ -122,7 +122,7 @@ def check_media(name: str, address: str, operator: Any, formats: tuple[str, ...]
     """
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
     from airflow_provider_viapi.media.huawei_asset_upload import stat
-    from airflow_provider_viapi.media.validation import check_source
+    from airflow_provider_viapi.media.source_validation import check_source
 
     check_source(
         stat(address),

@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
 from airflow_provider_viapi.operators.argument_checks import as_flag
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLog, CommandRecord
+from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
 from airflow_provider_viapi.operators.task_attempt import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 
@@ -50,7 +50,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
         """Call the action unless an earlier attempt has, and return its response."""
         with fail_without_retry(lambda error: error.code == SOME_FAILED or is_permanent(error)):
             request = self.validated_request()
-            log = CommandLog(choose_store(context), context["ti"].max_tries)
+            log = CommandLedger(choose_store(context), context["ti"].max_tries)
             answer = self._send_once(request, log)
             batch_id = answer.get("id") or request.get("id")
             context["ti"].xcom_push(key="batch_task_id", value=batch_id)
@@ -58,7 +58,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
             self._report_failures(answer, batch_id)
             return answer
 
-    def _send_once(self, request: Mapping[str, Any], log: CommandLog) -> Mapping[str, Any]:
+    def _send_once(self, request: Mapping[str, Any], log: CommandLedger) -> Mapping[str, Any]:
         record = log.read(request)
         if record is not None and record.answer is not None:
             self.log.info("An earlier attempt has called %s", self.action.name)

@@ -46,7 +46,7 @@ class CreateNamedOperator(HuaweiCloudOperator):
             existing = [] if self.if_exists == "create" else self._find(request[self.name_field])
             if not existing:
                 return self.hook.call(self.action, request)
-            id_name = self.action.answer[0]
+            id_name = self.action.response_fields[0]
             ids = ", ".join(map(str, existing))
             if self.if_exists == "fail" or len(existing) > 1:
                 raise InvalidRequest(
@@ -63,7 +63,7 @@ class CreateNamedOperator(HuaweiCloudOperator):
 
         wanted = {self.name_filter: name} if self.name_filter else {}
         return [
-            each[self.action.answer[0]]
+            each[self.action.response_fields[0]]
             for each in pages(self.hook.call, self.listing, self.listed, wanted)
-            if each.get(self.name_field) == name and each.get(self.action.answer[0])
+            if each.get(self.name_field) == name and each.get(self.action.response_fields[0])
         ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk import DAG, BaseOperator, Context, task
 
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
@@ -26,6 +29,34 @@ def items(params: dict[str, int]) -> list[dict[str, str]]:
     """Return the same as items of a batch."""
     return [{"video_url": f"{VIDEO}?{number}"} for number in range(params["jobs"])]
 
+
+class WaitOperator(BaseOperator):
+    """Only wait, deferred, for as long as a job takes."""
+
+    def __init__(self, *, number: int, seconds: float, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.number = number
+        self.seconds = seconds
+
+    def execute(self, context: Context) -> None:
+        """Defer."""
+        until = datetime.now(timezone.utc) + timedelta(seconds=self.seconds)
+        self.defer(trigger=DateTimeTrigger(moment=until), method_name="execute_complete")
+
+    def execute_complete(self, context: Context, event: object = None) -> None:
+        """Return."""
+
+
+@task
+def numbers(params: dict[str, int]) -> list[int]:
+    """Return a number for each task."""
+    return list(range(params["jobs"]))
+
+
+with DAG("only_wait", schedule=None, params=SETTINGS, max_active_tasks=1000, default_args=RETRYING):
+    WaitOperator.partial(task_id="wait", seconds=float(os.environ["VIAPI_PRODUCTION_JOB_SECONDS"])).expand(
+        number=numbers()
+    )
 
 with DAG("mapped", schedule=None, params=SETTINGS, max_active_tasks=1000, default_args=RETRYING):
     EraseVideoSubtitlesOperator.partial(

@@ -9,18 +9,18 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     SORT,
     choice,
     flag,
+    integer,
+    names,
     structure,
     structures,
     text,
     texts,
-    whole,
-    words,
 )
 
 ASSET_STATES = States(
-    going=words("CREATING DELETING WAITING_DELETE"),
-    succeeded=words("ACTIVED UNACTIVED"),
-    failed=words("FAILED BLOCK"),
+    pending=names("CREATING DELETING WAITING_DELETE"),
+    succeeded=names("ACTIVED UNACTIVED"),
+    failed=names("FAILED BLOCK"),
     cancelled=("DELETED",),
 )
 """An asset is CREATING until its main file was uploaded; UNACTIVED is made but not yet to be used."""
@@ -60,7 +60,7 @@ LIST_ASSETS = Action(
         text("supported_service", "Services that may use it."),
         text("app_user_id", "User id of the application."),
     ),
-    answer=words("count assets"),
+    response_fields=names("count assets"),
     idempotent=True,
 )
 
@@ -95,11 +95,11 @@ UPDATE_DIGITAL_ASSET = Action(
         structure("asset_extra_meta", "Metadata of a video, an image or a voice."),
         structures("system_properties", "Properties set by Huawei."),
         structure("shared_config", "Sharing with other accounts."),
-        whole("asset_order", "Position in the console."),
+        integer("asset_order", "Position in the console."),
         texts("supported_service", "Services that may use it."),
         structures("auto_operation_config", "Operations on the asset at given times."),
     ),
-    answer=words(
+    response_fields=names(
         "project_id asset_id produce_id asset_name asset_description app_user_id create_time "
         "update_time asset_type asset_state fail_type block_reason_code reason tags "
         "asset_extra_meta system_properties files asset_order supported_service "
@@ -124,7 +124,7 @@ SHOW_ASSET = Action(
     method="GET",
     path="/v1/{project_id}/digital-assets/{asset_id}",
     in_path=(text("asset_id", "Id of the asset.", required=True),),
-    answer=words(
+    response_fields=names(
         "project_id asset_id produce_id asset_name asset_description app_user_id create_time "
         "update_time asset_type asset_state fail_type block_reason_code reason tags "
         "asset_extra_meta system_properties files asset_order supported_service "
@@ -149,7 +149,7 @@ LIST_ASSET_SUMMARY = Action(
     method="POST",
     path="/v1/{project_id}/digital-assets/summarys",
     in_body=(texts("asset_ids", "Ids of the assets.", required=True),),
-    answer=("asset_list",),
+    response_fields=("asset_list",),
     idempotent=True,
 )
 
@@ -169,7 +169,7 @@ BATCH_EXECUTE_ASSET_ACTION = Action(
         texts("asset_ids", "Ids of the assets.", required=True),
         text("params", "Parameters of the command."),
     ),
-    answer=("results",),
+    response_fields=("results",),
 )
 
 SHOW_ASSET_REPLICATION_INFO = Action(
@@ -179,7 +179,7 @@ SHOW_ASSET_REPLICATION_INFO = Action(
     method="GET",
     path="/v1/{project_id}/digital-assets/{asset_id}/replication-info",
     in_path=(text("asset_id", "Id of the asset.", required=True),),
-    answer=words("asset_id asset_info encryption_info expire_time"),
+    response_fields=names("asset_id asset_info encryption_info expire_time"),
     idempotent=True,
 )
 
@@ -193,7 +193,7 @@ CREATE_ASSET_BY_REPLICATION_INFO = Action(
         text("asset_id", "Id of the asset."),
         text("asset_info", "The asset in sealed form, as asking for it answered."),
         structure("encryption_info", "How it is sealed."),
-        whole("expire_time", "When that ends.", maximum=2**53),
+        integer("expire_time", "When that ends.", maximum=2**53),
     ),
 )
 
@@ -228,13 +228,13 @@ CREATE_DIGITAL_ASSET = Action(
         structures("system_properties", "Properties set by Huawei."),
         structure("shared_config", "Sharing with other accounts."),
         flag("is_need_generate_cover", "Generate a cover image, for videos only."),
-        whole("asset_order", "Position in the console."),
+        integer("asset_order", "Position in the console."),
         texts("supported_service", "Services that may use it."),
         structures("auto_operation_config", "Operations on the asset at given times."),
     ),
-    answer=words("asset_id produce_id"),
+    response_fields=names("asset_id produce_id"),
     job=JobKind(
-        show=SHOW_ASSET,
+        status_action=SHOW_ASSET,
         states=ASSET_STATES,
         id_in=("asset_id",),
         state_in=("asset_state",),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     SORT,
     choice,
+    names,
     structure,
     text,
-    words,
 )
 from airflow_provider_viapi.huawei.services.metastudio.videos import MADE_VIDEO, VIDEO_STATES
 from airflow_provider_viapi.result_fields import ResultField
@@ -53,10 +53,10 @@ LIST_DIGITAL_HUMAN_BUSINESS_CARD = Action(
         *PAGE,
         text("state", "State."),
         *SORT,
-        *MADE,
+        *CREATED_FILTERS,
         text("video_asset_name", "Name of the asset that the video becomes."),
     ),
-    answer=words("count jobs"),
+    response_fields=names("count jobs"),
     idempotent=True,
 )
 
@@ -67,7 +67,7 @@ SHOW_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     method="GET",
     path="/v1/{project_id}/digital-human-business-cards/{job_id}",
     in_path=(JOB,),
-    answer=words(
+    response_fields=names(
         "job_info card_templet_asset_id card_text_config card_image_url introduction_type "
         "introduction_text voice_asset_id introduction_audio_asset_id gender"
     ),
@@ -90,9 +90,9 @@ CREATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     method="POST",
     path="/v1/{project_id}/digital-human-business-cards",
     in_body=CARD,
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
+        status_action=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
         states=VIDEO_STATES,
         state_in=("job_info", "state"),
         files=MADE_CARD,
@@ -107,9 +107,9 @@ UPDATE_DIGITAL_HUMAN_BUSINESS_CARD = Action(
     path="/v1/{project_id}/digital-human-business-cards/{job_id}",
     in_path=(JOB,),
     in_body=CARD,
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
+        status_action=SHOW_DIGITAL_HUMAN_BUSINESS_CARD,
         states=VIDEO_STATES,
         state_in=("job_info", "state"),
         files=MADE_CARD,

@@ -6,9 +6,9 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     SERVICE,
     choice,
+    integer,
+    names,
     text,
-    whole,
-    words,
 )
 
 CREATE_FILE = Action(
@@ -26,7 +26,7 @@ CREATE_FILE = Action(
             max_length=256,
         ),
         text("file_md5", "MD5 of the content, in Base64.", required=True),
-        whole("file_size", "Bytes.", required=True, minimum=1, maximum=5 * 2**30),
+        integer("file_size", "Bytes.", required=True, minimum=1, maximum=5 * 2**30),
         text("file_type", "Its kind, usually the name's suffix.", required=True, min_length=1, max_length=64),
         text("asset_id", "Id of the asset.", required=True),
         choice(
@@ -36,7 +36,7 @@ CREATE_FILE = Action(
             required=True,
         ),
     ),
-    answer=words("file_id upload_url"),
+    response_fields=names("file_id upload_url"),
 )
 
 CREATE_LARGE_FILE = Action(
@@ -53,7 +53,7 @@ CREATE_LARGE_FILE = Action(
             min_length=1,
             max_length=256,
         ),
-        whole("file_size", "Bytes.", minimum=1, maximum=536_870_912_000),
+        integer("file_size", "Bytes.", minimum=1, maximum=536_870_912_000),
         text("file_type", "Its kind, usually the name's suffix.", required=True),
         text("asset_id", "Id of the asset.", required=True),
         choice(
@@ -62,9 +62,9 @@ CREATE_LARGE_FILE = Action(
             "What the file is to the asset.",
             required=True,
         ),
-        whole("file_multipart_count", "Parts in which it will be uploaded.", minimum=1),
+        integer("file_multipart_count", "Parts in which it will be uploaded.", minimum=1),
     ),
-    answer=words("file_id upload_urls"),
+    response_fields=names("file_id upload_urls"),
 )
 
 DELETE_FILE = Action(

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     SORT,
     choice,
     flag,
+    integer,
+    names,
     structure,
     structures,
     text,
     texts,
-    whole,
-    words,
 )
 
 IMAGE_STATES = States(
-    going=words(
+    pending=names(
         "WAIT_FILE_UPLOAD AUTO_VERIFYING MANUAL_VERIFYING MANUAL_VERIFY_SUCCESS "
         "WAIT_TRAINING_DATA_PREPROCESS TRAINING_DATA_PREPROCESSING "
         "TRAINING_DATA_PREPROCESS_FAILED TRAINING_DATA_PREPROCESS_SUCCESS TRAINING TRAIN_FAILED "
@@ -37,11 +37,11 @@ IMAGE_STATES = States(
         "VIDEO_ANALYZE_FAILED ACTION_MARK_SUCCESS ACTION_MARK_FAILED ACTION_MARK_UPLOADED "
         "MANUL_STOP_ACTION_MARK"
     ),
-    awaiting_review=words(
+    awaiting_review=names(
         "WAIT_FILE_UPLOAD WAIT_MAIN_FILE_UPLOAD WAIT_USER_CONFIRM AUTO_VERIFYING MANUAL_VERIFYING"
     ),
-    succeeded=words("JOB_SUCCESS JOB_FINISH"),
-    failed=words("AUTO_VERIFY_FAILED MANUAL_VERIFY_FAILED JOB_REJECT"),
+    succeeded=names("JOB_SUCCESS JOB_FINISH"),
+    failed=names("AUTO_VERIFY_FAILED MANUAL_VERIFY_FAILED JOB_REJECT"),
 )
 """Failures within the training are not terminal: Huawei's staff resolve them, within days."""
 
@@ -55,7 +55,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         *PAGE,
         text("state", "State."),
         *SORT,
-        *MADE,
+        *CREATED_FILTERS,
         text("query_project_id", "Another project's jobs."),
         text("update_since", "Earliest time of the last change."),
         text("update_until", "Latest time of the last change."),
@@ -69,7 +69,7 @@ LIST_2D_MODEL_TRAINING_JOB = Action(
         text("train_location", "Region of the training."),
         flag("is_ondemand_resource", "Pay by use."),
     ),
-    answer=words("count jobs"),
+    response_fields=names("count jobs"),
     idempotent=True,
 )
 
@@ -80,7 +80,7 @@ SHOW_2D_MODEL_TRAINING_JOB = Action(
     method="GET",
     path="/v1/{project_id}/digital-human-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
-    answer=words(
+    response_fields=names(
         "job_id name state asset_id project_id cover_download_url last_update_time create_time "
         "contact batch_name tags model_version matting_type model_resolution app_user_id "
         "is_flexus is_live_copy is_fast_flexus is_only_human_model optional_training_location "
@@ -121,8 +121,8 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
         text("name", "Name."),
         text("contact", "Contact of the customer."),
         text("command_message", "Which of the job's files the command is about."),
-        whole("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
-        whole(
+        integer("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
+        integer(
             "action_video_multipart_count",
             "Parts in which the video of movements will be uploaded.",
             minimum=1,
@@ -142,7 +142,7 @@ UPDATE_2D_MODEL_TRAINING_JOB = Action(
         texts("supported_service", "Services that may use it."),
         choice("audio_source_type", ("VIDEO", "AUDIO"), "What the voice is learned from."),
     ),
-    answer=words(
+    response_fields=names(
         "job_id training_video_upload_url action_video_upload_url audio_upload_url "
         "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
         "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
@@ -181,10 +181,10 @@ EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER = Action(
         structure("comment_data", "A comment with an attachment."),
         text("operation_reason", "Why."),
     ),
-    answer=words("commond_result attachment_upload_url multipart_data excute_failed_msg error_info"),
+    response_fields=names("commond_result attachment_upload_url multipart_data excute_failed_msg error_info"),
 )
 
-OF_THE_PERSON = words(
+OF_THE_PERSON = names(
     "id_card_image1_download_url id_card_image2_download_url grant_file_download_url "
     "training_video_download_url action_video_download_url audio_file_download_url "
     "pre_beauty_image_download_url post_beauty_image_download_url mask_file_download_url "
@@ -207,8 +207,8 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         text("name", "Name.", required=True),
         text("contact", "Contact of the customer."),
         text("command_message", "Which of the job's files the command is about."),
-        whole("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
-        whole(
+        integer("video_multipart_count", "Parts in which the video will be uploaded.", minimum=1),
+        integer(
             "action_video_multipart_count",
             "Parts in which the video of movements will be uploaded.",
             minimum=1,
@@ -230,10 +230,10 @@ CREATE_2D_MODEL_TRAINING_JOB = Action(
         ),
         texts("supported_service", "Services that may use it."),
     ),
-    answer=words(
+    response_fields=names(
         "job_id training_video_upload_url action_video_upload_url audio_upload_url "
         "cover_upload_url id_card_image1_upload_url id_card_image2_upload_url "
         "grant_file_upload_url pre_beauty_image_upload_url post_beauty_image_upload_url"
     ),
-    job=JobKind(show=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES, private=OF_THE_PERSON),
+    job=JobKind(status_action=SHOW_2D_MODEL_TRAINING_JOB, states=IMAGE_STATES, private=OF_THE_PERSON),
 )

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     SORT,
     choice,
     flag,
+    integer,
+    names,
     structure,
     structures,
     text,
     texts,
-    whole,
-    words,
 )
 
 LIVE_STATES = States(
-    going=words("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=words("FAILED BLOCKED")
+    pending=names("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=names("FAILED BLOCKED")
 )
 """PROCESSING is on air, until the task is stopped or its scripts end."""
 
@@ -31,8 +31,8 @@ LIST_SMART_LIVE = Action(
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
     in_path=(text("room_id", "Id of the live room.", required=True),),
-    in_query=(*PAGE, text("state", "State."), *SORT, *MADE),
-    answer=words("count smart_live_jobs"),
+    in_query=(*PAGE, text("state", "State."), *SORT, *CREATED_FILTERS),
+    response_fields=names("count smart_live_jobs"),
     idempotent=True,
 )
 
@@ -43,7 +43,7 @@ SHOW_SMART_LIVE = Action(
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}",
     in_path=(text("room_id", "Id of the live room.", required=True), JOB),
-    answer=words(
+    response_fields=names(
         "job_id room_id room_name state duration start_time end_time error_info create_time "
         "lastupdate_time rtc_room_info live_event_report_url live_event_callback_config "
         "rtc_callback_config stream_duration block_reason cover_url co_streamer_config "
@@ -89,7 +89,7 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
         structure("params", "Parameters of the command."),
         structure("review_config", "Review of the content."),
     ),
-    answer=words("command_id command result"),
+    response_fields=names("command_id command result"),
 )
 
 LIST_SMART_LIVE_JOBS = Action(
@@ -98,8 +98,14 @@ LIST_SMART_LIVE_JOBS = Action(
     summary="List the live tasks of all rooms.",
     method="GET",
     path="/v1/{project_id}/smart-live-jobs",
-    in_query=(*PAGE, text("state", "State."), *SORT, *MADE, text("room_name", "Name of the live room.")),
-    answer=words("count smart_live_jobs"),
+    in_query=(
+        *PAGE,
+        text("state", "State."),
+        *SORT,
+        *CREATED_FILTERS,
+        text("room_name", "Name of the live room."),
+    ),
+    response_fields=names("count smart_live_jobs"),
     idempotent=True,
 )
 
@@ -112,15 +118,15 @@ LIVE_EVENT_REPORT = Action(
     in_path=(text("room_id", "Id of the live room.", required=True), JOB),
     in_query=(
         text("auth_key", "Auth that the live task's answer gave."),
-        whole("expires_time", "End of the proof.", maximum=2**53),
+        integer("expires_time", "End of the proof.", maximum=2**53),
         flag("refresh_url", "Ask for a new address for reports."),
     ),
     in_body=(
-        whole("total", "How many events.", required=True),
+        integer("total", "How many events.", required=True),
         structures("events", "What has happened on air, each with its time.", required_fields=("timestamp",)),
         structure("review_config", "Review of the content."),
     ),
-    answer=("live_event_report_url",),
+    response_fields=("live_event_report_url",),
 )
 
 START_SMART_LIVE = Action(
@@ -144,16 +150,16 @@ START_SMART_LIVE = Action(
         structure("co_streamer_config", "Second presenter."),
         structure("job_run_config", "Prepaid resources to use."),
     ),
-    answer=words(
+    response_fields=names(
         "job_id rtc_room_info live_event_report_url live_event_callback_config live_warning_info "
         "limit_duration"
     ),
     job=JobKind(
-        show=SHOW_SMART_LIVE,
+        status_action=SHOW_SMART_LIVE,
         cancel=STOP_SMART_LIVE,
         states=LIVE_STATES,
         scope_name="room_id",
         goals=("PROCESSING",),
-        private=words("rtc_room_info live_event_report_url live_event_callback_config rtc_callback_config"),
+        private=names("rtc_room_info live_event_report_url live_event_callback_config rtc_callback_config"),
     ),
 )

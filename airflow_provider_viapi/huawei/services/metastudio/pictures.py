@@ -5,25 +5,25 @@ from __future__ import annotations
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.parameters import FormFile
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     SORT,
+    names,
     text,
-    words,
 )
 from airflow_provider_viapi.result_fields import ResultField
 from airflow_provider_viapi.schema import Url
 
 MODELING_STATES = States(
-    going=("WAITING", "PROCESSING"),
+    pending=("WAITING", "PROCESSING"),
     succeeded=("SUCCEED", "PARTIAL_SUCCEED"),
     failed=("FAILED",),
     cancelled=("CANCELED",),
 )
 
-_LIST = (*PAGE, text("state", "State."), *SORT, *reversed(MADE))
+_LIST = (*PAGE, text("state", "State."), *SORT, *reversed(CREATED_FILTERS))
 
 LIST_STYLES = Action(
     service=SERVICE,
@@ -32,7 +32,7 @@ LIST_STYLES = Action(
     method="GET",
     path="/v1/{project_id}/styles",
     in_query=_LIST,
-    answer=words("count styles"),
+    response_fields=names("count styles"),
     idempotent=True,
 )
 
@@ -43,7 +43,7 @@ LIST_PICTURE_MODELING_JOBS = Action(
     method="GET",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings",
     in_query=_LIST,
-    answer=words("count picture_modeling_jobs"),
+    response_fields=names("count picture_modeling_jobs"),
     idempotent=True,
 )
 
@@ -54,7 +54,9 @@ SHOW_PICTURE_MODELING_JOB = Action(
     method="GET",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings/{job_id}",
     in_path=(JOB,),
-    answer=words("job_id state start_time end_time error_info model_asset_id name style_id model_cover_url"),
+    response_fields=names(
+        "job_id state start_time end_time error_info model_asset_id name style_id model_cover_url"
+    ),
     idempotent=True,
 )
 
@@ -65,7 +67,7 @@ _MODEL = (
 )
 
 _KIND = JobKind(
-    show=SHOW_PICTURE_MODELING_JOB,
+    status_action=SHOW_PICTURE_MODELING_JOB,
     states=MODELING_STATES,
     # A job that has partially succeeded has no cover.
     files=(ResultField("model_cover_url", "file", "The picture of the avatar.", optional=True),),
@@ -78,7 +80,7 @@ CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
     method="POST",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings-by-url",
     in_body=(Url(name="picture_url", required=True, doc="Address of the picture."), *_MODEL),
-    answer=words("job_id model_asset_id"),
+    response_fields=names("job_id model_asset_id"),
     job=_KIND,
 )
 
@@ -92,6 +94,6 @@ CREATE_PICTURE_MODELING_JOB = Action(
         FormFile(name="file", required=True, doc="Picture of at most 3840x2160 pixels, JPEG or PNG."),
         *_MODEL,
     ),
-    answer=words("job_id model_asset_id"),
+    response_fields=names("job_id model_asset_id"),
     job=_KIND,
 )

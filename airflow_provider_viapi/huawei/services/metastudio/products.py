@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
-    MADE,
+    CREATED_FILTERS,
     PAGE,
     SERVICE,
     SORT,
     choice,
     flag,
+    names,
     structure,
     structures,
     text,
     texts,
-    words,
 )
 
 CREATE_PRODUCT = Action(
@@ -32,7 +32,7 @@ CREATE_PRODUCT = Action(
         structures("asset_list", "Pictures and videos of the product."),
         flag("auto_active", "Make it usable at once."),
     ),
-    answer=("product_id",),
+    response_fields=("product_id",),
 )
 
 LIST_PRODUCTS = Action(
@@ -41,8 +41,15 @@ LIST_PRODUCTS = Action(
     summary="List products.",
     method="GET",
     path="/v1/{project_id}/products",
-    in_query=(*PAGE, *SORT, *MADE, text("name", "Name."), text("tag", "A tag."), text("state", "State.")),
-    answer=words("count products"),
+    in_query=(
+        *PAGE,
+        *SORT,
+        *CREATED_FILTERS,
+        text("name", "Name."),
+        text("tag", "A tag."),
+        text("state", "State."),
+    ),
+    response_fields=names("count products"),
     idempotent=True,
 )
 
@@ -53,7 +60,9 @@ SHOW_PRODUCT = Action(
     method="GET",
     path="/v1/{project_id}/products/{product_id}",
     in_path=(text("product_id", "Id of the product.", required=True),),
-    answer=words("product_id name description tags cover text_list asset_list create_time update_time state"),
+    response_fields=names(
+        "product_id name description tags cover text_list asset_list create_time update_time state"
+    ),
     idempotent=True,
 )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
-    MADE,
+    CREATED_FILTERS,
     PAGE,
     SERVICE,
     choice,
+    names,
     structure,
     structures,
     text,
     texts,
-    words,
 )
 
 ROOM = (
@@ -61,7 +61,7 @@ CREATE_SMART_LIVE_ROOM = Action(
     method="POST",
     path="/v1/{project_id}/smart-live-rooms",
     in_body=ROOM,
-    answer=("room_id",),
+    response_fields=("room_id",),
 )
 
 LIST_SMART_LIVE_ROOMS = Action(
@@ -82,7 +82,7 @@ LIST_SMART_LIVE_ROOMS = Action(
         text("template_own_type", "Whose patterns."),
         text("confirm_state", "unconfirm, confirmed or reject."),
     ),
-    answer=words("count smart_live_rooms"),
+    response_fields=names("count smart_live_rooms"),
     idempotent=True,
 )
 
@@ -93,7 +93,7 @@ SHOW_SMART_LIVE_ROOM = Action(
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
     in_path=(text("room_id", "Id of the live room.", required=True),),
-    answer=words(
+    response_fields=names(
         "room_name room_description room_type scene_scripts interaction_config interaction_rules "
         "play_policy video_config output_urls stream_keys backup_model_asset_ids "
         "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
@@ -111,7 +111,7 @@ UPDATE_SMART_LIVE_ROOM = Action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}",
     in_path=(text("room_id", "Id of the live room.", required=True),),
     in_body=ROOM,
-    answer=words(
+    response_fields=names(
         "room_name room_description room_type scene_scripts interaction_config interaction_rules "
         "play_policy video_config output_urls stream_keys backup_model_asset_ids "
         "live_event_callback_config rtc_callback_config review_config shared_config view_mode "
@@ -136,7 +136,7 @@ CREATE_INTERACTION_RULE_GROUP = Action(
     method="POST",
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
     in_body=RULES,
-    answer=("group_id",),
+    response_fields=("group_id",),
 )
 
 LIST_INTERACTION_RULE_GROUPS = Action(
@@ -145,8 +145,8 @@ LIST_INTERACTION_RULE_GROUPS = Action(
     summary="List groups of interaction rules.",
     method="GET",
     path="/v1/{project_id}/smart-live-interaction-rule-groups",
-    in_query=(*PAGE, *MADE, text("group_name", "Name.")),
-    answer=words("count interaction_rule_groups"),
+    in_query=(*PAGE, *CREATED_FILTERS, text("group_name", "Name.")),
+    response_fields=names("count interaction_rule_groups"),
     idempotent=True,
 )
 
@@ -158,7 +158,7 @@ UPDATE_INTERACTION_RULE_GROUP = Action(
     path="/v1/{project_id}/smart-live-interaction-rule-groups/{group_id}",
     in_path=(text("group_id", "Id of the group.", required=True),),
     in_body=RULES,
-    answer=words("group_id group_name interaction_rules create_time update_time"),
+    response_fields=names("group_id group_name interaction_rules create_time update_time"),
 )
 
 DELETE_INTERACTION_RULE_GROUP = Action(

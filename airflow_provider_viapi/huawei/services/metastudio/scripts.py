@@ -7,10 +7,10 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
     SERVICE,
     choice,
+    names,
     structure,
     structures,
     text,
-    words,
 )
 
 SCRIPT = (
@@ -36,7 +36,7 @@ CREATE_VIDEO_SCRIPTS = Action(
     method="POST",
     path="/v1/{project_id}/digital-human-video-scripts",
     in_body=SCRIPT,
-    answer=words("script_id audio_files"),
+    response_fields=names("script_id audio_files"),
 )
 
 LIST_VIDEO_SCRIPTS = Action(
@@ -51,7 +51,7 @@ LIST_VIDEO_SCRIPTS = Action(
         text("script_catalog", "Drafts or the system's patterns."),
         text("view_mode", "Landscape or vertical."),
     ),
-    answer=words("count video_scripts"),
+    response_fields=names("count video_scripts"),
     idempotent=True,
 )
 
@@ -62,7 +62,7 @@ SHOW_VIDEO_SCRIPT = Action(
     method="GET",
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
     in_path=(text("script_id", "Id of the script.", required=True),),
-    answer=words(
+    response_fields=names(
         "script_name script_description view_mode model_asset_id model_asset_type voice_config "
         "video_config priv_data background_music_config review_config audio_files action_config "
         "shoot_scripts script_id create_time update_time script_cover_url"
@@ -78,7 +78,7 @@ UPDATE_VIDEO_SCRIPT = Action(
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}",
     in_path=(text("script_id", "Id of the script.", required=True),),
     in_body=SCRIPT,
-    answer=words("script_id audio_files"),
+    response_fields=names("script_id audio_files"),
 )
 
 DELETE_VIDEO_SCRIPT = Action(
@@ -97,5 +97,5 @@ COPY_VIDEO_SCRIPTS = Action(
     method="POST",
     path="/v1/{project_id}/digital-human-video-scripts/{script_id}/copy",
     in_path=(text("script_id", "Id of the script.", required=True),),
-    answer=("script_id",),
+    response_fields=("script_id",),
 )

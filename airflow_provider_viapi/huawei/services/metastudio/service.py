@@ -25,7 +25,7 @@ def text(
     return String(name=name, doc=doc, required=required, min_length=least, max_length=max_length)
 
 
-def whole(name: str, doc: str, *, required: bool = False, minimum: int = 0, **bounds: Any) -> Integer:
+def integer(name: str, doc: str, *, required: bool = False, minimum: int = 0, **bounds: Any) -> Integer:
     """Return a parameter for a whole number, not negative."""
     return Integer(name=name, doc=doc, required=required, minimum=minimum, **bounds)
 
@@ -59,18 +59,21 @@ def structures(
     return ObjectList(name=name, doc=doc, required=required, required_fields=required_fields)
 
 
-def words(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
     """Return the words of a text: names of fields or states."""
     return tuple(text.split())
 
 
 JOB = text("job_id", "Id of the job.", required=True)
 
-PAGE = (whole("offset", "Number of items to skip."), whole("limit", "Largest number of items in the answer."))
+PAGE = (
+    integer("offset", "Number of items to skip."),
+    integer("limit", "Largest number of items in the answer."),
+)
 
 SORT = (text("sort_key", "Field to sort by."), text("sort_dir", "asc or desc."))
 
-MADE = (
+CREATED_FILTERS = (
     text("create_since", "Earliest creation time, in RFC 3339 (2021-01-10T08:43:17Z)."),
     text("create_until", "Latest creation time."),
 )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     choice,
     flag,
+    integer,
+    names,
     structure,
     text,
-    whole,
-    words,
 )
 from airflow_provider_viapi.result_fields import ResultField
 
-SPEECH_STATES = States(going=words("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=("FAILED",))
+SPEECH_STATES = States(pending=names("WAITING PROCESSING"), succeeded=("SUCCEED",), failed=("FAILED",))
 """Of speech that was asked for."""
 
 CREATE_TTS_AUDITION = Action(
@@ -30,15 +30,15 @@ CREATE_TTS_AUDITION = Action(
         text("text", "Text to speak.", required=True),
         text("tts_text", "The text with the engine's own marks."),
         text("emotion", "Asset of the voice.", required=True),
-        whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
-        whole("pitch", "Pitch; 100 is usual."),
-        whole("volume", "Loudness."),
+        integer("speed", "Speed; 100 is usual, 50 half, 200 double."),
+        integer("pitch", "Pitch; 100 is usual."),
+        integer("volume", "Loudness."),
         text("business_type", "What the listening is for."),
         text("style", "Style of speech."),
-        whole("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
+        integer("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
         flag("is_vocabulary_config_enable", "Apply the vocabulary."),
     ),
-    answer=("job_id",),
+    response_fields=("job_id",),
 )
 
 SHOW_TTS_AUDITION_FILE = Action(
@@ -48,7 +48,7 @@ SHOW_TTS_AUDITION_FILE = Action(
     method="GET",
     path="/v1/{project_id}/ttsc/audition-file/{job_id}",
     in_path=(JOB,),
-    answer=words("is_file_complete code message files"),
+    response_fields=names("is_file_complete code message files"),
     idempotent=True,
 )
 
@@ -59,7 +59,7 @@ SHOW_ASYNC_TTS_JOB = Action(
     method="GET",
     path="/v1/{project_id}/ttsc/async-jobs/{job_id}",
     in_path=(JOB,),
-    answer=words(
+    response_fields=names(
         "state code message audio_file_url audio_info_file_url audio_srt_file_url audio_action_file_url"
     ),
     idempotent=True,
@@ -73,13 +73,13 @@ SHOW_TTS_JOB = Action(
     path="/v1/{project_id}/ttsc/tts-jobs",
     in_query=(
         *PAGE,
-        *MADE,
+        *CREATED_FILTERS,
         text("job_id", "Id of the job."),
         text("job_type", "Kind of the job."),
         text("tts_service_enum", "Engine."),
         text("business_type", "What the listening is for."),
     ),
-    answer=words("count data"),
+    response_fields=names("count data"),
     idempotent=True,
 )
 
@@ -90,7 +90,7 @@ SHOW_TTS_PHONETIC_SYMBOL = Action(
     method="GET",
     path="/v1/{project_id}/ttsc/phonetic-symbol",
     in_query=(*PAGE, text("word", "Word.", required=True)),
-    answer=("data",),
+    response_fields=("data",),
     idempotent=True,
 )
 
@@ -101,7 +101,9 @@ CHECK_VOICE_ASSET = Action(
     method="POST",
     path="/v1/{project_id}/ttsc/check-voice-asset/{voice_asset_id}",
     in_path=(text("voice_asset_id", "Asset of the voice.", required=True),),
-    answer=words("asset_id asset_name asset_type asset_state create_time update_time asset_extra_meta files"),
+    response_fields=names(
+        "asset_id asset_name asset_type asset_state create_time update_time asset_extra_meta files"
+    ),
     idempotent=True,
 )
 
@@ -115,23 +117,23 @@ CREATE_ASYNC_TTS_JOB = Action(
         text("text", "Text to speak.", required=True),
         text("tts_text", "The text with the engine's own marks."),
         text("voice_asset_id", "Asset of the voice.", required=True),
-        whole("speed", "Speed; 100 is usual, 50 half, 200 double."),
-        whole("pitch", "Pitch; 100 is usual."),
-        whole("volume", "Loudness."),
+        integer("speed", "Speed; 100 is usual, 50 half, 200 double."),
+        integer("pitch", "Pitch; 100 is usual."),
+        integer("volume", "Loudness."),
         choice("audio_format", ("WAV", "MP3"), "Default: WAV."),
         flag("need_timestamp", "Return when each word is spoken."),
         flag("silence_flag", "Silence instead of an error."),
-        whole("silence_time_ms", "Milliseconds of such silence."),
+        integer("silence_time_ms", "Milliseconds of such silence."),
         structure(
             "callback_config",
             "Receiver of a call when the job has ended, and the key that signs it.",
             required_fields=("callback_url",),
         ),
         flag("gen_srt", "Make subtitles too."),
-        whole("srt_len", "Longest line of subtitles."),
-        whole("srt_line_limit", "Lines of subtitles; default: 1."),
+        integer("srt_len", "Longest line of subtitles."),
+        integer("srt_line_limit", "Lines of subtitles; default: 1."),
         flag("slice_segments", "Cut the text into pieces."),
-        whole("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
+        integer("channels", "1 mono, 2 stereo.", minimum=1, maximum=2),
         text("output_external_url", "Where the sound is put; only for accounts that are let to."),
         text("srt_output_external_url", "Where the subtitles are put; only for accounts that are let to."),
         text(
@@ -140,11 +142,11 @@ CREATE_ASYNC_TTS_JOB = Action(
         ),
         flag("is_vocabulary_config_enable", "Apply the vocabulary."),
         flag("is_concurrent_resource", "Pay with a prepaid place."),
-        whole("priority", "0 is the highest; default: 5.", maximum=10),
+        integer("priority", "0 is the highest; default: 5.", maximum=10),
     ),
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_ASYNC_TTS_JOB,
+        status_action=SHOW_ASYNC_TTS_JOB,
         states=SPEECH_STATES,
         files=(
             ResultField("audio_file_url", "file", "The speech."),

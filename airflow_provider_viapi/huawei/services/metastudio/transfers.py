@@ -9,13 +9,13 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     SERVICE,
     choice,
     flag,
+    names,
     text,
     texts,
-    words,
 )
 
 TRANSFER_STATES = States(
-    going=("PROCESSING",),
+    pending=("PROCESSING",),
     awaiting_review=("PROCESSING",),
     succeeded=("ACCEPT",),
     failed=("REJECT", "FAIL"),
@@ -37,7 +37,7 @@ LIST_TRANSFER_ASSET_JOBS = Action(
         text("state", "States, separated by commas."),
         text("transfer_type", "TRANSFER_OUT (default) or TRANSFER_BACK."),
     ),
-    answer=words("count jobs"),
+    response_fields=names("count jobs"),
     idempotent=True,
 )
 
@@ -48,7 +48,7 @@ SHOW_TRANSFER_ASSET_JOB = Action(
     method="GET",
     path="/v1/{project_id}/digital-assets-action/transfers/{job_id}",
     in_path=(JOB,),
-    answer=words(
+    response_fields=names(
         "job_id transfer_type transfer_assets state src_project_id dest_project_id memo reason start_time "
         "finish_time expire_time is_need_billing error_info"
     ),
@@ -71,7 +71,7 @@ EXECUTE_TRANSFER_ASSET_ACTION = Action(
         ),
     ),
     in_body=(text("reason", "Why it is rejected."),),
-    answer=("accept_respone",),
+    response_fields=("accept_respone",),
     note="the misspelt field of the answer is the service's",
 )
 
@@ -91,9 +91,9 @@ TRANSFER_ASSET = Action(
         flag("is_need_billing", "Take the resources from those of the receiver, who is billed."),
         text("transfer_job_id", "Id of the earlier transfer; only for TRANSFER_BACK."),
     ),
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_TRANSFER_ASSET_JOB,
+        status_action=SHOW_TRANSFER_ASSET_JOB,
         cancel=EXECUTE_TRANSFER_ASSET_ACTION,
         cancel_with={"action": "cancel"},
         states=TRANSFER_STATES,

@@ -6,10 +6,10 @@ from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
     SERVICE,
+    integer,
+    names,
     structure,
     text,
-    whole,
-    words,
 )
 
 _RESOURCE = text("resource_type", "Kind of the resource.")
@@ -34,7 +34,7 @@ SHOW_USAGE_DATA = Action(
         text("end_time", "End of the time range.", required=True),
         *(_USER, _RESOURCE, _BUSINESS_TYPE, _UNIT),
     ),
-    answer=words("count time_list"),
+    response_fields=names("count time_list"),
     idempotent=True,
 )
 
@@ -45,7 +45,7 @@ SHOW_SUMMARY_USAGE_DATA = Action(
     method="GET",
     path="/v1/{project_id}/data-analysis-summary",
     in_query=(_USER, _RESOURCE, _BUSINESS_TYPE, _UNIT),
-    answer=words("resource_type business_type number usage unit"),
+    response_fields=names("resource_type business_type number usage unit"),
     idempotent=True,
 )
 
@@ -56,7 +56,7 @@ SHOW_RESOURCE_USAGE = Action(
     method="GET",
     path="/v1/{project_id}/tenants/resources-usage",
     in_query=(text("resource", "Name of the resource."), _BUSINESS),
-    answer=words("resources"),
+    response_fields=names("resources"),
     idempotent=True,
 )
 
@@ -76,9 +76,9 @@ LIST_TENANT_RESOURCES = Action(
         text("charging_mode", "PERIODIC, ONE_TIME or ON_DEMAND."),
         *_EXPIRES,
         text("sub_resource", "Name of the part of the resource."),
-        whole("status", "State of the resource."),
+        integer("status", "State of the resource."),
     ),
-    answer=words("resources count"),
+    response_fields=names("resources count"),
     idempotent=True,
 )
 
@@ -89,7 +89,7 @@ COUNT_TENANT_RESOURCES = Action(
     method="GET",
     path="/v1/{project_id}/tenants/resources-count",
     in_query=(_BUSINESS, *_EXPIRES),
-    answer=words("resources_count"),
+    response_fields=names("resources_count"),
     idempotent=True,
 )
 
@@ -100,7 +100,7 @@ SHOW_VOICE_TRAINING_QUOTAS = Action(
     method="GET",
     path="/v1/{project_id}/voice-training-manage/quotas",
     in_query=PAGE,
-    answer=words("count resource_available_nums resources"),
+    response_fields=names("count resource_available_nums resources"),
     idempotent=True,
 )
 
@@ -111,7 +111,7 @@ LIST_USER_QUOTAS = Action(
     method="GET",
     path="/v1/{project_id}/user/quotas",
     in_query=(*reversed(PAGE), _USER),
-    answer=words("count assets"),
+    response_fields=names("count assets"),
     idempotent=True,
 )
 

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     SORT,
     flag,
+    integer,
+    names,
     structure,
     structures,
     text,
     texts,
-    whole,
-    words,
 )
 from airflow_provider_viapi.result_fields import ResultField
 
 VIDEO_STATES = States(
-    going=words("WAITING PROCESSING"),
+    pending=names("WAITING PROCESSING"),
     succeeded=("SUCCEED",),
-    failed=words("FAILED BLOCK"),
+    failed=names("FAILED BLOCK"),
     cancelled=("CANCELED",),
 )
 """Of avatar and photo videos, cards and photo checks. That BLOCK is an end is inferred from its being a ban."""
 
-SUBTITLE_STATES = States(going=("GENERATING",), succeeded=("GENERATED",))
+SUBTITLE_STATES = States(pending=("GENERATING",), succeeded=("GENERATED",))
 """GENERATED means that the making has ended; each scene has a state of its own."""
 
 MADE_VIDEO = ResultField(
@@ -50,7 +50,7 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
         *PAGE,
         text("state", "State."),
         *SORT,
-        *MADE,
+        *CREATED_FILTERS,
         texts("fuzzy_query_field", "Fields that are looked for in part."),
         text("script_id", "Id of the script."),
         text("asset_name", "Name."),
@@ -58,7 +58,7 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
         text("job_id", "Id of the job."),
         texts("job_ids", "The jobs."),
     ),
-    answer=words("count jobs"),
+    response_fields=names("count jobs"),
     idempotent=True,
 )
 
@@ -70,7 +70,7 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
     path="/v1/{project_id}/2d-digital-human-videos/{job_id}",
     in_path=(JOB,),
     in_query=(flag("show_script", "Answer with the script too."),),
-    answer=words(
+    response_fields=names(
         "job_id state job_type start_time end_time duration output_asset_config error_info "
         "create_time lastupdate_time script_id video_making_type human_image model_asset_id "
         "voice_config video_config shoot_scripts background_music_config"
@@ -94,7 +94,7 @@ SHOW_PHOTO_DETECTION = Action(
     method="GET",
     path="/v1/{project_id}/photo-detection/{job_id}",
     in_path=(JOB,),
-    answer=words("job_id state error_info create_time"),
+    response_fields=names("job_id state error_info create_time"),
     idempotent=True,
 )
 
@@ -106,7 +106,7 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     path="/v1/{project_id}/photo-digital-human-videos/{job_id}",
     in_path=(JOB,),
     in_query=(flag("show_script", "Answer with the script too."),),
-    answer=words(
+    response_fields=names(
         "job_id state job_type start_time end_time duration output_asset_config error_info "
         "create_time lastupdate_time script_id human_image voice_config video_config "
         "shoot_scripts"
@@ -130,7 +130,7 @@ SHOW_SUBTITLE_FILE = Action(
     method="GET",
     path="/v1/{project_id}/subtitle-files/{job_id}",
     in_path=(JOB,),
-    answer=words("job_state subtitle_file_info"),
+    response_fields=names("job_state subtitle_file_info"),
     idempotent=True,
 )
 
@@ -162,9 +162,9 @@ CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
         ),
         structure("action_config", "Automatic movements of the avatar."),
     ),
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_2D_DIGITAL_HUMAN_VIDEO,
+        status_action=SHOW_2D_DIGITAL_HUMAN_VIDEO,
         cancel=CANCEL_2D_DIGITAL_HUMAN_VIDEO,
         states=VIDEO_STATES,
         files=(MADE_VIDEO,),
@@ -178,8 +178,8 @@ CREATE_PHOTO_DETECTION = Action(
     method="POST",
     path="/v1/{project_id}/photo-detection",
     in_body=(text("human_image", "The person's picture in Base64, at most 1080p.", required=True),),
-    answer=("job_id",),
-    job=JobKind(show=SHOW_PHOTO_DETECTION, states=VIDEO_STATES),
+    response_fields=("job_id",),
+    job=JobKind(status_action=SHOW_PHOTO_DETECTION, states=VIDEO_STATES),
 )
 
 CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
@@ -211,9 +211,9 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
         text("id_card_image2", "Its back."),
         flag("authorize_use_human_image", "The person in the picture has agreed."),
     ),
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_PHOTO_DIGITAL_HUMAN_VIDEO,
+        status_action=SHOW_PHOTO_DIGITAL_HUMAN_VIDEO,
         cancel=CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO,
         states=VIDEO_STATES,
         files=(MADE_VIDEO,),
@@ -228,16 +228,16 @@ CREATE_SUBTITLE_FILE = Action(
     path="/v1/{project_id}/subtitle-files",
     in_body=(
         text("script_id", "Id of the script."),
-        whole("sequence_no", "Number of the scene; default: all."),
+        integer("sequence_no", "Number of the scene; default: all."),
         structure(
             "callback_config",
             "Receiver of a call when the job has ended, and the key that signs it.",
             required_fields=("callback_url",),
         ),
     ),
-    answer=("job_id",),
+    response_fields=("job_id",),
     job=JobKind(
-        show=SHOW_SUBTITLE_FILE,
+        status_action=SHOW_SUBTITLE_FILE,
         states=SUBTITLE_STATES,
         state_in=("job_state",),
         files=(

@@ -7,9 +7,9 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
     PAGE,
     SERVICE,
     choice,
+    names,
     text,
     texts,
-    words,
 )
 
 ENTRY = (
@@ -31,7 +31,7 @@ CREATE_TTSC_VOCABULARY_CONFIGS = Action(
     method="POST",
     path="/v1/{project_id}/ttsc/vocabulary-configs",
     in_body=ENTRY,
-    answer=("id",),
+    response_fields=("id",),
 )
 
 LIST_TTSC_VOCABULARY_CONFIGS = Action(
@@ -51,7 +51,7 @@ LIST_TTSC_VOCABULARY_CONFIGS = Action(
         text("end_time", "End of the period, in RFC 3339."),
         text("search_key", "Part of the word."),
     ),
-    answer=words("count data"),
+    response_fields=names("count data"),
     idempotent=True,
 )
 
@@ -63,7 +63,7 @@ SAVE_TTSC_VOCABULARY_CONFIGS = Action(
     path="/v1/{project_id}/ttsc/vocabulary-configs/{vocabulary_id}",
     in_path=(text("vocabulary_id", "Id of the entry.", required=True),),
     in_body=ENTRY,
-    answer=("id",),
+    response_fields=("id",),
 )
 
 DELETE_TTSC_VOCABULARY_CONFIGS = Action(
@@ -83,7 +83,7 @@ CREATE_TTSC_VOCABULARY_GROUPS = Action(
     method="POST",
     path="/v1/{project_id}/ttsc/vocabulary-groups",
     in_body=(text("group_name", "Name."),),
-    answer=("id",),
+    response_fields=("id",),
 )
 
 LIST_TTSC_VOCABULARY_GROUPS = Action(
@@ -93,7 +93,7 @@ LIST_TTSC_VOCABULARY_GROUPS = Action(
     method="GET",
     path="/v1/{project_id}/ttsc/vocabulary-groups",
     in_query=(*PAGE, text("group_id", "Id of the group.")),
-    answer=words("count data"),
+    response_fields=names("count data"),
     idempotent=True,
 )
 
@@ -105,7 +105,7 @@ UPDATE_TTSC_VOCABULARY_GROUPS = Action(
     path="/v1/{project_id}/ttsc/vocabulary-groups/{group_id}",
     in_path=(text("group_id", "Id of the group.", required=True),),
     in_body=(text("group_name", "Name."),),
-    answer=("id",),
+    response_fields=("id",),
 )
 
 DELETE_TTSC_VOCABULARY_GROUPS = Action(
@@ -126,7 +126,7 @@ SET_TTSC_GROUP_ASSETS = Action(
     path="/v1/{project_id}/ttsc/group-assets/{group_id}",
     in_path=(text("group_id", "Id of the group.", required=True),),
     in_body=(texts("asset_ids", "Ids of the assets."),),
-    answer=("id",),
+    response_fields=("id",),
 )
 
 SAVE_TTSC_TENANT_CONFIGS = Action(
@@ -149,6 +149,6 @@ SHOW_VOCABULARY_SWITCH_CONFIGS = Action(
     method="GET",
     path="/v1/{project_id}/ttsc/tenant-configs",
     in_query=(*PAGE, text("key", "Word.")),
-    answer=words("count data"),
+    response_fields=names("count data"),
     idempotent=True,
 )

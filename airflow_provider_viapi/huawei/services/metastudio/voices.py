@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
 from airflow_provider_viapi.huawei.services.metastudio.service import (
+    CREATED_FILTERS,
     JOB,
-    MADE,
     PAGE,
     SERVICE,
     SORT,
     choice,
     flag,
+    integer,
+    names,
     text,
     texts,
-    whole,
-    words,
 )
 
 VOICE_STATES = States(
-    going=words(
+    pending=names(
         "CREATING SYSTEM_AUDITING AUDITING WAITING_SPLIT SPLITTING ANNOTATING WAITING PROCESSING "
         "RESULT_REVIEW USER_RESULT_REVIEW UPLOADING"
     ),
-    awaiting_review=words("CREATING SYSTEM_AUDITING AUDITING RESULT_REVIEW USER_RESULT_REVIEW"),
+    awaiting_review=names("CREATING SYSTEM_AUDITING AUDITING RESULT_REVIEW USER_RESULT_REVIEW"),
     succeeded=("SUCCEED",),
-    failed=words("FAILED AUDIT_FAILED SPLIT_FAILED USER_REVIEW_REJECT"),
+    failed=names("FAILED AUDIT_FAILED SPLIT_FAILED USER_REVIEW_REJECT"),
 )
 """That failures of the review and the splitting are terminal is inferred. A job takes days."""
 
@@ -54,7 +54,7 @@ LIST_VOICE_TRAINING_JOB = Action(
     path="/v1/{project_id}/voice-training-manage/user/jobs",
     in_query=(
         *PAGE,
-        *MADE,
+        *CREATED_FILTERS,
         text("update_until", "Latest time of the last change."),
         text("update_since", "Earliest time of the last change."),
         text("state", "State."),
@@ -66,7 +66,7 @@ LIST_VOICE_TRAINING_JOB = Action(
         *SORT,
         flag("is_ondemand_resource", "Pay by use."),
     ),
-    answer=words("count jobs"),
+    response_fields=names("count jobs"),
     idempotent=True,
 )
 
@@ -101,7 +101,7 @@ SHOW_VOICE_TRAINING_JOB = Action(
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}",
     in_path=(JOB,),
-    answer=words(
+    response_fields=names(
         "job_type job_id app_user_id voice_name sex language state reject_times asset_id "
         "job_failed_code job_failed_reason create_time lastupdate_time voice_authorization_url "
         "training_input_source_url create_type tag phone dhtms_job_id batch_name "
@@ -127,7 +127,7 @@ LIST_JOB_OPERATION_LOG = Action(
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/op-logs",
     in_path=(JOB,),
     in_query=(*PAGE,),
-    answer=words("count operations"),
+    response_fields=names("count operations"),
     idempotent=True,
 )
 
@@ -138,7 +138,7 @@ SHOW_JOB_UPLOADING_ADDRESS = Action(
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/uploading-address-url",
     in_path=(JOB,),
-    answer=words("segment_url package_url authorization_letter_uploading_url"),
+    response_fields=names("segment_url package_url authorization_letter_uploading_url"),
     idempotent=True,
 )
 
@@ -149,7 +149,7 @@ SHOW_JOB_AUDIT_RESULT = Action(
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/jobs/{job_id}/audit-result",
     in_path=(JOB,),
-    answer=words("system_audit_result admin_audit_result"),
+    response_fields=names("system_audit_result admin_audit_result"),
     idempotent=True,
 )
 
@@ -161,9 +161,9 @@ CONFIRM_TRAINING_SEGMENT = Action(
     path="/v1/{project_id}/voice-training-manage/user/training-segment",
     in_query=(
         text("job_id", "Id of the job.", required=True),
-        whole("index", "Which of the sentences.", required=True),
+        integer("index", "Which of the sentences.", required=True),
     ),
-    answer=words("confirm_result unmatched_index_hit"),
+    response_fields=names("confirm_result unmatched_index_hit"),
 )
 
 SHOW_TRAINING_SEGMENT_INFO = Action(
@@ -173,14 +173,14 @@ SHOW_TRAINING_SEGMENT_INFO = Action(
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/training-segment",
     in_query=(text("job_id", "Id of the job.", required=True),),
-    answer=("confirmed_index",),
+    response_fields=("confirmed_index",),
     idempotent=True,
 )
 
 VOICE_JOB = JobKind(
-    show=SHOW_VOICE_TRAINING_JOB,
+    status_action=SHOW_VOICE_TRAINING_JOB,
     states=VOICE_STATES,
-    private=words("voice_authorization_url training_input_source_url"),
+    private=names("voice_authorization_url training_input_source_url"),
 )
 """The private fields are addresses of the person's consent and recordings."""
 
@@ -191,7 +191,7 @@ CREATE_TRAINING_BASIC_JOB = Action(
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/basic-jobs",
     in_body=VOICE,
-    answer=words(
+    response_fields=names(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
     job=VOICE_JOB,
@@ -204,7 +204,7 @@ CREATE_TRAINING_MIDDLE_JOB = Action(
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/middle-jobs",
     in_body=VOICE,
-    answer=words(
+    response_fields=names(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
     job=VOICE_JOB,
@@ -217,7 +217,7 @@ CREATE_TRAINING_ADVANCE_JOB = Action(
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/advance-jobs",
     in_body=VOICE,
-    answer=words(
+    response_fields=names(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
     job=VOICE_JOB,
@@ -230,7 +230,7 @@ CREATE_TRAINING_THIRD_PARTY_JOB = Action(
     method="POST",
     path="/v1/{project_id}/voice-training-manage/user/third-party-jobs",
     in_body=VOICE,
-    answer=words(
+    response_fields=names(
         "job_id training_data_uploading_url segment_uploading_url authorization_letter_uploading_url"
     ),
     job=VOICE_JOB,
@@ -244,7 +244,7 @@ SHOW_SHORT_JOB = Action(
     method="GET",
     path="/v1/{project_id}/voice-training-manage/user/short-jobs/{job_id}",
     in_path=(JOB,),
-    answer=words(
+    response_fields=names(
         "job_type job_id state job_failed_code job_failed_reason create_time lastupdate_time assess_result"
     ),
     idempotent=True,
@@ -269,6 +269,6 @@ CREATE_SHORT_JOB = Action(
         choice("job_type", ("VOICE_ASSESS",), "Kind of the job.", required=True),
         text("language", "CN or EN."),
     ),
-    answer=words("job_id data_uploading_url"),
-    job=JobKind(show=SHOW_SHORT_JOB, states=VOICE_STATES.replace(awaiting_review=("CREATING",))),
+    response_fields=names("job_id data_uploading_url"),
+    job=JobKind(status_action=SHOW_SHORT_JOB, states=VOICE_STATES.replace(awaiting_review=("CREATING",))),
 )

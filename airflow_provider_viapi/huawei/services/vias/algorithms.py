@@ -66,7 +66,7 @@ LIST_USER_SERVICES = Action(
         String(name="name_like", doc="Part of the name."),
         StringList(name="alg_status", doc="States of the algorithm."),
     ),
-    answer=("count", "service_list", "total"),
+    response_fields=("count", "service_list", "total"),
     idempotent=True,
 )
 
@@ -77,7 +77,7 @@ SHOW_SERVICE_DETAIL = Action(
     method="GET",
     path="/v2/{project_id}/algorithm/services/{service_id}",
     in_path=(identifier("service_id", "Id of the service, from ListUserServices."),),
-    answer=(
+    response_fields=(
         *(
             "service_id",
             "service_name",
@@ -114,7 +114,7 @@ DEPLOY_ALGORITHM = Action(
         Object(name="deploy_config", doc="Configuration of the deployment; it is passed on unchanged."),
         Object(name="envs", doc="Environment variables."),
     ),
-    answer=("alg_name",),
+    response_fields=("alg_name",),
     note="the SDK does not say which fields are required",
 )
 
@@ -125,7 +125,7 @@ STOP_DEPLOY_ALGORITHM = Action(
     method="PUT",
     path="/v2/{project_id}/algorithm/{alg_id}/deploy/stop",
     in_path=(ALGORITHM_ID,),
-    answer=("alg_id",),
+    response_fields=("alg_id",),
 )
 
 
@@ -143,7 +143,7 @@ CREATE_EDGE_POOL = Action(
         String(name="ief_service_instance_id", doc="Id of the service instance of IEF."),
         StringList(name="nodes", doc="Ids of the edge nodes."),
     ),
-    answer=("id",),
+    response_fields=("id",),
     note="the SDK does not say which fields are required",
 )
 
@@ -167,7 +167,7 @@ LIST_EDGE_POOLS = Action(
         String(name="name_like", doc="Part of the name."),
         String(name="state", doc="State of the edge pool."),
     ),
-    answer=("count", "edge_pools"),
+    response_fields=("count", "edge_pools"),
     idempotent=True,
 )
 
@@ -178,7 +178,7 @@ SHOW_EDGE_POOL = Action(
     method="GET",
     path="/v2/{project_id}/edge-pools/{id}",
     in_path=(POOL_ID,),
-    answer=(
+    response_fields=(
         *("id", "name", "description", "state", "project_id", "workspace_id", "created_at", "updated_at"),
         "nodes",
     ),

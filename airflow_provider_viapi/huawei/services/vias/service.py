@@ -12,7 +12,7 @@ from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Param
 SERVICE = Service("vias", regions=VIAS, repeats_credentials=True)
 
 TASK_STATES = States(
-    going=(
+    pending=(
         "PENDING",
         "RECOVERING",
         "STARTING",
@@ -33,7 +33,7 @@ ALSO_LISTED = ("SCHEDULING", "LACK_OF_RESOURCES")
 
 COMMAND = Choice(name="command", required=True, choices=("start", "stop"), doc="start or stop.")
 
-BATCH_ANSWER = ("total_count", "failed_count", "succeed_count", "id", "error_list")
+BATCH_RESPONSE = ("total_count", "failed_count", "succeed_count", "id", "error_list")
 """Answer of the actions on batch tasks: how many tasks, and the reasons of those that failed."""
 
 

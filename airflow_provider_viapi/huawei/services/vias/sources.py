@@ -73,7 +73,7 @@ CREATE_VIDEO_SOURCE = Action(
         StringList(name="video_group_ids", doc="Ids of the groups that it belongs to."),
         _TAGS,
     ),
-    answer=("video_source_id",),
+    response_fields=("video_source_id",),
 )
 
 UPDATE_VIDEO_SOURCE = Action(
@@ -84,7 +84,7 @@ UPDATE_VIDEO_SOURCE = Action(
     path="/v2/{project_id}/source/{video_source_id}",
     in_path=(SOURCE_ID,),
     in_body=(_SOURCE_NAME.replace(required=False), _TYPE_CONFIG.replace(required=False), *_LOCATION, _TAGS),
-    answer=_SOURCE,
+    response_fields=_SOURCE,
     note="the SDK does not say which fields may be left out",
 )
 
@@ -105,7 +105,7 @@ SHOW_VIDEO_SOURCE = Action(
     method="GET",
     path="/v2/{project_id}/source/sources/{video_source_id}",
     in_path=(SOURCE_ID,),
-    answer=_SOURCE,
+    response_fields=_SOURCE,
     idempotent=True,
 )
 
@@ -126,7 +126,7 @@ LIST_VIDEO_SOURCES = Action(
         String(name="platform_name", doc="Platform of cameras."),
         String(name="tag", doc="Tag."),
     ),
-    answer=("video_source_number", "total_number", "quota_number", "video_source_list"),
+    response_fields=("video_source_number", "total_number", "quota_number", "video_source_list"),
     idempotent=True,
 )
 
@@ -142,7 +142,7 @@ CREATE_VIDEO_GROUP = Action(
         String(name="description", doc="Description of the group."),
         StringList(name="video_source_ids", doc="Ids of the sources in the group."),
     ),
-    answer=("video_group_id",),
+    response_fields=("video_group_id",),
 )
 
 UPDATE_VIDEO_GROUP = Action(
@@ -176,7 +176,7 @@ SHOW_VIDEO_GROUP = Action(
     method="GET",
     path="/v2/{project_id}/video-group/{video_group_id}",
     in_path=(GROUP_ID,),
-    answer=(
+    response_fields=(
         *("video_group_id", "video_group_name", "description", "access_type", "create_at", "modify_at"),
         *("num_video_source", "group_status", "num_batch_task"),
     ),
@@ -197,6 +197,6 @@ LIST_VIDEO_GROUPS = Action(
         Boolean(name="has_task", doc="Only groups with, or without, tasks."),
         StringList(name="type", doc="Kinds of the sources."),
     ),
-    answer=("video_group_number", "total_number", "quota_number", "video_group_list"),
+    response_fields=("video_group_number", "total_number", "quota_number", "video_group_list"),
     idempotent=True,
 )

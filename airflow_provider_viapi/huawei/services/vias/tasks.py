@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei.services.vias.algorithms import ALGORITHMS
 from airflow_provider_viapi.huawei.services.vias.inputs import BatchInput, TaskInput
 from airflow_provider_viapi.huawei.services.vias.service import (
     ALGORITHM_NAME,
-    BATCH_ANSWER,
+    BATCH_RESPONSE,
     COMMAND,
     SERVICE,
     SERVICE_VERSION,
@@ -64,7 +64,7 @@ SHOW_TASK = Action(
     path="/v2/{project_id}/tasks/{task_id}",
     path_v1="/v1/{project_id}/infer/tasks/{task_id}",
     in_path=(TASK_ID,),
-    answer=(
+    response_fields=(
         *("id", "name", "creator", "project_id", "description", "release_id", "service_id", "created_at"),
         *(
             "updated_at",
@@ -106,7 +106,7 @@ LIST_TASKS = Action(
         String(name="company", doc="Vendor of the algorithm."),
         String(name="alg_id", doc="Id of the algorithm."),
     ),
-    answer=("count", "tasks", "page", "page_size"),
+    response_fields=("count", "tasks", "page", "page_size"),
     idempotent=True,
     note="count is documented as the number of tasks on the page, not of all tasks",
 )
@@ -161,9 +161,9 @@ CREATE_TASK = Action(
         SERVICE_VERSION,
         *task_settings(required=True),
     ),
-    answer=("tasks",),
+    response_fields=("tasks",),
     job=JobKind(
-        show=SHOW_TASK,
+        status_action=SHOW_TASK,
         cancel=START_STOP_TASK,
         cancel_with={"command": "stop"},
         states=TASK_STATES,
@@ -199,7 +199,7 @@ CREATE_BATCH_TASK = Action(
         SERVICE_VERSION,
         *task_settings(required=True),
     ),
-    answer=BATCH_ANSWER,
+    response_fields=BATCH_RESPONSE,
     refine=_check_algorithm,
 )
 
@@ -215,7 +215,7 @@ UPDATE_BATCH_TASK = Action(
         _BATCH_INPUT.replace(required=False),
         *task_settings(required=False),
     ),
-    answer=BATCH_ANSWER,
+    response_fields=BATCH_RESPONSE,
     note="the SDK does not say which fields may be left out",
     refine=_check_algorithm,
 )
@@ -227,7 +227,7 @@ DELETE_BATCH_TASK = Action(
     method="DELETE",
     path="/v2/{project_id}/batch-tasks/{id}",
     in_path=(BATCH_ID,),
-    answer=BATCH_ANSWER,
+    response_fields=BATCH_RESPONSE,
 )
 
 LIST_BATCH_TASKS = Action(
@@ -245,7 +245,7 @@ LIST_BATCH_TASKS = Action(
         String(name="manufacturer", doc="Vendor of the algorithm."),
         String(name="title", doc="Title of the algorithm."),
     ),
-    answer=("count", "batch_task_list"),
+    response_fields=("count", "batch_task_list"),
     idempotent=True,
 )
 
@@ -256,5 +256,5 @@ BATCH_START_STOP_TASK = Action(
     method="PUT",
     path="/v2/{project_id}/batch-tasks/{id}/action/{command}",
     in_path=(BATCH_ID, COMMAND),
-    answer=BATCH_ANSWER,
+    response_fields=BATCH_RESPONSE,
 )

@@ -17,7 +17,7 @@ from airflow_provider_viapi.alibaba.errors import InvalidMedia
 from airflow_provider_viapi.alibaba.parameters import GB, ListOf, Media, MediaLimits, Parameter
 from airflow_provider_viapi.alibaba.services import actions, imgsearch, videoenhan
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media import validation
+from airflow_provider_viapi.media import source_validation
 from airflow_provider_viapi.media.source import Source, stat
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
@@ -44,7 +44,7 @@ def limits_of(action: Any, name: str) -> MediaLimits:
 
 
 def check_source(source: Source, limits: MediaLimits | None = None) -> None:
-    validation.check_source(
+    source_validation.check_source(
         source, limits or limits_of(ERASE, "VideoUrl"), parameter="VideoUrl", action="EraseVideoSubtitles"
     )
 

@@ -66,7 +66,7 @@ LENGTH_TOLERANCE = 1.0
 
 
 class File(Protocol):
-    """A file that is checked: a ``source.Source`` or a ``linked_file.LinkedFile``."""
+    """A file that is checked: a ``source.Source`` or a ``probe.LinkedFile``."""
 
     @property
     def size(self) -> int:
