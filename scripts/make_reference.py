@@ -185,7 +185,7 @@ def _code_row(row: KnownCode) -> str:
         retry = "transient"
     else:
         retry = "permanent" if is_permanent(kind(row.meaning)) else "Airflow"
-    return f"| `{row.code}` | {row.status} | {row.meaning} | `{kind.__name__}` | {retry} | {row.action} |\n"
+    return f"| `{row.code}` | {row.status} | {row.meaning} | `{kind.__name__}` | {retry} | {row.advice} |\n"
 
 
 def operators() -> list[type[ViapiOperator]]:

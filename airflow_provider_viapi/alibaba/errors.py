@@ -65,13 +65,13 @@ class KnownCode(Record, kw_only=False):
     :param code: the code
     :param status: HTTP status it usually comes with; successful responses (200) and failed jobs have it too
     :param meaning: what it means
-    :param action: what a user can do
+    :param advice: what a user can do
     """
 
     code: str
     status: int
     meaning: str
-    action: str
+    advice: str
 
 
 _PARAMETERS = "correct the request; the reference page lists what each parameter allows"
@@ -212,7 +212,7 @@ def media_advice(code: str) -> str | None:
     """Return what a user can do about a job that failed because of its file, ``None`` for any other code."""
     if not issubclass(classify(code, 400), InvalidMedia):
         return None
-    return next((each.action for each in VIAPI_CODES if each.code == code), _FILE)
+    return next((each.advice for each in VIAPI_CODES if each.code == code), _FILE)
 
 
 def is_expired_key(rejection: CredentialsRejected) -> bool:
