@@ -51,9 +51,14 @@ class TaskClaims:
 
     @cached_property
     def _shared(self) -> SharedClaims | None:
-        from airflow_provider_viapi.state.shared_claims import open_shared_claims
+        from airflow_provider_viapi.state.stores import StateConfig, TaskKey
 
-        return open_shared_claims(self._context)
+        config = StateConfig.read()
+        if config.path is None:
+            return None
+        from airflow_provider_viapi.state.shared_claims import SharedClaims
+
+        return SharedClaims(config, TaskKey.from_context(self._context))
 
     def open(self, intent: Intent) -> None:
         """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""

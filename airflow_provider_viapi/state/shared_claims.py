@@ -22,7 +22,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
@@ -222,12 +222,6 @@ class SharedClaims:
             self.prune(intent)
         except Exception as error:
             logger.info("Old claims could not be deleted: %s", error)
-
-
-def open_shared_claims(context: Any) -> SharedClaims | None:
-    """Return the claims of a task instance in object storage; ``None`` without ``[viapi] state_path``."""
-    config = StateConfig.read()
-    return None if config.path is None else SharedClaims(config, TaskKey.from_context(context))
 
 
 def _parse(path: str) -> _Claim | None:
