@@ -4,7 +4,8 @@ Airflow only asks a trigger or a worker to stop, and does not say why. A job is 
 terminal state. When its triggerer went away, the next triggerer continues to wait. When the task was cleared, the
 next attempt resumes the job, or, if that attempt cannot know of it, the job is cancelled. A trigger sees the task's
 state but not its attempt: if the task is deferred, the jobs that it has published (see ``operators.task_claims``) are
-those that it waits for, since an attempt clears the XComs of the one before.
+those that it waits for, since an attempt clears the XComs of the one before. Airflow 3.4 keeps the XComs of each
+attempt, and refuses the trigger of an earlier one to read them.
 """
 
 from __future__ import annotations
@@ -69,10 +70,22 @@ async def jobs_to_cancel(
         return ()
     if state == "deferred" and not survives_clear:
         # It moved to another triggerer, or was cleared and has deferred again already.
-        published = await aread_xcom(task_instance, published_as)
+        try:
+            published = await aread_xcom(task_instance, published_as)
+        except Exception as error:
+            if not _is_for_live_attempts(error):
+                raise
+            # The jobs of the attempt before are awaited by nobody.
+            return job_ids
         awaited = {published} if isinstance(published, str) else set(published or ())
         return [job_id for job_id in job_ids if job_id not in awaited]
     return job_ids if _must_cancel(state, ended, None if survives_clear else ()) else ()
+
+
+def _is_for_live_attempts(error: Exception) -> bool:
+    """Return whether Airflow refused a read since the task has a newer attempt, as Airflow 3.4 does."""
+    detail = getattr(getattr(error, "error", None), "detail", None)
+    return isinstance(detail, Mapping) and detail.get("status_code") in (403, 410)
 
 
 def _must_cancel(state: str | None, ended: Collection[str], kept_in: Collection[str] | None) -> bool:

@@ -98,5 +98,8 @@ class _Writing:
                 value = {"job_id": self._job_id, "states": self._states}
                 # A write that has begun is never cancelled: Airflow 3.1 would take its answer for that to the next
                 # request of any trigger.
+                write = asyncio.ensure_future(self._write(value))
+                # If the wait ends meanwhile, nobody else retrieves its error, and asyncio would log it.
+                write.add_done_callback(lambda done: done.cancelled() or done.exception())
                 with suppress(Exception):
-                    await asyncio.shield(asyncio.ensure_future(self._write(value)))
+                    await asyncio.shield(write)

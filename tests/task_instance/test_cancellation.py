@@ -76,6 +76,29 @@ def test_jobs_of_a_cleared_task_that_has_deferred_again_are_cancelled_if_it_does
     assert cancelled("a", "b", survives_clear=True) == []
 
 
+@pytest.mark.parametrize(("status", "unwanted"), [(403, ["a", "b"]), (410, ["a", "b"]), (500, None)])
+def test_jobs_of_an_attempt_whose_xcoms_airflow_no_longer_shows_are_cancelled(
+    monkeypatch: pytest.MonkeyPatch, status: int, unwanted: list[str] | None
+) -> None:
+    """Airflow 3.4 refuses the trigger of an earlier attempt to read XComs; any other failure proves nothing."""
+    exceptions = pytest.importorskip("airflow.sdk.exceptions", reason="Airflow 2 has no such error")
+    comms = pytest.importorskip("airflow.sdk.execution_time.comms")
+    detail = {"status_code": status, "detail": {"detail": {"reason": "access_denied"}}}
+
+    def refuse(*_: object) -> None:
+        error = comms.ErrorResponse(error=exceptions.ErrorType.API_SERVER_ERROR, detail=detail)
+        raise exceptions.AirflowRuntimeError(error)
+
+    is_in("deferred", monkeypatch)
+    monkeypatch.setattr(xcoms, "read_xcom", refuse)
+
+    if unwanted is None:
+        with pytest.raises(exceptions.AirflowRuntimeError):
+            cancelled("a", "b")
+    else:
+        assert cancelled("a", "b") == unwanted
+
+
 @pytest.mark.parametrize("state", CLEARED)
 def test_jobs_of_a_cleared_task_are_cancelled_if_its_next_attempt_cannot_find_them(
     monkeypatch: pytest.MonkeyPatch, state: str | None

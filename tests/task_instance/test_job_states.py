@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -107,6 +108,29 @@ def test_a_write_that_has_begun_is_completed_although_the_wait_ends() -> None:
         return seen
 
     assert asyncio.run(wait()) == ["wait ended", "answer read"]
+
+
+def test_a_write_that_fails_after_the_wait_has_ended_is_no_error_of_the_triggerer() -> None:
+    async def wait() -> list[Mapping[str, Any]]:
+        reported: list[Mapping[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+        began, answered = asyncio.Event(), asyncio.Event()
+
+        async def write(value: Mapping[str, Any]) -> None:
+            began.set()
+            await answered.wait()
+            raise RuntimeError("the task is deferred on another triggerer")
+
+        async with showing_states("job-1", write) as on_state:
+            assert on_state is not None
+            on_state(QUEUED)
+            await began.wait()
+        answered.set()
+        await asyncio.sleep(0.01)
+        gc.collect()
+        return reported
+
+    assert asyncio.run(wait()) == []
 
 
 def test_a_trigger_without_task_or_airflow_writes_nothing() -> None:
