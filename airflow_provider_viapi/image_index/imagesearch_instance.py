@@ -11,21 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, CHECK_IMAGE_EXISTS, DETAIL
-from airflow_provider_viapi.errors import Throttled
 from airflow_provider_viapi.image_index.images import ImageEntry
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-from airflow_provider_viapi.retrying import READ, aretry_call
+from airflow_provider_viapi.image_index.service_reads import ServiceReads
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient
-    from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.model import Log
 
 CHECKS_IN_FLIGHT = 16
 """Calls of CheckImageExists at the same time; the rate limiter spaces them."""
-
-READ_RETRY_SECONDS = 120.0
-"""Seconds over which a read is retried while the service throttles or fails."""
 
 
 class ImageInstance:
@@ -41,7 +35,7 @@ class ImageInstance:
         self.capacity = 0
         """Largest number of images, once :meth:`check_exists` was called."""
         self._client = client
-        self._quota = RateLimiter(read_qps)
+        self._reads = ServiceReads(client, read_qps)
 
     async def check_exists(self) -> None:
         """Check that the account has such an instance.
@@ -80,8 +74,12 @@ class ImageInstance:
 
     async def holds(self, image: ImageEntry) -> bool:
         """Return whether it has an image."""
-        request = {"ProductId": image.entity_id, "PicName": image.extra_data}
-        return bool((await self._read(CHECK_IMAGE_EXISTS, request)).get("Exists"))
+        request = {
+            "InstanceName": self.name,
+            "ProductId": image.entity_id,
+            "PicName": image.extra_data,
+        }
+        return bool((await self._reads.read(CHECK_IMAGE_EXISTS, request)).get("Exists"))
 
     async def was_added(self, image: ImageEntry, settle_seconds: float) -> bool:
         """Return whether an image whose response was lost is there; if not, it may be added again without harm."""
@@ -102,21 +100,6 @@ class ImageInstance:
         await self._client.call_once(ADD_IMAGE, request)
 
     async def _detail(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = (await self._read(DETAIL, {})).get("Instance") or {}
+        data = await self._reads.read(DETAIL, {"InstanceName": self.name})
+        found: Mapping[str, Any] = data.get("Instance") or {}
         return found
-
-    async def _read(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        return await aretry_call(
-            lambda: self._read_once(action, request), policy=READ, max_seconds=READ_RETRY_SECONDS
-        )
-
-    async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        await self._quota.wait()
-        try:
-            response = await self._client.call_once(action, {"InstanceName": self.name, **request})
-        except Throttled:
-            self._quota.on_throttled()
-            raise
-        self._quota.on_success()
-        data: dict[str, Any] = response["Data"]
-        return data

@@ -19,22 +19,17 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     LIST_IMAGES,
     REACHED_BY_OFFSET,
 )
-from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Throttled
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.image_index.images import Identity, ImageEntry
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
-from airflow_provider_viapi.retrying import READ, aretry_call
+from airflow_provider_viapi.image_index.service_reads import ServiceReads
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.client import AsyncClient
-    from airflow_provider_viapi.alibaba.model import Action
     from airflow_provider_viapi.jobs.model import Log
 
 
 LARGE_PAGE, SMALL_PAGE = 500, 50
 """Page sizes: the largest that the service allows is not documented, 50 is its documents' example."""
-
-READ_RETRY_SECONDS = 120.0
-"""Seconds over which a read is retried while the service throttles or fails."""
 
 
 class ImageDatabase:
@@ -50,7 +45,7 @@ class ImageDatabase:
     def __init__(self, client: AsyncClient, name: str, read_qps: float) -> None:
         self.name = name
         self._client = client
-        self._quota = RateLimiter(read_qps)
+        self._reads = ServiceReads(client, read_qps)
         self._page_size = LARGE_PAGE
 
     async def check_exists(self) -> None:
@@ -58,7 +53,7 @@ class ImageDatabase:
 
         :raises InvalidRequest: it has not
         """
-        databases = (await self._read(LIST_IMAGE_DBS, {}))["DbList"]
+        databases = (await self._reads.read(LIST_IMAGE_DBS, {}))["DbList"]
         if self.name not in {each["Name"] for each in databases}:
             raise InvalidRequest(
                 f"there is no image database {self.name}; create it with CreateImageDbOperator",
@@ -68,7 +63,7 @@ class ImageDatabase:
 
     async def count(self) -> int | None:
         """Return the number of entries, if the service reports it."""
-        page = await self._read(LIST_IMAGES, {"DbName": self.name, "Limit": 1})
+        page = await self._reads.read(LIST_IMAGES, {"DbName": self.name, "Limit": 1})
         total = page.get("TotalCount")
         return None if total is None else int(total)
 
@@ -125,29 +120,13 @@ class ImageDatabase:
         while listing.next_page is not None:
             request = {"DbName": self.name, **narrowed, **listing.next_page}
             try:
-                listing.add_page(await self._read(LIST_IMAGES, request))
+                listing.add_page(await self._reads.read(LIST_IMAGES, request))
             except InvalidRequest:
                 if self._page_size == SMALL_PAGE:
                     raise
                 self._page_size = SMALL_PAGE
                 listing = Listing(self._page_size)
         return listing
-
-    async def _read(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        return await aretry_call(
-            lambda: self._read_once(action, request), policy=READ, max_seconds=READ_RETRY_SECONDS
-        )
-
-    async def _read_once(self, action: Action, request: Mapping[str, Any]) -> dict[str, Any]:
-        await self._quota.wait()
-        try:
-            response = await self._client.call_once(action, request)
-        except Throttled:
-            self._quota.on_throttled()
-            raise
-        self._quota.on_success()
-        data: dict[str, Any] = response["Data"]
-        return data
 
 
 def _identity(entry: Mapping[str, Any]) -> Identity:
