@@ -195,6 +195,11 @@ TOO_LARGE = frozenset({413, 414, 431})
 """Statuses with which servers and gateways refuse a request for its size alone."""
 
 
+def is_nonce_used(error: ServiceError) -> bool:
+    """Return true if the service has seen the nonce of the request before, perhaps because a proxy sent it twice."""
+    return (error.code or "").startswith(_NONCE_USED)
+
+
 def outcome_is_refusal(error: ServiceError) -> bool:
     """Return true if the error of a call proves that nothing was accepted, and so nothing will be billed.
 
@@ -203,7 +208,7 @@ def outcome_is_refusal(error: ServiceError) -> bool:
 
     :param error: what a call of an action raised
     """
-    if error.code == _NONCE_USED or error.http_status in GATEWAY_TIMEOUTS:
+    if is_nonce_used(error) or error.http_status in GATEWAY_TIMEOUTS:
         return False
     if (error.http_status or 0) >= 500 and not isinstance(error, Throttled | ConnectionFailed):
         # Whatever its code says, the service failed, perhaps after it had accepted the job.
@@ -215,9 +220,17 @@ def outcome_is_refusal(error: ServiceError) -> bool:
     return type(error) is ServiceError and error.code is not None and is_client_error
 
 
+_FAILING = (
+    "system|service|unknown|unexpected|backend|server|operation|process|processing|task|job|execut(?:e|ion)|invoke|call"
+    "|request|submit|algo|algorithm|model|engine|network|connection|rpc|db|database|storage|dependency|remote|proxy"
+    "|runtime|fatal|gateway|upstream"
+)
 _NO_REFUSAL = re.compile(
-    r"(?i)time[-_.]?d?[-_.]?out|internal|busy|exception|overload|conflict|idempot|repeat|duplicated?[-_.]?(request|submi)"
-    r"|(system|service|unknown|unexpected|backend|server)[-_.]?(error|failure|failed|unavailable|unreachable)"
+    r"(?i)time[-_.]?d?[-_.]?out|internal|busy|exception|overload|conflict|idempot|repeat|replay|duplicat|retry|retries"
+    r"|nonce[-_.]?(already|re)?[-_.]?used|already[-_.]?(submit|exist|accept|creat|process)|(job|task)[-_.]?exists"
+    r"|in[-_.]?progress|abort|interrupt|deadline|unavailable|unreachable|bad[-_.]?gateway|out[-_.]?of[-_.]?memory"
+    r"|null[-_.]?pointer|crash|circuit|fallback|no[-_.]?response|empty[-_.]?response|maintenance|fault$|abnormal"
+    rf"|({_FAILING})[-_.]?(error|failure|failed|reset)|^(error|failed|failure|unknown|unspecified|undefined)$"
 )
 
 

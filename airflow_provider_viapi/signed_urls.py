@@ -19,7 +19,7 @@ from airflow_provider_viapi.url_signing_schemes import (
     TOKEN_IN_PATH,
 )
 
-DIGEST_VERSION = 4
+DIGEST_VERSION = 5
 """Version of what :func:`stable_url` returns; raise it with every change, since stored digests contain its result."""
 
 _STREAM_ID = re.compile(
@@ -65,9 +65,14 @@ def stable_url(url: str, *, depth: int = 0) -> str | list[Any]:
     user, path = parts.username or "", parts.path
     for pattern in SIGNED_PATHS:
         path = pattern.sub("", path)
-    path = TOKEN_IN_PATH.sub(lambda token: f"/{_claims(token['secret']) or token['secret']}", path)
+    path = TOKEN_IN_PATH.sub(_lasting_token, path)
     fragment = _STREAM_ID.sub("", parts.fragment) if parts.fragment.startswith("!::") else parts.fragment
     return [parts.scheme, user, host, None if port == default else port, path, lasting, fragment]
+
+
+def _lasting_token(token: re.Match[str]) -> str:
+    claims = _claims(token["secret"])
+    return f"/{token['secret'] if claims is None else claims}"
 
 
 def _stable_value(value: str, depth: int) -> Any:

@@ -54,7 +54,8 @@ _LIKE_V2 = "expires|signature"
 _SIGNATURE = "sig|sign|signature|hmac"
 _EXPIRY = "expires?|exp|expiry|expires?_?at|expirationtimestamp|deadline"
 _NAMELESS = (
-    r"(?=[\w-]*[g-zG-Z])(?=[\w-]*[0-9])[\w-]{32,}|(?![0-9a-f]{40}(?:[0-9a-f]{24})?(?:=|$))[0-9a-f]{33,}"
+    r"(?=[\w-]*[g-zG-Z])(?=[\w-]*[0-9])[\w-]{32,}"
+    r"|(?!(?:[0-9a-f]{40}|[0-9a-f]{64})(?:=|$))[0-9a-f]{33,}"
 )
 """A long parameter without a value, which is no digest of the file; beside the file's own name in the path."""
 
@@ -118,7 +119,7 @@ SIGNING_SCHEMES = (
     ),
     SigningScheme("Huawei Cloud live, encrypted", "auth_info"),
     SigningScheme(
-        "Tencent Cloud VOD", "t|exper|rlimit|us|sign", marks=("us=.+", "t=[0-9a-f]{8}", "sign=[0-9a-f]{32}")
+        "Tencent Cloud VOD", "t|rlimit|us|sign", marks=("us=.+", "t=[0-9a-f]{8}", "sign=[0-9a-f]{32}")
     ),
     SigningScheme("Bilibili", "deadline|upsig", marks=("upsig=.+",)),
     SigningScheme("imgix", "s|expires", marks=("s=[0-9a-f]{32}",), host=r".*\.imgix\.net"),
@@ -186,7 +187,7 @@ SIGNING_SCHEMES = (
         "Edgio, without a name",
         _NAMELESS,
         marks=(f"(?:{_NAMELESS})=",),
-        path=r".*\.[A-Za-z0-9]{2,4}",
+        path=r".*\.(?!php|aspx?|jsp|cgi|do$)[A-Za-z0-9]{2,4}",
     ),
     SigningScheme(
         "a signature beside a time",

@@ -19,6 +19,7 @@ class SkippingClock:
 
     def __init__(self, speed: float = math.inf) -> None:
         self.skipped = timedelta(0)
+        self.slept = 0.0
         self.speed = speed
 
     def now(self) -> datetime:
@@ -26,6 +27,7 @@ class SkippingClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds / self.speed)
+        self.slept += seconds
         self.skipped += timedelta(seconds=seconds * (1 - 1 / self.speed))
 
     @property

@@ -206,7 +206,12 @@ class ViapiSubmitBackend:
             "PageNum": 1,
             "PageSize": 500,
         }
-        data = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)["Data"]
+        answer = self._client.call_once(viapi.QUERY_ASYNC_JOB_LIST, wanted)
+        data = answer["Data"]
+        if _reports_failure(answer) or _reports_failure(data):
+            raise ResponseLost(
+                "the response with the job list reports a failure", action=viapi.QUERY_ASYNC_JOB_LIST.name
+            )
         listed = data["Result"]
         if not all(job.get("JobId") for job in listed):
             raise ResponseLost(
@@ -216,9 +221,14 @@ class ViapiSubmitBackend:
         jobs = {
             job["JobId"]: ListedJob(job["JobId"], str(job.get("GmtCreate", "")))
             for job in listed
-            if (job.get("PopApiName") or name).lower() == name
+            if name in str(job.get("PopApiName") or name).lower()
         }
-        is_complete = _page_count(data, unreadable=2) <= 1 and _record_count(data) <= len(listed)
+        is_complete = (
+            _page_count(data, unreadable=2) <= 1
+            and _record_count(data) <= len(listed)
+            and str(data.get("PageNum") or 1) == "1"
+            and (data.get("TotalRecord") is not None or str(data.get("PageSize")) != str(len(listed) or ""))
+        )
         return JobList([*jobs.values()], is_complete=is_complete, clock_skew=self._client.clock_skew)
 
     def report(self, job: Job) -> JobReport:
@@ -231,6 +241,12 @@ class ViapiSubmitBackend:
             return was_cancelled(self._client.call(viapi.CANCEL_WAITING_ASYNC_JOB, {"JobId": job.id}))
         except ServiceError:
             return False
+
+
+def _reports_failure(answer: Mapping[str, Any]) -> bool:
+    """Return whether a response with a success status says of itself that it failed."""
+    code = str(answer.get("ErrorCode") or answer.get("Code") or "0").lower()
+    return str(answer.get("Success", True)).lower() == "false" or code not in ("0", "200", "ok", "success")
 
 
 def _page_count(data: Mapping[str, Any], *, unreadable: int) -> int:

@@ -20,6 +20,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     SubmissionInDoubt,
     TransientError,
+    is_nonce_used,
     outcome_is_refusal,
 )
 
@@ -53,10 +54,15 @@ class ListedJob:
 
     def created_at(self, zone: timezone) -> datetime | None:
         """Return when it was accepted if the list's clock shows that zone; ``None`` if that cannot be read."""
+        if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d", self.created):
+            return None
         try:
             # Python 3.10 reads no Z.
             at = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", self.created))
         except ValueError:
+            return None
+        if at.year <= 1970:
+            # A time that was not set.
             return None
         return at if at.tzinfo else at.replace(tzinfo=zone)
 
@@ -116,6 +122,7 @@ class Reconciliation:
     :param backend: sends and lists
     :param run: the task's attempt
     :param reason: why the outcome is unknown, for messages
+    :param last_sent: when the request may have left last; default: when it was signed
     """
 
     entry: Entry
@@ -123,6 +130,7 @@ class Reconciliation:
     backend: SubmitBackend
     run: TaskRun
     reason: str = "its response was lost"
+    last_sent: datetime | None = None
     was_named: bool = field(default=False, init=False)
     """The service named the job in a response; it was not found in a list."""
     was_refused: bool = field(default=False, init=False)
@@ -132,7 +140,7 @@ class Reconciliation:
     """The service has confirmed that it knows the request's nonce."""
 
     def __post_init__(self) -> None:
-        self._last_sent = self.entry.sent_at
+        self._last_sent = max(self.entry.sent_at, self.last_sent or self.entry.sent_at)
         self._intent = self.entry.intent(self.backend.action_name)
 
     def find_job(self) -> str | None:
@@ -149,9 +157,7 @@ class Reconciliation:
                 "the connection's key or endpoint has changed since, so the job list of this account does not show "
                 "the outcome"
             )
-        if self.run.stop_requested():
-            # Sent again, the request could become a job that nobody wants any more.
-            raise self._in_doubt("the task was stopped before the outcome could be determined")
+        self._raise_if_stopped()
         if self.backend.can_replay and identity.key_id == entry.key_id:
             job_id = self._replay()
             if job_id is not None:
@@ -167,6 +173,8 @@ class Reconciliation:
                 "The request cannot be sent again, because its media cannot be staged: %s", error
             )
             return None
+        # Staging may have taken long.
+        self._raise_if_stopped()
         try:
             job = self._retry(
                 lambda: self.backend.submit(request, self.entry.request_nonce),
@@ -176,7 +184,7 @@ class Reconciliation:
             if not outcome_is_refusal(error):
                 # The second request may be the one that is accepted, later.
                 self._last_sent = self.run.timing.now()
-            self._has_arrived = error.code == "SignatureNonceUsed"
+            self._has_arrived = is_nonce_used(error)
             if isinstance(error, InvalidRequest) and not self._has_arrived:
                 self.was_refused = True
                 raise
@@ -209,8 +217,7 @@ class Reconciliation:
             if now >= conclusive_at:
                 break
             self.run.pause(self.run.timing.list_pause)
-            if self.run.stop_requested():
-                raise self._in_doubt("the task was stopped before the outcome could be determined")
+            self._raise_if_stopped()
         return self._conclude(listed, self._last_sent + acceptable_for, now, owned, others)
 
     def _conclude(
@@ -289,7 +296,13 @@ class Reconciliation:
                 if self.run.stop_requested() or self.run.timing.now() >= give_up:
                     raise
             self.run.pause(pause)
+            self._raise_if_stopped()
             pause = min(10.0, 2 * pause)
+
+    def _raise_if_stopped(self) -> None:
+        if self.run.stop_requested():
+            # Sent again, the request could become a job that nobody wants any more.
+            raise self._in_doubt("the task was stopped before the outcome could be determined")
 
     def _in_doubt(self, why: str) -> SubmissionInDoubt:
         return SubmissionInDoubt(

@@ -45,6 +45,9 @@ LOGGED_TURN = 5.0
 SHORT_WAIT = 10.0
 """If the deadline comes before the turn, and the turn within this many seconds, a task submits without its turn."""
 
+MAX_UNSENT = timedelta(seconds=30)
+"""Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
+
 STORE_ATTEMPTS = 5
 """How often the id of an accepted job is written before the task fails."""
 
@@ -266,12 +269,11 @@ class Submission:
                 # No other task can have adopted it so fast: a gateway has repeated a response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
-            # "The nonce was used" means that something between here and the service has sent the request twice.
-            if not outcome_is_refusal(error) or error.code == "SignatureNonceUsed":
+            if not outcome_is_refusal(error):
                 self.run.log.warning(
                     "The request was sent, but %s; checking whether the job was accepted", error.message
                 )
-                found = self._reconcile(entry, error.message)
+                found = self._reconcile(entry, error.message, last_sent=self.run.timing.now())
                 if found is None:
                     raise TransientError("the submission was not accepted", action=error.action) from None
                 return found
@@ -310,16 +312,23 @@ class Submission:
         """Wait for the turn to submit; if it was missed, forget the recorded intent and return false.
 
         :raises StopRequested: Airflow stops the task; the intent is forgotten
+        :raises TransientError: recording the intent took so long that it would be sent long after it was signed
         """
         has_turn = False
         try:
             # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the turn.
             self.run.raise_if_stopped()
             has_turn = self.pace.begin()
-            if self.run.stop_requested():
+            waited = self.run.timing.now() - entry.sent_at
+            if has_turn and (self.run.stop_requested() or waited > MAX_UNSENT):
                 has_turn = False
                 self.pace.end(throttled=False)
             self.run.raise_if_stopped()
+            if waited > MAX_UNSENT:
+                # A later attempt that has to find the job would take the time of signing for that of sending.
+                raise TransientError(
+                    f"the submission was not sent: {waited.total_seconds():.0f} s passed while it was recorded"
+                )
         finally:
             if not has_turn:
                 self._forget_intent(entry)
@@ -346,11 +355,14 @@ class Submission:
             )
             return False
 
-    def _reconcile(self, entry: Entry, reason: str) -> Job | None:
-        """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted."""
+    def _reconcile(self, entry: Entry, reason: str, last_sent: datetime | None = None) -> Job | None:
+        """Return the job of a submission whose outcome is unknown, or ``None`` when nothing was accepted.
+
+        :param last_sent: see :class:`Reconciliation`
+        """
         # Publish the intent again: Airflow has cleared what the previous attempt published.
         self.run.claims.open(self._intent_of(entry))
-        reconciliation = Reconciliation(entry, self.request, self.backend, self.run, reason)
+        reconciliation = Reconciliation(entry, self.request, self.backend, self.run, reason, last_sent)
         try:
             job_id = reconciliation.find_job()
         except SubmissionInDoubt as in_doubt:
@@ -378,7 +390,7 @@ class Submission:
 
     def _allow_resubmit(self, in_doubt: SubmissionInDoubt) -> None:
         """Resubmit despite an unknown outcome if ``on_doubt='resubmit'``, at most once per attempt."""
-        if self.policy.on_doubt == "fail" or self.digest in self.resubmitted:
+        if self.policy.on_doubt == "fail" or self.digest in self.resubmitted or self.run.stop_requested():
             raise in_doubt
         self.resubmitted.add(self.digest)
         self.run.log.warning("Submitting again because of on_doubt='resubmit', although %s", in_doubt.message)
@@ -412,6 +424,8 @@ class Submission:
         :raises SubmissionInDoubt: another task claims the job
         """
         if job.id in self.run.claims.others(self._intent_of(entry)).job_ids:
+            # As adopted: the next attempt must not return its result while another task claims it, either.
+            self.ledger.record_job(entry, job.id, job.scope, adopted=True, request_id=job.request_id)
             raise self._in_doubt(
                 f"job {job.id} was accepted for this task and adopted by another one as well"
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -31,6 +31,16 @@ _SECONDS_FOR_ERRORS = 10.0
 """Time for the body of an error response, which may name the storage's code."""
 
 _MAX_REDIRECTS = 5
+_STRONG_ETAG = re.compile(r'(?i)"(?!(?:null|none|undefined|-|0)?")[^"]+"')
+"""Some servers send a text that identifies nothing."""
+
+_VERSION_HEADERS = (
+    "Last-Modified",
+    "Content-MD5",
+    "x-amz-version-id",
+    "x-oss-hash-crc64ecma",
+    "x-cos-hash-crc64ecma",
+)
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
 
 
@@ -51,17 +61,34 @@ class SourceModified(TransientError):
 
 
 @dataclass(frozen=True)
+class Version:
+    """What identifies the content of a file.
+
+    :param etag: a strong ETag
+    :param marks: values of other headers that differ between versions, by name
+    """
+
+    etag: str
+    marks: Mapping[str, str]
+
+    def is_same(self, other: Version) -> bool:
+        """Return whether another response is about the same content; a header that one lacks is no difference."""
+        same = (self.marks[name] == value for name, value in other.marks.items() if name in self.marks)
+        return self.etag == other.etag and all(same)
+
+
+@dataclass(frozen=True)
 class Download:
     """A response that carries a file, or the rest of one.
 
     :param offset: position in the file of the first byte of the response
     :param length: bytes of the whole file; ``None`` if it is sent in chunks or compressed
-    :param version: a strong ETag, by which the rest of the same file can be requested; ``None`` without one
+    :param version: by which the rest of the same file can be requested; ``None`` without a strong ETag
     """
 
     offset: int
     length: int | None
-    version: str | None
+    version: Version | None
     is_compressed: bool
     _response: requests.Response
 
@@ -88,7 +115,7 @@ class Download:
 
 @contextmanager
 def download(
-    session: requests.Session, url: str, *, offset: int = 0, version: str | None = None
+    session: requests.Session, url: str, *, offset: int = 0, version: Version | None = None
 ) -> Iterator[Download]:
     """Request a file.
 
@@ -102,14 +129,15 @@ def download(
     """
     headers = {"Accept-Encoding": "identity"}
     if offset and version:
-        headers |= {"Range": f"bytes={offset}-", "If-Range": version}
+        headers |= {"Range": f"bytes={offset}-", "If-Range": version.etag}
     with _get(session, url, headers) as response:
         if response.status_code == 416:
             raise SourceModified("the file has become shorter during the download", http_status=416)
         _check_status(response)
         opened = _parse_response(response)
         # Some servers honour Range and ignore If-Range: two files must never be joined.
-        if response.status_code == 206 and (opened.version is None or opened.version != version):
+        is_same = version is not None and opened.version is not None and opened.version.is_same(version)
+        if response.status_code == 206 and not is_same:
             raise SourceModified("the file was replaced during the download", http_status=206)
         yield opened
 
@@ -192,7 +220,14 @@ def _parse_response(response: requests.Response) -> Download:
             code="UnsupportedContentEncoding",
         )
     is_compressed = encoding not in ("", "identity")
-    is_chunked = headers.get("Transfer-Encoding", "").strip().lower() == "chunked"
+    transfer = headers.get("Transfer-Encoding", "").strip().lower()
+    if transfer not in ("", "identity", "chunked"):
+        # Its body would be stored with the compression or the frames of the chunks.
+        raise ServiceError(
+            f"the server sends the file with Transfer-Encoding {transfer[:40]!r}; allowed: chunked",
+            code="UnsupportedContentEncoding",
+        )
+    is_chunked = transfer == "chunked"
     # Beside chunks, a length does not count [RFC 9112, 6.3].
     offset, length = 0, None if is_chunked else _parse_number(headers.get("Content-Length"))
     if response.status_code == 206:
@@ -206,9 +241,11 @@ def _parse_response(response: requests.Response) -> Download:
             "complete one",
             code="MissingContentLength",
         )
-    etag = headers.get("ETag")
+    etag = headers.get("ETag", "").strip()
+    version = None
     # A weak one only says that two files mean the same; the bytes of a compressed body are not those of the file.
-    version = None if etag is None or etag.startswith("W/") or is_compressed else etag
+    if _STRONG_ETAG.fullmatch(etag) and not is_compressed:
+        version = Version(etag, {name: headers[name] for name in _VERSION_HEADERS if name in headers})
     return Download(offset, None if is_compressed else length, version, is_compressed, response)
 
 

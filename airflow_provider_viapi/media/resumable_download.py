@@ -22,6 +22,7 @@ from airflow_provider_viapi.media.download import (
     Download,
     LinkExpired,
     SourceModified,
+    Version,
     download,
     link_expiry,
 )
@@ -86,7 +87,7 @@ class ResumableDownload:
         self._path = open_path(destination)
         self._file = AtomicFile(self._path, self._settings.block_size)
         self._length: int | None = None
-        self._version: str | None = None
+        self._version: Version | None = None
         self._farthest = 0
         self._stalled_attempts = 0
 

@@ -144,6 +144,10 @@ class TaskClaims:
             [task.task_id for task in self._context["dag"].tasks if _may_have_jobs(task)]
         )
 
+    def is_taken_in_storage(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another task has published a job below ``state_path``; XComs are not read."""
+        return self._shared is not None and self._shared.has_job(intent, job_id)
+
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
         from airflow_provider_viapi.jobs.task_run import OtherTasks
@@ -243,8 +247,11 @@ class ItemClaims:
         self._task.retract_item(intent, job_id)
 
     def is_taken(self, intent: Intent, job_id: str) -> bool:
-        """Return whether another item of the batch has a job; other tasks are not asked for each item."""
-        return job_id in self._ledger.job_ids()
+        """Return whether another item of the batch, or with ``state_path`` another task, has a job.
+
+        Without ``state_path`` other tasks are not asked for each item: each would cost two calls of Airflow's API.
+        """
+        return job_id in self._ledger.job_ids() or self._task.is_taken_in_storage(intent, job_id)
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""

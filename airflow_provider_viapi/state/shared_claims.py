@@ -45,6 +45,9 @@ BEFORE = timedelta(hours=1)
 AFTER = timedelta(hours=2)
 """Which claims may concern a submission: a request can be sent again for 15 minutes, and is accepted soon after."""
 
+BEFORE_IN_A_LIST = timedelta(hours=9)
+"""The same for a job list: its times have no zone, so a job of eight hours earlier may look like the one sought."""
+
 MAX_NAMED = 3
 """Open submissions of which a message names the tasks; each costs a read."""
 
@@ -116,7 +119,7 @@ class SharedClaims:
 
         :raises StateError: the storage cannot be read
         """
-        claims = list(self._others(intent))
+        claims = list(self._others(intent, before=BEFORE_IN_A_LIST))
         became_jobs = {(claim.task, claim.nonce) for claim in claims if claim.kind == "job"}
         intents = [claim for claim in claims if claim.kind == "intent"]
         still_open = [claim for claim in intents if (claim.task, claim.nonce) not in became_jobs]
@@ -139,13 +142,13 @@ class SharedClaims:
                 deleted += 1
         return deleted
 
-    def _others(self, intent: Intent) -> Iterator[_Claim]:
+    def _others(self, intent: Intent, before: timedelta = BEFORE) -> Iterator[_Claim]:
         own = (self._name, _encode(intent.nonce))
-        return (claim for claim in self._around(intent) if (claim.task, claim.nonce) != own)
+        return (claim for claim in self._around(intent, before) if (claim.task, claim.nonce) != own)
 
-    def _around(self, intent: Intent) -> Iterator[_Claim]:
+    def _around(self, intent: Intent, before: timedelta) -> Iterator[_Claim]:
         signed_at = datetime.fromisoformat(intent.signed_at).astimezone(timezone.utc)
-        hour, last = signed_at - BEFORE, min(signed_at + AFTER, datetime.now(timezone.utc) + BEFORE)
+        hour, last = signed_at - before, min(signed_at + AFTER, datetime.now(timezone.utc) + BEFORE)
         while hour.strftime(HOUR) <= last.strftime(HOUR):
             folder = f"{self._scope(intent)}/{hour.strftime(HOUR)}"
             for path in self._call("listed", partial(self._list, folder)):

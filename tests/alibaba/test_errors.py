@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import pytest
 
 from airflow_provider_viapi import errors
 from airflow_provider_viapi.alibaba.errors import VIAPI_CODES, classify
 from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
+from airflow_provider_viapi.huawei.errors import classify as classify_huawei
 from airflow_provider_viapi.operators.task_attempt import is_permanent
 
 
@@ -148,6 +150,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         (errors.ConfigurationError("no key"), True),
         (errors.ServiceError("an unknown refusal", http_status=409, code="SomethingNew"), True),
         (errors.ServiceError("the nonce was used", http_status=400, code="SignatureNonceUsed"), False),
+        (errors.ServiceError("it was used again", http_status=400, code="SignatureNonceUsed.Repeat"), False),
         (errors.ServiceError("no response was read"), False),
         (errors.ResponseLost("no response"), False),
         (errors.TransientError("it failed", http_status=500, code="InternalError"), False),
@@ -166,3 +169,46 @@ def test_only_a_refusal_before_any_work_proves_that_nothing_was_accepted(
     error: ServiceError, is_refusal: bool
 ) -> None:
     assert outcome_is_refusal(error) is is_refusal
+
+
+@pytest.mark.parametrize("cloud", [classify, classify_huawei])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "OperationFailed",
+        "TaskFailed",
+        "AlgorithmError",
+        "NetworkError",
+        "UpstreamError",
+        "RpcError",
+        "DBError",
+        "AlreadySubmitted",
+        "JobAlreadyExists",
+        "RequestInProgress",
+        "DuplicateJob",
+        "RequestReplayed",
+        "NonceUsed",
+        "RetryLater",
+        "DeadlineExceeded",
+        "Aborted",
+        "BadGateway",
+        "Error",
+        "Unknown",
+        "NoResponse",
+        "SystemMaintenance",
+        "CircuitBreakerOpen",
+        "OutOfMemory",
+    ],
+)
+def test_an_unknown_code_that_means_a_failure_or_a_repetition_proves_no_refusal(
+    cloud: Any, code: str
+) -> None:
+    assert not outcome_is_refusal(cloud(code, 400)("failed", code=code, http_status=400))
+
+
+@pytest.mark.parametrize("cloud", [classify, classify_huawei])
+@pytest.mark.parametrize(
+    "code", ["SomethingNew", "UserNotExists", "ModelNotFound", "TaskLimitExceeded", "JobIdMissing"]
+)
+def test_another_unknown_code_with_an_error_of_the_client_proves_a_refusal(cloud: Any, code: str) -> None:
+    assert outcome_is_refusal(cloud(code, 400)("refused", code=code, http_status=400))

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-DATA = Path(__file__).resolve().parents[2] / "airflow_provider_viapi" / "alibaba" / "services" / "data"
+DATA = Path(__file__).resolve().parents[2] / "airflow_provider_viapi" / "alibaba" / "services" / "generated"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
+from airflow_provider_viapi.jobs.submission import check_adopted
 from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
@@ -344,6 +345,123 @@ def test_a_stopped_task_does_not_send_a_request_again_whose_outcome_is_unknown(c
         submission(backend, stop_requested=lambda: len(backend.sent) > 0).resume_or_submit()
 
     assert len(backend.sent) == 1
+
+
+def test_a_task_that_is_stopped_while_it_stages_for_a_repetition_does_not_send_it(
+    clock: SkippingClock,
+) -> None:
+    backend, ledger = intent_of_lost_worker(clock)
+    backend.responses, stopped = ["J-1"], []
+
+    with pytest.raises(SubmissionInDoubt, match="was stopped"):
+        submission(
+            backend,
+            ledger=ledger,
+            attempt=Attempt(2, 3),
+            request=lambda: stopped.append(True) or {},  # type: ignore[func-returns-value]
+            stop_requested=lambda: bool(stopped),
+        ).resume_or_submit()
+
+    assert len(backend.sent) == 1
+
+
+def test_a_task_that_is_stopped_between_two_repetitions_sends_no_further_one(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, [LOST, TransientError("busy", http_status=503), "J-1"])
+
+    with pytest.raises(SubmissionInDoubt, match="was stopped"):
+        submission(
+            backend, stop_requested=lambda: len(backend.sent) > 1 and clock.slept > 0
+        ).resume_or_submit()
+
+    assert len(backend.sent) == 2
+
+
+def test_on_doubt_resubmit_does_not_give_up_the_search_of_a_task_that_is_stopped(
+    clock: SkippingClock,
+) -> None:
+    backend, ledger = ScriptedBackend(clock, [LOST, "J-2"]), Ledger(MemoryStore())
+
+    with pytest.raises(SubmissionInDoubt, match="was stopped"):
+        submission(
+            backend, ledger=ledger, on_doubt="resubmit", stop_requested=lambda: len(backend.sent) > 0
+        ).resume_or_submit()
+
+    entry = ledger.read()
+    assert entry is not None
+    assert entry.job_id is None
+
+
+# The time between signing and sending.
+
+
+class SlowStore(MemoryStore):
+    """A store whose first writes take long."""
+
+    def __init__(self, clock: SkippingClock, *, slow_writes: int) -> None:
+        super().__init__()
+        self._clock = clock
+        self._slow_writes = slow_writes
+
+    def set(self, key: str, value: object) -> None:
+        super().set(key, value)
+        if self._slow_writes > 0:
+            self._slow_writes -= 1
+            self._clock.sleep(130)
+
+
+def test_a_request_that_took_long_to_record_is_signed_again_before_it_is_sent(clock: SkippingClock) -> None:
+    backend = ScriptedBackend(clock, ["J-1"])
+    store = SlowStore(clock, slow_writes=1)
+
+    job, _ = submission(backend, ledger=Ledger(store)).resume_or_submit()
+
+    assert job.id == "J-1"
+    (nonce,) = backend.sent
+    assert clock.now() - nonce.at < timedelta(seconds=60)
+
+
+def test_a_store_that_stays_slow_submits_nothing(clock: SkippingClock) -> None:
+    backend, ledger = ScriptedBackend(clock, ["J-1"]), Ledger(SlowStore(clock, slow_writes=1000))
+
+    with pytest.raises(TransientError, match="not sent"):
+        submission(backend, ledger=ledger).resume_or_submit()
+
+    assert (backend.sent, ledger.read()) == ([], None)
+
+
+def test_a_response_that_was_lost_late_is_searched_for_from_then_on(clock: SkippingClock) -> None:
+    """The call itself may take longer than the transit that is allowed for."""
+
+    def lose_late() -> str:
+        clock.sleep(300)
+        raise LOST
+
+    backend = ScriptedBackend(clock, [lose_late], can_replay=False)
+    backend.listed = {"J-1": clock.now() + timedelta(seconds=330)}
+
+    job, _ = submission(backend).resume_or_submit()
+
+    assert job.id == "J-1"
+    assert len(backend.sent) == 1
+
+
+def test_a_job_that_another_task_has_adopted_is_not_returned_by_the_next_attempt_either(
+    clock: SkippingClock,
+) -> None:
+    def accept_late() -> str:
+        clock.sleep(60)
+        return "J-1"
+
+    backend, ledger = ScriptedBackend(clock, [accept_late]), Ledger(MemoryStore())
+    claims = ScriptedClaims(jobs={"J-1"})
+
+    with pytest.raises(SubmissionInDoubt, match="adopted by another"):
+        submission(backend, ledger=ledger, claims=claims).resume_or_submit()
+
+    entry = ledger.read()
+    assert entry is not None
+    with pytest.raises(SubmissionInDoubt, match="another task claims it too"):
+        check_adopted(claims, entry, backend.action_name)
 
 
 # Another account or endpoint.

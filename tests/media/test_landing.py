@@ -366,6 +366,18 @@ class TestFilesAreNeverJoined:
         assert place.files() == {"erased.mp4": new}
         assert place.left_over() == []
 
+    @pytest.mark.parametrize("tag", ['w/"1"', '""', '"null"', "none", "-"])
+    def test_a_tag_that_identifies_nothing_joins_no_two_files(
+        self, server: FileServer, place: Place, tag: str
+    ) -> None:
+        new = os.urandom(len(FILM))
+        server.checks_if_range = False
+        server.script = [FileResponse(cut_after=2 << 20, tag=tag), FileResponse(content=new, tag=tag)]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": new}
+
     def test_a_file_that_is_replaced_again_and_again_does_not_land(
         self, server: FileServer, place: Place
     ) -> None:

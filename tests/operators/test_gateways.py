@@ -151,6 +151,21 @@ NO_EVIDENCE = {
     "fewer jobs than it counts": listing(Result=[], TotalPage=1, TotalRecord=3),
     "no pages of many jobs": listing(Result=[], TotalPage=0, TotalRecord=700),
     "unreadable count": listing(Result=[], TotalPage=1, TotalRecord="many"),
+    "page two": listing(Result=[], PageNum=2, TotalPage=1, TotalRecord=0),
+    "failure": Answer(body=document(RequestId="R", Success=False, Data={"Result": [], "TotalRecord": 0})),
+    "failure in the data": listing(Result=[], TotalRecord=0, Success="false"),
+    "error code in the data": listing(Result=[], TotalRecord=0, ErrorCode="Timeout"),
+    "status as the code": Answer(
+        body=document(RequestId="R", Code=500, Data={"Result": [], "TotalRecord": 0})
+    ),
+    "own job under a longer name": listing(
+        Result=[{**ENTRY, "JobId": "J", "PopApiName": "videoenhan.EraseVideoSubtitles", "GmtCreate": "2026"}]
+    ),
+    "full page without a count": listing(
+        Result=[{**ENTRY, "JobId": f"J-{number}", "PopApiName": "Other"} for number in range(10)], PageSize=10
+    ),
+    "job of 1970": listing(Result=[{**ENTRY, "JobId": "J", "GmtCreate": "1970-01-01 00:00:00"}]),
+    "job without a time of day": listing(Result=[{**ENTRY, "JobId": "J", "GmtCreate": "2026-01-01"}]),
     "job without id": listing(Result=[ENTRY]),
     "job with an empty id": listing(Result=[{**ENTRY, "JobId": None}]),
     "XML of another form": Answer(
