@@ -123,14 +123,11 @@ def _read(response: requests.Response, give_up: float) -> bytes:
 
     :param give_up: when to stop, however many bytes still arrive; a reading of the monotonic clock
     """
-    body = bytearray()
-    # Unlike read, it returns what has arrived; to decompress, it would wait for more.
-    while piece := response.raw.read1(1 << 16, decode_content=False):
-        body += piece
-        if time.monotonic() > give_up:
-            raise TimeoutError("the response arrives too slowly")
+    from airflow_provider_viapi.http_session import read_pieces
+
+    body = b"".join(read_pieces(response, give_up))
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    return _decompress(bytes(body)) if encoding in ("gzip", "x-gzip", "deflate") else bytes(body)
+    return _decompress(body) if encoding in ("gzip", "x-gzip", "deflate") else body
 
 
 def _decompress(body: bytes) -> bytes:

@@ -5,8 +5,10 @@ Imported only where requests are sent, since it imports requests.
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -15,6 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import HTTPResponse
 
 from airflow_provider_viapi.http_settings import TOTAL_TIMEOUT_FACTOR, HttpSettings, is_socks
 
@@ -57,9 +60,31 @@ class _ConfiguredSession(requests.Session):
         # errors of the new address as if the request had not been sent.
         return iter(()) if yield_requests else super().resolve_redirects(*args, **options)
 
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        target = super().get_redirect_target(resp)
+        if target is not None:
+            # Before it follows, requests would read the whole body, however slowly it arrives.
+            resp.close()
+            resp.raw = HTTPResponse(io.BytesIO(), preload_content=False)
+        return target
+
     def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
         # It would read the environment, and send the proxy's password to the host of the redirect.
         return proxies
+
+
+def read_pieces(response: requests.Response, give_up: float) -> Iterator[bytes]:
+    """Yield the body of a response as it arrives, as it was sent: compressed, if it was.
+
+    :param response: of a request with ``stream=True``
+    :param give_up: when to stop, however many bytes still arrive; a reading of the monotonic clock
+    :raises TimeoutError: that time has come
+    """
+    # Unlike read, it returns what has arrived; to decompress, it would wait for more.
+    while piece := response.raw.read1(1 << 16, decode_content=False):
+        yield piece
+        if time.monotonic() > give_up:
+            raise TimeoutError("the response arrives too slowly")
 
 
 class BoundedAdapter(HTTPAdapter):

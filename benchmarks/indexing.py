@@ -34,7 +34,7 @@ from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
 from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from airflow_provider_viapi.image_index.indexer import Indexer
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from report import Goal, report, table
 
 EMULATOR = Path(sys.executable).with_name("viapi-emulator")

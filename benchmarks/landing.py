@@ -87,7 +87,8 @@ def copy(how: str, source: str, to: str) -> None:
 
     from airflow_provider_viapi.alibaba.services import videoenhan
     from airflow_provider_viapi.http_settings import HttpSettings
-    from airflow_provider_viapi.media import landing, resumable_download, ssrf_guard  # noqa: F401
+    from airflow_provider_viapi.media import ssrf_guard  # noqa: F401
+    from airflow_provider_viapi.media.outputs import landing, resumable_download  # noqa: F401
 
     # Load and connect what both need before measuring.
     path = ObjectStoragePath(to)

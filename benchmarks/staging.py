@@ -82,7 +82,7 @@ def copy(how: str, source: str) -> None:
     from airflow_provider_viapi.alibaba.services import videoenhan
     from airflow_provider_viapi.fs.oss_client import open_oss
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.media.staging import Staging
+    from airflow_provider_viapi.media.inputs.staging import Staging
 
     # Load and connect what both need before measuring.
     path, hook = ObjectStoragePath(source), ViapiHook("benchmark_oss")

@@ -2,8 +2,8 @@
 
     make operators
 
-A module's operators, their order and the few arguments with another name than their parameter are in ``MODULES`` and
-``RENAMED``; everything else (types, defaults, docstrings) is in the service model.
+``generated_operators.py`` lists the actions that have an operator; everything else (types, defaults, docstrings) is
+in the service model.
 """
 
 from __future__ import annotations
@@ -31,131 +31,15 @@ from airflow_provider_viapi.alibaba.parameters import (
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import snake_case
+from generated_operators import MODULES, RENAMED
 
 OPERATORS = Path(__file__).parents[1] / "airflow_provider_viapi" / "operators"
 WIDTH = 112
 
-MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "videorecog.py": (
-        "Video understanding (service videorecog)",
-        (
-            "videorecog.DetectVideoShot",
-            "videorecog.GenerateVideoCover",
-            "videorecog.SplitVideoParts",
-            "videorecog.UnderstandVideoContent",
-            "videorecog.EvaluateVideoQuality",
-            "videorecog.RecognizeVideoCastCrewList",
-        ),
-    ),
-    "videoseg.py": ("Video segmentation (service videoseg)", ("videoseg.SegmentVideoBody",)),
-    "ocr.py": (
-        "Text recognition (service ocr)",
-        ("ocr.RecognizeVideoCharacter", "ocr.RecognizeCharacter"),
-    ),
-    "objectdet.py": (
-        "Object detection (service objectdet)",
-        ("objectdet.DetectVideoIPCObject", "objectdet.DetectMainBody", "objectdet.DetectObject"),
-    ),
-    "imageenhan/erasing.py": (
-        "Operators that erase parts of a picture",
-        (
-            "imageenhan.RemoveImageSubtitles",
-            "imageenhan.RemoveImageWatermark",
-            "imageenhan.ErasePerson",
-        ),
-    ),
-    "imageenhan/sizes.py": (
-        "Operators that enlarge and reframe pictures",
-        (
-            "imageenhan.MakeSuperResolutionImage",
-            "imageenhan.GenerateSuperResolutionImage",
-            "imageenhan.ChangeImageSize",
-            "imageenhan.IntelligentComposition",
-        ),
-    ),
-    "imageenhan/colors.py": (
-        "Operators that change colors and style of pictures",
-        (
-            "imageenhan.EnhanceImageColor",
-            "imageenhan.ColorizeImage",
-            "imageenhan.RecolorHDImage",
-            "imageenhan.ImitatePhotoStyle",
-            "imageenhan.ExtendImageStyle",
-            "imageenhan.GenerateCartoonizedImage",
-        ),
-    ),
-    "imageenhan/scores.py": (
-        "Operators that score pictures",
-        ("imageenhan.AssessSharpness", "imageenhan.AssessExposure", "imageenhan.AssessComposition"),
-    ),
-    "imageseg.py": (
-        "Segmentation of pictures (service imageseg)",
-        (
-            "imageseg.SegmentCommonImage",
-            "imageseg.SegmentHDCommonImage",
-            "imageseg.SegmentBody",
-            "imageseg.SegmentHDBody",
-            "imageseg.SegmentHead",
-            "imageseg.SegmentCommodity",
-            "imageseg.SegmentSky",
-            "imageseg.ChangeSky",
-            "imageseg.RefineMask",
-        ),
-    ),
-    "imagerecog.py": (
-        "Recognition of pictures (service imagerecog)",
-        (
-            "imagerecog.TaggingImage",
-            "imagerecog.RecognizeScene",
-            "imagerecog.RecognizeImageColor",
-            "imagerecog.RecognizeImageStyle",
-            "imagerecog.DetectImageElements",
-        ),
-    ),
-    "facebody.py": ("Faces in pictures (service facebody)", ("facebody.BlurFace", "facebody.EnhanceFace")),
-    "imagesearch/images.py": (
-        "Operators that change the images of an instance of ImageSearch",
-        (
-            "imagesearch.AddImage",
-            "imagesearch.UpdateImage",
-            "imagesearch.DeleteImage",
-            "imagesearch.CheckImageExists",
-        ),
-    ),
-    "imagesearch/searching.py": (
-        "Operators that search in an instance of ImageSearch",
-        (
-            "imagesearch.SearchImageByPic",
-            "imagesearch.SearchImageByName",
-            "imagesearch.SearchImageByText",
-            "imagesearch.SearchImageByFilter",
-            "imagesearch.CompareSimilarByImage",
-        ),
-    ),
-    "imagesearch/tasks.py": (
-        "Operators of the bulk tasks of ImageSearch, and its Detail",
-        (
-            "imagesearch.IncreaseInstance",
-            "imagesearch.IncreaseList",
-            "imagesearch.DumpMeta",
-            "imagesearch.DumpMetaList",
-            "imagesearch.Detail",
-        ),
-    ),
-    "imageaudit.py": (
-        "Moderation of pictures and texts (service imageaudit)",
-        ("imageaudit.ScanImage", "imageaudit.ScanText"),
-    ),
-}
-"""Module below ``operators/``: subject and actions."""
-
-RENAMED = {("videorecog.RecognizeVideoCastCrewList", "Params"): "text_kinds"}
-"""Arguments whose parameter's own name is an argument of every Airflow operator."""
-
 HEAD = '''\
 """{subject}, one operator per action.
 
-Generated by ``make operators`` from the service model; change ``scripts/sdk_facts`` or the models instead.
+Generated by ``make operators`` from the service model; change ``scripts/service_facts`` or the models instead.
 """
 
 from __future__ import annotations
@@ -168,7 +52,7 @@ from airflow_provider_viapi.operators.viapi import {bases}
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.operators.options import {options}
+    from airflow_provider_viapi.operators.arguments.options import {options}
 '''
 
 PACKAGES = {

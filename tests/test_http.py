@@ -359,7 +359,7 @@ KEY = Credentials("id", "secret")
 
 
 def download_result(url: str, settings: HttpSettings) -> None:
-    from airflow_provider_viapi.media.download import download
+    from airflow_provider_viapi.media.outputs.download import download
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     with public_session(settings, ["127.0.0.1"]) as session, download(session, f"{url}/a.mp4") as response:
@@ -376,8 +376,8 @@ def read_object(url: str, settings: HttpSettings) -> None:
 def upload_temporarily(url: str, settings: HttpSettings) -> None:
     from fsspec.implementations.memory import MemoryFileSystem
 
-    from airflow_provider_viapi.media.source import Source
-    from airflow_provider_viapi.media.temporary_upload import upload_for
+    from airflow_provider_viapi.media.inputs.source import Source
+    from airflow_provider_viapi.media.inputs.temporary_upload import upload_for
 
     fs = MemoryFileSystem()
     fs.pipe("/a.mp4", b"film")

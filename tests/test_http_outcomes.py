@@ -19,6 +19,7 @@ import requests
 import test_http
 from airflow_provider_viapi.errors import ConnectionFailed, ResponseLost, outcome_is_refusal
 from airflow_provider_viapi.http import HttpRequest, HttpSettings, SyncTransport
+from airflow_provider_viapi.media.media_headers import RangeReader
 from airflow_provider_viapi.media.ssrf_guard import public_session
 from test_http import BOTH, Send, failure, on_worker
 
@@ -274,3 +275,39 @@ def test_headers_of_a_file_that_arrive_byte_by_byte_hold_no_caller() -> None:
         pytest.raises(requests.RequestException, match=r"timed out|too slowly|aborted"),
     ):
         session.get(f"http://127.0.0.1:{port}/film.mp4")
+
+
+def test_the_body_of_a_redirect_that_arrives_byte_by_byte_holds_no_caller() -> None:
+    def serve(connection: socket.socket) -> None:
+        if b"/film.mp4" not in read_request(connection):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfilm")
+            return
+        head = b"HTTP/1.1 302 Found\r\nLocation: /moved\r\nContent-Length: 1000000\r\n\r\n"
+        connection.sendall(head)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.03)
+
+    with (
+        connections(serve) as port,
+        public_session(HttpSettings(timeout=0.3), ["127.0.0.1"]) as session,
+    ):
+        assert session.get(f"http://127.0.0.1:{port}/film.mp4").content == b"film"
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_measuring_a_file_that_arrives_byte_by_byte_ends(status: int) -> None:
+    def serve(connection: socket.socket) -> None:
+        read_request(connection)
+        head = b"HTTP/1.1 %d OK\r\nContent-Range: bytes 0-65535/1000000\r\nContent-Length: 65536\r\n\r\n"
+        connection.sendall(head % status)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.03)
+
+    with (
+        connections(serve) as port,
+        public_session(HttpSettings(timeout=0.3), ["127.0.0.1"]) as session,
+        pytest.raises(TimeoutError, match="too slowly"),
+    ):
+        RangeReader(session, f"http://127.0.0.1:{port}/film.mp4", max_seconds=0.3).read(16)

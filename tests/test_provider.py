@@ -177,17 +177,9 @@ ViapiResultToObjectStorageOperator(task_id="land", job_id="{{ job }}", to="s3://
 """
 
 NOT_FOR_CONSTRUCTION = (
-    *("media.staging", "media.team_bucket", "media.temporary_upload", "media.source", "media.landing"),
-    *(
-        "media.atomic_file",
-        "media.download",
-        "fs",
-        "jobs.poller",
-        "jobs.submission",
-        "state",
-        "http",
-        "client",
-    ),
+    *(f"media.inputs.{name}" for name in ("staging", "staging_bucket", "temporary_upload", "source")),
+    *(f"media.outputs.{name}" for name in ("atomic_file", "download", "landing")),
+    *("fs", "jobs.polling.poller", "jobs.submission", "state", "http", "client"),
 )
 
 

@@ -223,13 +223,7 @@ class ViapiSubmitBackend:
             for job in listed
             if name in str(job.get("PopApiName") or name).lower()
         }
-        is_complete = (
-            _page_count(data, unreadable=2) <= 1
-            and _record_count(data) <= len(listed)
-            and str(data.get("PageNum") or 1) == "1"
-            and (data.get("TotalRecord") is not None or str(data.get("PageSize")) != str(len(listed) or ""))
-        )
-        return JobList([*jobs.values()], is_complete=is_complete, clock_skew=self._client.clock_skew)
+        return JobList([*jobs.values()], is_complete=_is_whole(data), clock_skew=self._client.clock_skew)
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job."""
@@ -247,6 +241,15 @@ def _reports_failure(answer: Mapping[str, Any]) -> bool:
     """Return whether a response with a success status says of itself that it failed."""
     code = str(answer.get("ErrorCode") or answer.get("Code") or "0").lower()
     return str(answer.get("Success", True)).lower() == "false" or code not in ("0", "200", "ok", "success")
+
+
+def _is_whole(data: Mapping[str, Any]) -> bool:
+    """Return whether a page of the job list proves that the account has no other jobs."""
+    count = len(data["Result"])
+    is_first = str(data.get("PageNum") or 1) == "1"
+    # Without a number of records, a full page may be followed by another.
+    is_full = data.get("TotalRecord") is None and str(data.get("PageSize")) == str(count or "")
+    return is_first and not is_full and _page_count(data, unreadable=2) <= 1 and _record_count(data) <= count
 
 
 def _page_count(data: Mapping[str, Any], *, unreadable: int) -> int:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
-    from airflow_provider_viapi.jobs.poll_schedule import Backoff
-    from airflow_provider_viapi.jobs.poller import Poller
+    from airflow_provider_viapi.jobs.polling.poller import Poller
+    from airflow_provider_viapi.jobs.polling.schedule import Backoff
     from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
     from airflow_provider_viapi.messages.job_messages import JobMessageQueue
     from airflow_provider_viapi.quota.account_quota import Quota
@@ -264,7 +264,7 @@ class CloudHook(BaseHook):
         :raises JobTimedOut: the job had not ended at the deadline
         :raises ServiceError: a permanent error
         """
-        from airflow_provider_viapi.jobs.poller_registry import shared_poller
+        from airflow_provider_viapi.jobs.polling.registry import shared_poller
 
         if not self._fingerprint:
             # Only the hook that opens the poller needs the account.
@@ -292,8 +292,8 @@ class CloudHook(BaseHook):
         backoff: Backoff | None,
         shared_list: str | None = None,
     ) -> AsyncIterator[Poller]:
-        from airflow_provider_viapi.jobs.poller import Poller
-        from airflow_provider_viapi.jobs.poller_registry import shared_limiter
+        from airflow_provider_viapi.jobs.polling.poller import Poller
+        from airflow_provider_viapi.jobs.polling.registry import shared_limiter
 
         async with backend as jobs:
             rate, quota = self.account.poll_qps, self.quota

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client, User
     from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
-    from airflow_provider_viapi.jobs.poller import Poller
+    from airflow_provider_viapi.jobs.polling.poller import Poller
 
 Auth = Literal["aksk", "password"]
 """Authentication: an access key that signs, or a token for an IAM user's password."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
-    from airflow_provider_viapi.jobs.poller import Poller
-    from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+    from airflow_provider_viapi.jobs.polling.poller import Poller
+    from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 
 ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
 

@@ -25,7 +25,7 @@ from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
-from airflow_provider_viapi.jobs.poll_schedule import Backoff
+from airflow_provider_viapi.jobs.polling.schedule import Backoff
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.account import Account

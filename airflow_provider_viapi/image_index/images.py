@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.addresses import installation_hint, opens, strip_userinfo
+from airflow_provider_viapi.media.addresses import strip_userinfo
+from airflow_provider_viapi.media.storages import installation_hint, opens
 from airflow_provider_viapi.schema import as_address, is_iterable, snake_case
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
     :return: of each its address, an entity id from its name, and its address without a connection id as extra data
     :raises InvalidRequest: there is no image
     """
-    from airflow_provider_viapi.media.storage import open_storage, translate_errors
+    from airflow_provider_viapi.media.open_storage import open_storage, translate_errors
 
     scheme, _, rest = folder.partition("://")
     user, _, _ = rest.partition("/")[0].rpartition("@")

@@ -28,9 +28,9 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.report import MAX_FAILURES_KEPT, Failure
 from airflow_provider_viapi.image_index.staged_images import HookOfThread
-from airflow_provider_viapi.media import pictures
-from airflow_provider_viapi.media.source_validation import check_source
-from airflow_provider_viapi.media.team_bucket import upload
+from airflow_provider_viapi.media.inputs import pictures
+from airflow_provider_viapi.media.inputs.source_validation import check_source
+from airflow_provider_viapi.media.inputs.staging_bucket import upload
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.retrying import READ, retry_call
 
@@ -195,7 +195,7 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
     """
     import requests
 
-    from airflow_provider_viapi.media.download import LinkExpired, download
+    from airflow_provider_viapi.media.outputs.download import LinkExpired, download
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     own = urlsplit(hook.account.endpoint or "").hostname

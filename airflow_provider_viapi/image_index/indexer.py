@@ -20,7 +20,7 @@ from airflow_provider_viapi.errors import (
 from airflow_provider_viapi.image_index.images import ImageEntry
 from airflow_provider_viapi.image_index.imgsearch_database import SETTLE_SECONDS, ImageDatabase
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport, Progress
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.retrying import RetryPolicy, aretry_call, is_transient
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index.images import Backend, ImageEntry
-from airflow_provider_viapi.media import pictures, resize
-from airflow_provider_viapi.media.staging import Staging
+from airflow_provider_viapi.media.inputs import pictures, resize
+from airflow_provider_viapi.media.inputs.staging import Staging
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.model import Log
@@ -142,7 +142,7 @@ class StagedImages:
             with pictures.downloaded(image.address, image.display_url, self._account.http) as chunks:
                 yield chunks
         else:
-            from airflow_provider_viapi.media.source import stat
+            from airflow_provider_viapi.media.inputs.source import stat
 
             with stat(image.address, self._of_thread.hook).read() as reader:
                 yield iter(reader.read, b"")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.errors import ServiceError
-    from airflow_provider_viapi.jobs.message_reader import MessageRecord
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState, Outcome, RequestNonce
+    from airflow_provider_viapi.jobs.polling.message_reader import MessageRecord
     from airflow_provider_viapi.jobs.reconciliation import JobList
 
 

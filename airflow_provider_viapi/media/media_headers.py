@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -32,7 +33,9 @@ MAX_SKIPPED = 64 << 20
 """Bytes that are read and dropped to reach a position, from a server that does not send parts of a file."""
 
 _TIMEOUTS = (5.0, 10.0)
-"""Seconds to wait for a connection, and for the response: measuring must not hold up a task for long."""
+"""Seconds to wait for a connection, and for the next bytes: measuring must not hold up a task for long."""
+
+_SECONDS_OF_ONE_REQUEST = 30.0
 
 
 def measure(address: str, http: HttpSettings, allowed_hosts: Collection[str] = ()) -> Clip | None:
@@ -44,7 +47,7 @@ def measure(address: str, http: HttpSettings, allowed_hosts: Collection[str] = (
     :raises Exception: whatever the storage or the server raises
     """
     if not is_http_url(address):
-        from airflow_provider_viapi.media.storage import open_path
+        from airflow_provider_viapi.media.open_storage import open_path
 
         with open_path(address).open("rb") as file:
             return read_clip(file)
@@ -170,14 +173,18 @@ class RangeReader(io.RawIOBase):
     """File at an HTTP address that is read by ranges.
 
     :param session: sends the requests
+    :param max_seconds: longest time for the response to one request
     """
 
-    def __init__(self, session: requests.Session, url: str) -> None:
+    def __init__(
+        self, session: requests.Session, url: str, max_seconds: float = _SECONDS_OF_ONE_REQUEST
+    ) -> None:
         self._session = session
         self._url = url
         self._position = 0
         self._start = 0
         self._block = b""
+        self._max_seconds = max_seconds
 
     def seek(self, offset: int, whence: int = 0) -> int:  # words: ok
         """Return the new position, from the beginning; nothing is requested."""
@@ -187,7 +194,7 @@ class RangeReader(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return up to so many bytes; none at the end.
 
-        :raises OSError: the server does not send parts of a file
+        :raises OSError: the server does not send parts of a file, or sends them too slowly
         """
         if not self._start <= self._position or self._position + size > self._start + len(self._block):
             self._fetch(max(size, BLOCK))
@@ -204,10 +211,22 @@ class RangeReader(io.RawIOBase):
                 self._start, self._block = first, b""
                 return
             response.raise_for_status()
-            if response.status_code != 206:
-                # The server sends the whole file.
-                if first > MAX_SKIPPED:
-                    raise OSError("the server does not send parts of a file")
-                for start in range(0, first, BLOCK):
-                    response.raw.read(min(BLOCK, first - start))
-            self._start, self._block = first, response.raw.read(size)
+            skipped = 0 if response.status_code == 206 else first
+            if skipped > MAX_SKIPPED:
+                raise OSError("the server does not send parts of a file, but the whole file")
+            self._start, self._block = first, self._read(response, skipped, size)
+
+    def _read(self, response: requests.Response, skipped: int, size: int) -> bytes:
+        """Return so many bytes of a response, without those before them.
+
+        :raises TimeoutError: they arrive too slowly
+        """
+        from airflow_provider_viapi.http_session import read_pieces
+
+        block = bytearray()
+        for piece in read_pieces(response, time.monotonic() + self._max_seconds):
+            block += piece[skipped:]
+            skipped -= min(skipped, len(piece))
+            if len(block) >= size:
+                break
+        return bytes(block[:size])

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.jobs.message_reader import MessageRecord
+from airflow_provider_viapi.jobs.polling.message_reader import MessageRecord
 from airflow_provider_viapi.messages.queues import ALLOWED, EXTRAS, QueueUrl
 
 if TYPE_CHECKING:

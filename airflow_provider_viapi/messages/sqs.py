@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from airflow_provider_viapi.jobs.supervision import describe
+from airflow_provider_viapi.jobs.polling.supervision import describe
 
 logger = logging.getLogger(__name__)
 

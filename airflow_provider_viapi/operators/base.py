@@ -6,12 +6,12 @@ keyword arguments.
 
 The sequence, with the method of each step and the module that does its work:
 
-1. validate: ``validated_request`` (``operators.action``), ``check_destination`` (``operators.landing_base``)
-2. ledger: ``open_ledger`` (``operators.task_attempt``, ``jobs.ledger``)
+1. validate: ``validated_request`` (``operators.action_base``), ``check_destination`` (``operators.landing_base``)
+2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``)
 3. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.landed_results``)
 4. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``_prepare``
-5. wait: ``_defer_or_poll`` (``triggers.job`` in the triggerer, ``jobs.poller`` on the worker)
-6. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.landing``)
+5. wait: ``_defer_or_poll`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
+6. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
 7. cancel: ``_cancel_if_late`` after ``job_timeout``, ``cancelling_if_ended`` if the task is ended
    (``operators.stoppable``), the trigger itself while the task is deferred
 """
@@ -32,16 +32,16 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.job_arguments import JobArguments
-from airflow_provider_viapi.operators.task_attempt import (
+from airflow_provider_viapi.operators.arguments.job_arguments import JobArguments
+from airflow_provider_viapi.operators.task.attempt import (
     attempt_of,
     fail_without_retry,
     open_ledger,
     record_decision,
     task_run,
 )
-from airflow_provider_viapi.operators.task_claims import TaskClaims
-from airflow_provider_viapi.operators.task_view import TaskView, check_prices, measured_usage
+from airflow_provider_viapi.operators.task.claims import TaskClaims
+from airflow_provider_viapi.operators.task.view import TaskView, check_prices, measured_usage
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_worker
 
@@ -69,7 +69,7 @@ class JobOperator(JobArguments):
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
     the job instead of paying for another.
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` takes.
+    Takes what :class:`~airflow_provider_viapi.operators.arguments.job_arguments.JobArguments` takes.
     """
 
     is_async = True

@@ -24,8 +24,8 @@ from airflow_provider_viapi.image_index.images import (
     parse_images,
 )
 from airflow_provider_viapi.links.job import viapi_action_address
-from airflow_provider_viapi.media.addresses import opens
-from airflow_provider_viapi.operators.argument_checks import is_templated
+from airflow_provider_viapi.media.storages import opens
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 from airflow_provider_viapi.schema import as_address, short_repr
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.task_run import TaskRun
-    from airflow_provider_viapi.operators.options import Text, ViapiJobOptions
+    from airflow_provider_viapi.operators.arguments.options import Text, ViapiJobOptions
 
 _ACTION = INCREASE_INSTANCE.replace(
     is_job=True,
@@ -200,7 +200,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def _set_place(self, request: Mapping[str, Any], context: Context) -> None:
         """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
-        from airflow_provider_viapi.media.request_inputs import StagingPlace
+        from airflow_provider_viapi.media.inputs.request_inputs import StagingPlace
 
         instance, place = context["ti"], StagingPlace.parse(self.staging)
         owner = (instance.dag_id, instance.run_id, instance.task_id, instance.map_index)
@@ -212,7 +212,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.fs.oss_client import open_oss
         from airflow_provider_viapi.hooks.viapi import ViapiHook
         from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
-        from airflow_provider_viapi.media.request_inputs import StagingPlace
+        from airflow_provider_viapi.media.inputs.request_inputs import StagingPlace
 
         conn_id = StagingPlace.parse(self.staging).conn_id
         return IncrementFolder(open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._place)

@@ -18,10 +18,10 @@ from airflow_provider_viapi.links.job import (
     HuaweiCloudResultLink,
     huaweicloud_job_address,
 )
-from airflow_provider_viapi.operators import task_attempt
-from airflow_provider_viapi.operators.action import ActionOperator
-from airflow_provider_viapi.operators.argument_checks import as_flag
+from airflow_provider_viapi.operators.action_base import ActionOperator
+from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
+from airflow_provider_viapi.operators.task import attempt
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ _CONTENT_REFUSED = frozenset(
 
 def is_permanent(error: ServiceError) -> bool:
     """Return whether no retry can succeed; of failed jobs, those whose content was refused."""
-    return (
-        error.state in _CONTENT_REFUSED if isinstance(error, JobFailed) else task_attempt.is_permanent(error)
-    )
+    return error.state in _CONTENT_REFUSED if isinstance(error, JobFailed) else attempt.is_permanent(error)
 
 
 class HuaweiCloudOperator(ActionOperator):
@@ -63,7 +61,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     A call whose response was lost is not repeated in the same attempt, unless the action is idempotent.
 
-    Takes what :class:`~airflow_provider_viapi.operators.action.ActionOperator` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.action_base.ActionOperator` takes, and:
 
     :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """
@@ -98,13 +96,13 @@ class HuaweiCloudOperator(ActionOperator):
 
     def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
         """Return the addresses of what is read; not those that receive alarms or callbacks."""
-        from airflow_provider_viapi.media.lineage import sources_of
+        from airflow_provider_viapi.media.outputs.lineage import sources_of
 
         return sources_of(request)
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
-        with task_attempt.fail_without_retry():
+        with attempt.fail_without_retry():
             return self.action.shown(self.hook.call(self.action, self.validated_request()))
 
 
@@ -118,7 +116,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         HuaweiCloudJobOperator(task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": …})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` and
+    Takes what :class:`~airflow_provider_viapi.operators.arguments.job_arguments.JobArguments` and
     :class:`HuaweiCloudOperator` take, and:
 
     :param goal: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task succeeds
@@ -188,7 +186,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its pictures as Base64, and its links checked."""
-        from airflow_provider_viapi.media.request_inputs import check_urls, embed_files
+        from airflow_provider_viapi.media.inputs.request_inputs import check_urls, embed_files
 
         if self.links and conf.getboolean("viapi", "check_sources", fallback=True):
             urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}
@@ -197,7 +195,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses in the request of what is read, as the author wrote them."""
-        from airflow_provider_viapi.media.lineage import sources_of
+        from airflow_provider_viapi.media.outputs.lineage import sources_of
 
         return sources_of(self.request)
 
@@ -238,6 +236,6 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.lineage import lineage_of
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
 
         return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt, from_dict
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.argument_checks import as_duration, as_flag, default_deferrable
+from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.operators.task_attempt import choose_store, fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import choose_store, fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

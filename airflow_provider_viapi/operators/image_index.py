@@ -19,12 +19,12 @@ from airflow_provider_viapi.image_index.images import (
     list_images,
     parse_images,
 )
-from airflow_provider_viapi.media.addresses import opens
-from airflow_provider_viapi.media.request_inputs import check_place
-from airflow_provider_viapi.operators.argument_checks import as_flag, is_templated
+from airflow_provider_viapi.media.inputs.request_inputs import check_place
+from airflow_provider_viapi.media.storages import opens
+from airflow_provider_viapi.operators.arguments.checks import as_flag, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.image_index.indexer import IndexingTiming
     from airflow_provider_viapi.image_index.report import IndexingReport
-    from airflow_provider_viapi.operators.options import Address
+    from airflow_provider_viapi.operators.arguments.options import Address
 
 
 class IndexImagesOperator(ProviderTask, StoppableOperator):
@@ -168,7 +168,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the list, find what is missing, add it; fail if too many cannot be added."""
         from airflow_provider_viapi.image_index.report import IndexingReport
-        from airflow_provider_viapi.media import resize
+        from airflow_provider_viapi.media.inputs import resize
 
         with fail_without_retry():
             self._check_container()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.operators.argument_checks import as_choice
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.arguments.checks import as_choice
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.schema import short_repr
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.hooks.viapi import ViapiHook
-    from airflow_provider_viapi.operators.options import Address, Integer, Text, ViapiOptions
+    from airflow_provider_viapi.operators.arguments.options import Address, Integer, Text, ViapiOptions
 
 
 def _names(hook: ViapiHook) -> set[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.operators.action import ActionOperator
-from airflow_provider_viapi.operators.argument_checks import as_hosts, is_default, is_templated
+from airflow_provider_viapi.operators.action_base import ActionOperator
+from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_default, is_templated
 from airflow_provider_viapi.operators.result_references import OutputRefs
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LandingOperator(ActionOperator):
         self.allowed_hosts = as_hosts(allowed_hosts, self.action.name)
         self._landed: dict[str, str] = {}
         if land_to is not None and not is_templated(land_to):
-            from airflow_provider_viapi.media.output_paths import check
+            from airflow_provider_viapi.media.outputs.output_paths import check
 
             check(land_to, self.action)
 
@@ -57,7 +57,7 @@ class LandingOperator(ActionOperator):
     def check_destination(self, context: Context) -> None:
         """Refuse a rendered destination that cannot take the result."""
         if self.land_to is not None:
-            from airflow_provider_viapi.media import landing
+            from airflow_provider_viapi.media.outputs import landing
 
             landing.check_writable(
                 self.land_to, self.action, names=landing.path_variables(context, job_id=None)
@@ -75,7 +75,7 @@ class LandingOperator(ActionOperator):
         :param job_id: id of the job, or of the call that was answered at once
         :param refresh_links: return the result with new links, if that is possible
         """
-        from airflow_provider_viapi.media import landing
+        from airflow_provider_viapi.media.outputs import landing
 
         landed = landing.land(
             result,
@@ -92,7 +92,7 @@ class LandingOperator(ActionOperator):
 
     def publish_landed(self, landed: dict[str, str], job_id: str, context: Context) -> None:
         """Store the addresses of landed files as XComs, and report them as updates of the task's outlets."""
-        from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
+        from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
 
         self._landed = landed
         for key, address in landed.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
-from airflow_provider_viapi.operators.argument_checks import missing_arguments, refuse_unknown
+from airflow_provider_viapi.operators.arguments.checks import missing_arguments, refuse_unknown
 from airflow_provider_viapi.operators.result_references import Mappable, ResultRef
 from airflow_provider_viapi.schema import as_address
 

@@ -197,7 +197,7 @@ def _as_task(mapped: Any) -> MappedTask:
 
 def _sample_arguments(mapped: Any) -> Iterator[dict[str, Any]]:
     """Yield mapped arguments with each literal value, and a template in place of what other tasks will return."""
-    from airflow_provider_viapi.operators.action import request_arguments
+    from airflow_provider_viapi.operators.action_base import request_arguments
 
     given = mapped.expand_input.value
     if isinstance(given, list | tuple):

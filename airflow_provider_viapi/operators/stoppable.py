@@ -15,7 +15,7 @@ from airflow_provider_viapi.task_instance.cancellation import TERMINAL, worker_m
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_viapi.jobs.batch_ledger import BatchLedger
+    from airflow_provider_viapi.jobs.batch.ledger import BatchLedger
     from airflow_provider_viapi.jobs.ledger import Ledger
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class StoppableOperator(BaseOperator):
         try:
             import aiohttp  # noqa: F401
 
-            import airflow_provider_viapi.jobs.poller  # noqa: F401
+            import airflow_provider_viapi.jobs.polling.poller  # noqa: F401
         except ImportError as error:
             raise ConfigurationError(
                 f"jobs cannot be polled here ({error}): nothing was submitted. Install the missing package: pip "

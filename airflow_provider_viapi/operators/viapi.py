@@ -14,10 +14,10 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viapi_job_address
-from airflow_provider_viapi.operators.argument_checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.landing_base import LandingOperator
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.media.staging import RequestInputs
+    from airflow_provider_viapi.media.inputs.staging import RequestInputs
 
 
 class ViapiOperator(LandingOperator):
@@ -66,7 +66,7 @@ class ViapiOperator(LandingOperator):
         super().__init__(**kwargs)
         self.staging: Any = as_address(staging)
         if not is_templated(self.staging):
-            from airflow_provider_viapi.media.request_inputs import check_place
+            from airflow_provider_viapi.media.inputs.request_inputs import check_place
 
             check_place(self.staging)
         self.viapi_conn_id = viapi_conn_id
@@ -86,13 +86,13 @@ class ViapiOperator(LandingOperator):
         action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
     ) -> dict[str, Any]:
         """Return a request with values of their proper types; media may be in any storage."""
-        from airflow_provider_viapi.media.request_inputs import check
+        from airflow_provider_viapi.media.inputs.request_inputs import check
 
         return check(action, request, pending=is_unresolved)
 
     def validated_request(self) -> dict[str, Any]:
         """Return the rendered request with values of their proper types."""
-        from airflow_provider_viapi.media.request_inputs import check_place
+        from airflow_provider_viapi.media.inputs.request_inputs import check_place
 
         if self.action.retired:
             self.log.warning("%s: %s", self.action.name, self.action.retired)
@@ -102,7 +102,7 @@ class ViapiOperator(LandingOperator):
 
     def media(self, context: Context, request: Mapping[str, Any]) -> RequestInputs:
         """Return the files that a checked request names."""
-        from airflow_provider_viapi.media.staging import RequestInputs, Staging, StagingSettings
+        from airflow_provider_viapi.media.inputs.staging import RequestInputs, Staging, StagingSettings
 
         staging = Staging.of_task(
             context,
@@ -119,7 +119,7 @@ class ViapiOperator(LandingOperator):
 
         :raises InvalidMedia: a link responds that there is no such file, or the file is outside the limits
         """
-        from airflow_provider_viapi.media.request_inputs import check_links, media_addresses
+        from airflow_provider_viapi.media.inputs.request_inputs import check_links, media_addresses
 
         # Without media, nothing of the connection is needed before the call.
         has_media = any(media_addresses(self.action.parameters, request))
@@ -159,13 +159,13 @@ class ViapiOperator(LandingOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.lineage import lineage_of
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
 
         return lineage_of(self.media_addresses(), self._landed.values())
 
     def media_addresses(self) -> Iterable[str]:
         """Return the addresses of the request's media, as the author wrote them."""
-        from airflow_provider_viapi.media.lineage import media_of
+        from airflow_provider_viapi.media.outputs.lineage import media_of
 
         return media_of(self.action.parameters, self.request)
 
@@ -186,7 +186,8 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.job_arguments.JobArguments` and :class:`ViapiOperator` take.
+    Takes what :class:`~airflow_provider_viapi.operators.arguments.job_arguments.JobArguments` and
+    :class:`ViapiOperator` take.
     """
 
     operator_extra_links = (ViapiJobLink(), ViapiResultLink())
@@ -200,7 +201,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them, and its links checked."""
-        from airflow_provider_viapi.media.request_inputs import files_to_stage
+        from airflow_provider_viapi.media.inputs.request_inputs import files_to_stage
 
         self.check_sources(request)
         with self.naming_argument():
@@ -233,6 +234,6 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the datasets that were read and landed."""
-        from airflow_provider_viapi.media.lineage import lineage_of
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
 
         return lineage_of(self.media_addresses(), self._landed.values(), self._usage)

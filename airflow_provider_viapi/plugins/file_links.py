@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_viapi.media.addresses import storage_of
+from airflow_provider_viapi.media.storages import storage_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def signed_link(address: str) -> str:
     :raises FileNotLinked: its connection does not exist, or has no key that signs
     """
     try:
-        from airflow_provider_viapi.media.storage import open_path
+        from airflow_provider_viapi.media.open_storage import open_path
 
         path = open_path(address)
         url = str(path.fs.sign(path.path, expiration=EXPIRES_IN))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.quota.counters import HostCounters, SharedCounters, open_counters
 from airflow_provider_viapi.quota.pacing import SharedRateLimiter, TurnPace
 from airflow_provider_viapi.quota.shared_job_list import SharedJobList

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.turns import Turn, Turns
 

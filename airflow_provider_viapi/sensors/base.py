@@ -18,9 +18,9 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed, JobTimedOut, ServiceError, from_dict
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.argument_checks import default_deferrable
+from airflow_provider_viapi.operators.arguments.checks import default_deferrable
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry, is_permanent
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:

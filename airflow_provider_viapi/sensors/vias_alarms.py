@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.argument_checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.huawei.alarm_events import Alarm
-    from airflow_provider_viapi.operators.options import Address
+    from airflow_provider_viapi.operators.arguments.options import Address
 
 SEEN = ".viapi-seen"
 """Folder of the markers of files that were taken, in the folder of the alarms."""
@@ -127,7 +127,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
     def _store(self, alarm: Alarm, identity: str) -> str:
         from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-        from airflow_provider_viapi.media.atomic_file import AtomicFile
+        from airflow_provider_viapi.media.outputs.atomic_file import AtomicFile
 
         # The same name in each attempt.
         file = f"{alarm.kind}-{hashlib.sha256(identity.encode()).hexdigest()[:24]}{alarm.image_suffix}"
@@ -138,7 +138,7 @@ class ViasAlarmSensor(ProviderTask, BaseSensorOperator):
         return address
 
     def _open(self, folder: Any) -> tuple[Any, str]:
-        from airflow_provider_viapi.media.storage import open_path
+        from airflow_provider_viapi.media.open_storage import open_path
 
         path = open_path(self._address(folder))
         return path.fs, str(path.path).rstrip("/")

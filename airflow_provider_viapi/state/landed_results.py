@@ -31,8 +31,8 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.metrics import REUSED
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
-from airflow_provider_viapi.media.manifest import describe, describe_file, with_landed, write_manifest
-from airflow_provider_viapi.media.source_versions import Version, is_versioned, source_versions
+from airflow_provider_viapi.media.inputs.source_versions import Version, is_versioned, source_versions
+from airflow_provider_viapi.media.outputs.manifest import describe, describe_file, with_landed, write_manifest
 from airflow_provider_viapi.redaction import redact_text, redact_values
 from airflow_provider_viapi.state.conditional_write import Conflict, Objects, open_objects
 from airflow_provider_viapi.state.object_storage import PRUNE_PROBABILITY, modified_at, open_state_path
@@ -66,7 +66,7 @@ class LandedResults:
         self._key = TaskKey.from_context(context)
 
     def versions(self, request: Mapping[str, Any]) -> dict[str, Version]:
-        """Return the versions of a request's sources; see ``media.source_versions``."""
+        """Return the versions of a request's sources; see ``media.inputs.source_versions``."""
         hosts = [*getattr(self._task, "allowed_hosts", ()), *self._task.trusted_hosts()]
         hook = self._task.hook
         return source_versions(request, hook, self._log, settings=hook.account.http, allowed_hosts=hosts)

@@ -3,7 +3,7 @@
 Airflow only asks a trigger or a worker to stop, and does not say why. A job is cancelled when its task is in a
 terminal state. When its triggerer went away, the next triggerer continues to wait. When the task was cleared, the
 next attempt resumes the job, or, if that attempt cannot know of it, the job is cancelled. A trigger sees the task's
-state but not its attempt: if the task is deferred, the jobs that it has published (see ``operators.task_claims``) are
+state but not its attempt: if the task is deferred, the jobs that it has published (see ``operators.task.claims``) are
 those that it waits for, since an attempt clears the XComs of the one before. Airflow 3.4 keeps the XComs of each
 attempt, and refuses the trigger of an earlier one to read them.
 """

@@ -1,7 +1,7 @@
 """States of a pending job for Airflow's UI: while a task waits, each change goes to the XCom ``job_states``.
 
 The trigger, or the worker, writes it. It is a convenience: a write that fails or is slow changes nothing about the
-wait, and the final states are in the task's view (``operators.task_view``).
+wait, and the final states are in the task's view (``operators.task.view``).
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.request_inputs import check_place, check_source
-from airflow_provider_viapi.operators.argument_checks import is_templated
+from airflow_provider_viapi.media.inputs.request_inputs import check_place, check_source
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Copy the file unless this DAG run has done so, and return the address."""
-        from airflow_provider_viapi.media.staging import Staging
+        from airflow_provider_viapi.media.inputs.staging import Staging
 
         with fail_without_retry():
             self.source, self.staging = as_address(self.source), as_address(self.staging)

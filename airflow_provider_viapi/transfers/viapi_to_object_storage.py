@@ -12,10 +12,10 @@ from airflow_provider_viapi.alibaba import services
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.output_paths import check, path_variables
-from airflow_provider_viapi.operators.argument_checks import as_hosts, is_templated
+from airflow_provider_viapi.media.outputs.output_paths import check, path_variables
+from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Land every file, add events to the outlets, return the addresses by the files' keys in the result."""
-        from airflow_provider_viapi.media import landing
-        from airflow_provider_viapi.media.asset_events import Origin, describe_files, report_assets
+        from airflow_provider_viapi.media.outputs import landing
+        from airflow_provider_viapi.media.outputs.asset_events import Origin, describe_files, report_assets
 
         with fail_without_retry():
             if self.job_id is not None and not isinstance(self.job_id, str):
@@ -111,7 +111,7 @@ class ViapiResultToObjectStorageOperator(ProviderTask, BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Return the landed datasets."""
-        from airflow_provider_viapi.media.lineage import lineage_of
+        from airflow_provider_viapi.media.outputs.lineage import lineage_of
 
         return lineage_of((), self._landed.values())
 

@@ -16,15 +16,15 @@ from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from airflow_provider_viapi.jobs.batch import Batch
-    from airflow_provider_viapi.jobs.batch_wait import FinishedJobs, WaitPolicy
+    from airflow_provider_viapi.jobs.batch.pipeline import Batch
+    from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
 
 class BatchTrigger(BaseTrigger):
     """Wait until enough jobs of a batch have ended to be worth processing, or its time is over.
 
-    The event holds either ``ended`` (see ``jobs.batch_wait.FinishedJobs``; about 100 kB, however many jobs there are)
+    The event holds either ``ended`` (see ``jobs.batch.wait.FinishedJobs``; about 100 kB, however many jobs there are)
     or ``error`` (see ``errors``). Airflow stores the arguments in its database: they name a connection and never hold
     a key.
 
@@ -100,7 +100,7 @@ class BatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield one event."""
-        from airflow_provider_viapi.jobs.batch_wait import WaitPolicy
+        from airflow_provider_viapi.jobs.batch.wait import WaitPolicy
 
         policy = WaitPolicy(self.min_completed, self.max_wait, datetime.fromisoformat(self.until))
         try:
@@ -167,7 +167,7 @@ async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log:
     :param hook: a cloud's hook
     :raises ConfigurationError: the connection cannot be used
     """
-    from airflow_provider_viapi.jobs.batch_wait import QuietLog, wait_for_finished_jobs
+    from airflow_provider_viapi.jobs.batch.wait import QuietLog, wait_for_finished_jobs
 
     # Read once, before hundreds of waits ask for it.
     await hook.aget_config()
@@ -189,7 +189,7 @@ async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log:
 
 async def cancel_jobs(hook: Any, jobs: Collection[Job], log: Log) -> Collection[str]:
     """Cancel the jobs that are still queued, and return their ids."""
-    from airflow_provider_viapi.jobs.batch_wait import cancel_queued
+    from airflow_provider_viapi.jobs.batch.wait import cancel_queued
 
     try:
         async with hook.open_jobs() as backend:

@@ -1,4 +1,4 @@
-"""Triggers that wait for one job, through ``jobs.poller``: what all share, and one for each cloud."""
+"""Triggers that wait for one job, through ``jobs.polling.poller``: what all share, and one for each cloud."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ class ViasAlarmTrigger(NewFilesTrigger):
     def _read(self, file: str, size: int | None) -> tuple[list[Alarm], bool]:
         from airflow_provider_viapi.huawei.alarm_events import UNKNOWN, Alarm
         from airflow_provider_viapi.huawei.alarm_messages import MAX_MESSAGE_BYTES, parse_alarms
-        from airflow_provider_viapi.jobs.supervision import describe
-        from airflow_provider_viapi.media.storage import open_path
+        from airflow_provider_viapi.jobs.polling.supervision import describe
+        from airflow_provider_viapi.media.open_storage import open_path
         from airflow_provider_viapi.retrying import STORAGE, retry_call
 
         if size is not None and size > MAX_MESSAGE_BYTES:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.jobs.supervision import describe
-from airflow_provider_viapi.media.addresses import storage_of
+from airflow_provider_viapi.jobs.polling.supervision import describe
+from airflow_provider_viapi.media.storages import storage_of
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class _FolderReader:
         self._first_seen: dict[str, float] = {}
 
     def read(self) -> list[ListEntry]:
-        from airflow_provider_viapi.media.storage import open_path
+        from airflow_provider_viapi.media.open_storage import open_path
 
         path = open_path(self._folder)
         entries, first_seen, now = [], {}, self._clock()

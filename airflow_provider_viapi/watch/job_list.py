@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
-from airflow_provider_viapi.jobs.poll_schedule import AdaptiveInterval
-from airflow_provider_viapi.jobs.supervision import describe, in_own_task, may_pass
+from airflow_provider_viapi.jobs.polling.schedule import AdaptiveInterval
+from airflow_provider_viapi.jobs.polling.supervision import describe, in_own_task, may_pass
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from airflow_provider_viapi import errors
 from airflow_provider_viapi.alibaba.errors import VIAPI_CODES, classify
 from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
 from airflow_provider_viapi.huawei.errors import classify as classify_huawei
-from airflow_provider_viapi.operators.task_attempt import is_permanent
+from airflow_provider_viapi.operators.task.attempt import is_permanent
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import make_reference
 from airflow_provider_viapi import errors
 from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS, HUAWEI_CONN_FIELDS
-from airflow_provider_viapi.jobs.batch_report import BatchFailed
+from airflow_provider_viapi.jobs.batch.report import BatchFailed
 
 ROOT = Path(make_reference.__file__).parents[1]
 ERRORS = (ROOT / "docs" / "errors.md").read_text()

@@ -23,8 +23,8 @@ from airflow_provider_viapi.huawei.jobs import (
     open_huawei_jobs,
 )
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.poll_schedule import Backoff
-from airflow_provider_viapi.jobs.poller import Poller
+from airflow_provider_viapi.jobs.polling.poller import Poller
+from airflow_provider_viapi.jobs.polling.schedule import Backoff
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 
 VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")

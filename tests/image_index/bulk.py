@@ -22,7 +22,7 @@ from airflow_provider_viapi.image_index.images import ImageEntry, parse_images
 from airflow_provider_viapi.image_index.imgsearch_database import ImageDatabase
 from airflow_provider_viapi.image_index.indexer import Indexer, IndexingTiming
 from airflow_provider_viapi.image_index.report import IndexingReport
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 
 QUICK = IndexingTiming(retry_seconds=3.0, settle_seconds=0.3)
 

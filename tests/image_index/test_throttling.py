@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from airflow_provider_viapi.image_index.indexer import TolerantLimiter
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 
 
 def test_a_refusal_among_many_calls_does_not_slow_it_down() -> None:

@@ -22,13 +22,13 @@ from airflow_provider_viapi.errors import (
     Throttled,
 )
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.batch import MAX_LOGGED_FAILURES, Batch
-from airflow_provider_viapi.jobs.batch_interfaces import BatchConfig
-from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.batch_wait import FinishedJobs
+from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
+from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.batch.pipeline import MAX_LOGGED_FAILURES, Batch
+from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun, Timing
@@ -310,6 +310,16 @@ def test_the_log_names_at_most_a_hundred_failed_items() -> None:
     named = [line for line in log.lines if line.startswith("Failed: item ")]
     assert len(named) == MAX_LOGGED_FAILURES == running.logged_failures - 50
     assert named[0] == "Failed: item 0 (http://h/v0.mp4): InvalidJob: no such job"
+
+
+def test_the_log_says_once_why_nothing_is_submitted_now() -> None:
+    service, log = Service(Clock(), ["throttled"] * 100), Log()
+
+    batch(service, Store(), items(["a", "b"]), 1, log).submit()
+
+    assert [line for line in log.lines if line.startswith("Not submitted")] == [
+        "Not submitted now, and retried later: item 0 (http://h/a.mp4): too many (code Throttling.User)"
+    ]
 
 
 @pytest.mark.parametrize("failed_submissions", [5, 6, 50])

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item, Row
+from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.jobs.task_run import Attempt
 from operators.run_batch import Store

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.jobs.batch_ledger import Item
-from airflow_provider_viapi.jobs.batch_report import MAX_BYTES, Progress, describe_item, truncate
+from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.jobs.batch.report import MAX_BYTES, Progress, describe_item, truncate
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.errors import CredentialsRejected, InvalidRequest
-from airflow_provider_viapi.jobs.batch_wait import (
+from airflow_provider_viapi.jobs.batch.wait import (
     MAX_BYTES,
     MAX_REPORT_BYTES,
     FinishedJobs,

@@ -14,11 +14,11 @@ from itertools import pairwise
 import pytest
 
 from airflow_provider_viapi.jobs.backend import ListSnapshot
-from airflow_provider_viapi.jobs.message_reader import MessageRecord
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs
-from airflow_provider_viapi.jobs.poll_schedule import Backoff
-from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.message_reader import MessageRecord
+from airflow_provider_viapi.jobs.polling.poller import Poller
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.schedule import Backoff
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
 

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.paged_store import PAGE_BYTES, PagedStore
+from airflow_provider_viapi.jobs.batch.paged_store import PAGE_BYTES, PagedStore
 from operators.run_batch import Store
 
 NAMES = st.sampled_from([f"item-{number}" for number in range(6)])

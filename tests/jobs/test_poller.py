@@ -22,12 +22,12 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
 )
-from airflow_provider_viapi.jobs import list_reader, supervision
 from airflow_provider_viapi.jobs.backend import Ending, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.poll_schedule import Backoff, PendingJob
-from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling import list_reader, supervision
+from airflow_provider_viapi.jobs.polling.poller import Poller
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.schedule import Backoff, PendingJob
 from jobs import virtual_time
 
 logger = logging.getLogger(__name__)

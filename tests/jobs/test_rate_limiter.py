@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.jobs.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from jobs import virtual_time
 
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 import pytest
 
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
-from airflow_provider_viapi.jobs.poller import Poller
-from airflow_provider_viapi.jobs.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.polling.poller import Poller
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from jobs import virtual_time
 from jobs.fake_account import FakeAccount, FakeBackend
 

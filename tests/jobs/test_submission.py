@@ -321,14 +321,14 @@ def test_a_task_that_is_stopped_while_the_service_cannot_be_reached_submits_noth
 
 
 def test_a_task_that_is_stopped_while_its_intent_is_written_sends_nothing(clock: SkippingClock) -> None:
-    class SlowStore(MemoryStore):
+    class CountingStore(MemoryStore):
         writes = 0
 
         def set(self, key: str, value: object) -> None:
             super().set(key, value)
             self.writes += 1
 
-    backend, store, claims = ScriptedBackend(clock, ["J-1"]), SlowStore(), ScriptedClaims()
+    backend, store, claims = ScriptedBackend(clock, ["J-1"]), CountingStore(), ScriptedClaims()
 
     with pytest.raises(StopRequested):
         submission(

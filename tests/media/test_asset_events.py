@@ -11,8 +11,13 @@ from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
 import media_samples
 from airflow_provider_viapi.http_settings import HttpSettings
-from airflow_provider_viapi.media.asset_events import MAX_SOURCES, Origin, describe_files, report_assets
 from airflow_provider_viapi.media.asset_uris import asset_uri
+from airflow_provider_viapi.media.outputs.asset_events import (
+    MAX_SOURCES,
+    Origin,
+    describe_files,
+    report_assets,
+)
 
 try:
     from airflow.sdk.execution_time.context import OutletEventAccessors

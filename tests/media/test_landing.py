@@ -30,8 +30,8 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.http_settings import HttpSettings
-from airflow_provider_viapi.media import atomic_file, landing, resumable_download
-from airflow_provider_viapi.media.resumable_download import DownloadSettings
+from airflow_provider_viapi.media.outputs import atomic_file, landing, resumable_download
+from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
 from airflow_provider_viapi.result_fields import file_urls
 from media.moto_s3 import Bucket, bucket, connection_json, moto_endpoint
 from media.team_storage import BUCKET, TeamStorage, connect, storage_emulator, team
@@ -908,3 +908,35 @@ def test_neither_log_nor_error_holds_the_signature(
 def test_a_result_without_its_file_is_not_passed_over(server: FileServer, tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="contains no file"):
         land(server, f"{tmp_path.as_uri()}/", result={"videoURL": "x"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "http://[::1/film.mp4",
+            "http://[bad]/film.mp4",
+            "http://a\u2100b/film.mp4",
+            "http://host:99999/film.mp4",
+        ),
+        *("http://host:port/film.mp4", "http:///film.mp4", "http://", "ftp://host/film.mp4", "/film.mp4"),
+    ],
+)
+def test_a_link_that_cannot_be_requested_is_refused_at_once(
+    server: FileServer, tmp_path: Path, address: str
+) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        land(server, f"file://{tmp_path}/", result={"VideoUrl": f"{address}?Signature=secret"})
+
+    assert raised.value.code == "InvalidResultAddress"
+    assert "secret" not in str(raised.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_redirect_to_an_address_that_cannot_be_requested_is_refused(
+    server: FileServer, tmp_path: Path
+) -> None:
+    server.script = [FileResponse(location="http://[bad]/film.mp4")]
+
+    with pytest.raises(InvalidRequest, match="bad"):
+        land(server, f"file://{tmp_path}/")

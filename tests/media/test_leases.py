@@ -8,7 +8,7 @@ from greenlet import getcurrent, greenlet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_viapi.media.team_bucket import Leases
+from airflow_provider_viapi.media.inputs.staging_bucket import Leases
 
 SIZE = 7
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba.services import find, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.output_paths import check, render_path
+from airflow_provider_viapi.media.outputs.output_paths import check, render_path
 
 LINK = "https://results.oss-cn-shanghai.aliyuncs.com/a/b/0f3.mp4?Expires=1&Signature=x"
 NAMES: dict[str, Any] = {

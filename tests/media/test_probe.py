@@ -18,10 +18,10 @@ from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.media.inputs.request_inputs import check_links
+from airflow_provider_viapi.media.inputs.source import stat
+from airflow_provider_viapi.media.inputs.source_validation import check_source
 from airflow_provider_viapi.media.probe import MediaFacts, probe
-from airflow_provider_viapi.media.request_inputs import check_links
-from airflow_provider_viapi.media.source import stat
-from airflow_provider_viapi.media.source_validation import check_source
 from media.moto_s3 import Bucket, bucket, moto_endpoint  # noqa: F401
 from scripted_server import serving
 

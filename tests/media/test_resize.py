@@ -15,7 +15,7 @@ from airflow_provider_viapi.alibaba.parameters import Media
 from airflow_provider_viapi.alibaba.services import imagesearch, imgsearch
 from airflow_provider_viapi.emulator.media.image_features import check_picture
 from airflow_provider_viapi.errors import InvalidMedia
-from airflow_provider_viapi.media import resize
+from airflow_provider_viapi.media.inputs import resize
 
 TWO_MEGABYTES = 2 << 20
 

@@ -17,9 +17,9 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.media import team_bucket
-from airflow_provider_viapi.media.request_inputs import check, check_place
-from airflow_provider_viapi.media.staging import Staging, StagingSettings
+from airflow_provider_viapi.media.inputs import staging_bucket
+from airflow_provider_viapi.media.inputs.request_inputs import check, check_place
+from airflow_provider_viapi.media.inputs.staging import Staging, StagingSettings
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
 
@@ -121,7 +121,7 @@ def test_an_object_with_a_name_that_the_service_stumbles_over_is_copied(team: Te
 def test_a_link_is_good_for_longer_than_the_queue(team: TeamStorage, film: str) -> None:
     seconds = int(httpx.URL(stage(team, film)).params["x-oss-expires"])
 
-    assert 24 * 3600 < seconds <= team_bucket.LINK_LIFETIME.total_seconds()
+    assert 24 * 3600 < seconds <= staging_bucket.LINK_LIFETIME.total_seconds()
 
 
 def test_a_large_film_goes_up_in_parts(team: TeamStorage, film: str) -> None:
@@ -305,7 +305,7 @@ def test_another_place_is_refused(to: str) -> None:
     ],
 )
 def test_a_copy_has_a_plain_name_with_the_same_ending(name: str, plain: str) -> None:
-    assert team_bucket.plain_name(name) == plain
+    assert staging_bucket.plain_name(name) == plain
 
 
 @pytest.mark.parametrize("address", ["file:///data/a.mp4", "oss://team/a.mp4"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_provider_viapi.operators.batch_base import BatchOperator
+from airflow_provider_viapi.operators.batch.base import BatchOperator
 from run_task import TaskInstance
 
 try:

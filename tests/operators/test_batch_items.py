@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, TaskG
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator, ViapiBatchOperator
-from airflow_provider_viapi.operators.batch_items import build_items
+from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.metastudio import StartLiveOperator, UploadAssetOperator
 from airflow_provider_viapi.operators.viapi import ViapiJobOperator

@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, ServiceError, SubmissionInDoubt
-from airflow_provider_viapi.jobs.batch_report import BatchFailed
+from airflow_provider_viapi.jobs.batch.report import BatchFailed
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators import test_paid_once

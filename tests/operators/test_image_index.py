@@ -25,7 +25,7 @@ from airflow_provider_viapi.errors import InvalidRequest, PermissionDenied, Tran
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.image_index import indexer, staged_images
 from airflow_provider_viapi.image_index.imgsearch_database import Listing
-from airflow_provider_viapi.media.staging import Staging
+from airflow_provider_viapi.media.inputs.staging import Staging
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imgsearch import CreateImageDbOperator
 from media.moto_s3 import Bucket, bucket, moto_endpoint

@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     TransientError,
 )
-from airflow_provider_viapi.media.staging import Staging
+from airflow_provider_viapi.media.inputs.staging import Staging
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.imgsearch import AddImageOperator
 from airflow_provider_viapi.operators.viapi import ViapiOperator

@@ -18,7 +18,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import JobFailed, JobTimedOut, SubmissionInDoubt, TransientError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
-from airflow_provider_viapi.media import huawei_asset_upload
+from airflow_provider_viapi.media.inputs import huawei_asset_upload
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio import (
     CreateAvatarVideoOperator,

@@ -19,7 +19,7 @@ from PIL import Image
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, TransientError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.media import huawei_asset_upload
+from airflow_provider_viapi.media.inputs import huawei_asset_upload
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import (
     AssessVoiceOperator,

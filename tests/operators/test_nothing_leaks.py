@@ -13,9 +13,9 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.job_reports import read_report
 from airflow_provider_viapi.huawei.services import find, vias
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.media.asset_events import Origin, report_assets
-from airflow_provider_viapi.media.lineage import lineage_of, media_of, name_of
-from airflow_provider_viapi.media.source_versions import find_sources
+from airflow_provider_viapi.media.inputs.source_versions import find_sources
+from airflow_provider_viapi.media.outputs.asset_events import Origin, report_assets
+from airflow_provider_viapi.media.outputs.lineage import lineage_of, media_of, name_of
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.metastudio import CreatePictureModelByUrlOperator, CreateSpeechOperator
 from airflow_provider_viapi.operators.vias import CreateTaskOperator, QueryTaskOperator, StopTaskOperator

@@ -13,7 +13,7 @@ from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
 from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.jobs.poll_schedule import Backoff
+from airflow_provider_viapi.jobs.polling.schedule import Backoff
 from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
-from airflow_provider_viapi.jobs.poll_schedule import Backoff
+from airflow_provider_viapi.jobs.polling.schedule import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import (
@@ -162,7 +162,7 @@ def test_a_source_that_is_replaced_while_its_job_runs_is_not_taken_for_the_one_t
 ) -> None:
     # The first attempt submits film 1 and cannot land it; the second one lands it when film 2 is there.
     blocker = tmp_path / "out"
-    land = "airflow_provider_viapi.media.landing.land"
+    land = "airflow_provider_viapi.media.outputs.landing.land"
     with monkeypatch.context() as broken:
         broken.setattr(land, lambda *_, **__: (_ for _ in ()).throw(OSError("the disk is full")))
         with pytest.raises(OSError, match="disk is full"):

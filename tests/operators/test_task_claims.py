@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_viapi.jobs.batch_ledger import BatchLedger, Item
+from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.task_run import Attempt, Claims, Intent
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task_claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log
 from media.moto_s3 import bucket, moto_endpoint

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException
 
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.operators.argument_checks import is_templated
+from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.imgsearch import (
     AddImageOperator,
     CreateImageDbOperator,

@@ -3,8 +3,8 @@
 * A module (or package) for each service whose limits and ranges Alibaba's documents, metadata or SDK state. Facts are
   from the VIAPI documents of 2020 and 2021 (marked *2020*) and Alibaba's API metadata and SDKs of late 2025 (marked
   *2025*); where they differ, a parameter's ``note`` has both.
-* ``data/*.json`` for all other services, from Alibaba's SDKs: names, types, which parameters are required, which are
-  files. ``scripts/read_sdk_models.py`` writes them.
+* ``generated/*.json`` for all other services, from Alibaba's SDKs: names, types, which parameters are required,
+  which are files. ``scripts/make_service_models.py`` writes them.
 * Files that a user names with :func:`read_user_models_from`.
 
 Facts that no source states are not in the model. A service is read when one of its actions is asked for.

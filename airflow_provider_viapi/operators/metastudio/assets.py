@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.operators.options import (
+    from airflow_provider_viapi.operators.arguments.options import (
         Address,
         Flag,
         HuaweiCloudJobOptions,
@@ -98,14 +98,14 @@ class UploadAssetOperator(HuaweiCloudJobOperator):
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Check that the source file exists before an asset is created for it."""
-        from airflow_provider_viapi.media import huawei_asset_upload
+        from airflow_provider_viapi.media.inputs import huawei_asset_upload
 
         huawei_asset_upload.stat(self.source)
         return request
 
     def accepted(self, job: Job, context: Context) -> None:
         """Upload the file to the asset."""
-        from airflow_provider_viapi.media import huawei_asset_upload
+        from airflow_provider_viapi.media.inputs import huawei_asset_upload
 
         huawei_asset_upload.upload(self.source, asset_id=job.id, hook=self.hook, log=self.log)
 

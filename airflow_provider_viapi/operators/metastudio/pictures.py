@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.huawei.model import Action
-    from airflow_provider_viapi.operators.options import Address, HuaweiCloudJobOptions, Text
+    from airflow_provider_viapi.operators.arguments.options import Address, HuaweiCloudJobOptions, Text
 
 
 class CreatePictureModelOperator(HuaweiCloudJobOperator):

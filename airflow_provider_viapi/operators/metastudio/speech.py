@@ -10,7 +10,7 @@ from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.operators.options import (
+    from airflow_provider_viapi.operators.arguments.options import (
         Flag,
         HuaweiCloudJobOptions,
         Integer,

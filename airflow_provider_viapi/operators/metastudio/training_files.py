@@ -52,7 +52,7 @@ class UploadingModelOperator(HuaweiCloudJobOperator):
 
     def accepted(self, job: Job, context: Context) -> None:
         """Upload the files and submit the job, unless an earlier attempt has."""
-        from airflow_provider_viapi.media import huawei_asset_upload
+        from airflow_provider_viapi.media.inputs import huawei_asset_upload
 
         state = self.hook.report(job).state
         if state != self.waits_for_files:
@@ -101,7 +101,7 @@ def check_zip(name: str, address: str, operator: Any, *, needs_zip: bool) -> Non
 
     :raises InvalidMedia: the message names the argument
     """
-    from airflow_provider_viapi.media.huawei_asset_upload import stat
+    from airflow_provider_viapi.media.inputs.huawei_asset_upload import stat
 
     source = stat(address)
     if needs_zip:
@@ -121,8 +121,8 @@ def check_media(name: str, address: str, operator: Any, formats: tuple[str, ...]
     :raises InvalidMedia: the message names the argument
     """
     from airflow_provider_viapi.alibaba.parameters import MediaLimits
-    from airflow_provider_viapi.media.huawei_asset_upload import stat
-    from airflow_provider_viapi.media.source_validation import check_source
+    from airflow_provider_viapi.media.inputs.huawei_asset_upload import stat
+    from airflow_provider_viapi.media.inputs.source_validation import check_source
 
     check_source(
         stat(address),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import TransientError
 from airflow_provider_viapi.huawei.services.metastudio import voices
-from airflow_provider_viapi.operators.argument_checks import as_choice
+from airflow_provider_viapi.operators.arguments.checks import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import (
     REVIEW_TIMEOUT,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
     from airflow_provider_viapi.huawei.model import Action
     from airflow_provider_viapi.jobs.model import Job
-    from airflow_provider_viapi.operators.options import (
+    from airflow_provider_viapi.operators.arguments.options import (
         Address,
         Flag,
         HuaweiCloudJobOptions,
@@ -185,7 +185,7 @@ class AssessVoiceOperator(UploadingModelOperator):
 
         :raises TransientError: an earlier attempt has created it; a retry creates another
         """
-        from airflow_provider_viapi.operators.task_attempt import open_ledger
+        from airflow_provider_viapi.operators.task.attempt import open_ledger
 
         url = self._backend.answer.get("data_uploading_url")
         if not url:

@@ -11,7 +11,7 @@ from airflow_provider_viapi.operators.vias.named_resources import CreateNamedOpe
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.operators.options import (
+    from airflow_provider_viapi.operators.arguments.options import (
         Flag,
         HuaweiCloudOptions,
         Integer,

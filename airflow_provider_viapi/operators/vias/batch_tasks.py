@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outcome_is_refusal
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
-from airflow_provider_viapi.operators.argument_checks import as_flag
+from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
-from airflow_provider_viapi.operators.task_attempt import choose_store, fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import choose_store, fail_without_retry
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.operators.options import Flag, HuaweiCloudOptions, Integer, Object, Text
+    from airflow_provider_viapi.operators.arguments.options import (
+        Flag,
+        HuaweiCloudOptions,
+        Integer,
+        Object,
+        Text,
+    )
     from airflow_provider_viapi.operators.vias.task_arguments import Dis, Obs, Webhook
 
 SOME_FAILED = "SomeTasksFailed"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.model import Action
-from airflow_provider_viapi.operators.argument_checks import as_choice
+from airflow_provider_viapi.operators.arguments.checks import as_choice
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.task_attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

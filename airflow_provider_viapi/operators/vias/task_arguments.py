@@ -11,7 +11,7 @@ from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-    from airflow_provider_viapi.operators.options import Flag, Object, Text
+    from airflow_provider_viapi.operators.arguments.options import Flag, Object, Text
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from airflow_provider_viapi.jobs.model import JobReport
-    from airflow_provider_viapi.operators.options import (
+    from airflow_provider_viapi.operators.arguments.options import (
         Flag,
         HuaweiCloudJobOptions,
         HuaweiCloudOptions,

@@ -10,7 +10,7 @@ from airflow_provider_viapi.operators.viapi import ViapiJobOperator
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.operators.options import Address, Integer, ViapiJobOptions
+    from airflow_provider_viapi.operators.arguments.options import Address, Integer, ViapiJobOptions
 
 
 class SuperResolveVideoOperator(ViapiJobOperator):

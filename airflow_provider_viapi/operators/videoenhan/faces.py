@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import XComArg
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.operators.options import (
+    from airflow_provider_viapi.operators.arguments.options import (
         Address,
         Flag,
         Integer,

@@ -1,0 +1,127 @@
+"""Wait for jobs in a thread while a batch submits more, so that those that end make way at once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from typing_extensions import Self
+
+from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+
+
+class Watch(Protocol):
+    """What a batch knows of its running jobs while it submits."""
+
+    def add(self, job: Job) -> None:
+        """Wait for one more job."""
+        ...
+
+    @property
+    def ended(self) -> int:
+        """Number of jobs that have ended and were not taken yet."""
+        ...
+
+    @property
+    def has_failures(self) -> bool:
+        """True if one of them has failed or cannot be polled."""
+        ...
+
+    def take(self) -> FinishedJobs:
+        """Return the jobs that have ended since the last call."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Wait until one more job has ended, or for so many seconds."""
+        ...
+
+
+class Unwatched:
+    """Watch that sees no job end: all of them are waited for later."""
+
+    ended = 0
+    has_failures = False
+
+    def add(self, job: Job) -> None:
+        """Do nothing."""
+
+    def take(self) -> FinishedJobs:
+        """Return nothing."""
+        return FinishedJobs()
+
+    def wait(self, seconds: float) -> None:
+        """Return at once."""
+
+
+class BackgroundWait:
+    """Waits for jobs in an event loop of its own; a context manager.
+
+    :param wait: waits until one job has ended
+    """
+
+    def __init__(self, wait: Callable[[Job], Awaitable[JobReport]]) -> None:
+        self._wait = wait
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="viapi-batch-wait", daemon=True)
+        self._one_more = threading.Condition()
+        self._finished = FinishedJobs()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def add(self, job: Job) -> None:
+        """Wait for one more job."""
+        asyncio.run_coroutine_threadsafe(self._wait_for(job), self._loop)
+
+    @property
+    def ended(self) -> int:
+        """Number of jobs that have ended and were not taken yet."""
+        return len(self._finished)
+
+    @property
+    def has_failures(self) -> bool:
+        """True if one of them has failed or cannot be polled."""
+        with self._one_more:
+            reports, errors = self._finished.reports, self._finished.errors
+            return bool(errors) or any(report.outcome is not Outcome.SUCCEEDED for report in reports)
+
+    def take(self) -> FinishedJobs:
+        """Return the jobs that have ended since the last call."""
+        with self._one_more:
+            taken, self._finished = self._finished, FinishedJobs()
+        return taken
+
+    def wait(self, seconds: float) -> None:
+        """Wait until one more job has ended, or for so many seconds."""
+        with self._one_more:
+            before = len(self._finished)
+            self._one_more.wait_for(lambda: len(self._finished) > before, seconds)
+
+    async def _wait_for(self, job: Job) -> None:
+        try:
+            report = await self._wait(job)
+        except ServiceError as error:
+            with self._one_more:
+                self._finished.errors[job.id] = error
+                self._one_more.notify_all()
+        else:
+            with self._one_more:
+                self._finished.reports.append(report)
+                self._one_more.notify_all()
+
+    async def _cancel(self) -> None:
+        waits = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)

@@ -1,0 +1,230 @@
+"""Find ended jobs in the account's job list, a page of hundreds per call.
+
+A job that the list does not show (too old, or the list fails) is polled individually.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.errors import ServiceError, Throttled
+from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
+from airflow_provider_viapi.jobs.model import ListJobs, Outcome
+from airflow_provider_viapi.jobs.polling.schedule import (
+    ANNOUNCED_POLL_FACTOR,
+    FINISHED_PRIORITY,
+    AdaptiveInterval,
+    PendingJob,
+    PendingJobs,
+    now,
+)
+from airflow_provider_viapi.jobs.polling.supervision import (
+    MAX_UNEXPECTED_ERRORS,
+    call_in_task,
+    describe,
+    in_own_task,
+    may_pass,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.backend import SharedList
+
+logger = logging.getLogger(__name__)
+
+LIST_THRESHOLD = 3
+"""Up to this many jobs are polled individually: the list would cost as many calls and is limited per account."""
+
+MAX_JOBS_WITHOUT_LIST = 30
+"""Up to this many jobs a process may leave the list to others: individual polls of more would cost too much."""
+
+SCANS_BEFORE_POLL = 2
+"""A job that this many scans of the whole list have not shown is polled individually."""
+
+FAILED_READS_BEFORE_POLL = 6
+"""When the list cannot be read for this many intervals, jobs are polled individually until it can."""
+
+LONGEST_SILENCE = 120.0
+"""Seconds (or three scans, if they take longer) after which a job is polled although the list should show its end."""
+
+SHARED_LIST_INTERVAL = 1.0
+"""Seconds between two checks for what other processes saw in the list."""
+
+
+class JobListReader:
+    """Reads the job list of one connection while many of its jobs are pending.
+
+    :param backend: reads the list
+    :param jobs: the pending jobs
+    :param list_jobs: ``auto`` reads the list while more than a few jobs wait, ``always`` for any, ``never``
+    :param shared_list: turns to read the list, and what other processes saw in it; ``None``: there are no others
+    """
+
+    def __init__(
+        self, backend: JobBackend, jobs: PendingJobs, list_jobs: ListJobs, shared_list: SharedList | None
+    ) -> None:
+        self._backend = backend
+        self._jobs = jobs
+        self._shared_list = shared_list
+        self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
+        self._may_leave_list = list_jobs == "auto"
+        self._has_many = False
+        self._scanned_at: float | None = None
+        self.scans = 0
+        """Number of scans of the whole list."""
+        self.silence = LONGEST_SILENCE
+        """Seconds after which a job is polled although the list should show its end."""
+
+    @property
+    def is_used(self) -> bool:
+        """True while the list is read: for many jobs it costs fewer calls than individual polls."""
+        if self._list_from is None or self._backend.list_interval is None:
+            return False
+        # Once the list is in use for many jobs, the last few of them cost fewer calls by list than individually.
+        self._has_many = len(self._jobs) >= (1 if self._has_many else self._list_from)
+        return self._has_many
+
+    def leave_to_list(self, jobs: Iterable[PendingJob]) -> None:
+        """Poll these jobs when the list shows that they have ended, or late if it never does."""
+        for pending in jobs:
+            if not (pending.is_finished or pending.is_late or pending.is_named):
+                self._jobs.queue.schedule(pending, self.silence)
+
+    async def read(self) -> None:
+        """Read the list again and again, and have the jobs polled that it shows as ended; a loop."""
+        if self._backend.list_interval is None:
+            return
+        interval = AdaptiveInterval(self._backend.list_interval)
+        seconds = interval.interval()
+        read_at, scan_began = now(), None
+        unexpected_errors = 0
+        while self._list_from is not None:
+            while self._may_rest():
+                await asyncio.sleep(interval.interval())
+                seconds, read_at = 0.0, now()
+            turn = await self._wait_to_read_list(seconds)
+            seconds = interval.interval()
+            wanted = self._jobs.unfinished()
+            if not self.is_used:
+                self._jobs.poll_individually(self._jobs)
+            if not self.is_used or not wanted:
+                read_at, scan_began = now(), None
+                if self._shared_list is not None:
+                    await self._shared_list.end_turn(turn, throttled=False)
+                continue
+            scan_began = scan_began or now()
+            try:
+                snapshot = await self._read_list(wanted, turn)
+                self._apply(snapshot)
+            except Exception as error:
+                unexpected_errors = 0 if isinstance(error, ServiceError) else unexpected_errors + 1
+                seconds = self._on_list_error(error, interval, unexpected_errors)
+                if (
+                    now() - read_at > FAILED_READS_BEFORE_POLL * interval.interval()
+                    or self._list_from is None
+                ):
+                    self._jobs.poll_individually(self._jobs)
+            else:
+                seconds, read_at, unexpected_errors = interval.on_success(), now(), 0
+                if snapshot.scan_complete:
+                    self.silence = max(LONGEST_SILENCE, 3 * (now() - scan_began))
+                    scan_began = None
+                    self._scanned_at = now()
+                    self.scans += 1
+                    self._jobs.poll_individually(
+                        each for each in self._jobs if self.scans - each.last_scan > SCANS_BEFORE_POLL
+                    )
+
+    def _may_rest(self) -> bool:
+        """Return whether the list need not be read, because messages announce the ends of all jobs.
+
+        They may stop, so it is read now and then; before jobs are polled because it did not show them for long.
+        """
+        if self._scanned_at is None or self._backend.list_interval is None or not self.is_used:
+            return False
+        rest = min(ANNOUNCED_POLL_FACTOR * self._backend.list_interval, LONGEST_SILENCE / 2)
+        return now() - self._scanned_at < rest and self._jobs.are_covered()
+
+    async def _wait_to_read_list(self, seconds: float) -> Any:
+        """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
+        turn = await self._take_turn()
+        if turn is None:
+            await asyncio.sleep(seconds)
+            # The list may have come into use meanwhile, and others may be reading it.
+            turn = await self._take_turn()
+        return turn
+
+    async def _take_turn(self) -> Any:
+        if self._shared_list is None or not self.is_used or not self._jobs.unfinished():
+            return None
+        return await self._shared_list.wait_for_turn()
+
+    async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
+        shared, throttled = self._shared_list, False
+        try:
+            snapshot = await in_own_task(call_in_task(self._backend.list_states, wanted))
+        except Throttled:
+            throttled = True
+            raise
+        finally:
+            if shared is not None:
+                await shared.end_turn(turn, throttled=throttled)
+        if shared is not None:
+            await shared.publish(snapshot.ended)
+        return snapshot
+
+    async def follow_others(self) -> None:
+        """Have the jobs polled that another process has seen ended; a loop."""
+        while self._shared_list is not None:
+            await asyncio.sleep(SHARED_LIST_INTERVAL)
+            if self.is_used and (wanted := self._jobs.unfinished()):
+                for job_id in await self._shared_list.ended(wanted):
+                    for pending in self._jobs.of(job_id):
+                        pending.mark_finished(None)
+                        self._jobs.queue.schedule(pending, -FINISHED_PRIORITY)
+
+    def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
+        """Return the seconds until the list is read again, or give the list up."""
+        is_unexpected = not isinstance(error, ServiceError)
+        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_pass(error)):
+            logger.warning(
+                "The job list cannot be used, polling each job individually: %s",
+                describe(error) if is_unexpected else error,
+            )
+            self._list_from = None
+            return 0.0
+        if isinstance(error, Throttled):
+            self._leave_list_to_others(interval)
+            return interval.on_throttled()
+        logger.info("The job list could not be read: %s", describe(error) if is_unexpected else error)
+        return interval.interval() * random.uniform(1, 2)  # noqa: S311
+
+    def _leave_list_to_others(self, interval: AdaptiveInterval) -> None:
+        """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
+        pending = len(self._jobs)
+        if interval.is_crowded and self._may_leave_list and pending <= MAX_JOBS_WITHOUT_LIST:
+            self._list_from, self._has_many = 2 * pending, False
+            logger.info(
+                "Other processes read the job list; polling %d jobs individually until there are twice as many",
+                pending,
+            )
+
+    def _apply(self, snapshot: ListSnapshot) -> None:
+        for job_id, outcome in snapshot.outcomes.items():
+            for pending in self._jobs.of(job_id):
+                pending.last_scan = self.scans
+                if outcome is Outcome.WAITING:
+                    # A message may be newer than the page.
+                    if not pending.is_finished:
+                        pending.seen_waiting_at = now()
+                        if state := snapshot.states.get(job_id):
+                            pending.mark_seen(state)
+                        self._jobs.queue.schedule(pending, self.silence)
+                elif not pending.is_finished:
+                    pending.mark_finished(snapshot.endings.get(job_id))
+                    ago = pending.ending.ago if pending.ending else 0.0
+                    # The links of a result expire, so the job that ended first is first, whichever page shows it.
+                    self._jobs.queue.schedule(pending, -FINISHED_PRIORITY - ago)

@@ -1,0 +1,246 @@
+"""Wait for many jobs with few calls.
+
+A few jobs are polled individually, at growing, jittered intervals. Many jobs are found in the account's job list, a
+page of hundreds per call; only those that it shows as ended are polled for their result. A job that the list does not
+show (too old, or the list fails) is polled individually as well. Where messages announce the ends of jobs, each
+message has its job polled at once, and the others are polled rarely.
+
+Only a final state, a permanent error or the deadline ends a wait. Errors that may pass never do, and neither does an
+unexpected exception: every poll schedules the next one whatever happened to it, and the loops are restarted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import datetime, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
+from airflow_provider_viapi.jobs.backend import JobBackend
+from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
+from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
+from airflow_provider_viapi.jobs.polling.list_reader import JobListReader
+from airflow_provider_viapi.jobs.polling.message_reader import MessageReader
+from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
+from airflow_provider_viapi.jobs.polling.schedule import (
+    FINISHED_PRIORITY,
+    Backoff,
+    PendingJob,
+    PendingJobs,
+    now,
+)
+from airflow_provider_viapi.jobs.polling.supervision import (
+    MAX_UNEXPECTED_ERRORS,
+    call_in_task,
+    describe,
+    may_pass,
+    supervise,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.backend import JobMessages, SharedList
+
+logger = logging.getLogger(__name__)
+
+MAX_CONCURRENT_POLLS = 16
+
+GRACE = 30.0
+"""Seconds after the deadline for a last poll; many jobs may share a deadline."""
+
+METRICS_INTERVAL = 10.0
+"""Seconds between two updates of the gauge of waiting jobs."""
+
+
+class Poller:
+    """Waits for the jobs of one connection in one event loop.
+
+    :param backend: reports states
+    :param backoff: intervals between two polls of one job
+    :param limiter: rate of polls; default: 10 per second
+    :param list_jobs: ``auto`` reads the job list while more than a few jobs wait, ``always`` for any, ``never``
+    :param stats: receives metrics
+    :param shared_list: turns to read the job list, and what other processes saw in it; default: there are no others
+    :param messages: messages that name finished jobs; default: there are none
+    """
+
+    def __init__(
+        self,
+        backend: JobBackend,
+        backoff: Backoff | None = None,
+        limiter: RateLimiter | None = None,
+        list_jobs: ListJobs = "auto",
+        stats: Stats | None = None,
+        shared_list: SharedList | None = None,
+        messages: JobMessages | None = None,
+    ) -> None:
+        self._backend = backend
+        self._message_reader = MessageReader(messages)
+        self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.covers)
+        self.limiter = limiter or RateLimiter(10)
+        self.list = JobListReader(backend, self._jobs, list_jobs, shared_list)
+        self._stats = stats or NoStats()
+        self._gauge = WaitingGauge(self._stats)
+        self._loops: list[asyncio.Task[None]] = []
+        self._polls: set[asyncio.Task[JobReport]] = set()
+
+    async def wait(
+        self, job: Job, *, until: datetime, log: Log = logger, on_state: OnState | None = None
+    ) -> JobReport:
+        """Wait until the job has ended, and return its final report.
+
+        :param until: deadline, an aware time; the job is polled once more after it
+        :param log: receives changes of the job's state and failed polls
+        :param on_state: receives the states that the job has been in
+        :raises JobTimedOut: the job had not ended at the deadline
+        :raises ServiceError: a permanent error, such as a missing permission
+        """
+        result: asyncio.Future[JobReport] = asyncio.get_running_loop().create_future()
+        pending = PendingJob(job, log, until, result, last_scan=self.list.scans, on_state=on_state)
+        used_list = self.list.is_used
+        self._jobs.add(pending)
+        if self.list.is_used:
+            self.list.leave_to_list([pending] if used_list else self._jobs)
+        else:
+            self._jobs.queue.schedule(pending, self._jobs.backoff.interval(0))
+        self._start()
+        try:
+            await asyncio.wait({result}, timeout=max(0.0, _seconds_until(until)))
+            if not result.done():
+                pending.is_late = True
+                self._jobs.queue.schedule(pending, -FINISHED_PRIORITY)
+                await asyncio.wait({result}, timeout=GRACE)
+                pending.resolve(_timed_out(pending))
+            return result.result()
+        finally:
+            pending.discard()
+            self._jobs.remove(pending)
+
+    def _start(self) -> None:
+        if not self._loops:
+            loops = [self._poll_loop, self.list.read, self.list.follow_others, self._metrics_loop]
+            if self._message_reader.is_used:
+                loops.append(self._push_loop)
+            self._loops = [asyncio.ensure_future(supervise(loop)) for loop in loops]
+
+    async def close(self) -> None:
+        """Stop polling."""
+        tasks: list[asyncio.Task[Any]] = [*self._loops, *self._polls]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(Exception):
+            self._gauge.update(())
+
+    async def _poll_loop(self) -> None:
+        while True:
+            await self._jobs.queue.wait_until_due()
+            while len(self._polls) >= MAX_CONCURRENT_POLLS:
+                await asyncio.wait(self._polls, return_when=asyncio.FIRST_COMPLETED)
+            permit = await self.limiter.acquire()
+            pending = self._jobs.queue.pop()
+            if pending is None:
+                self.limiter.release(permit)
+                continue
+            # The call is a task and its outcome is handled outside of it, so that no exception of the call, not even
+            # a CancelledError, can leave the job without its next poll.
+            pending.is_polling, pending.is_named = True, False
+            poll = asyncio.ensure_future(call_in_task(self._backend.report, pending.job))
+            self._polls.add(poll)
+            poll.add_done_callback(partial(self._on_polled, pending, permit))
+
+    def _on_polled(self, pending: PendingJob, permit: Permit, poll: asyncio.Task[JobReport]) -> None:
+        self._polls.discard(poll)
+        pending.polls += 1
+        pending.is_polling = False
+        try:
+            self.limiter.release(permit)
+            if poll.cancelled():
+                self._on_poll_error(pending, RuntimeError("the call was cancelled"))
+                return
+            error = poll.exception()
+            if error is not None:
+                self._on_poll_error(pending, error)
+            else:
+                self._on_report(pending, poll.result())
+        except Exception as error:
+            # Such as a report that is None.
+            self._on_poll_error(pending, error)
+        finally:
+            if not pending.result.done():
+                if pending.is_late:
+                    pending.resolve(_timed_out(pending))
+                else:
+                    self._schedule_next(pending, poll)
+
+    def _schedule_next(self, pending: PendingJob, poll: asyncio.Task[JobReport]) -> None:
+        is_throttled = not poll.cancelled() and isinstance(poll.exception(), Throttled)
+        seconds = -FINISHED_PRIORITY if is_throttled and pending.is_finished else self._jobs.interval(pending)
+        self._jobs.queue.schedule(pending, seconds)
+        if pending.is_named:
+            # A message arrived during the poll, which may not have seen the end.
+            self._message_reader.schedule(self._jobs, pending)
+
+    def _on_report(self, pending: PendingJob, report: JobReport) -> None:
+        if report.is_final:
+            self._resolve_all(pending.job.id, report)
+        else:
+            pending.log_once(f"is {report.state}")
+            pending.mark_seen(report.state)
+            pending.mark_waiting()
+        pending.unexpected_errors = 0
+        self.limiter.on_success()
+
+    def _on_poll_error(self, pending: PendingJob, error: BaseException) -> None:
+        if isinstance(error, ServiceError):
+            pending.unexpected_errors = 0
+            if isinstance(error, Throttled):
+                self.limiter.on_throttled()
+            if not may_pass(error):
+                self._resolve_all(pending.job.id, error)
+                return
+            pending.log_once(f"could not be polled, retrying: {error}", warning=True)
+            return
+        pending.unexpected_errors += 1
+        text = f"could not be polled: unexpected {describe(error)}"
+        if pending.unexpected_errors >= MAX_UNEXPECTED_ERRORS:
+            message = f"job {pending.job.id} {text}, {pending.unexpected_errors} times in a row"
+            self._resolve_all(pending.job.id, ServiceError(message, code="UnexpectedError"))
+        else:
+            pending.log_once(f"{text}; retrying", warning=True)
+
+    def _resolve_all(self, job_id: str, outcome: JobReport | Exception) -> None:
+        waits = self._jobs.of(job_id)
+        for pending in waits:
+            pending.resolve(outcome)
+        if waits and isinstance(outcome, JobReport):
+            self._message_reader.record_end(waits[0])
+            with suppress(Exception):
+                record_finished(self._stats, waits[0], now())
+
+    async def _push_loop(self) -> None:
+        while True:
+            seconds = await self._message_reader.follow(self._jobs)
+            if not self.list.is_used:
+                # Those that were to be polled rarely.
+                self._jobs.poll_individually(self._jobs)
+            await asyncio.sleep(seconds)
+
+    async def _metrics_loop(self) -> None:
+        while True:
+            self._gauge.update(pending.job.action for pending in self._jobs)
+            await asyncio.sleep(METRICS_INTERVAL)
+
+
+def _timed_out(pending: PendingJob) -> JobTimedOut:
+    return JobTimedOut(
+        f"job {pending.job.id} had not ended at the deadline {pending.until.isoformat(timespec='seconds')}",
+        job_id=pending.job.id,
+        action=pending.job.action.rpartition(".")[2],
+    )
+
+
+def _seconds_until(moment: datetime) -> float:
+    return (moment - datetime.now(timezone.utc)).total_seconds()

@@ -1,0 +1,93 @@
+"""Pictures on their way to a service: downloaded from any address, and resized to the limits of an action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_provider_viapi.errors import InvalidMedia
+from airflow_provider_viapi.media.addresses import is_http_url, strip_userinfo
+from airflow_provider_viapi.media.inputs import resize
+from airflow_provider_viapi.media.inputs.source import Source, stat
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.http_settings import HttpSettings
+
+
+def fitted(address: str, limits: MediaLimits | None, hook: ViapiHook, folder: Path) -> Source:
+    """Return the picture at an address, or a copy of it within the limits; without Pillow it is as it is.
+
+    :param hook: opens ``oss://``, and has the settings for HTTP
+    :param folder: an empty folder for copies, which must exist as long as the result is used
+    :raises InvalidMedia: it does not exist, or cannot be brought within the limits
+    :raises ServiceError: it could not be read
+    """
+    shown = display_url(address)
+    if is_http_url(address):
+        local = folder / "downloaded"
+        with downloaded(address, shown, hook.account.http) as chunks:
+            write(chunks, local, shown)
+        source = _named(local, address, hook)
+    else:
+        source = stat(address, hook)
+    if limits is None or not resize.is_installed():
+        return source
+    with source.open() as file:
+        if not source.size or resize.fits(file, source.size, limits):
+            return source
+    copied = folder / "copied"
+    with source.read() as reader:
+        write(iter(reader.read, b""), copied, shown)
+    result = resize.fit(copied, shown, limits)
+    return source if result is None else _named(result, address, hook)
+
+
+def display_url(address: str) -> str:
+    """Return an address as a message may show it: without a password and a signature."""
+    return strip_userinfo(address.partition("?")[0] if is_http_url(address) else address)
+
+
+def _named(file: Path, address: str, hook: ViapiHook) -> Source:
+    # Messages name the address that the DAG author knows, not the copy.
+    return replace(stat(file.as_uri(), hook), address=display_url(address))
+
+
+@contextmanager
+def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterator[bytes]]:
+    """Request a file over HTTP and yield its pieces.
+
+    :param shown: the address in error messages
+    :raises InvalidMedia: there is no such file
+    """
+    from airflow_provider_viapi.http_session import requests_session
+    from airflow_provider_viapi.media.outputs.download import LinkExpired, download
+
+    try:
+        with requests_session(http) as session, download(session, address) as response:
+            yield response.chunks()
+    except LinkExpired as expired:
+        raise InvalidMedia(
+            f"{shown} cannot be downloaded: HTTP status {expired.status}",
+            code="InvalidImage.Download",
+        ) from None
+
+
+def write(chunks: Iterator[bytes], target: Path, shown: str) -> None:
+    """Write a picture to a file.
+
+    :param shown: its address in error messages
+    :raises InvalidMedia: it has more bytes than can be resized
+    """
+    with target.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            if file.tell() > resize.MAX_BYTES_READ:
+                raise InvalidMedia(
+                    f"{shown} has more than {resize.MAX_BYTES_READ:,} bytes, too many to be resized",
+                    code="InvalidImage.Size",
+                )

@@ -1,0 +1,303 @@
+"""Media of a request: checks while a DAG is parsed and before it is sent, and which of them have to be staged.
+
+Loads no storage library, so that operators can use it when they are constructed.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
+from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
+from airflow_provider_viapi.media.addresses import is_http_url
+from airflow_provider_viapi.media.storages import opens
+from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.schema import as_address, check_request, short_repr
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.alibaba.account import Account
+    from airflow_provider_viapi.alibaba.model import Action
+    from airflow_provider_viapi.alibaba.parameters import MediaLimits
+    from airflow_provider_viapi.http_settings import HttpSettings
+    from airflow_provider_viapi.jobs.model import Log
+
+
+_PLACE = re.compile(
+    r"oss://(?:(?P<conn>[\w.-]+)@)?(?P<bucket>[a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:/(?P<prefix>[A-Za-z0-9._/-]*))?"
+)
+
+
+def check(
+    action: Action, request: Mapping[str, Any], *, pending: Callable[[Any], bool] = lambda value: False
+) -> dict[str, Any]:
+    """Return the request with values of their proper types, as ``Action.check``, where media may be anywhere.
+
+    :param pending: returns true for a value that is not known yet
+    :raises InvalidRequest: something is not allowed, such as an address that nothing opens
+    """
+    addressed = _without_path_objects(action.parameters, request) if isinstance(request, Mapping) else request
+    return action.before_staging(opens).check(addressed, is_unresolved=pending)
+
+
+def check_place(to: str | None) -> None:
+    """Refuse what is neither ``None`` nor ``oss://bucket/prefix``.
+
+    :raises InvalidRequest: it has another form
+    """
+    if to is not None:
+        StagingPlace.parse(to)
+
+
+def check_source(address: str) -> None:
+    """Refuse an address that is neither HTTP(S) nor one that staging reads from.
+
+    :raises InvalidRequest: it is neither
+    """
+    check_request(
+        "staging", {"source": Media(name="source", required=True, opens=opens)}, {"source": address}
+    )
+
+
+@dataclass(frozen=True)
+class StagingPlace:
+    """Place of copies: ``oss://bucket/prefix`` or ``oss://conn@bucket/prefix``.
+
+    :param conn_id: the connection whose key is used; ``None`` for the task's own
+    :param bucket: in Shanghai, where the service reads
+    :param prefix: beginning of all keys, without slashes around it
+    """
+
+    conn_id: str | None
+    bucket: str
+    prefix: str
+
+    @classmethod
+    def parse(cls, address: str) -> StagingPlace:
+        """Return the place that an address names.
+
+        :raises InvalidRequest: it has another form
+        """
+        # A template that renders to a native type may give anything.
+        parts = _PLACE.fullmatch(address) if isinstance(address, str) else None
+        prefix = (parts["prefix"] or "").strip("/") if parts else ""
+        if parts is None or ".." in prefix.split("/") or "//" in prefix:
+            bucket = (
+                address[6:].partition("/")[0]
+                if isinstance(address, str) and address.startswith("oss://")
+                else ""
+            )
+            name = bucket.rpartition("@")[2]
+            problem = ""
+            if name and not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
+                problem = f"; {name!r} is no name of a bucket: 3 to 63 lowercase letters, digits and hyphens"
+            raise InvalidRequest(
+                f"staging is {short_repr(address)}; allowed: oss://bucket/prefix, with letters, digits and "
+                f"._-/{problem}",
+                code="InvalidParameter",
+            )
+        return cls(parts["conn"], parts["bucket"], prefix)
+
+    def address_of(self, key: str) -> str:
+        """Return the address of an object in the bucket, for tasks that may use the connection."""
+        return f"oss://{f'{self.conn_id}@' if self.conn_id else ''}{self.bucket}/{key}"
+
+
+def files_to_stage(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file that the service cannot read at its address."""
+    found = _media(parameters, structure)
+    return (each[:3] for each in found if not each[3] and not is_http_url(each[2]))
+
+
+def files_to_upload(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file that the service reads only from its temporary storage."""
+    return (each[:3] for each in _media(parameters, structure) if each[3])
+
+
+def media_addresses(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any]
+) -> Iterator[tuple[str, MediaLimits | None, str]]:
+    """Yield parameter, limits and address of every file of a request."""
+    return (each[:3] for each in _media(parameters, structure))
+
+
+def _media(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, MediaLimits | None, str, bool]]:
+    """Yield also whether the service reads the file only from its temporary storage."""
+    for each in parameters:
+        value = structure.get(each.name)
+        if value is None:
+            continue
+        if isinstance(each, Structured):
+            for inside, item in each.structures(value):
+                yield from _media(each.fields, item, f"{prefix}{inside}")
+        elif isinstance(each, Media) and not (each.uploaded and is_base64(value)):
+            limits = next((limits for limits in each.limits if limits.applies_to(structure)), None)
+            yield f"{prefix}{each.name}", limits, value, each.uploaded
+
+
+def with_addresses(
+    parameters: tuple[Parameter, ...], structure: Mapping[str, Any], addresses: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a request with other addresses in place of those that the service cannot read."""
+    replaced = dict(structure)
+    for each in parameters:
+        value = structure.get(each.name)
+        if value is None:
+            continue
+        if isinstance(each, Structured):
+            replaced[each.name] = each.map_structures(
+                value, lambda fields, item, _: with_addresses(fields, item, addresses)
+            )
+        elif isinstance(each, Media):
+            replaced[each.name] = addresses.get(value, value)
+    return replaced
+
+
+def _without_path_objects(parameters: tuple[Parameter, ...], structure: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request with the addresses of path objects in place of these."""
+    addressed = dict(structure)
+    for each in parameters:
+        value = structure.get(each.name)
+        if isinstance(each, Media):
+            if value is not None:
+                addressed[each.name] = as_address(value)
+        elif isinstance(each, Structured) and value is not None:
+            addressed[each.name] = each.map_structures(
+                value, lambda fields, item, _: _without_path_objects(fields, item)
+            )
+    return addressed
+
+
+MAX_EMBEDDED_BYTES = 9 * 2**20
+"""Size limit of an image: as Base64 it would fill the 12 MB that a signed request may have."""
+
+
+def embed_files(request: Mapping[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """Return the request with the content of files in place of their addresses, as Base64; other values stay.
+
+    :param paths: names that lead to the images in the request
+    :raises InvalidMedia: a file does not exist, is empty, or too large
+    :raises ServiceError: see ``source.stat``
+    """
+    filled = dict(request)
+    for first, *rest in paths:
+        value = as_address(filled.get(first))
+        if rest and isinstance(value, Mapping):
+            filled[first] = embed_files(value, [tuple(rest)])
+        elif not rest and isinstance(value, str) and "://" in value[:20]:
+            filled[first] = _base64_of(value)
+    return filled
+
+
+def _base64_of(address: str) -> str:
+    from airflow_provider_viapi.hooks.viapi import ViapiHook
+    from airflow_provider_viapi.media.inputs.source import stat
+
+    # oss:// is opened with that hook's connection unless the address names another.
+    source = stat(address, ViapiHook())
+    if not 0 < source.size <= MAX_EMBEDDED_BYTES:
+        raise InvalidMedia(
+            f"{source.display_url} has {source.size} bytes; allowed: 1 to {MAX_EMBEDDED_BYTES} for an "
+            "image inside a request",
+            code="InvalidFile.Size",
+        )
+    with source.read() as file:
+        return b64encode(file.read_whole(source.size)).decode()
+
+
+_TIMEOUTS = (5.0, 5.0)
+"""Seconds to wait for a connection, and for the response: the check must not hold the task for long."""
+
+
+class ReachedAccount(Protocol):
+    """An account of either cloud, as far as a check of links needs it."""
+
+    @property
+    def endpoint(self) -> str | None:
+        """The connection's own address of the service, if it has one."""
+        ...
+
+    @property
+    def http(self) -> HttpSettings:
+        """Proxies, certificates and timeout."""
+        ...
+
+
+_UNREADABLE = (PermissionDenied, OSError, ValueError)
+
+
+def check_links(action: Action, request: Mapping[str, Any], account: Account, log: Log) -> None:
+    """Check every HTTP(S) address of a request that the service fetches itself; see :func:`check_urls`."""
+    # What is uploaded is downloaded first, and may be brought within the limits.
+    links = {
+        url: (name, limits)
+        for name, limits, url, is_uploaded in _media(action.parameters, request)
+        if not is_uploaded
+    }
+    check_urls(links, action.name, account, log)
+
+
+def check_urls(
+    urls: Mapping[str, tuple[str, MediaLimits | None]], action: str, account: ReachedAccount, log: Log
+) -> None:
+    """Request the first byte of every HTTP(S) address, and check the file if its server states its size.
+
+    An address that cannot be reached from here passes: the service may reach it.
+
+    :param urls: parameter and limits by address; other addresses than HTTP(S) are left out
+    :param action: name of the action
+    :raises InvalidMedia: a server responds that there is no such file, or that it may not be read (403, 404, 410), or
+        the file is outside the limits
+    """
+    links = {url: about for url, about in urls.items() if is_http_url(url)}
+    if not links:
+        return
+    import requests
+    import urllib3
+
+    from airflow_provider_viapi.media.inputs.source_validation import check_source
+    from airflow_provider_viapi.media.probe import LinkedFile, size_of
+    from airflow_provider_viapi.media.ssrf_guard import public_session
+
+    # Where the service is on this network, such as the emulator, its media may be too.
+    own = urlsplit(account.endpoint or "").hostname
+    with public_session(account.http, [own] if own else []) as session:
+        for url, (name, limits) in links.items():
+            shown = redact_text(url.partition("?")[0])
+            try:
+                # The signature of a presigned URL covers the method, and some servers refuse HEAD.
+                is_plain = limits is None and not urlsplit(url).query
+                if is_plain and session.head(url, timeout=_TIMEOUTS, allow_redirects=True).ok:
+                    continue
+                headers = {"Range": "bytes=0-0"}
+                with session.get(url, headers=headers, stream=True, timeout=_TIMEOUTS) as response:
+                    status, size = response.status_code, size_of(response)
+                if size is not None:
+                    check_source(
+                        LinkedFile(session, url, size),
+                        limits,
+                        parameter=name,
+                        action=action,
+                        log=log,
+                    )
+            except (requests.RequestException, urllib3.exceptions.HTTPError, *_UNREADABLE) as error:
+                log.info("%s could not be checked from here: %s (%s)", name, shown, type(error).__name__)
+                continue
+            if status in (403, 404, 410):
+                raise InvalidMedia(
+                    f"{name} is {shown}, which responds with HTTP status {status}: nothing was submitted. Correct "
+                    "the address, or renew the link if it has expired. If only the service can read it, set "
+                    "[viapi] check_sources to False",
+                    code="InvalidFile.Download",
+                    action=action,
+                )

@@ -1,0 +1,299 @@
+"""Download of one file over HTTP, from its beginning or from where a connection was lost.
+
+Imported only where a file is downloaded.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import parse_url
+
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
+from airflow_provider_viapi.http_errors import certificate_error, origin_of
+from airflow_provider_viapi.redaction import redact_text
+
+CHUNK = 1 << 17
+"""Bytes that are read at once. Above 128 KB glibc maps memory for each piece and gives it back: with 256 KB a file
+landed at a third of the speed."""
+
+_TIMEOUTS = (10.0, 60.0)
+"""Seconds to wait for a connection, and for the next bytes."""
+
+_SECONDS_FOR_ERRORS = 10.0
+"""Time for the body of an error response, which may name the storage's code."""
+
+_MAX_REDIRECTS = 5
+_STRONG_ETAG = re.compile(r'(?i)"(?!(?:null|none|undefined|-|0)?")[^"]+"')
+"""Some servers send a text that identifies nothing."""
+
+_VERSION_HEADERS = (
+    "Last-Modified",
+    "Content-MD5",
+    "x-amz-version-id",
+    "x-oss-hash-crc64ecma",
+    "x-cos-hash-crc64ecma",
+)
+_CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
+
+
+class LinkExpired(Exception):
+    """The link does not lead to the file (any more): 403, 404 or 410.
+
+    :param code: the storage's error code, such as ``AccessDenied`` or ``NoSuchKey``, if it names one
+    """
+
+    def __init__(self, status: int, code: str | None) -> None:
+        super().__init__(f"HTTP {status}, {code}")
+        self.status = status
+        self.code = code
+
+
+class SourceModified(TransientError):
+    """The file is no longer the one whose beginning was downloaded."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What identifies the content of a file.
+
+    :param etag: a strong ETag
+    :param marks: values of other headers that differ between versions, by name
+    """
+
+    etag: str
+    marks: Mapping[str, str]
+
+    def is_same(self, other: Version) -> bool:
+        """Return whether another response is about the same content; a header that one lacks is no difference."""
+        same = (self.marks[name] == value for name, value in other.marks.items() if name in self.marks)
+        return self.etag == other.etag and all(same)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A response that carries a file, or the rest of one.
+
+    :param offset: position in the file of the first byte of the response
+    :param length: bytes of the whole file; ``None`` if it is sent in chunks or compressed
+    :param version: by which the rest of the same file can be requested; ``None`` without a strong ETag
+    """
+
+    offset: int
+    length: int | None
+    version: Version | None
+    is_compressed: bool
+    _response: requests.Response
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes as they arrive, decompressed; a piece may be empty.
+
+        :raises TransientError: the connection broke
+        :raises ServiceError: the body is not compressed as its header says
+        """
+        yield from _decompressed(self._received()) if self.is_compressed else self._received()
+
+    def _received(self) -> Iterator[bytes]:
+        raw = self._response.raw
+        while True:
+            try:
+                # Unlike read, it returns what has arrived, so that the caller can watch the time.
+                chunk = raw.read1(CHUNK, decode_content=False)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                raise _connection_broke(error) from None
+            if not chunk:
+                return
+            yield chunk
+
+
+@contextmanager
+def download(
+    session: requests.Session, url: str, *, offset: int = 0, version: Version | None = None
+) -> Iterator[Download]:
+    """Request a file.
+
+    :param offset: first byte to request; the response begins at 0 if the server sends no parts or the file changed
+    :param version: of the file whose beginning was downloaded before
+    :raises LinkExpired: there is no such file, or the link gives no access to it
+    :raises SourceModified: the server sends a part of another file, or the file has become shorter
+    :raises ConfigurationError: the certificate of the host is not trusted
+    :raises TransientError: a retry may help
+    :raises ServiceError: a retry does not help
+    """
+    headers = {"Accept-Encoding": "identity"}
+    if offset and version:
+        headers |= {"Range": f"bytes={offset}-", "If-Range": version.etag}
+    with _get(session, url, headers) as response:
+        if response.status_code == 416:
+            raise SourceModified("the file has become shorter during the download", http_status=416)
+        _check_status(response)
+        opened = _parse_response(response)
+        # Some servers honour Range and ignore If-Range: two files must never be joined.
+        is_same = version is not None and opened.version is not None and opened.version.is_same(version)
+        if response.status_code == 206 and not is_same:
+            raise SourceModified("the file was replaced during the download", http_status=206)
+        yield opened
+
+
+def link_expiry(url: str) -> datetime | None:
+    """Return when a presigned URL expires or expired, as its query says; ``None`` if it does not say."""
+    try:
+        query = {name.lower(): value for name, value in parse_qsl(urlsplit(url).query)}
+        if "expires" in query:
+            return datetime.fromtimestamp(int(query["expires"]), timezone.utc)
+        for vendor in ("oss", "amz", "goog", "tos", "obs"):
+            if f"x-{vendor}-expires" in query:
+                signed = datetime.strptime(query[f"x-{vendor}-date"], "%Y%m%dT%H%M%SZ")
+                signed_at = signed.replace(tzinfo=timezone.utc).timestamp()
+                return datetime.fromtimestamp(signed_at + int(query[f"x-{vendor}-expires"]), timezone.utc)
+    except (KeyError, ValueError, OverflowError, OSError):
+        pass
+    return None
+
+
+def check_link(url: str) -> None:
+    """Refuse an address of a file that no HTTP client can request.
+
+    :raises InvalidRequest: another scheme than http and https, a malformed host or port
+    """
+    try:
+        parsed = parse_url(url)
+        is_usable = parsed.scheme in ("http", "https") and bool(parsed.host) and bool(urlsplit(url).hostname)
+    except (LocationParseError, ValueError):
+        is_usable = False
+    if not is_usable:
+        # Its query may hold a signature.
+        raise InvalidRequest(
+            f"the address of the file is {redact_text(url.partition('?')[0])!r}; allowed: http:// and https:// "
+            "with a valid host and port",
+            code="InvalidResultAddress",
+        )
+
+
+@contextmanager
+def _get(session: requests.Session, url: str, headers: dict[str, str]) -> Iterator[requests.Response]:
+    for _ in range(_MAX_REDIRECTS + 1):
+        check_link(url)
+        try:
+            response = session.get(
+                url, headers=headers, stream=True, timeout=_TIMEOUTS, allow_redirects=False
+            )
+        except LocationParseError as error:
+            raise _connection_broke(error) from None
+        except requests.RequestException as error:
+            untrusted = certificate_error(error, origin_of(url), getattr(session, "settings", None))
+            # Its own text holds the URL with the signature.
+            raise untrusted or _connection_broke(error) from None
+        with response:
+            target = session.get_redirect_target(response)
+            if target is None:
+                yield response
+                return
+        try:
+            url = urljoin(url, target)
+        except ValueError:
+            # The check refuses it.
+            url = target
+    raise ServiceError(f"the file was not found within {_MAX_REDIRECTS} redirects", code="TooManyRedirects")
+
+
+def _check_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status in (200, 206):
+        return
+    named = _CODE.search(_beginning_of(response))
+    code = named[1].decode() if named else None
+    if status in (403, 404, 410):
+        raise LinkExpired(status, code)
+    kind = TransientError if status >= 500 or status in (408, 425, 429) else ServiceError
+    raise kind("the storage refused to send the file", code=code, http_status=status)
+
+
+def _beginning_of(response: requests.Response) -> bytes:
+    """Return the beginning of an error's body, as far as it arrives soon."""
+    give_up = time.monotonic() + _SECONDS_FOR_ERRORS
+    body = b""
+    try:
+        while len(body) < 1 << 16 and time.monotonic() < give_up:
+            if not (piece := response.raw.read1(1 << 16, decode_content=False)):
+                break
+            body += piece
+    except (requests.RequestException, HTTPError, OSError):
+        pass
+    return body
+
+
+def _parse_response(response: requests.Response) -> Download:
+    headers = response.headers
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise ServiceError(
+            f"the server sends the file compressed with {encoding[:20]!r}, although an uncompressed one was "
+            "requested; allowed: gzip, deflate",
+            code="UnsupportedContentEncoding",
+        )
+    is_compressed = encoding not in ("", "identity")
+    transfer = headers.get("Transfer-Encoding", "").strip().lower()
+    if transfer not in ("", "identity", "chunked"):
+        # Its body would be stored with the compression or the frames of the chunks.
+        raise ServiceError(
+            f"the server sends the file with Transfer-Encoding {transfer[:40]!r}; allowed: chunked",
+            code="UnsupportedContentEncoding",
+        )
+    is_chunked = transfer == "chunked"
+    # Beside chunks, a length does not count [RFC 9112, 6.3].
+    offset, length = 0, None if is_chunked else _parse_number(headers.get("Content-Length"))
+    if response.status_code == 206:
+        part = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", headers.get("Content-Range", ""))
+        if part is None or is_compressed:
+            raise SourceModified("the server sent an unknown part of the file", http_status=206)
+        offset, length = int(part[1]), int(part[2])
+    elif length is None and not is_chunked:
+        raise ServiceError(
+            "the server does not send the file's length, so a truncated file could not be distinguished from a "
+            "complete one",
+            code="MissingContentLength",
+        )
+    etag = headers.get("ETag", "").strip()
+    version = None
+    # A weak one only says that two files mean the same; the bytes of a compressed body are not those of the file.
+    if _STRONG_ETAG.fullmatch(etag) and not is_compressed:
+        version = Version(etag, {name: headers[name] for name in _VERSION_HEADERS if name in headers})
+    return Download(offset, None if is_compressed else length, version, is_compressed, response)
+
+
+def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    # 47: gzip or zlib, whichever the header of the data says.
+    decoder = zlib.decompressobj(wbits=47)
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                if decoder.eof:
+                    decoder = zlib.decompressobj(wbits=47)
+                yield decoder.decompress(rest)
+                rest = decoder.unused_data
+    except zlib.error as error:
+        raise ServiceError(
+            f"the file is not compressed as its header says ({error})", code="InvalidContentEncoding"
+        ) from None
+    # The end of the data holds its checksum and its length.
+    if not decoder.eof:
+        raise TransientError("the compressed file ended early")
+
+
+def _parse_number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
+
+
+def _connection_broke(error: Exception) -> TransientError:
+    return TransientError(f"the connection to the file broke ({type(error).__name__})")

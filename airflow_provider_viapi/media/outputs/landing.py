@@ -1,0 +1,224 @@
+"""Landing: copy the files of a result to the team's storage before their links expire.
+
+Each file is streamed, its length checked, and it appears under its final name whole or not at all; see
+``docs/landing.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.alibaba import services
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    InvalidRequest,
+    PermissionDenied,
+    ServiceError,
+    TransientError,
+)
+from airflow_provider_viapi.media.addresses import connection_of, strip_userinfo
+from airflow_provider_viapi.media.outputs.output_paths import (
+    check,
+    identity_of,
+    path_variables,
+    render_path,
+    sample_path,
+)
+from airflow_provider_viapi.media.storages import installation_hint, is_installed
+from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls, requires_files
+from airflow_provider_viapi.schema import as_address
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.http_settings import HttpSettings
+    from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.media.outputs.resumable_download import DownloadSettings
+
+__all__ = ["check", "check_writable", "land", "path_variables"]
+
+
+def check_writable(
+    to: Any,
+    action: HasResultFields | None = None,
+    *,
+    names: Mapping[str, Any] | None = None,
+    parameter: str = "land_to",
+) -> None:
+    """Refuse a destination that would not take a file; for use before a job is submitted and paid.
+
+    Connects to the storage, and begins and discards an upload where the storage allows that.
+
+    :param to: a rendered destination, see :func:`check`
+    :param action: the action whose result is to land
+    :param names: values of placeholders that are known already
+    :param parameter: the operator's argument, for messages
+    :raises InvalidRequest: an existing folder without its slash, a missing bucket, a name that is too long
+    :raises ConfigurationError: what opens the storage is not installed, or its connection cannot be used
+    :raises PermissionDenied: no permission to write
+    :raises TransientError: the storage could not be reached
+    """
+    to = as_address(to)
+    check(to, action, also=names or (), parameter=parameter)
+    path = sample_path(to, action, names or {}, parameter=parameter)
+    shown = f"{parameter} is {strip_userinfo(to)!r}"
+    scheme = to.partition("://")[0]
+    if not is_installed(scheme):
+        raise InvalidRequest(
+            f"{shown}; nothing that is installed opens {scheme}://: {installation_hint(scheme)}",
+            code="InvalidParameter",
+        )
+    try:
+        _try_to_write(path, is_file=path == to, shown=shown)
+    except ServiceError as error:
+        if not error.message.startswith(parameter):
+            error.message = f"{shown}: {error.message}"
+        raise
+    except Exception as error:
+        failure = _unusable(error, to, shown)
+    else:
+        return
+    # Outside the handler, so that the storage's error, which may quote a signed request, is not its context.
+    raise failure
+
+
+def _try_to_write(path: str, *, is_file: bool, shown: str) -> None:
+    from airflow_provider_viapi.media.open_storage import open_path
+    from airflow_provider_viapi.media.outputs.atomic_file import AtomicFile
+
+    opened = open_path(path)
+    if is_file and opened.fs.isdir(opened.path):
+        raise InvalidRequest(
+            f"{shown}, which is an existing folder; allowed: a folder with / at its end, or the name of a file",
+            code="InvalidParameter",
+        )
+    AtomicFile(opened).check_writable()
+
+
+def _unusable(error: Exception, to: str, shown: str) -> ServiceError:
+    """Return the error that says why nothing can be written, and what to do.
+
+    :param error: what the storage raised
+    :param to: the destination
+    :param shown: begins the message
+    """
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return InvalidRequest(
+            f"{shown}, where no file can be written: {_first_line(error)}. Create the bucket or folder, or name "
+            "another destination",
+            code="InvalidParameter",
+        )
+    if isinstance(error, PermissionError):
+        return PermissionDenied(
+            f"{shown}, where this task may not write: {_first_line(error)}. Grant the connection the right to write "
+            "there, or name another destination",
+            code="AccessDenied",
+        )
+    if isinstance(error, ImportError):
+        scheme = to.partition("://")[0]
+        return ConfigurationError(
+            f"{shown}; {scheme}:// cannot be opened ({_first_line(error)}): {installation_hint(scheme)}",
+            code="ConfigurationError",
+        )
+    # Its text is left out: it may quote a signed request.
+    conn_id = connection_of(to)
+    return TransientError(
+        f"{shown}, which could not be reached ({type(error).__name__}): nothing was submitted. Check the "
+        f"connection of the storage{f' ({conn_id!r})' if conn_id else ''}, and the "
+        "network of this machine",
+        code="DestinationUnreachable",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    from airflow_provider_viapi.redaction import redact_text
+
+    return redact_text(str(error)).partition("\n")[0][:200] or type(error).__name__
+
+
+def land(
+    result: Mapping[str, Any],
+    *,
+    to: Any,
+    action: HasResultFields | None,
+    names: Mapping[str, Any],
+    refresh_links: Callable[[], Mapping[str, Any]] | None,
+    log: Log,
+    http: HttpSettings,
+    allowed_hosts: Collection[str] = (),
+    settings: DownloadSettings | None = None,
+) -> dict[str, str]:
+    """Copy every file of a result to its destination, and return the addresses by the files' keys in the result.
+
+    A file that is there already, from an earlier attempt, is kept if it has the same length and its name holds the
+    job's id; any other is replaced.
+
+    :param to: a folder (ends with ``/``) or the name of one file, with placeholders; see :func:`check`
+    :param action: the action of the result; ``None`` for that of any job in the service model
+    :param names: values of placeholders: ``task_id``, ``map_index``, ``job_id`` and so on; ``None`` for unknown ones
+    :param refresh_links: returns the result again, with links that work; ``None`` if that is impossible
+    :param log: logs what lands where
+    :param http: settings of the connection, for the downloads
+    :param allowed_hosts: ``host`` or ``host:port`` of private addresses that files may come from; see
+        ``Account.trusted_hosts``
+    :param settings: waits and sizes; default: those of ``DownloadSettings``
+    :raises InvalidRequest: ``to`` cannot take this result
+    :raises ResultExpired: a link has expired, and so has that of the result that was requested again
+    :raises PermissionDenied: an address leads to a private host that is not allowed
+    :raises ConfigurationError: the certificate of a host is not trusted
+    :raises TransientError: the download was interrupted too often, or was too slow
+    :raises ServiceError: a file is empty, or was refused for another reason
+    :raises OSError: the storage refuses the file: it is full, access is denied, a bucket does not exist
+    """
+    to = as_address(to)
+    check(to, action, also=names)
+    name = None if action is None else action.name
+    fields = fields_of_any(services.actions().values()) if action is None else action.result
+    links = file_urls(result, fields)
+    if not links and requires_files(fields):
+        raise ServiceError(
+            f"the result contains no file to store; its fields are {', '.join(result) or 'none'}",
+            code="NoFileInResult",
+            action=name,
+        )
+    from airflow_provider_viapi.media.outputs.download import check_link
+    from airflow_provider_viapi.media.outputs.resumable_download import ResumableDownload
+    from airflow_provider_viapi.media.ssrf_guard import public_session
+
+    def refreshed() -> dict[str, str]:
+        return {} if refresh_links is None else file_urls(refresh_links(), fields)
+
+    for link in links.values():
+        check_link(link)
+    destinations = _destinations(links, to, names, name)
+    with public_session(http, allowed_hosts) as session:
+        for key, destination in destinations.items():
+            is_own = identity_of(links[key], names) in destination.rpartition("/")[2]
+            download = ResumableDownload(session, key, destination, is_own, log, settings)
+            try:
+                links |= download.run(links[key], refreshed)
+            except ServiceError as error:
+                error.action = error.action or name
+                raise
+    return destinations
+
+
+def _destinations(
+    links: Mapping[str, str], to: str, names: Mapping[str, Any], action: str | None
+) -> dict[str, str]:
+    """Return where each file lands, by its key in the result.
+
+    :raises InvalidRequest: files would overwrite each other
+    """
+    destinations = {key: render_path(to, key, url, names) for key, url in links.items()}
+    if len(set(destinations.values())) < len(destinations) and "{name}" in to:
+        # Files of one name in several folders of the service.
+        by_key = to.replace("{name}", "{key}-{name}")
+        destinations = {key: render_path(by_key, key, url, names) for key, url in links.items()}
+    if len(set(destinations.values())) < len(destinations):
+        raise InvalidRequest(
+            f"{', '.join(destinations)} would overwrite each other in {strip_userinfo(to)!r}; allowed: a "
+            "folder (ends with /), or a name with {key} in it",
+            code="InvalidParameter",
+            action=action,
+        )
+    return destinations

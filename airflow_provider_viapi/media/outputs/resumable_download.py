@@ -1,0 +1,256 @@
+"""Download of one result file to its destination, over as many connections as that takes.
+
+Imported only where a file lands.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import requests
+from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+from airflow_provider_viapi.alibaba.errors import classify
+from airflow_provider_viapi.errors import ResultExpired, ServiceError, TransientError
+from airflow_provider_viapi.media.open_storage import open_path
+from airflow_provider_viapi.media.outputs.atomic_file import BLOCK_SIZE, AtomicFile
+from airflow_provider_viapi.media.outputs.download import (
+    Download,
+    LinkExpired,
+    SourceModified,
+    Version,
+    download,
+    link_expiry,
+)
+from airflow_provider_viapi.retrying import RetryPolicy, is_transient, retry_call
+
+if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.model import Log
+
+MAX_STALLED_ATTEMPTS = 5
+"""Attempts in a row that get no farther than those before, after which a download fails."""
+
+# Error codes of OSS for a link that has expired, and for a file that was deleted with it.
+_EXPIRY_CODES = frozenset({None, "AccessDenied", "NoSuchKey"})
+
+
+@dataclass(frozen=True)
+class DownloadSettings:
+    """Tunable waits and sizes of downloads.
+
+    :param initial_backoff: seconds before the first retry; doubled after each, up to 10
+    :param block_size: bytes of one part of an upload to the destination
+    :param max_seconds: longest time for one link whose expiry is unknown, in seconds; a link with an expiry may be
+        used until then, at most ``max_link_seconds``
+    """
+
+    initial_backoff: float = 0.5
+    block_size: int = BLOCK_SIZE
+    max_seconds: float = 3600.0
+    max_link_seconds: float = 6 * 3600.0
+
+
+class DownloadTooSlow(TransientError):
+    """The file did not arrive within the life of its link."""
+
+
+class ResumableDownload:
+    """A file that is to land.
+
+    :param session: downloads it
+    :param key: its key in the result, for messages
+    :param destination: the address at which it lands
+    :param is_own: no other result's file can have that name
+    :param log: logs retries and the result
+    """
+
+    def __init__(
+        self,
+        session: requests.Session,
+        key: str,
+        destination: str,
+        is_own: bool,
+        log: Log,
+        settings: DownloadSettings | None = None,
+    ) -> None:
+        self._session = session
+        self._key = key
+        self._destination = destination
+        self._is_own = is_own
+        self._log = log
+        self._settings = settings or DownloadSettings()
+        self._path = open_path(destination)
+        self._file = AtomicFile(self._path, self._settings.block_size)
+        self._length: int | None = None
+        self._version: Version | None = None
+        self._farthest = 0
+        self._stalled_attempts = 0
+
+    def run(self, url: str, refresh_links: Callable[[], dict[str, str]]) -> dict[str, str]:
+        """Download the file, and return the renewed links of the result if they were needed.
+
+        :param url: the link to the file
+        :param refresh_links: returns new links of the result by their keys, or none
+        :raises ResultExpired: neither link works
+        :raises DownloadTooSlow: the file did not arrive within the life of either link
+        """
+        started = time.monotonic()
+        renewed: dict[str, str] = {}
+        with self._file as file:
+            try:
+                is_complete = self._fetch(url)
+            except (LinkExpired, DownloadTooSlow) as failure:
+                if self._is_own and _existing_length(self._path) is not None:
+                    self._log.info("The link to %s has expired", self._key)
+                    is_complete = True
+                else:
+                    renewed = self._renew(refresh_links, url, failure)
+                    is_complete = self._fetch_renewed(renewed[self._key])
+            if is_complete:
+                self._log.info("%s is at %s already", self._key, self._destination)
+            else:
+                length = file.length
+                file.commit()
+                message = "Landed %s at %s: %s bytes in %.1f s"
+                seconds = time.monotonic() - started
+                self._log.info(message, self._key, self._destination, length, seconds)
+        return renewed
+
+    def _renew(
+        self,
+        refresh_links: Callable[[], dict[str, str]],
+        url: str,
+        failure: LinkExpired | DownloadTooSlow,
+    ) -> dict[str, str]:
+        self._log.info("The link to %s cannot be used (%s): requesting the result again", self._key, failure)
+        renewed = refresh_links()
+        if self._key not in renewed:
+            raise self._error_for(url, failure) from None
+        return renewed
+
+    def _fetch_renewed(self, url: str) -> bool:
+        try:
+            return self._fetch(url)
+        except LinkExpired as expired:
+            raise self._error_for(url, expired) from None
+
+    def _error_for(self, url: str, failure: LinkExpired | DownloadTooSlow) -> ServiceError:
+        if isinstance(failure, DownloadTooSlow):
+            return failure
+        if failure.code not in _EXPIRY_CODES:
+            kind = classify(str(failure.code), failure.status)
+            message = f"the storage refused the link to {self._key}"
+            return kind(message, code=failure.code, http_status=failure.status)
+        expiry = link_expiry(url)
+        age = None if expiry is None else (datetime.now(timezone.utc) - expiry).total_seconds()
+        when = "has expired" if age is None or age < 0 else f"expired {_format_duration(age)} ago"
+        return ResultExpired(
+            f"the link to {self._key} {when}, and the file is no longer available",
+            age=age,
+            code=failure.code or "ResultExpired",
+            http_status=failure.status,
+        )
+
+    def _fetch(self, url: str) -> bool:
+        """Download the whole file; return true instead if it is at its destination already.
+
+        :raises LinkExpired: the link does not work (any more)
+        :raises DownloadTooSlow: the link's life is over
+        """
+        deadline = time.monotonic() + self._seconds_for(url)
+        policy = RetryPolicy(
+            lambda error: self._should_retry(error, deadline),
+            # Progress and the link's expiry end the retries, see _should_retry.
+            max_seconds=math.inf,
+            initial_backoff=self._settings.initial_backoff,
+        )
+        return retry_call(lambda: self._attempt(url, deadline), policy=policy)
+
+    def _seconds_for(self, url: str) -> float:
+        expiry = link_expiry(url)
+        left = 0.0 if expiry is None else (expiry - datetime.now(timezone.utc)).total_seconds()
+        # By the server's clock a link that has expired by ours may work.
+        return min(left, self._settings.max_link_seconds) if left > 0 else self._settings.max_seconds
+
+    def _should_retry(self, error: BaseException, deadline: float) -> bool:
+        """Return whether to continue after an interruption, and log it."""
+        # A slow link is not retried, but replaced.
+        if not is_transient(error) or isinstance(error, DownloadTooSlow):
+            return False
+        if self._stalled_attempts >= MAX_STALLED_ATTEMPTS or time.monotonic() > deadline:
+            return False
+        self._log.warning(
+            "Download of %s was interrupted after %s bytes, retrying: %s", self._key, self._file.length, error
+        )
+        return True
+
+    def _attempt(self, url: str, deadline: float) -> bool:
+        offset = self._file.length if self._version else 0
+        self._stalled_attempts += 1
+        try:
+            with download(self._session, url, offset=offset, version=self._version) as response:
+                if response.offset == 0:
+                    if self._is_complete(response):
+                        return True
+                    self._start(response)
+                elif (response.offset, response.length) != (offset, self._length):
+                    raise SourceModified("the file has changed during the download")
+                self._receive(response, deadline)
+                self._check_length()
+        except SourceModified:
+            self._file.reset()
+            self._version = None
+            raise
+        return False
+
+    def _start(self, response: Download) -> None:
+        self._file.reset()
+        self._length, self._version = response.length, response.version
+
+    def _receive(self, response: Download, deadline: float) -> None:
+        for chunk in response.chunks():
+            self._file.write(chunk)
+            if self._file.length > self._farthest:
+                self._farthest, self._stalled_attempts = self._file.length, 0
+            if time.monotonic() > deadline:
+                raise DownloadTooSlow(
+                    f"{self._key} did not arrive while its link was valid: {self._file.length:,} bytes of "
+                    f"{'an unknown number' if self._length is None else f'{self._length:,}'}",
+                    code="DownloadTooSlow",
+                )
+
+    def _is_complete(self, response: Download) -> bool:
+        # Under a name without the job, another task may have written a file of the same length.
+        return (
+            self._is_own and response.length is not None and _existing_length(self._path) == response.length
+        )
+
+    def _check_length(self) -> None:
+        length = self._file.length
+        if self._length is not None and length < self._length:
+            raise TransientError(f"{self._key} ended after {length} of {self._length} bytes")
+        if self._length is not None and length > self._length:
+            # Such as the whole file in place of its rest.
+            raise SourceModified(f"{self._key} has {length} instead of {self._length} bytes")
+        if length == 0:
+            raise ServiceError(f"{self._key} is empty: it has 0 bytes", code="EmptyResult")
+
+
+def _existing_length(path: ObjectStoragePath) -> int | None:
+    """Return the bytes of the file at an address, if there is one that is not empty and that may be looked at."""
+    fs, name = path.fs, path.path
+    fs.invalidate_cache()
+    try:
+        info = fs.info(name)
+        return int(info["size"]) if info.get("type") == "file" and info.get("size") else None
+    except (FileNotFoundError, PermissionError):
+        return None
+
+
+def _format_duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 90 else f"{seconds:.0f} seconds"

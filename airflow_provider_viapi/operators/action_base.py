@@ -1,0 +1,195 @@
+"""Base operator of one action of a service."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from itertools import takewhile
+from typing import Any, ClassVar
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
+from airflow_provider_viapi.operators.arguments.checks import is_templated
+from airflow_provider_viapi.operators.arguments.options import describe
+from airflow_provider_viapi.operators.provider_task import MAX_LABEL, ProviderTask, label_of
+from airflow_provider_viapi.schema import name_repr, snake_case
+
+
+class ActionOperator(ProviderTask, BaseOperator):
+    """Base of all operators: an action of a service and its request.
+
+    :param request: the action's parameters by wire name; ``None`` means not given. Literal values are checked
+        when the DAG is parsed, templated ones after rendering, always before anything is sent.
+    :param action: the action, or its name such as ``imgsearch.ListImageDbs``; typed operators have their own
+    """
+
+    template_fields: Sequence[str] = ("request",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"request": "json"}
+    action: Any
+    action_type: ClassVar[type]
+    is_async: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "action" in cls.__dict__:
+            cls._check_action(cls.action)
+        if "__init__" in cls.__dict__:
+            cls.__doc__ = describe(cls)
+
+    @classmethod
+    def _check_action(cls, action: Any) -> None:
+        if not isinstance(action, cls.action_type) or action.is_job is not cls.is_async:  # type: ignore[attr-defined]
+            kind = "a job" if cls.is_async else "an action that responds at once"
+            name = getattr(action, "name", None) or repr(action)
+            raise TypeError(f"{cls.__name__} needs {kind} as its action; {name} is not one")
+
+    def __init__(self, *, request: Mapping[str, Any], action: Any = None, **kwargs: Any) -> None:
+        # Each field of the result is an XCom of its own, which is what ``task.output["VideoUrl"]`` refers to.
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        if action is not None:
+            self.action = self.find_action(action) if isinstance(action, str) else action
+        self._check_action(getattr(self, "action", None))
+        # A whole request that is a template or another task's output is known, and checked, when the task runs.
+        is_known = isinstance(request, Mapping) or not is_templated(request)
+        self.request = self._check(request, is_templated) if is_known else request
+
+    def __getattr__(self, name: str) -> Any:
+        # Templates such as map_index_template read the author's arguments: {{ task.video_url }}.
+        request = self.__dict__.get("request")
+        if isinstance(request, Mapping) and not name.startswith("_"):
+            # The argument of VIAS's "task_id" is "vias_task_id", since "task_id" is Airflow's.
+            wanted = (name, name.removeprefix(f"{self.action.service.name}_"))
+            for wire_name, value in request.items():
+                if snake_case(wire_name) in wanted:
+                    return value
+            if name in request_arguments(type(self)):
+                # An argument that was not given.
+                return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @staticmethod
+    def find_action(name: str) -> Any:
+        """Return the action with a name."""
+        raise NotImplementedError
+
+    @staticmethod
+    def check_request(
+        action: Any, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        """Return a request with values of their proper types.
+
+        :param is_unresolved: returns whether a value is not known yet and cannot be checked
+        :raises InvalidRequest: something is not allowed
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def build_request(cls, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the request that an operator with these keyword arguments would send; templates are not checked.
+
+        Nothing else of the operator is made, so that a batch builds thousands of requests quickly, and Airflow does
+        not add thousands of tasks to the DAG that is being parsed.
+
+        :raises InvalidRequest: an argument is unknown, missing or not allowed
+        """
+
+        def invalid(message: str) -> InvalidRequest:
+            return InvalidRequest(message, code="InvalidParameter", action=cls.action.name)
+
+        known = request_arguments(cls)
+        for name in arguments:
+            if name not in known:
+                raise invalid(
+                    f"{name_repr(name)} is not an argument of {cls.__name__}; it has {', '.join(known)}"
+                )
+        builder = _request_builder(cls)
+        built = object.__new__(builder)
+        try:
+            # The function as it was written, without Airflow's wrapper.
+            inspect.unwrap(getattr(builder, "__init__"))(built, **arguments)  # noqa: B009
+        except TypeError as error:
+            # "….__init__() missing 1 required keyword-only argument: 'video_url'"
+            raise invalid(str(error).rpartition("() ")[2]) from None
+        return cls.check_request(cls.action, built.request, is_templated)
+
+    @property
+    def action_name(self) -> str:
+        """The action, as ``service.Action``."""
+        return str(self.action.full_name)
+
+    def validated_request(self) -> dict[str, Any]:
+        """Return the rendered request with values of their proper types, when the task begins.
+
+        :raises InvalidRequest: something is not allowed
+        """
+        return self.checked_request()
+
+    def checked_request(self) -> dict[str, Any]:
+        """Return the same once more, without what a service's operators log and check when the task begins."""
+        return self._check(self.request, lambda value: False)
+
+    def _check(self, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]) -> dict[str, Any]:
+        with self.naming_argument():
+            return self.check_request(self.action, request, is_unresolved)
+
+    @contextmanager
+    def naming_argument(self) -> Iterator[None]:
+        """Add the author's argument to an error about a parameter, whose message begins with the wire name."""
+        try:
+            yield
+        except ServiceError as error:
+            wire_name = error.message.partition(" ")[0].rstrip(":")
+            argument = snake_case(wire_name)
+            if argument != wire_name and argument in type(self).__init__.__annotations__:
+                error.message += f" (argument {argument!r})"
+            raise
+
+    @property
+    def map_label(self) -> str:
+        """Name of the first file that the rendered request names, else of what it is about, or an empty text."""
+        request = self.request if isinstance(self.request, Mapping) else {}
+        texts = {snake_case(name): value for name, value in request.items() if isinstance(value, str)}
+        named = (value for name, value in texts.items() if re.fullmatch(r"(.*_)?(name|id|text|title)", name))
+        return label_of(self.files_for_label(request)) or (texts.get("name") or next(named, ""))[:MAX_LABEL]
+
+    def files_for_label(self, request: Mapping[str, Any]) -> Iterable[Any]:
+        """Return values of the rendered request, one of which may be the file that the label names."""
+        return request.values()
+
+
+def _typed_classes(operator: type[ActionOperator]) -> list[type]:
+    """Return the operator and its base classes that have an action, down to the first that any action may use."""
+    return list(takewhile(lambda each: hasattr(each, "action"), operator.__mro__))
+
+
+@cache
+def request_arguments(operator: type[ActionOperator]) -> tuple[str, ...]:
+    """Return the keyword arguments from which an operator builds its request."""
+    names: list[str] = []
+    for each in _typed_classes(operator):
+        if "__init__" in vars(each):
+            parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
+            names.extend(each.name for each in parameters if each.kind is each.KEYWORD_ONLY)
+    return tuple(names) or ("request",)
+
+
+@cache
+def _request_builder(operator: type[ActionOperator]) -> type[ActionOperator]:
+    """Return a subclass of an operator whose construction ends with its request.
+
+    A typed operator turns its keyword arguments into a request and passes that to its base class. In this subclass
+    the base is replaced by one that only stores the request.
+    """
+
+    def store_request(self: Any, *, request: Mapping[str, Any], **_: Any) -> None:
+        # Airflow intercepts attributes of operators, and it does not know this one.
+        object.__setattr__(self, "request", dict(request))
+
+    base = operator.__mro__[len(_typed_classes(operator))]
+    stop = types.new_class("RequestBase", (base,), exec_body=lambda body: body.update(__init__=store_request))
+    return types.new_class(f"{operator.__name__}Request", (operator, stop))

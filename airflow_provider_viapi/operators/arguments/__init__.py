@@ -1,0 +1,1 @@
+"""Arguments of operators: their types (``options``), and how they are checked (``job_arguments``, ``checks``)."""

@@ -1,0 +1,278 @@
+"""Backend of a batch that runs as an Airflow task, of either cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
+from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
+from airflow_provider_viapi.jobs.batch.wait import QuietLog
+from airflow_provider_viapi.jobs.metrics import count_usage
+from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
+from airflow_provider_viapi.jobs.submission import check_adopted
+from airflow_provider_viapi.jobs.task_run import TaskRun
+from airflow_provider_viapi.jobs.usage import Usage
+from airflow_provider_viapi.media.addresses import strip_userinfo
+from airflow_provider_viapi.media.inputs.source_versions import find_sources
+from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.operators.task.view import measured_usage
+from airflow_provider_viapi.redaction import redact_text
+from airflow_provider_viapi.result_fields import file_urls
+from airflow_provider_viapi.state.landed_results import LandedResults
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.operators.base import JobOperator
+    from airflow_provider_viapi.operators.batch.base import BatchOperator
+
+CONCURRENT_LOOKUPS = 8
+"""Items whose earlier results are searched at the same time."""
+
+ITEMS_PER_WRITE = 200
+"""Items that are searched before their rows are recorded."""
+
+MAX_UNREADABLE = 3
+"""Results in a row that cannot be read from here, after which no more are measured in this process."""
+
+
+class TaskBatchBackend:
+    """What a batch needs of its cloud and its task; see ``jobs.batch.interfaces.BatchBackend``.
+
+    :param task: the batch operator
+    :param arguments: keyword arguments of each item
+    :param ledger: of the batch
+    :param run: the task's attempt
+    """
+
+    def __init__(
+        self,
+        task: BatchOperator,
+        arguments: Sequence[Mapping[str, Any]],
+        ledger: BatchLedger,
+        run: TaskRun,
+        context: Context,
+    ) -> None:
+        self._task = task
+        self._arguments = arguments
+        self._ledger = ledger
+        self._run = run
+        self._context = context
+        self._log = QuietLog(task.log)
+        account = task.hook.account
+        self.limiter = RateLimiter(account.submit_qps)
+        self._poll_limiter = RateLimiter(account.poll_qps)
+        self._resubmitted: set[str] = set()
+        self._unreadable = 0
+        self._estimates: dict[str, Usage | None] = {}
+        self._results = (
+            LandedResults(task, task.operator.action, context)
+            if task.reuse_results is not None or task.land_manifest
+            else None
+        )
+        # The hook's client and Airflow's XComs are not shared between threads.
+        self._calling = threading.Lock()
+
+    def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        """Resume or submit an item's job as its operator would, with one attempt to submit."""
+        run = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
+        operator = self._operator(item)
+        ledger = self._ledger.open_ledger(item)
+        # The batch retries, after other items: for a single submission the deadline has passed at once.
+        submission = operator.submission(item.request or {}, ledger, run, run.timing.now(), self._context)
+        prepare = submission.request
+
+        def request() -> Mapping[str, Any]:
+            try:
+                return prepare()
+            except PermissionDenied as error:
+                # It concerns the media of this item; others may be readable.
+                raise InvalidMedia(error.message, code=error.code) from error
+            except TransientError as error:
+                # Staging has its own retries. More of them would delay all items behind this one.
+                raise ServiceError(error.message, code=error.code or "NotStaged") from error
+
+        results = self._results
+        submission = replace(
+            submission,
+            request=request,
+            digest=item.digest,
+            sources=lambda: None if results is None else results.versions(item.request or {}),
+            resubmitted=self._resubmitted,
+        )
+        return submission.resume_or_submit()
+
+    def report(self, job: Job) -> JobReport:
+        """Return the state of a job, at the rate that the connection allows."""
+        self._run.pause(max(0.0, self._poll_limiter.reserve()))
+        report: JobReport = self._task.hook.report(job)
+        return report
+
+    def cancel(self, jobs: Collection[Job]) -> Collection[str]:
+        """Cancel the jobs that are still queued, and return their ids."""
+        from airflow_provider_viapi.triggers.batch import cancel_jobs
+
+        return asyncio.run(cancel_jobs(self._task.hook, jobs, self._task.log))
+
+    def collect(self, item: Item, report: JobReport) -> Mapping[str, Any]:
+        """Return the result of a job, with its files landed.
+
+        :raises JobFailed: the operator does not accept the result
+        :raises SubmissionInDoubt: the job was found in a list, and another task claims it
+        :raises ServiceError: a file could not be landed; the next attempt fetches the result again
+        """
+        if item.request is not None:
+            report = self._operator(item).final_report(report)
+        result = report.result_or_raise()
+        with self._calling:
+            claims = ItemClaims(item, self._ledger, self._claims)
+            check_adopted(claims, self._ledger.entry(item.name), self._task.operator.action.full_name)
+        if self._task.land_to is None:
+            return result
+        landed = self._land(item, report.job_id, result)
+        manifest = {}
+        if self._results is not None:
+            entry = self._ledger.entry(item.name)
+            entry = entry and replace(entry, digest=item.digest) if item.digest else None
+            manifest = self._results.record(entry, report, lambda: item.request, result, landed)
+        return _with_files(result, landed) | manifest
+
+    def _land(self, item: Item, job_id: str, result: Mapping[str, Any]) -> dict[str, str]:
+        from airflow_provider_viapi.media.outputs import landing
+
+        task = self._task
+        job = Job(job_id, task.operator.action.full_name)
+
+        def refresh_links() -> Mapping[str, Any]:
+            with self._calling:
+                fields: Mapping[str, Any] = task.hook.report(job).result_or_raise()
+                return fields
+
+        try:
+            return landing.land(
+                result,
+                to=str(task.land_to),
+                action=task.operator.action,
+                names=landing.path_variables(self._context, job_id=job_id) | {"index": item.index},
+                refresh_links=refresh_links,
+                log=self._log,
+                allowed_hosts=task.trusted_hosts(),
+                http=task.hook.account.http,
+            )
+        except OSError as error:
+            raise ServiceError(
+                f"the result of job {job_id} cannot be written to {strip_userinfo(str(task.land_to))!r}: "
+                f"{redact_text(str(error))}",
+                code="NotLanded",
+                action=task.operator.action.name,
+            ) from None
+
+    def usage(self, result: Mapping[str, Any]) -> Usage | None:
+        """Return the usage of a job by its collected result; ``None`` if its files cannot be read from here."""
+        action = self._task.operator.action
+        files = result.get("landed") or file_urls(result, action.result)
+        if not files or self._unreadable >= MAX_UNREADABLE:
+            return None if self._task.max_cost is None else self._measured(action.full_name, [], ())
+        usage = self._measured(action.full_name, files.values(), self._task.trusted_hosts())
+        # A host that does not respond would hold up each of thousands of jobs.
+        self._unreadable = 0 if usage.measured or self._task.land_to else self._unreadable + 1
+        count_usage(self._task.hook.stats, action.full_name, usage)
+        return usage
+
+    def estimate(self, item: Item) -> Usage | None:
+        """Return the usage that an item's job will have if its output is as long as its longest source."""
+        if item.name not in self._estimates:
+            sources = [address for _, address in find_sources(item.request or {}) if address]
+            # Where the service is on this network, such as the emulator, its media may be too, at another port.
+            own = [urlsplit(f"//{host}").hostname or host for host in self._task.trusted_hosts()]
+            usage = self._measured(self._task.operator.action.full_name, sources, own)
+            self._estimates[item.name] = usage if usage.measured or usage.cost is not None else None
+        return self._estimates[item.name]
+
+    def _measured(self, action: str, files: Collection[str], hosts: Collection[str]) -> Usage:
+        http = self._task.hook.account.http
+        return measured_usage(action, files, self._log, http=http, allowed_hosts=hosts)
+
+    def release_inputs(self, item: Item) -> None:
+        """Remove what was staged for an item alone."""
+        # Without its request nothing is known of its copies; the leases that protect them expire.
+        if item.request is None:
+            return
+        try:
+            self._operator(item).release_inputs(self._context)
+        except ServiceError as error:
+            # The job is paid for by now: leftover copies must not fail its item.
+            self._log.warning("Staged copies could not be deleted: %s", error)
+
+    def is_permanent(self, error: ServiceError) -> bool:
+        """Return whether no retry of the task can succeed after an error."""
+        return self._task.is_permanent(error)
+
+    def publish(self, jobs: Collection[Job]) -> None:
+        """Publish the running jobs, so that other tasks do not adopt them."""
+        ledger = self._ledger
+        self._claims.publish_jobs([job.id for job in jobs], ledger.job_ids(), is_open=ledger.has_unknown())
+
+    @property
+    def _claims(self) -> TaskClaims:
+        claims = self._run.claims
+        assert isinstance(claims, TaskClaims)  # noqa: S101
+        return claims
+
+    def _operator(self, item: Item) -> JobOperator:
+        operator = self._task.item_operator(self._arguments[item.index])
+        operator.item_name = f"/{item.name}"
+        return operator
+
+
+def reuse_results(
+    task: BatchOperator, items: Sequence[Item], ledger: BatchLedger, run: TaskRun, context: Context
+) -> None:
+    """Record the rows of new items whose results landed earlier and may be reused, so that nothing is submitted.
+
+    :raises ConfigurationError: ``[viapi] state_path`` is missing or cannot be opened
+    """
+    action = task.operator.action
+    results = LandedResults(task, action, context, QuietLog(task.log))
+    new = [item for item in items if ledger.status(item.name) == "new"]
+    runs: Counter[str] = Counter()
+
+    def find(item: Item) -> Row | None:
+        found = results.find(item.digest, item.request or {}, before=None, attempt=run.attempt)
+        if found is None:
+            return None
+        result, report = found
+        return Row(report.job_id, report.state, _with_files(result, result["landed"]))
+
+    for start in range(0, len(new), ITEMS_PER_WRITE):
+        if run.stop_requested():
+            return
+        some = new[start : start + ITEMS_PER_WRITE]
+        with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as pool:
+            found = dict(zip([item.name for item in some], pool.map(find, some), strict=True))
+        rows = {name: row for name, row in found.items() if row is not None}
+        ledger.record_rows(rows)
+        for row in rows.values():
+            reused = (row.result or {})["reused"]
+            runs[f"{reused['dag_id']} {reused['run_id']}"] += 1
+    if runs:
+        task.log.info(
+            "Reused the results of %d of %d new items, which landed earlier; by DAG and run: %s",
+            runs.total(),
+            len(new),
+            ", ".join(f"{name}: {count}" for name, count in runs.most_common(5)),
+        )
+
+
+def _with_files(result: Mapping[str, Any], landed: Mapping[str, str]) -> dict[str, Any]:
+    """Return a result with the addresses of landed files instead of links that expire."""
+    others = {key: value for key, value in result.items() if key not in landed}
+    return {**others, "landed": landed}

@@ -1,0 +1,308 @@
+"""Base operator of many jobs of one action in one task, from their submissions to the rows of results.
+
+:class:`BatchOperator` knows the sequence of a batch, as ``operators.base`` knows that of one job; ``operators.batch``
+has the operators of each cloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_viapi.errors import (
+    InvalidRequest,
+    PermissionDenied,
+    StopRequested,
+    from_dict,
+)
+from airflow_provider_viapi.links.job import result_address, store_links
+from airflow_provider_viapi.operators.base import JobOperator
+from airflow_provider_viapi.operators.batch.arguments import BatchArguments
+from airflow_provider_viapi.operators.batch.items import build_items
+from airflow_provider_viapi.operators.batch.view import landed_files, publish_items, publish_usage
+from airflow_provider_viapi.operators.task.attempt import (
+    attempt_of,
+    choose_store,
+    fail_without_retry,
+    task_run,
+)
+from airflow_provider_viapi.operators.task.view import TaskView
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
+    from airflow_provider_viapi.jobs.batch.pipeline import Batch
+    from airflow_provider_viapi.jobs.task_run import TaskRun
+
+MAX_DURATION = timedelta(days=365)
+"""Longest attempt, if ``execution_timeout`` does not say less."""
+
+RENDERED_DIFFERENTLY = (
+    ", because the items render differently after each wake-up of the task; pass them from an upstream task"
+)
+
+NO_RETRY = "A retry would render other items again and pay for all of them, so there is none"
+
+
+def _because(reason: str) -> str:
+    return f": {reason}" if reason else ""
+
+
+class BatchOperator(BatchArguments):
+    """Run one action for many items, each paid for once, at the account's rate, in one task.
+
+    Returns a row per item, in the order of the items: ``index``, ``job_id``, ``state``, ``result`` (with the API's
+    own keys) and ``error`` (``class``, ``code`` and ``message``); what does not apply is ``None``. While it runs, the
+    XCom ``progress`` holds the numbers ``done``, ``failed``, ``running`` and ``left``, and ``job_ids`` the running
+    jobs.
+
+    A retry keeps what was delivered, resumes what runs, and submits what has failed or is new. Within an attempt the
+    items are fixed: if they render differently after a wait, what was submitted is collected and nothing more is
+    submitted.
+
+    Takes what :class:`~airflow_provider_viapi.operators.batch.arguments.BatchArguments` takes.
+    """
+
+    __supports_durable_execution: ClassVar[bool] = True
+
+    _arguments: Sequence[Mapping[str, Any]] = ()
+    _pages = 0
+
+    def execute(self, context: Context) -> Any:
+        """Check all items, resume or submit their jobs, wait, collect the results, return the rows."""
+        store_links(self, context)
+        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
+            items, self._arguments = build_items(self.operator, self.items, self.shared)
+            self.check_inputs()
+            self._check_prices()
+            self._check_destination(len(items))
+            if not items:
+                self.log.info("There are no items, nothing to do")
+                return []
+            if retired := getattr(self.operator.action, "retired", None):
+                self.log.warning("%s: %s", self.operator.action.name, retired)
+            ledger = self._open_ledger(context)
+            run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
+            if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
+                # If all jobs are paid for, they are resumed even if their results cannot be stored now.
+                self._probe_destination(context)
+                self.hook.check_can_wait()
+            if not (self.deferrable and ledger.is_persistent):
+                self.check_can_poll()
+            ledger.begin_attempt(items)
+            if self.deferrable and not ledger.is_persistent:
+                # Opening the store has warned already of what a retry costs.
+                why = "there is no durable store to continue from" if self.durable else "durable is False"
+                self.log.info("The batch waits on this worker: %s", why)
+            if self.reuse_results is not None:
+                from airflow_provider_viapi.operators.batch.backend import reuse_results
+
+                reuse_results(self, items, ledger, run, context)
+            batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
+                self._show_earlier(batch, context)
+                batch.resume()
+                return self._advance(batch, context)
+
+    def resume(self, context: Context, event: dict[str, Any], state: dict[str, Any] | None = None) -> Any:
+        """Continue after a wait: collect results, submit more, wait again or return the rows.
+
+        :param state: what the attempt knows besides its ledger; ``dag.test()`` of Airflow 3 loses it
+        """
+        from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
+
+        store_links(self, context)
+        with fail_without_retry(self.is_permanent), self._view(context).publishing_errors(context):
+            if "error" in event:
+                raise from_dict(event["error"])
+            ledger = self._open_ledger(context)
+            run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
+            state = state or {"began": run.timing.now().isoformat()}
+            batch = self._batch(self._same_items(ledger), ledger, run, context, state)
+            with self.cancelling_if_ended(context, ledger, batch.cancel):
+                batch.collect(FinishedJobs.from_dict(event["ended"]))
+                return self._advance(batch, context)
+
+    def _same_items(self, ledger: BatchLedger) -> list[Item] | None:
+        """Return the items that the attempt began with; ``None`` if they render differently now."""
+        try:
+            items, self._arguments = build_items(self.operator, self.items, self.shared)
+        except InvalidRequest as error:
+            self.log.warning("The items cannot be built any more: %s", error)
+            return None
+        return items if ledger.is_same_as_begun(items) else None
+
+    def _batch(
+        self,
+        items: list[Item] | None,
+        ledger: BatchLedger,
+        run: TaskRun,
+        context: Context,
+        state: Mapping[str, Any],
+    ) -> Batch:
+        from airflow_provider_viapi.jobs.batch.budget import Budget
+        from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
+        from airflow_provider_viapi.jobs.batch.pipeline import Batch
+        from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend
+
+        is_closed = items is None
+        if items is None:
+            items = ledger.begun_items()
+            if not state.get("is_closed"):
+                self.log.warning(
+                    "The items render differently than when this attempt began: %d of %d were submitted and are "
+                    "collected, nothing more is submitted. Pass the items from an upstream task.",
+                    len(items),
+                    ledger.count,
+                )
+        began = datetime.fromisoformat(state["began"])
+        ended = sum(ledger.status(item.name) in ("delivered", "failed") for item in items)
+        config = BatchConfig(
+            action=self.operator.action.full_name,
+            max_in_flight=self.max_in_flight,
+            max_failed=self.max_failed,
+            job_timeout=self.job_timeout,
+            began=began,
+            until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
+            done_before=state.get("done_before", ended),
+        )
+        seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
+        self._pages = state.get("pages", 0)
+        refusal = from_dict(state["refusal"]) if state.get("refusal") else None
+        backend = TaskBatchBackend(self, self._arguments, ledger, run, context)
+        return Batch(
+            items,
+            ledger,
+            config,
+            backend,
+            run,
+            meter=backend,
+            is_closed=is_closed,
+            refusal=refusal if isinstance(refusal, PermissionDenied) else None,
+            failed_submissions=state.get("failed_submissions", 0),
+            logged_failures=state.get("logged_failures", 0),
+            budget=Budget.resume(seconds, self.max_cost, state.get("budget")),
+        )
+
+    def _advance(self, batch: Batch, context: Context) -> Any:
+        while True:
+            batch.expire_overdue()
+            self._submit(batch)
+            self._publish(batch, context)
+            if self._stop_requested:
+                raise StopRequested("the task was stopped; its next attempt resumes the running jobs")
+            if batch.is_over:
+                return self._finish(batch, context)
+            if batch.can_submit:
+                continue
+            policy = batch.wait_policy(lands=self.land_to is not None)
+            if self.deferrable and batch.ledger.is_persistent:
+                trigger = self.trigger_class().of(batch, policy, **self.connection)
+                self.defer(trigger=trigger, method_name="resume", kwargs={"state": self._state(batch)})
+            from airflow_provider_viapi.triggers.batch import wait_for_some
+
+            waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
+            batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
+
+    def _submit(self, batch: Batch) -> None:
+        """Submit, and wait for the running jobs meanwhile."""
+        if batch.is_drained:
+            return
+        from airflow_provider_viapi.jobs.batch.wait import QuietLog
+        from airflow_provider_viapi.jobs.polling.background_wait import BackgroundWait
+
+        log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
+        with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:
+            batch.submit(watch)
+
+    def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
+        from airflow_provider_viapi.jobs.batch.report import batch_failure, truncate
+        from airflow_provider_viapi.media.outputs.asset_events import Origin, report_assets
+
+        rows = batch.ledger.rows(batch.items)
+        publish_usage(context, self.operator.action.full_name, rows)
+        if batch.refusal is not None:
+            raise batch.refusal
+        failed = batch_failure(
+            rows,
+            items=batch.ledger.count,
+            left=batch.progress.left,
+            max_failed=self.max_failed,
+            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.budget.exhausted),
+        )
+        if failed is not None:
+            failed.action = self.operator.action.name
+            permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
+            if batch.is_closed:
+                raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
+            if permanent > self.max_failed or batch.budget.exhausted:
+                raise AirflowFailException(f"BatchFailed: {failed}") from failed
+            raise failed
+        landed, files = landed_files(rows)
+        report_assets(context, self.outlets, landed, Origin(action=self.operator.action.full_name), files)
+        first: Mapping[str, Any] = next((row["result"] for row in rows if row["result"]), {})
+        address = result_address(first, [self.operator.action], first.get("landed"))
+        store_links(self, context, result_link=address)
+        batch.ledger.mark_delivered()
+        kept, shortened = truncate(rows)
+        if shortened:
+            self.log.warning("The results of %d rows are left out: all together are too long", shortened)
+        return kept
+
+    def _view(self, context: Context) -> TaskView:
+        return TaskView(self.operator.action.full_name, attempt_of(context).number)
+
+    def _show_earlier(self, batch: Batch, context: Context) -> None:
+        """Count and show what earlier attempts have delivered: their XComs were cleared."""
+        from airflow_provider_viapi.jobs.batch.ledger import Row
+        from airflow_provider_viapi.jobs.usage import Usage
+
+        if batch.progress.done:
+            rows = {row["index"]: row for row in batch.ledger.rows(batch.items)}
+            for item in batch.items:
+                if (row := rows.get(item.index)) is not None and row["error"] is None:
+                    usage = row.get("usage")
+                    batch.ended.append((item, Row(row["job_id"], row["state"], row["result"], usage=usage)))
+                    if "reused" not in (row["result"] or {}):
+                        batch.budget.add(Usage.from_dict(usage) if usage else None)
+
+    def _publish(self, batch: Batch, context: Context) -> None:
+        batch.log_progress()
+        context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
+        self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
+        batch.backend.publish(batch.jobs)
+
+    def _state(self, batch: Batch) -> dict[str, Any]:
+        """Return what the attempt knows besides its ledger, as JSON values."""
+        return {
+            "began": batch.config.began.isoformat(),
+            "done_before": batch.config.done_before,
+            "failed_submissions": batch.failed_submissions,
+            "logged_failures": batch.logged_failures,
+            "refusal": batch.refusal.as_dict() if batch.refusal else None,
+            "is_closed": batch.is_closed,
+            "budget": batch.budget.state(),
+            "pages": self._pages,
+        }
+
+    def item_operator(self, arguments: Mapping[str, Any]) -> JobOperator:
+        """Return the operator of one item, as a task with this item alone would have it."""
+        operator: JobOperator = self.operator(
+            task_id=self.task_id,
+            on_doubt=self.on_doubt,
+            **self.connection,
+            **self.cloud_arguments(),
+            **arguments,
+        )
+        operator.hook = self.hook
+        return operator
+
+    def _open_ledger(self, context: Context) -> BatchLedger:
+        from airflow_provider_viapi.jobs.batch.ledger import BatchLedger
+
+        return BatchLedger(choose_store(context, durable=self.durable), attempt_of(context))

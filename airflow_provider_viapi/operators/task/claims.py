@@ -1,0 +1,265 @@
+"""Claims of tasks on jobs, published so that no two tasks take the same job; see ``jobs.task_run.Claims``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, RUNNING_KEY
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
+    from airflow_provider_viapi.jobs.model import Log
+    from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
+    from airflow_provider_viapi.state.shared_claims import SharedClaims
+
+INTENT_KEY = "job_intent"
+"""XCom of a submission whose outcome is not known yet: who submits, which action, when."""
+
+CLAIMED_KEY = "claimed_job_ids"
+"""XCom of the jobs that a batch has received, also those that have ended."""
+
+MAX_CLAIMED = 1000
+"""Jobs of a batch in that XCom, of 40 bytes each; running ones first."""
+
+
+class TaskClaims:
+    """Claims of one task.
+
+    With ``[viapi] state_path`` other tasks see them as objects, in all DAG runs (``state.shared_claims``). Without it
+    they see the XComs, only in the same DAG run and until a retry of the task begins: Airflow's own task state store
+    can be read by the task alone that wrote it.
+
+    :param context: of the running task instance
+    :param log: receives what cannot be published
+    """
+
+    def __init__(self, context: Context, log: Log) -> None:
+        self._context = context
+        self._log = log
+        self._instance = context["ti"]
+        self._name = f"{self._instance.task_id}/{self._instance.map_index}"
+        self._job_id: str | None = None
+        self._is_announced = False
+        self._has_abandoned = False
+        self._seen: dict[tuple[str, int], Mapping[str, Any]] = {}
+
+    @cached_property
+    def _shared(self) -> SharedClaims | None:
+        from airflow_provider_viapi.state.stores import StateConfig, TaskKey
+
+        config = StateConfig.read()
+        if config.path is None:
+            return None
+        from airflow_provider_viapi.state.shared_claims import SharedClaims
+
+        return SharedClaims(config, TaskKey.from_context(self._context))
+
+    def open(self, intent: Intent) -> None:
+        """Publish a submission whose outcome is not known yet; nothing may be sent unless this returns."""
+        if self._shared is not None:
+            self._shared.open(intent)
+        self._announce(intent)
+
+    def open_item(self, intent: Intent) -> None:
+        """Publish a submission of a batch: as an XCom, one is enough for all until :meth:`publish_jobs`."""
+        if self._shared is not None:
+            self._shared.open(intent)
+        if not self._is_announced:
+            self._announce(intent)
+
+    def close(self, intent: Intent) -> None:
+        """Withdraw a submission: nothing was accepted."""
+        self._announce(intent if self._has_abandoned else None)
+        self.close_item(intent)
+
+    def close_item(self, intent: Intent) -> None:
+        """Withdraw a submission of a batch."""
+        if self._shared is None:
+            return
+        try:
+            self._shared.close(intent)
+        except Exception as error:
+            # It stays open, which at worst leaves the outcome of another task's submission unknown.
+            self._log.warning("A submission that was not accepted could not be withdrawn: %s", error)
+
+    def abandon(self, intent: Intent) -> None:
+        """Leave a submission open for ever: its outcome is unknown, and the task no longer tries to find it out."""
+        self._has_abandoned = True
+        self._announce(intent)
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the task's job, which also closes its open submission."""
+        self._job_id = job_id
+        self._instance.xcom_push(key=JOB_KEY, value=job_id)
+        self.publish_item(intent, job_id)
+
+    def publish_item(self, intent: Intent, job_id: str) -> None:
+        """Publish a job of a batch; as XComs, :meth:`publish_jobs` publishes all of them together."""
+        if self._shared is None:
+            return
+        try:
+            self._shared.publish_job(intent, job_id)
+        except Exception as error:
+            # Its submission stays open, which keeps others from adopting the job as well.
+            self._log.warning("Job %s could not be published to other tasks: %s", job_id, error)
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw the task's job: the submission is open again."""
+        self._job_id = None
+        self._instance.xcom_push(key=JOB_KEY, value=None)
+        self.retract_item(intent, job_id)
+
+    def retract_item(self, intent: Intent, job_id: str) -> None:
+        """Withdraw a job of a batch."""
+        if self._shared is not None:
+            self._shared.retract_job(intent, job_id)
+
+    def publish_jobs(self, running: Sequence[str], claimed: Collection[str], *, is_open: bool) -> None:
+        """Publish the jobs of a batch.
+
+        :param running: those that it waits for
+        :param claimed: all that it received
+        :param is_open: the outcome of one of its submissions is unknown
+        """
+        self._instance.xcom_push(key=RUNNING_KEY, value=list(running))
+        if self._shared is None:
+            ended = set(claimed).difference(running)
+            self._instance.xcom_push(key=CLAIMED_KEY, value=[*running, *ended][:MAX_CLAIMED])
+        if self._is_announced and not is_open and not self._has_abandoned:
+            self._announce(None)
+
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another task has published a job."""
+        if self._shared is not None:
+            return self._shared.has_job(intent, job_id)
+        # Each task costs two calls of Airflow's API, and most have no jobs. Its own earlier job counts too: the
+        # response would name it again. (Airflow logs an error if a task reads an XCom of its own that is missing.)
+        return job_id in self._held(
+            [task.task_id for task in self._context["dag"].tasks if _may_have_jobs(task)]
+        )
+
+    def is_taken_in_storage(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another task has published a job below ``state_path``; XComs are not read."""
+        return self._shared is not None and self._shared.has_job(intent, job_id)
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return the jobs and open submissions of all other tasks that can be seen."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
+        if self._shared is not None:
+            return self._shared.others(intent)
+        held = self._held(self._all_tasks())
+        # Its own are subtracted: another task may hold the same job, which the caller has to know.
+        held.subtract(self._own_jobs())
+        job_ids = frozenset(job_id for job_id, count in held.items() if count > 0)
+        return OtherTasks(job_ids, tuple(sorted(self._open_tasks(intent))), is_complete=False)
+
+    def _held(self, task_ids: Sequence[str]) -> Counter[str]:
+        """Return the jobs that tasks have published."""
+        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, task_ids) if job_id is not None)
+        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, task_ids) for job_id in job_ids or ())
+        return held
+
+    def _announce(self, intent: Intent | None) -> None:
+        who = {"task": self._instance.task_id, "map_index": self._instance.map_index}
+        # Not None: that is what others see when a retry has cleared the XComs of an open submission.
+        about = {"closed": True} if intent is None else {**asdict(intent), "abandoned": self._has_abandoned}
+        self._instance.xcom_push(key=INTENT_KEY, value={**about, **who})
+        self._is_announced = intent is not None
+
+    def _own_jobs(self) -> Iterator[str]:
+        task: dict[str, Any] = {"task_ids": self._instance.task_id, "map_indexes": self._instance.map_index}
+        job_id = self._job_id or self._instance.xcom_pull(key=JOB_KEY, **task)
+        if job_id is not None:
+            yield str(job_id)
+        yield from map(str, self._instance.xcom_pull(key=CLAIMED_KEY, **task) or ())
+
+    def _all_tasks(self) -> list[str]:
+        return [task.task_id for task in self._context["dag"].tasks]
+
+    def _pull(self, key: str, task_ids: Sequence[str]) -> list[Any]:
+        found: Any = self._instance.xcom_pull(task_ids=task_ids, key=key) if task_ids else None
+        return list(found or ())
+
+    def _open_tasks(self, intent: Intent) -> set[str]:
+        """Return the names of other tasks whose submission is open now, or was when they were last seen."""
+        for found in self._pull(INTENT_KEY, self._all_tasks()):
+            if isinstance(found, Mapping) and "task" in found:
+                self._seen[found["task"], found.get("map_index", -1)] = found
+        place = (intent.action, intent.endpoint)
+        names = set()
+        for (task_id, map_index), found in self._seen.items():
+            name = f"{task_id}/{map_index}"
+            if name == self._name or (found.get("action"), found.get("endpoint")) != place:
+                continue
+            job_id = self._instance.xcom_pull(task_ids=task_id, key=JOB_KEY, map_indexes=map_index)
+            if job_id is None or found.get("abandoned"):
+                names.add(name)
+        return names
+
+
+def _may_have_jobs(task: Any) -> bool:
+    from airflow_provider_viapi.operators.provider_task import ProviderTask
+
+    return issubclass(getattr(task, "operator_class", None) or type(task), ProviderTask)
+
+
+class ItemClaims:
+    """Claims of one item of a batch: other items of the batch may own a listed job, as other tasks may.
+
+    :param item: the item
+    :param ledger: of the batch
+    :param task: the claims of the batch's task
+    """
+
+    def __init__(self, item: Item, ledger: BatchLedger, task: TaskClaims) -> None:
+        self._item = item
+        self._ledger = ledger
+        self._task = task
+        self._job_id: str | None = None
+
+    def open(self, intent: Intent) -> None:
+        """Publish that the batch submits; the batch withdraws it when it has published its jobs."""
+        self._task.open_item(intent)
+
+    def close(self, intent: Intent) -> None:
+        """Withdraw the item's submission: nothing was accepted."""
+        self._task.close_item(intent)
+
+    def abandon(self, intent: Intent) -> None:
+        """Leave the item's submission open for ever."""
+        self._task.abandon(intent)
+
+    def publish_job(self, intent: Intent, job_id: str) -> None:
+        """Publish the item's job; within the DAG run, the batch publishes all of its jobs together."""
+        self._job_id = job_id
+        self._task.publish_item(intent, job_id)
+
+    def retract_job(self, intent: Intent, job_id: str) -> None:
+        """Withdraw the item's job: its submission is open again."""
+        self._job_id = None
+        self._task.retract_item(intent, job_id)
+
+    def is_taken(self, intent: Intent, job_id: str) -> bool:
+        """Return whether another item of the batch, or with ``state_path`` another task, has a job.
+
+        Without ``state_path`` other tasks are not asked for each item: each would cost two calls of Airflow's API.
+        """
+        return job_id in self._ledger.job_ids() or self._task.is_taken_in_storage(intent, job_id)
+
+    def others(self, intent: Intent) -> OtherTasks:
+        """Return the jobs and open submissions of other tasks and items."""
+        from airflow_provider_viapi.jobs.task_run import OtherTasks
+
+        others = self._task.others(intent)
+        open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()
+        own = self._ledger.job_ids() - {self._job_id}
+        return OtherTasks(
+            others.job_ids | own, (*others.open_intents, *open_items), is_complete=others.is_complete
+        )

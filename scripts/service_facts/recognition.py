@@ -1,0 +1,71 @@
+"""Facts about actions that recognize what pictures show, and about moderation."""
+
+from __future__ import annotations
+
+from service_facts.fact import NOT_DOCUMENTED, Fact, picture
+
+FACTS = {
+    "imagerecog.TaggingImage": Fact(
+        "Tag what a picture shows.",
+        parameters={"ImageURL": picture()},
+        result={"Tags": {"doc": "Tags with their confidence."}},
+    ),
+    "imagerecog.RecognizeScene": Fact(
+        "Recognize the scene of a picture.",
+        parameters={"ImageURL": picture()},
+        result={"Tags": {"doc": "Scenes with their confidence."}},
+    ),
+    "imagerecog.RecognizeImageColor": Fact(
+        "Find the main colors of a picture.",
+        parameters={"Url": picture(), "ColorCount": {"doc": "Number of colors."}},
+        result={"ColorTemplateList": {"doc": "Colors: value, name and share."}},
+    ),
+    "imagerecog.RecognizeImageStyle": Fact(
+        "Recognize the style of a picture.",
+        parameters={"Url": picture()},
+        result={"Styles": {"doc": "Names of styles."}},
+    ),
+    "imagerecog.DetectImageElements": Fact(
+        "Find the parts of a designed picture, such as a poster.",
+        parameters={"Url": picture()},
+        result={"Elements": {"doc": "Parts: type, box in pixels and score."}},
+    ),
+    "imageaudit.ScanImage": Fact(
+        "Check pictures for content that is not allowed.",
+        parameters={
+            "Scene": {"doc": f"What is checked; {NOT_DOCUMENTED}."},
+            "Task": {"doc": "Pictures to check."},
+            "Task.ImageURL": picture(),
+            "Task.DataId": {"doc": "Name of the picture in the result."},
+            "Task.Interval": {"doc": "Interval of the checked frames; the unit is not documented."},
+            "Task.MaxFrames": {"doc": "Largest number of checked frames."},
+        },
+        result={
+            "Results": {"doc": "Result of each picture."},
+            "Results.SubResults": {"doc": "Result of each check."},
+            "Results.SubResults.Suggestion": {"doc": f"What to do with the picture; {NOT_DOCUMENTED}."},
+            "Results.SubResults.Rate": {"doc": "Confidence; its range is not documented."},
+        },
+    ),
+    "imageaudit.ScanText": Fact(
+        "Check texts for content that is not allowed.",
+        parameters={
+            "Labels": {"doc": "What is checked."},
+            "Labels.Label": {"doc": f"One check; {NOT_DOCUMENTED}."},
+            "Tasks": {"doc": "Texts to check."},
+            "Tasks.Content": {"doc": "Text."},
+        },
+        result={"Elements": {"doc": "Result of each text."}},
+    ),
+    "ocr.RecognizeCharacter": Fact(
+        "Read the text in a picture.",
+        parameters={
+            "ImageURL": picture(),
+            "MinHeight": {
+                "doc": "Height of the smallest text, likely in pixels; the unit is not documented."
+            },
+            "OutputProbability": {"doc": "Return the confidence of each line."},
+        },
+        result={"Results": {"doc": "Lines of text with their places."}},
+    ),
+}
