@@ -140,12 +140,11 @@ format: $(READY)  ## Fix what ruff can fix
 
 test-matrix: $(MATRIX:%=test-airflow-%)  ## Run the tests without a running Airflow on the other supported versions
 
-# The versions differ from commit to commit. On 3.0 the fault scenarios do not pass, see docs/reliability.md.
+# The versions differ from commit to commit.
 ROTATED := $(wordlist 2,9,$(MATRIX))
-ROTATED_REAL := $(filter-out 3.0.%,$(MATRIX))
 COUNT := $(shell git rev-list --count HEAD)
 ROTATING = $(word $(shell expr $(COUNT) % $(words $(ROTATED)) + 1),$(ROTATED))
-ROTATING_REAL = $(word $(shell expr $(COUNT) % $(words $(ROTATED_REAL)) + 1),$(ROTATED_REAL))
+ROTATING_REAL = $(word $(shell expr $(COUNT) % $(words $(MATRIX)) + 1),$(MATRIX))
 
 test-rotation: test-airflow-$(firstword $(MATRIX)) test-airflow-$(ROTATING)  ## Run the tests without a running Airflow on the oldest supported version and on another one for each commit
 

@@ -223,6 +223,16 @@ class Run:
             f"/dags/{self.dag_id}/clearTaskInstances", json=body
         ).raise_for_status()
 
+    def clear_if_not_retried(self) -> None:
+        """Clear a task whose worker was killed, where Airflow does not start its next attempt.
+
+        Airflow 3.0 fails a task whose process was killed, however many retries are left.
+        """
+        if (3, 0) <= AIRFLOW_VERSION < (3, 1):
+            self.wait_for_state("failed")
+            self.wait_until_ended()
+            self.clear()
+
     def triggerer(self) -> int:
         """Wait until a triggerer runs the task's trigger and return its index.
 

@@ -32,6 +32,14 @@ def assert_one_job_delivered(deployment: Deployment, run: Run, logged: str = "")
     assert logged in run.log()
 
 
+def skip_if_clearing_a_running_task_fails(mode: str) -> None:
+    """Skip a scenario that Airflow 3.0 does not end."""
+    if mode == "on_worker" and (3, 0) <= AIRFLOW_VERSION < (3, 1):
+        pytest.skip(
+            "Airflow 3.0 stops the worker of a task that is cleared while it runs, and never restarts the task"
+        )
+
+
 @EACH
 @core
 @MODES
@@ -44,6 +52,7 @@ def test_worker_killed_after_the_service_accepted_before_the_response(
     deployment.job()
 
     os.kill(worker_of(run), signal.SIGKILL)
+    run.clear_if_not_retried()
 
     assert_one_job_delivered(deployment, run, "the only candidate: adopted")
 
@@ -62,6 +71,7 @@ def test_worker_killed_between_response_and_wait(
     run = deployment.start(mode)
 
     deployment.kill_at_breakpoint(breakpoint_name)
+    run.clear_if_not_retried()
 
     assert_one_job_delivered(deployment, run)
 
@@ -77,6 +87,7 @@ def test_worker_killed_while_it_polls(deployment: Deployment, repetition: int) -
     time.sleep(2)
 
     os.kill(worker_of(run), signal.SIGKILL)
+    run.clear_if_not_retried()
 
     assert_one_job_delivered(deployment, run, "Resumed job")
 
@@ -177,6 +188,7 @@ def test_service_down(deployment: Deployment, mode: str, repetition: int) -> Non
 @pytest.mark.parametrize("while_", [pytest.param("QUEUING", marks=core), "PROCESSING"])
 def test_task_cleared(deployment: Deployment, mode: str, while_: str, repetition: int) -> None:
     """Task cleared."""
+    skip_if_clearing_a_running_task_fails(mode)
     deployment.hold(while_, seconds=40)
     run = deployment.start(mode)
     deployment.job(while_)
@@ -200,6 +212,7 @@ def test_task_cleared_whose_next_attempt_does_not_find_its_job(
     deployment: Deployment, mode: str, repetition: int
 ) -> None:
     """Task with durable=False cleared: its queued job is cancelled, and the next attempt submits another."""
+    skip_if_clearing_a_running_task_fails(mode)
     if mode == "on_worker" and AIRFLOW_VERSION < (3,):
         pytest.skip("Airflow 2 may take a cleared task for lost and start the next attempt beside its worker")
     deployment.hold("QUEUING", seconds=120)
