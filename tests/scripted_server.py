@@ -125,6 +125,7 @@ class FileResponse:
     :param length: ``Content-Length`` instead of the true one; ``None`` for none
     :param chunked: the file is sent in chunks
     :param content: another file than the server's, from here on
+    :param modified: another time of modification than the server's, from here on
     :param encoding: ``Content-Encoding``; with ``gzip`` the body is compressed
     :param seconds_per_byte: the body is sent byte by byte, with this pause after each
     :param untagged: no ``ETag`` is sent
@@ -141,6 +142,7 @@ class FileResponse:
     length: int | None = -1
     chunked: bool = False
     content: bytes | None = None
+    modified: float | None = None
     encoding: str | None = None
     seconds_per_byte: float | None = None
     untagged: bool = False
@@ -197,6 +199,8 @@ def file_server() -> Iterator[FileServer]:
             response = served.script.pop(0) if served.script else FileResponse()
             if response.content is not None:
                 served.content = response.content
+            if response.modified is not None:
+                served.modified = response.modified
             if response.location is not None:
                 self.send_response(302)
                 self.send_header("Location", response.location)

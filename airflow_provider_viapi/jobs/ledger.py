@@ -26,6 +26,9 @@ KEY = "viapi_job"
 _SIGNABLE = re.compile(r"(?i)\s*(?:https?|rtmps?|rtmpt|rtsps?|srt|webrtc|artc|wss?|ftps?)://")
 """Addresses that may be signed; streams are as well."""
 
+MAX_PAST = 20
+"""Earlier jobs of the task whose ids are kept; the job list shows those of the last 24 hours."""
+
 
 class Store(Protocol):
     """JSON values of one task instance, kept over its attempts; Airflow's task state store is one.
@@ -88,6 +91,7 @@ class Entry:
     :param delivery: when the result was returned
     :param sources: versions of the request's sources by position, taken before it was sent; ``None`` if not needed
     :param request_id: see ``jobs.model.Job``
+    :param past: earlier jobs of this task: they belong to no other submission
     """
 
     digest: str
@@ -103,6 +107,7 @@ class Entry:
     delivery: Delivery | None = None
     sources: Mapping[str, Mapping[str, str]] | None = None
     request_id: str | None = None
+    past: tuple[str, ...] = ()
 
     @property
     def request_nonce(self) -> RequestNonce:
@@ -133,6 +138,7 @@ class Entry:
         values = {name: value for name, value in stored.items() if name in known}
         if values.get("delivery"):
             values["delivery"] = Delivery(**values["delivery"])
+        values["past"] = tuple(values.get("past", ()))
         return cls(**values)
 
 
@@ -147,6 +153,7 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._entry: Entry | None = None
+        self._past: tuple[str, ...] = ()
         self._is_read = False
 
     @property
@@ -162,8 +169,10 @@ class Ledger:
     def read(self) -> Entry | None:
         """Return the entry, if there is one."""
         if not self._is_read:
-            stored = self._store.get(KEY)
-            self._entry = Entry.from_dict(stored) if stored else None
+            stored = self._store.get(KEY) or {}
+            self._past = tuple(stored.get("past", ()))
+            # Without an entry only the ids of earlier jobs are stored.
+            self._entry = Entry.from_dict(stored) if "digest" in stored else None
             self._is_read = True
         return self._entry
 
@@ -176,8 +185,15 @@ class Ledger:
         sources: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Entry:
         """Record what is about to be sent; nothing may be sent unless this returns."""
-        signed_at, who = nonce.at.isoformat(), asdict(identity)
-        entry = Entry(digest, nonce.nonce, signed_at, **who, try_number=try_number, sources=sources)
+        entry = Entry(
+            digest,
+            nonce.nonce,
+            nonce.at.isoformat(),
+            **asdict(identity),
+            try_number=try_number,
+            sources=sources,
+            past=self._all_jobs(),
+        )
         return self._write(entry)
 
     def record_job(
@@ -202,14 +218,24 @@ class Ledger:
 
     def clear(self) -> None:
         """Remove the entry: nothing was accepted, or the job failed or was cancelled."""
-        self._store.delete(KEY)
-        self._entry, self._is_read = None, True
+        past = self._all_jobs()
+        if past:
+            self._store.set(KEY, {"past": [*past]})
+        else:
+            self._store.delete(KEY)
+        self._entry, self._past, self._is_read = None, past, True
+
+    def _all_jobs(self) -> tuple[str, ...]:
+        """Return the last jobs of the task, up to that of the entry."""
+        entry = self.read()
+        recorded = () if entry is None or entry.job_id is None else (entry.job_id,)
+        return (*self._past, *recorded)[-MAX_PAST:]
 
     def _write(self, entry: Entry) -> Entry:
         # If the store fails, what it holds is unknown.
         self._is_read = False
-        self._store.set(KEY, asdict(entry))
-        self._entry, self._is_read = entry, True
+        self._store.set(KEY, {**asdict(entry), "past": [*entry.past]})
+        self._entry, self._past, self._is_read = entry, entry.past, True
         return entry
 
 

@@ -208,7 +208,7 @@ class Reconciliation:
             self.run.log.info(
                 "Reading the job list for %.0f s, until the request can no longer be accepted", wait
             )
-        owned: set[str] = set()
+        owned = set(self.entry.past)
         while True:
             now = self.run.timing.now()
             listed = self._read_list()

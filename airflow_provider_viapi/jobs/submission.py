@@ -265,7 +265,7 @@ class Submission:
             job = self._send(request, entry.request_nonce)
             seconds = (self.run.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.run.timing.list_pause
-            if not may_be_adopted and self._is_taken(self._intent_of(entry), job.id):
+            if not may_be_adopted and self._is_taken(entry, job.id):
                 # No other task can have adopted it so fast: a gateway has repeated a response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
@@ -344,10 +344,12 @@ class Submission:
         finally:
             self.pace.end(throttled=throttled)
 
-    def _is_taken(self, intent: Intent, job_id: str) -> bool:
+    def _is_taken(self, entry: Entry, job_id: str) -> bool:
         """Return whether another submission is known to have become a job; false if that cannot be found out."""
+        if job_id in entry.past:
+            return True
         try:
-            return self.run.claims.is_taken(intent, job_id)
+            return self.run.claims.is_taken(self._intent_of(entry), job_id)
         except Exception as error:
             # The job is paid for: its id must be recorded, whatever happens.
             self.run.log.warning(
@@ -382,7 +384,7 @@ class Submission:
         if job_id is None:
             self._forget_intent(entry)
             return None
-        if reconciliation.was_named and self._is_taken(self._intent_of(entry), job_id):
+        if reconciliation.was_named and self._is_taken(entry, job_id):
             raise self._in_doubt(f"{reason}; sent again, the response names job {job_id}, which is another's")
         job = self.backend.job(job_id)
         self._record(entry, job, adopted=not reconciliation.was_named)

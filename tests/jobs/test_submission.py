@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.jobs.backend import Identity
-from airflow_provider_viapi.jobs.ledger import Ledger
+from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
 from airflow_provider_viapi.jobs.submission import check_adopted
 from airflow_provider_viapi.jobs.task_run import Attempt, Intent
@@ -528,3 +528,68 @@ def test_a_digest_of_other_rules_is_not_a_changed_request(clock: SkippingClock) 
     job, _ = submission(backend, ledger=ledger, digest="2:b", attempt=Attempt(2, 3)).resume_or_submit()
 
     assert (job.id, backend.cancelled) == ("J-1", [])
+
+
+# Earlier jobs of the same task.
+
+
+@pytest.mark.parametrize("refused_before", [False, True])
+def test_an_earlier_job_of_the_task_is_not_the_one_that_is_sought(
+    clock: SkippingClock, refused_before: bool
+) -> None:
+    store = MemoryStore()
+    backend = ScriptedBackend(clock, ["J-1"], can_replay=False)
+    submission(backend, ledger=Ledger(store)).resume_or_submit()
+    backend.states = {"J-1": JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED)}
+    backend.listed = {"J-1": clock.now()}
+    attempt = 2
+    if refused_before:
+        backend.responses = [InvalidRequest("no", code="InvalidParameter", http_status=400)]
+        with pytest.raises(InvalidRequest):
+            submission(backend, ledger=Ledger(store), attempt=Attempt(2, 4)).resume_or_submit()
+        attempt = 3
+    backend.responses = [LOST, "J-2"]
+
+    job, _ = submission(backend, ledger=Ledger(store), attempt=Attempt(attempt, 4)).resume_or_submit()
+
+    assert job.id == "J-2"
+
+
+def test_the_job_of_a_changed_request_is_not_taken_for_that_of_the_new_one(clock: SkippingClock) -> None:
+    store = MemoryStore()
+    backend = ScriptedBackend(clock, ["J-1"])
+    submission(backend, ledger=Ledger(store), digest="1:old").resume_or_submit()
+    backend.listed = {"J-1": clock.now()}
+    backend.responses = [LOST, SEEN, "J-2"]
+
+    job, _ = submission(
+        backend, ledger=Ledger(store), digest="1:new", attempt=Attempt(2, 3)
+    ).resume_or_submit()
+
+    assert job.id == "J-2"
+
+
+def test_a_response_that_names_an_earlier_job_of_the_task_is_an_unknown_outcome(clock: SkippingClock) -> None:
+    store = MemoryStore()
+    backend = ScriptedBackend(clock, ["J-1"], can_replay=False)
+    submission(backend, ledger=Ledger(store)).resume_or_submit()
+    backend.states = {"J-1": JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED)}
+    backend.responses = ["J-1", "J-2"]
+
+    job, _ = submission(backend, ledger=Ledger(store), attempt=Attempt(2, 3)).resume_or_submit()
+
+    assert job.id == "J-2"
+
+
+def test_the_ledger_holds_the_ids_of_the_last_earlier_jobs(clock: SkippingClock) -> None:
+    store = MemoryStore()
+    ids = [f"J-{number}" for number in range(MAX_PAST + 5)]
+    backend = ScriptedBackend(clock, [*ids])
+    backend.states = {job_id: JobReport(job_id, "PROCESS_FAILED", Outcome.FAILED) for job_id in ids}
+
+    for number in range(len(ids)):
+        submission(backend, ledger=Ledger(store), attempt=Attempt(number + 1, 99)).resume_or_submit()
+
+    entry = Ledger(store).read()
+    assert entry is not None
+    assert entry.past == tuple(ids[-MAX_PAST - 1 : -1])

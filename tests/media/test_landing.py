@@ -378,6 +378,21 @@ class TestFilesAreNeverJoined:
 
         assert place.files() == {"erased.mp4": new}
 
+    def test_a_file_of_the_same_tag_that_was_modified_is_downloaded_from_its_beginning(
+        self, server: FileServer, place: Place
+    ) -> None:
+        new = os.urandom(len(FILM))
+        server.checks_if_range = False
+        server.modified = 1.7e9
+        server.script = [
+            FileResponse(cut_after=2 << 20, tag='"same"'),
+            FileResponse(content=new, modified=1.7e9 + 60, tag='"same"'),
+        ]
+
+        land(server, f"{place.url}/erased.mp4")
+
+        assert place.files() == {"erased.mp4": new}
+
     def test_a_file_that_is_replaced_again_and_again_does_not_land(
         self, server: FileServer, place: Place
     ) -> None:

@@ -225,6 +225,28 @@ def test_with_a_state_path_tasks_of_other_dag_runs_and_dags_are_seen(airflow: Ai
     assert (others.job_ids, others.is_complete) == ({"J-X"}, True)
 
 
+def test_with_a_state_path_jobs_of_eight_hours_earlier_are_seen(airflow: Airflow, shared: None) -> None:
+    # The times in the job list have no zone, so these jobs may look like the one that is sought.
+    earlier = intent("earlier", at=NOW - timedelta(hours=8, minutes=10))
+    airflow.claims("a", run_id="another run").publish_job(earlier, "J-1")
+
+    assert airflow.claims("a").others(intent("mine")).job_ids == {"J-1"}
+
+
+def test_with_a_state_path_an_item_of_a_batch_does_not_take_the_job_of_another_task(
+    airflow: Airflow, shared: None
+) -> None:
+    airflow.claims("a", dag_id="another DAG").publish_job(intent("of a"), "J-1")
+    ledger = BatchLedger(MemoryStore(), Attempt(1, 3))
+    item = Item(0, "first", "1:first")
+    ledger.begin_attempt([item])
+
+    claims = batch_of(airflow, ledger, item, airflow.claims("batch"))
+
+    assert claims.is_taken(intent("of the item"), "J-1")
+    assert not claims.is_taken(intent("of the item"), "J-2")
+
+
 def test_without_a_state_path_the_sight_of_others_is_incomplete(airflow: Airflow) -> None:
     airflow.claims("a", run_id="another run").open(intent("one"))
 

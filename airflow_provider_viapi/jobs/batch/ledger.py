@@ -278,6 +278,9 @@ class _EntryStore:
         return {"digest": self._item.digest, **_entry(record)}
 
     def set(self, key: str, value: Any) -> None:
+        if "nonce" not in value:
+            self.delete(key)
+            return
         earlier = self._jobs.records.get(self._item.name, {})
         past = [job_id for job_id in _jobs_of(earlier) if job_id != value["job_id"]]
         record = {**_entry(value), "index": self._item.index}
