@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol, get_args
 
@@ -60,6 +62,35 @@ class HasResultFields(Protocol):
     def result(self) -> tuple[ResultField, ...]:
         """Fields of its result."""
         ...
+
+
+_MAY_NOT_BE_STORABLE = re.compile(r"(?i)\\u(?:0000|d[89a-f])|[\ud800-\udfff]")
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def read_json(text: str | bytes, **options: Any) -> Any:
+    """Decode JSON of a service, with U+FFFD for characters that neither PostgreSQL nor UTF-8 can hold.
+
+    These are NUL and halves of surrogate pairs. A result with one could not be stored, although it was paid for.
+
+    :param text: the document; bytes are UTF-8, UTF-16 or UTF-32
+    :param options: of :func:`json.loads`
+    :raises ValueError, RecursionError: it is not JSON, or too deep
+    """
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "surrogatepass")
+    document = json.loads(text, **options)
+    return _storable(document) if _MAY_NOT_BE_STORABLE.search(text) else document
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _NOT_STORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
 
 
 def file_urls(result: Mapping[str, Any], fields: Iterable[ResultField]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from airflow_provider_viapi.jobs.backend import Ending, Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import LIST_TIME_ZONES, JobList, ListedJob
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.result_fields import absolute_address
+from airflow_provider_viapi.result_fields import absolute_address, read_json
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.alibaba.account import Account
@@ -96,7 +96,7 @@ def _read_result(document: Any, job_id: str) -> dict[str, Any]:
     result = document
     if isinstance(document, str):
         with suppress(ValueError, RecursionError):
-            result = json.loads(document, parse_constant=refuse)
+            result = read_json(document, parse_constant=refuse)
     if isinstance(result, dict) and _is_json(result):
         with suppress(RecursionError):
             return {name: _with_schemes(name, value) for name, value in result.items()}

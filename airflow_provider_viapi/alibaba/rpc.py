@@ -6,7 +6,6 @@ Alibaba's SDKs do: a body can hold forty presigned URLs, and access logs do not 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -24,7 +23,7 @@ from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.http_errors import gateway_refusal
 from airflow_provider_viapi.jobs.model import RequestNonce
 from airflow_provider_viapi.redaction import redact_text
-from airflow_provider_viapi.result_fields import absolute_address
+from airflow_provider_viapi.result_fields import absolute_address, read_json
 from airflow_provider_viapi.xml import NotPlainXml, parse
 
 FORM = "application/x-www-form-urlencoded"
@@ -223,7 +222,7 @@ def _parse(action: Action, response: HttpResponse) -> dict[str, Any]:
             if root.lower() == "html":
                 _malformed(action, response, "is a page")
         else:
-            document = json.loads(response.body)
+            document = read_json(response.body)
     except (NotPlainXml, ValueError, RecursionError):
         _malformed(action, response, "is neither JSON nor XML")
     if not isinstance(document, dict):

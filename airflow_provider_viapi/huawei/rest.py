@@ -24,6 +24,7 @@ from airflow_provider_viapi.huawei.account import Account, Auth
 from airflow_provider_viapi.huawei.errors import classify, read_body, read_reason
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.huawei.parameters import picture_type
+from airflow_provider_viapi.result_fields import read_json
 from airflow_provider_viapi.schema import Parameter
 
 JSON = "application/json"
@@ -147,7 +148,7 @@ def decode(action: Action, response: HttpResponse) -> dict[str, Any]:
     if refusal := gateway_refusal(response, action.name):
         raise refusal
     try:
-        document: Any = json.loads(response.body) if response.body.strip() else {}
+        document: Any = read_json(response.body) if response.body.strip() else {}
         is_json = True
     except (ValueError, RecursionError):
         document, is_json = None, False

@@ -265,7 +265,7 @@ class Submission:
             job = self._send(request, entry.request_nonce)
             seconds = (self.run.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.run.timing.list_pause
-            if not may_be_adopted and self._is_taken(entry, job.id):
+            if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
                 # No other task can have adopted it so fast: a gateway has repeated a response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:

@@ -115,6 +115,23 @@ def test_a_job_that_was_replaced_is_still_known_as_own() -> None:
     assert opened(store).job_ids() == {"first", "second"}
 
 
+def test_jobs_of_an_item_that_succeeded_and_of_a_cleared_batch_are_still_known_as_own() -> None:
+    store = Store()
+    ledger = opened(store)
+    (item,) = items(1)
+    ledger.begin_attempt([item])
+    submit(ledger, item, "first")
+    ledger.record_rows({item.name: FAILED})
+    submit(ledger, item, "second")
+    ledger.record_rows({item.name: Row("second", "PROCESS_SUCCESS", {})})
+    assert opened(store).job_ids() == {"first", "second"}
+
+    ledger.mark_delivered()
+    cleared = opened(store, try_number=2, max_tries=4)
+
+    assert (cleared.status(item.name), cleared.job_ids()) == ("new", {"first", "second"})
+
+
 def test_an_attempt_knows_the_items_that_it_began_with() -> None:
     store = Store()
     begun = items(4)

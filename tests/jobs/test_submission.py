@@ -569,12 +569,19 @@ def test_the_job_of_a_changed_request_is_not_taken_for_that_of_the_new_one(clock
     assert job.id == "J-2"
 
 
-def test_a_response_that_names_an_earlier_job_of_the_task_is_an_unknown_outcome(clock: SkippingClock) -> None:
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_a_response_that_names_an_earlier_job_of_the_task_is_an_unknown_outcome(
+    clock: SkippingClock, seconds: float
+) -> None:
+    def repeat() -> str:
+        clock.sleep(seconds)
+        return "J-1"
+
     store = MemoryStore()
     backend = ScriptedBackend(clock, ["J-1"], can_replay=False)
     submission(backend, ledger=Ledger(store)).resume_or_submit()
     backend.states = {"J-1": JobReport("J-1", "PROCESS_FAILED", Outcome.FAILED)}
-    backend.responses = ["J-1", "J-2"]
+    backend.responses = [repeat, "J-2"]
 
     job, _ = submission(backend, ledger=Ledger(store), attempt=Attempt(2, 3)).resume_or_submit()
 

@@ -148,3 +148,18 @@ def test_a_list_with_an_impossible_number_of_pages_does_not_hide_the_job(
     else:
         assert job_id == "J-1"
     assert len(set(service.sent("EraseVideoSubtitles"))) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("character", ["\0", "\ud83d", "\ude00"])
+def test_a_result_with_characters_that_databases_cannot_store_is_returned_with_a_replacement(
+    service: ScriptedServer, character: str, deferrable: bool
+) -> None:
+    # Escaped in the result, which is itself a string in the response.
+    result = json.dumps({**RESULT, "Title": f"a{character}b\U0001f600"})
+    answer = json.dumps({"RequestId": "R", "Data": {"Status": "PROCESS_SUCCESS", "Result": result}})
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[Answer(body=answer)])
+
+    returned = run_task(task(deferrable=deferrable), Store()).result
+
+    assert returned == {**RESULT, "Title": "a\ufffdb\U0001f600"}

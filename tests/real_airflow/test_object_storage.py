@@ -204,6 +204,8 @@ def test_a_good_video_is_published_and_any_other_when_an_editor_approves(
     question = f"/dags/erase_check_publish/dagRuns/{run_id}/taskInstances/ask_editor/-1/hitlDetails"
     asked = _until(lambda: _if_found(airflow, question), "the editor is asked")
     assert "black" in asked["body"]
+    # An editor takes longer than that. Airflow fails a task whose answer comes before the end of its first process.
+    time.sleep(10)
     answer = {"chosen_options": ["Approve"], "params_input": {}}
     airflow.rest.patch(question, json=answer).raise_for_status()
 

@@ -21,6 +21,9 @@ KEY = "viapi_batch"
 Status = Literal["new", "unknown", "running", "delivered", "failed"]
 """``unknown`` is a submission whose outcome is not known."""
 
+MAX_PAST_JOBS = 500
+"""Jobs of earlier rounds whose ids are kept; the job list shows as many."""
+
 _ENTRY = (
     "nonce",
     "signed_at",
@@ -182,7 +185,8 @@ class BatchLedger:
 
     def job_ids(self) -> set[str]:
         """Return all jobs that were ever accepted for this batch."""
-        return {job_id for record in self._jobs.records.values() for job_id in _jobs_of(record)}
+        recorded = {job_id for record in self._jobs.records.values() for job_id in _jobs_of(record)}
+        return recorded.union(self._head.get("past", ()))
 
     def has_unknown(self, *, besides: Item | None = None) -> bool:
         """Return whether the outcome of an item's submission is unknown, besides that of one item."""
@@ -224,9 +228,11 @@ class BatchLedger:
 
     def _with_row(self, name: str, row: Row) -> Record:
         index = {"index": self._indexes[name]} if name in self._indexes else {}
-        if row.error is None:
-            return {**index, "row": self._rows.number, "job_id": row.job_id}
         record = self._jobs.records.get(name, {})
+        if row.error is None:
+            past = [job_id for job_id in _jobs_of(record) if job_id != row.job_id]
+            ended = {**index, "row": self._rows.number, "job_id": row.job_id}
+            return {**ended, "past": past} if past else ended
         kept = record if row.is_resumable else _without_entry(record)
         failed = {**asdict(self._now()), "is_permanent": row.is_permanent}
         return {**kept, **index, "row": self._rows.number, "failed": failed}
@@ -250,8 +256,10 @@ class BatchLedger:
             if "nonce" in record and not record["job_id"]
         }
         self._is_delivered = False
-        head = {"round": int(self._head["round"]) + 1}
-        self._head = head
+        # Jobs of this round may still be listed, and belong to no later submission.
+        recorded = [job_id for record in earlier.records.values() for job_id in _jobs_of(record)]
+        past = [*self._head.get("past", ()), *recorded][-MAX_PAST_JOBS:]
+        self._head = {"round": int(self._head["round"]) + 1, "past": past}
         self._jobs = PagedStore(self._store, self._key("jobs"))
         if unknown:
             self._jobs.put(unknown)

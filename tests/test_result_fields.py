@@ -1,0 +1,36 @@
+"""Results: what is read from a service can be stored."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_viapi.result_fields import read_json
+
+CHARACTERS = st.text(st.one_of(st.characters(), st.sampled_from("\0\ud83d\ude00\udfff")))
+DOCUMENTS = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), CHARACTERS),
+    lambda inner: st.one_of(st.lists(inner), st.dictionaries(CHARACTERS, inner)),
+)
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@given(document=DOCUMENTS)
+def test_a_document_can_be_stored_whatever_characters_it_has(document: Any, ascii_only: bool) -> None:
+    text = json.dumps(document, ensure_ascii=ascii_only)
+
+    read = read_json(text.encode("utf-8", "surrogatepass"))
+
+    stored = json.dumps(read, ensure_ascii=False)
+    assert "\\u0000" not in stored.replace("\\\\", "")
+    # Raises if a half of a surrogate pair is left.
+    stored.encode()
+
+
+@given(st.recursive(st.text(st.characters(codec="utf-8", exclude_characters="\0")), st.lists))
+def test_any_other_document_is_read_as_it_is(document: Any) -> None:
+    assert read_json(json.dumps(document)) == document
