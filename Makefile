@@ -16,6 +16,8 @@ REPEAT ?= 3
 REPORT ?= docs/reliability.md
 # Several processes, each file's tests in one: most of the time a test waits.
 PARALLEL ?= -n 3 --dist loadfile --no-loadscope-reorder
+# Compile each module once, as in an installed package, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := .venv/bin
 READY := .venv/ready
 # Not empty: what failed is run once more, alone, since a test may fail because the machine is busy with other things.

@@ -46,7 +46,16 @@ class SigningScheme:
         if self.path is not None and not re.fullmatch(self.path, path, _FLAGS):
             return False
         texts = [f"{name}={value}" for name, value in pairs]
-        return all(any(mark.fullmatch(text) for text in texts) for mark in self._marks)
+        if not all(_may_match(mark, texts) for mark in self.marks):
+            return False
+        return bool(texts) and all(any(mark.fullmatch(text) for text in texts) for mark in self._marks)
+
+
+def _may_match(mark: str, texts: list[str]) -> bool:
+    """Return false if a pattern begins with a plain name that no parameter has; that need not be compiled."""
+    name, equals, _ = mark.partition("=")
+    is_plain = equals and "|" not in mark and name.replace("_", "").replace("-", "").isalnum()
+    return not is_plain or any(text.lower().startswith(f"{name}=") for text in texts)
 
 
 _V4 = "algorithm|credential|date|expires|signedheaders|signedqueries|signature|security-token|content-sha256"

@@ -403,4 +403,6 @@ def _environment(
         name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))
     }
     own = {f"AIRFLOW__{name}": value for name, value in settings.items()}
-    return {**inherited, **NO_PROXY_FOR_LOOPBACK, "AIRFLOW_HOME": str(home), **own}
+    # As in an installed package: without bytecode, each task process would compile the modules that it imports.
+    bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
+    return {**inherited, **bytecode, **NO_PROXY_FOR_LOOPBACK, "AIRFLOW_HOME": str(home), **own}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_viapi.redaction import find_secrets, redact_text, redact_url
 from airflow_provider_viapi.signed_urls import stable_url
+from airflow_provider_viapi.url_signing_schemes import SIGNING_SCHEMES
 
 # Parameters that each vendor's signing adds; {s} differs from one signing to the next and is secret, {n} is a time.
 SIGNED_BY = {
@@ -495,3 +497,23 @@ def test_harmless_words_stay_readable() -> None:
 
 def test_nothing_is_found_in_a_large_picture() -> None:
     assert list(find_secrets({"human_image": "A" * 12_000_000})) == []
+
+
+NAMES = sorted(
+    {name for scheme in SIGNING_SCHEMES for mark in scheme.marks for name in re.findall(r"[\w-]+(?==)", mark)}
+)
+VALUES = ("", "1", "1764400000", "a" * 32, "0" * 40, "bce-auth-v1/x", "2024-11-04", "media", "exp=1~hmac=0")
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=4), st.booleans())
+def test_a_scheme_is_recognised_by_all_of_its_marks(pairs: list[tuple[str, str]], upper: bool) -> None:
+    if upper:
+        pairs = [(name.upper(), value) for name, value in pairs]
+    texts = [f"{name}={value}" for name, value in pairs]
+    for scheme in SIGNING_SCHEMES:
+        if scheme.marks and scheme.host is None and scheme.path is None:
+            expected = all(
+                any(re.fullmatch(mark, text, re.IGNORECASE | re.DOTALL) for text in texts)
+                for mark in scheme.marks
+            )
+            assert scheme.signs("h", "/p", pairs) is expected, scheme.vendor

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from airflow.providers.common.compat.sdk import XComArg
+from airflow.providers.common.compat.sdk import XComArg, get_parsing_context
 
 try:
     from airflow.sdk.definitions.mappedoperator import MappedOperator, OperatorPartial
@@ -189,6 +189,9 @@ def _reference(operator: Any, path: tuple[str, ...]) -> XComArg:
 
 def _as_task(mapped: Any) -> MappedTask:
     mapped.__class__ = MappedTask
+    if get_parsing_context().task_id is not None:
+        # Each task process parses the file again, to run one task whose own arguments are checked when it is made.
+        return mapped  # type: ignore[no-any-return]
     for arguments in islice(_sample_arguments(mapped), MAX_CHECKED):
         # Makes the operator of one mapped task, as Airflow does when it runs; the DAG stays as it is.
         mapped.unmap(arguments)

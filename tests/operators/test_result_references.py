@@ -159,6 +159,20 @@ def test_a_wrong_literal_of_a_mapped_task_is_an_error_when_the_dag_is_parsed(
     assert set(dag.task_ids) <= {"a"}
 
 
+def test_a_task_process_checks_the_arguments_of_its_own_mapped_task_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What Airflow sets while a task process parses the file.
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "dag")
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "a")
+    with DAG("dag", schedule=None):
+        mapped: Any = EraseVideoSubtitlesOperator.partial(task_id="a").expand(video_url=[*VIDEOS, "a b"])
+
+    assert mapped.unmap({"video_url": VIDEOS[0]}).task_id == "a"
+    with pytest.raises(InvalidRequest, match="VideoUrl is 'a b'"):
+        mapped.unmap({"video_url": "a b"})
+
+
 def test_a_missing_argument_of_a_mapped_task_is_an_error_when_the_dag_is_parsed() -> None:
     with DAG("dag", schedule=None), pytest.raises((TypeError, AirflowException), match="video_url"):
         EraseVideoSubtitlesOperator.partial(task_id="a").expand(by=[0.1])
