@@ -225,7 +225,7 @@ _FAILING = (
     "|request|submit|algo|algorithm|model|engine|network|connection|rpc|db|database|storage|dependency|remote|proxy"
     "|runtime|fatal|gateway|upstream"
 )
-_NO_REFUSAL = re.compile(
+_NO_REFUSAL = (
     r"(?i)time[-_.]?d?[-_.]?out|internal|busy|exception|overload|conflict|idempot|repeat|replay|duplicat|retry|retries"
     r"|nonce[-_.]?(already|re)?[-_.]?used|already[-_.]?(submit|exist|accept|creat|process)|(job|task)[-_.]?exists"
     r"|in[-_.]?progress|abort|interrupt|deadline|unavailable|unreachable|bad[-_.]?gateway|out[-_.]?of[-_.]?memory"
@@ -240,7 +240,8 @@ def reports_no_refusal(code: str) -> bool:
     Services and gateways send such codes with a status below 500, too: the service failed, perhaps after it had
     accepted the job, or it has seen the request before.
     """
-    return _NO_REFUSAL.search(code) is not None
+    # Compiled here, since every DAG file imports this module.
+    return re.search(_NO_REFUSAL, code) is not None
 
 
 def _restore(kind: type[ServiceError], message: str, fields: dict[str, Any]) -> ServiceError:

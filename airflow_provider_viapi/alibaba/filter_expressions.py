@@ -15,8 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_viapi.schema import String, ValidationError
-
 MAX_DEPTH = 50
 """Parentheses inside each other; far more than an expression needs."""
 
@@ -232,37 +230,13 @@ def _attribute(field: str) -> str:
     return f"{field[:3].lower()}_attr{field[7:]}"
 
 
-class Filter(String):
-    """A filter expression.
-
-    :param has_lists: the action knows ``in`` and ``not in``
-    """
-
-    max_length: int | None = 4096
-    has_lists: bool = True
-
-    @property
-    def allowed(self) -> str:
-        lists = " in, not in" if self.has_lists else ""
-        return (
-            f"at most {self.max_length} characters: int_attr, int_attr2 to int_attr4 with > >= < <= ={lists}, "
-            f"str_attr, str_attr2 to str_attr4 with = !={lists}, joined by AND and OR: "
-            'int_attr >= 100 AND str_attr != "value1"'
-        )
-
-    def check(self, value: Any) -> str:
-        text = super().check(value)
-        try:
-            condition = parse(text)
-            if not self.has_lists and any(each.operator not in _COMPARE for each in comparisons(condition)):
-                raise FilterError("uses the operator in, which this action does not support")
-        except FilterError as error:
-            raise ValidationError(f"{self.allowed}; the expression {error}") from None
-        return text
-
-
 def comparisons(condition: Condition) -> list[Comparison]:
     """Return all single conditions of a condition."""
     if isinstance(condition, Comparison):
         return [condition]
     return [each for part in condition.parts for each in comparisons(part)]
+
+
+def has_lists(condition: Condition) -> bool:
+    """Return whether a condition uses ``in`` or ``not in``."""
+    return any(each.operator not in _COMPARE for each in comparisons(condition))

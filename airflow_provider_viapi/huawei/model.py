@@ -56,6 +56,21 @@ class States(Record):
         return self.pending + self.succeeded + self.failed + self.cancelled
 
 
+CONTENT_REFUSED = frozenset(
+    {
+        "BLOCK",
+        "BLOCKED",
+        "AUTO_VERIFY_FAILED",
+        "MANUAL_VERIFY_FAILED",
+        "JOB_REJECT",
+        "REJECT",
+        "AUDIT_FAILED",
+        "USER_REVIEW_REJECT",
+    }
+)
+"""Terminal states of jobs whose content, or transfer, was refused; a retry would be refused too."""
+
+
 class JobKind(Record):
     """Actions and response fields by which the jobs of one kind are followed.
 

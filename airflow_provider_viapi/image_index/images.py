@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 from airflow_provider_viapi.alibaba.model import Action
-from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.storages import installation_hint, opens
+from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import as_address, is_iterable, snake_case
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ Backend = Literal["imgsearch", "imagesearch"]
 """Service whose database or instance is filled."""
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Record, kw_only=False):
     """How a list names the parameters of a service's AddImage.
 
     :param action: AddImage
@@ -46,18 +46,14 @@ class Form:
     second: str
 
 
-IMGSEARCH = Form(
-    ADD_IMAGE,
-    "DbName",
-    {"image_url": "ImageUrl", "entity_id": "EntityId", "extra_data": "ExtraData"},
-    "extra_data",
-)
-
-
+@cache
 def form_of(backend: Backend) -> Form:
     """Return the form of a list for a service."""
     if backend == "imgsearch":
-        return IMGSEARCH
+        from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
+
+        names = {"image_url": "ImageUrl", "entity_id": "EntityId", "extra_data": "ExtraData"}
+        return Form(ADD_IMAGE, "DbName", names, "extra_data")
 
     from airflow_provider_viapi.alibaba.services import imagesearch
 
@@ -104,7 +100,7 @@ class ImageEntry:
     @property
     def display_url(self) -> str:
         """The address as a log may show it: without its query, which may hold a signature."""
-        (parameter,) = (each for each in ADD_IMAGE.parameters if each.name == "ImageUrl")
+        (parameter,) = (each for each in form_of("imgsearch").action.parameters if each.name == "ImageUrl")
         return parameter.redacted_repr(self.address).strip("'\"")
 
 
@@ -191,7 +187,7 @@ def _file_name(address: Any) -> str:
 
 def invalid(message: str, code: str | None = None) -> InvalidRequest:
     """Return the error for an invalid argument."""
-    return InvalidRequest(message, code=code or "InvalidParameter", action=ADD_IMAGE.name)
+    return InvalidRequest(message, code=code or "InvalidParameter", action="AddImage")
 
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png"})

@@ -5,11 +5,10 @@ Loads no storage library, so that operators can use it while DAGs are parsed. ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from airflow_provider_viapi.record import Record
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(Record, kw_only=False):
     """What is known of the storage behind a scheme.
 
     Whether it can write on condition that nothing was written before is in ``state.conditional_write``.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import XComArg, conf
 
-from airflow_provider_viapi.errors import InvalidRequest, JobFailed, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.model import Action
@@ -21,7 +21,7 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.task import attempt
+from airflow_provider_viapi.operators.task.attempt import fail_without_retry, huawei_error_is_permanent
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 
 if TYPE_CHECKING:
@@ -31,25 +31,6 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job
-
-_CONTENT_REFUSED = frozenset(
-    {
-        "BLOCK",
-        "BLOCKED",
-        "AUTO_VERIFY_FAILED",
-        "MANUAL_VERIFY_FAILED",
-        "JOB_REJECT",
-        "REJECT",
-        "AUDIT_FAILED",
-        "USER_REVIEW_REJECT",
-    }
-)
-"""Terminal states of jobs whose content, or transfer, was refused; a retry would be refused too."""
-
-
-def is_permanent(error: ServiceError) -> bool:
-    """Return whether no retry can succeed; of failed jobs, those whose content was refused."""
-    return error.state in _CONTENT_REFUSED if isinstance(error, JobFailed) else attempt.is_permanent(error)
 
 
 class HuaweiCloudOperator(ActionOperator):
@@ -102,7 +83,7 @@ class HuaweiCloudOperator(ActionOperator):
 
     def execute(self, context: Context) -> Any:
         """Check the rendered request, call the action, return its response."""
-        with attempt.fail_without_retry():
+        with fail_without_retry():
             return self.action.shown(self.hook.call(self.action, self.validated_request()))
 
 
@@ -176,7 +157,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        return is_permanent(error)
+        return huawei_error_is_permanent(error)
 
     def submit_backend(self, request: Mapping[str, Any]) -> HuaweiSubmitBackend:
         """Return what sends the request."""

@@ -14,8 +14,12 @@ from airflow_provider_viapi.errors import ResponseLost, ServiceError, Submission
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
-from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
-from airflow_provider_viapi.operators.task.attempt import choose_store, fail_without_retry
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
+from airflow_provider_viapi.operators.task.attempt import (
+    choose_store,
+    fail_without_retry,
+    huawei_error_is_permanent,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -151,7 +155,7 @@ class JobCommandOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Read the job's state, send the command if it is needed, wait for the goal."""
-        with fail_without_retry(is_permanent):
+        with fail_without_retry(huawei_error_is_permanent):
             request = self.validated_request()
             log = self._command_log(context)
             if self.durable and not log.is_persistent:
@@ -245,7 +249,7 @@ class JobCommandOperator(HuaweiCloudOperator):
         """Continue after the trigger: return what is known of the job, or raise why it has not reached the goal."""
         from airflow_provider_viapi.jobs.model import JobReport
 
-        with fail_without_retry(is_permanent):
+        with fail_without_retry(huawei_error_is_permanent):
             if "error" in event:
                 raise from_dict(event["error"])
             return self._finish(JobReport.from_dict(event["report"]), self._command_log(context))

@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.links.job import HuaweiCloudResultLink
-from airflow_provider_viapi.operators.huaweicloud import is_permanent
+from airflow_provider_viapi.operators.task.attempt import huawei_error_is_permanent
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class HuaweiCloudJobSensor(JobSensor):
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        return is_permanent(error)
+        return huawei_error_is_permanent(error)
 
     def describe(self, state: str) -> str:
         """Return the state, and whether it waits for a review."""

@@ -12,11 +12,11 @@ from airflow_provider_viapi.alibaba.filter_expressions import (
     Combination,
     Comparison,
     Condition,
-    Filter,
     FilterError,
     comparisons,
     parse,
 )
+from airflow_provider_viapi.alibaba.services.imagesearch.service import Filter
 from airflow_provider_viapi.schema import ValidationError
 
 NUMBERS = st.integers(-(10**12), 10**12)

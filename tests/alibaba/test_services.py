@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.alibaba import services
-from airflow_provider_viapi.alibaba.filter_expressions import Filter
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.alibaba.parameters import (
     Boolean,
@@ -29,7 +28,7 @@ from airflow_provider_viapi.alibaba.parameters import (
 from airflow_provider_viapi.alibaba.rpc import flatten
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.alibaba.services.imagesearch.searching import Threshold
-from airflow_provider_viapi.alibaba.services.imagesearch.service import Region
+from airflow_provider_viapi.alibaba.services.imagesearch.service import Filter, Region
 from airflow_provider_viapi.alibaba.signing import canonical_query
 from airflow_provider_viapi.emulator.gateway import unflatten
 from airflow_provider_viapi.errors import InvalidRequest

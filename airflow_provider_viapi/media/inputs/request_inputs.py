@@ -16,7 +16,6 @@ from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structur
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url
 from airflow_provider_viapi.media.storages import opens
-from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.schema import as_address, check_request, short_repr
 
 if TYPE_CHECKING:
@@ -268,6 +267,7 @@ def check_urls(
     from airflow_provider_viapi.media.inputs.source_validation import check_source
     from airflow_provider_viapi.media.probe import LinkedFile, size_of
     from airflow_provider_viapi.media.ssrf_guard import public_session
+    from airflow_provider_viapi.redaction import redact_text
 
     # Where the service is on this network, such as the emulator, its media may be too.
     own = urlsplit(account.endpoint or "").hostname

@@ -174,9 +174,9 @@ class HuaweiCloudBatchOperator(BatchOperator):
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        from airflow_provider_viapi.operators.huaweicloud import is_permanent
+        from airflow_provider_viapi.operators.task.attempt import huawei_error_is_permanent
 
-        return is_permanent(error)
+        return huawei_error_is_permanent(error)
 
     @staticmethod
     def trigger_class() -> type[BatchTrigger]:

@@ -102,6 +102,13 @@ def is_permanent(error: ServiceError) -> bool:
     return issubclass(kind, InvalidRequest | PermissionDenied | ResultExpired)
 
 
+def huawei_error_is_permanent(error: ServiceError) -> bool:
+    """Return the same for Huawei Cloud: of failed jobs, whether their content was refused."""
+    from airflow_provider_viapi.huawei.model import CONTENT_REFUSED
+
+    return error.state in CONTENT_REFUSED if isinstance(error, JobFailed) else is_permanent(error)
+
+
 @contextmanager
 def fail_without_retry(decide: Callable[[ServiceError], bool] = is_permanent) -> Iterator[None]:
     """Fail the task without using up its retries on a permanent error.

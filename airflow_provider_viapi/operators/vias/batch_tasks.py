@@ -10,9 +10,13 @@ from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outco
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
 from airflow_provider_viapi.operators.arguments.checks import as_flag
-from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator, is_permanent
+from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
-from airflow_provider_viapi.operators.task.attempt import choose_store, fail_without_retry
+from airflow_provider_viapi.operators.task.attempt import (
+    choose_store,
+    fail_without_retry,
+    huawei_error_is_permanent,
+)
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
 
 if TYPE_CHECKING:
@@ -54,7 +58,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Call the action unless an earlier attempt has, and return its response."""
-        with fail_without_retry(lambda error: error.code == SOME_FAILED or is_permanent(error)):
+        with fail_without_retry(lambda error: error.code == SOME_FAILED or huawei_error_is_permanent(error)):
             request = self.validated_request()
             log = CommandLedger(choose_store(context), context["ti"].max_tries)
             answer = self._send_once(request, log)

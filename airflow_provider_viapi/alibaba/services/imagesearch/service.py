@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from airflow_provider_viapi.alibaba.filter_expressions import Filter
 from airflow_provider_viapi.alibaba.model import Action, ResultField, Service
 from airflow_provider_viapi.alibaba.parameters import (
     INT64,
@@ -59,6 +58,40 @@ CATEGORY = Integer(
     doc="Category; predicted from the image if not given. Only product image search uses it.",
 )
 CROP = Boolean(name="Crop", default=True, doc="Find the subject of the image and use only that.")
+
+
+class Filter(String):
+    """A filter expression.
+
+    :param has_lists: the action knows ``in`` and ``not in``
+    """
+
+    max_length: int | None = 4096
+    has_lists: bool = True
+
+    @property
+    def allowed(self) -> str:
+        lists = " in, not in" if self.has_lists else ""
+        return (
+            f"at most {self.max_length} characters: int_attr, int_attr2 to int_attr4 with > >= < <= ={lists}, "
+            f"str_attr, str_attr2 to str_attr4 with = !={lists}, joined by AND and OR: "
+            'int_attr >= 100 AND str_attr != "value1"'
+        )
+
+    def check(self, value: Any) -> str:
+        # Few DAGs use it, and each process that parses one imports this module.
+        from airflow_provider_viapi.alibaba.filter_expressions import FilterError, has_lists, parse
+
+        text = super().check(value)
+        try:
+            condition = parse(text)
+            if not self.has_lists and has_lists(condition):
+                raise FilterError("uses the operator in, which this action does not support")
+        except FilterError as error:
+            raise ValidationError(f"{self.allowed}; the expression {error}") from None
+        return text
+
+
 FILTER = Filter(
     name="Filter",
     doc="Condition on the attributes of the images that are returned, such as ``int_attr >= 100``.",
