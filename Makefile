@@ -129,12 +129,13 @@ test-production: export VIAPI_PRODUCTION_REPORT = $(PRODUCTION_REPORT)
 test-production: .venv-production/ready  ## Run many jobs with Celery, Redis and PostgreSQL, and kill processes; writes docs/quota.md (VIAPI_PRODUCTION_SCALE=0.1)
 	$(call pytest,.venv-production,tests/production -m production -n 0 -rs --timeout 3600)
 
-lint: $(READY)  ## Run ruff, mypy --strict, the import contracts and the word check
+lint: $(READY)  ## Run ruff, mypy --strict, the import contracts, the word check, and the check of the UI data
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_words.py
+	$(BIN)/python scripts/make_ui_data.py --check
 
 format: $(READY)  ## Fix what ruff can fix
 	$(BIN)/ruff check --fix .

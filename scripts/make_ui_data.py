@@ -1,7 +1,7 @@
 """Write what the tab in Airflow's UI knows of the package: names of operators, meanings of error codes and classes.
 
-With ``--built``, also record the digest of the sources in ``ui/``, from which a test sees that the built files are of
-these sources. ``make ui`` does both.
+With ``--check``, write nothing and exit with 1 if a file is out of date. With ``--built``, also record the digest of
+the sources in ``ui/``, from which a test sees that the built files are of these sources. ``make ui`` writes all.
 """
 
 from __future__ import annotations
@@ -86,6 +86,9 @@ def files() -> dict[Path, str]:
 
 
 if __name__ == "__main__":
+    if "--check" in sys.argv:
+        stale = [path.name for path, text in files().items() if path.read_text(encoding="utf-8") != text]
+        sys.exit(f"out of date, run make reference: {', '.join(stale)}" if stale else 0)
     for path, text in files().items():
         path.write_text(text, encoding="utf-8")
     if "--built" in sys.argv:
