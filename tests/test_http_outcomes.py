@@ -277,16 +277,22 @@ def test_headers_of_a_file_that_arrive_byte_by_byte_hold_no_caller() -> None:
         session.get(f"http://127.0.0.1:{port}/film.mp4")
 
 
+def begin_and_drip(connection: socket.socket, head: bytes) -> None:
+    """Send the head of a response at once, and its body byte by byte without an end."""
+    connection.sendall(head)
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.03)
+
+
 def test_the_body_of_a_redirect_that_arrives_byte_by_byte_holds_no_caller() -> None:
     def serve(connection: socket.socket) -> None:
         if b"/film.mp4" not in read_request(connection):
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfilm")
             return
-        head = b"HTTP/1.1 302 Found\r\nLocation: /moved\r\nContent-Length: 1000000\r\n\r\n"
-        connection.sendall(head)
-        while True:
-            connection.sendall(b"x")
-            time.sleep(0.03)
+        begin_and_drip(
+            connection, b"HTTP/1.1 302 Found\r\nLocation: /moved\r\nContent-Length: 1000000\r\n\r\n"
+        )
 
     with (
         connections(serve) as port,
@@ -300,10 +306,7 @@ def test_measuring_a_file_that_arrives_byte_by_byte_ends(status: int) -> None:
     def serve(connection: socket.socket) -> None:
         read_request(connection)
         head = b"HTTP/1.1 %d OK\r\nContent-Range: bytes 0-65535/1000000\r\nContent-Length: 65536\r\n\r\n"
-        connection.sendall(head % status)
-        while True:
-            connection.sendall(b"x")
-            time.sleep(0.03)
+        begin_and_drip(connection, head % status)
 
     with (
         connections(serve) as port,
