@@ -24,7 +24,7 @@ code, never by the text. Errors survive pickling and a round trip through plain 
 between processes. None holds a secret, a signature or a token.
 
 Each cloud's own ``errors`` module says which class one of its error codes belongs to. Whether an error proves that
-nothing was accepted, and so that nothing will be billed, is decided in one place: :func:`outcome_is_refusal`.
+nothing was accepted, and so that nothing will be billed, is decided in one place: :func:`proves_not_accepted`.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def is_nonce_used(error: ServiceError) -> bool:
     return (error.code or "").startswith(_NONCE_USED)
 
 
-def outcome_is_refusal(error: ServiceError) -> bool:
+def proves_not_accepted(error: ServiceError) -> bool:
     """Return true if the error of a call proves that nothing was accepted, and so nothing will be billed.
 
     Refusals before any work prove it: request, credentials, permissions, rate limit, and requests that never reached
@@ -234,7 +234,7 @@ _NO_REFUSAL = (
 )
 
 
-def reports_no_refusal(code: str) -> bool:
+def leaves_outcome_open(code: str) -> bool:
     """Return true if an error code that no table knows does not mean, by its words, that the service refused.
 
     Services and gateways send such codes with a status below 500, too: the service failed, perhaps after it had

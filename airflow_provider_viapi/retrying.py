@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from airflow_provider_viapi.errors import NotForwarded, ServiceError, TransientError, outcome_is_refusal
+from airflow_provider_viapi.errors import NotForwarded, ServiceError, TransientError, proves_not_accepted
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -64,7 +64,7 @@ def is_transient(error: BaseException) -> bool:
 
 def is_safe_to_retry(error: BaseException) -> bool:
     """Return true if the error is transient and proves that nothing was accepted, so a new call cannot pay twice."""
-    return is_transient(error) and outcome_is_refusal(error)  # type: ignore[arg-type]
+    return is_transient(error) and proves_not_accepted(error)  # type: ignore[arg-type]
 
 
 def _is_storage_failure(error: BaseException) -> bool:

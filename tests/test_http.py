@@ -33,7 +33,7 @@ from airflow_provider_viapi.errors import (
     ResponseLost,
     ServiceError,
     TransientError,
-    outcome_is_refusal,
+    proves_not_accepted,
 )
 from airflow_provider_viapi.http import (
     HttpRequest,
@@ -189,7 +189,7 @@ def test_a_dead_proxy_means_that_nothing_was_sent(send: Send, environment: pytes
         error = failure(send, url)
 
         assert type(error) is ConnectionFailed
-        assert outcome_is_refusal(error)
+        assert proves_not_accepted(error)
         assert f"through the proxy http://127.0.0.1:{port}" in str(error)
         assert "secret" not in str(error)
 
@@ -224,7 +224,7 @@ def test_an_address_that_cannot_be_called_means_that_nothing_was_sent(send: Send
     error = failure(send, url)
 
     assert isinstance(error, ConfigurationError | ConnectionFailed)
-    assert outcome_is_refusal(error)
+    assert proves_not_accepted(error)
 
 
 @BOTH
@@ -238,7 +238,7 @@ def test_a_response_that_breaks_off_or_makes_no_sense_is_lost(send: Send, reply:
 
     assert received
     assert type(error) is ResponseLost
-    assert not outcome_is_refusal(error)
+    assert not proves_not_accepted(error)
 
 
 @BOTH

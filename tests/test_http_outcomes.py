@@ -17,7 +17,7 @@ import pytest
 import requests
 
 import test_http
-from airflow_provider_viapi.errors import ConnectionFailed, ResponseLost, outcome_is_refusal
+from airflow_provider_viapi.errors import ConnectionFailed, ResponseLost, proves_not_accepted
 from airflow_provider_viapi.http import HttpRequest, HttpSettings, SyncTransport
 from airflow_provider_viapi.media.media_headers import RangeReader
 from airflow_provider_viapi.media.ssrf_guard import public_session
@@ -98,7 +98,7 @@ def test_a_proxy_that_breaks_off_after_the_request_leaves_the_outcome_unknown(
         error = failure(send, "http://service.test/")
 
     assert type(error) is ResponseLost
-    assert not outcome_is_refusal(error)
+    assert not proves_not_accepted(error)
 
 
 @BOTH
@@ -127,7 +127,7 @@ def test_a_proxy_that_breaks_off_before_the_tunnel_means_that_nothing_was_sent(
         error = failure(send, "https://service.test/")
 
     assert type(error) is ConnectionFailed
-    assert outcome_is_refusal(error)
+    assert proves_not_accepted(error)
 
 
 @BOTH

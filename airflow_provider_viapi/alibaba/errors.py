@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
-    reports_no_refusal,
+    leaves_outcome_open,
 )
 from airflow_provider_viapi.record import Record
 
@@ -196,7 +196,7 @@ def classify(code: str, http_status: int) -> type[ServiceError]:
         return InvalidRequest
     if http_status == 429:
         return Throttled
-    if reports_no_refusal(code):
+    if leaves_outcome_open(code):
         return TransientError
     if http_status >= 500 or http_status in GATEWAY_TIMEOUTS:
         return TransientError

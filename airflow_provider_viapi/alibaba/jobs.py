@@ -35,7 +35,7 @@ STATES: Mapping[str, Outcome] = {
     "LIMIT_RETRY_FAILED": Outcome.FAILED,
     "JOB_CANCELED": Outcome.CANCELLED,
 }
-"""Meaning of the documented states [001 §6]. An unknown state counts as waiting, never as terminal."""
+"""Meaning of the states in the documentation of videoenhan. An unknown state counts as waiting, never as terminal."""
 
 
 ENDED_LATELY = 600.0

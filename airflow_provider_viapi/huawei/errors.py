@@ -20,7 +20,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
-    reports_no_refusal,
+    leaves_outcome_open,
 )
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.xml import NotPlainXml, parse
@@ -97,7 +97,7 @@ def classify(code: str | None, http_status: int) -> type[ServiceError]:
         return ResponseLost
     if http_status >= 500:
         return TransientError
-    if reports_no_refusal(code):
+    if leaves_outcome_open(code):
         return TransientError
     if http_status == 403:
         return PermissionDenied

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
-from airflow_provider_viapi.huawei.job_lists import has_list, list_jobs
 from airflow_provider_viapi.huawei.job_reports import (
     kind_of,
     outcome_of,
@@ -22,6 +21,7 @@ from airflow_provider_viapi.huawei.job_reports import (
     request_about,
 )
 from airflow_provider_viapi.huawei.model import Action, States
+from airflow_provider_viapi.huawei.recent_jobs import has_list, list_jobs
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
@@ -41,7 +41,7 @@ _FAMILIES: Mapping[str, Family] = {
     metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.full_name: "videos",
     metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.full_name: "videos",
     vias.tasks.CREATE_TASK.full_name: "tasks",
-    metastudio.images.CREATE_2D_MODEL_TRAINING_JOB.full_name: "models",
+    metastudio.avatars.CREATE_2D_MODEL_TRAINING_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_BASIC_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_MIDDLE_JOB.full_name: "models",
     metastudio.voices.CREATE_TRAINING_ADVANCE_JOB.full_name: "models",

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from airflow_provider_viapi.alibaba.model import Action
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.media.addresses import strip_userinfo
-from airflow_provider_viapi.media.storages import installation_hint, opens
+from airflow_provider_viapi.media.storage_schemes import installation_hint, opens
 from airflow_provider_viapi.record import Record
 from airflow_provider_viapi.schema import as_address, is_iterable, snake_case
 

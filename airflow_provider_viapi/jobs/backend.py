@@ -53,7 +53,7 @@ class SubmitBackend(Protocol):
     def submit(self, request: Mapping[str, object], nonce: RequestNonce) -> Job:
         """Send one request, once, signed with the key of the last :meth:`identity`, and return the accepted job.
 
-        :raises ServiceError: refused, or the outcome is unknown; see ``errors.outcome_is_refusal``
+        :raises ServiceError: refused, or the outcome is unknown; see ``errors.proves_not_accepted``
         """
         ...
 

@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     TransientError,
     is_nonce_used,
-    outcome_is_refusal,
+    proves_not_accepted,
 )
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Reconciliation:
                 seconds=self.run.timing.replay_for,
             )
         except ServiceError as error:
-            if not outcome_is_refusal(error):
+            if not proves_not_accepted(error):
                 # The second request may be the one that is accepted, later.
                 self._last_sent = self.run.timing.now()
             self._has_arrived = is_nonce_used(error)

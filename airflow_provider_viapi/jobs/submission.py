@@ -25,7 +25,7 @@ from airflow_provider_viapi.errors import (
     SubmissionInDoubt,
     Throttled,
     TransientError,
-    outcome_is_refusal,
+    proves_not_accepted,
 )
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
@@ -43,7 +43,7 @@ LOGGED_TURN = 5.0
 """A task logs that it waits for its turn if the turn is more than this many seconds away."""
 
 SHORT_WAIT = 10.0
-"""If the deadline comes before the turn, and the turn within this many seconds, a task submits without its turn."""
+"""A task whose turn comes after its deadline, but within this many seconds, submits without waiting for the turn."""
 
 MAX_UNSENT = timedelta(seconds=30)
 """Longest time between the signature of a request and its sending: half of the time that is allowed for transit."""
@@ -120,14 +120,14 @@ class Submission:
         :raises ServiceError: the service refuses; the ledger is clear
         """
         entry = self.ledger.read()
-        if entry is None or not self._is_current(entry):
+        if entry is None or not self._keep_or_supersede(entry):
             return self._submit(), None
         if entry.job_id is None:
             self.run.log.info(
                 "The outcome of the submission of attempt %s is unknown; checking whether a job was accepted",
                 entry.try_number,
             )
-            return self._reconcile(entry, "its outcome was not recorded") or self._submit(), None
+            return (self._reconcile(entry, "its outcome was not recorded") or self._submit()), None
         job = Job(entry.job_id, self.backend.action_name, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
@@ -135,8 +135,10 @@ class Submission:
         self.run.claims.publish_job(self._intent_of(entry), job.id)
         return job, report if report.is_final else None
 
-    def _is_current(self, entry: Entry) -> bool:
-        """Return whether the recorded submission is one for this attempt; cancel the job of a changed request.
+    def _keep_or_supersede(self, entry: Entry) -> bool:
+        """Return true if the recorded submission still counts for this attempt; otherwise give it up.
+
+        The job of a changed request is cancelled if it is still queued.
 
         :raises SubmissionInDoubt: the request has changed, and the outcome of the recorded one is unknown
         """
@@ -224,6 +226,7 @@ class Submission:
         :raises Throttled: it comes after the deadline
         """
         seconds, now = self.pace.expect(), self.run.timing.now()
+        # A deadline that has passed already is not checked here: one request is sent, and its error ends the attempt.
         if now < self.policy.deadline <= now + timedelta(seconds=seconds):
             if seconds <= SHORT_WAIT:
                 # The deadline is too near to wait for a turn, and one call above the quota does no harm.
@@ -266,10 +269,11 @@ class Submission:
             seconds = (self.run.timing.now() - sent_at).total_seconds()
             may_be_adopted = seconds > self.run.timing.list_pause
             if job.id in entry.past or (not may_be_adopted and self._is_taken(entry, job.id)):
-                # No other task can have adopted it so fast: a gateway has repeated a response from its cache.
+                # Another task adopts a job only if it was listed for ``adoption_window``, which is longer: a gateway
+                # has repeated an older response from its cache.
                 raise ResponseLost(f"the response names job {job.id}, which another submission became")
         except ServiceError as error:
-            if not outcome_is_refusal(error):
+            if not proves_not_accepted(error):
                 self.run.log.warning(
                     "The request was sent, but %s; checking whether the job was accepted", error.message
                 )
@@ -368,7 +372,7 @@ class Submission:
         try:
             job_id = reconciliation.find_job()
         except SubmissionInDoubt as in_doubt:
-            self._allow_resubmit(in_doubt)
+            self._raise_unless_resubmit_allowed(in_doubt)
             self.ledger.clear()
             self.run.claims.abandon(self._intent_of(entry))
             return None
@@ -390,8 +394,8 @@ class Submission:
         self._record(entry, job, adopted=not reconciliation.was_named)
         return job
 
-    def _allow_resubmit(self, in_doubt: SubmissionInDoubt) -> None:
-        """Resubmit despite an unknown outcome if ``on_doubt='resubmit'``, at most once per attempt."""
+    def _raise_unless_resubmit_allowed(self, in_doubt: SubmissionInDoubt) -> None:
+        """Raise the error unless ``on_doubt='resubmit'`` and the request was not resubmitted in this attempt yet."""
         if self.policy.on_doubt == "fail" or self.digest in self.resubmitted or self.run.stop_requested():
             raise in_doubt
         self.resubmitted.add(self.digest)

@@ -17,7 +17,7 @@ from airflow_provider_viapi.errors import (
     TransientError,
 )
 from airflow_provider_viapi.media.addresses import connection_of, strip_userinfo
-from airflow_provider_viapi.media.storages import installation_hint
+from airflow_provider_viapi.media.storage_schemes import installation_hint
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:

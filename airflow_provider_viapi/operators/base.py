@@ -33,15 +33,11 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.arguments.job_arguments import JobArguments
-from airflow_provider_viapi.operators.task.attempt import (
-    attempt_of,
-    fail_without_retry,
-    open_ledger,
-    record_decision,
-    task_run,
-)
+from airflow_provider_viapi.operators.task.attempt import attempt_of, open_ledger, record_decision, task_run
 from airflow_provider_viapi.operators.task.claims import TaskClaims
-from airflow_provider_viapi.operators.task.view import TaskView, check_prices, measured_usage
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
+from airflow_provider_viapi.operators.task.usage import check_prices, measured_usage
+from airflow_provider_viapi.operators.task.view import TaskView
 from airflow_provider_viapi.result_fields import file_urls
 from airflow_provider_viapi.task_instance.job_states import showing_states, states_writer_of_worker
 
@@ -60,7 +56,7 @@ LONGEST_TURN = 60.0
 """A deferrable task waits this many seconds on its worker for its turn to submit; for a later turn it defers."""
 
 TURN_LEAD = 10.0
-"""A deferred task continues this many seconds before its turn, times the number of its deferrals so far."""
+"""Seconds before its turn at which a deferred task is resumed, per deferral so far; at most half of the wait."""
 
 
 class JobOperator(JobArguments):
@@ -86,7 +82,7 @@ class JobOperator(JobArguments):
     def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
         """Continue shortly before the turn to submit.
 
-        :param turn: the turn, the deadline, and how often the task was deferred; ``dag.test()`` of Airflow 3 drops it
+        :param turn: the turn, the deadline, and number of its deferrals; Airflow 3's ``dag.test()`` passes none
         """
         return self._submit_and_wait(context, turn or {})
 
@@ -106,7 +102,7 @@ class JobOperator(JobArguments):
                 deadline = datetime.fromisoformat(turn["deadline"])
             before = ledger.read()
             if before is None or before.job_id is None:
-                # Not for a job that is paid for: it is resumed even if its result cannot be stored now.
+                # Not if a job is recorded: it is paid for, and is resumed even if its result cannot be stored now.
                 self.check_destination(context)
                 self._check_can_wait(deadline)
             if (reused := self._reuse(request, before, run, context)) is not None:
@@ -138,7 +134,7 @@ class JobOperator(JobArguments):
     ) -> Any:
         """Continue after the trigger: land and return the result, or raise the job's error.
 
-        :param view: what the UI shows of the job so far; ``dag.test()`` of Airflow 3 drops it
+        :param view: what the UI shows of the job so far; ``dag.test()`` of Airflow 3 passes none
         """
         from airflow_provider_viapi.jobs.model import JobReport
 
@@ -217,7 +213,7 @@ class JobOperator(JobArguments):
             return submission.resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
-                # No job was accepted and none may exist, so the service will never read what was staged.
+                # The ledger is empty: no job was or can have been accepted, so nothing will read what was staged.
                 self._release(context)
             raise
 

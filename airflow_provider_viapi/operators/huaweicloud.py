@@ -21,7 +21,10 @@ from airflow_provider_viapi.links.job import (
 from airflow_provider_viapi.operators.action_base import ActionOperator
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry, huawei_error_is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import (
+    fail_without_retry,
+    huawei_error_is_permanent,
+)
 from airflow_provider_viapi.task_instance.cancellation import UNSUCCESSFUL
 
 if TYPE_CHECKING:

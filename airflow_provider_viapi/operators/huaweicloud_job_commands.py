@@ -15,8 +15,8 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.task.attempt import (
-    choose_store,
+from airflow_provider_viapi.operators.task.attempt import choose_store
+from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
     huawei_error_is_permanent,
 )

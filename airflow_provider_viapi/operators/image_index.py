@@ -20,11 +20,11 @@ from airflow_provider_viapi.image_index.images import (
     parse_images,
 )
 from airflow_provider_viapi.media.inputs.request_inputs import check_place
-from airflow_provider_viapi.media.storages import opens
+from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import as_flag, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import ValidationError, as_address, short_repr
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.operators.arguments.checks import as_choice
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
 from airflow_provider_viapi.operators.viapi import ViapiOperator
 from airflow_provider_viapi.schema import short_repr
 

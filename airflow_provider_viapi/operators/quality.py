@@ -12,7 +12,7 @@ from airflow.providers.standard.operators.branch import BranchMixIn
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.operators.arguments.checks import as_flag, as_hosts, as_names, is_templated
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:

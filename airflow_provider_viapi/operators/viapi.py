@@ -17,7 +17,7 @@ from airflow_provider_viapi.links.job import ViapiJobLink, ViapiResultLink, viap
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.landing_base import LandingOperator
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import as_address
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.arguments.checks import default_deferrable
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry, is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry, is_permanent
 from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:

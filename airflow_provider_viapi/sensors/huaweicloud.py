@@ -11,7 +11,7 @@ from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.services import metastudio
 from airflow_provider_viapi.huawei.services.vias.tasks import CREATE_TASK
 from airflow_provider_viapi.links.job import HuaweiCloudResultLink
-from airflow_provider_viapi.operators.task.attempt import huawei_error_is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
 from airflow_provider_viapi.sensors.base import JobSensor
 
 if TYPE_CHECKING:

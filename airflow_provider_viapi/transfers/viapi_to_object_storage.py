@@ -15,7 +15,7 @@ from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.media.outputs.output_paths import check, path_variables
 from airflow_provider_viapi.operators.arguments.checks import as_hosts, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
-from airflow_provider_viapi.operators.task.attempt import fail_without_retry
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.schema import as_address, short_repr
 
 if TYPE_CHECKING:

@@ -85,7 +85,7 @@ class ViapiFinishedJobsTrigger(WatcherTrigger):
     def open_pages(cls, arguments: Mapping[str, Any]) -> Pages:
         """Begin to read the account's job list."""
         from airflow_provider_viapi.hooks.viapi import ViapiHook
-        from airflow_provider_viapi.watch.job_list import finished_job_pages
+        from airflow_provider_viapi.watch.finished_jobs import finished_job_pages
 
         return finished_job_pages(partial(ViapiHook, arguments["viapi_conn_id"]))
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.jobs.polling.supervision import describe
-from airflow_provider_viapi.media.storages import storage_of
+from airflow_provider_viapi.media.storage_schemes import storage_of
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from airflow_provider_viapi.errors import (
     ResponseLost,
     Throttled,
     TransientError,
-    outcome_is_refusal,
+    proves_not_accepted,
 )
 from airflow_provider_viapi.http_settings import HttpSettings
 from scripted_server import Answer, scripted_server
@@ -100,7 +100,7 @@ def test_a_submission_that_failed_with_a_server_error_is_never_made_again(fault:
     with scripted_server(fault, ACCEPTED) as server, pytest.raises(TransientError) as caught:
         call_in_worker(account(server.url), ERASE, VIDEO)
 
-    assert not outcome_is_refusal(caught.value)
+    assert not proves_not_accepted(caught.value)
     assert len(server.requests) == 1
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from airflow_provider_viapi import errors
 from airflow_provider_viapi.alibaba.errors import VIAPI_CODES, classify
-from airflow_provider_viapi.errors import ServiceError, from_dict, outcome_is_refusal
+from airflow_provider_viapi.errors import ServiceError, from_dict, proves_not_accepted
 from airflow_provider_viapi.huawei.errors import classify as classify_huawei
-from airflow_provider_viapi.operators.task.attempt import is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
 def test_only_a_refusal_before_any_work_proves_that_nothing_was_accepted(
     error: ServiceError, is_refusal: bool
 ) -> None:
-    assert outcome_is_refusal(error) is is_refusal
+    assert proves_not_accepted(error) is is_refusal
 
 
 @pytest.mark.parametrize("cloud", [classify, classify_huawei])
@@ -203,7 +203,7 @@ def test_only_a_refusal_before_any_work_proves_that_nothing_was_accepted(
 def test_an_unknown_code_that_means_a_failure_or_a_repetition_proves_no_refusal(
     cloud: Any, code: str
 ) -> None:
-    assert not outcome_is_refusal(cloud(code, 400)("failed", code=code, http_status=400))
+    assert not proves_not_accepted(cloud(code, 400)("failed", code=code, http_status=400))
 
 
 @pytest.mark.parametrize("cloud", [classify, classify_huawei])
@@ -211,4 +211,4 @@ def test_an_unknown_code_that_means_a_failure_or_a_repetition_proves_no_refusal(
     "code", ["SomethingNew", "UserNotExists", "ModelNotFound", "TaskLimitExceeded", "JobIdMissing"]
 )
 def test_another_unknown_code_with_an_error_of_the_client_proves_a_refusal(cloud: Any, code: str) -> None:
-    assert outcome_is_refusal(cloud(code, 400)("refused", code=code, http_status=400))
+    assert proves_not_accepted(cloud(code, 400)("refused", code=code, http_status=400))

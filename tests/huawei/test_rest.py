@@ -21,7 +21,7 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
     TransientError,
-    outcome_is_refusal,
+    proves_not_accepted,
 )
 from airflow_provider_viapi.http import HttpRequest, HttpResponse
 from airflow_provider_viapi.huawei.account import Account, Token
@@ -235,7 +235,7 @@ def test_what_a_gateway_did_not_forward_did_not_reach_the_service(body: bytes, s
         with pytest.raises(ConnectionFailed) as caught:
             decode(action, HttpResponse(status, body))
         assert caught.value.http_status == status
-        assert outcome_is_refusal(caught.value)
+        assert proves_not_accepted(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_a_service_that_is_unavailable_is_transient_and_its_outcome_unknown() ->
     with pytest.raises(TransientError) as caught:
         decode(CREATE, closed)
     assert not isinstance(caught.value, ResponseLost)
-    assert not outcome_is_refusal(caught.value)
+    assert not proves_not_accepted(caught.value)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{", b'{"tasks": [{"id'])

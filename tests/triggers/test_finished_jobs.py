@@ -18,7 +18,7 @@ from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.triggers.finished_jobs import ViapiFinishedJobsTrigger
 from airflow_provider_viapi.watch.cursor import Page
-from airflow_provider_viapi.watch.job_list import finished_job_pages
+from airflow_provider_viapi.watch.finished_jobs import finished_job_pages
 from airflow_provider_viapi.watch.shared_pages import Pages, can_confirm
 from scripted_server import Answer, scripted_server
 from triggers.watching import AssetStates, Triggerer, until

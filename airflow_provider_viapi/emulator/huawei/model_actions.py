@@ -19,7 +19,7 @@ from airflow_provider_viapi.emulator.huawei.state_machines import (
     StateJobs,
     StateMachine,
 )
-from airflow_provider_viapi.huawei.services.metastudio import images, voices
+from airflow_provider_viapi.huawei.services.metastudio import avatars, voices
 
 _EDITIONS = {
     voices.CREATE_TRAINING_BASIC_JOB.name: "BASIC",
@@ -51,7 +51,7 @@ class ModelActions:
         """Return the handler of each action that submits a job, by the action's name."""
         return {
             **dict.fromkeys(_EDITIONS, self._create_voice),
-            images.CREATE_2D_MODEL_TRAINING_JOB.name: self._create_image,
+            avatars.CREATE_2D_MODEL_TRAINING_JOB.name: self._create_image,
             voices.CREATE_SHORT_JOB.name: self._create_assessment,
         }
 
@@ -69,15 +69,15 @@ class ModelActions:
             voices.SHOW_JOB_UPLOADING_ADDRESS.name: self._voice_addresses,
             voices.SHOW_SHORT_JOB.name: lambda call: _describe_assessment(self._find(call, VOICE_ASSESSMENT)),
             voices.COMMIT_SHORT_JOB.name: self._commit_assessment,
-            images.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: self._describe_image(
+            avatars.SHOW_2D_MODEL_TRAINING_JOB.name: lambda call: self._describe_image(
                 self._find(call, IMAGE_MODEL)
             ),
-            images.LIST_2D_MODEL_TRAINING_JOB.name: lambda call: self._list(
+            avatars.LIST_2D_MODEL_TRAINING_JOB.name: lambda call: self._list(
                 call, IMAGE_MODEL, self._describe_image
             ),
-            images.DELETE_2D_MODEL_TRAINING_JOB.name: lambda call: self._delete(call, IMAGE_MODEL),
-            images.UPDATE_2D_MODEL_TRAINING_JOB.name: self._update_image,
-            images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER.name: self._command,
+            avatars.DELETE_2D_MODEL_TRAINING_JOB.name: lambda call: self._delete(call, IMAGE_MODEL),
+            avatars.UPDATE_2D_MODEL_TRAINING_JOB.name: self._update_image,
+            avatars.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER.name: self._command,
         }
 
     def _create_voice(self, call: RestCall, take_fault: TakeJobFault) -> dict[str, Any]:

@@ -24,13 +24,13 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
+from airflow_provider_viapi.jobs.batch.background_wait import Unwatched, Watch
 from airflow_provider_viapi.jobs.batch.budget import Budget
 from airflow_provider_viapi.jobs.batch.interfaces import BatchBackend, BatchConfig, Meter
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch.report import Progress, describe_error, describe_item, failed_row
 from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs, WaitPolicy
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.polling.background_wait import Unwatched, Watch
 from airflow_provider_viapi.jobs.task_run import TaskRun
 from airflow_provider_viapi.jobs.usage import Usage
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from airflow_provider_viapi.alibaba.parameters import Media, Parameter, Structured, is_base64
 from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, PermissionDenied
 from airflow_provider_viapi.media.addresses import is_http_url
-from airflow_provider_viapi.media.storages import opens
+from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.schema import as_address, check_request, short_repr
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from airflow_provider_viapi.media.outputs.output_paths import (
     render_path,
     sample_path,
 )
-from airflow_provider_viapi.media.storages import installation_hint, is_installed
+from airflow_provider_viapi.media.storage_schemes import installation_hint, is_installed
 from airflow_provider_viapi.result_fields import HasResultFields, fields_of_any, file_urls, requires_files
 from airflow_provider_viapi.schema import as_address
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.alibaba.parameters import Structured
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
-from airflow_provider_viapi.media.storages import storage_of
+from airflow_provider_viapi.media.storage_schemes import storage_of
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.schema import Parameter, Url
 

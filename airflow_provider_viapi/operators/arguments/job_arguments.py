@@ -19,9 +19,7 @@ from airflow_provider_viapi.operators.arguments.checks import (
 )
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.attempt import (
-    is_permanent,
-)
+from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -24,10 +24,8 @@ from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.items import check_literals
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
-from airflow_provider_viapi.operators.task.attempt import (
-    is_permanent,
-)
-from airflow_provider_viapi.operators.task.view import read_prices
+from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
+from airflow_provider_viapi.operators.task.usage import read_prices
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
 

@@ -24,12 +24,8 @@ from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.arguments import BatchArguments
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.batch.view import landed_files, publish_items, publish_usage
-from airflow_provider_viapi.operators.task.attempt import (
-    attempt_of,
-    choose_store,
-    fail_without_retry,
-    task_run,
-)
+from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store, task_run
+from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView
 
 if TYPE_CHECKING:
@@ -213,8 +209,8 @@ class BatchOperator(BatchArguments):
         """Submit, and wait for the running jobs meanwhile."""
         if batch.is_drained:
             return
+        from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
         from airflow_provider_viapi.jobs.batch.wait import QuietLog
-        from airflow_provider_viapi.jobs.polling.background_wait import BackgroundWait
 
         log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
         with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:

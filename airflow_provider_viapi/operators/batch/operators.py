@@ -174,7 +174,7 @@ class HuaweiCloudBatchOperator(BatchOperator):
 
     def is_permanent(self, error: ServiceError) -> bool:
         """Return whether no retry can succeed after an error."""
-        from airflow_provider_viapi.operators.task.attempt import huawei_error_is_permanent
+        from airflow_provider_viapi.operators.task.permanent_errors import huawei_error_is_permanent
 
         return huawei_error_is_permanent(error)
 

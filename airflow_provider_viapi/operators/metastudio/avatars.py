@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import ServiceError
-from airflow_provider_viapi.huawei.services.metastudio import images
+from airflow_provider_viapi.huawei.services.metastudio import avatars
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator
 from airflow_provider_viapi.operators.metastudio.training_files import (
     OCTETS,
@@ -66,7 +66,7 @@ class CreateAvatarModelOperator(UploadingModelOperator):
     :param supported_service: services that may use the avatar
     """
 
-    action = images.CREATE_2D_MODEL_TRAINING_JOB
+    action = avatars.CREATE_2D_MODEL_TRAINING_JOB
     file_arguments = (
         "training_video",
         "action_video",
@@ -139,7 +139,7 @@ class CreateAvatarModelOperator(UploadingModelOperator):
 
     def upload_addresses(self, job: Job, context: Context) -> Iterator[tuple[str, str, str | None]]:
         """Yield new addresses of the files; each can be used once."""
-        answer = self.hook.call(images.UPDATE_2D_MODEL_TRAINING_JOB, {"job_id": job.id})
+        answer = self.hook.call(avatars.UPDATE_2D_MODEL_TRAINING_JOB, {"job_id": job.id})
         for name in self.files:
             yield name, upload_address(answer, f"{name}_upload_url", job), ZIP if name == "audio" else OCTETS
 
@@ -148,7 +148,7 @@ class CreateAvatarModelOperator(UploadingModelOperator):
 
         :raises ServiceError: the service refuses them
         """
-        command = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
+        command = avatars.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
         answer = self.hook.call(command, {"job_id": job.id, "command": "SUBMITVERIFYING"})
         if answer.get("commond_result") == "EXCUTE_FAILED":
             reason = answer.get("excute_failed_msg") or "no reason given"

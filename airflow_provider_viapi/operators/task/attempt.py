@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from airflow.providers.common.compat.sdk import AirflowFailException
-
-from airflow_provider_viapi.errors import (
-    InvalidRequest,
-    JobFailed,
-    PermissionDenied,
-    ResultExpired,
-    ServiceError,
-)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -92,32 +82,3 @@ def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobRep
         with trace.get_tracer(__name__).start_as_current_span("resumable_job.resume_decision") as span:
             span.set_attribute("resumable.external_id", job.id)
             span.set_attribute("resumable.decision", decision)
-
-
-def is_permanent(error: ServiceError) -> bool:
-    """Return whether no retry of the task can succeed."""
-    from airflow_provider_viapi.alibaba.errors import classify
-
-    kind = classify(error.code, 400) if isinstance(error, JobFailed) and error.code else type(error)
-    return issubclass(kind, InvalidRequest | PermissionDenied | ResultExpired)
-
-
-def huawei_error_is_permanent(error: ServiceError) -> bool:
-    """Return the same for Huawei Cloud: of failed jobs, whether their content was refused."""
-    from airflow_provider_viapi.huawei.model import CONTENT_REFUSED
-
-    return error.state in CONTENT_REFUSED if isinstance(error, JobFailed) else is_permanent(error)
-
-
-@contextmanager
-def fail_without_retry(decide: Callable[[ServiceError], bool] = is_permanent) -> Iterator[None]:
-    """Fail the task without using up its retries on a permanent error.
-
-    :param decide: returns whether an error is permanent
-    """
-    try:
-        yield
-    except ServiceError as error:
-        if not decide(error):
-            raise
-        raise AirflowFailException(f"{type(error).__name__}: {error}") from error

@@ -47,6 +47,8 @@ class TaskClaims:
         self._job_id: str | None = None
         self._is_announced = False
         self._has_abandoned = False
+        # The intents that were seen last: a retry clears its XComs while its submission may still be open.
+        # The intents that were seen last: a retry clears its XComs while its submission may still be open.
         self._seen: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     @cached_property
@@ -67,7 +69,10 @@ class TaskClaims:
         self._announce(intent)
 
     def open_item(self, intent: Intent) -> None:
-        """Publish a submission of a batch: as an XCom, one is enough for all until :meth:`publish_jobs`."""
+        """Publish one submission of a batch.
+
+        The XCom only says that the batch has an open one: it is written once, until :meth:`publish_jobs` runs.
+        """
         if self._shared is not None:
             self._shared.open(intent)
         if not self._is_announced:
@@ -138,8 +143,8 @@ class TaskClaims:
         """Return whether another task has published a job."""
         if self._shared is not None:
             return self._shared.has_job(intent, job_id)
-        # Each task costs two calls of Airflow's API, and most have no jobs. Its own earlier job counts too: the
-        # response would name it again. (Airflow logs an error if a task reads an XCom of its own that is missing.)
+        # Tasks that cannot have jobs are left out: each costs two calls of Airflow's API. Its own earlier job counts
+        # too: a repeated response would name it again.
         return job_id in self._held(
             [task.task_id for task in self._context["dag"].tasks if _may_have_jobs(task)]
         )
@@ -168,7 +173,7 @@ class TaskClaims:
 
     def _announce(self, intent: Intent | None) -> None:
         who = {"task": self._instance.task_id, "map_index": self._instance.map_index}
-        # Not None: that is what others see when a retry has cleared the XComs of an open submission.
+        # A marker, not None: a missing XCom may also mean that a retry has cleared that of an open submission.
         about = {"closed": True} if intent is None else {**asdict(intent), "abandoned": self._has_abandoned}
         self._instance.xcom_push(key=INTENT_KEY, value={**about, **who})
         self._is_announced = intent is not None

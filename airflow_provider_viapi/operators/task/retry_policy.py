@@ -24,13 +24,13 @@ except ImportError as error:
     ) from error
 
 from airflow_provider_viapi.errors import JobFailed, ServiceError, Throttled
-from airflow_provider_viapi.operators.task.attempt import is_permanent
+from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 SERVICE_BUSY = "LIMIT_RETRY_FAILED"
-"""State of a job that the service gave up because it was overloaded [001 §6]."""
+"""State of a job that the service gave up because it was overloaded, by the documentation of videoenhan."""
 
 
 class ViapiRetryPolicy(RetryPolicy):

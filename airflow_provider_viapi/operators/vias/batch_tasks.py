@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, outcome_is_refusal
+from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, proves_not_accepted
 from airflow_provider_viapi.huawei.services.vias import tasks
 from airflow_provider_viapi.huawei.services.vias.service import LATEST
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
-from airflow_provider_viapi.operators.task.attempt import (
-    choose_store,
+from airflow_provider_viapi.operators.task.attempt import choose_store
+from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
     huawei_error_is_permanent,
 )
@@ -83,7 +83,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
         try:
             answer: Mapping[str, Any] = self.hook.call(self.action, prepared)
         except ServiceError as error:
-            if outcome_is_refusal(error):
+            if proves_not_accepted(error):
                 log.clear()
                 raise
             raise self._in_doubt(request) from error

@@ -18,7 +18,7 @@ from airflow_provider_viapi.emulator.huawei.state_machines import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.huawei.model import Action, States
 from airflow_provider_viapi.huawei.services import vias
-from airflow_provider_viapi.huawei.services.metastudio import assets, images, live, rooms, voices
+from airflow_provider_viapi.huawei.services.metastudio import assets, avatars, live, rooms, voices
 from emulator.huawei.callers import Caller
 
 CREATE, SHOW, START_STOP = vias.tasks.CREATE_TASK, vias.tasks.SHOW_TASK, vias.tasks.START_STOP_TASK
@@ -48,7 +48,7 @@ def made(caller: Caller, **changed: Any) -> str:
         (FILE_TASK, vias.service.TASK_STATES),
         (LIVE, live.LIVE_STATES),
         (VOICE_MODEL, voices.VOICE_STATES),
-        (IMAGE_MODEL, images.IMAGE_STATES),
+        (IMAGE_MODEL, avatars.IMAGE_STATES),
     ],
 )
 def test_a_state_machine_has_only_states_of_its_service_and_ends(
@@ -292,11 +292,11 @@ def test_a_voice_is_refused_by_the_person(caller: Caller, emulator: EmulatorServ
 def test_an_avatar_waits_for_files_for_a_review_and_for_the_customer(
     caller: Caller, emulator: EmulatorServer
 ) -> None:
-    answer = caller(images.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")
-    job_id, show = answer["job_id"], images.SHOW_2D_MODEL_TRAINING_JOB
-    command = images.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
+    answer = caller(avatars.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")
+    job_id, show = answer["job_id"], avatars.SHOW_2D_MODEL_TRAINING_JOB
+    command = avatars.EXECUTE_2D_MODEL_TRAINING_COMMAND_BY_USER
 
-    again = caller(images.UPDATE_2D_MODEL_TRAINING_JOB, job_id=job_id, name="Ada L.")
+    again = caller(avatars.UPDATE_2D_MODEL_TRAINING_JOB, job_id=job_id, name="Ada L.")
     assert answer["training_video_upload_url"][0].startswith(emulator.url)
     (target,) = again["training_video_upload_url"]
     assert httpx.put(target, content=b"film", trust_env=False).status_code == 200
@@ -312,13 +312,13 @@ def test_an_avatar_waits_for_files_for_a_review_and_for_the_customer(
 
 def test_models_are_listed_and_deleted(caller: Caller) -> None:
     voice = caller(voices.CREATE_TRAINING_BASIC_JOB, voice_name="Ada")["job_id"]
-    caller(images.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")
+    caller(avatars.CREATE_2D_MODEL_TRAINING_JOB, name="Ada")
 
     listed = caller(voices.LIST_VOICE_TRAINING_JOB, voice_name="Ada", state="CREATING")
     caller(voices.DELETE_VOICE_TRAINING_JOB, job_id=voice)
 
     assert [each["job_id"] for each in listed["jobs"]] == [voice]
-    assert caller(images.LIST_2D_MODEL_TRAINING_JOB)["count"] == 1
+    assert caller(avatars.LIST_2D_MODEL_TRAINING_JOB)["count"] == 1
     assert caller.refused(voices.SHOW_VOICE_TRAINING_JOB, job_id=voice) == (404, "MSS.41000003")
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
         assets as assets,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
+        avatars as avatars,
+    )
+    from airflow_provider_viapi.huawei.services.metastudio import (
         cards as cards,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
         files as files,
-    )
-    from airflow_provider_viapi.huawei.services.metastudio import (
-        images as images,
     )
     from airflow_provider_viapi.huawei.services.metastudio import (
         live as live,
@@ -74,7 +74,7 @@ _CHAPTERS = (
     "rooms",
     "live",
     "products",
-    "images",
+    "avatars",
     "pictures",
     "usage",
     "voices",

@@ -124,8 +124,8 @@ _LISTINGS: Mapping[str, Listing] = {
         lambda request, since: {**_since(request, since), "job_type": "ASYNC_JOB"},
         _same_speech,
     ),
-    metastudio.images.CREATE_2D_MODEL_TRAINING_JOB.name: Listing(
-        metastudio.images.LIST_2D_MODEL_TRAINING_JOB,
+    metastudio.avatars.CREATE_2D_MODEL_TRAINING_JOB.name: Listing(
+        metastudio.avatars.LIST_2D_MODEL_TRAINING_JOB,
         "jobs",
         lambda request, since: {**_since(request, since), "name": request["name"]},
         _same("name", "name"),

@@ -1,4 +1,4 @@
-"""Wait for jobs in a thread while a batch submits more, so that those that end make way at once."""
+"""Wait for the jobs of a batch in a thread while its worker submits more."""
 
 from __future__ import annotations
 
