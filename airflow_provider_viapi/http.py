@@ -17,10 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_provider_viapi.errors import ConfigurationError
 from airflow_provider_viapi.http_errors import (
     origin_of,
     translate,
-    unusable_bundle,
     was_not_sent,
 )
 from airflow_provider_viapi.http_settings import TOTAL_TIMEOUT_FACTOR, HttpSettings, is_socks
@@ -263,7 +263,10 @@ def tls_context(settings: HttpSettings) -> ssl.SSLContext:
     try:
         return _tls_context(settings.verify)
     except (OSError, ValueError) as error:
-        raise unusable_bundle(settings, error) from None
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigurationError(
+            f"{settings.verify_setting} names {settings.verify!r}, which cannot be loaded as certificates ({reason})"
+        ) from None
 
 
 @cache

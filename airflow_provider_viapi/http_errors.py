@@ -140,9 +140,7 @@ def _proxy_status(error: BaseException) -> int | None:
 def certificate_error(
     error: BaseException, address: str, settings: HttpSettings | None
 ) -> ConfigurationError | None:
-    """Return the error for a certificate that is not trusted, or for a CA bundle that cannot be loaded.
-
-    ``None`` if that is not what an exception is about.
+    """Return the error for a certificate that is not trusted; ``None`` if that is not what an exception is about.
 
     :param address: origin or name of what was called
     :param settings: those of the request, if they are known
@@ -159,18 +157,7 @@ def certificate_error(
                 "CA bundle in the connection's verify, or in the environment variable REQUESTS_CA_BUNDLE",
                 code="CertificateNotTrusted",
             )
-        is_from_loading = getattr(cause, "library", None) in ("PEM", "X509")
-        if isinstance(cause, ssl.SSLError) and is_from_loading and settings is not None:
-            return unusable_bundle(settings, cause)
     return None
-
-
-def unusable_bundle(settings: HttpSettings, error: Exception) -> ConfigurationError:
-    """Return the error for a CA bundle that cannot be loaded."""
-    reason = getattr(error, "strerror", None) or type(error).__name__
-    return ConfigurationError(
-        f"{settings.verify_setting} names {settings.verify!r}, which cannot be loaded as certificates ({reason})"
-    )
 
 
 def _cannot_be_sent(error: BaseException, url: str) -> bool:

@@ -33,7 +33,6 @@ TOTAL_TIMEOUT_FACTOR = 4
 """A call may take that many times as long as each wait for the next bytes: some servers send them one by one."""
 
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _SOCKS_PACKAGES = {"socks": "requests[socks]", "aiohttp_socks": "aiohttp-socks"}
 
@@ -204,7 +203,7 @@ def _check_bundle(setting: str, path: str) -> None:
         if bundle.is_dir():
             usable = any(re.fullmatch(r"[0-9a-f]{8}\.\d+", each.name) for each in bundle.iterdir())
         else:
-            _load_certificates(path, bundle.stat().st_mtime_ns)
+            _load_bundle(path, bundle.stat().st_mtime_ns)
             usable = True
     except ssl.SSLError:
         usable = False
@@ -218,20 +217,9 @@ def _check_bundle(setting: str, path: str) -> None:
 
 
 @lru_cache(maxsize=8)
-def _load_certificates(path: str, modified: int) -> None:
-    """Load the first certificate of a bundle, or all if that fails.
-
-    All authorities take ten milliseconds, in each process of each task. A client that cannot load the others reports
-    that before it sends anything.
-
-    :raises ssl.SSLError: there is no certificate that can be loaded
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    first = _CERTIFICATE.search(Path(path).read_bytes())
-    try:
-        context.load_verify_locations(cadata=first[0].decode("ascii") if first else "")
-    except (ssl.SSLError, ValueError):
-        context.load_verify_locations(path)
+def _load_bundle(path: str, modified: int) -> None:
+    # Connections are read again and again; a bundle of all authorities takes ten milliseconds.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
 
 
 def _unusable(setting: str, problem: str, advice: str) -> ConfigurationError:

@@ -55,7 +55,7 @@ def _may_match(mark: str, texts: list[str]) -> bool:
     """Return false if a pattern begins with a plain name that no parameter has; that need not be compiled."""
     name, equals, _ = mark.partition("=")
     is_plain = equals and "|" not in mark and name.replace("_", "").replace("-", "").isalnum()
-    return not is_plain or any(text.lower().startswith(f"{name}=") for text in texts)
+    return not is_plain or any(text[: len(name) + 1].lower() == f"{name}=" for text in texts)
 
 
 _V4 = "algorithm|credential|date|expires|signedheaders|signedqueries|signature|security-token|content-sha256"

@@ -590,20 +590,14 @@ def test_an_unusable_bundle_is_refused_when_the_settings_are_read(
         HttpSettings.read()
 
 
-@BOTH
-def test_a_bundle_whose_other_certificates_are_broken_is_an_error_before_anything_is_sent(
-    send: Send, tls: ssl.SSLContext, certificate: Path, tmp_path: Path
+def test_a_bundle_whose_last_certificate_is_broken_is_refused_when_the_settings_are_read(
+    certificate: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "bundle.pem"
     path.write_text(certificate.read_text() + BROKEN.format("CERTIFICATE"))
-    settings = HttpSettings.read(verify=str(path), where="the connection 'c'")
 
-    with server(OK, tls) as (port, received):
-        error = failure(send, f"https://127.0.0.1:{port}/", settings)
-
-    assert type(error) is ConfigurationError
-    assert str(path) in str(error)
-    assert not received
+    with pytest.raises(ConfigurationError, match="holds no certificate"):
+        HttpSettings.read(verify=str(path))
 
 
 def test_a_bundle_may_begin_with_a_certificate_in_another_form(certificate: Path, tmp_path: Path) -> None:

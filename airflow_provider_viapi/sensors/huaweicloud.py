@@ -111,7 +111,7 @@ class ImageModelSensor(HuaweiCloudJobSensor):
     """
 
     def __init__(self, *, job_id: str, **kwargs: Any) -> None:
-        action = metastudio.images.CREATE_2D_MODEL_TRAINING_JOB.full_name
+        action = metastudio.avatars.CREATE_2D_MODEL_TRAINING_JOB.full_name
         super().__init__(action=action, job_id=job_id, **kwargs)
 
 

@@ -3,6 +3,5 @@
 * ``pipeline``: submit, wait, submit more; ``wait``: the finished jobs; ``interfaces``: what a batch needs of a task
 * ``ledger``, ``paged_store``: what was submitted, over attempts
 * ``background_wait``: the poller in a thread while the worker submits
-* ``background_wait``: the poller in a thread while the worker submits
 * ``report``, ``budget``: the outcome; limits of length and cost
 """

@@ -48,7 +48,6 @@ class TaskClaims:
         self._is_announced = False
         self._has_abandoned = False
         # The intents that were seen last: a retry clears its XComs while its submission may still be open.
-        # The intents that were seen last: a retry clears its XComs while its submission may still be open.
         self._seen: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     @cached_property

@@ -83,11 +83,14 @@ _CHAPTERS = (
 )
 
 
-def __getattr__(name: str) -> Any:
-    # A DAG file that makes videos does not pay for the chapters on voices and live rooms.
-    if name in _CHAPTERS:
-        return import_module(f"{__name__}.{name}")
-    if name == "ACTIONS":
-        every = (vars(__getattr__(chapter)).values() for chapter in _CHAPTERS)
-        return tuple(value for values in every for value in values if isinstance(value, Action))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Hidden from type checkers, which would take any name for one that exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # A DAG file that makes videos does not pay for the chapters on voices and live rooms.
+        if name in _CHAPTERS:
+            return import_module(f"{__name__}.{name}")
+        if name == "ACTIONS":
+            every = (vars(__getattr__(chapter)).values() for chapter in _CHAPTERS)
+            return tuple(value for values in every for value in values if isinstance(value, Action))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
