@@ -225,7 +225,7 @@ _FAILING = (
     "|request|submit|algo|algorithm|model|engine|network|connection|rpc|db|database|storage|dependency|remote|proxy"
     "|runtime|fatal|gateway|upstream"
 )
-_NO_REFUSAL = (
+_LEAVES_OPEN = (
     r"(?i)time[-_.]?d?[-_.]?out|internal|busy|exception|overload|conflict|idempot|repeat|replay|duplicat|retry|retries"
     r"|nonce[-_.]?(already|re)?[-_.]?used|already[-_.]?(submit|exist|accept|creat|process)|(job|task)[-_.]?exists"
     r"|in[-_.]?progress|abort|interrupt|deadline|unavailable|unreachable|bad[-_.]?gateway|out[-_.]?of[-_.]?memory"
@@ -241,7 +241,7 @@ def leaves_outcome_open(code: str) -> bool:
     accepted the job, or it has seen the request before.
     """
     # Compiled here, since every DAG file imports this module.
-    return re.search(_NO_REFUSAL, code) is not None
+    return re.search(_LEAVES_OPEN, code) is not None
 
 
 def _restore(kind: type[ServiceError], message: str, fields: dict[str, Any]) -> ServiceError:
