@@ -46,6 +46,8 @@ class Timing:
     :param list_for: seconds over which reading the job list is retried while the service fails
     :param max_backoff: longest pause in seconds between two attempts to submit
     :param full_wait: seconds that a batch with as many running jobs as allowed waits on its worker for one to end
+    :param last_wait: seconds within which the last jobs of a batch must be expected to end for it to wait for them on
+        its worker
     :param now: the current time, aware
     :param sleep: wait for seconds
     """
@@ -57,6 +59,7 @@ class Timing:
     list_for: float = 120.0
     max_backoff: float = 20.0
     full_wait: float = 10.0
+    last_wait: float = 60.0
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
 

@@ -222,6 +222,36 @@ def play(service: Service, store: Store, wanted: list[Item], try_number: int) ->
     raise AssertionError("the batch does not come to an end")
 
 
+class Watch:
+    """Sees jobs end in virtual time: the n-th one so many seconds after it is added."""
+
+    has_failures = False
+
+    def __init__(self, service: Service, seconds: list[float]) -> None:
+        self.service, self.seconds = service, list(seconds)
+        self.ends: dict[Job, datetime] = {}
+        self.taken: set[Job] = set()
+
+    def add(self, job: Job) -> None:
+        if job not in self.ends:
+            self.ends[job] = self.service.clock.now() + timedelta(seconds=self.seconds[len(self.ends)])
+
+    def _ended(self) -> set[Job]:
+        return {job for job, end in self.ends.items() if end <= self.service.clock.now()} - self.taken
+
+    @property
+    def ended(self) -> int:
+        return len(self._ended())
+
+    def take(self) -> FinishedJobs:
+        ended = self._ended()
+        self.taken |= ended
+        return FinishedJobs([self.service.report(job) for job in ended])
+
+    def wait(self, seconds: float) -> None:
+        self.service.clock.sleep(seconds)
+
+
 FATES = st.lists(
     st.sampled_from(["accepted", "accepted", "throttled", "response lost", "request lost", "worker lost"]),
     max_size=12,
@@ -320,6 +350,32 @@ def test_the_log_says_once_why_nothing_is_submitted_now() -> None:
     assert [line for line in log.lines if line.startswith("Not submitted")] == [
         "Not submitted now, and retried later: item 0 (http://h/a.mp4): too many (code Throttling.User)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left"),
+    [
+        pytest.param([1, 50, 40], 2, id="the first one took 1 s"),
+        pytest.param([40, 50, 41], 0, id="as long as the first one, or shorter"),
+        pytest.param([40, 300, 41], 1, id="one of the last takes much longer"),
+        pytest.param([100, 200, 200], 2, id="the first one took 100 s"),
+    ],
+)
+def test_the_last_jobs_are_waited_for_on_the_worker_if_they_will_end_within_a_minute(
+    seconds: list[float], left: int
+) -> None:
+    service = Service(Clock(), [])
+    running = batch(service, Store(), items(["a", "b", "c"]), 1, max_in_flight=1)
+    watch = Watch(service, seconds)
+    running.submit(watch)  # the first one; the others have to wait for it
+    service.clock.sleep(seconds[0])
+    running.config = replace(running.config, max_in_flight=3)
+
+    began = service.clock.now()
+    running.submit(watch)
+
+    assert len(running.running) == left
+    assert service.clock.now() - began < timedelta(seconds=120)
 
 
 @pytest.mark.parametrize("failed_submissions", [5, 6, 50])

@@ -31,8 +31,8 @@ from served_folder import ServedFolder
 
 EVERY = "EraseVideoSubtitles"
 
-TIMING = Timing(list_pause=5.1, adoption_window=0, transit=timedelta(0), full_wait=0.3)
-"""The emulator's job list may be read once in 5 seconds; nothing delays a request."""
+TIMING = Timing(list_pause=5.1, adoption_window=0, transit=timedelta(0), full_wait=0.3, last_wait=0)
+"""The emulator's job list may be read once in 5 seconds; nothing delays a request, and the last jobs are deferred."""
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,19 @@ def test_jobs_that_end_while_the_batch_submits_make_way_without_a_deferral(
     assert [row["error"] for row in run.rows] == [None] * 8
     # One for what was still running when everything was submitted.
     assert len(run.triggers) <= 1
+
+
+def test_the_last_jobs_that_will_end_soon_are_waited_for_on_the_worker_without_a_deferral(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ViapiBatchOperator, "timing", replace(TIMING, full_wait=60, last_wait=60))
+    emulator.fault(action=EVERY, job={"processing": 0.5}, times=5)
+
+    run = run_batch(batch(*"abcde", max_in_flight=2), Store())
+
+    assert [row["error"] for row in run.rows] == [None] * 5
+    assert run.triggers == []
+    assert "could not be polled" not in capsys.readouterr().out
 
 
 def test_max_in_flight_limits_the_running_jobs(emulator: EmulatorServer, batch: Make) -> None:
@@ -634,6 +647,7 @@ def signed(video: Callable[[str], str]) -> Callable[..., Callable[[], ViapiBatch
 def test_items_that_render_differently_after_each_wake_up_are_not_submitted_again(
     emulator: EmulatorServer, signed: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    emulator.fault(action=EVERY, job={"processing": 2}, times=4)
     run = run_batch(signed("a", "b", "c", "d"), Store(), early_wake_ups=5)
 
     assert len(accepted(emulator)) == 4

@@ -69,6 +69,7 @@ class BackgroundWait:
         self._thread = threading.Thread(target=self._loop.run_forever, name="viapi-batch-wait", daemon=True)
         self._one_more = threading.Condition()
         self._finished = FinishedJobs()
+        self._waits: set[asyncio.Task[None] | None] = set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -109,6 +110,8 @@ class BackgroundWait:
             self._one_more.wait_for(lambda: len(self._finished) > before, seconds)
 
     async def _wait_for(self, job: Job) -> None:
+        this = asyncio.current_task()
+        self._waits.add(this)
         try:
             report = await self._wait(job)
         except ServiceError as error:
@@ -119,9 +122,12 @@ class BackgroundWait:
             with self._one_more:
                 self._finished.reports.append(report)
                 self._one_more.notify_all()
+        finally:
+            self._waits.discard(this)
 
     async def _cancel(self) -> None:
-        waits = asyncio.all_tasks() - {asyncio.current_task()}
+        # Only the waits: the last one closes what they share, while a poll that is cancelled itself is a failed one.
+        waits = [each for each in self._waits if each]
         for each in waits:
             each.cancel()
         await asyncio.gather(*waits, return_exceptions=True)

@@ -114,6 +114,7 @@ class Batch:
         self._done = len(by_status.get("delivered", ()))
         self._failed = len(by_status.get("failed", ()))
         self._is_blocked = False
+        self._longest: timedelta | None = None
         self._watch: Watch = Unwatched()
 
     @property
@@ -170,6 +171,9 @@ class Batch:
                 self._watch.add(job)
             self._submit()
             self.collect(self._watch.take())
+            if watch is not None and self.is_drained:
+                self._wait_for_last()
+                self.collect(self._watch.take())
         finally:
             self._watch = Unwatched()
 
@@ -199,6 +203,22 @@ class Batch:
             if self.run.timing.now() - logged > PROGRESS_INTERVAL:
                 logged = self.run.timing.now()
                 self.log_progress()
+
+    def _wait_for_last(self) -> None:
+        """Wait for the last jobs if they will end soon: between a worker and a triggerer no result is fetched."""
+        while self._ends_soon() and not self.run.stop_requested():
+            self._watch.wait(1.0)
+            if self._watch.ended >= min(COLLECTED_TOGETHER, len(self.running)) or self._watch.has_failures:
+                self.collect(self._watch.take())
+            self.expire_overdue()
+
+    def _ends_soon(self) -> bool:
+        """Return whether all running jobs will probably end soon: none takes longer than the longest so far."""
+        entries = [entry for item in self.running.values() if (entry := self.ledger.entry(item.name))]
+        if self._longest is None or not entries:
+            return False
+        left = max(entry.sent_at for entry in entries) + self._longest - self.run.timing.now()
+        return timedelta(0) < left <= timedelta(seconds=self.run.timing.last_wait)
 
     @property
     def can_submit(self) -> bool:
@@ -238,7 +258,9 @@ class Batch:
             some = reports[start : start + ROWS_PER_WRITE]
             with ThreadPoolExecutor(CONCURRENT_DOWNLOADS) as pool:
                 rows = list(pool.map(self._row, some))
-            self._record(dict(zip([self.running[report.job_id] for report in some], rows, strict=True)))
+            items = [self.running[report.job_id] for report in some]
+            self._note_durations(items)
+            self._record(dict(zip(items, rows, strict=True)))
             for report in some:
                 del self.running[report.job_id]
         refused = [error for error in finished.errors.values() if isinstance(error, AFFECTS_ALL_JOBS)]
@@ -249,6 +271,11 @@ class Batch:
         self._record(failed)
         if refused:
             raise refused[0]
+
+    def _note_durations(self, items: Collection[Item]) -> None:
+        entries = [entry for item in items if (entry := self.ledger.entry(item.name))]
+        taken = [self.run.timing.now() - entry.sent_at for entry in entries]
+        self._longest = max([*taken, self._longest or timedelta(0)])
 
     def expire_overdue(self) -> None:
         """Stop waiting for jobs that are late: queued ones are cancelled, others are left to the next attempt."""

@@ -158,7 +158,8 @@ class Poller:
         try:
             self.limiter.release(permit)
             if poll.cancelled():
-                self._on_poll_error(pending, RuntimeError("the call was cancelled"))
+                if not pending.result.done():
+                    self._on_poll_error(pending, RuntimeError("the call was cancelled"))
                 return
             error = poll.exception()
             if error is not None:
