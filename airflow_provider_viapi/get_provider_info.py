@@ -28,10 +28,10 @@ CONFIG: dict[str, Any] = {
                 "description": (
                     "Folder in object storage, or on a volume that all workers share. Each task instance records"
                     " there the job that it submitted, so that a retry resumes that job instead of paying for"
-                    " another. Put the connection id before the bucket name. Required below Airflow 3.3, which has no"
-                    " task state store; from 3.3 on, used instead of that store."
+                    " another. Put the connection id before the bucket name. Recommended on every version. Without"
+                    " it, a retry pays again below Airflow 3.3, and on 3.4 a cleared task does not find its job."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "string",
                 "example": "s3://aws_default@bucket/viapi-state",
                 "default": "",
@@ -41,7 +41,7 @@ CONFIG: dict[str, Any] = {
                     "JSON file, or folder of JSON files, that describes actions which the provider lacks or which"
                     " have changed. Each process reads it once. See docs/action-models.md."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "string",
                 "example": "/opt/airflow/viapi-models",
                 "default": "",
@@ -50,10 +50,11 @@ CONFIG: dict[str, Any] = {
                 "description": (
                     "URL of the storage in which all workers and triggerers count their calls, so that together they"
                     " stay within the account's quota. It has the form that the Python library limits uses, such as"
-                    " redis://. Install airflow-provider-viapi[quota]. Without this option each process limits only"
-                    " its own calls. A connection's extra field quota_url takes precedence."
+                    " redis://. Install airflow-provider-viapi[quota]. Without this option, the processes of one user"
+                    " on one machine share the limit of submissions, and each process limits its own polls. A"
+                    " connection's extra field quota_url takes precedence."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "string",
                 "example": "redis://redis:6379/1",
                 "sensitive": True,
@@ -66,7 +67,7 @@ CONFIG: dict[str, Any] = {
                     " and each task that waits on its worker, subscribes to it. Install"
                     " airflow-provider-viapi[completions], or [sqs] for SNS. See docs/completions.md."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "string",
                 "example": "amqp://user:password@rabbitmq:5672/?exchange=viapi-finished",
                 "sensitive": True,
@@ -77,7 +78,7 @@ CONFIG: dict[str, Any] = {
                     "JMESPath expression that finds the id of the finished job, or a list of ids, in a message from"
                     " completions_url. Messages are JSON."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "string",
                 "example": "data.JobId",
                 "default": "data.JobId",
@@ -89,7 +90,7 @@ CONFIG: dict[str, Any] = {
                     " to check their length, size and frame rate. Set it to False if workers may not read what the"
                     " service can read."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "boolean",
                 "example": None,
                 "default": "True",
@@ -100,7 +101,7 @@ CONFIG: dict[str, Any] = {
                     " it begins, the old objects of its DAG. 0: never, for example because a lifecycle rule of the"
                     " bucket deletes them. Must be longer than the longest job_timeout."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "integer",
                 "example": None,
                 "default": "30",
@@ -110,7 +111,7 @@ CONFIG: dict[str, Any] = {
                     "Prices of actions, as JSON. Tasks and their tab in the UI estimate costs from them. Prices"
                     " depend on the account, so none are built in. See docs/ui.md for the format."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "string",
                 "example": (
                     '{"currency": "CNY", "actions": {"videoenhan.EraseVideoSubtitles": {"per_minute": {"720p": 1}}}}'
@@ -122,7 +123,7 @@ CONFIG: dict[str, Any] = {
                     "Age in days after which records of landed results below state_path are deleted. A task that"
                     " lands a result deletes them. 0: never. A task with reuse_results does not find older records."
                 ),
-                "version_added": "0.2.0",
+                "version_added": "0.1.0",
                 "type": "integer",
                 "example": None,
                 "default": "365",

@@ -86,9 +86,10 @@ def own_modules() -> Iterator[Module]:
     """Yield the modules that DAG files and the triggerer import: those in the provider's metadata."""
     info = in_a_fork(lambda: importlib.import_module(f"{OURS}.get_provider_info").get_provider_info())
     for kind in KINDS:
-        for entry in info[kind]:
-            for name in entry.get("python-modules") or [entry["python-module"]]:
-                yield Module("this provider", kind, name)
+        named = [entry.get("python-modules") or [entry["python-module"]] for entry in info[kind]]
+        # Both clouds name the modules that they share.
+        for name in dict.fromkeys(name for names in named for name in names):
+            yield Module("this provider", kind, name)
 
 
 def other_modules(provider: str, package: str) -> Iterator[Module]:
@@ -185,7 +186,7 @@ def goals(ours: list[Module], others: list[Module]) -> Iterator[Goal]:
         if most and least:
             yield Goal(
                 f"{kind}: fewer new modules than any module of the other providers",
-                f"{most.new_modules} at most, {least.new_modules} at least ({least.name})",
+                f"this provider: at most {most.new_modules}; others: at least {least.new_modules} ({least.provider})",
                 most.new_modules < least.new_modules,
             )
 

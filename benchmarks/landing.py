@@ -205,10 +205,10 @@ def main(megabytes: dict[str, int]) -> int:
     )
     body = f"""# Landing
 
-A file served on loopback, copied to the same destination with `shutil.copyfileobj` and by landing, {TURNS} times
-each. The table shows the best throughput, and the maximum of memory above that of the process before. The machine is
-shared with other work, so compare the ratios, not the speeds. moto joins the parts of a large upload so slowly that
-clients time out, so its file is smaller.
+A file on a loopback server is copied to the same destination in two ways, {TURNS} times each: with
+`shutil.copyfileobj`, and by landing. The table shows the best throughput and the additional memory at the peak. The
+machine is shared with other work, so compare the ratios, not the speeds. moto joins the parts of a large upload so
+slowly that clients time out, so its file is smaller.
 
 {table(heading, rows)}"""
     packages = ("apache-airflow", "apache-airflow-providers-amazon", "s3fs", "fsspec", "moto")

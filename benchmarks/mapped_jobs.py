@@ -1,4 +1,4 @@
-"""Compare a DAG of mapped jobs on a real Airflow with the same DAG whose tasks do nothing for as long.
+"""Compare a DAG of mapped jobs on a real Airflow with the same DAG whose tasks sleep for as long.
 
 Scheduler, triggerer, DAG processor and API server are those of ``scripts/local_airflow.py``. The emulator's jobs take
 20 to 40 seconds without media work: it copies a few bytes. So the comparison is of Airflow with its own waiting and
@@ -101,7 +101,7 @@ def write_report(
         (f"{count} mapped tasks", "wall time of each run, s", "mean, s"),
         [
             (what, ", ".join(f"{each:.0f}" for each in took[dag_id]), f"{means[dag_id]:.0f}")
-            for dag_id, what in (("nothing", "do nothing, deferrable"), ("jobs", "jobs of the emulator"))
+            for dag_id, what in (("nothing", "sleeping tasks, deferrable"), ("jobs", "jobs of the emulator"))
         ],
     )
     expected = count * len(took["jobs"])
@@ -114,7 +114,7 @@ def write_report(
     )
     succeeded = sum(job["status"] == "PROCESS_SUCCESS" for job in jobs)
     goals = [
-        Goal(f"wall time at most {MOST} × that of tasks that do nothing", f"{ratio:.2f} ×", ratio <= MOST),
+        Goal(f"wall time at most {MOST} × that of sleeping tasks", f"{ratio:.2f} ×", ratio <= MOST),
         Goal(
             "each task submitted one job, and each succeeded",
             f"{succeeded} of {len(jobs)} for {expected} tasks",

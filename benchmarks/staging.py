@@ -208,11 +208,11 @@ def main(megabytes: dict[str, int]) -> int:
     )
     body = f"""# Staging
 
-A file copied to the emulator's OSS with `shutil.copyfileobj` into the body of one PutObject and by staging, {TURNS}
-times each. The table shows the median of the throughput, and the maximum of memory above that of the process before.
-The machine is shared with other work, so compare the ratios, not the speeds. The emulator keeps its objects in
-memory here (`/dev/shm`): it writes parts twice, again when it joins them, which OSS does without making its callers
-wait.
+A file is copied to the emulator's OSS in two ways, {TURNS} times each: with `shutil.copyfileobj` into the body of one
+PutObject, and by staging. The table shows the median of the throughput, and the additional memory at the peak. The
+machine is shared with other work, so compare the ratios, not the speeds. The emulator keeps its objects in memory
+here (`/dev/shm`). It writes each part twice: when the part arrives, and when it joins the parts. OSS joins parts
+without making the caller wait.
 
 {table(heading, rows)}"""
     packages = ("apache-airflow", "alibabacloud-oss-v2", "s3fs", "fsspec", "moto")

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import IO, Any
 
 from lower_bound import QUOTA, forced_delays, percentile, results_alone
@@ -222,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         goals += _goals(runs, idle, forced)
     return report(
         "waiting",
-        f"{_explanation(options.scale)}\n\n{table(HEADING, rows)}",
+        f"{_explanation(options.scale, full=options.full)}\n\n{table(HEADING, rows)}",
         goals,
         ["aiohttp", "httpx", "apache-airflow"],
     )
@@ -249,7 +250,7 @@ HEADING = (
 def _row(run: Run, idle: Run) -> tuple[str, ...]:
     found = run.found
     return (
-        f"{run.jobs:,} {run.who}",
+        f"{run.jobs:,} {run.who.replace('ours', 'this provider')}",
         f"{run.calls_per_job:.2f}",
         f"{run.throttled:,}",
         "–" if run.who in ("ours", "databricks") else f"{found['refused_jobs']:,}",
@@ -306,20 +307,24 @@ def _goals(runs: Sequence[Run], idle: Run, forced: Sequence[float]) -> list[Goal
     return goals
 
 
-def _explanation(scale: float) -> str:
+def _explanation(scale: float, *, full: bool) -> str:
     faster = f", everything {scale:g} times as fast" if scale != 1 else ""
-    return (
+    seconds = COMPARED_SECONDS[10_000]
+    stopped = f" With 10,000 jobs, the other triggers are stopped after {seconds:.0f} s." if full else ""
+    text = (
         "Jobs of 30–120 s, all started at the same time, in one event loop. The emulator, a process of its own, "
         f"allows {QUOTA} results per second and one list request every {SECONDS_BETWEEN_LISTS:g} s{faster}. All "
-        "clients run side by side; with 10,000 jobs the usual patterns are stopped after "
-        f"{COMPARED_SECONDS[10_000]:.0f} s. *Jobs refused*: jobs with at least one throttled call, at which the "
-        "usual trigger fails; here it continues. *databricks*: the trigger of Airflow's Databricks provider, polling "
-        "every 10 s as the usual patterns do (its default: 30 s), for runs of a local server without a quota. *Bare "
-        "calls*: one signed aiohttp call per job at the rate of the quota, and nothing else. *Lower bound*: "
-        "simulated, see `benchmarks/lower_bound.py`. The CPU time of an idle loop with as many sleepers is "
-        "subtracted. A *step* is what the loop runs between two awaits "
-        "without garbage collection, which traverses all of Airflow's objects whichever allocation starts it."
+        f"clients run side by side.{stopped} *Session per trigger* and *session per poll*: two common ways to "
+        "write a trigger that waits for a job. Each polls its job every 10 s and opens an HTTP session per trigger, "
+        "or per poll. A throttled call would make such a trigger fail; here it continues. *Jobs refused*: jobs with "
+        "at least one throttled call. *databricks*: the trigger of Airflow's Databricks provider, which polls every "
+        "10 s here (its default: 30 s), for runs of a local server without a quota. *Bare calls*: one signed aiohttp "
+        "call per job at the rate of the quota, and nothing else. *Lower bound*: simulated, see "
+        "`benchmarks/lower_bound.py`. The CPU time of an idle loop with as many sleepers is subtracted. A *step* is "
+        "what the loop runs between two awaits, without garbage collection: a collection traverses all of Airflow's "
+        "objects, whichever allocation starts it."
     )
+    return fill(text, 120, break_on_hyphens=False)
 
 
 def _summary(run: Run) -> dict[str, float]:

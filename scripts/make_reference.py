@@ -107,14 +107,15 @@ Search this page for the code in the task's log, such as `InvalidFile.Decode` in
 JobFailed: EraseVideoSubtitles: job 46ED9C9C-… ended as PROCESS_FAILED: … (code InvalidFile.Decode)
 ```
 
-A code that is not here is one of [this provider](errors.md#codes), or is read by its beginning: `InvalidFile.Xyz`
-means the same as the other codes in `InvalidFile`. The message and the error class say more:
-[Classes](errors.md#classes). For Huawei Cloud see [MetaStudio and VIAS](huawei.md).
+If a code is not listed, it is one of [this provider's](errors.md#codes), or one that the service does not document.
+Of an undocumented code the first part counts: `InvalidFile.Xyz` is treated like the other `InvalidFile` codes. The
+message and the error class say more: [Classes](errors.md#classes). For Huawei Cloud see
+[MetaStudio and VIAS](huawei.md).
 
 The code decides, not the HTTP status: a code may also come with status 200, or as the error of a failed job. The
 column *retry* says what happens next:
 
-- *transient*: retried by the provider while it waits for a job, otherwise by Airflow;
+- *transient*: retried by the provider within the attempt ([how long](errors.md#classes)), after that by Airflow;
 - *permanent*: the task fails without further retries;
 - *Airflow*: retried as often as the task's `retries` says.
 
@@ -143,12 +144,14 @@ STATES = """
 | `QUEUING` | The job is queued. | waits; a killed task or a timeout cancels it |
 | `PROCESSING` | The job is running. | waits; it cannot be cancelled and is billed |
 | `PROCESS_SUCCESS` | The job has succeeded. | returns the result |
-| `PROCESS_FAILED` | The job has failed. | `JobFailed`; a retry submits a new job unless the code is permanent |
+| `PROCESS_FAILED` | The job has failed. \
+| raises `JobFailed`; a retry submits a new job unless the code is permanent |
 | `TIMEOUT_FAILED` | The service did not finish the job in time. | raises `JobFailed`; a retry submits a new job |
-| `LIMIT_RETRY_FAILED` | The service has tried too often. | raises `JobFailed`; a retry submits a new job |
+| `LIMIT_RETRY_FAILED` | The service gave up after several tries, because it was overloaded. \
+| raises `JobFailed`; a retry submits a new job |
 
-A seventh state, `JOB_CANCELED`, is in Alibaba's API metadata of 2025: `JobFailed`, and a retry submits a new job. Any
-other state counts as running.
+A seventh state, `JOB_CANCELED`, is in Alibaba's API metadata of 2025: the provider raises `JobFailed`, and a retry
+submits a new job. Any other state counts as running.
 """
 
 Operator = TypeVar("Operator")

@@ -77,7 +77,9 @@ class KnownCode(Record, kw_only=False):
 _PARAMETERS = "correct the request; the reference page lists what each parameter allows"
 _FILE = "check the file against the limits of the action, convert it if necessary"
 _URL = "check that the URL can be fetched from the internet without a login, and that it has not expired"
-_RETRY = "nothing: it is retried; if it stays, contact Alibaba Cloud with the request id and the host id"
+_RETRY = (
+    "nothing: it is retried; if the error persists, contact Alibaba Cloud with the request id and the host id"
+)
 
 VIAPI_CODES = (
     KnownCode("InvalidParameter", 400, "A parameter is invalid.", _PARAMETERS),

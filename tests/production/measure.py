@@ -15,7 +15,7 @@ from tested_code import tested_code
 LIST_INTERVAL = 5.0
 BEGIN, END = "<!-- make test-production: begin -->", "<!-- make test-production: end -->"
 HEADER = (
-    *("scene", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
+    *("scenario", "jobs", "submissions throttled", "polls throttled", "waiting calls per job"),
     *("notice delay p95", "forced", "wall", "forced", "load", "code"),
 )
 
