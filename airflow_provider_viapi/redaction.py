@@ -1,7 +1,7 @@
 """Credentials in any text, redacted or masked.
 
 :func:`redact_text` and :func:`redact_url` leave them out of messages and logs, :func:`find_secrets` finds the texts
-that Airflow is to mask. Which parts of a URL sign it is in ``signed_urls``, the same table as for digests.
+that Airflow is to mask. Which parts of a URL sign it is in ``presigned_urls``, the same table as for digests.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from airflow_provider_viapi.signed_urls import QUERY_PARAMETER, signature_spans
+from airflow_provider_viapi.presigned_urls import QUERY_PARAMETER, signature_spans
 
 MIN_SECRET_LENGTH = 5
 """Airflow 3 masks nothing shorter; Airflow 2 would, and so mask every 1 in a log."""

@@ -9,7 +9,7 @@ Three policies for single calls:
 
 Waits are no single calls and have loops of their own: a throttled submission until its deadline
 (``jobs.submission``), the search for the job of a lost response (``jobs.reconciliation``), polls
-(``jobs.polling.schedule``).
+(``jobs.polling.intervals``).
 
 :func:`retry_call` drives a policy on a worker and :func:`aretry_call` in an event loop.
 """

@@ -90,9 +90,9 @@ Waiter = Callable[[int, Measurements], Awaitable[None]]
 
 def ours(url: str, scale: float) -> Waiter:
     """Wait with this provider's trigger, driven as a triggerer does."""
-    from airflow_provider_viapi.alibaba.jobs import ViapiJobs
+    from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend
 
-    ViapiJobs.list_interval = 5.0 / scale
+    ViapiJobBackend.list_interval = 5.0 / scale
     deadline = (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
 
     async def wait(number: int, watched: Measurements) -> None:

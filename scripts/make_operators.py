@@ -2,7 +2,7 @@
 
     make operators
 
-``generated_operators.py`` lists the actions that have an operator; everything else (types, defaults, docstrings) is
+``operators_to_generate.py`` lists the actions that have an operator; everything else (types, defaults, docstrings) is
 in the service model.
 """
 
@@ -31,7 +31,7 @@ from airflow_provider_viapi.alibaba.parameters import (
 from airflow_provider_viapi.alibaba.services import find
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import snake_case
-from generated_operators import MODULES, RENAMED
+from operators_to_generate import MODULES, RENAMED
 
 OPERATORS = Path(__file__).parents[1] / "airflow_provider_viapi" / "operators"
 WIDTH = 112

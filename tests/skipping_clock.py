@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from airflow_provider_viapi.jobs.task_run import Timing
+from airflow_provider_viapi.jobs.attempt_context import Timing
 
 
 class SkippingClock:

@@ -359,7 +359,7 @@ KEY = Credentials("id", "secret")
 
 
 def download_result(url: str, settings: HttpSettings) -> None:
-    from airflow_provider_viapi.media.outputs.download import download
+    from airflow_provider_viapi.media.outputs.http_download import download
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     with public_session(settings, ["127.0.0.1"]) as session, download(session, f"{url}/a.mp4") as response:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_viapi.presigned_url_schemes import SIGNING_SCHEMES
+from airflow_provider_viapi.presigned_urls import stable_url
 from airflow_provider_viapi.redaction import find_secrets, redact_text, redact_url
-from airflow_provider_viapi.signed_urls import stable_url
-from airflow_provider_viapi.url_signing_schemes import SIGNING_SCHEMES
 
 # Parameters that each vendor's signing adds; {s} differs from one signing to the next and is secret, {n} is a time.
 SIGNED_BY = {

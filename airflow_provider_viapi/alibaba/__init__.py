@@ -7,6 +7,6 @@
 * ``sts``: temporary keys
 * ``signing``, ``rpc``: the protocol, without I/O
 * ``client``: clients for workers (``requests``) and event loops (``aiohttp``)
-* ``jobs``: jobs, as ``jobs.backend`` needs them; ``imagesearch_jobs``: bulk tasks of ImageSearch as jobs
+* ``job_backend``: jobs, as ``jobs.backend`` needs them; ``imagesearch_job_backend``: bulk tasks of ImageSearch
 * ``filter_expressions``: filters of ImageSearch, parsed and evaluated
 """

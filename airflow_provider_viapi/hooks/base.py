@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext, SubmitPace
     from airflow_provider_viapi.jobs.backend import JobBackend
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
+    from airflow_provider_viapi.jobs.polling.intervals import Backoff
     from airflow_provider_viapi.jobs.polling.poller import Poller
-    from airflow_provider_viapi.jobs.polling.schedule import Backoff
-    from airflow_provider_viapi.jobs.task_run import SubmitPace, TaskRun
     from airflow_provider_viapi.messages.job_messages import JobMessageQueue
     from airflow_provider_viapi.quota.account_quota import Quota
 
@@ -213,7 +213,7 @@ class CloudHook(BaseHook):
         self.quota.check()
         self.job_messages()
 
-    def submit_pace(self, action: str, run: TaskRun) -> SubmitPace:
+    def submit_pace(self, action: str, run: AttemptContext) -> SubmitPace:
         """Return when a task may submit jobs of an action.
 
         :param action: as ``service.Action``

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.huawei.account import Account
     from airflow_provider_viapi.huawei.client import Client, User
-    from airflow_provider_viapi.huawei.jobs import Family, HuaweiJobs
+    from airflow_provider_viapi.huawei.job_backend import Family, HuaweiJobBackend
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
     from airflow_provider_viapi.jobs.polling.poller import Poller
 
@@ -154,16 +154,16 @@ class HuaweiCloudHook(CloudHook):
         return job if job.scope is not None or self.scope is None else replace(job, scope=self.scope)
 
     @asynccontextmanager
-    async def open_jobs(self, family: Family = "others") -> AsyncIterator[HuaweiJobs]:
+    async def open_jobs(self, family: Family = "others") -> AsyncIterator[HuaweiJobBackend]:
         """Open the account's jobs of a family for the running event loop; leaving the context closes the client."""
-        from airflow_provider_viapi.huawei.jobs import open_huawei_jobs
+        from airflow_provider_viapi.huawei.job_backend import open_huawei_jobs
 
         async with open_huawei_jobs(await self.aget_config(), family, self.goal) as jobs:
             yield jobs
 
     def open_poller(self, family: Family = "others") -> AbstractAsyncContextManager[Poller]:
         """Open a poller of the account's jobs of a family; all families of a connection share ``poll_qps``."""
-        from airflow_provider_viapi.huawei.jobs import backoff_of
+        from airflow_provider_viapi.huawei.job_backend import backoff_of
 
         # Only the list of VIAS shows all tasks; that of MetaStudio shows the videos that are asked for.
         shared_list = f"list:tasks:{self.goal or ''}" if family == "tasks" else None
@@ -180,13 +180,13 @@ class HuaweiCloudHook(CloudHook):
 
     def poller_key(self, job: Job) -> tuple[object, ...]:
         """Return what jobs have in common that share a poller."""
-        from airflow_provider_viapi.huawei.jobs import family_of
+        from airflow_provider_viapi.huawei.job_backend import family_of
 
         return (*self.connection_key, family_of(job.action), self.goal)
 
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
         """Open the poller for the family of a job."""
-        from airflow_provider_viapi.huawei.jobs import family_of
+        from airflow_provider_viapi.huawei.job_backend import family_of
 
         return self.open_poller(family_of(job.action))
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_viapi.alibaba.account import Account
     from airflow_provider_viapi.alibaba.client import Client
-    from airflow_provider_viapi.alibaba.imagesearch_jobs import Increments
-    from airflow_provider_viapi.alibaba.jobs import ViapiJobs
+    from airflow_provider_viapi.alibaba.imagesearch_job_backend import Increments
+    from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend
     from airflow_provider_viapi.credentials import Credentials, CredentialsSource
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
@@ -143,19 +143,19 @@ class ViapiHook(CloudHook):
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
-        from airflow_provider_viapi.alibaba import imagesearch_jobs
-        from airflow_provider_viapi.alibaba.jobs import read_report, result_action
+        from airflow_provider_viapi.alibaba import imagesearch_job_backend
+        from airflow_provider_viapi.alibaba.job_backend import read_report, result_action
         from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_LIST
 
-        if job.action == imagesearch_jobs.ACTION:
-            answer = self.call(INCREASE_LIST, imagesearch_jobs.list_request(job))
-            return imagesearch_jobs.read_report(job, answer)
+        if job.action == imagesearch_job_backend.ACTION:
+            answer = self.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
+            return imagesearch_job_backend.read_report(job, answer)
         return read_report(job, self.call(result_action(job), {"JobId": job.id}))
 
     @asynccontextmanager
-    async def open_jobs(self) -> AsyncIterator[ViapiJobs]:
+    async def open_jobs(self) -> AsyncIterator[ViapiJobBackend]:
         """Open the account's jobs for the running event loop; leaving the context closes the client."""
-        from airflow_provider_viapi.alibaba.jobs import open_viapi_jobs
+        from airflow_provider_viapi.alibaba.job_backend import open_viapi_jobs
 
         async with open_viapi_jobs(await self.aget_config()) as jobs:
             yield jobs
@@ -166,30 +166,30 @@ class ViapiHook(CloudHook):
 
     def poller_key(self, job: Job) -> tuple[object, ...]:
         """Return what jobs have in common that share a poller."""
-        from airflow_provider_viapi.alibaba import imagesearch_jobs
+        from airflow_provider_viapi.alibaba import imagesearch_job_backend
 
-        return (*self.connection_key, job.action == imagesearch_jobs.ACTION)
+        return (*self.connection_key, job.action == imagesearch_job_backend.ACTION)
 
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
         """Open the poller of VIAPI's jobs, or that of the bulk tasks of ImageSearch."""
-        from airflow_provider_viapi.alibaba import imagesearch_jobs
+        from airflow_provider_viapi.alibaba import imagesearch_job_backend
 
-        if job.action == imagesearch_jobs.ACTION:
+        if job.action == imagesearch_job_backend.ACTION:
             return self._poll(self._open_increments(), self.poll_backoff)
         return self.open_poller()
 
     @asynccontextmanager
     async def _open_increments(self) -> AsyncIterator[Increments]:
-        from airflow_provider_viapi.alibaba.imagesearch_jobs import open_increments
+        from airflow_provider_viapi.alibaba.imagesearch_job_backend import open_increments
 
         async with open_increments(await self.aget_config()) as jobs:
             yield jobs
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
-        from airflow_provider_viapi.alibaba import imagesearch_jobs
+        from airflow_provider_viapi.alibaba import imagesearch_job_backend
 
-        if job.action == imagesearch_jobs.ACTION:
+        if job.action == imagesearch_job_backend.ACTION:
             log.warning("Task %s of ImageSearch cannot be cancelled: it continues", job.id)
             return False
         return await super().cancel(job, log)

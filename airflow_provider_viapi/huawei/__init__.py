@@ -6,6 +6,6 @@
 * ``account``, ``regions``: an account, the services' addresses and regions
 * ``signing``, ``rest``: the protocol, without I/O
 * ``client``: clients for workers (``requests``) and event loops (``aiohttp``); they get tokens and a region's project
-* ``jobs``, ``recent_jobs``, ``job_reports``: jobs, as ``jobs.backend`` needs them
+* ``job_backend``, ``recent_jobs``, ``job_reports``: jobs, as ``jobs.backend`` needs them
 * ``alarm_messages``: parser of VIAS's alarm messages; ``alarm_events``: the alarms that it returns
 """

@@ -195,7 +195,7 @@ def read_report(url: str, hook: ViapiHook) -> list[str]:
     """
     import requests
 
-    from airflow_provider_viapi.media.outputs.download import LinkExpired, download
+    from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
     from airflow_provider_viapi.media.ssrf_guard import public_session
 
     own = urlsplit(hook.account.endpoint or "").hostname

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from airflow_provider_viapi.jobs.attempt_context import Attempt, Intent
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.model import RequestNonce
-from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 
 KEY = "viapi_job"
 """Key of the entry in the store. Deployed tasks find their jobs by it, so it never changes."""
@@ -112,10 +112,10 @@ class Entry:
     @property
     def request_nonce(self) -> RequestNonce:
         """Nonce and time of the request, to send the same one again."""
-        return RequestNonce(self.nonce, self.sent_at)
+        return RequestNonce(self.nonce, self.signed_time)
 
     @property
-    def sent_at(self) -> datetime:
+    def signed_time(self) -> datetime:
         """When the request was signed, an aware time."""
         return datetime.fromisoformat(self.signed_at)
 
@@ -247,7 +247,7 @@ def request_digest(action: str, request: Mapping[str, Any]) -> str:
     :param action: as ``service.Action``
     :param request: the checked request, before its media are staged
     """
-    from airflow_provider_viapi.signed_urls import DIGEST_VERSION
+    from airflow_provider_viapi.presigned_urls import DIGEST_VERSION
 
     canonical = json.dumps([action, _stable(request)], sort_keys=True, ensure_ascii=False)
     return f"{DIGEST_VERSION}:{hashlib.sha256(canonical.encode(errors='surrogateescape')).hexdigest()}"
@@ -259,7 +259,7 @@ def same_request(one: str, other: str) -> bool:
 
 
 def _stable(value: Any) -> Any:
-    from airflow_provider_viapi.signed_urls import stable_url
+    from airflow_provider_viapi.presigned_urls import stable_url
 
     if isinstance(value, Mapping):
         return {name: _stable(item) for name, item in value.items()}

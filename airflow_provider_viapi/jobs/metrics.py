@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
-from airflow_provider_viapi.jobs.polling.schedule import PendingJob
+from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob
 from airflow_provider_viapi.jobs.usage import Usage
 
 CALLS = "viapi.calls"

@@ -25,9 +25,9 @@ from airflow_provider_viapi.errors import (
 )
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext, OtherTasks
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.ledger import Entry
-    from airflow_provider_viapi.jobs.task_run import OtherTasks, TaskRun
 
 Result = TypeVar("Result")
 
@@ -128,7 +128,7 @@ class Reconciliation:
     entry: Entry
     request: Callable[[], Mapping[str, Any]]
     backend: SubmitBackend
-    run: TaskRun
+    run: AttemptContext
     reason: str = "its response was lost"
     last_sent: datetime | None = None
     was_named: bool = field(default=False, init=False)
@@ -140,7 +140,7 @@ class Reconciliation:
     """The service has confirmed that it knows the request's nonce."""
 
     def __post_init__(self) -> None:
-        self._last_sent = max(self.entry.sent_at, self.last_sent or self.entry.sent_at)
+        self._last_sent = max(self.entry.signed_time, self.last_sent or self.entry.signed_time)
         self._intent = self.entry.intent(self.backend.action_name)
 
     def find_job(self) -> str | None:
@@ -231,7 +231,7 @@ class Reconciliation:
         """Decide from a list that was read after the request could last be accepted."""
         skew = listed.clock_skew
         # By our clock and the service's: the clock of the worker that sent the request may differ from this one.
-        earliest = min(self.entry.sent_at, self.entry.sent_at - skew) - CLOCK_SKEW
+        earliest = min(self.entry.signed_time, self.entry.signed_time - skew) - CLOCK_SKEW
         latest = max(accepted_by, accepted_by - skew) + CLOCK_SKEW
         candidates = [job for job in listed.within(earliest, latest, now - skew) if job.job_id not in owned]
         if len(candidates) > 1:
@@ -247,7 +247,7 @@ class Reconciliation:
             if not listed.is_own:
                 self._check_only_owner(candidates[0].job_id, others)
             return self._adopt(candidates[0].job_id)
-        if now - self.entry.sent_at > LISTED_FOR:
+        if now - self.entry.signed_time > LISTED_FOR:
             raise self._in_doubt("the job list does not reach back that far")
         self.run.log.info(
             "The list has no job of that time, and the request can no longer be accepted: nothing was accepted"
@@ -278,7 +278,7 @@ class Reconciliation:
     def _read_list(self) -> JobList:
         try:
             listed = self._retry(
-                lambda: self.backend.list_recent(self.entry.sent_at), seconds=self.run.timing.list_for
+                lambda: self.backend.list_recent(self.entry.signed_time), seconds=self.run.timing.list_for
             )
         except ServiceError as error:
             raise self._in_doubt(f"the job list could not be read: {error}") from error
@@ -306,7 +306,7 @@ class Reconciliation:
 
     def _in_doubt(self, why: str) -> SubmissionInDoubt:
         return SubmissionInDoubt(
-            f"a submission of {self.entry.sent_at.isoformat(timespec='seconds')} may have been accepted "
+            f"a submission of {self.entry.signed_time.isoformat(timespec='seconds')} may have been accepted "
             f"({self.reason}), and {why}. Clear this task to check again, or set on_doubt='resubmit' to submit "
             "again, which may pay twice",
             code="SubmissionInDoubt",

@@ -27,14 +27,14 @@ from airflow_provider_viapi.errors import (
     TransientError,
     proves_not_accepted,
 )
+from airflow_provider_viapi.jobs.attempt_context import Intent, SubmitPace, Unpaced
 from airflow_provider_viapi.jobs.ledger import Entry, Ledger, same_request
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import Reconciliation
-from airflow_provider_viapi.jobs.task_run import Intent, SubmitPace, Unpaced
 
 if TYPE_CHECKING:
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext, Claims
     from airflow_provider_viapi.jobs.backend import SubmitBackend
-    from airflow_provider_viapi.jobs.task_run import Claims, TaskRun
 
 OnDoubt = Literal["fail", "resubmit"]
 """What to do when it cannot be known whether a job was accepted."""
@@ -101,7 +101,7 @@ class Submission:
     digest: str
     request: Callable[[], Mapping[str, Any]]
     policy: SubmitPolicy
-    run: TaskRun
+    run: AttemptContext
     sources: Callable[[], Mapping[str, Mapping[str, str]] | None] = lambda: None
     pace: SubmitPace = field(default_factory=Unpaced)
     resubmitted: set[str] = field(default_factory=set)
@@ -323,7 +323,7 @@ class Submission:
             # Airflow may have asked the task to stop while the intent was recorded, or while it waits for the turn.
             self.run.raise_if_stopped()
             has_turn = self.pace.begin()
-            waited = self.run.timing.now() - entry.sent_at
+            waited = self.run.timing.now() - entry.signed_time
             if has_turn and (self.run.stop_requested() or waited > MAX_UNSENT):
                 has_turn = False
                 self.pace.end(throttled=False)

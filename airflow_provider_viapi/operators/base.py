@@ -8,7 +8,7 @@ The sequence, with the method of each step and the module that does its work:
 
 1. validate: ``validated_request`` (``operators.action_base``), ``check_destination`` (``operators.landing_base``)
 2. ledger: ``open_ledger`` (``operators.task.attempt``, ``jobs.ledger``)
-3. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.landed_results``)
+3. reuse: ``_reuse`` returns a landed result of an earlier job, if the task allows it (``state.reusable_results``)
 4. resume or submit: ``_resume_or_submit`` (``jobs.submission``), which stages the media with ``_prepare``
 5. wait: ``_defer_or_poll`` (``triggers.job`` in the triggerer, ``jobs.polling.poller`` on the worker)
 6. land and return: ``_finish``, ``_land`` (``operators.landing_base``, ``media.outputs.landing``)
@@ -32,8 +32,13 @@ from airflow_provider_viapi.errors import (
     from_dict,
 )
 from airflow_provider_viapi.links.job import result_address, store_links
-from airflow_provider_viapi.operators.arguments.job_arguments import JobArguments
-from airflow_provider_viapi.operators.task.attempt import attempt_of, open_ledger, record_decision, task_run
+from airflow_provider_viapi.operators.job_base import BaseJobOperator
+from airflow_provider_viapi.operators.task.attempt import (
+    attempt_context,
+    attempt_of,
+    open_ledger,
+    record_decision,
+)
 from airflow_provider_viapi.operators.task.claims import TaskClaims
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.usage import check_prices, measured_usage
@@ -44,12 +49,12 @@ from airflow_provider_viapi.task_instance.job_states import showing_states, stat
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import Submission, TurnIsLater
-    from airflow_provider_viapi.jobs.task_run import TaskRun
     from airflow_provider_viapi.jobs.usage import Usage
-    from airflow_provider_viapi.state.landed_results import LandedResults
+    from airflow_provider_viapi.state.reusable_results import ReusableResults
 
 
 LONGEST_TURN = 60.0
@@ -59,13 +64,13 @@ TURN_LEAD = 10.0
 """Seconds before its turn at which a deferred task is resumed, per deferral so far; at most half of the wait."""
 
 
-class JobOperator(JobArguments):
+class JobOperator(BaseJobOperator):
     """Submit a job once, wait for it without occupying a worker, return its result.
 
     The job's id goes to the XCom ``job_id`` as soon as it is known, and into a durable store, so that a retry resumes
     the job instead of paying for another.
 
-    Takes what :class:`~airflow_provider_viapi.operators.arguments.job_arguments.JobArguments` takes.
+    Takes what :class:`~airflow_provider_viapi.operators.job_base.BaseJobOperator` takes.
     """
 
     is_async = True
@@ -90,7 +95,7 @@ class JobOperator(JobArguments):
         from airflow_provider_viapi.jobs.submission import TurnIsLater
 
         store_links(self, context)
-        run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
+        run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
         self._view = view = TaskView(self.action_name, run.attempt.number)
         with fail_without_retry(self.is_permanent), view.publishing_errors(context):
             request = self.validated_request()
@@ -147,7 +152,12 @@ class JobOperator(JobArguments):
             return self._finish(JobReport.from_dict(event["report"]), ledger, context)
 
     def submission(
-        self, request: Mapping[str, Any], ledger: Ledger, run: TaskRun, deadline: datetime, context: Context
+        self,
+        request: Mapping[str, Any],
+        ledger: Ledger,
+        run: AttemptContext,
+        deadline: datetime,
+        context: Context,
     ) -> Submission:
         """Return the submission of a request, not started yet."""
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
@@ -164,13 +174,13 @@ class JobOperator(JobArguments):
             pace=self.hook.submit_pace(self.action_name, run),
         )
 
-    def _results(self, context: Context) -> LandedResults | None:
+    def _results(self, context: Context) -> ReusableResults | None:
         """Return the record of landed results; ``None`` if the task neither reuses results nor writes manifests."""
         if self.reuse_results is None and not self.land_manifest:
             return None
-        from airflow_provider_viapi.state.landed_results import LandedResults
+        from airflow_provider_viapi.state.reusable_results import ReusableResults
 
-        return LandedResults(self, self.action, context)
+        return ReusableResults(self, self.action, context)
 
     def _prepare(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         prepared = self.prepare_request(request, context)
@@ -179,7 +189,7 @@ class JobOperator(JobArguments):
         return prepared
 
     def _reuse(
-        self, request: Mapping[str, Any], before: Entry | None, run: TaskRun, context: Context
+        self, request: Mapping[str, Any], before: Entry | None, run: AttemptContext, context: Context
     ) -> dict[str, Any] | None:
         """Return the landed result of an earlier job if it may be reused, else ``None``."""
         results = self._results(context)
@@ -199,7 +209,7 @@ class JobOperator(JobArguments):
         self,
         request: Mapping[str, Any],
         ledger: Ledger,
-        run: TaskRun,
+        run: AttemptContext,
         deadline: datetime,
         context: Context,
         turn: Mapping[str, Any],
@@ -275,12 +285,12 @@ class JobOperator(JobArguments):
         return error
 
     def _time_since_submission(self, ledger: Ledger) -> str:
-        from airflow_provider_viapi.jobs.task_run import Timing
+        from airflow_provider_viapi.jobs.attempt_context import Timing
 
         entry = ledger.read()
         if entry is None:
             return ""
-        seconds = ((self.timing or Timing()).now() - entry.sent_at).total_seconds()
+        seconds = ((self.timing or Timing()).now() - entry.signed_time).total_seconds()
         return f", {timedelta(seconds=round(seconds))} after its submission"
 
     def _job(self, job_id: str) -> Job:

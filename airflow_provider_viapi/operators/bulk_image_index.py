@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.alibaba.imagesearch_jobs import IncrementSubmitBackend
+    from airflow_provider_viapi.alibaba.imagesearch_job_backend import IncrementSubmitBackend
     from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job, JobReport
-    from airflow_provider_viapi.jobs.task_run import TaskRun
     from airflow_provider_viapi.operators.arguments.options import Text, ViapiJobOptions
 
 _ACTION = INCREASE_INSTANCE.replace(
@@ -151,7 +151,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def submit_backend(self, request: Mapping[str, Any]) -> IncrementSubmitBackend:
         """Return what sends the request."""
-        from airflow_provider_viapi.alibaba.imagesearch_jobs import IncrementSubmitBackend
+        from airflow_provider_viapi.alibaba.imagesearch_job_backend import IncrementSubmitBackend
 
         bucket, path = self._place
         return IncrementSubmitBackend(self.hook.client, request["InstanceName"], bucket, f"/{path}")
@@ -185,7 +185,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         self,
         request: Mapping[str, Any],
         ledger: Ledger,
-        run: TaskRun,
+        run: AttemptContext,
         deadline: datetime,
         context: Context,
         turn: Mapping[str, Any],
@@ -200,7 +200,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
 
     def _set_place(self, request: Mapping[str, Any], context: Context) -> None:
         """Name the folder after the task instance and its request, so that its retries find it and nobody else."""
-        from airflow_provider_viapi.media.inputs.request_inputs import StagingPlace
+        from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
         instance, place = context["ti"], StagingPlace.parse(self.staging)
         owner = (instance.dag_id, instance.run_id, instance.task_id, instance.map_index)
@@ -212,14 +212,14 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         from airflow_provider_viapi.fs.oss_client import open_oss
         from airflow_provider_viapi.hooks.viapi import ViapiHook
         from airflow_provider_viapi.image_index.increment_folder import IncrementFolder
-        from airflow_provider_viapi.media.inputs.request_inputs import StagingPlace
+        from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
         conn_id = StagingPlace.parse(self.staging).conn_id
         return IncrementFolder(open_oss(self.hook if conn_id is None else ViapiHook(conn_id)), *self._place)
 
     def job_link(self, job: Job) -> str:
         """Return Alibaba's page of the list that has the task, or the connection's own endpoint."""
-        from airflow_provider_viapi.alibaba.imagesearch_jobs import list_request
+        from airflow_provider_viapi.alibaba.imagesearch_job_backend import list_request
 
         service = self.action.service
         return self.hook.account.endpoint or viapi_action_address(
@@ -246,13 +246,13 @@ class BulkIndexImagesOperator(ViapiJobOperator):
             self.log.warning("Files may be left in oss://%s/%s: %s", *self._place, error)
 
     def _summarize(self, report: JobReport) -> dict[str, Any]:
-        from airflow_provider_viapi.alibaba import imagesearch_jobs
+        from airflow_provider_viapi.alibaba import imagesearch_job_backend
         from airflow_provider_viapi.image_index.increment_folder import describe_rejected, read_report
 
         job = self._job(report.job_id)
         # Read now, since its link to the report is valid for two hours.
-        answer = self.hook.call(INCREASE_LIST, imagesearch_jobs.list_request(job))
-        url = imagesearch_jobs.read_entry(job, answer).get("ErrorUrl")
+        answer = self.hook.call(INCREASE_LIST, imagesearch_job_backend.list_request(job))
+        url = imagesearch_job_backend.read_entry(job, answer).get("ErrorUrl")
         lines = read_report(url, self.hook) if url else []
         rows, left_out = self._folder.read()
         failures = list(describe_rejected(left_out, lines, rows))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
+    from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
     from airflow_provider_viapi.jobs.ledger import Ledger
     from airflow_provider_viapi.jobs.model import Job
 
@@ -100,7 +100,7 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
         HuaweiCloudJobOperator(task_id="check", action="metastudio.CreatePhotoDetection", request={"human_image": …})
 
-    Takes what :class:`~airflow_provider_viapi.operators.arguments.job_arguments.JobArguments` and
+    Takes what :class:`~airflow_provider_viapi.operators.job_base.BaseJobOperator` and
     :class:`HuaweiCloudOperator` take, and:
 
     :param goal: the state to wait for instead of the end, such as ``RUNNING``. Once it is reached the task succeeds
@@ -164,13 +164,13 @@ class HuaweiCloudJobOperator(JobOperator, HuaweiCloudOperator):
 
     def submit_backend(self, request: Mapping[str, Any]) -> HuaweiSubmitBackend:
         """Return what sends the request."""
-        from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
+        from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
 
         return HuaweiSubmitBackend(self.hook.client, self.action, request)
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its pictures as Base64, and its links checked."""
-        from airflow_provider_viapi.media.inputs.request_inputs import check_urls, embed_files
+        from airflow_provider_viapi.media.inputs.request_media import check_urls, embed_files
 
         if self.links and conf.getboolean("viapi", "check_sources", fallback=True):
             urls = {str(request[name]): (name, None) for name in self.links if request.get(name)}

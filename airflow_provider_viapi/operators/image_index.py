@@ -19,7 +19,7 @@ from airflow_provider_viapi.image_index.images import (
     list_images,
     parse_images,
 )
-from airflow_provider_viapi.media.inputs.request_inputs import check_place
+from airflow_provider_viapi.media.inputs.request_media import check_place
 from airflow_provider_viapi.media.storage_schemes import opens
 from airflow_provider_viapi.operators.arguments.checks import as_flag, is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
 
@@ -23,6 +23,9 @@ class ProviderTask:
 
     template_fields: Any
     template_ext: Any
+
+    job_keys: ClassVar[Sequence[str]] = ()
+    """Keys of the XComs in which the task publishes the ids of its jobs."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Name a misspelled argument before Airflow reports the required one as missing."""

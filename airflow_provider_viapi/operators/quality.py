@@ -204,7 +204,7 @@ class MediaQualityCheckOperator(BaseOperator, BranchMixIn):
         import tempfile
         from pathlib import Path
 
-        from airflow_provider_viapi.media.outputs.video_quality import UNITS, compare, copy_to, measure
+        from airflow_provider_viapi.media.video_quality import UNITS, compare, copy_to, measure
 
         _check_source("source", self.source)
         with tempfile.TemporaryDirectory(prefix="viapi-quality-") as folder:
@@ -280,7 +280,7 @@ def _plain(value: float) -> str:
 
 
 def _with_unit(field: str, value: float) -> str:
-    from airflow_provider_viapi.media.outputs.video_quality import UNITS
+    from airflow_provider_viapi.media.video_quality import UNITS
 
     return f"{_plain(value)} {UNITS.get(field, '')}".rstrip()
 
@@ -302,7 +302,7 @@ def _as_text(address: Any) -> str:
 
 
 def _check_source(name: str, value: Any) -> None:
-    from airflow_provider_viapi.media.inputs.request_inputs import check_source
+    from airflow_provider_viapi.media.inputs.request_media import check_source
 
     try:
         check_source(value)

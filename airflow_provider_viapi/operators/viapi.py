@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
-    from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
+    from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
     from airflow_provider_viapi.jobs.model import Job
     from airflow_provider_viapi.media.inputs.staging import RequestInputs
 
@@ -66,7 +66,7 @@ class ViapiOperator(LandingOperator):
         super().__init__(**kwargs)
         self.staging: Any = as_address(staging)
         if not is_templated(self.staging):
-            from airflow_provider_viapi.media.inputs.request_inputs import check_place
+            from airflow_provider_viapi.media.inputs.request_media import check_place
 
             check_place(self.staging)
         self.viapi_conn_id = viapi_conn_id
@@ -86,13 +86,13 @@ class ViapiOperator(LandingOperator):
         action: Action, request: Mapping[str, Any], is_unresolved: Callable[[Any], bool]
     ) -> dict[str, Any]:
         """Return a request with values of their proper types; media may be in any storage."""
-        from airflow_provider_viapi.media.inputs.request_inputs import check
+        from airflow_provider_viapi.media.inputs.request_media import check
 
         return check(action, request, pending=is_unresolved)
 
     def validated_request(self) -> dict[str, Any]:
         """Return the rendered request with values of their proper types."""
-        from airflow_provider_viapi.media.inputs.request_inputs import check_place
+        from airflow_provider_viapi.media.inputs.request_media import check_place
 
         if self.action.retired:
             self.log.warning("%s: %s", self.action.name, self.action.retired)
@@ -119,7 +119,7 @@ class ViapiOperator(LandingOperator):
 
         :raises InvalidMedia: a link responds that there is no such file, or the file is outside the limits
         """
-        from airflow_provider_viapi.media.inputs.request_inputs import check_links, media_addresses
+        from airflow_provider_viapi.media.inputs.request_media import check_links, media_addresses
 
         # Without media, nothing of the connection is needed before the call.
         has_media = any(media_addresses(self.action.parameters, request))
@@ -186,7 +186,7 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
         ViapiJobOperator(task_id="reframe", action="videoenhan.ChangeVideoSize", request={"VideoUrl": ...})
 
-    Takes what :class:`~airflow_provider_viapi.operators.arguments.job_arguments.JobArguments` and
+    Takes what :class:`~airflow_provider_viapi.operators.job_base.BaseJobOperator` and
     :class:`ViapiOperator` take.
     """
 
@@ -195,13 +195,13 @@ class ViapiJobOperator(JobOperator, ViapiOperator):
 
     def submit_backend(self, request: Mapping[str, Any]) -> ViapiSubmitBackend:
         """Return what sends the request."""
-        from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
+        from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
 
         return ViapiSubmitBackend(self.hook.client, self.action)
 
     def prepare_request(self, request: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Return the request with its media staged where the service reads them, and its links checked."""
-        from airflow_provider_viapi.media.inputs.request_inputs import files_to_stage
+        from airflow_provider_viapi.media.inputs.request_media import files_to_stage
 
         self.check_sources(request)
         with self.naming_argument():

@@ -20,7 +20,7 @@ MAX_RECORDING = 8.0
 
 
 class TurnPace:
-    """Pace of the submissions of one action of one account; see ``jobs.task_run.SubmitPace``.
+    """Pace of the submissions of one action of one account; see ``jobs.attempt_context.SubmitPace``.
 
     :param sources: turns in a shared storage, if there is one, then those of this machine for when it fails
     :param pause: sleeps for seconds

@@ -25,7 +25,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
-from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
+from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks
 from airflow_provider_viapi.retrying import retry_call
 from airflow_provider_viapi.state.object_storage import (
     PRUNE_PROBABILITY,

@@ -10,6 +10,9 @@ JOB_KEY = "job_id"
 RUNNING_KEY = "job_ids"
 """XCom of a batch's running jobs."""
 
+CLAIMED_KEY = "claimed_job_ids"
+"""XCom of the jobs that a batch has received, also those that have ended."""
+
 
 def supervisor() -> Any:
     """Return what a trigger asks Airflow 3 through; ``None`` on Airflow 2."""

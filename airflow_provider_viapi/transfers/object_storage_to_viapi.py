@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.inputs.request_inputs import check_place, check_source
+from airflow_provider_viapi.media.inputs.request_media import check_place, check_source
 from airflow_provider_viapi.operators.arguments.checks import is_templated
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry

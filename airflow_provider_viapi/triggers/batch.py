@@ -16,7 +16,7 @@ from airflow_provider_viapi.task_instance.xcoms import RUNNING_KEY
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from airflow_provider_viapi.jobs.batch.pipeline import Batch
+    from airflow_provider_viapi.jobs.batch.runner import BatchRunner
     from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
 
@@ -63,7 +63,7 @@ class BatchTrigger(BaseTrigger):
             raise TypeError(f"unexpected arguments of {type(self).__name__}: {', '.join(connection)}")
 
     @classmethod
-    def of(cls, batch: Batch, policy: WaitPolicy, **connection: str) -> Self:
+    def of(cls, batch: BatchRunner, policy: WaitPolicy, **connection: str) -> Self:
         """Build the trigger for the running jobs of a batch."""
         return cls(
             job_ids=[job.id for job in batch.jobs],

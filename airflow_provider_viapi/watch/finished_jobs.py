@@ -12,12 +12,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_viapi.errors import ServiceError, Throttled
-from airflow_provider_viapi.jobs.polling.schedule import AdaptiveInterval
-from airflow_provider_viapi.jobs.polling.supervision import describe, in_own_task, may_pass
+from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
+from airflow_provider_viapi.jobs.polling.supervision import describe, in_own_task, may_succeed_later
 from airflow_provider_viapi.watch.cursor import ListEntry, Page
 
 if TYPE_CHECKING:
-    from airflow_provider_viapi.alibaba.jobs import ListedJobs, ViapiJobs
+    from airflow_provider_viapi.alibaba.job_backend import ListedJobs, ViapiJobBackend
     from airflow_provider_viapi.jobs.backend import SharedList
     from airflow_provider_viapi.quota.account_quota import Quota
     from airflow_provider_viapi.watch.shared_pages import Pages
@@ -45,7 +45,7 @@ class ListHook(Protocol):
         """The account's quota."""
         ...
 
-    def open_jobs(self) -> AbstractAsyncContextManager[ViapiJobs]:
+    def open_jobs(self) -> AbstractAsyncContextManager[ViapiJobBackend]:
         """Open the account's jobs for the running event loop."""
         ...
 
@@ -77,7 +77,9 @@ async def finished_job_pages(
 class _ListReader:
     """Reads the list with one client."""
 
-    def __init__(self, jobs: ViapiJobs, quota: Quota, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self, jobs: ViapiJobBackend, quota: Quota, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         self._jobs = jobs
         seconds = jobs.list_interval or 5.0
         self._interval = AdaptiveInterval(seconds)
@@ -109,7 +111,7 @@ class _ListReader:
             self._pause = self._interval.on_throttled()
             return self._on_failure(error, THROTTLED_BEFORE_PROBLEM)
         except ServiceError as error:
-            if not may_pass(error):
+            if not may_succeed_later(error):
                 raise
             self._pause = self._interval.interval()
             return self._on_failure(error, FAILURES_BEFORE_PROBLEM)

@@ -21,10 +21,10 @@ import airflow.jobs.triggerer_job_runner
 import asyncio
 from datetime import datetime, timedelta, timezone
 from airflow.models.trigger import Trigger
-from airflow_provider_viapi.alibaba.jobs import ViapiJobs
+from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 
-ViapiJobs.list_interval = 0.1
+ViapiJobBackend.list_interval = 0.1
 deadline = (datetime.now(timezone.utc) + timedelta(seconds=60)).isoformat()
 
 async def one(number):

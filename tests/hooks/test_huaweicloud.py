@@ -20,7 +20,7 @@ from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.services import iam, metastudio, vias
 from airflow_provider_viapi.jobs.model import Job, JobReport
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 
 log = logging.getLogger(__name__)

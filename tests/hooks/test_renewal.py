@@ -16,7 +16,7 @@ from airflow_provider_viapi.alibaba.services import imgsearch
 from airflow_provider_viapi.errors import CredentialsRejected
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job, Outcome
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from alibaba.credential_server import CredentialServer, credential_server
 from scripted_server import Answer, scripted_server
 

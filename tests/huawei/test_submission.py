@@ -15,12 +15,12 @@ from airflow_provider_viapi.errors import InvalidRequest, ServiceError, Submissi
 from airflow_provider_viapi.http_settings import HttpSettings
 from airflow_provider_viapi.huawei.account import Account
 from airflow_provider_viapi.huawei.client import Client
-from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
+from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
 from airflow_provider_viapi.huawei.services import find
+from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
-from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun
 from airflow_provider_viapi.state.stores import MemoryStore
 from huawei.scripted_rest import HANG_UP, Answer, ScriptedRest, scripted_rest
 from jobs.scripted_backend import ScriptedClaims
@@ -83,7 +83,7 @@ def submission(
         digest=digest,
         request=prepare or (lambda: checked),
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=clock.now() + timedelta(hours=1), timeout=patience),
-        run=TaskRun(Attempt(1, 3), ScriptedClaims(set(claimed)), log, clock.timing),
+        run=AttemptContext(Attempt(1, 3), ScriptedClaims(set(claimed)), log, clock.timing),
     )
 
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_viapi.errors import ServiceError
+from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Intent, OtherTasks
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import OnDoubt, Submission, SubmitPolicy
-from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun
 from airflow_provider_viapi.state.stores import MemoryStore
 from skipping_clock import SkippingClock
 
@@ -149,5 +149,5 @@ def submission(
         digest=digest,
         request=request,
         policy=SubmitPolicy(on_doubt=on_doubt, deadline=backend.clock.now() + timedelta(hours=1)),
-        run=TaskRun(attempt, claims or ScriptedClaims(), Log(), backend.clock.timing, stop_requested),
+        run=AttemptContext(attempt, claims or ScriptedClaims(), Log(), backend.clock.timing, stop_requested),
     )

@@ -21,17 +21,24 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     Throttled,
 )
+from airflow_provider_viapi.jobs.attempt_context import (
+    Attempt,
+    AttemptContext,
+    Intent,
+    OtherTasks,
+    Timing,
+)
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
-from airflow_provider_viapi.jobs.batch.pipeline import MAX_LOGGED_FAILURES, Batch
+from airflow_provider_viapi.jobs.batch.runner import BatchRunner
+from airflow_provider_viapi.jobs.batch.running_jobs import MAX_LOGGED_FAILURES
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.ledger import request_digest
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
 from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
-from airflow_provider_viapi.jobs.task_run import Attempt, Intent, OtherTasks, TaskRun, Timing
 from jobs.scripted_backend import ScriptedClaims
 from operators.run_batch import Store, WorkerLost
 
@@ -141,7 +148,7 @@ class ItemClaims(ScriptedClaims):
 class Backend:
     """Batch backend over the service."""
 
-    def __init__(self, service: Service, ledger: BatchLedger, run: TaskRun) -> None:
+    def __init__(self, service: Service, ledger: BatchLedger, run: AttemptContext) -> None:
         self.service, self.ledger, self.run = service, ledger, run
         self.limiter = RateLimiter(1e6)
 
@@ -185,11 +192,11 @@ def items(names: list[str]) -> list[Item]:
 
 def batch(
     service: Service, store: Store, wanted: list[Item], try_number: int, log: Log | None = None, **config: Any
-) -> Batch:
+) -> BatchRunner:
     attempt = Attempt(try_number, 100)
     ledger = BatchLedger(store, attempt)
     clock = service.clock
-    run = TaskRun(attempt, ItemClaims(ledger, wanted[0]), log or Log(), clock.timing)
+    run = AttemptContext(attempt, ItemClaims(ledger, wanted[0]), log or Log(), clock.timing)
     limits = BatchConfig(
         ACTION,
         **{
@@ -203,7 +210,7 @@ def batch(
     )
     if not ledger.is_same_as_begun(wanted):
         ledger.begin_attempt(wanted)
-    return Batch(wanted, ledger, limits, Backend(service, ledger, run), run)
+    return BatchRunner(wanted, ledger, limits, Backend(service, ledger, run), run)
 
 
 def play(service: Service, store: Store, wanted: list[Item], try_number: int) -> list[dict[str, Any]]:
@@ -246,7 +253,12 @@ class Watch:
     def take(self) -> FinishedJobs:
         ended = self._ended()
         self.taken |= ended
-        return FinishedJobs([self.service.report(job) for job in ended])
+        return FinishedJobs(
+            [
+                replace(self.service.report(job), times={"noticed": self.ends[job].isoformat()})
+                for job in ended
+            ]
+        )
 
     def wait(self, seconds: float) -> None:
         self.service.clock.sleep(seconds)
@@ -370,12 +382,28 @@ def test_the_last_jobs_are_waited_for_on_the_worker_if_they_will_end_within_a_mi
     running.submit(watch)  # the first one; the others have to wait for it
     service.clock.sleep(seconds[0])
     running.config = replace(running.config, max_in_flight=3)
-
-    began = service.clock.now()
     running.submit(watch)
 
+    began = service.clock.now()
+    if running.ends_soon:
+        running.wait_for_last_jobs(watch)
+
     assert len(running.running) == left
-    assert service.clock.now() - began < timedelta(seconds=120)
+    assert service.clock.now() - began <= timedelta(seconds=61)
+
+
+def test_a_batch_waits_on_its_worker_for_a_minute_at_most_however_its_last_jobs_spread() -> None:
+    service = Service(Clock(), [])
+    running = batch(service, Store(), items([f"v{n}" for n in range(100)]), 1, max_in_flight=100)
+    watch = Watch(service, [1.0, *(2.0 * number for number in range(99))])
+    running.submit(watch)
+
+    began = service.clock.now()
+    if running.ends_soon:
+        running.wait_for_last_jobs(watch)
+
+    assert service.clock.now() - began <= timedelta(seconds=61)
+    assert running.running
 
 
 @pytest.mark.parametrize("failed_submissions", [5, 6, 50])

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 
 import pytest
 
+from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.model import RequestNonce
-from airflow_provider_viapi.jobs.task_run import Attempt
 from operators.run_batch import Store
 
 SENDER = Identity("LTAI" + "x" * 20, "https://videoenhan.cn-shanghai.aliyuncs.com", "LTAI" + "x" * 20)

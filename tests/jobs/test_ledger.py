@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Delivery, Ledger, request_digest
 from airflow_provider_viapi.jobs.model import RequestNonce
-from airflow_provider_viapi.jobs.task_run import Attempt
 from airflow_provider_viapi.state.stores import MemoryStore
 
 NONCE = RequestNonce("n-1", datetime(2026, 11, 20, 7, 15, 50, 123456, tzinfo=timezone(timedelta(hours=8))))

@@ -14,9 +14,9 @@ from airflow_provider_viapi.errors import (
     ServiceError,
     SubmissionInDoubt,
 )
+from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Intent
 from airflow_provider_viapi.jobs.ledger import Entry
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob, Reconciliation
-from airflow_provider_viapi.jobs.task_run import Attempt, Intent, TaskRun
 from jobs.scripted_backend import Log, ScriptedBackend, ScriptedClaims
 from skipping_clock import SkippingClock
 
@@ -58,7 +58,7 @@ def find(
     backend.script(looks, clock_skew)
     who = backend.identity()
     entry = Entry("1:d", "n", sent.isoformat(), who.account, who.endpoint, who.key_id, 1)
-    run = TaskRun(Attempt(2, 3), claims or ScriptedClaims(), Log(), clock.timing)
+    run = AttemptContext(Attempt(2, 3), claims or ScriptedClaims(), Log(), clock.timing)
     return Reconciliation(entry, dict, backend, run).find_job()
 
 

@@ -20,11 +20,11 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
+from airflow_provider_viapi.jobs.attempt_context import Attempt, Intent
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
 from airflow_provider_viapi.jobs.submission import check_adopted
-from airflow_provider_viapi.jobs.task_run import Attempt, Intent
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock

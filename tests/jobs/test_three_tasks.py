@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, SubmissionInDoubt, Throttled
+from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import Ledger
 from airflow_provider_viapi.jobs.model import Job, RequestNonce
 from airflow_provider_viapi.jobs.reconciliation import JobList, ListedJob
-from airflow_provider_viapi.jobs.task_run import Attempt
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ACTION, ScriptedBackend, submission
 from operators.test_task_claims import Airflow

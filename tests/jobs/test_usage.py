@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_viapi.errors import ConfigurationError
-from airflow_provider_viapi.jobs.batch.budget import Budget
+from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
 from airflow_provider_viapi.jobs.usage import Clip, Prices, Usage
 
 HD = Clip(90.0, 1280, 720, 25.0)
@@ -107,7 +107,7 @@ def test_prices_that_cannot_be_read_are_an_error_that_names_the_setting(text: st
 def test_a_limit_is_never_exceeded_by_outputs_that_are_as_long_as_estimated(
     lengths: list[float], limit: float, in_flight: int, are_known: bool
 ) -> None:
-    budget = Budget(max_seconds=limit)
+    limits = CostLimits(max_seconds=limit)
     waiting, running, done = list(lengths), [], []
     if not are_known:
         # Nothing is known before the first has ended; later ones are no longer than it.
@@ -115,35 +115,35 @@ def test_a_limit_is_never_exceeded_by_outputs_that_are_as_long_as_estimated(
         waiting = [min(each, limit) for each in waiting]
     while waiting or running:
         estimate = Usage(1, waiting[0], 1) if are_known and waiting else None
-        if waiting and len(running) < in_flight and budget.admits(estimate, len(running)):
+        if waiting and len(running) < in_flight and limits.admits(estimate, len(running)):
             running.append(waiting.pop(0))
         elif running:
             done.append(running.pop(0))
-            budget.add(Usage(1, done[-1], 1))
+            limits.add(Usage(1, done[-1], 1))
         else:
-            assert "max_output_minutes" in budget.exhausted
+            assert "max_output_minutes" in limits.exhausted
             break
 
     assert sum(done) <= limit + 1e-6
-    assert budget.exhausted or not waiting
+    assert limits.exhausted or not waiting
 
 
 def test_a_limit_that_cannot_be_kept_stops_the_batch() -> None:
-    budget = Budget(max_seconds=600)
-    assert budget.admits(None, 0)
-    assert not budget.admits(None, 1)
+    limits = CostLimits(max_seconds=600)
+    assert limits.admits(None, 0)
+    assert not limits.admits(None, 1)
 
-    budget.add(None)
+    limits.add(None)
 
-    assert not budget.admits(None, 0)
-    assert "could not be measured" in budget.exhausted
+    assert not limits.admits(None, 0)
+    assert "could not be measured" in limits.exhausted
 
 
-def test_a_budget_is_continued_by_the_next_process() -> None:
-    budget = Budget(max_cost=10)
-    budget.add(Usage(1, 60, 1, cost=4.0, currency="CNY"))
+def test_limits_are_continued_by_the_next_process() -> None:
+    limits = CostLimits(max_cost=10)
+    limits.add(Usage(1, 60, 1, cost=4.0, currency="CNY"))
 
-    resumed = Budget.resume(None, 10, json.loads(json.dumps(budget.state())))
+    resumed = CostLimits.resume(None, 10, json.loads(json.dumps(limits.state())))
 
     assert resumed.admits(None, 0)
     assert not resumed.admits(None, 1)

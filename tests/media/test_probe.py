@@ -18,7 +18,7 @@ from airflow_provider_viapi.alibaba.services import videoenhan
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import InvalidMedia
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.media.inputs.request_inputs import check_links
+from airflow_provider_viapi.media.inputs.request_media import check_links
 from airflow_provider_viapi.media.inputs.source import stat
 from airflow_provider_viapi.media.inputs.source_validation import check_source
 from airflow_provider_viapi.media.probe import MediaFacts, probe

@@ -18,7 +18,7 @@ from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.jobs.model import Job
 from airflow_provider_viapi.media.inputs import staging_bucket
-from airflow_provider_viapi.media.inputs.request_inputs import check, check_place
+from airflow_provider_viapi.media.inputs.request_media import check, check_place
 from airflow_provider_viapi.media.inputs.staging import Staging, StagingSettings
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team

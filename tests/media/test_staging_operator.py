@@ -88,10 +88,10 @@ def test_a_source_that_is_not_there_fails_without_retries(team: TeamStorage, tmp
 def test_nothing_heavy_is_loaded_to_parse_a_dag() -> None:
     script = """
 import sys
-from airflow_provider_viapi.media.inputs import request_inputs
+from airflow_provider_viapi.media.inputs import request_media
 from airflow_provider_viapi.alibaba.services import videoenhan
-request_inputs.check(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "s3://b/a.mp4"})
-request_inputs.check_place("oss://team/a")
+request_media.check(videoenhan.ERASE_VIDEO_SUBTITLES, {"VideoUrl": "s3://b/a.mp4"})
+request_media.check_place("oss://team/a")
 heavy = {"fsspec", "alibabacloud_oss_v2", "requests", "httpx", "PIL", "tenacity", "airflow"} & set(sys.modules)
 print(sorted(heavy))
 """

@@ -19,9 +19,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.batch.report import BatchFailed
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
-from airflow_provider_viapi.jobs.task_run import Timing
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.task_instance import cancellation

@@ -16,7 +16,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt
 from airflow_provider_viapi.fs.oss import OssFileSystem
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
 from airflow_provider_viapi.operators.imagesearch import SearchImageByPicOperator

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
-from airflow_provider_viapi.alibaba.jobs import ViapiSubmitBackend
+from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
 from airflow_provider_viapi.errors import JobFailed, ServiceError, StopRequested, SubmissionInDoubt
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.model import Job
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
-from airflow_provider_viapi.jobs.task_run import Timing
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.task_instance import cancellation

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 import media_samples
 from airflow_provider_viapi.errors import InvalidRequest
-from airflow_provider_viapi.media.outputs.video_quality import compare, measure
+from airflow_provider_viapi.media.video_quality import compare, measure
 from airflow_provider_viapi.operators.quality import MediaQualityCheckOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.operators.videorecog import EvaluateVideoQualityOperator

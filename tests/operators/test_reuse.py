@@ -14,14 +14,14 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import ConfigurationError, InvalidRequest
 from airflow_provider_viapi.hooks.airflow_stats import AirflowStats
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.metastudio.speech import CreateSpeechOperator
 from airflow_provider_viapi.operators.videoenhan import (
     EraseVideoSubtitlesOperator,
 )
-from airflow_provider_viapi.state.landed_results import prune_records
 from airflow_provider_viapi.state.object_storage import open_state_path
+from airflow_provider_viapi.state.reusable_results import prune_records
 from media.moto_s3 import Bucket, bucket, moto_endpoint
 from media.team_storage import TeamStorage, storage_emulator, team
 from operators.huawei_tasks import SPEAK, connect, in_haste

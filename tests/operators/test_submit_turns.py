@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_provider_viapi.errors import Throttled
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from operators.test_paid_once import DONE, VIDEO, Store, accepted, says, submissions
 from run_task import TaskInstance, run_task

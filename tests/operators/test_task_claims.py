@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_viapi.jobs.attempt_context import Attempt, Claims, Intent
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.task_run import Attempt, Claims, Intent
-from airflow_provider_viapi.operators.provider_task import ProviderTask
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
+from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import Log
 from media.moto_s3 import bucket, moto_endpoint
@@ -34,6 +35,7 @@ class Airflow:
     def __init__(self, *task_ids: str) -> None:
         self.task_ids = task_ids
         self.xcoms: dict[tuple[str, str, int, str], Any] = {}
+        self.pulled: list[str] = []
 
     def claims(
         self, task_id: str, *, map_index: int = -1, run_id: str = "run", dag_id: str = "dag"
@@ -44,6 +46,7 @@ class Airflow:
             self.xcoms[run_id, task_id, map_index, key] = value
 
         def pull(*, task_ids: Any, key: str, map_indexes: Any = None) -> Any:
+            self.pulled.append(key)
             wanted = [task_ids] if isinstance(task_ids, str) else task_ids
             found = [
                 value
@@ -56,7 +59,13 @@ class Airflow:
             dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, xcom_push=push, xcom_pull=pull
         )
         dag = SimpleNamespace(
-            tasks=[SimpleNamespace(task_id=name, operator_class=ProviderTask) for name in self.task_ids]
+            tasks=[
+                SimpleNamespace(
+                    task_id=name,
+                    operator_class=ViapiBatchOperator if name == "batch" else EraseVideoSubtitlesOperator,
+                )
+                for name in self.task_ids
+            ]
         )
         context: Any = {"ti": instance, "dag": dag}
         return TaskClaims(context, Log())
@@ -108,6 +117,14 @@ def test_a_job_is_seen_by_others_and_closes_its_submission(airflow: Airflow, sto
     others = b.others(intent("of b"))
     assert (others.job_ids, others.open_intents) == ({"J-A"}, ())
     assert a.others(intent("of a")).job_ids == frozenset()
+
+
+def test_a_task_whose_dag_has_no_batch_does_not_read_the_jobs_of_batches() -> None:
+    airflow = Airflow("a", "b")
+    airflow.claims("a").publish_job(intent("of a"), "J-A")
+
+    assert airflow.claims("b").is_taken(intent("of b"), "J-A")
+    assert airflow.pulled == ["job_id"]
 
 
 def test_a_job_that_two_tasks_hold_is_seen_by_both(airflow: Airflow, store: str) -> None:

@@ -232,6 +232,8 @@ def test_a_task_links_to_its_job_and_its_result(
 def test_a_batch_in_two_rounds_returns_a_row_per_item_and_submits_each_once(
     airflow: LocalAirflow, viapi_emulator: Any, clip: str
 ) -> None:
+    # Longer than a batch waits on its worker for a job to end when as many run as may.
+    viapi_emulator.fault(action="DetectVideoShot", job={"processing": 20}, times=6)
     state, run_id = run(airflow, "two_rounds", video_url=clip)
 
     rows = airflow.xcom("two_rounds", run_id, "detect_all")

@@ -14,7 +14,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, JobFailed
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.sensors.huaweicloud import (
     HuaweiCloudJobSensor,
     ImageModelSensor,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_viapi.hooks.viapi import ViapiHook
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.task_instance import cancellation
 from airflow_provider_viapi.triggers.job import ViapiJobTrigger
 from scripted_server import Answer, scripted_server

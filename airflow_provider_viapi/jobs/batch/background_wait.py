@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Protocol
 
 from typing_extensions import Self
 
@@ -126,8 +126,14 @@ class BackgroundWait:
             self._waits.discard(this)
 
     async def _cancel(self) -> None:
-        # Only the waits: the last one closes what they share, while a poll that is cancelled itself is a failed one.
-        waits = [each for each in self._waits if each]
-        for each in waits:
-            each.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+        # First the waits, the last of which closes the poller: a poll that is cancelled itself counts as failed. Then
+        # what they shared, such as a key that is being fetched.
+        await _cancel_all(self._waits)
+        await _cancel_all(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+async def _cancel_all(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    unfinished = [each for each in tasks if each]
+    for each in unfinished:
+        each.cancel()
+    await asyncio.gather(*unfinished, return_exceptions=True)

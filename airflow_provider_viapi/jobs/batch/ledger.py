@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from airflow_provider_viapi.jobs.attempt_context import Attempt
 from airflow_provider_viapi.jobs.batch.paged_store import PagedStore, Record
 from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Ledger, Store
-from airflow_provider_viapi.jobs.task_run import Attempt
 
 KEY = "viapi_batch"
 """Prefix of the keys in the store. Deployed batches find their jobs by it, so it never changes."""

@@ -1,6 +1,7 @@
 """Wait for jobs with few calls.
 
 * ``poller``: one per event loop and connection, kept in ``registry``
-* ``schedule``, ``list_reader``, ``message_reader``: when a job is polled; the job list; messages about finished jobs
+* ``pending_jobs``, ``intervals``: the queue of polls; how long to wait between two
+* ``list_reader``, ``message_reader``: the job list; messages about finished jobs
 * ``rate_limiter``, ``supervision``: calls per second; loops that no exception ends
 """

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_viapi.errors import ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend, ListSnapshot
 from airflow_provider_viapi.jobs.model import ListJobs, Outcome
-from airflow_provider_viapi.jobs.polling.schedule import (
+from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
+from airflow_provider_viapi.jobs.polling.pending_jobs import (
     ANNOUNCED_POLL_FACTOR,
     FINISHED_PRIORITY,
-    AdaptiveInterval,
     PendingJob,
     PendingJobs,
     now,
 )
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
-    call_in_task,
+    as_coroutine,
     describe,
     in_own_task,
-    may_pass,
+    may_succeed_later,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class JobListReader:
         self._has_many = len(self._jobs) >= (1 if self._has_many else self._list_from)
         return self._has_many
 
-    def leave_to_list(self, jobs: Iterable[PendingJob]) -> None:
+    def poll_when_listed(self, jobs: Iterable[PendingJob]) -> None:
         """Poll these jobs when the list shows that they have ended, or late if it never does."""
         for pending in jobs:
             if not (pending.is_finished or pending.is_late or pending.is_named):
@@ -165,7 +165,7 @@ class JobListReader:
     async def _read_list(self, wanted: set[str], turn: Any) -> ListSnapshot:
         shared, throttled = self._shared_list, False
         try:
-            snapshot = await in_own_task(call_in_task(self._backend.list_states, wanted))
+            snapshot = await in_own_task(as_coroutine(self._backend.list_states, wanted))
         except Throttled:
             throttled = True
             raise
@@ -189,7 +189,7 @@ class JobListReader:
     def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
         """Return the seconds until the list is read again, or give the list up."""
         is_unexpected = not isinstance(error, ServiceError)
-        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_pass(error)):
+        if unexpected_errors >= MAX_UNEXPECTED_ERRORS or not (is_unexpected or may_succeed_later(error)):
             logger.warning(
                 "The job list cannot be used, polling each job individually: %s",
                 describe(error) if is_unexpected else error,
@@ -197,12 +197,12 @@ class JobListReader:
             self._list_from = None
             return 0.0
         if isinstance(error, Throttled):
-            self._leave_list_to_others(interval)
+            self._stop_reading_list(interval)
             return interval.on_throttled()
         logger.info("The job list could not be read: %s", describe(error) if is_unexpected else error)
         return interval.interval() * random.uniform(1, 2)  # noqa: S311
 
-    def _leave_list_to_others(self, interval: AdaptiveInterval) -> None:
+    def _stop_reading_list(self, interval: AdaptiveInterval) -> None:
         """Poll a few jobs individually until there are twice as many, if others keep this process from the list."""
         pending = len(self._jobs)
         if interval.is_crowded and self._may_leave_list and pending <= MAX_JOBS_WITHOUT_LIST:

@@ -7,7 +7,7 @@ import random
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.jobs.polling.schedule import FINISHED_PRIORITY, PendingJob, PendingJobs, now
+from airflow_provider_viapi.jobs.polling.pending_jobs import FINISHED_PRIORITY, PendingJob, PendingJobs, now
 from airflow_provider_viapi.jobs.polling.supervision import describe
 
 if TYPE_CHECKING:

@@ -22,21 +22,16 @@ from airflow_provider_viapi.errors import JobTimedOut, ServiceError, Throttled
 from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.metrics import NoStats, Stats, WaitingGauge, record_finished
 from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnState
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.list_reader import JobListReader
 from airflow_provider_viapi.jobs.polling.message_reader import MessageReader
+from airflow_provider_viapi.jobs.polling.pending_jobs import FINISHED_PRIORITY, PendingJob, PendingJobs, now
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
-from airflow_provider_viapi.jobs.polling.schedule import (
-    FINISHED_PRIORITY,
-    Backoff,
-    PendingJob,
-    PendingJobs,
-    now,
-)
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
-    call_in_task,
+    as_coroutine,
     describe,
-    may_pass,
+    may_succeed_later,
     supervise,
 )
 
@@ -102,7 +97,7 @@ class Poller:
         used_list = self.list.is_used
         self._jobs.add(pending)
         if self.list.is_used:
-            self.list.leave_to_list([pending] if used_list else self._jobs)
+            self.list.poll_when_listed([pending] if used_list else self._jobs)
         else:
             self._jobs.queue.schedule(pending, self._jobs.backoff.interval(0))
         self._start()
@@ -147,7 +142,7 @@ class Poller:
             # The call is a task and its outcome is handled outside of it, so that no exception of the call, not even
             # a CancelledError, can leave the job without its next poll.
             pending.is_polling, pending.is_named = True, False
-            poll = asyncio.ensure_future(call_in_task(self._backend.report, pending.job))
+            poll = asyncio.ensure_future(as_coroutine(self._backend.report, pending.job))
             self._polls.add(poll)
             poll.add_done_callback(partial(self._on_polled, pending, permit))
 
@@ -199,7 +194,7 @@ class Poller:
             pending.unexpected_errors = 0
             if isinstance(error, Throttled):
                 self.limiter.on_throttled()
-            if not may_pass(error):
+            if not may_succeed_later(error):
                 self._resolve_all(pending.job.id, error)
                 return
             pending.log_once(f"could not be polled, retrying: {error}", warning=True)

@@ -34,8 +34,8 @@ async def supervise(loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         await asyncio.sleep(RESTART_PAUSE)
 
 
-async def call_in_task(function: Callable[..., Awaitable[T]], argument: object) -> T:
-    """Call a function inside of the task, even if it raises at once or returns nothing to await."""
+async def as_coroutine(function: Callable[..., Awaitable[T]], argument: object) -> T:
+    """Call a function in a coroutine, so that whatever the call raises is an error of the coroutine."""
     return await function(argument)
 
 
@@ -54,7 +54,7 @@ async def in_own_task(call: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-def may_pass(error: Exception) -> bool:
+def may_succeed_later(error: Exception) -> bool:
     """Return whether a poll may succeed later; ``retrying.is_transient`` decides about repeating one call.
 
     An error that the service never saw, such as a proxy that refuses, may pass within a wait of a day.

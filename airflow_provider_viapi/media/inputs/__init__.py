@@ -1,6 +1,6 @@
 """Inputs of a job: from the values of a request to addresses that the service can read.
 
-* ``request_inputs``, ``source``: the media of a request; one of them, before it is staged
+* ``request_media``, ``source``: the media of a request; one of them, before it is staged
 * ``source_validation``, ``source_versions``: is it within the action's limits; is it still the same file
 * ``pictures``, ``resize``: make a picture acceptable
 * ``staging``: put a source where the service reads it, in ``temporary_upload``, ``staging_bucket`` or

@@ -65,7 +65,7 @@ def downloaded(address: str, shown: str, http: HttpSettings) -> Iterator[Iterato
     :raises InvalidMedia: there is no such file
     """
     from airflow_provider_viapi.http_session import requests_session
-    from airflow_provider_viapi.media.outputs.download import LinkExpired, download
+    from airflow_provider_viapi.media.outputs.http_download import LinkExpired, download
 
     try:
         with requests_session(http) as session, download(session, address) as response:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.errors import ServiceError, TransientError
 from airflow_provider_viapi.media.addresses import is_http_url
-from airflow_provider_viapi.media.inputs.request_inputs import files_to_stage, files_to_upload, with_addresses
+from airflow_provider_viapi.media.inputs.request_media import files_to_stage, files_to_upload, with_addresses
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -95,7 +95,7 @@ class Staging:
 
         All files are found and checked against the action's limits before the first of them is copied.
 
-        :param request: checked with ``request_inputs.check``
+        :param request: checked with ``request_media.check``
         :raises InvalidMedia: a file does not exist, is empty, or would be refused by the service
         :raises TransientError: connections broke too often, or a file changed while it was read
         :raises PermissionDenied: it may not be read, or not be written there

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION
 from airflow_provider_viapi.errors import ServiceError, TransientError
 from airflow_provider_viapi.fs.oss_client import Oss, OssObject, open_oss
-from airflow_provider_viapi.media.inputs.request_inputs import StagingPlace
+from airflow_provider_viapi.media.inputs.request_media import StagingPlace
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.hooks.viapi import ViapiHook

@@ -1,8 +1,7 @@
 """Outputs of a job: its result files, stored where the team keeps them before their links expire.
 
 * ``landing``: store the files of one result; ``manifest``: what was stored
-* ``download``, ``resumable_download``: one request; a file over several requests and renewed links
+* ``http_download``, ``resumable_download``: one request; a file over several requests and renewed links
 * ``output_paths``, ``atomic_file``: where a file is stored; complete or not at all
-* ``video_quality``: measure a stored video
 * ``asset_events``, ``lineage``: report what was stored to Airflow and OpenLineage
 """

@@ -180,7 +180,7 @@ def land(
             code="NoFileInResult",
             action=name,
         )
-    from airflow_provider_viapi.media.outputs.download import check_link
+    from airflow_provider_viapi.media.outputs.http_download import check_link
     from airflow_provider_viapi.media.outputs.resumable_download import ResumableDownload
     from airflow_provider_viapi.media.ssrf_guard import public_session
 

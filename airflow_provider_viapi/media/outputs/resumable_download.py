@@ -19,7 +19,7 @@ from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.errors import ResultExpired, ServiceError, TransientError
 from airflow_provider_viapi.media.open_storage import open_path
 from airflow_provider_viapi.media.outputs.atomic_file import BLOCK_SIZE, AtomicFile
-from airflow_provider_viapi.media.outputs.download import (
+from airflow_provider_viapi.media.outputs.http_download import (
     Download,
     LinkExpired,
     SourceModified,

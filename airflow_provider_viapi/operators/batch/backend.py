@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_viapi.errors import InvalidMedia, PermissionDenied, ServiceError, TransientError
+from airflow_provider_viapi.jobs.attempt_context import AttemptContext
 from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.batch.wait import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.submission import check_adopted
-from airflow_provider_viapi.jobs.task_run import TaskRun
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
@@ -26,7 +26,7 @@ from airflow_provider_viapi.operators.task.claims import ItemClaims, TaskClaims
 from airflow_provider_viapi.operators.task.usage import measured_usage
 from airflow_provider_viapi.redaction import redact_text
 from airflow_provider_viapi.result_fields import file_urls
-from airflow_provider_viapi.state.landed_results import LandedResults
+from airflow_provider_viapi.state.reusable_results import ReusableResults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -58,7 +58,7 @@ class TaskBatchBackend:
         task: BatchOperator,
         arguments: Sequence[Mapping[str, Any]],
         ledger: BatchLedger,
-        run: TaskRun,
+        run: AttemptContext,
         context: Context,
     ) -> None:
         self._task = task
@@ -74,7 +74,7 @@ class TaskBatchBackend:
         self._unreadable = 0
         self._estimates: dict[str, Usage | None] = {}
         self._results = (
-            LandedResults(task, task.operator.action, context)
+            ReusableResults(task, task.operator.action, context)
             if task.reuse_results is not None or task.land_manifest
             else None
         )
@@ -234,14 +234,14 @@ class TaskBatchBackend:
 
 
 def reuse_results(
-    task: BatchOperator, items: Sequence[Item], ledger: BatchLedger, run: TaskRun, context: Context
+    task: BatchOperator, items: Sequence[Item], ledger: BatchLedger, run: AttemptContext, context: Context
 ) -> None:
     """Record the rows of new items whose results landed earlier and may be reused, so that nothing is submitted.
 
     :raises ConfigurationError: ``[viapi] state_path`` is missing or cannot be opened
     """
     action = task.operator.action
-    results = LandedResults(task, action, context, QuietLog(task.log))
+    results = ReusableResults(task, action, context, QuietLog(task.log))
     new = [item for item in items if ledger.status(item.name) == "new"]
     runs: Counter[str] = Counter()
 

@@ -21,19 +21,19 @@ from airflow_provider_viapi.errors import (
 )
 from airflow_provider_viapi.links.job import result_address, store_links
 from airflow_provider_viapi.operators.base import JobOperator
-from airflow_provider_viapi.operators.batch.arguments import BatchArguments
+from airflow_provider_viapi.operators.batch.batch_base import BaseBatchOperator
 from airflow_provider_viapi.operators.batch.items import build_items
 from airflow_provider_viapi.operators.batch.view import landed_files, publish_items, publish_usage
-from airflow_provider_viapi.operators.task.attempt import attempt_of, choose_store, task_run
+from airflow_provider_viapi.operators.task.attempt import attempt_context, attempt_of, choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import fail_without_retry
 from airflow_provider_viapi.operators.task.view import TaskView
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext
     from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
-    from airflow_provider_viapi.jobs.batch.pipeline import Batch
-    from airflow_provider_viapi.jobs.task_run import TaskRun
+    from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 
 MAX_DURATION = timedelta(days=365)
 """Longest attempt, if ``execution_timeout`` does not say less."""
@@ -49,7 +49,7 @@ def _because(reason: str) -> str:
     return f": {reason}" if reason else ""
 
 
-class BatchOperator(BatchArguments):
+class BatchOperator(BaseBatchOperator):
     """Run one action for many items, each paid for once, at the account's rate, in one task.
 
     Returns a row per item, in the order of the items: ``index``, ``job_id``, ``state``, ``result`` (with the API's
@@ -61,7 +61,7 @@ class BatchOperator(BatchArguments):
     items are fixed: if they render differently after a wait, what was submitted is collected and nothing more is
     submitted.
 
-    Takes what :class:`~airflow_provider_viapi.operators.batch.arguments.BatchArguments` takes.
+    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_base.BaseBatchOperator` takes.
     """
 
     __supports_durable_execution: ClassVar[bool] = True
@@ -83,7 +83,7 @@ class BatchOperator(BatchArguments):
             if retired := getattr(self.operator.action, "retired", None):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger = self._open_ledger(context)
-            run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
+            run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
             if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
                 # If all jobs are paid for, they are resumed even if their results cannot be stored now.
                 self._probe_destination(context)
@@ -117,7 +117,7 @@ class BatchOperator(BatchArguments):
             if "error" in event:
                 raise from_dict(event["error"])
             ledger = self._open_ledger(context)
-            run = task_run(context, self.log, self.timing, lambda: self._stop_requested)
+            run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
             state = state or {"began": run.timing.now().isoformat()}
             batch = self._batch(self._same_items(ledger), ledger, run, context, state)
             with self.cancelling_if_ended(context, ledger, batch.cancel):
@@ -137,13 +137,13 @@ class BatchOperator(BatchArguments):
         self,
         items: list[Item] | None,
         ledger: BatchLedger,
-        run: TaskRun,
+        run: AttemptContext,
         context: Context,
         state: Mapping[str, Any],
-    ) -> Batch:
-        from airflow_provider_viapi.jobs.batch.budget import Budget
+    ) -> BatchRunner:
+        from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
         from airflow_provider_viapi.jobs.batch.interfaces import BatchConfig
-        from airflow_provider_viapi.jobs.batch.pipeline import Batch
+        from airflow_provider_viapi.jobs.batch.runner import BatchRunner
         from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend
 
         is_closed = items is None
@@ -171,7 +171,7 @@ class BatchOperator(BatchArguments):
         self._pages = state.get("pages", 0)
         refusal = from_dict(state["refusal"]) if state.get("refusal") else None
         backend = TaskBatchBackend(self, self._arguments, ledger, run, context)
-        return Batch(
+        return BatchRunner(
             items,
             ledger,
             config,
@@ -182,13 +182,13 @@ class BatchOperator(BatchArguments):
             refusal=refusal if isinstance(refusal, PermissionDenied) else None,
             failed_submissions=state.get("failed_submissions", 0),
             logged_failures=state.get("logged_failures", 0),
-            budget=Budget.resume(seconds, self.max_cost, state.get("budget")),
+            cost_limits=CostLimits.resume(seconds, self.max_cost, state.get("cost_limits")),
         )
 
-    def _advance(self, batch: Batch, context: Context) -> Any:
+    def _advance(self, batch: BatchRunner, context: Context) -> Any:
         while True:
             batch.expire_overdue()
-            self._submit(batch)
+            self._submit(batch, context)
             self._publish(batch, context)
             if self._stop_requested:
                 raise StopRequested("the task was stopped; its next attempt resumes the running jobs")
@@ -205,8 +205,8 @@ class BatchOperator(BatchArguments):
             waiting = wait_for_some(self.hook, batch.jobs, policy, self.log)
             batch.collect(self.run_until_stopped(waiting, f"{len(batch.running)} jobs were running"))
 
-    def _submit(self, batch: Batch) -> None:
-        """Submit, and wait for the running jobs meanwhile."""
+    def _submit(self, batch: BatchRunner, context: Context) -> None:
+        """Submit, wait for the running jobs meanwhile, and for the last ones if they will end soon."""
         if batch.is_drained:
             return
         from airflow_provider_viapi.jobs.batch.background_wait import BackgroundWait
@@ -215,8 +215,15 @@ class BatchOperator(BatchArguments):
         log, until = QuietLog(self.log), batch.config.until + timedelta(days=1)
         with BackgroundWait(lambda job: self.hook.wait_for(job, until=until, log=log)) as watch:
             batch.submit(watch)
+            if batch.ends_soon:
+                self._publish(batch, context)
+                self.log.info(
+                    "Waiting on this worker for the last %d jobs, which will probably end within a minute",
+                    len(batch.running),
+                )
+                batch.wait_for_last_jobs(watch)
 
-    def _finish(self, batch: Batch, context: Context) -> list[Mapping[str, Any]]:
+    def _finish(self, batch: BatchRunner, context: Context) -> list[Mapping[str, Any]]:
         from airflow_provider_viapi.jobs.batch.report import batch_failure, truncate
         from airflow_provider_viapi.media.outputs.asset_events import Origin, report_assets
 
@@ -229,14 +236,14 @@ class BatchOperator(BatchArguments):
             items=batch.ledger.count,
             left=batch.progress.left,
             max_failed=self.max_failed,
-            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.budget.exhausted),
+            why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.cost_limits.exhausted),
         )
         if failed is not None:
             failed.action = self.operator.action.name
             permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
             if batch.is_closed:
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
-            if permanent > self.max_failed or batch.budget.exhausted:
+            if permanent > self.max_failed or batch.cost_limits.exhausted:
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
         landed, files = landed_files(rows)
@@ -253,7 +260,7 @@ class BatchOperator(BatchArguments):
     def _view(self, context: Context) -> TaskView:
         return TaskView(self.operator.action.full_name, attempt_of(context).number)
 
-    def _show_earlier(self, batch: Batch, context: Context) -> None:
+    def _show_earlier(self, batch: BatchRunner, context: Context) -> None:
         """Count and show what earlier attempts have delivered: their XComs were cleared."""
         from airflow_provider_viapi.jobs.batch.ledger import Row
         from airflow_provider_viapi.jobs.usage import Usage
@@ -265,15 +272,15 @@ class BatchOperator(BatchArguments):
                     usage = row.get("usage")
                     batch.ended.append((item, Row(row["job_id"], row["state"], row["result"], usage=usage)))
                     if "reused" not in (row["result"] or {}):
-                        batch.budget.add(Usage.from_dict(usage) if usage else None)
+                        batch.cost_limits.add(Usage.from_dict(usage) if usage else None)
 
-    def _publish(self, batch: Batch, context: Context) -> None:
+    def _publish(self, batch: BatchRunner, context: Context) -> None:
         batch.log_progress()
         context["ti"].xcom_push(key="progress", value=asdict(batch.progress))
         self._pages = publish_items(context, batch, self.operator.action.result, self._pages)
         batch.backend.publish(batch.jobs)
 
-    def _state(self, batch: Batch) -> dict[str, Any]:
+    def _state(self, batch: BatchRunner) -> dict[str, Any]:
         """Return what the attempt knows besides its ledger, as JSON values."""
         return {
             "began": batch.config.began.isoformat(),
@@ -282,7 +289,7 @@ class BatchOperator(BatchArguments):
             "logged_failures": batch.logged_failures,
             "refusal": batch.refusal.as_dict() if batch.refusal else None,
             "is_closed": batch.is_closed,
-            "budget": batch.budget.state(),
+            "cost_limits": batch.cost_limits.state(),
             "pages": self._pages,
         }
 

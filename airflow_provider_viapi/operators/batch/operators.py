@@ -61,7 +61,7 @@ class ViapiBatchOperator(BatchOperator):
             items=[{"request": {"VideoURL": "s3://films/1.mp4"}}, {"request": {"VideoURL": "s3://films/2.mp4"}}],
         )
 
-    Takes what :class:`~airflow_provider_viapi.operators.batch.arguments.BatchArguments` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_base.BaseBatchOperator` takes, and:
 
     :param staging: where media are copied that the service cannot read at their address: your own bucket in
         Shanghai, ``oss://bucket/prefix``; default: VIAPI's temporary storage
@@ -96,7 +96,7 @@ class ViapiBatchOperator(BatchOperator):
 
     def check_inputs(self) -> None:
         """Refuse a rendered ``staging`` that cannot take copies of the media."""
-        from airflow_provider_viapi.media.inputs.request_inputs import check_place
+        from airflow_provider_viapi.media.inputs.request_media import check_place
 
         # A path object that another task has returned.
         self.staging = as_address(self.staging)
@@ -138,7 +138,7 @@ class HuaweiCloudBatchOperator(BatchOperator):
             shared={"output_asset_config": {"asset_name": "Spring"}},
         )
 
-    Takes what :class:`~airflow_provider_viapi.operators.batch.arguments.BatchArguments` takes, and:
+    Takes what :class:`~airflow_provider_viapi.operators.batch.batch_base.BaseBatchOperator` takes, and:
 
     :param huaweicloud_conn_id: id of the Airflow connection; default: ``huaweicloud_default``
     """

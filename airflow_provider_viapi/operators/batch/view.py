@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.jobs.batch.ledger import Item, Row
-    from airflow_provider_viapi.jobs.batch.pipeline import Batch
+    from airflow_provider_viapi.jobs.batch.runner import BatchRunner
     from airflow_provider_viapi.result_fields import ResultField
 
 PAGE_ROWS = 1000
@@ -25,7 +25,7 @@ MAX_MESSAGE = 200
 """Characters of an item's error message; the rows that the task returns have more."""
 
 
-def publish_items(context: Context, batch: Batch, fields: Collection[ResultField], page: int) -> int:
+def publish_items(context: Context, batch: BatchRunner, fields: Collection[ResultField], page: int) -> int:
     """Write the items that have ended since the last call, and which run; return the number of the next page.
 
     :param fields: of the action's result

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from typing_extensions import Unpack
 
-    from airflow_provider_viapi.huawei.jobs import HuaweiSubmitBackend
+    from airflow_provider_viapi.huawei.job_backend import HuaweiSubmitBackend
     from airflow_provider_viapi.huawei.model import Action
     from airflow_provider_viapi.jobs.model import Job
     from airflow_provider_viapi.operators.arguments.options import (

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Timing
     from airflow_provider_viapi.jobs.ledger import Entry, Ledger, Store
     from airflow_provider_viapi.jobs.metrics import Stats
     from airflow_provider_viapi.jobs.model import Job, JobReport, Log
-    from airflow_provider_viapi.jobs.task_run import Attempt, TaskRun, Timing
 
 
 def choose_store(context: Context, *, durable: bool = True) -> Store:
@@ -34,7 +34,7 @@ def open_ledger(context: Context, *, durable: bool = True) -> Ledger:
 
 def attempt_of(context: Context) -> Attempt:
     """Return what identifies the running attempt."""
-    from airflow_provider_viapi.jobs.task_run import Attempt
+    from airflow_provider_viapi.jobs.attempt_context import Attempt
 
     instance = context["ti"]
     return Attempt(
@@ -45,18 +45,20 @@ def attempt_of(context: Context) -> Attempt:
     )
 
 
-def task_run(
+def attempt_context(
     context: Context, log: Log, timing: Timing | None, stop_requested: Callable[[], bool]
-) -> TaskRun:
+) -> AttemptContext:
     """Return what submitting needs of the running attempt.
 
     :param timing: default: real time
     :param stop_requested: returns whether Airflow stops the task
     """
-    from airflow_provider_viapi.jobs.task_run import TaskRun, Timing
+    from airflow_provider_viapi.jobs.attempt_context import AttemptContext, Timing
     from airflow_provider_viapi.operators.task.claims import TaskClaims
 
-    return TaskRun(attempt_of(context), TaskClaims(context, log), log, timing or Timing(), stop_requested)
+    return AttemptContext(
+        attempt_of(context), TaskClaims(context, log), log, timing or Timing(), stop_requested
+    )
 
 
 def record_decision(stats: Stats, before: Entry | None, job: Job, report: JobReport | None) -> None:

@@ -1,4 +1,4 @@
-"""Claims of tasks on jobs, published so that no two tasks take the same job; see ``jobs.task_run.Claims``."""
+"""Claims of tasks on jobs, published so that no two tasks take the same job; see ``attempt_context.Claims``."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.task_instance.xcoms import JOB_KEY, RUNNING_KEY
+from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY, JOB_KEY, RUNNING_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.attempt_context import Intent, OtherTasks
     from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item
     from airflow_provider_viapi.jobs.model import Log
-    from airflow_provider_viapi.jobs.task_run import Intent, OtherTasks
     from airflow_provider_viapi.state.shared_claims import SharedClaims
 
 INTENT_KEY = "job_intent"
 """XCom of a submission whose outcome is not known yet: who submits, which action, when."""
-
-CLAIMED_KEY = "claimed_job_ids"
-"""XCom of the jobs that a batch has received, also those that have ended."""
 
 MAX_CLAIMED = 1000
 """Jobs of a batch in that XCom, of 40 bytes each; running ones first."""
@@ -142,10 +139,11 @@ class TaskClaims:
         """Return whether another task has published a job."""
         if self._shared is not None:
             return self._shared.has_job(intent, job_id)
-        # Tasks that cannot have jobs are left out: each costs two calls of Airflow's API. Its own earlier job counts
-        # too: a repeated response would name it again.
+        # Only the XComs that can exist: each costs two calls of Airflow's API. The task's own earlier job counts too:
+        # a repeated response would name it again.
+        tasks = self._context["dag"].tasks
         return job_id in self._held(
-            [task.task_id for task in self._context["dag"].tasks if _may_have_jobs(task)]
+            *([task.task_id for task in tasks if key in _job_keys(task)] for key in (JOB_KEY, CLAIMED_KEY))
         )
 
     def is_taken_in_storage(self, intent: Intent, job_id: str) -> bool:
@@ -154,20 +152,20 @@ class TaskClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of all other tasks that can be seen."""
-        from airflow_provider_viapi.jobs.task_run import OtherTasks
+        from airflow_provider_viapi.jobs.attempt_context import OtherTasks
 
         if self._shared is not None:
             return self._shared.others(intent)
-        held = self._held(self._all_tasks())
+        held = self._held(self._all_tasks(), self._all_tasks())
         # Its own are subtracted: another task may hold the same job, which the caller has to know.
         held.subtract(self._own_jobs())
         job_ids = frozenset(job_id for job_id, count in held.items() if count > 0)
         return OtherTasks(job_ids, tuple(sorted(self._open_tasks(intent))), is_complete=False)
 
-    def _held(self, task_ids: Sequence[str]) -> Counter[str]:
-        """Return the jobs that tasks have published."""
-        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, task_ids) if job_id is not None)
-        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, task_ids) for job_id in job_ids or ())
+    def _held(self, tasks: Sequence[str], batches: Sequence[str]) -> Counter[str]:
+        """Return the jobs that tasks have published, each with one job or as a batch."""
+        held = Counter(str(job_id) for job_id in self._pull(JOB_KEY, tasks) if job_id is not None)
+        held.update(str(job_id) for job_ids in self._pull(CLAIMED_KEY, batches) for job_id in job_ids or ())
         return held
 
     def _announce(self, intent: Intent | None) -> None:
@@ -208,10 +206,14 @@ class TaskClaims:
         return names
 
 
-def _may_have_jobs(task: Any) -> bool:
+def _job_keys(task: Any) -> Sequence[str]:
     from airflow_provider_viapi.operators.provider_task import ProviderTask
 
-    return issubclass(getattr(task, "operator_class", None) or type(task), ProviderTask)
+    kind = getattr(task, "operator_class", None) or type(task)
+    if not isinstance(kind, type):
+        # A serialized task names its class.
+        return JOB_KEY, CLAIMED_KEY
+    return kind.job_keys if issubclass(kind, ProviderTask) else ()
 
 
 class ItemClaims:
@@ -259,7 +261,7 @@ class ItemClaims:
 
     def others(self, intent: Intent) -> OtherTasks:
         """Return the jobs and open submissions of other tasks and items."""
-        from airflow_provider_viapi.jobs.task_run import OtherTasks
+        from airflow_provider_viapi.jobs.attempt_context import OtherTasks
 
         others = self._task.others(intent)
         open_items = ("another item of this batch",) if self._ledger.has_unknown(besides=self._item) else ()

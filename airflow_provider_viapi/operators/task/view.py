@@ -104,7 +104,7 @@ class TaskView:
         :param fields: of the action's result
         """
         from airflow_provider_viapi.media.inputs.source_versions import display_address
-        from airflow_provider_viapi.media.outputs.download import link_expiry
+        from airflow_provider_viapi.media.outputs.http_download import link_expiry
         from airflow_provider_viapi.result_fields import file_urls
 
         self.show_times(report)

@@ -17,8 +17,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, get_current_context
 
 from airflow_provider_viapi.errors import TransientError
+from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.jobs.task_run import Timing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import EraseVideoSubtitlesOperator
 

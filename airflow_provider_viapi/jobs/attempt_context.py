@@ -195,7 +195,7 @@ class Unpaced:
 
 
 @dataclass(frozen=True)
-class TaskRun:
+class AttemptContext:
     """One attempt of a task, as far as submitting depends on it.
 
     :param attempt: which attempt

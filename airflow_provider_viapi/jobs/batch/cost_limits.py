@@ -10,7 +10,7 @@ from airflow_provider_viapi.jobs.usage import Usage
 
 
 @dataclass
-class Budget:
+class CostLimits:
     """What a batch may still submit.
 
     The usage of a job is known when it has ended. Until then each running job counts as much as the largest that was
@@ -90,6 +90,6 @@ class Budget:
     @classmethod
     def resume(
         cls, max_seconds: float | None, max_cost: float | None, state: Mapping[str, Any] | None
-    ) -> Budget:
-        """Build a budget from the output of :meth:`state`."""
+    ) -> CostLimits:
+        """Build the limits from the output of :meth:`state`."""
         return cls(max_seconds, max_cost, **(state or {}))

@@ -1,4 +1,4 @@
-"""Table of the schemes by which vendors sign URLs; ``signed_urls`` applies it."""
+"""Table of the schemes by which vendors sign URLs; ``presigned_urls`` applies it."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_viapi.alibaba.account import Account
 from airflow_provider_viapi.alibaba.client import Client
-from airflow_provider_viapi.alibaba.imagesearch_jobs import (
+from airflow_provider_viapi.alibaba.imagesearch_job_backend import (
     ACTION,
     IncrementSubmitBackend,
     job_of,

@@ -14,8 +14,8 @@ import pytest
 from airflow_provider_viapi.credentials import Credentials
 from airflow_provider_viapi.errors import PermissionDenied, ResponseLost
 from airflow_provider_viapi.huawei.account import Account
-from airflow_provider_viapi.huawei.jobs import (
-    HuaweiJobs,
+from airflow_provider_viapi.huawei.job_backend import (
+    HuaweiJobBackend,
     ViasTasks,
     VideoJobs,
     backoff_of,
@@ -23,8 +23,8 @@ from airflow_provider_viapi.huawei.jobs import (
     open_huawei_jobs,
 )
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.poller import Poller
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
 from huawei.scripted_rest import Answer, ScriptedRest, scripted_rest
 
 VIDEO = Job("j1", "metastudio.Create2DDigitalHumanVideo")
@@ -83,7 +83,7 @@ def test_an_unknown_state_is_logged_once_and_polling_continues(
         *[Answer(200, {"id": "t1", "state": state}) for state in ("POLISHING", "POLISHING", "RUNNING")],
     )
 
-    async def ask(jobs: HuaweiJobs) -> list[bool]:
+    async def ask(jobs: HuaweiJobBackend) -> list[bool]:
         return [(await jobs.report(TASK)).is_final for _ in range(3)]
 
     assert with_jobs(server, TASK, ask, goal="RUNNING") == [False, False, True]
@@ -97,7 +97,7 @@ def test_the_poller_waits_for_a_video_to_its_end(server: ScriptedRest) -> None:
     states = [Answer(200, {"state": "WAITING"}), throttled, *pages, Answer(200, made)]
     server.on(VIDEO_AT, *states)
 
-    async def wait(jobs: HuaweiJobs) -> JobReport:
+    async def wait(jobs: HuaweiJobBackend) -> JobReport:
         poller = Poller(jobs, Backoff(first=0.05, longest=0.1))
         try:
             return await poller.wait(VIDEO, until=datetime.now(timezone.utc) + timedelta(seconds=30))

@@ -20,15 +20,16 @@ from airflow_provider_viapi.operators.arguments.checks import (
 from airflow_provider_viapi.operators.landing_base import LandingOperator
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
+from airflow_provider_viapi.task_instance.xcoms import JOB_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.triggers.base import BaseTrigger
 
+    from airflow_provider_viapi.jobs.attempt_context import Timing
     from airflow_provider_viapi.jobs.backend import SubmitBackend
     from airflow_provider_viapi.jobs.model import Job, JobReport
     from airflow_provider_viapi.jobs.submission import OnDoubt
-    from airflow_provider_viapi.jobs.task_run import Timing
 
 
 MAX_REUSE = timedelta(days=3650)
@@ -57,7 +58,7 @@ def applicable_reuse(
     return reuse_results, land_manifest
 
 
-class JobArguments(StoppableOperator, LandingOperator):
+class BaseJobOperator(StoppableOperator, LandingOperator):
     """Arguments of every operator that runs a job:
 
     :param deferrable: wait in the triggerer; default: ``[operators] default_deferrable``
@@ -77,8 +78,10 @@ class JobArguments(StoppableOperator, LandingOperator):
     :param land_manifest: write a description of the job beside its landed files; default: ``False``
     """
 
+    job_keys = (JOB_KEY,)
+
     timing: ClassVar[Timing | None] = None
-    """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
+    """Clock and waits of submissions; default: ``jobs.attempt_context.Timing()``."""
 
     def __init__(
         self,
@@ -116,7 +119,7 @@ class JobArguments(StoppableOperator, LandingOperator):
             reuse_results, land_to=self.land_to, land_manifest=land_manifest, action=self.action.name
         )
         if self.reuse_results and (
-            not durable or type(self).request_digest is not JobArguments.request_digest
+            not durable or type(self).request_digest is not BaseJobOperator.request_digest
         ):
             raise InvalidRequest(
                 "reuse_results needs durable=True, and an operator whose job depends on its request alone",

@@ -19,22 +19,23 @@ from airflow_provider_viapi.operators.arguments.checks import (
     is_default,
     is_templated,
 )
-from airflow_provider_viapi.operators.arguments.job_arguments import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.base import JobOperator
 from airflow_provider_viapi.operators.batch.items import check_literals
+from airflow_provider_viapi.operators.job_base import applicable_reuse, reuse_duration
 from airflow_provider_viapi.operators.provider_task import ProviderTask
 from airflow_provider_viapi.operators.stoppable import StoppableOperator
 from airflow_provider_viapi.operators.task.permanent_errors import is_permanent
 from airflow_provider_viapi.operators.task.usage import read_prices
 from airflow_provider_viapi.result_fields import has_files
 from airflow_provider_viapi.schema import as_address, short_repr
+from airflow_provider_viapi.task_instance.xcoms import CLAIMED_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_viapi.errors import ServiceError
+    from airflow_provider_viapi.jobs.attempt_context import Timing
     from airflow_provider_viapi.jobs.submission import OnDoubt
-    from airflow_provider_viapi.jobs.task_run import Timing
     from airflow_provider_viapi.triggers.batch import BatchTrigger
 
 MAX_IN_FLIGHT = 1000
@@ -44,7 +45,7 @@ ITEM_VARIABLES = ("index",)
 """Placeholders of ``land_to`` besides those of a task with one job."""
 
 
-class BatchArguments(ProviderTask, StoppableOperator):
+class BaseBatchOperator(ProviderTask, StoppableOperator):
     """Arguments of every batch operator:
 
     :param operator: the operator of the action; the items are its keyword arguments
@@ -78,10 +79,12 @@ class BatchArguments(ProviderTask, StoppableOperator):
         in their currency; default: no limit
     """
 
+    job_keys = (CLAIMED_KEY,)
+
     template_fields: Sequence[str] = ("items", "shared", "land_to")
     template_fields_renderers: ClassVar[dict[str, str]] = {"items": "json", "shared": "json"}
     timing: ClassVar[Timing | None] = None
-    """Clock and waits of submissions; default: ``jobs.task_run.Timing()``."""
+    """Clock and waits of submissions; default: ``jobs.attempt_context.Timing()``."""
 
     hook: Any
 

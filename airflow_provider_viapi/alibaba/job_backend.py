@@ -295,7 +295,7 @@ def read_ended(listed: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
-class ViapiJobs:
+class ViapiJobBackend:
     """States of one account's jobs; see ``jobs.backend.JobBackend``.
 
     :param client: calls the service
@@ -365,9 +365,9 @@ class ViapiJobs:
 
 
 @asynccontextmanager
-async def open_viapi_jobs(account: Account) -> AsyncIterator[ViapiJobs]:
+async def open_viapi_jobs(account: Account) -> AsyncIterator[ViapiJobBackend]:
     """Open a client for an account's jobs; it is closed with the context."""
     from airflow_provider_viapi.alibaba.client import open_async_client
 
     async with await open_async_client(account) as client:
-        yield ViapiJobs(client)
+        yield ViapiJobBackend(client)

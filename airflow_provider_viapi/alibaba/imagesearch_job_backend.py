@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_viapi.alibaba.jobs import ViapiJobs, ViapiSubmitBackend
+from airflow_provider_viapi.alibaba.job_backend import ViapiJobBackend, ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.services.imagesearch import INCREASE_INSTANCE, INCREASE_LIST, META_FILE
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError, Throttled
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
@@ -181,7 +181,7 @@ def _created(entry: Mapping[str, Any]) -> str:
         return ""
 
 
-class Increments(ViapiJobs):
+class Increments(ViapiJobBackend):
     """States of bulk tasks; see ``jobs.backend.JobBackend``.
 
     Each is requested individually: there is no list of the tasks of all instances.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from airflow_provider_viapi.url_signing_schemes import (
+from airflow_provider_viapi.presigned_url_schemes import (
     SECRET_PATHS,
     SIGNED_PATHS,
     SIGNING_SCHEMES,

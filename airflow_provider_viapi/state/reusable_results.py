@@ -41,16 +41,16 @@ from airflow_provider_viapi.state.stores import StateConfig, TaskKey, read_days
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_viapi.jobs.attempt_context import Attempt
     from airflow_provider_viapi.jobs.ledger import Entry
     from airflow_provider_viapi.jobs.model import Log
-    from airflow_provider_viapi.jobs.task_run import Attempt
 
 LAYOUT_VERSION = 1
 
 DEFAULT_RETENTION_DAYS = 365
 
 
-class LandedResults:
+class ReusableResults:
     """Landed results of one action, from all DAG runs.
 
     :param task: the operator: its hook, log and arguments about reuse

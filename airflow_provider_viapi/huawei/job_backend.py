@@ -1,6 +1,6 @@
 """Job backends of Huawei Cloud: submission, and polling by the families of its jobs.
 
-One :class:`HuaweiJobs` has one goal, so tasks that wait for different ones have separate pollers.
+One :class:`HuaweiJobBackend` has one goal, so tasks that wait for different ones have separate pollers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from airflow_provider_viapi.huawei.recent_jobs import has_list, list_jobs
 from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
-from airflow_provider_viapi.jobs.polling.schedule import Backoff
+from airflow_provider_viapi.jobs.polling.intervals import Backoff
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.account import Account
@@ -130,7 +130,7 @@ class HuaweiSubmitBackend:
         return True
 
 
-class HuaweiJobs:
+class HuaweiJobBackend:
     """The jobs of one account that are polled individually.
 
     :param client: calls the service
@@ -181,7 +181,7 @@ class HuaweiJobs:
             )
 
 
-class VideoJobs(HuaweiJobs):
+class VideoJobs(HuaweiJobBackend):
     """Avatar and photo videos, which are listed by their ids, 100 per call."""
 
     list_interval: float | None = 5.0
@@ -209,7 +209,7 @@ class VideoJobs(HuaweiJobs):
         return ListSnapshot(outcomes, scan_complete=is_last, states=states)
 
 
-class ViasTasks(HuaweiJobs):
+class ViasTasks(HuaweiJobBackend):
     """VIAS tasks, which are listed page by page."""
 
     list_interval: float | None = 5.0
@@ -244,15 +244,15 @@ def _items(response: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [each for each in items if isinstance(each, Mapping)]
 
 
-_SERVICES: Mapping[Family, type[HuaweiJobs]] = {"videos": VideoJobs, "tasks": ViasTasks}
+_SERVICES: Mapping[Family, type[HuaweiJobBackend]] = {"videos": VideoJobs, "tasks": ViasTasks}
 
 
 @asynccontextmanager
 async def open_huawei_jobs(
     account: Account, family: Family = "others", goal: str | None = None
-) -> AsyncIterator[HuaweiJobs]:
+) -> AsyncIterator[HuaweiJobBackend]:
     """Open the polling backend of an account's jobs of one family; its client closes with the context."""
     from airflow_provider_viapi.huawei.client import open_async_client
 
     async with await open_async_client(account) as client:
-        yield _SERVICES.get(family, HuaweiJobs)(client, goal)
+        yield _SERVICES.get(family, HuaweiJobBackend)(client, goal)

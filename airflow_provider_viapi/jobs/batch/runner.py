@@ -1,0 +1,281 @@
+"""Many jobs of one action as one task: when each item is submitted, and how its result is collected.
+
+Items are submitted one after the other, so that at most one submission at a time has an unknown outcome. The wait in
+between may happen in another process: everything that a batch knows it has from its ledger.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from airflow_provider_viapi.errors import (
+    ConfigurationError,
+    CredentialsRejected,
+    PermissionDenied,
+    ServiceError,
+    StopRequested,
+    Throttled,
+    TransientError,
+)
+from airflow_provider_viapi.jobs.batch.background_wait import Unwatched, Watch
+from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.jobs.batch.report import describe_item
+from airflow_provider_viapi.jobs.batch.running_jobs import RunningJobs
+from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
+
+MAX_SUBMITTING = timedelta(seconds=300)
+"""After so long finished jobs are processed before more are submitted: links of results expire after 30 minutes."""
+
+INITIAL_BACKOFF = 0.5
+"""Seconds after a failed submission; doubled after each further one."""
+
+MAX_FAILED_SUBMISSIONS = 5
+"""After so many failed submissions in a row the batch stops submitting for a while."""
+
+COLLECTED_TOGETHER = 10
+"""Number of jobs that have ended after which their results are collected before more are submitted."""
+
+PROGRESS_INTERVAL = timedelta(seconds=30)
+"""Between two log lines about the progress while the batch submits."""
+
+MAX_WAIT = 180.0
+"""Seconds for which a finished job waits for others; links of results expire after 30 minutes."""
+
+LANDED_TOGETHER = 25
+"""Number of finished jobs that are worth a worker which lands their results."""
+
+SUBMIT_AGAIN = timedelta(seconds=30)
+"""When a batch that could not submit everything continues; later, the longer the service fails."""
+
+LAST_JOBS_FACTOR = 1.25
+"""The last jobs are expected to take at most so many times as long as the longest one so far."""
+
+MAX_TIMEOUT_GRACE = timedelta(minutes=1)
+"""Time after the first timeout of a job in which other jobs may time out too, to be handled together."""
+
+
+@dataclass
+class BatchRunner(RunningJobs):
+    """One attempt of a batch, or the part of it between two waits.
+
+    Takes what :class:`~airflow_provider_viapi.jobs.batch.running_jobs.RunningJobs` takes, and:
+
+    :param is_closed: submit nothing, only collect what was submitted
+    :param refusal: why nothing more is submitted, if the service refuses every submission
+    :param failed_submissions: number of failed submissions in a row
+    """
+
+    is_closed: bool = False
+    refusal: PermissionDenied | None = None
+    failed_submissions: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Unknown outcomes are resolved first: every further job makes it harder to assign a listed job.
+        self._left = deque([*self.items_with("unknown"), *self.items_with("new")])
+        self._is_blocked = False
+        self._watch: Watch = Unwatched()
+
+    @property
+    def is_drained(self) -> bool:
+        """True if this attempt submits nothing more."""
+        return (
+            not self._left
+            or self.is_closed
+            or self.refusal is not None
+            or bool(self.cost_limits.exhausted)
+            or self._failed > self.config.max_failed
+            or self.run.timing.now() >= self.config.until
+        )
+
+    @property
+    def is_over(self) -> bool:
+        """True if this attempt has nothing more to do."""
+        return self.is_drained and not self.running
+
+    @property
+    def can_submit(self) -> bool:
+        """True if nothing keeps the batch from submitting now."""
+        is_full = len(self.running) >= self.config.max_in_flight
+        return not (self.is_drained or self._is_blocked or is_full or self.failed_submissions)
+
+    def resume(self) -> None:
+        """Continue previous attempts: cancel jobs that are no longer in the list, check those that run.
+
+        :raises CredentialsRejected, ConfigurationError: the key cannot be used
+        """
+        self._cancel_unwanted()
+        earlier, self.running = self.running, {}
+        for job_id, item in earlier.items():
+            if self.run.stop_requested():
+                self.running[job_id] = item
+            elif not self._begin(item):
+                self._left.append(item)
+
+    def submit(self, watch: Watch | None = None) -> None:
+        """Submit at the limiter's rate until enough jobs run, nothing is left or the service keeps failing.
+
+        :param watch: sees jobs end meanwhile, which make way for others; default: none
+        :raises CredentialsRejected, ConfigurationError: the key cannot be used
+        :raises PermissionDenied: jobs cannot be polled; the next attempt resumes them
+        """
+        self._watch = watch or Unwatched()
+        try:
+            for job in self.jobs:
+                self._watch.add(job)
+            self._submit()
+            self.collect(self._watch.take())
+        finally:
+            self._watch = Unwatched()
+
+    @property
+    def ends_soon(self) -> bool:
+        """True if nothing is left to submit and the running jobs will probably end soon."""
+        left = self._expected_end() - self.run.timing.now()
+        is_soon = timedelta(0) < left <= timedelta(seconds=self.run.timing.last_wait)
+        return is_soon and self.is_drained and not self.run.stop_requested()
+
+    def wait_for_last_jobs(self, watch: Watch) -> None:
+        """Wait until the running jobs have ended, or should have: between worker and triggerer nothing is fetched.
+
+        :param watch: sees the jobs end
+        :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
+        """
+        until = self._expected_end()
+        while self.running and self.run.timing.now() < until and not self.run.stop_requested():
+            watch.wait(1.0)
+            if watch.ended >= min(COLLECTED_TOGETHER, len(self.running)) or watch.has_failures:
+                self.collect(watch.take())
+        self.collect(watch.take())
+
+    def _expected_end(self) -> datetime:
+        """Return when all running jobs will probably have ended, judged by the longest one so far."""
+        if not self.running or not self._longest_duration:
+            return self.config.began
+        entries = (self.ledger.entry(item.name) for item in self.running.values())
+        newest = max(entry.signed_time for entry in entries if entry)
+        return min(newest + LAST_JOBS_FACTOR * self._longest_duration, self.config.until)
+
+    def _submit(self) -> None:
+        began = logged = self.run.timing.now()
+        while not self.is_drained and self._has_capacity():
+            if self._watch.ended >= COLLECTED_TOGETHER or self._watch.has_failures:
+                self.collect(self._watch.take())
+                self.expire_overdue()
+            if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
+                return
+            if self.is_drained or not self._may_submit(self._left[0]):
+                return
+            self.run.pause(max(0.0, self.backend.limiter.reserve()))
+            if self.run.stop_requested():
+                return
+            if not self._begin(self._left[0]):
+                self.failed_submissions += 1
+                if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
+                    return
+                jitter = random.uniform(0.5, 1)  # noqa: S311
+                self.run.pause(jitter * INITIAL_BACKOFF * 2**self.failed_submissions)
+                continue
+            self.failed_submissions = 0
+            if self.refusal is None:
+                self._left.popleft()
+            if self.run.timing.now() - logged > PROGRESS_INTERVAL:
+                logged = self.run.timing.now()
+                self.log_progress()
+
+    def _has_capacity(self) -> bool:
+        """Return whether one more job may run; waits a moment for one to end."""
+        left = self.run.timing.full_wait
+        while (is_full := len(self.running) - self._watch.ended >= self.config.max_in_flight) and left > 0:
+            if self.run.stop_requested():
+                break
+            self._watch.wait(min(1.0, left))
+            left -= 1.0
+        return not is_full
+
+    def _may_submit(self, item: Item) -> bool:
+        """Return whether the limits admit an item now; a submission whose outcome is unknown is resolved anyway."""
+        if not self.cost_limits.is_limited or self.ledger.entry(item.name) is not None:
+            return True
+        estimate = None if self.meter is None else self.meter.estimate(item)
+        may_submit = self.cost_limits.admits(estimate, len(self.running))
+        self._is_blocked = not may_submit and bool(self.running)
+        return may_submit
+
+    def wait_policy(self, *, lands: bool) -> WaitPolicy:
+        """Return how long to wait now.
+
+        :param lands: results are downloaded, which many workers could share
+        """
+        config, now = self.config, self.run.timing.now()
+        # While there is more to submit, a tenth of the jobs make way for the next ones.
+        enough = len(self.running)
+        if not self.is_drained:
+            enough = max(1, min(enough, config.max_in_flight // 10))
+        until = config.until
+        if self.running:
+            first = min(self.deadline_of(item) for item in self.running.values())
+            until = min(until, first + min(MAX_TIMEOUT_GRACE, config.job_timeout / 10))
+        if not self.is_drained and not self._is_blocked and len(self.running) < config.max_in_flight:
+            factor = min(10, max(1, self.failed_submissions - MAX_FAILED_SUBMISSIONS))
+            until = min(until, now + factor * SUBMIT_AGAIN)
+        return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
+
+    def _begin(self, item: Item) -> bool:
+        """Resume or submit an item's job; false if the service fails now."""
+        try:
+            job, report = self.backend.resume_or_submit(item)
+        except TransientError as error:
+            if isinstance(error, Throttled):
+                self.backend.limiter.on_throttled()
+            if self._keep_recorded_job(item):
+                return True
+            if self.failed_submissions == 0:
+                self.run.log.warning(
+                    "Not submitted now, and retried later: %s: %s", describe_item(item), error
+                )
+            return False
+        except (CredentialsRejected, ConfigurationError, StopRequested):
+            raise
+        except PermissionDenied as error:
+            self.refusal = error
+            self._keep_recorded_job(item)
+        except ServiceError as error:
+            # A recorded job, or a submission whose outcome is unknown, is for the next attempt.
+            is_recorded = self.ledger.entry(item.name) is not None
+            if not is_recorded:
+                self.backend.release_inputs(item)
+            self._record({item: self._failed_row(error, is_resumable=is_recorded)})
+        else:
+            self.backend.limiter.on_success()
+            self.running[job.id] = item
+            if report is not None:
+                self.collect(FinishedJobs([report]))
+            else:
+                self._watch.add(job)
+        return True
+
+    def _keep_recorded_job(self, item: Item) -> bool:
+        """Return whether the item has a job after all; its state is found out by polling."""
+        if self.ledger.status(item.name) != "running":
+            return False
+        self.running[self._job_of(item).id] = item
+        return True
+
+    def _cancel_unwanted(self) -> None:
+        wanted = {item.name for item in self.items}
+        unwanted = [Item(-1, name) for name in self.ledger.names() if name not in wanted]
+        entries = {item: entry for item in unwanted if (entry := self.ledger.entry(item.name))}
+        jobs = [item for item, entry in entries.items() if entry.job_id]
+        if jobs:
+            self.run.log.info("The list has changed: %d jobs of previous attempts are not in it", len(jobs))
+            self._cancel(jobs)
+        if len(jobs) < len(entries):
+            self.run.log.warning(
+                "The outcome of %d submissions of items that are no longer in the list is unknown: their jobs may be "
+                "running",
+                len(entries) - len(jobs),
+            )

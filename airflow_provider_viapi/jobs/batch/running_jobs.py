@@ -1,0 +1,214 @@
+"""The running jobs of a batch: collect their results, give up those that are late, cancel them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ServiceError, TransientError
+from airflow_provider_viapi.jobs.attempt_context import AttemptContext
+from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
+from airflow_provider_viapi.jobs.batch.interfaces import BatchBackend, BatchConfig, Meter
+from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
+from airflow_provider_viapi.jobs.batch.report import Progress, describe_error, describe_item, failed_row
+from airflow_provider_viapi.jobs.batch.wait import AFFECTS_ALL_JOBS, FinishedJobs
+from airflow_provider_viapi.jobs.model import Job, JobReport
+from airflow_provider_viapi.jobs.usage import Usage
+
+ROWS_PER_WRITE = 20
+"""Rows that are recorded together; if a worker is lost before that, their results are fetched again."""
+
+CONCURRENT_DOWNLOADS = 4
+
+MAX_LOGGED_FAILURES = 100
+"""Failed items of an attempt that have a log line each."""
+
+
+@dataclass
+class RunningJobs:
+    """Jobs of one attempt of a batch that were submitted and have not ended, and the outcomes of those that have.
+
+    :param items: the items of the attempt
+    :param ledger: their record
+    :param config: limits
+    :param backend: submits, polls and collects
+    :param run: the task's attempt
+    :param logged_failures: number of failed items that have been logged
+    :param cost_limits: limits of length and cost
+    :param meter: measures what the limits apply to; default: nothing is measured
+    :param ended: items that ended since it was emptied, with their rows
+    :param running: items whose jobs are waited for, by job id
+    """
+
+    items: Sequence[Item]
+    ledger: BatchLedger
+    config: BatchConfig
+    backend: BatchBackend
+    run: AttemptContext
+    logged_failures: int = 0
+    cost_limits: CostLimits = field(default_factory=CostLimits)
+    meter: Meter | None = None
+    ended: list[tuple[Item, Row]] = field(default_factory=list)
+    running: dict[str, Item] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.items_with("running"):
+            self.running[self._job_of(item).id] = item
+        self._done = len(self.items_with("delivered"))
+        self._failed = len(self.items_with("failed"))
+        self._longest_duration = timedelta(0)
+
+    def items_with(self, status: str) -> list[Item]:
+        """Return the items that have a status in the ledger."""
+        return [item for item in self.items if self.ledger.status(item.name) == status]
+
+    @property
+    def progress(self) -> Progress:
+        """Number of items by status."""
+        left = self.ledger.count - self._done - self._failed - len(self.running)
+        return Progress(self._done, self._failed, len(self.running), left)
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs to wait for."""
+        return [self._job_of(item) for item in self.running.values()]
+
+    def collect(self, finished: FinishedJobs) -> None:
+        """Collect the results of jobs that have ended, and record the outcomes.
+
+        :raises CredentialsRejected, PermissionDenied: jobs cannot be polled; the next attempt resumes them
+        """
+        unread = self._reports([job_id for job_id in finished.unread if job_id in self.running])
+        reports = [report for report in (*finished.reports, *unread) if report.job_id in self.running]
+        for start in range(0, len(reports), ROWS_PER_WRITE):
+            if self.run.stop_requested():
+                return
+            some = reports[start : start + ROWS_PER_WRITE]
+            with ThreadPoolExecutor(CONCURRENT_DOWNLOADS) as pool:
+                rows = list(pool.map(self._row, some))
+            self._note_durations(some)
+            self._record(dict(zip([self.running[report.job_id] for report in some], rows, strict=True)))
+            for report in some:
+                del self.running[report.job_id]
+        refused = [error for error in finished.errors.values() if isinstance(error, AFFECTS_ALL_JOBS)]
+        failed: dict[Item, Row] = {}
+        for job_id, error in finished.errors.items():
+            if error not in refused and job_id in self.running:
+                failed[self.running.pop(job_id)] = self._failed_row(error, job_id, is_resumable=True)
+        self._record(failed)
+        if refused:
+            raise refused[0]
+
+    def _note_durations(self, reports: Iterable[JobReport]) -> None:
+        """Remember the longest time from a submission of this attempt to the notice that its job has ended."""
+        for report in reports:
+            entry = self.ledger.entry(self.running[report.job_id].name)
+            noticed = report.times.get("noticed")
+            if noticed and entry and entry.signed_time >= self.config.began:
+                duration = datetime.fromisoformat(noticed) - entry.signed_time
+                self._longest_duration = max(self._longest_duration, duration)
+
+    def expire_overdue(self) -> None:
+        """Stop waiting for jobs that are late: queued ones are cancelled, others are left to the next attempt."""
+        now = self.run.timing.now()
+        late = [job_id for job_id, item in self.running.items() if now >= self.deadline_of(item)]
+        self.collect(FinishedJobs([report for report in self._reports(late) if report.is_final]))
+        expired = {job_id: self.running.pop(job_id) for job_id in late if job_id in self.running}
+        rows = {}
+        for job_id, item in expired.items():
+            limit = f"after {self.config.job_timeout} (job_timeout), or at the end of execution_timeout"
+            error = JobTimedOut(f"job {job_id} had not ended {limit}", job_id=job_id)
+            rows[item] = self._failed_row(error, job_id, is_resumable=True)
+        self._record(rows)
+        self._cancel_and_release(expired)
+
+    def cancel(self) -> None:
+        """Cancel the running jobs that are still queued: a user has ended the task, or its time is over."""
+        self._cancel_and_release(self.running)
+
+    def deadline_of(self, item: Item) -> datetime:
+        """Return when waiting for an item's job ends."""
+        entry = self.ledger.entry(item.name)
+        begin = max(entry.signed_time, self.config.began) if entry else self.config.began
+        return min(begin + self.config.job_timeout, self.config.until)
+
+    def log_progress(self) -> None:
+        """Log how many items are done."""
+        elapsed = self.run.timing.now() - self.config.began
+        self.run.log.info(
+            "Batch of %d: %s", self.ledger.count, self.progress.describe(elapsed, self.config.done_before)
+        )
+
+    def _reports(self, job_ids: Collection[str]) -> Iterator[JobReport]:
+        """Yield the states of jobs, as far as they can be polled now."""
+        for job_id in job_ids:
+            try:
+                yield self.backend.report(self._job_of(self.running[job_id]))
+            except TransientError as error:
+                self.run.log.warning("Jobs could not be polled now and count as unfinished: %s", error)
+                return
+            except AFFECTS_ALL_JOBS:
+                raise
+            except ServiceError as error:
+                self.run.log.warning(
+                    "Job %s could not be polled now and counts as unfinished: %s", job_id, error
+                )
+
+    def _row(self, report: JobReport) -> Row:
+        item = self.running[report.job_id]
+        self.backend.release_inputs(item)
+        try:
+            report.result_or_raise()
+            result = self.backend.collect(item, report)
+        except JobFailed as error:
+            return self._failed_row(error, report.job_id, report.state)
+        except ServiceError as error:
+            return self._failed_row(error, report.job_id, report.state, is_resumable=True)
+        usage = None if self.meter is None else self.meter.usage(result)
+        return Row(report.job_id, report.state, result, usage=None if usage is None else usage.as_dict())
+
+    def _failed_row(
+        self,
+        error: ServiceError,
+        job_id: str | None = None,
+        state: str | None = None,
+        *,
+        is_resumable: bool = False,
+    ) -> Row:
+        is_permanent = self.backend.is_permanent(error)
+        return failed_row(
+            error, is_permanent=is_permanent, job_id=job_id, state=state, is_resumable=is_resumable
+        )
+
+    def _record(self, rows: Mapping[Item, Row]) -> None:
+        self.ledger.record_rows({item.name: row for item, row in rows.items()})
+        self.ended += rows.items()
+        for item, row in rows.items():
+            if row.error is None:
+                self._done += 1
+                self.cost_limits.add(Usage.from_dict(row.usage) if row.usage else None)
+                continue
+            self._failed += 1
+            self.logged_failures += 1
+            if self.logged_failures <= MAX_LOGGED_FAILURES:
+                self.run.log.warning("Failed: %s: %s", describe_item(item), describe_error(row.error))
+
+    def _cancel_and_release(self, running: Mapping[str, Item]) -> None:
+        for job_id in self._cancel(running.values()):
+            self.backend.release_inputs(running[job_id])
+
+    def _cancel(self, items: Collection[Item]) -> Collection[str]:
+        """Cancel the jobs of items, record those that were cancelled, and return their ids."""
+        if not items:
+            return ()
+        names = {self._job_of(item).id: item.name for item in items}
+        cancelled = self.backend.cancel([self._job_of(item) for item in items])
+        self.ledger.record_cancelled([names[job_id] for job_id in cancelled])
+        return cancelled
+
+    def _job_of(self, item: Item) -> Job:
+        entry = self.ledger.entry(item.name)
+        assert entry is not None and entry.job_id is not None, item.name  # noqa: S101
+        return Job(entry.job_id, self.config.action, entry.scope)
