@@ -130,4 +130,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     terminalreporter.write_line("\n" + OUTCOMES.text())
     if report := os.environ.get("VIAPI_CHAOS_REPORT"):
-        OUTCOMES.write(Path(report), keep=bool(terminalreporter.config.option.keyword))
+        # Only a run of all scenarios replaces the whole table.
+        option = terminalreporter.config.option
+        OUTCOMES.write(Path(report), keep=bool(option.keyword) or option.markexpr != "chaos")
