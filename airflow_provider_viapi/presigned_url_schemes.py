@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 _FLAGS = re.IGNORECASE | re.DOTALL
 
@@ -212,40 +212,54 @@ beside a vendor's own marks. Processing parameters (``x-oss-process``) are part 
 _MINUTE = r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9](?:[0-5][0-9])?"
 _SECOND = r"(?:1[0-9]{9}|[5-7][0-9a-f]{7})"
 
-SIGNED_PATHS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # Alibaba, Tencent, Huawei, Volcengine and Baidu CDN, kinds B and C: a time and a hash before the file's path.
-        rf"^/(?:{_MINUTE}|1[0-9]{{9}})/(?P<secret>[0-9a-f]{{32}}|[0-9a-f]{{64}})(?=/)",
-        rf"^(?:/disk)?/(?P<secret>[0-9a-f]{{32}}|[0-9a-f]{{64}})/{_SECOND}(?=/)",
-        # CDN77, CacheFly.
-        r"^/(?P<secret>[\w-]{20,}={0,2}),1[0-9]{9}(?=/)",
-        r"^/ps_ttl:[0-9]+:(?P<secret>[0-9a-f]{32})(?=/)",
-        # Vimeo, Thumbor, Kaltura.
-        r"^/1[0-9]{9}-0x(?P<secret>[0-9a-f]{40})(?=/)",
-        r"^/(?P<secret>[\w-]{27}=)(?=/)",
-        r"/ks/(?P<secret>dj[JF]8[\w-]{20,})(?=/)",
-        # Akamai, Bunny, Cloudinary, Oracle.
-        r"/(?:\w+=)?(?:st=[0-9]+~)?exp=[0-9]+~[^?#]*?(?P<secret>hmac=[0-9a-f]+)(?=/)",
-        r"/bcdn_(?P<secret>token=[^/]+)(?=/)",
-        r"/s--(?P<secret>[\w-]{8,})--(?=/)",
-        r"/p/(?P<secret>[\w-]{20,})(?=/n/[^/]+/b/)",
-    )
+_SIGNED_PATHS = (
+    # Alibaba, Tencent, Huawei, Volcengine and Baidu CDN, kinds B and C: a time and a hash before the file's path.
+    rf"^/(?:{_MINUTE}|1[0-9]{{9}})/(?P<secret>[0-9a-f]{{32}}|[0-9a-f]{{64}})(?=/)",
+    rf"^(?:/disk)?/(?P<secret>[0-9a-f]{{32}}|[0-9a-f]{{64}})/{_SECOND}(?=/)",
+    # CDN77, CacheFly.
+    r"^/(?P<secret>[\w-]{20,}={0,2}),1[0-9]{9}(?=/)",
+    r"^/ps_ttl:[0-9]+:(?P<secret>[0-9a-f]{32})(?=/)",
+    # Vimeo, Thumbor, Kaltura.
+    r"^/1[0-9]{9}-0x(?P<secret>[0-9a-f]{40})(?=/)",
+    r"^/(?P<secret>[\w-]{27}=)(?=/)",
+    r"/ks/(?P<secret>dj[JF]8[\w-]{20,})(?=/)",
+    # Akamai, Bunny, Cloudinary, Oracle.
+    r"/(?:\w+=)?(?:st=[0-9]+~)?exp=[0-9]+~[^?#]*?(?P<secret>hmac=[0-9a-f]+)(?=/)",
+    r"/bcdn_(?P<secret>token=[^/]+)(?=/)",
+    r"/s--(?P<secret>[\w-]{8,})--(?=/)",
+    r"/p/(?P<secret>[\w-]{20,})(?=/n/[^/]+/b/)",
 )
 """Parts of paths that sign."""
 
 TOKEN_IN_PATH = re.compile(r"/(?P<secret>eyJ[\w-]+\.[\w-]+\.[\w-]+)(?=/|$)")
 """A JSON Web Token, which may be all that names the file."""
 
-SECRET_PATHS = (
-    TOKEN_IN_PATH,
+_SECRET_PATHS = (
     # nginx: as likely a file's own id.
-    re.compile(rf"/(?P<secret>[\w-]{{22}})/{_SECOND}(?=/)"),
+    rf"/(?P<secret>[\w-]{{22}})/{_SECOND}(?=/)",
     # Telegram, Dropbox, OneDrive, Box, Airtable: these name the file as well.
-    re.compile(r"^/(?:file/)?bot\d+:(?P<secret>[\w-]{20,})(?=/)"),
-    re.compile(r"^/cd/0/(?:get|inline)/(?P<secret>[\w-]{30,})(?=/|$)"),
-    re.compile(r"^/y4m(?P<secret>[\w-]{30,})(?=/|$)"),
-    re.compile(r"^/d/1/b1!(?P<secret>[\w!.-]{30,})(?=/|$)"),
-    re.compile(r"^/v3/u/\d+/\d+/1[0-9]{12}/(?P<secret>[\w/-]{20,})(?=/)"),
+    r"^/(?:file/)?bot\d+:(?P<secret>[\w-]{20,})(?=/)",
+    r"^/cd/0/(?:get|inline)/(?P<secret>[\w-]{30,})(?=/|$)",
+    r"^/y4m(?P<secret>[\w-]{30,})(?=/|$)",
+    r"^/d/1/b1!(?P<secret>[\w!.-]{30,})(?=/|$)",
+    r"^/v3/u/\d+/\d+/1[0-9]{12}/(?P<secret>[\w/-]{20,})(?=/)",
 )
 """Parts of paths that let whoever knows them read the file, and that differ from one file to the next."""
+
+_MAY_BE_SIGNED = re.compile(r"[\w!.-]{13}|[=~]|--")
+"""What each of these patterns needs."""
+
+
+def signed_paths(path: str) -> tuple[re.Pattern[str], ...]:
+    """Return patterns of parts that sign a path; none, and nothing is compiled, if the path cannot contain one."""
+    return _compiled(_SIGNED_PATHS, re.IGNORECASE) if _MAY_BE_SIGNED.search(path) else ()
+
+
+def secret_paths(path: str) -> tuple[re.Pattern[str], ...]:
+    """Return patterns of parts of a path that let whoever knows them read the file; see :func:`signed_paths`."""
+    return (TOKEN_IN_PATH, *(_compiled(_SECRET_PATHS) if _MAY_BE_SIGNED.search(path) else ()))
+
+
+@cache
+def _compiled(patterns: tuple[str, ...], flags: int = 0) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, flags) for pattern in patterns)

@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from airflow_provider_viapi.presigned_url_schemes import (
-    SECRET_PATHS,
-    SIGNED_PATHS,
     SIGNING_SCHEMES,
     TOKEN_IN_PATH,
+    secret_paths,
+    signed_paths,
 )
 
 DIGEST_VERSION = 5
@@ -63,7 +63,7 @@ def stable_url(url: str, *, depth: int = 0) -> str | list[Any]:
     lasting.sort(key=lambda pair: pair[0])
     default = {"http": 80, "https": 443}.get(parts.scheme)
     user, path = parts.username or "", parts.path
-    for pattern in SIGNED_PATHS:
+    for pattern in signed_paths(path):
         path = pattern.sub("", path)
     path = TOKEN_IN_PATH.sub(_lasting_token, path)
     fragment = _STREAM_ID.sub("", parts.fragment) if parts.fragment.startswith("!::") else parts.fragment
@@ -118,7 +118,7 @@ def signature_spans(url: str) -> Iterator[tuple[int, int]]:
         yield from (match.span(group) for group in ("secret", "key") if match[group])
     if beginning := _BEFORE_PATH.match(url):
         path = url[beginning.end() :]
-        for pattern in (*SIGNED_PATHS, *SECRET_PATHS):
+        for pattern in (*signed_paths(path), *secret_paths(path)):
             for match in pattern.finditer(path):
                 yield tuple(beginning.end() + at for at in match.span("secret"))  # type: ignore[misc]
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(ROOT / "tests"))
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from local_airflow import LocalAirflow
+from local_airflow import AS_DEPLOYED, LocalAirflow
 from mapped_jobs import ERASE, LONGEST, SHORTEST, copy, wall_time
 from served_folder import serve
 
@@ -82,6 +82,7 @@ def run_variant(
     # The emulator has no quota here: the comparison is of Airflow's work, not of the account's rate limit.
     connection["extra"] |= {"submit_qps": 50}
     environment = {
+        **AS_DEPLOYED,
         "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
         "PYTHONPATH": str(ROOT / "benchmarks"),
         "VIAPI_BENCH_SECONDS": json.dumps(seconds),

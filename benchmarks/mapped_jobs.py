@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 sys.path.insert(0, str(ROOT / "tests"))
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from local_airflow import LocalAirflow
+from local_airflow import AS_DEPLOYED, LocalAirflow
 from served_folder import serve
 
 MOST = 1.15
@@ -60,6 +60,7 @@ def main() -> int:
             # The emulator has no quota here, and at the default of 2/s submitting alone would take 50 s.
             connection["extra"]["submit_qps"] = 100
             environment = {
+                **AS_DEPLOYED,
                 "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
                 "PYTHONPATH": str(ROOT / "benchmarks"),
                 "VIAPI_BENCH_SECONDS": json.dumps(seconds),

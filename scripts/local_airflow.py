@@ -30,6 +30,16 @@ from process_session import ProcessSession, end_sessions
 PORTS = range(20_000, 32_768)
 """Ports of Airflow's servers: outside those that systems hand out, perhaps to others before Airflow listens."""
 NO_PROXY_FOR_LOOPBACK = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+AS_DEPLOYED = {
+    **dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), ""),
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "5",
+}
+"""Environment of deployments that are measured: what costs each task time is as in a deployment with defaults.
+
+The developer's machine may name a CA bundle, which each process checks. In tests each task sends a heartbeat every
+second, so that a killed one is noticed sooner; that is a fourth of all calls of Airflow's API.
+"""
+
 Found = TypeVar("Found")
 
 

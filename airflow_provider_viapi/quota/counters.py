@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import tempfile
 import threading
 import time
@@ -192,6 +191,9 @@ class HostCounters:
         )
 
     def _execute(self, *statements: tuple[str, tuple[object, ...]]) -> int:
+        # Only here: a deployment with a shared storage does not need it, and each task is a process.
+        import sqlite3
+
         try:
             path = self._path or _own_folder() / "quota.sqlite"
             with closing(sqlite3.connect(path, timeout=TIMEOUT, isolation_level=None)) as database:

@@ -15,6 +15,9 @@ from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.quota.counters import CountersUnavailable
 from airflow_provider_viapi.quota.turns import Turn, Turns
 
+LEAD = 1.0
+"""Seconds before its turn at which a submission is recorded, which takes some calls of Airflow's API."""
+
 MAX_RECORDING = 8.0
 """Longest time in seconds before its turn at which a submission is recorded."""
 
@@ -64,10 +67,10 @@ class TurnPace:
                 return
 
     def approach(self) -> None:
-        """Wait until shortly before the turn."""
+        """Wait until shortly before the turn: the submission is recorded, then it waits for the turn itself."""
         self.reserve()
         with suppress(CountersUnavailable):
-            self._sleep(early=self._recording)
+            self._sleep(early=max(LEAD, self._recording))
         self._approached_at = time.monotonic()
 
     def begin(self) -> bool:

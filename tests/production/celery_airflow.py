@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import redis
 
-from local_airflow import LocalAirflow
+from local_airflow import AS_DEPLOYED, LocalAirflow
 
 SLOTS = 4
 
@@ -39,7 +39,7 @@ class CeleryAirflow(LocalAirflow):
             "SCHEDULER__NUM_STUCK_IN_QUEUED_RETRIES": "20",
         }
         own = {f"AIRFLOW__{name}": value for name, value in settings.items()}
-        super().__init__(database=database, environment=own | dict(environment), **options)
+        super().__init__(database=database, environment=AS_DEPLOYED | own | dict(environment), **options)
 
     def __enter__(self) -> CeleryAirflow:
         super().__enter__()

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_viapi.errors import StopRequested, Throttled
 from airflow_provider_viapi.jobs.ledger import Ledger
-from airflow_provider_viapi.quota.pacing import TurnPace
+from airflow_provider_viapi.quota.pacing import LEAD, TurnPace
 from airflow_provider_viapi.quota.turns import Turns
 from airflow_provider_viapi.state.stores import MemoryStore
 from jobs.scripted_backend import ScriptedBackend, submission
@@ -72,7 +72,24 @@ def test_a_throttled_submission_takes_another_turn(clock: SkippingClock) -> None
 
     assert job.id == "J-1"
     assert any(key.endswith(":refused") for key in counters.values)
-    assert (backend.sent[1].at - backend.sent[0].at).total_seconds() >= 9.9
+    # It is signed, and recorded, up to LEAD before its turn.
+    assert (backend.sent[1].at - backend.sent[0].at).total_seconds() >= 9.9 - LEAD
+
+
+def test_a_submission_is_recorded_before_its_turn_so_that_slow_recording_does_not_miss_it(
+    clock: SkippingClock,
+) -> None:
+    counters = DictCounters()
+    others = Turns(counters, "a:x", 10, lambda: clock.now().timestamp())
+    for _ in range(50):
+        others.reserve()
+    # Ten turns a second: one is missed after half a second.
+    ledger, backend = Ledger(SlowStore(clock, [0.9])), ScriptedBackend(clock, ["J-1"])
+
+    replace(submission(backend, ledger=ledger), pace=paced(clock, counters, rate=10)).resume_or_submit()
+
+    assert len(backend.sent) == 1
+    assert sum(":slot:" in key for key in counters.values) == 51
 
 
 def test_a_turn_that_passed_while_the_submission_was_recorded_sends_nothing(clock: SkippingClock) -> None:
