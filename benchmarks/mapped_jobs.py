@@ -47,7 +47,14 @@ def main() -> int:
     parser.add_argument(
         "--jobs", type=int, default=100, help="mapped tasks of each DAG (default: %(default)s)"
     )
-    count = parser.parse_args().jobs
+    parser.add_argument(
+        "--heartbeat",
+        type=int,
+        default=5,
+        help="[workers] min_heartbeat_interval in seconds (default: %(default)s, as Airflow's)",
+    )
+    arguments = parser.parse_args()
+    count = arguments.jobs
     seconds = [SHORTEST + (LONGEST - SHORTEST) * number / max(1, count - 1) for number in range(count)]
     took: dict[str, list[float]] = {"nothing": [], "jobs": []}
     with tempfile.TemporaryDirectory() as folder:
@@ -61,6 +68,7 @@ def main() -> int:
             connection["extra"]["submit_qps"] = 100
             environment = {
                 **AS_DEPLOYED,
+                "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": str(arguments.heartbeat),
                 "AIRFLOW_CONN_VIAPI_DEFAULT": json.dumps(connection),
                 "PYTHONPATH": str(ROOT / "benchmarks"),
                 "VIAPI_BENCH_SECONDS": json.dumps(seconds),

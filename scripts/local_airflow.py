@@ -37,7 +37,7 @@ AS_DEPLOYED = {
 """Environment of deployments that are measured: what costs each task time is as in a deployment with defaults.
 
 The developer's machine may name a CA bundle, which each process checks. In tests each task sends a heartbeat every
-second, so that a killed one is noticed sooner; that is a fourth of all calls of Airflow's API.
+second, so that a killed one is noticed, and the slot of one that has ended is free, sooner.
 """
 
 Found = TypeVar("Found")
