@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
+from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.batch import HuaweiCloudBatchOperator
 from airflow_provider_viapi.operators.metastudio import CreateAvatarVideoOperator, CreateSpeechOperator
@@ -26,6 +27,8 @@ CREATE_SPEECH = "CreateAsyncTtsJob"
 def emulator(viapi_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> EmulatorServer:
     connect(monkeypatch, viapi_emulator)
     monkeypatch.setattr(HuaweiCloudHook, "poll_backoff", Backoff(first=0.02, longest=0.02))
+    # Defer also if the last jobs will end soon.
+    monkeypatch.setattr(HuaweiCloudBatchOperator, "timing", Timing(last_wait=0))
     return viapi_emulator
 
 

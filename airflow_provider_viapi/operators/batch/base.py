@@ -218,7 +218,7 @@ class BatchOperator(BaseBatchOperator):
             if batch.ends_soon:
                 self._publish(batch, context)
                 self.log.info(
-                    "Waiting on this worker for the last %d jobs, which will probably end within a minute",
+                    "Waiting on this worker for the last jobs (%d), which will probably end within a minute",
                     len(batch.running),
                 )
                 batch.wait_for_last_jobs(watch)
