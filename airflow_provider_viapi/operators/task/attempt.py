@@ -1,4 +1,4 @@
-"""The running attempt of a task: its store and ledger, what identifies it, its metrics, failing without a retry."""
+"""The running attempt of a task: its store and ledger, what identifies it, what it decided about its job."""
 
 from __future__ import annotations
 

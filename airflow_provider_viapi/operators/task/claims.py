@@ -1,4 +1,4 @@
-"""Claims of tasks on jobs, published so that no two tasks take the same job; see ``attempt_context.Claims``."""
+"""Claims of tasks on jobs, published so that no two tasks take the same job; see ``jobs.attempt_context.Claims``."""
 
 from __future__ import annotations
 

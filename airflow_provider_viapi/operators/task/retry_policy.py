@@ -38,7 +38,7 @@ class ViapiRetryPolicy(RetryPolicy):
 
     * A throttled call and a job that the service gave up (``LIMIT_RETRY_FAILED``) are retried after ``busy_delay``;
       where Airflow can (3.4), without using up a retry.
-    * An error that no retry can fix (see ``operators.task.attempt``) fails the task.
+    * An error that no retry can fix (see ``operators.task.permanent_errors``) fails the task.
     * Everything else follows the task's ``retries`` and ``retry_delay``; ``SubmissionInDoubt`` too, since a retry
       looks for evidence again and never submits.
 
