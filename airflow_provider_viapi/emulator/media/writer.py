@@ -23,6 +23,7 @@ from airflow_provider_viapi.emulator.media.errors import MediaError
 from airflow_provider_viapi.emulator.media.frames import Colour, working_format
 
 MAX_MISSING_AUDIO = 0.15  # seconds of a track: a codec's delay and one packet
+MAX_FRAMES_IN_ORDER = 2  # so few are always encoded in the order shown: a B-frame needs one on each side
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,14 @@ class VideoTarget:
 
     def _finish(self) -> None:
         if self._video.codec_context.is_open:
-            self._container.mux(self._video.encode(None))
+            packets = self._video.encode(None)
+            if self.count <= MAX_FRAMES_IN_ORDER:
+                # libx265 up to 4.2 computes decoding times from a delay that it sets only with the third frame.
+                # Until then the delay is whatever its memory held, and the muxer refuses most of these times:
+                # https://github.com/Multicorewareinc/x265/issues/781
+                for packet in packets:
+                    packet.dts = packet.pts
+            self._container.mux(packets)
         for track in (*self._copies.values(), *self._sampled):
             track.finish()
 
