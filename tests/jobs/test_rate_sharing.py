@@ -106,6 +106,21 @@ def wait_for(
     return seen
 
 
+@pytest.mark.parametrize("turns", [None, SharedTurns()], ids=["alone", "turns"])
+def test_the_list_is_read_rarely_while_results_wait_to_be_fetched(turns: SharedTurns | None) -> None:
+    # Two jobs end in each second, and one result may be fetched: the last result is fetched after 230 s.
+    account = FakeAccount(many(200, first=30, last=130), results_per_second=1)
+
+    seen = wait_for(account, {"only": list(account.ends)}, qps=1, seconds=30, turns=turns)
+
+    assert seen.all_succeeded
+    # Without a read for a minute, jobs would be polled whose end the list has not shown.
+    assert account.calls["only"] <= 1.02 * 200
+    assert account.list_reads["only"] <= 0.08 * 200
+    # None is fetched much later than those that ended before it, and nothing idles.
+    assert seen.last_of(list(account.ends)) <= 30 + 200 + 15
+
+
 def test_many_jobs_cost_one_call_each_and_none_is_throttled_despite_network_jitter() -> None:
     account = FakeAccount(many(1000), latency=0.1)
 

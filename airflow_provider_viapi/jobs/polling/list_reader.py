@@ -22,6 +22,7 @@ from airflow_provider_viapi.jobs.polling.pending_jobs import (
     PendingJobs,
     now,
 )
+from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
     as_coroutine,
@@ -59,15 +60,22 @@ class JobListReader:
 
     :param backend: reads the list
     :param jobs: the pending jobs
+    :param limiter: rate of polls
     :param list_jobs: ``auto`` reads the list while more than a few jobs wait, ``always`` for any, ``never``
     :param shared_list: turns to read the list, and what other processes saw in it; ``None``: there are no others
     """
 
     def __init__(
-        self, backend: JobBackend, jobs: PendingJobs, list_jobs: ListJobs, shared_list: SharedList | None
+        self,
+        backend: JobBackend,
+        jobs: PendingJobs,
+        limiter: RateLimiter,
+        list_jobs: ListJobs,
+        shared_list: SharedList | None,
     ) -> None:
         self._backend = backend
         self._jobs = jobs
+        self._limiter = limiter
         self._shared_list = shared_list
         self._list_from = {"auto": LIST_THRESHOLD + 1, "always": 1, "never": None}[list_jobs]
         self._may_leave_list = list_jobs == "auto"
@@ -139,14 +147,19 @@ class JobListReader:
                     )
 
     def _may_rest(self) -> bool:
-        """Return whether the list need not be read, because messages announce the ends of all jobs.
+        """Return whether the list need not be read yet.
 
-        They may stop, so it is read now and then; before jobs are polled because it did not show them for long.
+        Either messages announce the ends of all jobs, or fetching the results of the jobs that are known to have
+        ended takes until the next read. Messages may stop, and others may poll slowly, so the list is read now and
+        then; before jobs are polled because it did not show them for long.
         """
         if self._scanned_at is None or self._backend.list_interval is None or not self.is_used:
             return False
         rest = min(ANNOUNCED_POLL_FACTOR * self._backend.list_interval, LONGEST_SILENCE / 2)
-        return now() - self._scanned_at < rest and self._jobs.are_covered()
+        if now() - self._scanned_at >= rest:
+            return False
+        finished = len(self._jobs) - len(self._jobs.unfinished())
+        return finished > self._limiter.rate * self._backend.list_interval or self._jobs.are_covered()
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
         """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""

@@ -75,7 +75,7 @@ class Poller:
         self._message_reader = MessageReader(messages)
         self._jobs = PendingJobs(backoff or Backoff(), self._message_reader.covers)
         self.limiter = limiter or RateLimiter(10)
-        self.list = JobListReader(backend, self._jobs, list_jobs, shared_list)
+        self.list = JobListReader(backend, self._jobs, self.limiter, list_jobs, shared_list)
         self._stats = stats or NoStats()
         self._gauge = WaitingGauge(self._stats)
         self._loops: list[asyncio.Task[None]] = []
