@@ -22,9 +22,10 @@ name: see [Any action](how-to/any-action.md#an-action-of-huawei-cloud), or [the 
 * **Parameters** in bold are required. An operator takes most parameters under the same names. Its docstring lists
   the differences, such as `vias_task_id` instead of `task_id`.
 * **Response** lists the known top-level fields of the response.
-* **Job** is in the line of an action that only starts something. A job operator waits until the job is in one of the
-  states after *succeeded*, *failed* or *cancelled*, and returns the response of the action that this line names.
-* **Other states to wait for** are the values of `goal` of `HuaweiCloudJobOperator`. Typed operators have `wait_for`.
+* **Job**: the action only starts a job, which continues after the response. A job operator waits until the job is in
+  one of the states after *succeeded*, *failed* or *cancelled*, and returns the response of the action that is named
+  here.
+* **Other states to wait for** are values of `goal` of `HuaweiCloudJobOperator`. Typed operators have `wait_for`.
 
 `make reference` generates this page from the service model in `airflow_provider_viapi/huawei/services`. Operators,
 hook and emulator check requests with the same model. [Sources of the facts](huawei.md#sources-of-the-facts) lists
