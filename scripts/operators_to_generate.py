@@ -100,7 +100,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "imagesearch/tasks.py": (
-        "Operators of the bulk tasks of ImageSearch, and its Detail",
+        "Operators of the bulk jobs of ImageSearch, and its Detail",
         (
             "imagesearch.IncreaseInstance",
             "imagesearch.IncreaseList",

@@ -1,8 +1,8 @@
 """Build, check and tag a release: ``make release VERSION=1.2.0``. Nothing is uploaded.
 
-Sets the version, collects the changelog fragments, builds the wheel and the source distribution twice and compares
-them, checks their metadata, writes a bill of materials of the wheel and its required packages, commits and tags.
-The result is in ``dist/``.
+Sets the version, dates the changelog's unreleased section or collects its fragments, builds the wheel and the
+source distribution twice and compares them, checks their metadata, writes a bill of materials of the wheel and its
+required packages, commits and tags. The result is in ``dist/``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import venv
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -24,6 +25,8 @@ from packaging.version import InvalidVersion, Version
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 VERSION_FILE = ROOT / "airflow_provider_viapi" / "__init__.py"
+CHANGELOG = ROOT / "CHANGELOG.md"
+FRAGMENTS = ROOT / "changes"
 
 
 class NotReleased(Exception):
@@ -49,9 +52,13 @@ def release(text: str) -> None:
     if _git("status", "--porcelain"):
         raise NotReleased("the work tree has changes; commit or remove them first")
 
+    changelog = dated(CHANGELOG.read_text(), version, date.today(), fragments(FRAGMENTS))
     source = VERSION_FILE.read_text()
     VERSION_FILE.write_text(re.sub(r'__version__ = ".*"', f'__version__ = "{version}"', source))
-    _run("towncrier", "build", "--yes", "--version", str(version))
+    if changelog is None:
+        _run("towncrier", "build", "--yes", "--version", str(version))
+    else:
+        CHANGELOG.write_text(changelog)
     _build_twice()
     _run("twine", "check", "--strict", *map(str, artifacts(DIST)))
     _write_bill_of_materials()
@@ -84,6 +91,29 @@ def next_version(text: str, source: str, tags: list[str]) -> Version:
     if f"v{version}" in tags:
         raise NotReleased(f"the tag v{version} exists already")
     return version
+
+
+def fragments(folder: Path) -> list[str]:
+    """Return the names of the changelog fragments in a folder."""
+    return sorted(path.name for path in folder.glob("*.md") if path.name != "README.md")
+
+
+def dated(changelog: str, version: Version, day: date, found: list[str]) -> str | None:
+    """Return the changelog with the date in its unreleased section; ``None`` if it has no such section.
+
+    :param found: names of the fragments; towncrier would write a second section of the version from them
+    :raises NotReleased: there are fragments beside the section, or it is of another version
+    """
+    section = re.search(r"^## (\S+) \(unreleased\)$", changelog, re.MULTILINE)
+    if section is None:
+        return None
+    if Version(section[1]) != Version(version.base_version):
+        raise NotReleased(f"CHANGELOG.md has an unreleased section of {section[1]}, not of {version}")
+    if found:
+        raise NotReleased(
+            f"CHANGELOG.md has an unreleased section, and changes/ has fragments: move {', '.join(found)} into it"
+        )
+    return f"{changelog[: section.start()]}## {version} ({day.isoformat()}){changelog[section.end() :]}"
 
 
 def artifacts(folder: Path) -> list[Path]:

@@ -170,7 +170,7 @@ def get_async_job_result(service: Service, generations: tuple[Generation, ...] =
                 name="JobId",
                 required=True,
                 min_length=1,
-                doc="RequestId of the answer to the job's submission.",
+                doc="RequestId of the response to the job's submission.",
             ),
         ),
         result=(

@@ -1,4 +1,4 @@
-"""Operator that adds images to an instance of ImageSearch by one bulk task of the service.
+"""Operator that adds images to an instance of ImageSearch in one bulk job of the service.
 
 It is a job, unlike the calls of :class:`~airflow_provider_viapi.operators.image_index.IndexImagesOperator`: it is
 submitted once, waited for, and resumed by a retry, and its arguments are those of jobs.
@@ -56,7 +56,7 @@ _ACTION = INCREASE_INSTANCE.replace(
 
 
 class BulkIndexImagesOperator(ViapiJobOperator):
-    """Add many images to an instance of ImageSearch by one bulk task of the service.
+    """Add many images to an instance of ImageSearch in one bulk job of the service.
 
     ::
 
@@ -71,7 +71,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     The pictures are copied into a folder of their own in your bucket, which must be in the region of the instance,
     with the file ``increment.meta`` that lists them. The service then reads the folder, and the task waits for it.
     The folder is deleted once the service is done. An image that is in the instance already is replaced, so that none
-    is there twice. An instance works on one such task at a time: others wait for it, up to ``job_timeout``.
+    is there twice. An instance works on one bulk job at a time: others wait for it, up to ``job_timeout``.
 
     Returns ``instance_name``, ``images`` (how many were listed), ``rejected`` (how many of them are not in the
     instance) and ``failures``: of the first 20 of these ``entity_id``, ``pic_name``, ``code`` and ``message``. The
@@ -80,7 +80,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
         ``entity_id`` and optionally ``extra_data``, ``pic_name`` and attributes, or the address of a folder. Names
-        are those of files in one folder, so that they differ, and end in a picture's suffix
+        are those of files in one folder, so that they differ, and end in a picture's suffix.
         An empty list is an error as a literal, and nothing to do as the output of another task
     :param max_failed: how many images may be rejected without failing the task; default: any number
     """

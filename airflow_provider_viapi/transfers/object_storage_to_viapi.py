@@ -23,7 +23,8 @@ class ObjectStorageToViapiOperator(ProviderTask, BaseOperator):
 
     Returns an address for their media arguments: ``oss://bucket/key`` of the copy in the team's bucket, which each
     task presigns when it submits, so that no signature is stored; without a bucket the address in VIAPI's temporary
-    storage. An HTTP(S) address, or an object in Shanghai with a plain name, is returned as it is.
+    storage. An HTTP(S) address is returned as it is, and so is an object in a bucket in Shanghai whose key has only
+    ASCII letters, digits, ``.``, ``_``, ``-`` and ``/``.
 
     The copy in the team's bucket stays after the DAG run, since its last user is not known. Let a lifecycle rule of
     the bucket remove it.

@@ -20,7 +20,7 @@ FACTS: dict[str, Fact] = {
 JOB_RESULT = Fact(
     "Return the state of a job and, once it has succeeded, its result.",
     parameters={
-        "JobId": {"required": True, "doc": "RequestId of the answer to the job's submission."},
+        "JobId": {"required": True, "doc": "RequestId of the response to the job's submission."},
     },
     result={
         "Status": {"doc": "State of the job."},

@@ -58,7 +58,7 @@ DELETE_IMAGE_DB = Action(
     summary="Delete an image database with all its images; this cannot be undone.",
     parameters=(_database("Name"),),
     idempotent=True,
-    note="The answer for a database that does not exist is not documented.",
+    note="The response for a database that does not exist is not documented.",
 )
 
 LIST_IMAGE_DBS = Action(
@@ -129,7 +129,7 @@ LIST_IMAGES = Action(
         String(
             name="Token",
             min_length=1,
-            doc=f"Token of the previous answer; required after the first {REACHED_BY_OFFSET:,} records.",
+            doc=f"Token of the previous response; required after the first {REACHED_BY_OFFSET:,} records.",
         ),
         Integer(
             name="Offset",
@@ -172,5 +172,5 @@ DELETE_IMAGE = Action(
     summary="Delete all entries of an image database that have a given EntityId.",
     parameters=(_database("DbName"), _entity("EntityId of the entries.")),
     idempotent=True,
-    note="The answer for an EntityId that does not exist is not documented.",
+    note="The response for an EntityId that does not exist is not documented.",
 )

@@ -32,7 +32,7 @@ AUTHORIZE_FILE_UPLOAD = Action(
     idempotent=True,
     generations=("2025",),
     note=(
-        "The answer has no Data: its fields are beside the RequestId. The lifetime of an uploaded file is not "
+        "The response has no Data: its fields are beside the RequestId. The lifetime of an uploaded file is not "
         "documented. The documents of 2020 state it only for files uploaded while debugging in the console: valid "
         "for 1 hour, deleted within 24 hours. Do not rely on a longer one."
     ),

@@ -22,12 +22,13 @@ class AddImageOperator(ViapiOperator):
     Returns ``PicInfo``: what was recognized in the image.
 
     :param instance_name: name of the instance, not its id; at most 20 characters
-    :param product_id: id of what the image shows, at most 256 characters; several images may share it
-    :param pic_name: name of the image among those of the product, at most 256 characters
+    :param product_id: id of the product that the image shows, at most 256 characters; several images may have
+        the same
+    :param pic_name: name of the image, unique among those of the product; at most 256 characters
     :param pic_content: image: a URL or an address in object storage (``s3://…``), which is uploaded, and
         resized if that is needed; PNG, JPEG, BMP, GIF, WEBP, TIFF or PPM, at most 4 MB, at least 100×100 and at
         most 4096×4096 pixels, not turned by its EXIF orientation
-    :param category_id: category; predicted from the image if not given. Only product image search uses it
+    :param category_id: category; default: predicted from the image. Only product image search uses it
     :param crop: find the subject of the image and use only that; default: true
     :param custom_content: text that is returned with a match, at most 4,096 characters
     :param int_attr: whole number that searches can filter by
@@ -89,8 +90,9 @@ class UpdateImageOperator(ViapiOperator):
     """Change the attributes of an image, or of all images of a product.
 
     :param instance_name: name of the instance, not its id; at most 20 characters
-    :param product_id: id of what the image shows, at most 256 characters; several images may share it
-    :param pic_name: name of the image; without it, all of the product
+    :param product_id: id of the product that the image shows, at most 256 characters; several images may have
+        the same
+    :param pic_name: name of the image; default: all images of the product
     :param custom_content: text that is returned with a match, at most 4,096 characters
     :param int_attr: whole number that searches can filter by
     :param int_attr2: whole number that searches can filter by
@@ -145,9 +147,9 @@ class DeleteImageOperator(ViapiOperator):
 
     :param instance_name: name of the instance, not its id; at most 20 characters
     :param product_id: id of the product
-    :param pic_name: name of the image; without it, all of the product
+    :param pic_name: name of the image; default: all images of the product
     :param is_delete_by_filter: delete what Filter finds instead of a product
-    :param filter: condition on the attributes of the images to delete, without ``in``
+    :param filter: condition on the attributes of the images to delete; in and not in are not supported
     """
 
     action = find("imagesearch.DeleteImage")
@@ -181,8 +183,9 @@ class CheckImageExistsOperator(ViapiOperator):
     * ``Exists``: the instance has it
 
     :param instance_name: name of the instance, not its id; at most 20 characters
-    :param product_id: id of what the image shows, at most 256 characters; several images may share it
-    :param pic_name: name of the image among those of the product, at most 256 characters
+    :param product_id: id of the product that the image shows, at most 256 characters; several images may have
+        the same
+    :param pic_name: name of the image, unique among those of the product; at most 256 characters
     """
 
     action = find("imagesearch.CheckImageExists")

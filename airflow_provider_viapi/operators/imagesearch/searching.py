@@ -38,11 +38,11 @@ class SearchImageByPicOperator(ViapiOperator):
         most 4096×4096 pixels, not turned by its EXIF orientation
     :param num: largest number of images to return; a whole number from 1 to 100; default: 10
     :param start: position of the first image to return; a whole number from 0 to 499; default: 0
-    :param filter: condition on the attributes of the images that are returned, such as ``int_attr >= 100``
+    :param filter: condition on the attributes of the images that are returned, such as int_attr >= 100
     :param score_threshold: lowest score of an image to be returned; a number from 0 to 1, with at most two
         decimal places; default: 0.0
     :param distinct_product_id: return only the best image of each product
-    :param category_id: category; predicted from the image if not given. Only product image search uses it
+    :param category_id: category; default: predicted from the image. Only product image search uses it
     :param crop: find the subject of the image and use only that; default: true
     :param region: rectangle of the image that is used instead of the subject, x1,x2,y1,y2 in pixels
     """
@@ -89,15 +89,16 @@ class SearchImageByNameOperator(ViapiOperator):
     * ``PicInfo``: what was recognized in the image
 
     :param instance_name: name of the instance, not its id; at most 20 characters
-    :param product_id: id of what the image shows, at most 256 characters; several images may share it
-    :param pic_name: name of the image among those of the product, at most 256 characters
+    :param product_id: id of the product that the image shows, at most 256 characters; several images may have
+        the same
+    :param pic_name: name of the image, unique among those of the product; at most 256 characters
     :param num: largest number of images to return; a whole number from 1 to 100; default: 10
     :param start: position of the first image to return; a whole number from 0 to 499; default: 0
-    :param filter: condition on the attributes of the images that are returned, such as ``int_attr >= 100``
+    :param filter: condition on the attributes of the images that are returned, such as int_attr >= 100
     :param score_threshold: lowest score of an image to be returned; a number from 0 to 1, with at most two
         decimal places; default: 0.0
     :param distinct_product_id: return only the best image of each product
-    :param category_id: category; predicted from the image if not given. Only product image search uses it
+    :param category_id: category; default: predicted from the image. Only product image search uses it
     """
 
     action = find("imagesearch.SearchImageByName")
@@ -143,7 +144,7 @@ class SearchImageByTextOperator(ViapiOperator):
     :param text: description in Chinese or English, at most 512 characters
     :param num: largest number of images to return; a whole number from 1 to 100; default: 10
     :param start: position of the first image to return; a whole number from 0 to 499; default: 0
-    :param filter: condition on the attributes of the images that are returned, such as ``int_attr >= 100``
+    :param filter: condition on the attributes of the images that are returned, such as int_attr >= 100
     :param score_threshold: lowest score of an image to be returned; a number from 0 to 1, with at most two
         decimal places; default: 0.0
     :param distinct_product_id: return only the best image of each product
@@ -181,7 +182,7 @@ class SearchImageByFilterOperator(ViapiOperator):
     Returns ``Auctions``: images that were found.
 
     :param instance_name: name of the instance, not its id; at most 20 characters
-    :param filter: condition on the attributes of the images that are returned, such as ``int_attr >= 100``
+    :param filter: condition on the attributes of the images that are returned, such as int_attr >= 100
     :param num: largest number of images to return; a whole number from 1 to 100; default: 10
     :param start: position of the first image to return; a whole number from 0 to 499; default: 0
     """

@@ -121,7 +121,7 @@ class TransferAssetOperator(HuaweiCloudJobOperator):
     :param asset_ids: ids of the assets
     :param dest_project_id: id of the receiver's project
     :param memo: a remark for the receiver
-    :param is_need_billing: take the resources from those of the receiver, who is billed
+    :param is_need_billing: use resources of the receiver, who is billed
     :param transfer_type: ``TRANSFER_OUT``, or ``TRANSFER_BACK`` to return what was transferred; default: the
         service's
     :param transfer_job_id: id of the earlier transfer; only for ``TRANSFER_BACK``

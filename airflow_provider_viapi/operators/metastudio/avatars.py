@@ -54,14 +54,14 @@ class CreateAvatarModelOperator(UploadingModelOperator):
     :param cover: picture of the avatar for lists
     :param contact: telephone number; it is stored with the job
     :param is_background_replacement: the background, a green screen, will be replaced
-    :param batch_name: name of a batch of such jobs
+    :param batch_name: name of a batch of jobs
     :param tags: tags
     :param model_version: ``V3.2`` or ``V3.3``; default: that of the edition
-    :param is_ondemand_resource: pay by use
+    :param is_ondemand_resource: billed by usage
     :param is_flexus: Flexus (basic) edition
     :param is_fast_flexus: fast variant of the Flexus edition
-    :param is_only_human_model: learn no voice with it; Flexus only
-    :param audio_source_type: what the voice is learned from: ``VIDEO`` or ``AUDIO``
+    :param is_only_human_model: train no voice with the avatar; Flexus edition only
+    :param audio_source_type: source from which the voice is trained: ``VIDEO`` or ``AUDIO``
     :param voice_properties: ``job_tag``, ``sex`` and ``language`` of the voice
     :param supported_service: services that may use the avatar
     """

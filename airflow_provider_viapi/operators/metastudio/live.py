@@ -37,9 +37,9 @@ class StartLiveOperator(HuaweiCloudJobOperator):
     :param play_policy: order and repetition of the scripts
     :param output_urls: RTMP URLs that receive the stream; at present one
     :param stream_keys: stream keys of the URLs; masked in Airflow
-    :param interaction_callback_url: URL that is asked for replies to viewers
-    :param live_event_callback_config: receiver of events of the live task
-    :param rtc_callback_config: receiver of events of the RTC room
+    :param interaction_callback_url: URL from which the service requests replies to viewers
+    :param live_event_callback_config: callback for events of the live task
+    :param rtc_callback_config: callback for events of the RTC room
     :param view_mode: ``LANDSCAPE`` or ``VERTICAL``
     :param co_streamer_config: second presenter
     :param job_run_config: prepaid resources to use

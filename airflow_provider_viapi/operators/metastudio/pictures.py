@@ -27,7 +27,7 @@ class CreatePictureModelOperator(HuaweiCloudJobOperator):
         most 3840x2160 pixels and 9 MB
     :param style_id: id of the style, such as ``system_female_001``; ``metastudio.ListStyles`` lists them
     :param name: name of the model
-    :param notify_url: URL that is called when the job has ended; not needed to wait for it
+    :param notify_url: URL that the service calls after the end of the job; not needed to wait for it
     """
 
     action = pictures.CREATE_PICTURE_MODELING_JOB
@@ -74,7 +74,7 @@ class CreatePictureModelByUrlOperator(HuaweiCloudJobOperator):
     :param picture_url: HTTP(S) address of the picture
     :param style_id: id of the style, such as ``system_female_001``; ``metastudio.ListStyles`` lists them
     :param name: name of the model
-    :param notify_url: URL that is called when the job has ended; not needed to wait for it
+    :param notify_url: URL that the service calls after the end of the job; not needed to wait for it
     """
 
     action = pictures.CREATE_PICTURE_MODELING_BY_URL_JOB

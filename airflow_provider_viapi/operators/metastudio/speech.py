@@ -35,7 +35,7 @@ class CreateSpeechOperator(HuaweiCloudJobOperator):
     :param need_timestamp: also return the time of each word
     :param silence_flag: return silence instead of an error
     :param silence_time_ms: length of that silence in milliseconds
-    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param callback_config: callback after the end of the job (``callback_url``); not needed to wait for it
     :param gen_srt: also generate subtitles
     :param srt_len: length of the longest line of subtitles
     :param srt_line_limit: lines of a subtitle; default: 1

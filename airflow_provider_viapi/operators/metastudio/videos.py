@@ -42,7 +42,7 @@ class CreateAvatarVideoOperator(HuaweiCloudJobOperator):
     :param output_asset_config: ``asset_name`` of the video's asset
     :param background_music_config: music and its volume
     :param review_config: review of the content
-    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param callback_config: callback after the end of the job (``callback_url``); not needed to wait for it
     :param action_config: automatic movements of the avatar
     """
 
@@ -92,7 +92,7 @@ class CreatePhotoVideoOperator(HuaweiCloudJobOperator):
     :param video_config: ``codec`` and optionally size and bit rate
     :param background_music_config: music and its volume
     :param review_config: review of the content
-    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param callback_config: callback after the end of the job (``callback_url``); not needed to wait for it
     :param id_card_image1: front of the person's identity card, like ``human_image``
     :param id_card_image2: back of the card
     :param authorize_use_human_image: the person in the image has given consent
@@ -144,7 +144,7 @@ class CreateSubtitlesOperator(HuaweiCloudJobOperator):
 
     :param script_id: id of the script
     :param sequence_no: number of the scene; default: all
-    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param callback_config: callback after the end of the job (``callback_url``); not needed to wait for it
     """
 
     action = videos.CREATE_SUBTITLE_FILE
@@ -195,7 +195,7 @@ class CreateBusinessCardOperator(HuaweiCloudJobOperator):
     :param video_asset_name: name of the video's asset
     :param gender: ``MALE`` or ``FEMALE``
     :param review_config: review of the content
-    :param callback_config: receiver of a call when the job has ended (``callback_url``); not needed to wait for it
+    :param callback_config: callback after the end of the job (``callback_url``); not needed to wait for it
     """
 
     action = cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD

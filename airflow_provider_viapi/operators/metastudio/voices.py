@@ -61,10 +61,10 @@ class CreateVoiceModelOperator(UploadingModelOperator):
     :param language: language of the recordings, ``CN`` or ``EN``
     :param phone: telephone number; it is stored with the job
     :param dhtms_job_id: job of the avatar that the voice belongs to
-    :param batch_name: name of a batch of such jobs
+    :param batch_name: name of a batch of jobs
     :param output_language: language that the voice will speak
     :param custom_text: text to listen to the voice with
-    :param is_ondemand_resource: pay by use
+    :param is_ondemand_resource: billed by usage
     :param supported_service: services that may use the voice
     """
 

@@ -34,7 +34,7 @@ UPDATE_IMAGE = action(
     "Change the attributes of an image, or of all images of a product.",
     *(
         PRODUCT,
-        PICTURE_NAME.replace(required=False, doc="Name of the image; without it, all of the product."),
+        PICTURE_NAME.replace(required=False, doc="Name of the image; default: all images of the product."),
     ),
     *(_CONTENT, *ATTRIBUTES),
     queried=frozenset({"IntAttr3", "IntAttr4", "StrAttr3", "StrAttr4"}),
@@ -45,11 +45,12 @@ DELETE_IMAGE = action(
     "Delete an image, all images of a product, or all that a filter finds.",
     PRODUCT.replace(required=False, min_length=0, doc="Id of the product."),
     PICTURE_NAME.replace(
-        required=False, min_length=0, doc="Name of the image; without it, all of the product."
+        required=False, min_length=0, doc="Name of the image; default: all images of the product."
     ),
     Boolean(name="IsDeleteByFilter", doc="Delete what Filter finds instead of a product."),
     FILTER.replace(
-        has_lists=False, doc="Condition on the attributes of the images to delete, without ``in``."
+        has_lists=False,
+        doc="Condition on the attributes of the images to delete; in and not in are not supported.",
     ),
     needed=(
         Needed(when=("IsDeleteByFilter", True), names=("Filter",)),

@@ -44,18 +44,18 @@ PRODUCT = String(
     required=True,
     min_length=1,
     max_length=256,
-    doc="Id of what the image shows, at most 256 characters; several images may share it.",
+    doc="Id of the product that the image shows, at most 256 characters; several images may have the same.",
 )
 PICTURE_NAME = String(
     name="PicName",
     required=True,
     min_length=1,
     max_length=256,
-    doc="Name of the image among those of the product, at most 256 characters.",
+    doc="Name of the image, unique among those of the product; at most 256 characters.",
 )
 CATEGORY = Integer(
     name="CategoryId",
-    doc="Category; predicted from the image if not given. Only product image search uses it.",
+    doc="Category; default: predicted from the image. Only product image search uses it.",
 )
 CROP = Boolean(name="Crop", default=True, doc="Find the subject of the image and use only that.")
 
@@ -94,7 +94,7 @@ class Filter(String):
 
 FILTER = Filter(
     name="Filter",
-    doc="Condition on the attributes of the images that are returned, such as ``int_attr >= 100``.",
+    doc="Condition on the attributes of the images that are returned, such as int_attr >= 100.",
 )
 
 

@@ -10,7 +10,7 @@ _TASK_STATES = "PROCESSING, FAIL or SUCCESS."
 _PAGE = (
     ResultField("PageNumber", "integer"),
     ResultField("PageSize", "integer"),
-    ResultField("TotalCount", "integer", "Number of tasks."),
+    ResultField("TotalCount", "integer", "Number of bulk jobs or exports."),
 )
 _TASK_TIMES = (
     ResultField("Status", doc=_TASK_STATES),
@@ -47,7 +47,7 @@ DETAIL = action(
 )
 
 META_FILE = "increment.meta"
-"""Name of the file with the list of a bulk task."""
+"""Name of the file with the list of a bulk job."""
 
 _PATH = String(
     name="Path",
@@ -59,7 +59,7 @@ _PATH = String(
 
 INCREASE_INSTANCE = action(
     "IncreaseInstance",
-    f"Add and delete the images that a file {META_FILE} in OSS lists. An instance runs one such task at a time.",
+    f"Start a bulk job, which adds and deletes the images that a file {META_FILE} in OSS lists; one at a time.",
     String(
         name="BucketName",
         required=True,
@@ -70,9 +70,12 @@ INCREASE_INSTANCE = action(
         doc="Bucket in the region of the instance.",
     ),
     _PATH.replace(required=True, min_length=2),
-    Url(name="CallbackAddress", doc="URL that the service calls about the task; how is not documented."),
+    Url(
+        name="CallbackAddress",
+        doc="URL that the service calls about the bulk job; the form of the call is not documented.",
+    ),
     result=(
-        ResultField("Id", doc="Id of the task."),
+        ResultField("Id", doc="Id of the bulk job."),
         ResultField("IncrementStatus", doc=_TASK_STATES),
     ),
     result_in_body=False,
@@ -82,22 +85,24 @@ INCREASE_INSTANCE = action(
 
 INCREASE_LIST = action(
     "IncreaseList",
-    "List the bulk tasks of an instance and their states.",
-    Integer(name="Id", minimum=0, maximum=INT64, doc="Id of one task."),
-    String(name="BucketName", max_length=63, doc="Only tasks of this bucket."),
-    _PATH.replace(doc=f"Only tasks of the file {META_FILE} at this absolute path."),
-    Integer(name="PageNumber", minimum=1, default=1, doc="Page."),
-    Integer(name="PageSize", minimum=1, default=10, doc="Tasks on a page; the maximum is not documented."),
+    "List the bulk jobs of an instance and their states.",
+    Integer(name="Id", minimum=0, maximum=INT64, doc="Id of one bulk job."),
+    String(name="BucketName", max_length=63, doc="Only bulk jobs of this bucket."),
+    _PATH.replace(doc=f"Only bulk jobs of the file {META_FILE} at this absolute path."),
+    Integer(name="PageNumber", minimum=1, default=1, doc="Number of the page."),
+    Integer(
+        name="PageSize", minimum=1, default=10, doc="Bulk jobs on a page; the maximum is not documented."
+    ),
     result=(
         ResultField(
             "Increments",
             "object",
-            "The tasks.",
+            "The bulk jobs.",
             (
                 ResultField(
                     "Instance",
                     "list",
-                    "The tasks.",
+                    "The bulk jobs.",
                     (
                         ResultField("BucketName"),
                         ResultField("CallbackAddress"),
@@ -122,7 +127,7 @@ DUMP_META = action(
     "Export the list of all images of an instance to a file.",
     result=(
         ResultField("DumpMetaStatus", doc=_TASK_STATES),
-        ResultField("Id", doc="Id of the task."),
+        ResultField("Id", doc="Id of the export."),
     ),
     result_in_body=False,
     idempotent=False,
@@ -132,18 +137,23 @@ DUMP_META = action(
 DUMP_META_LIST = action(
     "DumpMetaList",
     "List the exports of an instance and their states.",
-    Integer(name="Id", minimum=0, maximum=INT64, doc="Id of one task."),
-    Integer(name="PageNumber", minimum=1, maximum=30, default=1, doc="Page."),
-    Integer(name="PageSize", minimum=1, maximum=30, default=10, doc="Tasks on a page."),
+    Integer(name="Id", minimum=0, maximum=INT64, doc="Id of one export."),
+    Integer(name="PageNumber", minimum=1, maximum=30, default=1, doc="Number of the page."),
+    Integer(name="PageSize", minimum=1, maximum=30, default=10, doc="Exports on a page."),
     result=(
         ResultField(
             "DumpMetaList",
             "list",
-            "The tasks.",
+            "The exports.",
             (
                 ResultField("Code", doc="0 for success."),
                 ResultField("Id", "integer"),
-                ResultField("MetaUrl", "file", "The list, for two hours", optional=True),
+                ResultField(
+                    "MetaUrl",
+                    "file",
+                    "File with the list of images; the link is valid for two hours.",
+                    optional=True,
+                ),
                 ResultField("Msg"),
                 *_TASK_TIMES,
             ),

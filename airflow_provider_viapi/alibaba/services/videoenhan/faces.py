@@ -173,5 +173,5 @@ DELETE_FACE_VIDEO_TEMPLATE = Action(
     parameters=(_template("Id of the template."),),
     idempotent=True,
     generations=("2025",),
-    note="For company accounts. The answer for a template that does not exist is not documented.",
+    note="For company accounts. The response for a template that does not exist is not documented.",
 )

@@ -14,25 +14,31 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
 CREATE_FILE = Action(
     service=SERVICE,
     name="CreateFile",
-    summary="Announce a file of up to 5 GB; the answer says where to put it.",
+    summary="Announce a file of up to 5 GB; the response contains the URL for the upload.",
     method="POST",
     path="/v1/{project_id}/files",
     in_body=(
         text(
             "file_name",
-            "Its name; upper and lower case are the same.",
+            "Name of the file, not case-sensitive.",
             required=True,
             min_length=1,
             max_length=256,
         ),
         text("file_md5", "MD5 of the content, in Base64.", required=True),
-        integer("file_size", "Bytes.", required=True, minimum=1, maximum=5 * 2**30),
-        text("file_type", "Its kind, usually the name's suffix.", required=True, min_length=1, max_length=64),
+        integer("file_size", "Size in bytes.", required=True, minimum=1, maximum=5 * 2**30),
+        text(
+            "file_type",
+            "Type of the file, usually the extension of its name.",
+            required=True,
+            min_length=1,
+            max_length=64,
+        ),
         text("asset_id", "Id of the asset.", required=True),
         choice(
             "asset_file_category",
             ("MAIN", "COVER", "PAGE", "SAMPLE", "OTHER", "TEMPORARY", "PACKAGE"),
-            "What the file is to the asset.",
+            "Role of the file in the asset.",
             required=True,
         ),
     ),
@@ -48,21 +54,21 @@ CREATE_LARGE_FILE = Action(
     in_body=(
         text(
             "file_name",
-            "Its name; upper and lower case are the same.",
+            "Name of the file, not case-sensitive.",
             required=True,
             min_length=1,
             max_length=256,
         ),
-        integer("file_size", "Bytes.", minimum=1, maximum=536_870_912_000),
-        text("file_type", "Its kind, usually the name's suffix.", required=True),
+        integer("file_size", "Size in bytes.", minimum=1, maximum=536_870_912_000),
+        text("file_type", "Type of the file, usually the extension of its name.", required=True),
         text("asset_id", "Id of the asset.", required=True),
         choice(
             "asset_file_category",
             ("MAIN", "OTHER", "PACKAGE"),
-            "What the file is to the asset.",
+            "Role of the file in the asset.",
             required=True,
         ),
-        integer("file_multipart_count", "Parts in which it will be uploaded.", minimum=1),
+        integer("file_multipart_count", "Number of parts of the upload.", minimum=1),
     ),
     response_fields=names("file_id upload_urls"),
 )
@@ -73,15 +79,15 @@ DELETE_FILE = Action(
     summary="Delete a file of an asset.",
     method="DELETE",
     path="/v1/{project_id}/files/{file_id}",
-    in_path=(text("file_id", "The file.", required=True),),
+    in_path=(text("file_id", "Id of the file.", required=True),),
 )
 
 CONFIRM_FILE_UPLOAD = Action(
     service=SERVICE,
     name="ConfirmFileUpload",
-    summary="Say that a file was uploaded, or that it was not.",
+    summary="Report that a file was uploaded, or that it was not.",
     method="POST",
     path="/v1/{project_id}/files/{file_id}/complete",
-    in_path=(text("file_id", "The file.", required=True),),
-    in_body=(choice("state", ("CREATED", "FAILED", "CANCELLED"), "State.", required=True),),
+    in_path=(text("file_id", "Id of the file.", required=True),),
+    in_body=(choice("state", ("CREATED", "FAILED", "CANCELLED"), "State of the upload.", required=True),),
 )

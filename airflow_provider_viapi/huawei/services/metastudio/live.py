@@ -31,7 +31,7 @@ LIST_SMART_LIVE = Action(
     method="GET",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs",
     in_path=(text("room_id", "Id of the live room.", required=True),),
-    in_query=(*PAGE, text("state", "State."), *SORT, *CREATED_FILTERS),
+    in_query=(*PAGE, text("state", "State of the live tasks."), *SORT, *CREATED_FILTERS),
     response_fields=names("count smart_live_jobs"),
     idempotent=True,
 )
@@ -55,7 +55,7 @@ SHOW_SMART_LIVE = Action(
 STOP_SMART_LIVE = Action(
     service=SERVICE,
     name="StopSmartLive",
-    summary="End a live task.",
+    summary="Stop a live task.",
     method="POST",
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/stop",
     in_path=(text("room_id", "Id of the live room.", required=True), JOB),
@@ -83,11 +83,11 @@ EXECUTE_SMART_LIVE_COMMAND = Action(
                 "CLEAN_UP_INSERT_COMMAND",
                 "RESET_EXIT_CONFIG",
             ),
-            "Command.",
+            "Command to execute.",
             required=True,
         ),
         structure("params", "Parameters of the command."),
-        structure("review_config", "Review of the content."),
+        structure("review_config", "Settings of the content review."),
     ),
     response_fields=names("command_id command result"),
 )
@@ -100,7 +100,7 @@ LIST_SMART_LIVE_JOBS = Action(
     path="/v1/{project_id}/smart-live-jobs",
     in_query=(
         *PAGE,
-        text("state", "State."),
+        text("state", "State of the live tasks."),
         *SORT,
         *CREATED_FILTERS,
         text("room_name", "Name of the live room."),
@@ -117,14 +117,16 @@ LIVE_EVENT_REPORT = Action(
     path="/v1/{project_id}/smart-live-rooms/{room_id}/smart-live-jobs/{job_id}/live-event-report",
     in_path=(text("room_id", "Id of the live room.", required=True), JOB),
     in_query=(
-        text("auth_key", "Auth that the live task's answer gave."),
-        integer("expires_time", "End of the proof.", maximum=2**53),
-        flag("refresh_url", "Ask for a new address for reports."),
+        text("auth_key", "Authentication key, from the response that names the URL for reports."),
+        integer("expires_time", "Time at which auth_key expires.", maximum=2**53),
+        flag("refresh_url", "Request a new URL for reports."),
     ),
     in_body=(
-        integer("total", "How many events.", required=True),
-        structures("events", "What has happened on air, each with its time.", required_fields=("timestamp",)),
-        structure("review_config", "Review of the content."),
+        integer("total", "Number of events.", required=True),
+        structures(
+            "events", "Events of the live stream, each with its time.", required_fields=("timestamp",)
+        ),
+        structure("review_config", "Settings of the content review."),
     ),
     response_fields=("live_event_report_url",),
 )
@@ -138,15 +140,21 @@ START_SMART_LIVE = Action(
     in_path=(text("room_id", "Id of the live room.", required=True),),
     in_body=(
         structure(
-            "video_config", "Size, bit rate and others.", required_fields=("bitrate", "width", "height")
+            "video_config",
+            "Width, height, bit rate and other settings of the video.",
+            required_fields=("bitrate", "width", "height"),
         ),
         structure("play_policy", "Order and repetition of the scripts."),
-        texts("output_urls", "RTMP URLs that receive the stream; at present one."),
-        texts("stream_keys", "Stream keys that go with the addresses; private."),
-        text("interaction_callback_url", "URL that is asked for replies to viewers.", max_length=2048),
-        structure("live_event_callback_config", "Receiver of events of the live task."),
-        structure("rtc_callback_config", "Receiver of events of the RTC room."),
-        choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
+        texts("output_urls", "RTMP URLs that receive the stream; only one is supported at present."),
+        texts("stream_keys", "Stream keys of output_urls; secret."),
+        text(
+            "interaction_callback_url",
+            "URL from which the service requests replies to viewers.",
+            max_length=2048,
+        ),
+        structure("live_event_callback_config", "Callback for events of the live task."),
+        structure("rtc_callback_config", "Callback for events of the RTC room."),
+        choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Orientation of the video: landscape or vertical."),
         structure("co_streamer_config", "Second presenter."),
         structure("job_run_config", "Prepaid resources to use."),
     ),

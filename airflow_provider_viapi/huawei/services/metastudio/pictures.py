@@ -39,7 +39,7 @@ LIST_STYLES = Action(
 LIST_PICTURE_MODELING_JOBS = Action(
     service=SERVICE,
     name="ListPictureModelingJobs",
-    summary="List jobs that model an avatar after a picture.",
+    summary="List jobs that create an avatar from a picture.",
     method="GET",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings",
     in_query=_LIST,
@@ -50,7 +50,7 @@ LIST_PICTURE_MODELING_JOBS = Action(
 SHOW_PICTURE_MODELING_JOB = Action(
     service=SERVICE,
     name="ShowPictureModelingJob",
-    summary="Return a job that models an avatar after a picture.",
+    summary="Return a job that creates an avatar from a picture.",
     method="GET",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings/{job_id}",
     in_path=(JOB,),
@@ -63,7 +63,7 @@ SHOW_PICTURE_MODELING_JOB = Action(
 _MODEL = (
     text("style_id", "Id of the style, from ListStyles, such as system_female_001.", required=True),
     text("name", "Name of the model.", required=True),
-    text("notify_url", "Address that is called when the job has ended."),
+    text("notify_url", "URL that the service calls after the end of the job."),
 )
 
 _KIND = JobKind(
@@ -76,10 +76,10 @@ _KIND = JobKind(
 CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
     service=SERVICE,
     name="CreatePictureModelingByUrlJob",
-    summary="Model a stylized avatar after the picture at an address.",
+    summary="Create a stylized avatar from the picture at a URL.",
     method="POST",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings-by-url",
-    in_body=(Url(name="picture_url", required=True, doc="Address of the picture."), *_MODEL),
+    in_body=(Url(name="picture_url", required=True, doc="URL of the picture."), *_MODEL),
     response_fields=names("job_id model_asset_id"),
     job=_KIND,
 )
@@ -87,7 +87,7 @@ CREATE_PICTURE_MODELING_BY_URL_JOB = Action(
 CREATE_PICTURE_MODELING_JOB = Action(
     service=SERVICE,
     name="CreatePictureModelingJob",
-    summary="Model a stylized avatar after a picture that is uploaded in a form.",
+    summary="Create a stylized avatar from a picture that is uploaded in a form.",
     method="POST",
     path="/v1/{project_id}/digital-human/stylized/picture-modelings",
     in_form=(

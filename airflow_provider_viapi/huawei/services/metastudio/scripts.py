@@ -14,19 +14,23 @@ from airflow_provider_viapi.huawei.services.metastudio.service import (
 )
 
 SCRIPT = (
-    text("script_name", "Name.", min_length=1, max_length=256),
-    text("script_description", "Up to 1024 characters.", max_length=1024),
-    choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Landscape or vertical."),
-    text("model_asset_id", "Asset of the avatar.", max_length=64),
-    choice("model_asset_type", ("HUMAN_MODEL_2D",), "Kind of the avatar."),
-    structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
-    structure("video_config", "Size, bit rate and others.", required_fields=("bitrate", "width", "height")),
-    text("priv_data", "Data of the caller, returned unchanged.", max_length=8192),
+    text("script_name", "Name of the script.", min_length=1, max_length=256),
+    text("script_description", "Description of the script.", max_length=1024),
+    choice("view_mode", ("LANDSCAPE", "VERTICAL"), "Orientation of the video: landscape or vertical."),
+    text("model_asset_id", "Asset id of the avatar.", max_length=64),
+    choice("model_asset_type", ("HUMAN_MODEL_2D",), "Type of the avatar."),
+    structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
+    structure(
+        "video_config",
+        "Width, height, bit rate and other settings of the video.",
+        required_fields=("bitrate", "width", "height"),
+    ),
+    text("priv_data", "Your own data, which the service returns unchanged.", max_length=8192),
     structure("background_music_config", "Music and its volume."),
-    structure("review_config", "Review of the content."),
-    structure("audio_files", "Recorded speech instead of text."),
+    structure("review_config", "Settings of the content review."),
+    structure("audio_files", "Recorded speech, instead of a text."),
     structure("action_config", "Automatic movements of the avatar."),
-    structures("shoot_scripts", "Speech and pictures, scene by scene."),
+    structures("shoot_scripts", "Scenes of the video, each with its speech and pictures."),
 )
 
 CREATE_VIDEO_SCRIPTS = Action(
@@ -47,9 +51,9 @@ LIST_VIDEO_SCRIPTS = Action(
     path="/v1/{project_id}/digital-human-video-scripts",
     in_query=(
         *PAGE,
-        text("name", "Name."),
-        text("script_catalog", "Drafts or the system's patterns."),
-        text("view_mode", "Landscape or vertical."),
+        text("name", "Name of the script."),
+        text("script_catalog", "Drafts, or templates of the system."),
+        text("view_mode", "Orientation of the video: landscape or vertical."),
     ),
     response_fields=names("count video_scripts"),
     idempotent=True,

@@ -68,7 +68,7 @@ JOB = text("job_id", "Id of the job.", required=True)
 
 PAGE = (
     integer("offset", "Number of items to skip."),
-    integer("limit", "Largest number of items in the answer."),
+    integer("limit", "Maximum number of items in the response."),
 )
 
 SORT = (text("sort_key", "Field to sort by."), text("sort_dir", "asc or desc."))

@@ -70,9 +70,9 @@ EXECUTE_TRANSFER_ASSET_ACTION = Action(
             required=True,
         ),
     ),
-    in_body=(text("reason", "Why it is rejected."),),
+    in_body=(text("reason", "Reason of the rejection."),),
     response_fields=("accept_respone",),
-    note="the misspelt field of the answer is the service's",
+    note="the service itself misspells accept_respone",
 )
 
 TRANSFER_ASSET = Action(
@@ -82,13 +82,13 @@ TRANSFER_ASSET = Action(
     method="POST",
     path="/v1/{project_id}/digital-assets-action/transfers",
     in_body=(
-        choice("transfer_type", ("TRANSFER_OUT", "TRANSFER_BACK"), "Direction."),
+        choice("transfer_type", ("TRANSFER_OUT", "TRANSFER_BACK"), "Direction of the transfer."),
         texts("asset_ids", "Ids of the assets.", required=True),
         text("dest_project_id", "Id of the receiver's project.", required=True),
-        text("memo", "A remark."),
-        flag("auto_accept", "Accept at once; for administrators."),
-        flag("auto_active", "Activate at once; for administrators."),
-        flag("is_need_billing", "Take the resources from those of the receiver, who is billed."),
+        text("memo", "Remark for the receiver."),
+        flag("auto_accept", "Accept the transfer immediately; for administrators."),
+        flag("auto_active", "Activate the assets immediately; for administrators."),
+        flag("is_need_billing", "Use resources of the receiver, who is billed."),
         text("transfer_job_id", "Id of the earlier transfer; only for TRANSFER_BACK."),
     ),
     response_fields=("job_id",),

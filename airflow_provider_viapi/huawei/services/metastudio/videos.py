@@ -34,8 +34,8 @@ MADE_VIDEO = ResultField(
     "output_asset_config",
     "object",
     fields=(
-        ResultField("preview_video_url", "file", "The video; its link lives for a day."),
-        ResultField("cover_url", "file", "A still of it."),
+        ResultField("preview_video_url", "file", "Output video; its link is valid for one day."),
+        ResultField("cover_url", "file", "Cover image of the video."),
     ),
 )
 """The asset that a video becomes, as far as it is files."""
@@ -48,15 +48,15 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
     path="/v1/{project_id}/digital-human-videos",
     in_query=(
         *PAGE,
-        text("state", "State."),
+        text("state", "State of the jobs."),
         *SORT,
         *CREATED_FILTERS,
-        texts("fuzzy_query_field", "Fields that are looked for in part."),
+        texts("fuzzy_query_field", "Fields of which a part must match."),
         text("script_id", "Id of the script."),
-        text("asset_name", "Name."),
-        text("job_type", "Kind of the job."),
+        text("asset_name", "Name of the asset."),
+        text("job_type", "Type of the job."),
         text("job_id", "Id of the job."),
-        texts("job_ids", "The jobs."),
+        texts("job_ids", "Ids of the jobs."),
     ),
     response_fields=names("count jobs"),
     idempotent=True,
@@ -65,11 +65,11 @@ LIST_DIGITAL_HUMAN_VIDEO = Action(
 SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
     service=SERVICE,
     name="Show2DDigitalHumanVideo",
-    summary="Return the state of an avatar video's job.",
+    summary="Return the job of an avatar video.",
     method="GET",
     path="/v1/{project_id}/2d-digital-human-videos/{job_id}",
     in_path=(JOB,),
-    in_query=(flag("show_script", "Answer with the script too."),),
+    in_query=(flag("show_script", "Also return the script."),),
     response_fields=names(
         "job_id state job_type start_time end_time duration output_asset_config error_info "
         "create_time lastupdate_time script_id video_making_type human_image model_asset_id "
@@ -81,7 +81,7 @@ SHOW_2D_DIGITAL_HUMAN_VIDEO = Action(
 CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
     service=SERVICE,
     name="Cancel2DDigitalHumanVideo",
-    summary="Cancel an avatar video that still waits.",
+    summary="Cancel an avatar video that is still queued.",
     method="POST",
     path="/v1/{project_id}/2d-digital-human-videos/{job_id}/cancel",
     in_path=(JOB,),
@@ -90,7 +90,7 @@ CANCEL_2D_DIGITAL_HUMAN_VIDEO = Action(
 SHOW_PHOTO_DETECTION = Action(
     service=SERVICE,
     name="ShowPhotoDetection",
-    summary="Return the state of a photo's check.",
+    summary="Return the job that checks a photo.",
     method="GET",
     path="/v1/{project_id}/photo-detection/{job_id}",
     in_path=(JOB,),
@@ -101,11 +101,11 @@ SHOW_PHOTO_DETECTION = Action(
 SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     service=SERVICE,
     name="ShowPhotoDigitalHumanVideo",
-    summary="Return the state of a photo video's job.",
+    summary="Return the job of a photo video.",
     method="GET",
     path="/v1/{project_id}/photo-digital-human-videos/{job_id}",
     in_path=(JOB,),
-    in_query=(flag("show_script", "Answer with the script too."),),
+    in_query=(flag("show_script", "Also return the script."),),
     response_fields=names(
         "job_id state job_type start_time end_time duration output_asset_config error_info "
         "create_time lastupdate_time script_id human_image voice_config video_config "
@@ -117,7 +117,7 @@ SHOW_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
 CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     service=SERVICE,
     name="CancelPhotoDigitalHumanVideo",
-    summary="Cancel a photo video that still waits.",
+    summary="Cancel a photo video that is still queued.",
     method="POST",
     path="/v1/{project_id}/photo-digital-human-videos/{job_id}/cancel",
     in_path=(JOB,),
@@ -126,7 +126,7 @@ CANCEL_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
 SHOW_SUBTITLE_FILE = Action(
     service=SERVICE,
     name="ShowSubtitleFile",
-    summary="Return the state of a subtitles job, scene by scene.",
+    summary="Return the job of subtitles, with the state of each scene.",
     method="GET",
     path="/v1/{project_id}/subtitle-files/{job_id}",
     in_path=(JOB,),
@@ -137,27 +137,29 @@ SHOW_SUBTITLE_FILE = Action(
 CREATE_2D_DIGITAL_HUMAN_VIDEO = Action(
     service=SERVICE,
     name="Create2DDigitalHumanVideo",
-    summary="Make a video of an avatar, from a script or from what is given here.",
+    summary="Generate a video of an avatar, from a script or from the other parameters.",
     method="POST",
     path="/v1/{project_id}/2d-digital-human-videos",
     in_body=(
         text("script_id", "Id of the script."),
-        text("model_asset_id", "Asset of the avatar."),
-        structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
+        text("model_asset_id", "Asset id of the avatar."),
+        structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
         structure(
-            "video_config", "Size, bit rate and others.", required_fields=("bitrate", "width", "height")
+            "video_config",
+            "Width, height, bit rate and other settings of the video.",
+            required_fields=("bitrate", "width", "height"),
         ),
-        structures("shoot_scripts", "Speech and pictures, scene by scene."),
+        structures("shoot_scripts", "Scenes of the video, each with its speech and pictures."),
         structure(
             "output_asset_config",
-            "Name of the asset that the video becomes.",
+            "Name of the asset in which the video is stored.",
             required_fields=("asset_name",),
         ),
         structure("background_music_config", "Music and its volume."),
-        structure("review_config", "Review of the content."),
+        structure("review_config", "Settings of the content review."),
         structure(
             "callback_config",
-            "Receiver of a call when the job has ended, and the key that signs it.",
+            "Callback after the end of the job: the URL, and the key that signs the request.",
             required_fields=("callback_url",),
         ),
         structure("action_config", "Automatic movements of the avatar."),
@@ -191,25 +193,29 @@ CREATE_PHOTO_DIGITAL_HUMAN_VIDEO = Action(
     in_body=(
         text("script_id", "Id of the script."),
         text("human_image", "The person's picture in Base64, at most 1080p.", required=True),
-        structure("voice_config", "Voice, speed, pitch, volume.", required_fields=("voice_asset_id",)),
-        structure("video_config", "Size, bit rate and others.", required_fields=("codec",)),
-        structures("shoot_scripts", "Speech and pictures, scene by scene.", required=True),
+        structure("voice_config", "Voice, speed, pitch and volume.", required_fields=("voice_asset_id",)),
+        structure(
+            "video_config",
+            "Width, height, bit rate and other settings of the video.",
+            required_fields=("codec",),
+        ),
+        structures("shoot_scripts", "Scenes of the video, each with its speech and pictures.", required=True),
         structure(
             "output_asset_config",
-            "Name of the asset that the video becomes.",
+            "Name of the asset in which the video is stored.",
             required=True,
             required_fields=("asset_name",),
         ),
         structure("background_music_config", "Music and its volume."),
-        structure("review_config", "Review of the content."),
+        structure("review_config", "Settings of the content review."),
         structure(
             "callback_config",
-            "Receiver of a call when the job has ended, and the key that signs it.",
+            "Callback after the end of the job: the URL, and the key that signs the request.",
             required_fields=("callback_url",),
         ),
         text("id_card_image1", "Front of the person's identity card, in Base64."),
-        text("id_card_image2", "Its back."),
-        flag("authorize_use_human_image", "The person in the picture has agreed."),
+        text("id_card_image2", "Back of the identity card, in Base64."),
+        flag("authorize_use_human_image", "The person in the picture has given consent."),
     ),
     response_fields=("job_id",),
     job=JobKind(
@@ -231,7 +237,7 @@ CREATE_SUBTITLE_FILE = Action(
         integer("sequence_no", "Number of the scene; default: all."),
         structure(
             "callback_config",
-            "Receiver of a call when the job has ended, and the key that signs it.",
+            "Callback after the end of the job: the URL, and the key that signs the request.",
             required_fields=("callback_url",),
         ),
     ),

@@ -16,7 +16,7 @@ ENTRY = (
     choice(
         "type",
         ("CHINESE_G2P", "PHONETIC_SYMBOL", "CONTINUUM", "ALIAS", "SAY_AS"),
-        "Kind of pronunciation.",
+        "Type of the pronunciation.",
         required=True,
     ),
     text("key", "Word."),
@@ -37,12 +37,12 @@ CREATE_TTSC_VOCABULARY_CONFIGS = Action(
 LIST_TTSC_VOCABULARY_CONFIGS = Action(
     service=SERVICE,
     name="ListTtscVocabularyConfigs",
-    summary="List words with a pronunciation of their own.",
+    summary="List the words that have a custom pronunciation.",
     method="GET",
     path="/v1/{project_id}/ttsc/vocabulary-configs",
     in_query=(
-        text("type", "Kind of pronunciation."),
-        text("tts_service_name", "Engine."),
+        text("type", "Type of the pronunciation."),
+        text("tts_service_name", "Speech engine."),
         text("is_vocabulary_config_enable", "Apply the vocabulary."),
         text("group_id", "Id of the group."),
         text("asset_id", "Id of the asset."),
@@ -73,7 +73,7 @@ DELETE_TTSC_VOCABULARY_CONFIGS = Action(
     method="DELETE",
     path="/v1/{project_id}/ttsc/vocabulary-configs",
     in_query=(*PAGE,),
-    in_body=(texts("id", "Id."),),
+    in_body=(texts("id", "Id of the entry."),),
 )
 
 CREATE_TTSC_VOCABULARY_GROUPS = Action(
@@ -82,7 +82,7 @@ CREATE_TTSC_VOCABULARY_GROUPS = Action(
     summary="Create a group of words.",
     method="POST",
     path="/v1/{project_id}/ttsc/vocabulary-groups",
-    in_body=(text("group_name", "Name."),),
+    in_body=(text("group_name", "Name of the group."),),
     response_fields=("id",),
 )
 
@@ -104,7 +104,7 @@ UPDATE_TTSC_VOCABULARY_GROUPS = Action(
     method="PUT",
     path="/v1/{project_id}/ttsc/vocabulary-groups/{group_id}",
     in_path=(text("group_id", "Id of the group.", required=True),),
-    in_body=(text("group_name", "Name."),),
+    in_body=(text("group_name", "Name of the group."),),
     response_fields=("id",),
 )
 
@@ -136,7 +136,7 @@ SAVE_TTSC_TENANT_CONFIGS = Action(
     method="PUT",
     path="/v1/{project_id}/ttsc/tenant-configs",
     in_body=(
-        text("id", "Id."),
+        text("id", "Id of the entry."),
         text("key", "Word.", required=True),
         text("value", "Pronunciation.", required=True),
     ),

@@ -115,7 +115,7 @@ DEPLOY_ALGORITHM = Action(
         Object(name="envs", doc="Environment variables."),
     ),
     response_fields=("alg_name",),
-    note="the SDK does not say which fields are required",
+    note="the SDK does not state which fields are required",
 )
 
 STOP_DEPLOY_ALGORITHM = Action(
@@ -144,7 +144,7 @@ CREATE_EDGE_POOL = Action(
         StringList(name="nodes", doc="Ids of the edge nodes."),
     ),
     response_fields=("id",),
-    note="the SDK does not say which fields are required",
+    note="the SDK does not state which fields are required",
 )
 
 DELETE_EDGE_POOL = Action(

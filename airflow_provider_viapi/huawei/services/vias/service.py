@@ -31,7 +31,9 @@ TASK_STATES = States(
 ALSO_LISTED = ("SCHEDULING", "LACK_OF_RESOURCES")
 """States that only the filter of the task list names."""
 
-COMMAND = Choice(name="command", required=True, choices=("start", "stop"), doc="start or stop.")
+COMMAND = Choice(
+    name="command", required=True, choices=("start", "stop"), doc="Command to execute: start or stop."
+)
 
 BATCH_RESPONSE = ("total_count", "failed_count", "succeed_count", "id", "error_list")
 """Answer of the actions on batch tasks: how many tasks, and the reasons of those that failed."""
@@ -47,7 +49,7 @@ def paging(largest_page: int | None = None) -> tuple[Parameter, ...]:
     return (
         String(name="sort_name", doc="Field to sort by."),
         String(name="order_by", doc="Direction to sort in: asc or desc."),
-        Boolean(name="is_paged", doc="Split the answer into pages."),
+        Boolean(name="is_paged", doc="Split the response into pages."),
         Integer(
             name="page_size",
             minimum=5 if largest_page else 1,
@@ -78,7 +80,7 @@ def task_settings(*, required: bool) -> tuple[Parameter, ...]:
         ),
         AlgorithmConfig(
             name="config",
-            doc="Settings of the algorithm in common; known ones are checked, others are passed on unchanged.",
+            doc="Settings of the algorithm, under the key common; only known ones are checked.",
         ),
         Boolean(name="is_saved_as_template", doc="Save the settings as a template."),
         String(

@@ -17,7 +17,7 @@ ACCESS_TYPE = Choice(
     name="access_type",
     required=True,
     choices=("cloud", "edge"),
-    doc="Analysed in the cloud or on an edge device.",
+    doc="Place of the analysis: in the cloud or on an edge device.",
 )
 
 _SOURCE_NAME = String(name="video_source_name", required=True, min_length=1, doc="Name of the source.")
@@ -85,7 +85,7 @@ UPDATE_VIDEO_SOURCE = Action(
     in_path=(SOURCE_ID,),
     in_body=(_SOURCE_NAME.replace(required=False), _TYPE_CONFIG.replace(required=False), *_LOCATION, _TAGS),
     response_fields=_SOURCE,
-    note="the SDK does not say which fields may be left out",
+    note="the SDK does not state which fields are optional",
 )
 
 DELETE_VIDEO_SOURCE = Action(
@@ -95,7 +95,7 @@ DELETE_VIDEO_SOURCE = Action(
     method="DELETE",
     path="/v2/{project_id}/source/{video_source_id}",
     in_path=(SOURCE_ID,),
-    note="the answer is the word true",
+    note="the response is the word true",
 )
 
 SHOW_VIDEO_SOURCE = Action(
@@ -122,7 +122,7 @@ LIST_VIDEO_SOURCES = Action(
         StringList(name="type", doc="Kinds of the sources."),
         StringList(name="video_group_id", doc="Ids of groups."),
         *paging(200),
-        StringList(name="access_type", doc="cloud, edge or both."),
+        StringList(name="access_type", doc="Places of the analysis: cloud, edge or both."),
         String(name="platform_name", doc="Platform of cameras."),
         String(name="tag", doc="Tag."),
     ),
@@ -157,7 +157,7 @@ UPDATE_VIDEO_GROUP = Action(
         String(name="description", doc="Description of the group."),
         StringList(name="video_source_ids", doc="Ids of the sources in the group."),
     ),
-    note="the SDK does not say which fields may be left out",
+    note="the SDK does not state which fields are optional",
 )
 
 DELETE_VIDEO_GROUP = Action(
@@ -193,7 +193,7 @@ LIST_VIDEO_GROUPS = Action(
         *paging(),
         String(name="name", doc="Part of the name."),
         String(name="status", doc="State of the sources."),
-        StringList(name="access_type", doc="cloud, edge or both."),
+        StringList(name="access_type", doc="Places of the analysis: cloud, edge or both."),
         Boolean(name="has_task", doc="Only groups with, or without, tasks."),
         StringList(name="type", doc="Kinds of the sources."),
     ),

@@ -123,7 +123,7 @@ UPDATE_TASK = Action(
         _INPUT.replace(required=False),
         *task_settings(required=False),
     ),
-    note="the SDK does not say which fields may be left out",
+    note="the SDK does not state which fields are optional",
     refine=_check_algorithm,
 )
 
@@ -134,7 +134,7 @@ START_STOP_TASK = Action(
     method="PUT",
     path="/v2/{project_id}/tasks/{task_id}/action/{command}",
     in_path=(TASK_ID, COMMAND),
-    note="the path of v1 is not known, so that of v2 is used in both families",
+    note="the v1 path is unknown, so the v2 path is used in both cases",
 )
 
 DELETE_TASK = Action(
@@ -144,7 +144,7 @@ DELETE_TASK = Action(
     method="DELETE",
     path="/v2/{project_id}/tasks/{task_id}",
     in_path=(TASK_ID,),
-    note="the path of v1 is not known, so that of v2 is used in both families",
+    note="the v1 path is unknown, so the v2 path is used in both cases",
 )
 
 CREATE_TASK = Action(
@@ -216,7 +216,7 @@ UPDATE_BATCH_TASK = Action(
         *task_settings(required=False),
     ),
     response_fields=BATCH_RESPONSE,
-    note="the SDK does not say which fields may be left out",
+    note="the SDK does not state which fields are optional",
     refine=_check_algorithm,
 )
 
