@@ -27,6 +27,9 @@ Identity = tuple[str, str]
 """EntityId and ExtraData: what an image database lists of an image and its owner chose. In an instance of
 ImageSearch: ProductId and PicName."""
 
+MAX_PIC_NAME = 256
+"""Characters of an image's name in an instance of ImageSearch."""
+
 Backend = Literal["imgsearch", "imagesearch"]
 """Service whose database or instance is filled."""
 
@@ -182,7 +185,7 @@ def _parse_one(
 def _file_name(address: Any) -> str:
     """Return the last part of an address as the name of an image."""
     path = str(address).partition("?")[0].rstrip("/")
-    return unquote(path.rpartition("/")[2])[-256:] or "image"
+    return unquote(path.rpartition("/")[2])[-MAX_PIC_NAME:] or "image"
 
 
 def invalid(message: str, code: str | None = None) -> InvalidRequest:
@@ -212,14 +215,18 @@ def check_address(folder: str) -> None:
         )
 
 
-def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
+def list_images(
+    folder: str, hook: ViapiHook, log: Log, *, backend: Backend = "imgsearch"
+) -> list[dict[str, str]]:
     """Return the images in a folder and its subfolders, in the order of their names.
 
     Files that macOS adds (``._photo.jpg``, ``__MACOSX/``) are left out.
 
     :param folder: its address
     :param hook: its connection is used for ``oss://`` unless the address names another
-    :return: of each its address, an entity id from its name, and its address without a connection id as extra data
+    :param backend: service that indexes them
+    :return: of each its address, an entity id from its name, and its address without a connection id as extra data;
+        for ``imagesearch`` also its path in the folder as ``pic_name``, since subfolders may have files of one name
     :raises InvalidRequest: there is no image
     """
     from airflow_provider_viapi.media.open_storage import open_storage, translate_errors
@@ -246,6 +253,9 @@ def list_images(folder: str, hook: ViapiHook, log: Log) -> list[dict[str, str]]:
             "image_url": f"{scheme}://{f'{user}@' if user else ''}{file}",
             "entity_id": entity_id_of(file.removeprefix(f"{top}/")),
             "extra_data": f"{scheme}://{file}",
+            **(
+                {"pic_name": file.removeprefix(f"{top}/")[-MAX_PIC_NAME:]} if backend == "imagesearch" else {}
+            ),
         }
         for file in images
     ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_viapi.alibaba.services.imagesearch import ADD_IMAGE, CHECK_IMAGE_EXISTS, DETAIL
-from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.image_index.images import Backend, ImageEntry
 from airflow_provider_viapi.image_index.service_reads import ServiceReads
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class ImageInstance:
     :param name: of the instance
     :param read_qps: calls per second of each reading action
     """
+
+    backend: Backend = "imagesearch"
 
     def __init__(self, client: AsyncClient, name: str, read_qps: float) -> None:
         self.name = name

@@ -20,7 +20,7 @@ from airflow_provider_viapi.alibaba.services.imgsearch import (
     REACHED_BY_OFFSET,
 )
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError
-from airflow_provider_viapi.image_index.images import Identity, ImageEntry
+from airflow_provider_viapi.image_index.images import Backend, Identity, ImageEntry
 from airflow_provider_viapi.image_index.service_reads import ServiceReads
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class ImageDatabase:
     :param read_qps: calls per second of each reading action; a quota holds per action, so adding has its own
     """
 
+    backend: Backend = "imgsearch"
     capacity = CAPACITY
 
     def __init__(self, client: AsyncClient, name: str, read_qps: float) -> None:

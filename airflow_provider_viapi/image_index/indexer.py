@@ -132,7 +132,7 @@ class Indexer:
         :raises ServiceError: an error that is not about one image: the key, or a service that is down. What was added
             until then is found by the next run
         """
-        self._report = report = IndexingReport(self._database.name, len(images))
+        self._report = report = IndexingReport(self._database.name, self._database.backend, len(images))
         await self._database.check_exists()
         waiting = list(images)
         if durable:

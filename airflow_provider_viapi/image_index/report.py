@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_viapi.alibaba.services.imgsearch import ADD_IMAGE
 from airflow_provider_viapi.errors import InvalidRequest, ServiceError, TransientError
-from airflow_provider_viapi.image_index.images import ImageEntry
+from airflow_provider_viapi.image_index.images import Backend, ImageEntry, form_of
+from airflow_provider_viapi.schema import snake_case
 
 MAX_FAILURES_KEPT = 20
 """Failures that the report lists one by one; an XCom of 50,000 would help nobody."""
 
 _MAX_MESSAGE_LENGTH = 200
+
+_WHEN_FULL: Mapping[Backend, tuple[str, str]] = {
+    "imgsearch": ("ImageDbFull", "Delete images from the database, or use another one"),
+    "imagesearch": ("InstanceFull", "Delete images from the instance, or use another one"),
+}
+"""Code, and what to do, when nothing more can be added."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Failure:
 class IndexingReport:
     """Outcome of an indexing run.
 
-    :param database: the image database
+    :param database: name of the image database, or of the instance of ImageSearch
+    :param backend: service that has it
     :param images: number of images that were to be in it
     :param found: number that were there before
     :param added: number that were added
@@ -69,6 +77,7 @@ class IndexingReport:
     """
 
     database: str
+    backend: Backend
     images: int
     found: int = 0
     added: int = 0
@@ -103,9 +112,9 @@ class IndexingReport:
         if self.is_full:
             raise InvalidRequest(
                 f"{self.database} is full: of {self.images:,} images {self.added:,} were added, {self.found:,} "
-                f"were there, {self.failed:,} failed and {self.left_out:,} were not tried. Delete images from it, or "
-                f"use another database",
-                code="ImageDbFull",
+                f"were there, {self.failed:,} failed and {self.left_out:,} were not tried. "
+                + _WHEN_FULL[self.backend][1],
+                code=_WHEN_FULL[self.backend][0],
                 action=ADD_IMAGE.name,
             )
         if self.failed > max_failed:
@@ -120,7 +129,7 @@ class IndexingReport:
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values, small however many images there are."""
         return {
-            "db_name": self.database,
+            snake_case(form_of(self.backend).container): self.database,
             "images": self.images,
             "added": self.added,
             "found": self.found,

@@ -80,7 +80,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
     :param instance_name: the instance, at most 20 characters
     :param images: as for ``IndexImagesOperator(backend="imagesearch")``: a list of mappings with ``image_url``,
         ``entity_id`` and optionally ``extra_data``, ``pic_name`` and attributes, or the address of a folder. Names
-        are those of files in one folder, so that they differ, and end in a picture's suffix.
+        must differ, since the images are uploaded to one folder, and end in a picture's suffix.
         An empty list is an error as a literal, and nothing to do as the output of another task
     :param max_failed: how many images may be rejected without failing the task; default: any number
     """
@@ -160,7 +160,7 @@ class BulkIndexImagesOperator(ViapiJobOperator):
         """Upload the pictures and their list, and return the request that names them."""
         images = request["Images"]
         if isinstance(images, str):
-            images = list_images(images, self.hook, self.log)
+            images = list_images(images, self.hook, self.log, backend="imagesearch")
         self._folder.write(self._parse(images), self.hook, self.log, lambda: self._stop_requested)
         bucket, path = self._place
         return {"InstanceName": request["InstanceName"], "BucketName": bucket, "Path": f"/{path}"}

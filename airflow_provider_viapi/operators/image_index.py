@@ -67,9 +67,9 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
 
     There ``entity_id`` is the ProductId (at most 256 characters) and ``extra_data`` the CustomContent (at most
     4,096). An image is there already if its ``entity_id`` and ``pic_name`` are; the default of ``pic_name`` is the
-    last part of the address. Images may also have ``category_id``, ``int_attr`` to ``int_attr4``, ``str_attr`` to
-    ``str_attr4``, ``crop`` and ``region``. Each image is uploaded to Alibaba's temporary storage, and brought within
-    the service's limits if the extra ``images`` is installed.
+    last part of the address, or for a folder the path in it. Images may also have ``category_id``, ``int_attr`` to
+    ``int_attr4``, ``str_attr`` to ``str_attr4``, ``crop`` and ``region``. Each image is uploaded to Alibaba's
+    temporary storage, and brought within the service's limits if the extra ``images`` is installed.
 
     :param db_name: the database of imgsearch, which must exist: a–z, 0–9 and _, 2–64 characters
     :param instance_name: the instance of ImageSearch, at most 20 characters
@@ -185,7 +185,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
                 )
             else:
                 self.log.info("The list of images is empty: nothing to do")
-                report = IndexingReport(self.container, 0)
+                report = IndexingReport(self.container, self.backend, 0)
             summary = report.as_dict()
             self.log.info("Indexed: %s", {name: summary[name] for name in summary if name != "failures"})
             context["ti"].xcom_push(key="summary", value=summary)
@@ -196,7 +196,7 @@ class IndexImagesOperator(ProviderTask, StoppableOperator):
         images = as_address(self.images)
         if isinstance(images, str):
             check_address(images)
-            images = list_images(images, self.hook, self.log)
+            images = list_images(images, self.hook, self.log, backend=self.backend)
         elif isinstance(images, Iterable) and not isinstance(images, Mapping):
             # Also the lazy sequence of a mapped task.
             images = list(images)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
-from airflow_provider_viapi.errors import InvalidMedia, TransientError
-from airflow_provider_viapi.image_index.images import ImageEntry
+import pytest
+
+from airflow_provider_viapi.errors import InvalidMedia, InvalidRequest, TransientError
+from airflow_provider_viapi.image_index.images import Backend, ImageEntry
 from airflow_provider_viapi.image_index.report import Failure, IndexingReport
 
 
 def test_a_report_of_50000_failures_is_small_and_counts_them_all() -> None:
-    report = IndexingReport("covers", images=60_000, found=5_000, added=2_000)
+    report = IndexingReport("covers", "imgsearch", images=60_000, found=5_000, added=2_000)
     for index in range(50_000):
         address = f"http://h/{'a' * 100}/{index}.png?Signature=secret"
         image = ImageEntry(index, address, "e" * 64, "x" * 512)
@@ -37,3 +39,16 @@ def test_a_failure_shows_neither_signature_nor_password() -> None:
         "code": "TransientError",
         "message": "cannot read https://h/a.png",
     }
+
+
+@pytest.mark.parametrize(
+    ("backend", "code", "key"),
+    [("imgsearch", "ImageDbFull", "db_name"), ("imagesearch", "InstanceFull", "instance_name")],
+)
+def test_a_full_index_is_named_as_its_service_names_it(backend: Backend, code: str, key: str) -> None:
+    report = IndexingReport("shop", backend, images=10, found=2, added=3, is_full=True)
+
+    with pytest.raises(InvalidRequest, match="shop is full: of 10 images 3 were added, 2 were there") as full:
+        report.check(max_failed=0)
+    assert full.value.code == code
+    assert report.as_dict()[key] == "shop"

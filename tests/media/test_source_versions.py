@@ -101,6 +101,8 @@ def test_everything_outside_a_request_that_its_result_depends_on_is_a_source() -
         "Clips": [{"Url": "s3://b/1.mp4"}, {"Url": "https://h/2.mp4"}],
         "script_id": "s1",
         "TemplateId": 3,
+        "TemplateFaceID": "f",
+        "GRID": "3x3",
         "voice_config": {"voice_asset_id": "v", "speed": 100},
         "callback_config": {"callback_url": "https://h/call"},
         "text": "A lamp: valid for 3 nights",
@@ -112,6 +114,7 @@ def test_everything_outside_a_request_that_its_result_depends_on_is_a_source() -
         "Clips.1.Url": "https://h/2.mp4",
         "script_id": None,
         "TemplateId": None,
+        "TemplateFaceID": None,
         "voice_config.voice_asset_id": None,
         "callback_config.callback_url": None,
     }

@@ -16,6 +16,7 @@ from airflow_provider_viapi.emulator.server import EmulatorServer
 from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt
 from airflow_provider_viapi.fs.oss import OssFileSystem
 from airflow_provider_viapi.hooks.viapi import ViapiHook
+from airflow_provider_viapi.image_index.images import entity_id_of
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.operators.bulk_image_index import BulkIndexImagesOperator
 from airflow_provider_viapi.operators.image_index import IndexImagesOperator
@@ -113,6 +114,27 @@ def test_the_same_images_are_replaced_and_not_added_twice(
     detail = ViapiHook().call("imagesearch.Detail", {"InstanceName": "demo"})["Data"]["Instance"]
 
     assert detail["TotalCount"] == 3
+
+
+def test_files_of_one_name_in_subfolders_are_distinguished_by_their_paths(
+    images: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "shop"
+    for name in ("coffee", "chelsea"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "1.jpg").write_bytes((tmp_path / f"{name}.jpg").read_bytes())
+
+    result = index(folder.as_uri()).result
+    found = [
+        ViapiHook().call(
+            "imagesearch.CheckImageExists",
+            {"InstanceName": "demo", "ProductId": entity_id_of(path), "PicName": path},
+        )["Data"]["Exists"]
+        for path in ("coffee/1.jpg", "chelsea/1.jpg")
+    ]
+
+    assert (result["images"], result["rejected"]) == (2, 0)
+    assert found == [True, True]
 
 
 def test_images_that_cannot_be_uploaded_and_rows_that_the_service_rejects_are_reported(

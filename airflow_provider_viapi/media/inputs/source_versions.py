@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
 _RECEIVER = re.compile(r"(?i)(?:.*[._])?(?:\w*(?:callback|notify|webhook)\w*|(?:\w+_)?output)(?:[._].*)?")
 """Positions of addresses that something is sent to, whose paths may hold a key."""
 
-_ID = re.compile(r"(?:.*_)?ids?|.*Ids?")
+_ID = re.compile(r"(?:.*_)?ids?|(?:.*[a-z0-9])?(?:Id|ID)s?")
 _TIMEOUTS = (10.0, 30.0)
 """Seconds to wait for a connection, and for a response."""
 
