@@ -11,6 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 import media_samples
+from airflow_provider_viapi.jobs.attempt_context import Timing
 from airflow_provider_viapi.operators.batch import ViapiBatchOperator
 from airflow_provider_viapi.operators.videoenhan import ChangeVideoSizeOperator, EraseVideoSubtitlesOperator
 from operators.run_batch import Store, run_batch
@@ -114,8 +115,10 @@ def test_prices_that_cannot_be_read_are_found_before_anything_is_submitted(
     assert len(connection.jobs()) == jobs
 
 
-def batch(clips: list[str], **arguments: Any) -> ViapiBatchOperator:
-    return ViapiBatchOperator(
+def batch(
+    clips: list[str], kind: type[ViapiBatchOperator] = ViapiBatchOperator, **arguments: Any
+) -> ViapiBatchOperator:
+    return kind(
         task_id="task",
         operator=EraseVideoSubtitlesOperator,
         items=[{"video_url": clip} for clip in clips],
@@ -143,13 +146,29 @@ def test_a_batch_shows_its_items_page_by_page_and_its_usage(clip: str) -> None:
     assert run.rows[0]["usage"]["resolution"] == "640x360"
 
 
-def test_a_batch_stops_before_its_limit_is_exceeded(clip: str, connection: Any) -> None:
+class WaitsInTheTriggerer(ViapiBatchOperator):
+    """A batch that waits for no job on its worker."""
+
+    timing = Timing(full_wait=0, last_wait=0)
+
+
+@pytest.mark.parametrize("kind", [ViapiBatchOperator, WaitsInTheTriggerer])
+@pytest.mark.parametrize("passes_kwargs", [True, False], ids=["a deployment", "dag.test()"])
+@pytest.mark.parametrize("max_in_flight", [1, 50])
+def test_a_batch_stops_before_its_limit_is_exceeded(
+    clip: str, connection: Any, kind: type[ViapiBatchOperator], passes_kwargs: bool, max_in_flight: int
+) -> None:
     jobs = len(connection.jobs())
+    limits = {"max_output_minutes": 0.12, "max_in_flight": max_in_flight}
 
     with pytest.raises(
         AirflowFailException, match=r"3 of 6 items were not submitted: .*max_output_minutes=0.12"
     ):
-        run_batch(lambda: batch([f"{clip}?{n}" for n in range(6)], max_output_minutes=0.12), Store())
+        run_batch(
+            lambda: batch([f"{clip}?{n}" for n in range(6)], kind, **limits),
+            Store(),
+            passes_kwargs=passes_kwargs,
+        )
 
     assert len(connection.jobs()) - jobs == 3
 

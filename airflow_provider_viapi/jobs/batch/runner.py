@@ -127,7 +127,10 @@ class BatchRunner(RunningJobs):
             for job in self.jobs:
                 self._watch.add(job)
             self._submit()
+            counted = len(self.running)
             self.collect(self._watch.take())
+            # The limits were checked while these jobs counted as running, with their estimated usage.
+            self._is_blocked = self._is_blocked and len(self.running) == counted
         finally:
             self._watch = Unwatched()
 

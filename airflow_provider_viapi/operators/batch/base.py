@@ -108,7 +108,7 @@ class BatchOperator(BaseBatchOperator):
     def resume(self, context: Context, event: dict[str, Any], state: dict[str, Any] | None = None) -> Any:
         """Continue after a wait: collect results, submit more, wait again or return the rows.
 
-        :param state: what the attempt knows besides its ledger; ``dag.test()`` of Airflow 3 loses it
+        :param state: what the attempt knows besides its ledger; ``dag.test()`` of Airflow 3 passes none
         """
         from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 
@@ -118,9 +118,12 @@ class BatchOperator(BaseBatchOperator):
                 raise from_dict(event["error"])
             ledger = self._open_ledger(context)
             run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
-            state = state or {"began": run.timing.now().isoformat()}
-            batch = self._batch(self._same_items(ledger), ledger, run, context, state)
+            known = state or {"began": run.timing.now().isoformat()}
+            batch = self._batch(self._same_items(ledger), ledger, run, context, known)
             with self.cancelling_if_ended(context, ledger, batch.cancel):
+                if state is None:
+                    # What has been used of max_cost and max_output_minutes is in the ledger's rows.
+                    self._show_earlier(batch, context)
                 batch.collect(FinishedJobs.from_dict(event["ended"]))
                 return self._advance(batch, context)
 
