@@ -215,8 +215,10 @@ class AttemptContext:
         """Wait for seconds, or until a stop is requested, which is checked once a second."""
         left = seconds
         while left > 0 and not self.stop_requested():
+            began = self.timing.now()
             self.timing.sleep(min(1.0, left))
-            left -= 1.0
+            # Sleeps last a little longer than asked, which adds up; the clock may also be set back meanwhile.
+            left -= max(1.0, (self.timing.now() - began).total_seconds())
 
     def pause_or_stop(self, seconds: float) -> None:
         """Wait for seconds before a submission.

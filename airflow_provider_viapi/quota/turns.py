@@ -20,6 +20,12 @@ UNANSWERED_SECONDS = 5.0
 RECHECK_SECONDS = 0.05
 """Seconds between two checks for that response."""
 
+MAX_RENEWALS = 2
+"""Missed turns after which a call is sent late: a process that always wakes up late would never send one."""
+
+CLOCK_STEP = 1.0
+"""Seconds by which a turn may become more distant while it is waited for; more means that the clock was set back."""
+
 KEPT_SECONDS = 30
 """Seconds for which a slot is remembered after its time."""
 
@@ -52,11 +58,13 @@ class Turn:
     :param slot: number of the slot; each belongs to one call
     :param at: when the slot begins, in Unix time
     :param sent_at: when the call was sent
+    :param distance: seconds until it when it was taken
     """
 
     slot: int
     at: float
     sent_at: float = 0.0
+    distance: float = math.inf
 
 
 class Turns:
@@ -107,7 +115,8 @@ class Turns:
             number = self._find_free(number, step)
             while not self._take(number * step):
                 number += 1
-        return Turn(number * step, number * step * self.spacing)
+        at = number * step * self.spacing
+        return Turn(number * step, at, distance=max(0.0, at - self._clock()))
 
     def _first(self, after: float) -> tuple[int, int]:
         """Return the step from one slot that may be taken to the next, and the number of the first one."""
@@ -121,14 +130,18 @@ class Turns:
         """Yield seconds to sleep until the call may be sent.
 
         :param early: seconds before that at which to end
-        :param renew: replace a turn that is missed with the next one
+        :param renew: replace a turn that is missed with the next one, at most twice
         """
+        renewals = 0
         while True:
-            if renew and self.is_missed(turn):
+            was_set_back = self.seconds_until(turn) > turn.distance + CLOCK_STEP
+            if renew and (was_set_back or (renewals < MAX_RENEWALS and self.is_missed(turn))):
                 # Also if earlier calls took so long: the slots that are given up let the others catch up.
                 self.give_up(turn)
-                turn.slot, turn.at = (again := self.reserve()).slot, again.at
-            seconds = turn.at - self._clock()
+                again = self.reserve()
+                turn.slot, turn.at, turn.distance = again.slot, again.at, again.distance
+                renewals += 1
+            seconds = self.seconds_until(turn)
             if seconds <= early:
                 seconds = self._until_window_is_over(turn)
                 if seconds <= early:
@@ -147,8 +160,9 @@ class Turns:
     def end(self, turn: Turn) -> None:
         """Record that the response has arrived, or that none will."""
         arrived_at = (turn.sent_at + self._clock()) / 2
-        late = math.ceil((arrived_at - turn.at) * 1000)
-        self._counters.incr(self._answered(turn.slot), KEPT_SECONDS, max(1, late))
+        # Bounded, since the clock of this machine may have been set meanwhile, and others wait accordingly.
+        late = min(arrived_at - turn.at, self._window + UNANSWERED_SECONDS)
+        self._counters.incr(self._answered(turn.slot), KEPT_SECONDS, max(1, math.ceil(late * 1000)))
 
     def refused(self) -> None:
         """Record that the service throttled a call: for a while all processes take fewer slots."""

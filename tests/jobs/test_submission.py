@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -20,13 +20,13 @@ from airflow_provider_viapi.errors import (
     Throttled,
     TransientError,
 )
-from airflow_provider_viapi.jobs.attempt_context import Attempt, Intent
+from airflow_provider_viapi.jobs.attempt_context import Attempt, AttemptContext, Intent, Timing
 from airflow_provider_viapi.jobs.backend import Identity
 from airflow_provider_viapi.jobs.ledger import MAX_PAST, Ledger
 from airflow_provider_viapi.jobs.model import JobReport, Outcome
 from airflow_provider_viapi.jobs.submission import check_adopted
 from airflow_provider_viapi.state.stores import MemoryStore
-from jobs.scripted_backend import ScriptedBackend, ScriptedClaims, submission
+from jobs.scripted_backend import Log, ScriptedBackend, ScriptedClaims, submission
 from skipping_clock import SkippingClock
 
 LOST = ResponseLost("no response")
@@ -600,3 +600,16 @@ def test_the_ledger_holds_the_ids_of_the_last_earlier_jobs(clock: SkippingClock)
     entry = Ledger(store).read()
     assert entry is not None
     assert entry.past == tuple(ids[-MAX_PAST - 1 : -1])
+
+
+def test_a_pause_does_not_add_up_what_each_of_its_sleeps_lasts_longer() -> None:
+    at = [datetime(2026, 1, 1, tzinfo=timezone.utc)]
+
+    def sleep(seconds: float) -> None:
+        at[0] += timedelta(seconds=seconds + 0.03)
+
+    run = AttemptContext(Attempt(1, 1), ScriptedClaims(), Log(), Timing(now=lambda: at[0], sleep=sleep))
+    began = at[0]
+    run.pause(59)
+
+    assert 59 <= (at[0] - began).total_seconds() < 60.1

@@ -133,3 +133,45 @@ def test_refusals_never_stop_a_process() -> None:
         simulation.now += 3
 
     assert turns.reserve().at - simulation.now <= (MAX_SLOWDOWN + 2) * turns.spacing
+
+
+@pytest.mark.parametrize(("processes", "rate"), [(8, 10), (30, 10), (8, 1)])
+def test_processes_that_always_wake_up_late_make_their_calls(processes: int, rate: int) -> None:
+    simulation, counters = Simulation(), DictCounters()
+    account = Account(simulation, rate)
+    for number in range(processes):
+        turns = Turns(counters, "a", rate, simulation.clock)
+        lateness = uniform(number, 1.4, 1.6)
+        simulation.start(caller(turns, account, 20, uniform(number, 0.01, 0.05), lateness), at=number * 0.01)
+
+    began = simulation.now
+    simulation.run()
+
+    assert account.accepted == 20 * processes
+    assert account.throttled <= 0.05 * account.accepted
+    assert simulation.now - began < 10 * 20 * processes / rate + 60
+
+
+def test_a_clock_that_is_set_forward_during_a_call_holds_up_other_processes_for_seconds_only() -> None:
+    simulation, counters, wrong = Simulation(), DictCounters(), [0.0]
+    other = Turns(counters, "a", 1, lambda: simulation.now + wrong[0])
+    turn = other.reserve()
+    assert list(other.begin(turn)) == []
+    wrong[0] = 3600.0
+    simulation.now += 0.1
+    other.end(turn)
+
+    own = Turns(counters, "a", 1, simulation.clock)
+    turn = own.reserve()
+    simulation.now = max(simulation.now, turn.at)
+
+    assert next(own.begin(turn), 0.0) < 10
+
+
+def test_a_clock_that_is_set_back_costs_a_new_turn_and_no_wait() -> None:
+    simulation = Simulation()
+    turns = Turns(DictCounters(), "a", 1, simulation.clock)
+    turn = turns.reserve()
+    simulation.now -= 3600
+
+    assert next(turns.begin(turn), 0.0) < 10

@@ -15,7 +15,7 @@ from typing import Any
 from airflow_provider_viapi.errors import CredentialsRejected, PermissionDenied, ServiceError, from_dict
 from airflow_provider_viapi.jobs.backend import JobBackend
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log
-from airflow_provider_viapi.jobs.polling.pending_jobs import wait_for_event
+from airflow_provider_viapi.jobs.polling.poll_queue import wait_for_event
 
 MAX_BYTES = 100_000
 """Size of all reports of one wait: they go through Airflow's database to the worker."""

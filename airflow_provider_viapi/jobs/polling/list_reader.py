@@ -17,11 +17,10 @@ from airflow_provider_viapi.jobs.model import ListJobs, Outcome
 from airflow_provider_viapi.jobs.polling.intervals import AdaptiveInterval
 from airflow_provider_viapi.jobs.polling.pending_jobs import (
     ANNOUNCED_POLL_FACTOR,
-    FINISHED_PRIORITY,
     PendingJob,
     PendingJobs,
-    now,
 )
+from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
@@ -81,6 +80,7 @@ class JobListReader:
         self._may_leave_list = list_jobs == "auto"
         self._has_many = False
         self._scanned_at: float | None = None
+        self._scan_seconds = 0.0
         self.scans = 0
         """Number of scans of the whole list."""
         self.silence = LONGEST_SILENCE
@@ -110,7 +110,7 @@ class JobListReader:
         read_at, scan_began = now(), None
         unexpected_errors = 0
         while self._list_from is not None:
-            while self._may_rest():
+            while scan_began is None and self._may_rest():
                 await asyncio.sleep(interval.interval())
                 seconds, read_at = 0.0, now()
             turn = await self._wait_to_read_list(seconds)
@@ -138,7 +138,8 @@ class JobListReader:
             else:
                 seconds, read_at, unexpected_errors = interval.on_success(), now(), 0
                 if snapshot.scan_complete:
-                    self.silence = max(LONGEST_SILENCE, 3 * (now() - scan_began))
+                    self._scan_seconds = now() - scan_began
+                    self.silence = max(LONGEST_SILENCE, 3 * self._scan_seconds)
                     scan_began = None
                     self._scanned_at = now()
                     self.scans += 1
@@ -150,16 +151,18 @@ class JobListReader:
         """Return whether the list need not be read yet.
 
         Either messages announce the ends of all jobs, or fetching the results of the jobs that are known to have
-        ended takes until the next read. Messages may stop, and others may poll slowly, so the list is read now and
-        then; before jobs are polled because it did not show them for long.
+        ended takes longer than reading all pages. Messages may stop, and others may poll slowly, so the list is read
+        now and then; before jobs are polled because it did not show them for long.
         """
         if self._scanned_at is None or self._backend.list_interval is None or not self.is_used:
             return False
         rest = min(ANNOUNCED_POLL_FACTOR * self._backend.list_interval, LONGEST_SILENCE / 2)
         if now() - self._scanned_at >= rest:
             return False
-        finished = len(self._jobs) - len(self._jobs.unfinished())
-        return finished > self._limiter.rate * self._backend.list_interval or self._jobs.are_covered()
+        # A job whose poll has failed is not waiting for the quota until its next poll is due.
+        waiting = sum(pending.is_finished and pending.due <= now() for pending in self._jobs)
+        longest_scan = self._scan_seconds + self._backend.list_interval
+        return waiting > self._limiter.rate * longest_scan or self._jobs.are_covered()
 
     async def _wait_to_read_list(self, seconds: float) -> Any:
         """Wait for the turn of this process to read the list, or, if there is no other, for so many seconds."""
@@ -197,7 +200,7 @@ class JobListReader:
                 for job_id in await self._shared_list.ended(wanted):
                     for pending in self._jobs.of(job_id):
                         pending.mark_finished(None)
-                        self._jobs.queue.schedule(pending, -FINISHED_PRIORITY)
+                        self._jobs.queue.schedule(pending)
 
     def _on_list_error(self, error: Exception, interval: AdaptiveInterval, unexpected_errors: int) -> float:
         """Return the seconds until the list is read again, or give the list up."""
@@ -238,6 +241,4 @@ class JobListReader:
                         self._jobs.queue.schedule(pending, self.silence)
                 elif not pending.is_finished:
                     pending.mark_finished(snapshot.endings.get(job_id))
-                    ago = pending.ending.ago if pending.ending else 0.0
-                    # The links of a result expire, so the job that ended first is first, whichever page shows it.
-                    self._jobs.queue.schedule(pending, -FINISHED_PRIORITY - ago)
+                    self._jobs.queue.schedule(pending)

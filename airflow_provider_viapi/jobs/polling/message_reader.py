@@ -7,7 +7,8 @@ import random
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
-from airflow_provider_viapi.jobs.polling.pending_jobs import FINISHED_PRIORITY, PendingJob, PendingJobs, now
+from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
+from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.jobs.polling.supervision import describe
 
 if TYPE_CHECKING:
@@ -128,5 +129,5 @@ class MessageReader:
             if pending.due <= now() + seconds:
                 return
         else:
-            seconds = -FINISHED_PRIORITY
+            seconds = 0.0
         jobs.queue.schedule(pending, seconds)

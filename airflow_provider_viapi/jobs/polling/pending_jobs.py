@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
-import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from itertools import count
 
 from airflow_provider_viapi.jobs.backend import Ending
 from airflow_provider_viapi.jobs.model import Job, JobReport, Log, OnState
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
+from airflow_provider_viapi.jobs.polling.poll_queue import PollQueue, now
 
 MAX_AGO = 30 * 86400.0
 """Seconds since the end of a job beyond which a list is wrong: it shows the jobs of the last day."""
@@ -24,6 +22,10 @@ MAX_AGO = 30 * 86400.0
 FINISHED_PRIORITY = 300.0
 """Seconds by which finished jobs precede jobs that are only due: neither kind can hold up the other for ever."""
 
+FAILED_POLL_COST = 30.0
+"""Seconds by which a finished job falls back with each poll that fails, after the first ``FREE_FAILED_POLLS``."""
+
+FREE_FAILED_POLLS = 2
 
 ANNOUNCED_POLL_FACTOR = 10
 """Factor by which a job is polled less often, and the list read less often, while messages announce its end."""
@@ -38,7 +40,7 @@ class PendingJob:
     :param last_scan: number of the scan of the job list that last showed the job, or during which the wait began
     :param polls: how often the job was polled
     :param due: time of the next poll, on the event loop's clock
-    :param is_late: the deadline has passed, and the next poll is the last
+    :param late_at: when the deadline passed; the next poll is the last
     :param unexpected_errors: how many polls in a row ended with an error that is no ``ServiceError``
     :param finished_at: when the job list first showed that the job has ended; the result is still missing
     :param ending: what the job list says about the end
@@ -48,6 +50,8 @@ class PendingJob:
     :param is_polling: a poll has begun and is not answered yet
     :param is_named: a message named the job, and no poll has begun since
     :param false_announcements: how many polls because of a message found that the job has not ended
+    :param failed_polls: how many polls failed since the job was shown as ended; throttled ones do not count
+    :param queued_for, queued_place: of its current entry in the queue
     :param on_state: receives ``seen`` after each change
     """
 
@@ -58,7 +62,7 @@ class PendingJob:
     last_scan: int
     polls: int = 0
     due: float = 0.0
-    is_late: bool = False
+    late_at: float | None = None
     unexpected_errors: int = 0
     finished_at: float | None = None
     ending: Ending | None = None
@@ -68,8 +72,10 @@ class PendingJob:
     is_polling: bool = False
     is_named: bool = False
     false_announcements: int = 0
+    failed_polls: int = 0
+    queued_for: float | None = None
+    queued_place: float | None = None
     on_state: OnState | None = None
-    _queued_for: float | None = None
     _logged: str | None = None
     # Airflow finds the task of a log line by the context of the caller, and one poller serves many tasks.
     _context: Context = field(default_factory=copy_context, repr=False)
@@ -78,6 +84,33 @@ class PendingJob:
     def is_finished(self) -> bool:
         """True if the job list shows, or a message says, that the job has ended."""
         return self.finished_at is not None
+
+    @property
+    def is_late(self) -> bool:
+        """True if the deadline has passed."""
+        return self.late_at is not None
+
+    @property
+    def place(self) -> float:
+        """Place among the jobs whose poll is due, smaller first.
+
+        The links of results expire, so jobs that have ended are polled in the order of their ends, also after a poll
+        that was throttled or failed. With further failed polls a job falls back, so that results that cannot be
+        fetched do not keep others waiting.
+        """
+        places = [self.due]
+        if self.finished_at is not None and not (self.was_announced and self.false_announcements):
+            ended_at = self.finished_at - (self._ended_ago() or 0.0)
+            cost = FAILED_POLL_COST * max(0, self.failed_polls - FREE_FAILED_POLLS)
+            places.append(ended_at - FINISHED_PRIORITY + cost)
+        if self.late_at is not None:
+            places.append(self.late_at - FINISHED_PRIORITY)
+        return min(places)
+
+    def _ended_ago(self) -> float | None:
+        """Return how long before :attr:`finished_at` the job ended; ``None`` if the list states no possible time."""
+        ago = None if self.ending is None else self.ending.ago
+        return ago if ago is not None and 0 <= ago < MAX_AGO else None
 
     def mark_finished(self, ending: Ending | None) -> None:
         """Record that the job list shows the end of the job."""
@@ -95,6 +128,7 @@ class PendingJob:
             self.false_announcements += self.was_announced
             self.was_announced = False
             self.finished_at = self.ending = None
+            self.failed_polls = 0
 
     def mark_seen(self, state: str) -> None:
         """Record that the job was seen in a state; a receiver that fails must not end the wait."""
@@ -115,9 +149,9 @@ class PendingJob:
 
     def _times(self) -> dict[str, str]:
         times = {**self.seen, "noticed": _utc(0.0)}
-        # A list may state impossible times.
-        if self.ending is not None and self.finished_at is not None and 0 <= self.ending.ago < MAX_AGO:
-            times["finished"] = _utc(self.ending.ago + now() - self.finished_at)
+        ago = self._ended_ago()
+        if self.finished_at is not None and ago is not None:
+            times["finished"] = _utc(ago + now() - self.finished_at)
         return times
 
     def discard(self) -> None:
@@ -134,56 +168,6 @@ class PendingJob:
                 self._context.run(log, "Job %s %s", self.job.id, text)
 
 
-class DelayQueue:
-    """Priority queue by time; postponing a job is free until its earlier time comes."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, PendingJob]] = []
-        self._order = count()
-        self._earlier = asyncio.Event()
-
-    def schedule(self, pending: PendingJob, seconds: float) -> None:
-        """Schedule the next poll of a job; replaces the time that was scheduled before.
-
-        :param seconds: from now; negative values give priority over jobs that became due later
-        """
-        # NaN would corrupt the order of the heap.
-        pending.due = now() + (seconds if math.isfinite(seconds) else 0.0)
-        if pending._queued_for is None or pending.due < pending._queued_for:
-            self._push(pending)
-
-    def _push(self, pending: PendingJob) -> None:
-        pending._queued_for = pending.due
-        heapq.heappush(self._heap, (pending.due, next(self._order), pending))
-        self._earlier.set()
-
-    async def wait_until_due(self) -> None:
-        """Wait until a job is due."""
-        while (seconds := self._until_first()) is None or seconds > 0:
-            self._earlier.clear()
-            await wait_for_event(self._earlier, seconds)
-
-    def pop(self) -> PendingJob | None:
-        """Remove and return the job that has been due for longest; ``None`` if none is due."""
-        seconds = self._until_first()
-        if seconds is None or seconds > 0:
-            return None
-        pending = heapq.heappop(self._heap)[2]
-        pending._queued_for = None
-        return pending
-
-    def _until_first(self) -> float | None:
-        """Seconds until the first job is due; drops jobs that nobody waits for and outdated times on the way."""
-        while self._heap:
-            when, _, pending = self._heap[0]
-            if not pending.result.done() and pending._queued_for == when == pending.due:
-                return when - now()
-            heapq.heappop(self._heap)
-            if not pending.result.done() and pending._queued_for == when:
-                self._push(pending)
-        return None
-
-
 class PendingJobs:
     """All waits of one connection by job, and the queue of their polls.
 
@@ -196,7 +180,7 @@ class PendingJobs:
     ) -> None:
         self.backoff = backoff
         self._is_covered = is_covered
-        self.queue = DelayQueue()
+        self.queue = PollQueue()
         self._by_id: dict[str, list[PendingJob]] = {}
 
     def __len__(self) -> int:
@@ -242,22 +226,5 @@ class PendingJobs:
                 self.queue.schedule(pending, seconds)
 
 
-async def wait_for_event(event: asyncio.Event, seconds: float | None) -> None:
-    """Wait until an event is set, or for so many seconds.
-
-    ``asyncio.wait_for`` before Python 3.12 drops a cancellation that arrives together with the event.
-    """
-    waiting = asyncio.ensure_future(event.wait())
-    try:
-        await asyncio.wait({waiting}, timeout=seconds)
-    finally:
-        waiting.cancel()
-
-
 def _utc(ago: float) -> str:
     return (datetime.now(timezone.utc) - timedelta(seconds=ago)).isoformat(timespec="milliseconds")
-
-
-def now() -> float:
-    """Return the time of the running event loop, in seconds."""
-    return asyncio.get_running_loop().time()

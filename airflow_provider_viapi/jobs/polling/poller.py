@@ -25,7 +25,8 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, ListJobs, Log, OnS
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.list_reader import JobListReader
 from airflow_provider_viapi.jobs.polling.message_reader import MessageReader
-from airflow_provider_viapi.jobs.polling.pending_jobs import FINISHED_PRIORITY, PendingJob, PendingJobs, now
+from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob, PendingJobs
+from airflow_provider_viapi.jobs.polling.poll_queue import now
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from airflow_provider_viapi.jobs.polling.supervision import (
     MAX_UNEXPECTED_ERRORS,
@@ -44,6 +45,9 @@ MAX_CONCURRENT_POLLS = 16
 
 GRACE = 30.0
 """Seconds after the deadline for a last poll; many jobs may share a deadline."""
+
+FINISHED_GRACE = 1800.0
+"""Longest time in seconds after that for the result of a job that has ended: then the link of a result expires."""
 
 METRICS_INTERVAL = 10.0
 """Seconds between two updates of the gauge of waiting jobs."""
@@ -104,9 +108,12 @@ class Poller:
         try:
             await asyncio.wait({result}, timeout=max(0.0, _seconds_until(until)))
             if not result.done():
-                pending.is_late = True
-                self._jobs.queue.schedule(pending, -FINISHED_PRIORITY)
+                pending.late_at = now()
+                self._jobs.queue.schedule(pending)
                 await asyncio.wait({result}, timeout=GRACE)
+                if pending.is_finished:
+                    # Its result waits for the quota, and is paid for.
+                    await asyncio.wait({result}, timeout=FINISHED_GRACE)
                 pending.resolve(_timed_out(pending))
             return result.result()
         finally:
@@ -166,15 +173,17 @@ class Poller:
             self._on_poll_error(pending, error)
         finally:
             if not pending.result.done():
-                if pending.is_late:
+                is_throttled = not poll.cancelled() and isinstance(poll.exception(), Throttled)
+                if is_throttled and pending.is_finished:
+                    self._jobs.queue.schedule(pending)
+                elif pending.is_late:
                     pending.resolve(_timed_out(pending))
                 else:
-                    self._schedule_next(pending, poll)
+                    self._schedule_next(pending)
 
-    def _schedule_next(self, pending: PendingJob, poll: asyncio.Task[JobReport]) -> None:
-        is_throttled = not poll.cancelled() and isinstance(poll.exception(), Throttled)
-        seconds = -FINISHED_PRIORITY if is_throttled and pending.is_finished else self._jobs.interval(pending)
-        self._jobs.queue.schedule(pending, seconds)
+    def _schedule_next(self, pending: PendingJob) -> None:
+        pending.failed_polls += pending.is_finished
+        self._jobs.queue.schedule(pending, self._jobs.interval(pending))
         if pending.is_named:
             # A message arrived during the poll, which may not have seen the end.
             self._message_reader.schedule(self._jobs, pending)
@@ -231,8 +240,10 @@ class Poller:
 
 
 def _timed_out(pending: PendingJob) -> JobTimedOut:
+    deadline = pending.until.isoformat(timespec="seconds")
+    has_ended = f"has ended, but its result could not be fetched: the deadline was {deadline}"
     return JobTimedOut(
-        f"job {pending.job.id} had not ended at the deadline {pending.until.isoformat(timespec='seconds')}",
+        f"job {pending.job.id} {has_ended if pending.is_finished else f'had not ended at the deadline {deadline}'}",
         job_id=pending.job.id,
         action=pending.job.action.rpartition(".")[2],
     )
