@@ -119,19 +119,28 @@ class Submission:
         :raises TransientError: the service cannot be reached now, and nothing was accepted
         :raises ServiceError: the service refuses; the ledger is clear
         """
+        return self.resume() or (self._submit(), None)
+
+    def resume(self) -> tuple[Job, JobReport | None] | None:
+        """Resume the job of a previous attempt, or find out whether one was accepted.
+
+        :returns: as :meth:`resume_or_submit`; ``None`` if a new job is to be submitted
+        :raises SubmissionInDoubt, TransientError, ServiceError: as there
+        """
         entry = self.ledger.read()
         if entry is None or not self._keep_or_supersede(entry):
-            return self._submit(), None
+            return None
         if entry.job_id is None:
             self.run.log.info(
                 "The outcome of the submission of attempt %s is unknown; checking whether a job was accepted",
                 entry.try_number,
             )
-            return (self._reconcile(entry, "its outcome was not recorded") or self._submit()), None
+            found = self._reconcile(entry, "its outcome was not recorded")
+            return None if found is None else (found, None)
         job = Job(entry.job_id, self.backend.action_name, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
-            return self._submit(), None
+            return None
         self.run.claims.publish_job(self._intent_of(entry), job.id)
         return job, report if report.is_final else None
 

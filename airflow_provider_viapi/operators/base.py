@@ -106,29 +106,25 @@ class JobOperator(BaseJobOperator):
             if "deadline" in turn:
                 deadline = datetime.fromisoformat(turn["deadline"])
             before = ledger.read()
-            if before is None or before.job_id is None:
-                # Not if a job is recorded: it is paid for, and is resumed even if its result cannot be stored now.
-                self.check_destination(context)
-                self._check_can_wait(deadline)
-            if (reused := self._reuse(request, before, run, context)) is not None:
-                return reused
-            try:
-                job, report = self._resume_or_submit(request, ledger, run, deadline, context, turn)
-            except TurnIsLater as later:
-                self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
-            record_decision(self.hook.stats, before, job, report)
-            view.show_job(job, before)
-            if report is None:
-                with self.cancelling_if_ended(
-                    context, ledger, lambda: self._cancel_job(job, ledger, context)
-                ):
-                    store_links(self, context, job_link=self.job_link(job))
+            with self.cancelling_if_ended(context, ledger, lambda: self._cancel_recorded(ledger, context)):
+                if before is None or before.job_id is None:
+                    # A recorded job is paid for, and is resumed even if its result cannot be stored now.
+                    self.check_destination(context)
+                    self._check_can_wait(deadline)
+                if (reused := self._reuse(request, before, run, context)) is not None:
+                    return reused
+                try:
+                    job, report = self._resume_or_submit(request, ledger, run, deadline, context, turn)
+                except TurnIsLater as later:
+                    self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
+                record_decision(self.hook.stats, before, job, report)
+                view.show_job(job, before)
+                store_links(self, context, job_link=self.job_link(job))
+                if report is None:
                     self.accepted(job, context)
                     view.publish(context)
                     if self.wait_for_completion:
                         report = self._defer_or_poll(job, deadline, ledger, context)
-            else:
-                store_links(self, context, job_link=self.job_link(job))
             if report is None or not self.wait_for_completion:
                 ledger.mark_delivered(run.attempt)
                 return job.id
@@ -302,6 +298,11 @@ class JobOperator(BaseJobOperator):
         if asyncio.run(self.hook.cancel(job, self.log)):
             ledger.clear()
             self._release(context)
+
+    def _cancel_recorded(self, ledger: Ledger, context: Context) -> None:
+        entry = ledger.read()
+        if entry is not None and entry.job_id is not None and entry.delivery is None:
+            self._cancel_job(replace(self._job(entry.job_id), scope=entry.scope), ledger, context)
 
     def _release(self, context: Context) -> None:
         try:

@@ -153,6 +153,12 @@ class Backend:
         self.limiter = RateLimiter(1e6)
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
+        return self._submission(item).resume_or_submit()
+
+    def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
+        return self._submission(item).resume()
+
+    def _submission(self, item: Item) -> Submission:
         return Submission(
             backend=self.service,
             ledger=self.ledger.open_ledger(item),
@@ -160,7 +166,7 @@ class Backend:
             request=lambda: item.request or {},
             policy=SubmitPolicy(deadline=self.run.timing.now()),
             run=replace(self.run, claims=ItemClaims(self.ledger, item), log=Log()),
-        ).resume_or_submit()
+        )
 
     def report(self, job: Job) -> JobReport:
         return self.service.report(job)
@@ -209,7 +215,7 @@ def batch(
         },
     )
     if not ledger.is_same_as_begun(wanted):
-        ledger.begin_attempt(wanted)
+        ledger.begin_attempt(wanted, clock.now())
     return BatchRunner(wanted, ledger, limits, Backend(service, ledger, run), run)
 
 

@@ -13,6 +13,7 @@ from airflow_provider_viapi.jobs.batch.ledger import BatchLedger, Item, Row
 from airflow_provider_viapi.jobs.model import RequestNonce
 from operators.run_batch import Store
 
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 SENDER = Identity("LTAI" + "x" * 20, "https://videoenhan.cn-shanghai.aliyuncs.com", "LTAI" + "x" * 20)
 
 
@@ -110,7 +111,7 @@ def test_a_job_that_was_replaced_is_still_known_as_own() -> None:
     submit(ledger, item, "first")
     ledger.record_rows({item.name: FAILED})
     submit(ledger, item, "second")
-    ledger.record_cancelled([item.name])
+    ledger.forget_jobs([item.name])
 
     assert opened(store).job_ids() == {"first", "second"}
 
@@ -119,7 +120,7 @@ def test_jobs_of_an_item_that_succeeded_and_of_a_cleared_batch_are_still_known_a
     store = Store()
     ledger = opened(store)
     (item,) = items(1)
-    ledger.begin_attempt([item])
+    ledger.begin_attempt([item], NOW)
     submit(ledger, item, "first")
     ledger.record_rows({item.name: FAILED})
     submit(ledger, item, "second")
@@ -136,7 +137,7 @@ def test_an_attempt_knows_the_items_that_it_began_with() -> None:
     store = Store()
     begun = items(4)
     ledger = opened(store)
-    ledger.begin_attempt(begun)
+    ledger.begin_attempt(begun, NOW)
     submit(ledger, begun[2], job_id(2))
     ledger.record_rows({begun[1].name: FAILED})
 
@@ -156,11 +157,11 @@ def test_items_of_earlier_attempts_that_are_not_in_the_list_are_not_part_of_the_
     store = Store()
     old, kept, new = items(3)
     first = opened(store)
-    first.begin_attempt([old, kept])
+    first.begin_attempt([old, kept], NOW)
     for item in (old, kept):
         submit(first, item, job_id(item.index))
     ledger = opened(store, try_number=2)
-    ledger.begin_attempt([Item.of(0, {}, new.digest, 0), Item.of(1, {}, kept.digest, 0)])
+    ledger.begin_attempt([Item.of(0, {}, new.digest, 0), Item.of(1, {}, kept.digest, 0)], NOW)
 
     assert [(item.index, item.name) for item in opened(store, try_number=2).begun_items()] == [(1, kept.name)]
 
@@ -169,7 +170,7 @@ def test_a_thousand_items_are_few_reads_and_small_values() -> None:
     store = Store()
     ledger = opened(store)
     thousand = items(1000)
-    ledger.begin_attempt(thousand)
+    ledger.begin_attempt(thousand, NOW)
     for item in thousand:
         submit(ledger, item, job_id(item.index))
     for start in range(0, 1000, 20):

@@ -146,7 +146,7 @@ def test_a_job_is_taken_if_another_task_or_another_item_has_it(airflow: Airflow,
     airflow.claims("a").publish_job(intent("of a"), "J-A")
     ledger = BatchLedger(MemoryStore(), Attempt(1, 3))
     first, second = Item(0, "first", "1:first"), Item(1, "second", "1:second")
-    ledger.begin_attempt([first, second])
+    ledger.begin_attempt([first, second], NOW)
     submitted(ledger, first, "J-1")
     item = batch_of(airflow, ledger, second, airflow.claims("batch"))
 
@@ -204,7 +204,7 @@ def test_a_task_and_a_batch_see_each_others_submissions_and_jobs(airflow: Airflo
     task, batch = airflow.claims("a"), airflow.claims("batch")
     ledger = BatchLedger(MemoryStore(), Attempt(1, 3))
     first, second = Item(0, "first", "1:first"), Item(1, "second", "1:second")
-    ledger.begin_attempt([first, second])
+    ledger.begin_attempt([first, second], NOW)
 
     # While the batch submits, and while the outcome of one of its items is unknown, its submissions are open.
     of_first = submitted(ledger, first, None)
@@ -256,7 +256,7 @@ def test_with_a_state_path_an_item_of_a_batch_does_not_take_the_job_of_another_t
     airflow.claims("a", dag_id="another DAG").publish_job(intent("of a"), "J-1")
     ledger = BatchLedger(MemoryStore(), Attempt(1, 3))
     item = Item(0, "first", "1:first")
-    ledger.begin_attempt([item])
+    ledger.begin_attempt([item], NOW)
 
     claims = batch_of(airflow, ledger, item, airflow.claims("batch"))
 

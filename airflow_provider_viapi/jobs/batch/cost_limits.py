@@ -8,6 +8,9 @@ from typing import Any
 
 from airflow_provider_viapi.jobs.usage import Usage
 
+Counted = tuple[float, float | None]
+"""Seconds and cost that were counted for a job; a cost of ``None`` is unknown."""
+
 
 @dataclass
 class CostLimits:
@@ -15,12 +18,13 @@ class CostLimits:
 
     The usage of a job is known when it has ended. Until then each running job counts as much as the largest that was
     estimated or measured so far, so that a limit is not exceeded as long as outputs are no longer than estimated.
-    While nothing is known of any job, they are submitted one at a time.
+    While nothing is known of what a limit applies to, jobs are submitted one at a time.
 
     :param max_seconds: limit of the length of all outputs; ``None``: no limit
     :param max_cost: limit of the cost at the configured prices; ``None``: no limit
     :param seconds, cost: of the jobs that have ended
     :param largest_seconds, largest_cost: of one job, estimated or measured
+    :param is_cost_known: the cost of a job was estimated or measured; it may be 0
     :param exhausted: why nothing more is submitted
     """
 
@@ -30,6 +34,7 @@ class CostLimits:
     cost: float = 0.0
     largest_seconds: float = 0.0
     largest_cost: float = 0.0
+    is_cost_known: bool = False
     exhausted: str = ""
 
     @property
@@ -37,22 +42,33 @@ class CostLimits:
         """True if there is a limit at all."""
         return self.max_seconds is not None or self.max_cost is not None
 
-    def add(self, usage: Usage | None) -> None:
-        """Count a job that has ended; one that could not be measured counts as much as the largest so far."""
+    def add(self, usage: Usage | None) -> Counted | None:
+        """Count a job that has ended or may be billed, and return what was counted; ``None`` without a limit.
+
+        :param usage: ``None`` if it could not be measured: the job counts as much as the largest so far
+        """
         if not self.is_limited:
-            return
+            return None
         is_measured = usage is not None and usage.measured
         seconds = usage.output_seconds if usage and is_measured else self.largest_seconds
-        cost = usage.cost if usage and usage.cost is not None else self.largest_cost
-        self._enlarge(seconds, cost)
-        self.seconds += seconds
-        self.cost += cost
+        cost = usage.cost if usage else None
+        if cost is None and self.is_cost_known:
+            cost = self.largest_cost
+        self.count((seconds, cost))
         if not is_measured and not seconds and self.max_seconds is not None:
             self.exhausted = (
                 "the length of an output could not be measured, so max_output_minutes cannot be kept"
             )
-        elif self.max_cost is not None and not cost and (usage is None or usage.cost is None):
+        elif self.max_cost is not None and cost is None:
             self.exhausted = "the cost of a job could not be determined, so max_cost cannot be kept"
+        return seconds, cost
+
+    def count(self, counted: Counted) -> None:
+        """Count what an earlier :meth:`add` returned."""
+        seconds, cost = counted
+        self._enlarge(seconds, cost)
+        self.seconds += seconds
+        self.cost += cost or 0.0
 
     def admits(self, estimate: Usage | None, running: int) -> bool:
         """Return whether one more job may be submitted now.
@@ -65,8 +81,9 @@ class CostLimits:
         if self.exhausted:
             return False
         if estimate is not None:
-            self._enlarge(estimate.output_seconds if estimate.measured else 0.0, estimate.cost or 0.0)
-        if running and not (self.largest_seconds or self.largest_cost):
+            self._enlarge(estimate.output_seconds if estimate.measured else 0.0, estimate.cost)
+        is_length_unknown = self.max_seconds is not None and not self.largest_seconds
+        if running and (is_length_unknown or (self.max_cost is not None and not self.is_cost_known)):
             return False
         jobs = running + 1
         reasons = []
@@ -78,13 +95,15 @@ class CostLimits:
             self.exhausted = "one more could exceed " + " and ".join(reasons)
         return not reasons
 
-    def _enlarge(self, seconds: float, cost: float) -> None:
+    def _enlarge(self, seconds: float, cost: float | None) -> None:
         self.largest_seconds = max(self.largest_seconds, seconds)
-        self.largest_cost = max(self.largest_cost, cost)
+        if cost is not None:
+            self.largest_cost = max(self.largest_cost, cost)
+            self.is_cost_known = True
 
     def state(self) -> dict[str, Any]:
         """Return what the next process of the attempt has to know, as JSON values."""
-        names = ("seconds", "cost", "largest_seconds", "largest_cost", "exhausted")
+        names = ("seconds", "cost", "largest_seconds", "largest_cost", "is_cost_known", "exhausted")
         return {name: getattr(self, name) for name in names}
 
     @classmethod

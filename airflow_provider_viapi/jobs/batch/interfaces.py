@@ -50,6 +50,10 @@ class BatchBackend(Protocol):
         """Resume or submit an item's job, with one attempt to submit; see ``jobs.submission``."""
         ...
 
+    def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
+        """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
+        ...
+
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, with one call."""
         ...

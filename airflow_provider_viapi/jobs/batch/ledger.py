@@ -7,11 +7,13 @@ finds its jobs. The same request twice in a list is two items.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from airflow_provider_viapi.jobs.attempt_context import Attempt
+from airflow_provider_viapi.jobs.batch.cost_limits import Counted
 from airflow_provider_viapi.jobs.batch.paged_store import PagedStore, Record
 from airflow_provider_viapi.jobs.ledger import Delivery, Entry, Ledger, Store
 
@@ -72,7 +74,9 @@ class Row:
     :param error: ``class``, ``code`` and ``message`` of why there is no result
     :param is_permanent: no retry of the task can succeed
     :param is_resumable: the next attempt resumes its job, or its submission whose outcome is unknown
+    :param is_billed: its job was accepted, or may have been, and has not failed
     :param usage: see ``jobs.usage``; ``None`` if it is not known
+    :param counted: seconds and cost that the limits of the batch count for it; ``None``: nothing
     """
 
     job_id: str | None = None
@@ -81,7 +85,9 @@ class Row:
     error: Mapping[str, Any] | None = None
     is_permanent: bool = False
     is_resumable: bool = False
+    is_billed: bool = False
     usage: Mapping[str, Any] | None = None
+    counted: Counted | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as a batch returns it, without its index."""
@@ -124,10 +130,12 @@ class BatchLedger:
         """True if also the next attempt of a cleared task finds what is recorded now."""
         return bool(getattr(self._store, "survives_clear", self.is_persistent))
 
-    def begin_attempt(self, items: Sequence[Item]) -> None:
+    def begin_attempt(self, items: Sequence[Item], began: datetime) -> None:
         """Fix the items of an attempt: those of a resume must be the same.
 
         Names are recorded, not requests: these may hold presigned addresses.
+
+        :param began: now, aware
         """
         self._indexes = {item.name: item.index for item in items}
         moved = {
@@ -137,7 +145,8 @@ class BatchLedger:
         }
         if moved:
             self._jobs.put(moved)
-        self._write_head(attempt=self._attempt.number, count=len(items), items=_fingerprint(items))
+        about = {"count": len(items), "items": _fingerprint(items), "began": began.isoformat()}
+        self._write_head(attempt=self._attempt.number, **about)
 
     def is_same_as_begun(self, items: Sequence[Item]) -> bool:
         """Return whether the items are those that the attempt began with."""
@@ -150,6 +159,18 @@ class BatchLedger:
     def count(self) -> int:
         """Number of items that the attempt began with."""
         return int(self._head.get("count", 0))
+
+    @property
+    def began(self) -> datetime:
+        """When the attempt began."""
+        return datetime.fromisoformat(self._head["began"])
+
+    def counted(self) -> Iterator[Counted]:
+        """Yield what the limits of the batch count for each item that has ended."""
+        for name, record in self._jobs.records.items():
+            if "counted" in record and self.status(name) in ("delivered", "failed"):
+                seconds, cost = record["counted"]
+                yield seconds, cost
 
     def begun_items(self) -> list[Item]:
         """Return the items of the attempt that were submitted or ended so far, without their requests."""
@@ -203,8 +224,8 @@ class BatchLedger:
         self._rows.put({name: row.as_dict() for name, row in rows.items()})
         self._jobs.put({name: self._with_row(name, row) for name, row in rows.items()})
 
-    def record_cancelled(self, names: Iterable[str]) -> None:
-        """Record that the jobs of these items were cancelled before they cost anything."""
+    def forget_jobs(self, names: Iterable[str]) -> None:
+        """Record that the jobs of these items no longer count: they failed, or were cancelled."""
         records = {name: self._jobs.records.get(name, {}) for name in names}
         if records:
             self._jobs.put({name: _without_entry(record) for name, record in records.items()})
@@ -227,8 +248,10 @@ class BatchLedger:
         self._store.set(KEY, self._head)
 
     def _with_row(self, name: str, row: Row) -> Record:
-        index = {"index": self._indexes[name]} if name in self._indexes else {}
-        record = self._jobs.records.get(name, {})
+        index: dict[str, Any] = {"index": self._indexes[name]} if name in self._indexes else {}
+        if row.counted is not None:
+            index["counted"] = row.counted
+        record = {key: value for key, value in self._jobs.records.get(name, {}).items() if key != "counted"}
         if row.error is None:
             past = [job_id for job_id in _jobs_of(record) if job_id != row.job_id]
             ended = {**index, "row": self._rows.number, "job_id": row.job_id}

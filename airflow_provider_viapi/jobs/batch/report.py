@@ -75,11 +75,10 @@ def failed_row(
     is_permanent: bool,
     job_id: str | None = None,
     state: str | None = None,
-    is_resumable: bool = False,
 ) -> Row:
     """Return the row of an item that has failed; see :class:`~airflow_provider_viapi.jobs.batch.ledger.Row`."""
     fields = {"class": type(error).__name__, "code": error.code, "message": error.message[:MAX_MESSAGE]}
-    return Row(job_id, state, None, fields, is_permanent, is_resumable)
+    return Row(job_id, state, None, fields, is_permanent)
 
 
 def describe_item(item: Item) -> str:

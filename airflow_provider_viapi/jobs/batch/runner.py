@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ from airflow_provider_viapi.jobs.batch.ledger import Item
 from airflow_provider_viapi.jobs.batch.report import describe_item
 from airflow_provider_viapi.jobs.batch.running_jobs import RunningJobs
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs, WaitPolicy
+from airflow_provider_viapi.jobs.model import Job, JobReport
 
 MAX_SUBMITTING = timedelta(seconds=300)
 """After so long finished jobs are processed before more are submitted: links of results expire after 30 minutes."""
@@ -55,6 +57,10 @@ LAST_JOBS_FACTOR = 1.25
 
 MAX_TIMEOUT_GRACE = timedelta(minutes=1)
 """Time after the first timeout of a job in which other jobs may time out too, to be handled together."""
+
+
+Begin = Callable[[Item], tuple[Job, JobReport | None] | None]
+"""Resumes or submits an item's job; see ``jobs.batch.interfaces.BatchBackend``."""
 
 
 @dataclass
@@ -108,11 +114,19 @@ class BatchRunner(RunningJobs):
         :raises CredentialsRejected, ConfigurationError: the key cannot be used
         """
         self._cancel_unwanted()
-        earlier, self.running = self.running, {}
-        for job_id, item in earlier.items():
-            if self.run.stop_requested():
-                self.running[job_id] = item
-            elif not self._begin(item):
+        # All count as running until one is found to have ended: if this is interrupted, the task cancels them.
+        ended: dict[str, Item] = {}
+        try:
+            for job_id, item in tuple(self.running.items()):
+                if self.run.stop_requested():
+                    return
+                if not self._begin(item, self.backend.resume):
+                    ended[job_id] = item
+        finally:
+            # Like new items they are submitted within the limits, perhaps by a later process of this attempt.
+            self.ledger.forget_jobs([item.name for item in ended.values()])
+            for job_id, item in ended.items():
+                del self.running[job_id]
                 self._left.append(item)
 
     def submit(self, watch: Watch | None = None) -> None:
@@ -170,12 +184,20 @@ class BatchRunner(RunningJobs):
                 self.expire_overdue()
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
-            if self.is_drained or not self._may_submit(self._left[0]):
+            if self.is_drained:
+                return
+            item = self._left[0]
+            # Whether an earlier submission was accepted is found out at any limit.
+            is_unknown = self.ledger.status(item.name) == "unknown"
+            if not is_unknown and not self._may_submit(item):
                 return
             self.run.pause(max(0.0, self.backend.limiter.reserve()))
             if self.run.stop_requested():
                 return
-            if not self._begin(self._left[0]):
+            if not self._begin(item, self.backend.resume if is_unknown else self.backend.resume_or_submit):
+                if is_unknown and self.ledger.status(item.name) == "new":
+                    # Nothing was accepted; what is submitted now is subject to the limits.
+                    continue
                 self.failed_submissions += 1
                 if self.failed_submissions >= MAX_FAILED_SUBMISSIONS:
                     return
@@ -200,8 +222,8 @@ class BatchRunner(RunningJobs):
         return not is_full
 
     def _may_submit(self, item: Item) -> bool:
-        """Return whether the limits admit an item now; a submission whose outcome is unknown is resolved anyway."""
-        if not self.cost_limits.is_limited or self.ledger.entry(item.name) is not None:
+        """Return whether the limits admit an item now."""
+        if not self.cost_limits.is_limited:
             return True
         estimate = None if self.meter is None else self.meter.estimate(item)
         may_submit = self.cost_limits.admits(estimate, len(self.running))
@@ -227,10 +249,10 @@ class BatchRunner(RunningJobs):
             until = min(until, now + factor * SUBMIT_AGAIN)
         return WaitPolicy(min(enough, LANDED_TOGETHER) if lands else enough, MAX_WAIT, until)
 
-    def _begin(self, item: Item) -> bool:
-        """Resume or submit an item's job; false if the service fails now."""
+    def _begin(self, item: Item, begin: Begin) -> bool:
+        """Resume or submit an item's job; false if the service fails now, or there is no job to resume."""
         try:
-            job, report = self.backend.resume_or_submit(item)
+            begun = begin(item)
         except TransientError as error:
             if isinstance(error, Throttled):
                 self.backend.limiter.on_throttled()
@@ -248,12 +270,17 @@ class BatchRunner(RunningJobs):
             self._keep_recorded_job(item)
         except ServiceError as error:
             # A recorded job, or a submission whose outcome is unknown, is for the next attempt.
-            is_recorded = self.ledger.entry(item.name) is not None
-            if not is_recorded:
+            entry = self.ledger.entry(item.name)
+            if entry is None:
                 self.backend.release_inputs(item)
-            self._record({item: self._failed_row(error, is_resumable=is_recorded)})
+            elif entry.job_id is not None:
+                self.running.pop(entry.job_id, None)
+            self._record({item: self._failed_row(error, is_billed=entry is not None)})
         else:
             self.backend.limiter.on_success()
+            if begun is None:
+                return False
+            job, report = begun
             self.running[job.id] = item
             if report is not None:
                 self.collect(FinishedJobs([report]))

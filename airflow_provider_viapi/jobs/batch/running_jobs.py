@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from airflow_provider_viapi.errors import JobFailed, JobTimedOut, ServiceError, TransientError
+from airflow_provider_viapi.errors import (
+    JobFailed,
+    JobTimedOut,
+    ResultExpired,
+    ServiceError,
+    TransientError,
+)
 from airflow_provider_viapi.jobs.attempt_context import AttemptContext
 from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
 from airflow_provider_viapi.jobs.batch.interfaces import BatchBackend, BatchConfig, Meter
@@ -96,7 +102,7 @@ class RunningJobs:
         failed: dict[Item, Row] = {}
         for job_id, error in finished.errors.items():
             if error not in refused and job_id in self.running:
-                failed[self.running.pop(job_id)] = self._failed_row(error, job_id, is_resumable=True)
+                failed[self.running.pop(job_id)] = self._failed_row(error, job_id, is_billed=True)
         self._record(failed)
         if refused:
             raise refused[0]
@@ -115,14 +121,18 @@ class RunningJobs:
         now = self.run.timing.now()
         late = [job_id for job_id, item in self.running.items() if now >= self.deadline_of(item)]
         self.collect(FinishedJobs([report for report in self._reports(late) if report.is_final]))
-        expired = {job_id: self.running.pop(job_id) for job_id in late if job_id in self.running}
+        expired = {job_id: self.running[job_id] for job_id in late if job_id in self.running}
+        limit = f"after {self.config.job_timeout} (job_timeout)"
+        if now >= self.config.until:
+            limit = "when the time of the batch was over (execution_timeout)"
+        # They stay in running until they are cancelled: if this is interrupted, the task cancels what runs.
+        cancelled = self._cancel_and_release(expired)
         rows = {}
         for job_id, item in expired.items():
-            limit = f"after {self.config.job_timeout} (job_timeout), or at the end of execution_timeout"
             error = JobTimedOut(f"job {job_id} had not ended {limit}", job_id=job_id)
-            rows[item] = self._failed_row(error, job_id, is_resumable=True)
+            rows[item] = self._failed_row(error, job_id, is_billed=job_id not in cancelled)
+            del self.running[job_id]
         self._record(rows)
-        self._cancel_and_release(expired)
 
     def cancel(self) -> None:
         """Cancel the running jobs that are still queued: a user has ended the task, or its time is over."""
@@ -165,7 +175,7 @@ class RunningJobs:
         except JobFailed as error:
             return self._failed_row(error, report.job_id, report.state)
         except ServiceError as error:
-            return self._failed_row(error, report.job_id, report.state, is_resumable=True)
+            return self._failed_row(error, report.job_id, report.state, is_billed=True)
         usage = None if self.meter is None else self.meter.usage(result)
         return Row(report.job_id, report.state, result, usage=None if usage is None else usage.as_dict())
 
@@ -175,29 +185,41 @@ class RunningJobs:
         job_id: str | None = None,
         state: str | None = None,
         *,
-        is_resumable: bool = False,
+        is_billed: bool = False,
     ) -> Row:
-        is_permanent = self.backend.is_permanent(error)
-        return failed_row(
-            error, is_permanent=is_permanent, job_id=job_id, state=state, is_resumable=is_resumable
-        )
+        """Return the row of an item that has failed.
+
+        :param is_billed: its job was accepted, or may have been, and has not failed
+        """
+        # With expired links the next attempt would find the same ones.
+        is_resumable = is_billed and not isinstance(error, ResultExpired)
+        row = failed_row(error, is_permanent=self.backend.is_permanent(error), job_id=job_id, state=state)
+        return replace(row, is_resumable=is_resumable, is_billed=is_billed)
 
     def _record(self, rows: Mapping[Item, Row]) -> None:
+        rows = {item: self._counted(row) for item, row in rows.items()}
         self.ledger.record_rows({item.name: row for item, row in rows.items()})
         self.ended += rows.items()
         for item, row in rows.items():
             if row.error is None:
                 self._done += 1
-                self.cost_limits.add(Usage.from_dict(row.usage) if row.usage else None)
                 continue
             self._failed += 1
             self.logged_failures += 1
             if self.logged_failures <= MAX_LOGGED_FAILURES:
                 self.run.log.warning("Failed: %s: %s", describe_item(item), describe_error(row.error))
 
-    def _cancel_and_release(self, running: Mapping[str, Item]) -> None:
-        for job_id in self._cancel(running.values()):
+    def _counted(self, row: Row) -> Row:
+        if row.error is not None and not row.is_billed:
+            return row
+        usage = Usage.from_dict(row.usage) if row.usage else None
+        return replace(row, counted=self.cost_limits.add(usage))
+
+    def _cancel_and_release(self, running: Mapping[str, Item]) -> Collection[str]:
+        cancelled = self._cancel(running.values())
+        for job_id in cancelled:
             self.backend.release_inputs(running[job_id])
+        return cancelled
 
     def _cancel(self, items: Collection[Item]) -> Collection[str]:
         """Cancel the jobs of items, record those that were cancelled, and return their ids."""
@@ -205,7 +227,7 @@ class RunningJobs:
             return ()
         names = {self._job_of(item).id: item.name for item in items}
         cancelled = self.backend.cancel([self._job_of(item) for item in items])
-        self.ledger.record_cancelled([names[job_id] for job_id in cancelled])
+        self.ledger.forget_jobs([names[job_id] for job_id in cancelled])
         return cancelled
 
     def _job_of(self, item: Item) -> Job:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class PollQueue:
     """Priority queue of jobs; postponing a job is free until its earlier time comes.
 
-    A job is in one of two heaps: until it is due, by that time; from then on by ``PendingJob.place``. Outdated entries
-    stay in the heaps and are skipped when they reach the top.
+    A job is in one of two heaps: until it is due, by that time; from then on by ``PendingJob.place``. Outdated
+    entries stay in the heaps and are skipped when they reach the top.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class PollQueue:
         heapq.heappush(self._due, (pending.queued_place, next(self._order), pending))
 
     def _until_first(self) -> float | None:
-        """Return the seconds until a job is due: 0 if the top of the heap of due jobs is one, ``None`` without jobs."""
+        """Return the seconds until a job is due: 0 if the top of the second heap is one, ``None`` without jobs."""
         while self._delayed and self._delayed[0][0] <= now():
             when, _, pending = heapq.heappop(self._delayed)
             if pending.result.done() or pending.queued_for != when or pending.queued_place is not None:

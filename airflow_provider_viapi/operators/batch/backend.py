@@ -18,7 +18,7 @@ from airflow_provider_viapi.jobs.batch.wait import QuietLog
 from airflow_provider_viapi.jobs.metrics import count_usage
 from airflow_provider_viapi.jobs.model import Job, JobReport
 from airflow_provider_viapi.jobs.polling.rate_limiter import RateLimiter
-from airflow_provider_viapi.jobs.submission import check_adopted
+from airflow_provider_viapi.jobs.submission import Submission, check_adopted
 from airflow_provider_viapi.jobs.usage import Usage
 from airflow_provider_viapi.media.addresses import strip_userinfo
 from airflow_provider_viapi.media.inputs.source_versions import find_sources
@@ -83,11 +83,20 @@ class TaskBatchBackend:
 
     def resume_or_submit(self, item: Item) -> tuple[Job, JobReport | None]:
         """Resume or submit an item's job as its operator would, with one attempt to submit."""
+        return self._submission(item).resume_or_submit()
+
+    def resume(self, item: Item) -> tuple[Job, JobReport | None] | None:
+        """Resume an item's job, or find out whether it has one; ``None`` if a new one is to be submitted."""
+        return self._submission(item).resume()
+
+    def _submission(self, item: Item) -> Submission:
         run = replace(self._run, claims=ItemClaims(item, self._ledger, self._claims), log=self._log)
         operator = self._operator(item)
         ledger = self._ledger.open_ledger(item)
         # The batch retries, after other items: for a single submission the deadline has passed at once.
-        submission = operator.submission(item.request or {}, ledger, run, run.timing.now(), self._context)
+        submission: Submission = operator.submission(
+            item.request or {}, ledger, run, run.timing.now(), self._context
+        )
         prepare = submission.request
 
         def request() -> Mapping[str, Any]:
@@ -101,14 +110,13 @@ class TaskBatchBackend:
                 raise ServiceError(error.message, code=error.code or "NotStaged") from error
 
         results = self._results
-        submission = replace(
+        return replace(
             submission,
             request=request,
             digest=item.digest,
             sources=lambda: None if results is None else results.versions(item.request or {}),
             resubmitted=self._resubmitted,
         )
-        return submission.resume_or_submit()
 
     def report(self, job: Job) -> JobReport:
         """Return the state of a job, at the rate that the connection allows."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -84,26 +84,31 @@ class BatchOperator(BaseBatchOperator):
                 self.log.warning("%s: %s", self.operator.action.name, retired)
             ledger = self._open_ledger(context)
             run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
-            if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
-                # If all jobs are paid for, they are resumed even if their results cannot be stored now.
-                self._probe_destination(context)
-                self.hook.check_can_wait()
-            if not (self.deferrable and ledger.is_persistent):
-                self.check_can_poll()
-            ledger.begin_attempt(items)
-            if self.deferrable and not ledger.is_persistent:
-                # Opening the store has warned already of what a retry costs.
-                why = "there is no durable store to continue from" if self.durable else "durable is False"
-                self.log.info("The batch waits on this worker: %s", why)
-            if self.reuse_results is not None:
-                from airflow_provider_viapi.operators.batch.backend import reuse_results
+            ledger.begin_attempt(items, run.timing.now())
+            batch = self._batch(items, ledger, run, context, {})
+            with self.cancelling_if_ended(context, ledger, lambda: batch.cancel()):
+                self._check_can_begin(items, ledger, context)
+                if self.reuse_results is not None:
+                    from airflow_provider_viapi.operators.batch.backend import reuse_results
 
-                reuse_results(self, items, ledger, run, context)
-            batch = self._batch(items, ledger, run, context, {"began": run.timing.now().isoformat()})
-            with self.cancelling_if_ended(context, ledger, batch.cancel):
+                    reuse_results(self, items, ledger, run, context)
+                    batch = self._batch(items, ledger, run, context, {})
                 self._show_earlier(batch, context)
                 batch.resume()
                 return self._advance(batch, context)
+
+    def _check_can_begin(self, items: Sequence[Item], ledger: BatchLedger, context: Context) -> None:
+        """Refuse to submit jobs whose results could not be stored, or which could not be waited for."""
+        if any(ledger.status(item.name) not in ("running", "delivered") for item in items):
+            # If all jobs are paid for, they are resumed even if their results cannot be stored now.
+            self._probe_destination(context)
+            self.hook.check_can_wait()
+        if not (self.deferrable and ledger.is_persistent):
+            self.check_can_poll()
+        if self.deferrable and not ledger.is_persistent:
+            # Opening the store has warned already of what a retry costs.
+            why = "there is no durable store to continue from" if self.durable else "durable is False"
+            self.log.info("The batch waits on this worker: %s", why)
 
     def resume(self, context: Context, event: dict[str, Any], state: dict[str, Any] | None = None) -> Any:
         """Continue after a wait: collect results, submit more, wait again or return the rows.
@@ -118,11 +123,9 @@ class BatchOperator(BaseBatchOperator):
                 raise from_dict(event["error"])
             ledger = self._open_ledger(context)
             run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
-            known = state or {"began": run.timing.now().isoformat()}
-            batch = self._batch(self._same_items(ledger), ledger, run, context, known)
+            batch = self._batch(self._same_items(ledger), ledger, run, context, state or {})
             with self.cancelling_if_ended(context, ledger, batch.cancel):
                 if state is None:
-                    # What has been used of max_cost and max_output_minutes is in the ledger's rows.
                     self._show_earlier(batch, context)
                 batch.collect(FinishedJobs.from_dict(event["ended"]))
                 return self._advance(batch, context)
@@ -159,15 +162,14 @@ class BatchOperator(BaseBatchOperator):
                     len(items),
                     ledger.count,
                 )
-        began = datetime.fromisoformat(state["began"])
         ended = sum(ledger.status(item.name) in ("delivered", "failed") for item in items)
         config = BatchConfig(
             action=self.operator.action.full_name,
             max_in_flight=self.max_in_flight,
             max_failed=self.max_failed,
             job_timeout=self.job_timeout,
-            began=began,
-            until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
+            began=ledger.began,
+            until=ledger.began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
         )
         seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
@@ -241,6 +243,8 @@ class BatchOperator(BaseBatchOperator):
             max_failed=self.max_failed,
             why_left=RENDERED_DIFFERENTLY if batch.is_closed else _because(batch.cost_limits.exhausted),
         )
+        if failed is None and batch.cost_limits.exhausted:
+            self.log.warning("All items are done, but %s", batch.cost_limits.exhausted)
         if failed is not None:
             failed.action = self.operator.action.name
             permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
@@ -266,16 +270,15 @@ class BatchOperator(BaseBatchOperator):
     def _show_earlier(self, batch: BatchRunner, context: Context) -> None:
         """Count and show what earlier attempts have delivered: their XComs were cleared."""
         from airflow_provider_viapi.jobs.batch.ledger import Row
-        from airflow_provider_viapi.jobs.usage import Usage
 
+        for counted in batch.ledger.counted():
+            batch.cost_limits.count(counted)
         if batch.progress.done:
             rows = {row["index"]: row for row in batch.ledger.rows(batch.items)}
             for item in batch.items:
                 if (row := rows.get(item.index)) is not None and row["error"] is None:
                     usage = row.get("usage")
                     batch.ended.append((item, Row(row["job_id"], row["state"], row["result"], usage=usage)))
-                    if "reused" not in (row["result"] or {}):
-                        batch.cost_limits.add(Usage.from_dict(usage) if usage else None)
 
     def _publish(self, batch: BatchRunner, context: Context) -> None:
         batch.log_progress()
@@ -286,7 +289,6 @@ class BatchOperator(BaseBatchOperator):
     def _state(self, batch: BatchRunner) -> dict[str, Any]:
         """Return what the attempt knows besides its ledger, as JSON values."""
         return {
-            "began": batch.config.began.isoformat(),
             "done_before": batch.config.done_before,
             "failed_submissions": batch.failed_submissions,
             "logged_failures": batch.logged_failures,

@@ -1,0 +1,257 @@
+"""What a batch counts towards its limits, and what its next attempt submits within them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_viapi.errors import PermissionDenied, ServiceError
+from airflow_provider_viapi.jobs.batch.cost_limits import CostLimits
+from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.jobs.batch.runner import BatchRunner
+from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
+from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
+from airflow_provider_viapi.jobs.usage import Usage
+from jobs.test_batch import Clock, Service, batch, items
+from operators.run_batch import Store
+
+
+class Meter:
+    """Each job produces a minute, and costs 1."""
+
+    def usage(self, result: Mapping[str, Any]) -> Usage:
+        return Usage(jobs=1, output_seconds=60, measured=1, cost=1.0)
+
+    def estimate(self, item: Item) -> Usage:
+        return self.usage({})
+
+
+class Interrupted(BaseException):
+    """As Airflow's execution_timeout."""
+
+
+def limited(
+    service: Service, store: Store, names: str, try_number: int = 1, *, max_cost: float, **config: Any
+) -> BatchRunner:
+    """Return a batch of items with one-letter names, whose jobs cost 1 each."""
+    runner = batch(service, store, items(list(names)), try_number, max_in_flight=10, **config)
+    runner.cost_limits, runner.meter = CostLimits(max_cost=max_cost), Meter()
+    return runner
+
+
+def fail(job: Job) -> JobReport:
+    return JobReport(job.id, "PROCESS_FAILED", Outcome.FAILED, error_code="X", error_message="y")
+
+
+def wait_in_queue(job: Job) -> JobReport:
+    return JobReport(job.id, "QUEUING", Outcome.WAITING)
+
+
+def refuse(item: Item, report: JobReport) -> Mapping[str, Any]:
+    raise ServiceError("the disk is full", code="NotLanded")
+
+
+def finish(runner: BatchRunner, service: Service) -> None:
+    """Submit and collect until the batch has nothing more to do."""
+    for _ in range(100):
+        runner.submit()
+        if runner.is_over:
+            return
+        runner.collect(FinishedJobs([service.report(job) for job in runner.jobs]))
+    raise AssertionError("the batch does not end")
+
+
+def cancelled_by(runner: BatchRunner) -> list[str]:
+    """Return the list to which the ids of cancelled jobs will be added."""
+    cancelled: list[str] = []
+
+    def cancel(jobs: Collection[Job]) -> Collection[str]:
+        cancelled.extend(job.id for job in jobs)
+        return [job.id for job in jobs]
+
+    runner.backend.cancel = cancel  # type: ignore[method-assign]
+    return cancelled
+
+
+def test_jobs_whose_results_cannot_be_stored_count() -> None:
+    service = Service(Clock(), [])
+    runner = limited(service, Store(), "abcdefghij", max_cost=2.5)
+    runner.backend.collect = refuse  # type: ignore[method-assign]
+
+    finish(runner, service)
+
+    assert len(service.jobs) == 2
+
+
+def test_jobs_that_run_on_after_their_timeout_count() -> None:
+    service = Service(Clock(), [])
+    runner = limited(service, Store(), "abcdefghij", max_cost=2.5, job_timeout=timedelta(minutes=10))
+    service.report = lambda job: JobReport(job.id, "PROCESSING", Outcome.WAITING)  # type: ignore[method-assign]
+
+    while not runner.is_over:
+        runner.submit()
+        service.clock.sleep(700)
+        runner.expire_overdue()
+
+    assert len(service.jobs) == 2
+
+
+def test_jobs_that_failed_do_not_count() -> None:
+    service = Service(Clock(), [])
+    runner = limited(service, Store(), "abcdefghij", max_cost=2.5)
+    service.report = fail  # type: ignore[method-assign]
+
+    finish(runner, service)
+
+    assert len(service.jobs) == 10
+
+
+@pytest.mark.parametrize(
+    ("limits", "estimate"),
+    [
+        (CostLimits(max_seconds=60), Usage(jobs=1, measured=0, cost=1.0)),
+        (CostLimits(max_cost=5), Usage(jobs=1, output_seconds=5, measured=1, cost=None)),
+    ],
+    ids=["length", "cost"],
+)
+def test_while_nothing_is_known_of_what_is_limited_jobs_are_submitted_one_at_a_time(
+    limits: CostLimits, estimate: Usage
+) -> None:
+    assert limits.admits(estimate, running=0)
+    assert not limits.admits(estimate, running=1)
+
+
+def test_a_price_of_0_is_known() -> None:
+    limits = CostLimits(max_cost=5)
+
+    assert limits.admits(Usage(jobs=1, measured=0, cost=0.0), running=100)
+
+
+def test_what_was_counted_is_known_to_an_attempt_that_knows_only_the_ledger() -> None:
+    service, store = Service(Clock(), []), Store()
+    runner = limited(service, store, "abc", max_cost=10)
+    runner.submit()
+    runner.collect(FinishedJobs([service.report(job) for job in runner.jobs[:2]]))
+
+    later = limited(service, store, "abc", 2, max_cost=10)
+
+    assert list(later.ledger.counted()) == [(60, 1.0), (60, 1.0)]
+
+
+def test_a_retry_submits_failed_jobs_again_within_the_limit() -> None:
+    service, store = Service(Clock(), []), Store()
+    limited(service, store, "abcdef", max_cost=6.5).submit()
+    service.report = fail  # type: ignore[method-assign]
+
+    retry = limited(service, store, "abcdef", 2, max_cost=2.5)
+    retry.resume()
+    assert len(service.jobs) == 6
+    retry.submit()
+
+    assert len(service.jobs) == 8
+
+
+def test_a_retry_submits_failed_jobs_again_with_as_many_in_flight_as_it_allows() -> None:
+    service, store = Service(Clock(), []), Store()
+    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit()
+    service.report = fail  # type: ignore[method-assign]
+
+    retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=2)
+    retry.resume()
+    retry.submit()
+
+    assert len(retry.running) == 2
+
+
+def test_a_retry_submits_nothing_again_after_too_many_have_failed() -> None:
+    service, store = Service(Clock(), []), Store()
+    batch(service, store, items(list("abcdef")), 1, max_in_flight=6, max_failed=0).submit()
+    report = service.report
+    service.report = lambda job: report(job) if job.id == "J-0" else fail(job)  # type: ignore[method-assign]
+
+    retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=6, max_failed=0)
+    retry.backend.collect = refuse  # type: ignore[method-assign]
+    retry.resume()
+    retry.submit()
+
+    assert len(service.jobs) == 6
+
+
+def test_a_retry_that_is_refused_sends_one_request() -> None:
+    service, store = Service(Clock(), []), Store()
+    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit()
+    service.report = fail  # type: ignore[method-assign]
+    sent: list[RequestNonce] = []
+
+    def submit(request: Mapping[str, Any], nonce: RequestNonce) -> Job:
+        sent.append(nonce)
+        raise PermissionDenied("not purchased", code="InvalidApi.NotPurchase")
+
+    service.submit = submit  # type: ignore[method-assign]
+    retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=6)
+    retry.resume()
+    retry.submit()
+
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_all_jobs_are_cancelled_if_a_resume_is_interrupted(at: int) -> None:
+    service, store = Service(Clock(), []), Store()
+    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit()
+    retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=6)
+    cancelled = cancelled_by(retry)
+
+    def report(job: Job) -> JobReport:
+        if job.id == f"J-{at}":
+            raise Interrupted
+        return wait_in_queue(job)
+
+    service.report = report  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        retry.resume()
+    retry.cancel()
+
+    assert sorted(cancelled) == [f"J-{n}" for n in range(6)]
+
+
+def test_jobs_that_are_late_are_cancelled_if_recording_them_is_interrupted() -> None:
+    service = Service(Clock(), [])
+    runner = batch(
+        service, Store(), items(list("abcd")), 1, max_in_flight=6, job_timeout=timedelta(seconds=10)
+    )
+    runner.submit()
+    service.report = wait_in_queue  # type: ignore[method-assign]
+    service.clock.sleep(20)
+    cancelled = cancelled_by(runner)
+
+    def interrupt(rows: object) -> None:
+        raise Interrupted
+
+    runner.ledger.record_rows = interrupt  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        runner.expire_overdue()
+    runner.cancel()
+
+    assert sorted(cancelled) == ["J-0", "J-1", "J-2", "J-3"]
+
+
+def test_a_stop_during_a_resume_keeps_the_jobs_that_were_not_reached() -> None:
+    service, store = Service(Clock(), []), Store()
+    batch(service, store, items(list("abcd")), 1, max_in_flight=6).submit()
+    retry = batch(service, store, items(list("abcd")), 2, max_in_flight=6)
+    polls: list[str] = []
+    retry.run = replace(retry.run, stop_requested=lambda: len(polls) == 2)
+
+    def report(job: Job) -> JobReport:
+        polls.append(job.id)
+        return fail(job) if job.id == "J-0" else wait_in_queue(job)
+
+    service.report = report  # type: ignore[method-assign]
+    retry.resume()
+
+    assert list(retry.running) == ["J-1", "J-2", "J-3"]

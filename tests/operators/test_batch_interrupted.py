@@ -1,0 +1,116 @@
+"""Batches whose attempts end early: expired results, deadlines in ``dag.test()``, an interrupted resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
+
+from airflow_provider_viapi.emulator.server import EmulatorServer
+from airflow_provider_viapi.errors import ResultExpired
+from airflow_provider_viapi.jobs.batch.ledger import Item
+from airflow_provider_viapi.jobs.batch.report import BatchFailed
+from airflow_provider_viapi.media.outputs import landing
+from airflow_provider_viapi.operators.batch import ViapiBatchOperator
+from airflow_provider_viapi.operators.batch.backend import TaskBatchBackend
+from operators.run_batch import BatchRun, Store, WorkerLost, run_batch
+from operators.test_batch import EVERY, Make, accepted, batch, emulator, running, video
+
+__all__ = ["batch", "emulator", "running", "video"]
+
+
+def test_an_item_whose_result_has_expired_is_submitted_again_after_a_clear(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store, land = Store(), landing.land
+    expired: list[str] = []
+
+    def expire_once(result: Any, **options: Any) -> dict[str, str]:
+        if options["names"]["index"] == 0 and (not expired or result["VideoUrl"] in expired):
+            expired.append(result["VideoUrl"])
+            raise ResultExpired("the links have expired", code="ResultExpired")
+        return land(result, **options)
+
+    monkeypatch.setattr(landing, "land", expire_once)
+    make = batch("a", "b", land_to=f"file://{tmp_path}/")
+    with pytest.raises(AirflowFailException, match="ResultExpired"):
+        run_batch(make, store)
+
+    run = run_batch(make, store, try_number=2, max_tries=5)
+
+    assert [row["error"] for row in run.rows] == [None, None]
+    assert len(accepted(emulator)) == 3
+
+
+@pytest.mark.parametrize("passes_kwargs", [True, False], ids=["a deployment", "dag.test()"])
+@pytest.mark.parametrize("limit", ["job_timeout", "execution_timeout"])
+def test_a_batch_gives_up_jobs_that_take_too_long(
+    emulator: EmulatorServer, batch: Make, passes_kwargs: bool, limit: str
+) -> None:
+    emulator.fault(action=EVERY, job={"processing": 600}, times=None)
+
+    def between(run: BatchRun) -> None:
+        assert len(run.triggers) <= 5
+
+    with pytest.raises(BatchFailed, match=f"JobTimedOut.*{limit}"):
+        run_batch(
+            batch("a", "b", **{limit: timedelta(seconds=3)}),
+            Store(),
+            passes_kwargs=passes_kwargs,
+            between=between,
+        )
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_all_queued_jobs_are_cancelled_if_the_time_is_over_during_a_resume(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    emulator.fault(action=EVERY, job={"queued": 600}, times=None)
+    store = Store()
+
+    def lose_worker(run: BatchRun) -> None:
+        raise WorkerLost
+
+    with pytest.raises(WorkerLost):
+        run_batch(batch(*"abcde"), store, between=lose_worker)
+    resume: Callable[..., Any] = TaskBatchBackend.resume
+    resumed: list[Item] = []
+
+    def run_out_of_time(self: TaskBatchBackend, item: Item) -> Any:
+        resumed.append(item)
+        if len(resumed) == at:
+            raise AirflowTaskTimeout("execution_timeout")
+        return resume(self, item)
+
+    monkeypatch.setattr(TaskBatchBackend, "resume", run_out_of_time)
+    with pytest.raises(AirflowTaskTimeout):
+        run_batch(batch(*"abcde"), store, try_number=2)
+
+    assert [job["status"] for job in emulator.jobs()] == ["JOB_CANCELED"] * 5
+
+
+def test_queued_jobs_are_cancelled_if_the_time_is_over_before_the_resume(
+    emulator: EmulatorServer, batch: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    emulator.fault(action=EVERY, job={"queued": 600}, times=None)
+    store = Store()
+    make = batch("a", "b", "c", land_to=f"file://{tmp_path}/", max_in_flight=2)
+
+    def lose_worker(run: BatchRun) -> None:
+        raise WorkerLost
+
+    with pytest.raises(WorkerLost):
+        run_batch(make, store, between=lose_worker)
+
+    def run_out_of_time(self: ViapiBatchOperator, context: Any) -> None:
+        raise AirflowTaskTimeout("execution_timeout")
+
+    monkeypatch.setattr(ViapiBatchOperator, "_probe_destination", run_out_of_time)
+    with pytest.raises(AirflowTaskTimeout):
+        run_batch(make, store, try_number=2)
+
+    assert [job["status"] for job in emulator.jobs()] == ["JOB_CANCELED"] * 2
