@@ -63,6 +63,11 @@ class CostLimits:
             self.exhausted = "the cost of a job could not be determined, so max_cost cannot be kept"
         return seconds, cost
 
+    def expect(self, estimate: Usage | None) -> None:
+        """Take the estimated usage of a job into account, if anything is known of it."""
+        if estimate is not None:
+            self._enlarge(estimate.output_seconds if estimate.measured else 0.0, estimate.cost)
+
     def count(self, counted: Counted) -> None:
         """Count what an earlier :meth:`add` returned."""
         seconds, cost = counted
@@ -80,8 +85,7 @@ class CostLimits:
             return True
         if self.exhausted:
             return False
-        if estimate is not None:
-            self._enlarge(estimate.output_seconds if estimate.measured else 0.0, estimate.cost)
+        self.expect(estimate)
         is_length_unknown = self.max_seconds is not None and not self.largest_seconds
         if running and (is_length_unknown or (self.max_cost is not None and not self.is_cost_known)):
             return False

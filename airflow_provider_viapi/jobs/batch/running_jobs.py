@@ -197,7 +197,7 @@ class RunningJobs:
         return replace(row, is_resumable=is_resumable, is_billed=is_billed)
 
     def _record(self, rows: Mapping[Item, Row]) -> None:
-        rows = {item: self._counted(row) for item, row in rows.items()}
+        rows = {item: self._counted(item, row) for item, row in rows.items()}
         self.ledger.record_rows({item.name: row for item, row in rows.items()})
         self.ended += rows.items()
         for item, row in rows.items():
@@ -209,10 +209,13 @@ class RunningJobs:
             if self.logged_failures <= MAX_LOGGED_FAILURES:
                 self.run.log.warning("Failed: %s: %s", describe_item(item), describe_error(row.error))
 
-    def _counted(self, row: Row) -> Row:
+    def _counted(self, item: Item, row: Row) -> Row:
         if row.error is not None and not row.is_billed:
             return row
         usage = Usage.from_dict(row.usage) if row.usage else None
+        if self.cost_limits.is_limited and self.meter is not None and not (usage and usage.measured):
+            # An earlier process may have submitted it, with an estimate that this one does not know.
+            self.cost_limits.expect(self.meter.estimate(item))
         return replace(row, counted=self.cost_limits.add(usage))
 
     def _cancel_and_release(self, running: Mapping[str, Item]) -> Collection[str]:
