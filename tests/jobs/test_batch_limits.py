@@ -16,7 +16,7 @@ from airflow_provider_viapi.jobs.batch.runner import BatchRunner
 from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.usage import Usage
-from jobs.test_batch import Clock, Service, batch, items
+from jobs.test_batch import Clock, Service, Watch, batch, items
 from operators.run_batch import Store
 
 
@@ -255,3 +255,24 @@ def test_a_stop_during_a_resume_keeps_the_jobs_that_were_not_reached() -> None:
     retry.resume()
 
     assert list(retry.running) == ["J-1", "J-2", "J-3"]
+
+
+def test_jobs_that_were_given_up_while_others_are_submitted_leave_no_room_twice() -> None:
+    service = Service(Clock(), [])
+    names = [f"v{n}" for n in range(30)]
+    runner = batch(service, Store(), items(names), 1, max_in_flight=12, job_timeout=timedelta(seconds=20))
+    # The first two take longer than they may, ten end a second after that, and all others later.
+    watch = Watch(service, [40, 40, *[21] * 10, *[1000] * 100])
+    report = service.report
+
+    def report_when_ended(job: Job) -> JobReport:
+        if watch.ends[job] <= service.clock.now():
+            return report(job)
+        return JobReport(job.id, "PROCESSING", Outcome.WAITING)
+
+    service.report = report_when_ended  # type: ignore[method-assign]
+    runner.run = replace(runner.run, timing=replace(runner.run.timing, full_wait=60))
+    while runner.can_submit:
+        runner.submit(watch)
+        assert len(runner.running) <= 12
+        watch = Watch(service, [1000] * 100)

@@ -181,7 +181,11 @@ class BatchRunner(RunningJobs):
         while not self.is_drained and self._has_capacity():
             if self._watch.ended >= COLLECTED_TOGETHER or self._watch.has_failures:
                 self.collect(self._watch.take())
+                running = len(self.running)
                 self.expire_overdue()
+                if len(self.running) < running:
+                    # The watch would count them as ended; the next one does not know them.
+                    return
             if self.running and self.run.timing.now() - began > MAX_SUBMITTING:
                 return
             if self.is_drained:
