@@ -257,7 +257,7 @@ def test_a_stop_during_a_resume_keeps_the_jobs_that_were_not_reached() -> None:
     assert list(retry.running) == ["J-1", "J-2", "J-3"]
 
 
-def test_jobs_that_were_given_up_while_others_are_submitted_leave_no_room_twice() -> None:
+def test_jobs_that_were_given_up_while_others_are_submitted_free_no_capacity_twice() -> None:
     service = Service(Clock(), [])
     names = [f"v{n}" for n in range(30)]
     runner = batch(service, Store(), items(names), 1, max_in_flight=12, job_timeout=timedelta(seconds=20))
