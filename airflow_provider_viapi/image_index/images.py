@@ -254,7 +254,9 @@ def list_images(
             "entity_id": entity_id_of(file.removeprefix(f"{top}/")),
             "extra_data": f"{scheme}://{file}",
             **(
-                {"pic_name": file.removeprefix(f"{top}/")[-MAX_PIC_NAME:]} if backend == "imagesearch" else {}
+                {"pic_name": file.removeprefix(f"{top}/")[-MAX_PIC_NAME:].lstrip("/")}
+                if backend == "imagesearch"
+                else {}
             ),
         }
         for file in images

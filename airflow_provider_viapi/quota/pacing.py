@@ -62,6 +62,8 @@ class TurnPace:
         """Use a turn that this task took in another process, unless it was missed."""
         for turns in self._sources:
             kept = Turn(turn["slot"], turn["at"]) if turn.get("key") == turns.key else None
+            if kept is not None:
+                kept.distance = max(0.0, turns.seconds_until(kept))
             if kept is not None and not turns.is_missed(kept):
                 self._turns, self._turn = turns, kept
                 return
@@ -79,7 +81,8 @@ class TurnPace:
             return True
         try:
             is_late = self._turns.is_missed(self._turn)
-            if is_late and self._recording < MAX_RECORDING:
+            is_lost = is_late and self._recording < MAX_RECORDING
+            if is_lost or self._turns.was_set_back(self._turn):
                 self._turns.give_up(self._turn)
                 self._turn = None
                 took = time.monotonic() - self._approached_at

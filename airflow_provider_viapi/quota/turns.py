@@ -134,8 +134,7 @@ class Turns:
         """
         renewals = 0
         while True:
-            was_set_back = self.seconds_until(turn) > turn.distance + CLOCK_STEP
-            if renew and (was_set_back or (renewals < MAX_RENEWALS and self.is_missed(turn))):
+            if renew and (self.was_set_back(turn) or (renewals < MAX_RENEWALS and self.is_missed(turn))):
                 # Also if earlier calls took so long: the slots that are given up let the others catch up.
                 self.give_up(turn)
                 again = self.reserve()
@@ -152,6 +151,10 @@ class Turns:
     def is_missed(self, turn: Turn) -> bool:
         """Return whether a turn is so long ago that its call would take the place of a later one."""
         return self._clock() - turn.at > max(1.5 * self.spacing, TOLERATED)
+
+    def was_set_back(self, turn: Turn) -> bool:
+        """Return whether the clock was set back since a turn was taken, which is further away than it was then."""
+        return self.seconds_until(turn) > turn.distance + CLOCK_STEP
 
     def give_up(self, turn: Turn) -> None:
         """Record that a turn is not used."""

@@ -17,7 +17,7 @@ from airflow_provider_viapi.jobs.batch.wait import FinishedJobs
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.usage import Usage
 from jobs.test_batch import Clock, Service, Watch, batch, items
-from operators.run_batch import Store
+from operators.run_batch import Store, WorkerLost
 
 
 class Meter:
@@ -140,6 +140,70 @@ def test_what_was_counted_is_known_to_an_attempt_that_knows_only_the_ledger() ->
     later = limited(service, store, "abc", 2, max_cost=10)
 
     assert list(later.ledger.counted()) == [(60, 1.0), (60, 1.0)]
+
+
+def test_a_limit_that_cannot_be_kept_stays_exhausted_for_an_attempt_that_knows_only_the_ledger() -> None:
+    limits = CostLimits(max_seconds=600)
+    counted = limits.add(None)
+    assert counted is not None
+
+    later = CostLimits(max_seconds=600)
+    later.count(counted)
+
+    assert "could not be measured" in later.exhausted
+    assert not later.admits(None, running=0)
+
+
+def test_an_output_of_0_seconds_is_known() -> None:
+    limits = CostLimits(max_seconds=600)
+    limits.add(Usage(jobs=1, output_seconds=0.0, measured=1))
+
+    assert limits.exhausted == ""
+
+
+def test_an_unknown_submission_is_resolved_although_the_limit_is_exhausted() -> None:
+    service, store = Service(Clock(), ["accepted", "worker lost"]), Store()
+    with pytest.raises(WorkerLost):
+        limited(service, store, "ab", max_cost=10).submit()
+    service.clock.sleep(600)
+
+    retry = limited(service, store, "ab", 2, max_cost=10)
+    retry.cost_limits.exhausted = "nothing is left"
+    retry.resume()
+    retry.submit()
+
+    assert retry.is_drained
+    assert "unknown" not in {retry.ledger.status(item.name) for item in retry.items}
+
+
+def test_cancelling_goes_on_after_it_was_interrupted() -> None:
+    service = Service(Clock(), [])
+    runner = batch(
+        service, Store(), items(list("abcd")), 1, max_in_flight=6, job_timeout=timedelta(seconds=10)
+    )
+    runner.submit()
+    service.report = wait_in_queue  # type: ignore[method-assign]
+    service.clock.sleep(20)
+    cancelled: list[str] = []
+
+    def cancel(jobs: Collection[Job]) -> Collection[str]:
+        first = next(iter(jobs)).id
+        cancelled.append(first)
+        return [first]
+
+    def interrupt(item: Item) -> None:
+        raise Interrupted
+
+    runner.backend.cancel = cancel  # type: ignore[method-assign]
+    runner.backend.release_inputs = interrupt  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        runner.expire_overdue()
+    for _ in range(3):
+        with pytest.raises(Interrupted):
+            runner.cancel()
+
+    assert cancelled == ["J-0", "J-1", "J-2", "J-3"]
+    assert not runner.running
 
 
 def test_a_retry_submits_failed_jobs_again_within_the_limit() -> None:

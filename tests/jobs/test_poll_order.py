@@ -122,3 +122,14 @@ def test_results_of_jobs_that_have_ended_in_time_are_fetched_after_the_deadline_
     found = noticed(account, 10, until=lambda job_id: deadline)
 
     assert len(found) == 1000
+
+
+def test_a_last_poll_that_fails_is_repeated_for_a_job_that_has_ended() -> None:
+    ends = {f"J-{n}": 30.0 for n in range(20)}
+    deadline = datetime.now(timezone.utc) + timedelta(seconds=45)
+
+    found = noticed(
+        FakeAccount(ends), 10, fails=lambda job_id, at, poll: at < 60, until=lambda job_id: deadline
+    )
+
+    assert len(found) == 20

@@ -27,7 +27,7 @@ from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 from airflow_provider_viapi.jobs.polling import list_reader, supervision
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
 from airflow_provider_viapi.jobs.polling.pending_jobs import PendingJob
-from airflow_provider_viapi.jobs.polling.poller import Poller
+from airflow_provider_viapi.jobs.polling.poller import GRACE, Poller
 from airflow_provider_viapi.jobs.polling.rate_limiter import Permit, RateLimiter
 from jobs import virtual_time
 
@@ -94,10 +94,14 @@ def test_a_permanent_error_ends_the_wait_at_once() -> None:
 
 @pytest.mark.parametrize("answer", [PROCESSING, Throttled("slow down")])
 def test_the_deadline_ends_the_wait(answer: JobReport | ServiceError) -> None:
-    with pytest.raises(JobTimedOut, match="J-1") as caught:
-        wait(Script(answer), seconds=0.05)
+    async def until_the_deadline() -> float:
+        until = datetime.now(timezone.utc) + timedelta(seconds=60)
+        with pytest.raises(JobTimedOut, match="J-1") as caught:
+            await wait_with(Poller(Script(answer), limiter=RateLimiter(1000)), until)
+        assert caught.value.job_id == "J-1"
+        return asyncio.get_running_loop().time()
 
-    assert caught.value.job_id == "J-1"
+    assert 59 <= virtual_time.run(until_the_deadline()) <= 60 + GRACE + 1
 
 
 def test_a_job_is_polled_once_even_if_the_deadline_has_long_passed() -> None:
@@ -407,15 +411,15 @@ def test_a_result_that_stays_unreadable_is_polled_at_intervals() -> None:
 
     async def wait_a_while() -> None:
         waiting = Poller(account, Backoff(first=0.2, longest=0.2), RateLimiter(10_000))
-        until = datetime.now(timezone.utc) + timedelta(seconds=0.5)
+        until = datetime.now(timezone.utc) + timedelta(seconds=10)
         jobs = [Job(job_id, "videoenhan.X") for job_id in account._ends]
         await asyncio.gather(*(waiting.wait(job, until=until) for job in jobs), return_exceptions=True)
         await waiting.close()
 
-    asyncio.run(wait_a_while())
+    virtual_time.run(wait_a_while())
 
-    # At most one in a tenth of a second for each job, and the last poll.
-    assert account.polls <= 10 * (5 + 2)
+    # At most one in a tenth of a second for each job, and the last polls after the deadline.
+    assert account.polls <= 10 * 10 * (10 + GRACE + 1)
 
 
 def test_the_stats_get_the_number_of_waiting_jobs_and_the_times_that_the_list_shows() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from airflow_provider_viapi.jobs.usage import Usage
 
-Counted = tuple[float, float | None]
-"""Seconds and cost that were counted for a job; a cost of ``None`` is unknown."""
+Counted = tuple[float | None, float | None]
+"""Seconds and cost that were counted for a job; ``None`` is unknown."""
 
 
 @dataclass
@@ -22,10 +22,10 @@ class CostLimits:
 
     :param max_seconds: limit of the length of all outputs; ``None``: no limit
     :param max_cost: limit of the cost at the configured prices; ``None``: no limit
-    :param seconds, cost: of the jobs that have ended
+    :param seconds, cost: of the jobs that have ended or are no longer waited for
     :param largest_seconds, largest_cost: of one job, estimated or measured
     :param is_cost_known: the cost of a job was estimated or measured; it may be 0
-    :param exhausted: why nothing more is submitted
+    :param exhausted: why nothing more is submitted: no job is left within the limit, or a limit cannot be kept
     """
 
     max_seconds: float | None = None
@@ -49,18 +49,11 @@ class CostLimits:
         """
         if not self.is_limited:
             return None
-        is_measured = usage is not None and usage.measured
-        seconds = usage.output_seconds if usage and is_measured else self.largest_seconds
+        seconds = usage.output_seconds if usage and usage.measured else self.largest_seconds or None
         cost = usage.cost if usage else None
         if cost is None and self.is_cost_known:
             cost = self.largest_cost
         self.count((seconds, cost))
-        if not is_measured and not seconds and self.max_seconds is not None:
-            self.exhausted = (
-                "the length of an output could not be measured, so max_output_minutes cannot be kept"
-            )
-        elif self.max_cost is not None and cost is None:
-            self.exhausted = "the cost of a job could not be determined, so max_cost cannot be kept"
         return seconds, cost
 
     def expect(self, estimate: Usage | None) -> None:
@@ -69,11 +62,17 @@ class CostLimits:
             self._enlarge(estimate.output_seconds if estimate.measured else 0.0, estimate.cost)
 
     def count(self, counted: Counted) -> None:
-        """Count what an earlier :meth:`add` returned."""
+        """Count what :meth:`add` returned, perhaps in an earlier process; a limit on what is unknown is exhausted."""
         seconds, cost = counted
-        self._enlarge(seconds, cost)
-        self.seconds += seconds
+        self._enlarge(seconds or 0.0, cost)
+        self.seconds += seconds or 0.0
         self.cost += cost or 0.0
+        if seconds is None and self.max_seconds is not None:
+            self.exhausted = (
+                "the length of an output could not be measured, so max_output_minutes cannot be kept"
+            )
+        elif cost is None and self.max_cost is not None:
+            self.exhausted = "the cost of a job could not be determined, so max_cost cannot be kept"
 
     def admits(self, estimate: Usage | None, running: int) -> bool:
         """Return whether one more job may be submitted now.

@@ -161,9 +161,9 @@ class BatchLedger:
         return int(self._head.get("count", 0))
 
     @property
-    def began(self) -> datetime:
-        """When the attempt began."""
-        return datetime.fromisoformat(self._head["began"])
+    def began(self) -> datetime | None:
+        """When the attempt began; ``None`` if nothing is recorded."""
+        return datetime.fromisoformat(self._head["began"]) if "began" in self._head else None
 
     def counted(self) -> Iterator[Counted]:
         """Yield what the limits of the batch count for each item that has ended."""
@@ -225,7 +225,7 @@ class BatchLedger:
         self._jobs.put({name: self._with_row(name, row) for name, row in rows.items()})
 
     def forget_jobs(self, names: Iterable[str]) -> None:
-        """Record that the jobs of these items no longer count: they failed, or were cancelled."""
+        """Record that these items have no job any more, since it failed or was cancelled; its id is kept."""
         records = {name: self._jobs.records.get(name, {}) for name in names}
         if records:
             self._jobs.put({name: _without_entry(record) for name, record in records.items()})

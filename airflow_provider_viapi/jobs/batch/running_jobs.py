@@ -131,7 +131,7 @@ class RunningJobs:
         for job_id, item in expired.items():
             error = JobTimedOut(f"job {job_id} had not ended {limit}", job_id=job_id)
             rows[item] = self._failed_row(error, job_id, is_billed=job_id not in cancelled)
-            del self.running[job_id]
+            self.running.pop(job_id, None)
         self._record(rows)
 
     def cancel(self) -> None:
@@ -219,17 +219,22 @@ class RunningJobs:
         return replace(row, counted=self.cost_limits.add(usage))
 
     def _cancel_and_release(self, running: Mapping[str, Item]) -> Collection[str]:
-        cancelled = self._cancel(running.values())
+        items = dict(running)
+        cancelled = self._cancel(items.values())
         for job_id in cancelled:
-            self.backend.release_inputs(running[job_id])
+            self.running.pop(job_id, None)
+        for job_id in cancelled:
+            self.backend.release_inputs(items[job_id])
         return cancelled
 
     def _cancel(self, items: Collection[Item]) -> Collection[str]:
         """Cancel the jobs of items, record those that were cancelled, and return their ids."""
-        if not items:
+        # If this is called because other work was interrupted, the jobs of some may have been forgotten already.
+        recorded = [item for item in items if (entry := self.ledger.entry(item.name)) and entry.job_id]
+        if not recorded:
             return ()
-        names = {self._job_of(item).id: item.name for item in items}
-        cancelled = self.backend.cancel([self._job_of(item) for item in items])
+        names = {self._job_of(item).id: item.name for item in recorded}
+        cancelled = self.backend.cancel([self._job_of(item) for item in recorded])
         self.ledger.forget_jobs([names[job_id] for job_id in cancelled])
         return cancelled
 

@@ -173,13 +173,17 @@ class Poller:
             self._on_poll_error(pending, error)
         finally:
             if not pending.result.done():
-                is_throttled = not poll.cancelled() and isinstance(poll.exception(), Throttled)
-                if is_throttled and pending.is_finished:
-                    self._jobs.queue.schedule(pending)
-                elif pending.is_late:
-                    pending.resolve(_timed_out(pending))
-                else:
-                    self._schedule_next(pending)
+                self._poll_again(pending, None if poll.cancelled() else poll.exception())
+
+    def _poll_again(self, pending: PendingJob, error: BaseException | None) -> None:
+        """Schedule the next poll; after the deadline only until one is answered, or for the result of an ended job."""
+        grace_is_over = pending.late_at is not None and now() - pending.late_at > GRACE
+        if isinstance(error, Throttled) and (pending.is_finished or pending.is_late):
+            self._jobs.queue.schedule(pending)
+        elif pending.is_late and (grace_is_over or error is None or not pending.is_finished):
+            pending.resolve(_timed_out(pending))
+        else:
+            self._schedule_next(pending)
 
     def _schedule_next(self, pending: PendingJob) -> None:
         pending.failed_polls += pending.is_finished

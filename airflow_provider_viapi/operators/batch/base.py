@@ -162,14 +162,15 @@ class BatchOperator(BaseBatchOperator):
                     len(items),
                     ledger.count,
                 )
+        began = ledger.began or run.timing.now()
         ended = sum(ledger.status(item.name) in ("delivered", "failed") for item in items)
         config = BatchConfig(
             action=self.operator.action.full_name,
             max_in_flight=self.max_in_flight,
             max_failed=self.max_failed,
             job_timeout=self.job_timeout,
-            began=ledger.began,
-            until=ledger.began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
+            began=began,
+            until=began + min(self.execution_timeout or MAX_DURATION, MAX_DURATION),
             done_before=state.get("done_before", ended),
         )
         seconds = None if self.max_output_minutes is None else 60 * self.max_output_minutes
@@ -250,7 +251,9 @@ class BatchOperator(BaseBatchOperator):
             permanent = sum(self.is_permanent(from_dict(row["error"])) for row in rows if row["error"])
             if batch.is_closed:
                 raise AirflowFailException(f"BatchFailed: {failed}. {NO_RETRY}") from failed
-            if permanent > self.max_failed or batch.cost_limits.exhausted:
+            # A retry submits nothing more within an exhausted limit, but resumes what was submitted.
+            can_resume = any(batch.ledger.entry(item.name) is not None for item in batch.items)
+            if permanent > self.max_failed or (batch.cost_limits.exhausted and not can_resume):
                 raise AirflowFailException(f"BatchFailed: {failed}") from failed
             raise failed
         landed, files = landed_files(rows)
@@ -268,7 +271,7 @@ class BatchOperator(BaseBatchOperator):
         return TaskView(self.operator.action.full_name, attempt_of(context).number)
 
     def _show_earlier(self, batch: BatchRunner, context: Context) -> None:
-        """Count and show what earlier attempts have delivered: their XComs were cleared."""
+        """Count what is billed so far, and show what was delivered: the XComs of earlier attempts were cleared."""
         from airflow_provider_viapi.jobs.batch.ledger import Row
 
         for counted in batch.ledger.counted():
