@@ -92,7 +92,7 @@ class BatchRunner(RunningJobs):
             not self._left
             or self.is_closed
             or self.refusal is not None
-            # What became of an earlier submission is found out all the same.
+            # The outcome of an earlier submission is found out all the same.
             or (bool(self.cost_limits.exhausted) and self.ledger.status(self._left[0].name) != "unknown")
             or self._failed > self.config.max_failed
             or self.run.timing.now() >= self.config.until

@@ -176,7 +176,7 @@ class Poller:
                 self._poll_again(pending, None if poll.cancelled() else poll.exception())
 
     def _poll_again(self, pending: PendingJob, error: BaseException | None) -> None:
-        """Schedule the next poll; after the deadline only until one is answered, or for the result of an ended job."""
+        """Schedule the next poll; after the deadline only if the last one said nothing about the job."""
         grace_is_over = pending.late_at is not None and now() - pending.late_at > GRACE
         if isinstance(error, Throttled) and (pending.is_finished or pending.is_late):
             self._jobs.queue.schedule(pending)
