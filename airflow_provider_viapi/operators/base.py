@@ -106,7 +106,12 @@ class JobOperator(BaseJobOperator):
             if "deadline" in turn:
                 deadline = datetime.fromisoformat(turn["deadline"])
             before = ledger.read()
-            with self.cancelling_if_ended(context, ledger, lambda: self._cancel_recorded(ledger, context)):
+            with self.cancelling_if_ended(
+                context,
+                ledger,
+                lambda: self._cancel_recorded(ledger, context),
+                has_jobs=lambda: self._recorded_job(ledger) is not None,
+            ):
                 if before is None or before.job_id is None:
                     # A recorded job is paid for, and is resumed even if its result cannot be stored now.
                     self.check_destination(context)
@@ -300,9 +305,15 @@ class JobOperator(BaseJobOperator):
             self._release(context)
 
     def _cancel_recorded(self, ledger: Ledger, context: Context) -> None:
+        if (job := self._recorded_job(ledger)) is not None:
+            self._cancel_job(job, ledger, context)
+
+    def _recorded_job(self, ledger: Ledger) -> Job | None:
+        """Return the job whose result the task has not returned yet, if there is one."""
         entry = ledger.read()
-        if entry is not None and entry.job_id is not None and entry.delivery is None:
-            self._cancel_job(replace(self._job(entry.job_id), scope=entry.scope), ledger, context)
+        if entry is None or entry.job_id is None or entry.delivery is not None:
+            return None
+        return replace(self._job(entry.job_id), scope=entry.scope)
 
     def _release(self, context: Context) -> None:
         try:

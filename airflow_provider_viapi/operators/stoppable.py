@@ -87,9 +87,17 @@ class StoppableOperator(BaseOperator):
 
     @contextmanager
     def cancelling_if_ended(
-        self, context: Context, ledger: Ledger | BatchLedger, cancel: Callable[[], object]
+        self,
+        context: Context,
+        ledger: Ledger | BatchLedger,
+        cancel: Callable[[], object],
+        *,
+        has_jobs: Callable[[], bool],
     ) -> Iterator[None]:
-        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped and nobody will resume them."""
+        """Cancel jobs if the task reaches its ``execution_timeout``, or is stopped and nobody will resume them.
+
+        :param has_jobs: without jobs Airflow is not asked for the state of the task
+        """
         try:
             yield
         except TaskDeferred:
@@ -99,11 +107,15 @@ class StoppableOperator(BaseOperator):
             raise
         except BaseException:
             # Before Airflow 3 the signal handler that calls on_kill also raises, and not an Exception.
-            if self._stop_requested and worker_must_cancel(
-                context["ti"],
-                self.cancel_on_states,
-                is_persistent=ledger.is_persistent,
-                survives_clear=ledger.survives_clear,
+            if (
+                self._stop_requested
+                and has_jobs()
+                and worker_must_cancel(
+                    context["ti"],
+                    self.cancel_on_states,
+                    is_persistent=ledger.is_persistent,
+                    survives_clear=ledger.survives_clear,
+                )
             ):
                 cancel()
             raise

@@ -76,8 +76,8 @@ def test_images_are_added_with_their_attributes_and_found_by_another_run(
 ) -> None:
     first, second = index(images), index(images)
 
-    assert {key: first[key] for key in ("db_name", "images", "added", "found", "failed")} == {
-        "db_name": "demo",
+    assert {key: first[key] for key in ("instance_name", "images", "added", "found", "failed")} == {
+        "instance_name": "demo",
         "images": 3,
         "added": 3,
         "found": 0,

@@ -86,7 +86,9 @@ class BatchOperator(BaseBatchOperator):
             run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
             ledger.begin_attempt(items, run.timing.now())
             batch = self._batch(items, ledger, run, context, {})
-            with self.cancelling_if_ended(context, ledger, lambda: batch.cancel()):
+            with self.cancelling_if_ended(
+                context, ledger, lambda: batch.cancel(), has_jobs=lambda: bool(batch.running)
+            ):
                 self._check_can_begin(items, ledger, context)
                 if self.reuse_results is not None:
                     from airflow_provider_viapi.operators.batch.backend import reuse_results
@@ -124,7 +126,9 @@ class BatchOperator(BaseBatchOperator):
             ledger = self._open_ledger(context)
             run = attempt_context(context, self.log, self.timing, lambda: self._stop_requested)
             batch = self._batch(self._same_items(ledger), ledger, run, context, state or {})
-            with self.cancelling_if_ended(context, ledger, batch.cancel):
+            with self.cancelling_if_ended(
+                context, ledger, batch.cancel, has_jobs=lambda: bool(batch.running)
+            ):
                 if state is None:
                     self._show_earlier(batch, context)
                 batch.collect(FinishedJobs.from_dict(event["ended"]))
