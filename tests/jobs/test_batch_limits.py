@@ -65,6 +65,14 @@ def finish(runner: BatchRunner, service: Service) -> None:
     raise AssertionError("the batch does not end")
 
 
+def retry_after_all_have_failed(**config: Any) -> tuple[Service, BatchRunner]:
+    """Return the second attempt of a batch of six items whose jobs have failed since the first one."""
+    service, store, wanted = Service(Clock(), []), Store(), items(list("abcdef"))
+    batch(service, store, wanted, 1, max_in_flight=6).submit()
+    service.report = fail  # type: ignore[method-assign]
+    return service, batch(service, store, wanted, 2, **config)
+
+
 def cancelled_by(runner: BatchRunner) -> list[str]:
     """Return the list to which the ids of cancelled jobs will be added."""
     cancelled: list[str] = []
@@ -220,11 +228,7 @@ def test_a_retry_submits_failed_jobs_again_within_the_limit() -> None:
 
 
 def test_a_retry_submits_failed_jobs_again_with_as_many_in_flight_as_it_allows() -> None:
-    service, store = Service(Clock(), []), Store()
-    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit()
-    service.report = fail  # type: ignore[method-assign]
-
-    retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=2)
+    _, retry = retry_after_all_have_failed(max_in_flight=2)
     retry.resume()
     retry.submit()
 
@@ -246,9 +250,7 @@ def test_a_retry_submits_nothing_again_after_too_many_have_failed() -> None:
 
 
 def test_a_retry_that_is_refused_sends_one_request() -> None:
-    service, store = Service(Clock(), []), Store()
-    batch(service, store, items(list("abcdef")), 1, max_in_flight=6).submit()
-    service.report = fail  # type: ignore[method-assign]
+    service, retry = retry_after_all_have_failed(max_in_flight=6)
     sent: list[RequestNonce] = []
 
     def submit(request: Mapping[str, Any], nonce: RequestNonce) -> Job:
@@ -256,7 +258,6 @@ def test_a_retry_that_is_refused_sends_one_request() -> None:
         raise PermissionDenied("not purchased", code="InvalidApi.NotPurchase")
 
     service.submit = submit  # type: ignore[method-assign]
-    retry = batch(service, store, items(list("abcdef")), 2, max_in_flight=6)
     retry.resume()
     retry.submit()
 

@@ -248,17 +248,17 @@ class BatchLedger:
         self._store.set(KEY, self._head)
 
     def _with_row(self, name: str, row: Row) -> Record:
-        index: dict[str, Any] = {"index": self._indexes[name]} if name in self._indexes else {}
+        about: dict[str, Any] = {"index": self._indexes[name]} if name in self._indexes else {}
         if row.counted is not None:
-            index["counted"] = row.counted
+            about["counted"] = row.counted
         record = {key: value for key, value in self._jobs.records.get(name, {}).items() if key != "counted"}
         if row.error is None:
             past = [job_id for job_id in _jobs_of(record) if job_id != row.job_id]
-            ended = {**index, "row": self._rows.number, "job_id": row.job_id}
+            ended = {**about, "row": self._rows.number, "job_id": row.job_id}
             return {**ended, "past": past} if past else ended
         kept = record if row.is_resumable else _without_entry(record)
         failed = {**asdict(self._now()), "is_permanent": row.is_permanent}
-        return {**kept, **index, "row": self._rows.number, "failed": failed}
+        return {**kept, **about, "row": self._rows.number, "failed": failed}
 
     def _has_failed(self, record: Record) -> bool:
         if "failed" not in record:

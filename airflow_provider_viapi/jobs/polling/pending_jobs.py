@@ -40,7 +40,7 @@ class PendingJob:
     :param last_scan: number of the scan of the job list that last showed the job, or during which the wait began
     :param polls: how often the job was polled
     :param due: time of the next poll, on the event loop's clock
-    :param late_at: when the deadline passed; the next poll is the last
+    :param late_at: when the deadline passed; the next poll that shows the state of the job is the last
     :param unexpected_errors: how many polls in a row ended with an error that is no ``ServiceError``
     :param finished_at: when the job list first showed that the job has ended; the result is still missing
     :param ending: what the job list says about the end
