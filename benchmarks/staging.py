@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import io
 import json
 import logging
 import os
@@ -69,10 +70,29 @@ def serve_s3(megabytes: str) -> None:
     endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
     client = boto3.client("s3", endpoint_url=endpoint, **KEY)
     client.create_bucket(Bucket="media")
-    client.put_object(Bucket="media", Key="film.mp4", Body=os.urandom(MEGABYTE) * int(megabytes))
+    client.put_object(Bucket="media", Key="film.mp4", Body=b"".join(film(int(megabytes))))
     extra = {"endpoint_url": endpoint, "region_name": "us-east-1"}
     print(json.dumps({"conn_type": "aws", "login": "key", "password": "secret", "extra": extra}), flush=True)
     time.sleep(24 * 3600)
+
+
+def film(megabytes: int) -> Iterator[bytes]:
+    """Yield an MP4 file: a second of pictures, and random bytes that a probe skips."""
+    import av
+
+    encoded = io.BytesIO()
+    with av.open(encoded, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height = 640, 480
+        for _ in range(25):
+            container.mux(stream.encode(av.VideoFrame(640, 480, "yuv420p")))
+        container.mux(stream.encode())
+    clip, block = encoded.getvalue(), os.urandom(MEGABYTE)
+    rest = megabytes * MEGABYTE - len(clip)
+    yield clip
+    yield rest.to_bytes(4, "big") + b"free" + block[: (rest - 8) % MEGABYTE]
+    for _ in range((rest - 8) // MEGABYTE):
+        yield block
 
 
 def copy(how: str, source: str) -> None:
@@ -154,10 +174,8 @@ def measure(how: str, source: str) -> Measured:
 def measure_file(megabytes: int) -> dict[str, list[Measured]]:
     with tempfile.TemporaryDirectory(prefix="viapi-benchmark-") as folder:
         path = Path(folder) / "film.mp4"
-        block = os.urandom(MEGABYTE)
         with path.open("wb") as file:
-            for _ in range(megabytes):
-                file.write(block)
+            file.writelines(film(megabytes))
         return alternate(lambda how: measure(how, path.as_uri()))
 
 

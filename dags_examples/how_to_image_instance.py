@@ -1,4 +1,4 @@
-"""A folder of pictures into an instance of ImageSearch by one bulk task, and a search in it."""
+"""A folder of pictures into an instance of ImageSearch by one bulk job, and a search in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ with DAG(
     description="A folder of pictures into an instance of ImageSearch, and a search",
     tags=["viapi", "image search", "how-to"],
     schedule=None,
-    # An instance works on one bulk task at a time.
+    # An instance works on one bulk job at a time.
     max_active_runs=1,
     params={
         "instance_name": Param("demo", type="string", description="Your instance of ImageSearch"),

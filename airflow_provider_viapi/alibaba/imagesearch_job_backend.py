@@ -1,4 +1,4 @@
-"""Bulk tasks of ImageSearch as jobs: submission, states, and the list that settles a lost response.
+"""Bulk jobs of ImageSearch as jobs: submission, states, and the list that settles a lost response.
 
 The service counts tasks by instance or by region, which is not documented; so the id of a job is that of its instance
 and its task, ``shop/500``.
@@ -81,7 +81,7 @@ def read_report(job: Job, answer: Mapping[str, Any]) -> JobReport:
 
 
 class IncrementSubmitBackend(ViapiSubmitBackend):
-    """Submission of bulk tasks of one instance; see ``jobs.backend.SubmitBackend``.
+    """Submission of bulk jobs of one instance; see ``jobs.backend.SubmitBackend``.
 
     :param client: calls the service
     :param instance: the instance
@@ -182,7 +182,7 @@ def _created(entry: Mapping[str, Any]) -> str:
 
 
 class Increments(ViapiJobBackend):
-    """States of bulk tasks; see ``jobs.backend.JobBackend``.
+    """States of bulk jobs; see ``jobs.backend.JobBackend``.
 
     Each is requested individually: there is no list of the tasks of all instances.
 
@@ -206,7 +206,7 @@ class Increments(ViapiJobBackend):
 
 @asynccontextmanager
 async def open_increments(account: Account) -> AsyncIterator[Increments]:
-    """Open a client for bulk tasks of an account's instances; it is closed with the context."""
+    """Open a client for bulk jobs of an account's instances; it is closed with the context."""
     from airflow_provider_viapi.alibaba.client import open_async_client
 
     async with await open_async_client(account) as client:

@@ -1,4 +1,4 @@
-"""The bulk tasks of ImageSearch: additions and deletions that a file increment.meta lists, and exports of all images.
+"""The bulk jobs of ImageSearch: additions and deletions that a file increment.meta lists, and exports of all images.
 
 What the service's report of failed rows and its export look like is not documented. The emulator writes a JSON object
 a line: of a failed row ``Line``, ``ProductId``, ``PicName``, ``Code`` and ``Msg``, of an image its identity, category
@@ -82,7 +82,7 @@ class Task:
 
 
 class InstanceTasks:
-    """The actions on bulk tasks. An instance runs one bulk task at a time.
+    """The actions on bulk jobs. An instance runs one bulk job at a time.
 
     :param instances: storage of the images
     :param search: reads pictures
@@ -115,7 +115,7 @@ class InstanceTasks:
         self._dumps.clear()
 
     async def increase_instance(self, call: Call) -> dict[str, Any]:
-        """Begin a bulk task.
+        """Begin a bulk job.
 
         :raises ApiError: there is no such instance, or it has a task that is not done
         """
@@ -132,7 +132,7 @@ class InstanceTasks:
         return {"Success": True, "Data": {"Id": str(task.id), "IncrementStatus": task.status}}
 
     async def increase_list(self, call: Call) -> dict[str, Any]:
-        """List bulk tasks, newest first.
+        """List bulk jobs, newest first.
 
         :raises ApiError: there is no such instance
         """

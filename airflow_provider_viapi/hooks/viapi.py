@@ -171,7 +171,7 @@ class ViapiHook(CloudHook):
         return (*self.connection_key, job.action == imagesearch_job_backend.ACTION)
 
     def open_poller_for(self, job: Job) -> AbstractAsyncContextManager[Poller]:
-        """Open the poller of VIAPI's jobs, or that of the bulk tasks of ImageSearch."""
+        """Open the poller of VIAPI's jobs, or that of the bulk jobs of ImageSearch."""
         from airflow_provider_viapi.alibaba import imagesearch_job_backend
 
         if job.action == imagesearch_job_backend.ACTION:

@@ -285,7 +285,7 @@ def entity_id_of(name: str) -> str:
 
 
 FILE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm")
-"""Suffixes of the files that a bulk task of ImageSearch reads."""
+"""Suffixes of the files that a bulk job of ImageSearch reads."""
 
 _FILE_NAME = re.compile(r"[^/\\\x00-\x1f][^\\\x00-\x1f]*")
 
@@ -302,13 +302,13 @@ def check_file_names(images: Iterable[ImageEntry]) -> None:
             raise invalid(f"images[{image.index}]: pic_name is {name!r}; allowed: a relative path of a file")
         if not name.lower().endswith(FILE_SUFFIXES):
             raise invalid(
-                f"images[{image.index}]: pic_name is {name!r}; allowed in a bulk task: a name that ends in one of "
+                f"images[{image.index}]: pic_name is {name!r}; allowed in a bulk job: a name that ends in one of "
                 f"{', '.join(FILE_SUFFIXES)}"
             )
         if "Crop" in image.fields:
-            raise invalid(f"images[{image.index}] has crop; a bulk task has no such attribute")
+            raise invalid(f"images[{image.index}] has crop; a bulk job has no such attribute")
         if first.setdefault(name, image).address != image.address:
             raise invalid(
                 f"images[{first[name].index}] and images[{image.index}] both have pic_name {name!r}; allowed in a "
-                "bulk task: different names, since they are files in one folder. Give pic_name"
+                "bulk job: different names, since they are files in one folder. Give pic_name"
             )

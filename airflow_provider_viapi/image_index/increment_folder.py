@@ -1,4 +1,4 @@
-"""The folder of a bulk task of ImageSearch: pictures, ``increment.meta`` which lists them, and what was left out.
+"""The folder of a bulk job of ImageSearch: pictures, ``increment.meta`` which lists them, and what was left out.
 
 The format of ``increment.meta`` is documented [help page 66580]: a JSON object a line. That of the service's report
 of rejected rows is not, so its lines are passed on as they are.
@@ -67,7 +67,7 @@ class Rejected:
 
 
 class IncrementFolder:
-    """The folder of one bulk task.
+    """The folder of one bulk job.
 
     :param oss: may put, get, list and delete objects in the folder
     :param bucket: in the region of the instance

@@ -1,4 +1,4 @@
-"""Bulk tasks of ImageSearch: what a submission makes of a refusal, and what lists say of them."""
+"""Bulk jobs of ImageSearch: what a submission makes of a refusal, and what lists say of them."""
 
 from __future__ import annotations
 

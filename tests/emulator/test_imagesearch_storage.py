@@ -1,4 +1,4 @@
-"""Instances of ImageSearch in the emulator: searches, replacement, filters, bulk tasks and exports."""
+"""Instances of ImageSearch in the emulator: searches, replacement, filters, bulk jobs and exports."""
 
 from __future__ import annotations
 

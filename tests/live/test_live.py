@@ -6,7 +6,7 @@ in a Shanghai OSS bucket that the service can read, with ``subtitled.mp4``, ``pi
 
 With ``VIAPI_LIVE_IMAGE_INSTANCE``, the name of an instance of ImageSearch in Shanghai, pictures are added to it,
 found and deleted, under an id of these tests. With ``VIAPI_LIVE_STAGING``, ``oss://bucket/prefix`` in a bucket that
-ImageSearch may read, also by a bulk task.
+ImageSearch may read, also by a bulk job.
 """
 
 from __future__ import annotations

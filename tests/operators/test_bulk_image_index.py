@@ -1,4 +1,4 @@
-"""One bulk task of ImageSearch: submitted once, waited for, resumed, and what it rejects is reported."""
+"""One bulk job of ImageSearch: submitted once, waited for, resumed, and what it rejects is reported."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ def test_a_task_waits_until_the_instance_has_finished_another_one(
         ({"images": "nowhere"}, "images is 'nowhere'"),
         (
             {"images": [{"image_url": "http://h/a", "entity_id": "a"}]},
-            "pic_name is 'a'; allowed in a bulk task",
+            "pic_name is 'a'; allowed in a bulk job",
         ),
         (
             {"images": [{"image_url": "http://h/a.jpg", "entity_id": "a", "pic_name": "../a.jpg"}]},

@@ -95,6 +95,23 @@ def test_a_task_that_continued_too_late_defers_until_another_turn_or_submits_at_
     assert submissions(service) == 1
 
 
+def test_a_deferrable_task_that_lost_its_turn_waits_for_another_one_on_its_worker(
+    service: ScriptedServer, clock: SkippingClock
+) -> None:
+    says(service, EraseVideoSubtitles=[accepted("J-1")], GetAsyncJobResult=[DONE])
+    take_turns(service, 3)
+    store = Store()
+    with pytest.raises(TaskDeferred):
+        erase(deferrable=True).execute(context_with(store))
+
+    # Airflow 3's dag.test() continues without the arguments of the deferral.
+    with pytest.raises(TaskDeferred) as waits:
+        erase(deferrable=True).execute_at_turn(context_with(store), None)
+
+    assert waits.value.method_name == "execute_complete"
+    assert submissions(service) == 1
+
+
 def test_a_task_that_does_not_defer_waits_and_says_when_its_turn_comes(
     service: ScriptedServer, clock: SkippingClock, capsys: pytest.CaptureFixture[str], caplog: Any
 ) -> None:

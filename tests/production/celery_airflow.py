@@ -31,6 +31,8 @@ class CeleryAirflow(LocalAirflow):
             "CELERY__WORKER_CONCURRENCY": str(SLOTS),
             "CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
             "CELERY__OPERATION_TIMEOUT": "10",
+            # As docs/operate.md advises for many short tasks: a slot is free within a second of its task's end.
+            "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             # A message on its way to a worker that is killed, or over a connection that is closed, may be lost;
             # the scheduler sends it again when the task has been queued for so long.
             "SCHEDULER__TASK_QUEUED_TIMEOUT": "60",

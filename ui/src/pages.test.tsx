@@ -415,7 +415,7 @@ describe("a quality check", () => {
   });
 });
 
-it("shows what a bulk task of ImageSearch rejected", async () => {
+it("shows what a bulk job of ImageSearch rejected", async () => {
   const failures = [{ entity_id: "7", code: "NoObject", message: "nothing found" }];
   airflow({ operator: "BulkIndexImagesOperator", xcoms: { report: { instance_name: "shop", images: 3, rejected: 1, failures } } });
   render(<TaskPage owner={OWNER} operators={new Set(["BulkIndexImagesOperator"])} />);
