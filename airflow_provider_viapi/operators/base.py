@@ -19,7 +19,6 @@ The sequence, with the method of each step and the module that does its work:
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -88,12 +87,12 @@ class JobOperator(BaseJobOperator):
     def execute_at_turn(self, context: Context, event: Any, turn: Mapping[str, Any] | None = None) -> Any:
         """Continue shortly before the turn to submit.
 
-        :param turn: the turn, the deadline, and number of its deferrals; Airflow 3's ``dag.test()`` passes none. Then
-            the task waits for its turn here: if it deferred again, it would lose that turn as well
+        :param turn: the turn, the deadline, and number of its deferrals; Airflow 3's ``dag.test()`` passes none
         """
-        return self._submit_and_wait(context, turn or {}, may_defer=turn is not None)
+        # Without the turn, the task waits for another one here: after another deferral that would be lost as well.
+        return self._submit_and_wait(context, {"is_lost": True} if turn is None else turn)
 
-    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any], *, may_defer: bool = True) -> Any:
+    def _submit_and_wait(self, context: Context, turn: Mapping[str, Any]) -> Any:
         from airflow_provider_viapi.jobs.submission import TurnIsLater
 
         store_links(self, context)
@@ -120,10 +119,8 @@ class JobOperator(BaseJobOperator):
                     self._check_can_wait(deadline)
                 if (reused := self._reuse(request, before, run, context)) is not None:
                     return reused
-                longest_turn = LONGEST_TURN if self.deferrable and may_defer else math.inf
-                submission = self.submission(request, ledger, run, deadline, context, longest_turn)
                 try:
-                    job, report = self._resume_or_submit(submission, ledger, context, turn)
+                    job, report = self._resume_or_submit(request, ledger, run, deadline, context, turn)
                 except TurnIsLater as later:
                     self._defer_until_turn(later, deadline, deferred=turn.get("deferred", 0) + 1)
                 record_decision(self.hook.stats, before, job, report)
@@ -163,12 +160,8 @@ class JobOperator(BaseJobOperator):
         run: AttemptContext,
         deadline: datetime,
         context: Context,
-        longest_turn: float = math.inf,
     ) -> Submission:
-        """Return the submission of a request, not started yet.
-
-        :param longest_turn: as for ``SubmitPolicy``
-        """
+        """Return the submission of a request, not started yet."""
         from airflow_provider_viapi.jobs.submission import Submission, SubmitPolicy
 
         results = self._results(context)
@@ -177,12 +170,7 @@ class JobOperator(BaseJobOperator):
             ledger=ledger,
             digest=self.request_digest(request),
             request=lambda: self._prepare(request, context),
-            policy=SubmitPolicy(
-                on_doubt=self.on_doubt,
-                deadline=deadline,
-                timeout=self.submit_timeout,
-                longest_turn=longest_turn,
-            ),
+            policy=SubmitPolicy(on_doubt=self.on_doubt, deadline=deadline, timeout=self.submit_timeout),
             run=run,
             sources=lambda: None if results is None else results.versions(request),
             pace=self.hook.submit_pace(self.action_name, run),
@@ -220,10 +208,20 @@ class JobOperator(BaseJobOperator):
         return result
 
     def _resume_or_submit(
-        self, submission: Submission, ledger: Ledger, context: Context, turn: Mapping[str, Any]
+        self,
+        request: Mapping[str, Any],
+        ledger: Ledger,
+        run: AttemptContext,
+        deadline: datetime,
+        context: Context,
+        turn: Mapping[str, Any],
     ) -> tuple[Job, JobReport | None]:
         try:
+            submission = self.submission(request, ledger, run, deadline, context)
             submission.pace.keep(turn)
+            if self.deferrable and "is_lost" not in turn:
+                policy = replace(submission.policy, longest_turn=LONGEST_TURN)
+                submission = replace(submission, policy=policy)
             return submission.resume_or_submit()
         except ServiceError:
             if ledger.read() is None:
