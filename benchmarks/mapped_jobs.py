@@ -50,8 +50,8 @@ def main() -> int:
     parser.add_argument(
         "--heartbeat",
         type=int,
-        default=5,
-        help="[workers] min_heartbeat_interval in seconds (default: %(default)s, as Airflow's)",
+        default=1,
+        help="[workers] min_heartbeat_interval in seconds (default: %(default)s, as docs/operate.md advises)",
     )
     arguments = parser.parse_args()
     count = arguments.jobs
