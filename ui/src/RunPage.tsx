@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { UseAmount, readAccountUsage } from "./AccountUsage";
-import { type TaskInstance, type TaskKey, taskInstances } from "./airflow";
+import { entriesOfRun, type TaskInstance, type TaskKey, taskInstances } from "./airflow";
 import { readAlarms } from "./Alarms";
 import { usePolled, useSeen } from "./hooks";
 import { Counts, readHits, readSummary } from "./Images";
@@ -27,8 +27,17 @@ export function RunPage({ dagId, runId, operators }: { dagId: string; runId: str
   const [most, setMost] = useState(MOST);
   const { data, error, reload } = usePolled<Run>(
     async (previous, signal) => {
-      const instances = (await taskInstances(dagId, runId, signal))
-        .filter((instance) => operators.has(operatorOf(instance)))
+      const [all, views] = await Promise.all([
+        taskInstances(dagId, runId, signal),
+        entriesOfRun(dagId, runId, "viapi_view", signal),
+      ]);
+      // An operator of a team, derived from one of the provider, has a name of its own, and a view all the same.
+      const viewed = new Set(views.map((entry) => `${entry.task_id}/${entry.map_index}`));
+      const instances = all
+        .filter(
+          (instance) =>
+            operators.has(operatorOf(instance)) || viewed.has(`${instance.task_id}/${instance.map_index}`),
+        )
         .sort((one, other) => begins(one) - begins(other) || one.map_index - other.map_index);
       const steps: TaskData[] = [];
       const wanted = instances.slice(0, most);

@@ -76,7 +76,8 @@ async function all<T>(path: string, name: string, signal?: AbortSignal, most = 2
     );
     const entries = (page[name] ?? []) as T[];
     found.push(...entries);
-    if (entries.length < PAGE || found.length >= Math.min(most, Number(page.total_entries))) return found;
+    // A page may be shorter than asked for: [api] maximum_page_limit may be below it.
+    if (!entries.length || found.length >= Math.min(most, Number(page.total_entries))) return found;
   }
 }
 

@@ -1,6 +1,7 @@
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { taskInstances } from "./airflow";
 import { RunPage } from "./RunPage";
 import { TaskPage } from "./TaskPage";
 
@@ -29,7 +30,10 @@ function airflow({ state = "success", operator = "EraseVideoSubtitlesOperator", 
     if (path.endsWith("errors.json")) return respond({ Bad: { means: "It is bad.", do: "mind it" } });
     const key = /xcomEntries\/([^?]+)/.exec(path)?.[1];
     if (key) return key in xcoms ? respond({ value: xcoms[key] }) : respond({ detail: "none" }, 404);
-    const entries = Object.keys(xcoms).map((name) => ({ key: name, task_id: "t", map_index: -1, timestamp: stamp }));
+    const wanted = /xcom_key=(\w+)/.exec(path)?.[1];
+    const entries = Object.keys(xcoms)
+      .filter((name) => !wanted || name === wanted)
+      .map((name) => ({ key: name, task_id: "t", map_index: -1, timestamp: stamp }));
     if (path.includes("/xcomEntries")) return respond({ xcom_entries: entries, total_entries: entries.length });
     if (path.includes("/taskInstances?")) return respond({ task_instances: [instance], total_entries: 1 });
     return respond(instance);
@@ -438,4 +442,28 @@ it("shows the media steps of a run", async () => {
   render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
   expect(await screen.findByText("1 media step")).toBeTruthy();
   expect(screen.getByText("Erase video subtitles")).toBeTruthy();
+});
+
+describe("a run", () => {
+  it("shows a task of an operator that a team derived from one of the provider", async () => {
+    airflow({ operator: "EraseLowerThird", xcoms: { viapi_view: VIEW, return_value: { VideoUrl: "https://m/out.mp4" } } });
+    render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+    expect(await screen.findByText("1 media step")).toBeTruthy();
+  });
+
+  it("shows nothing of other tasks", async () => {
+    airflow({ operator: "BashOperator" });
+    render(<RunPage dagId="d" runId="r" operators={OPERATORS} />);
+    expect(await screen.findByText("No media in this run")).toBeTruthy();
+  });
+});
+
+it("reads lists to their end where Airflow's pages are shorter than asked for", async () => {
+  const names = Array.from({ length: 120 }, (_, n) => `t${n}`);
+  vi.stubGlobal("fetch", (path: string) => {
+    const offset = Number(/offset=(\d+)/.exec(path)?.[1]);
+    const task_instances = names.slice(offset, offset + 50).map((task_id) => ({ task_id, map_index: -1 }));
+    return Promise.resolve(new Response(JSON.stringify({ task_instances, total_entries: names.length })));
+  });
+  expect((await taskInstances("d", "r")).map((each) => each.task_id)).toEqual(names);
 });
