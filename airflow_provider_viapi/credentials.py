@@ -111,6 +111,7 @@ class Renewable(Generic[Key]):
     :param afetch: fetches a key in an event loop; default: ``fetch`` in a thread
     :param initial: the first key; default: it is fetched
     :param identity: names what the keys belong to, such as a role, where their ids change
+    :param fingerprint: differs for sources with other settings
     :param now: the clock, in Unix time
     """
 
@@ -121,9 +122,11 @@ class Renewable(Generic[Key]):
         *,
         initial: Key | None = None,
         identity: str | None = None,
+        fingerprint: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.identity = identity
+        self.fingerprint = fingerprint
         self._fetch = fetch
         self._afetch = afetch
         self._now = now

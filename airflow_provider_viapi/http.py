@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -256,12 +256,12 @@ async def open_async_transport(settings: HttpSettings) -> AsyncTransport:
 
 
 def tls_context(settings: HttpSettings) -> ssl.SSLContext:
-    """Return the TLS context for the settings; contexts are shared.
+    """Return the TLS context for the settings; equal settings share one.
 
     :raises ConfigurationError: the CA bundle cannot be loaded
     """
     try:
-        return _tls_context(settings.verify)
+        return _tls_context(settings.verify, settings.bundle_modified)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigurationError(
@@ -269,8 +269,9 @@ def tls_context(settings: HttpSettings) -> ssl.SSLContext:
         ) from None
 
 
-@cache
-def _tls_context(verify: bool | str) -> ssl.SSLContext:
+@lru_cache(maxsize=8)
+def _tls_context(verify: bool | str, modified: int) -> ssl.SSLContext:
+    # The time of the last change tells a bundle that was replaced from the one that was loaded before.
     import certifi
 
     path = verify if isinstance(verify, str) else certifi.where()

@@ -46,6 +46,7 @@ class HttpSettings:
     :param proxies: pairs of a scheme (``http``, ``https``, ``all``) and the proxy's address
     :param no_proxy: hosts that are reached directly, as in ``NO_PROXY``
     :param verify_setting: the setting that ``verify`` comes from, for error messages
+    :param bundle_modified: when the CA bundle was last changed, in nanoseconds: settings with another bundle differ
     """
 
     verify: bool | str = True
@@ -54,6 +55,7 @@ class HttpSettings:
     proxies: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     no_proxy: tuple[str, ...] = ()
     verify_setting: str = field(default="verify", compare=False)
+    bundle_modified: int = 0
 
     @classmethod
     def read(
@@ -71,8 +73,7 @@ class HttpSettings:
                 if path := os.environ.get(variable, "").strip():
                     setting, verify = f"the environment variable {variable}", path
                     break
-        if isinstance(verify, str):
-            _check_bundle(setting, verify)
+        bundle_modified = _check_bundle(setting, verify) if isinstance(verify, str) else 0
         environment = getproxies()
         schemes = [scheme for scheme in ("http", "https") if environment.get(scheme, "").strip()]
         if len(schemes) < 2 and environment.get("all", "").strip():
@@ -83,6 +84,7 @@ class HttpSettings:
             proxies=tuple((scheme, _read_proxy(scheme, environment[scheme])) for scheme in schemes),
             no_proxy=tuple(re.findall(r"[^\s,]+", environment.get("no", "").lower())),
             verify_setting=setting,
+            bundle_modified=bundle_modified,
         )
 
     def proxy_for(self, url: str) -> str | None:
@@ -196,14 +198,19 @@ _PROXY_FORM = (
 )
 
 
-def _check_bundle(setting: str, path: str) -> None:
+def _check_bundle(setting: str, path: str) -> int:
+    """Return when a CA bundle was last changed.
+
+    :raises ConfigurationError: it is none
+    """
     bundle = Path(path)
     advice = "name a file of CA certificates in PEM format, or a directory that c_rehash prepared"
     try:
+        modified = bundle.stat().st_mtime_ns
         if bundle.is_dir():
             usable = any(re.fullmatch(r"[0-9a-f]{8}\.\d+", each.name) for each in bundle.iterdir())
         else:
-            _load_bundle(path, bundle.stat().st_mtime_ns)
+            _load_bundle(path, modified)
             usable = True
     except ssl.SSLError:
         usable = False
@@ -214,6 +221,7 @@ def _check_bundle(setting: str, path: str) -> None:
         ) from None
     if not usable:
         raise _unusable(setting, f"names {short_repr(path, 200)}, which holds no certificate", advice)
+    return modified
 
 
 @lru_cache(maxsize=8)

@@ -323,6 +323,26 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @BOTH
+def test_a_bundle_that_was_replaced_is_used_by_a_process_that_runs_on(
+    send: Send, tls: ssl.SSLContext, certificate: Path, tmp_path: Path
+) -> None:
+    import certifi
+
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(Path(certifi.where()).read_bytes())
+    before = HttpSettings.read(verify=str(bundle))
+    with server(b"", tls) as (port, _):
+        assert failure(send, f"https://127.0.0.1:{port}/", before).code == "CertificateNotTrusted"
+
+    bundle.write_bytes(certificate.read_bytes())
+    after = HttpSettings.read(verify=str(bundle))
+
+    assert before != after, "waits with the old bundle and the new one do not share a client"
+    with server(OK, tls) as (port, _):
+        assert send(f"https://127.0.0.1:{port}/", after).body == b"ok"
+
+
+@BOTH
 @pytest.mark.parametrize("variable", BUNDLE_VARIABLES)
 def test_the_bundle_of_the_environment_is_used(
     send: Send, variable: str, tls: ssl.SSLContext, certificate: Path, environment: pytest.MonkeyPatch

@@ -7,17 +7,21 @@ first key is fetched. Its errors and logs quote responses, including keys; these
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+import os
 import re
 import time
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow_provider_viapi.alibaba.errors import classify
 from airflow_provider_viapi.credentials import Credentials, RenewableCredentials
 from airflow_provider_viapi.errors import ConfigurationError, ConnectionFailed, ServiceError, TransientError
+from airflow_provider_viapi.http_errors import certificate_error
 from airflow_provider_viapi.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -74,22 +78,92 @@ def renewable(
     if kind == "ecs_ram_role":
         # Otherwise it starts a thread that renews keys even when nothing needs them any more.
         arguments["async_update_enabled"] = False
-    owner = given.get("role_arn") or given.get("role_name")
-    identity = f"{kind}:{owner}" if owner else None
-    return RenewableCredentials(partial(_fetch, kind, arguments, key, of), identity=identity)
+    source = (kind, sorted(given.items()), key.access_key_id if key else None)
+    return RenewableCredentials(
+        partial(_fetch, kind, arguments, key, of),
+        identity=_identity(kind, given),
+        fingerprint=_digest(repr(source)),
+    )
+
+
+# Settings that name whose keys a source returns, and the variables that the package reads if they are missing.
+_OWNERS: Mapping[str, tuple[str, str]] = {
+    "ram_role_arn": ("role_arn", "ALIBABA_CLOUD_ROLE_ARN"),
+    "ecs_ram_role": ("role_name", "ALIBABA_CLOUD_ECS_METADATA"),
+    "oidc_role_arn": ("role_arn", "ALIBABA_CLOUD_ROLE_ARN"),
+    "credentials_uri": ("credentials_uri", "ALIBABA_CLOUD_CREDENTIALS_URI"),
+}
+
+
+def _identity(kind: str, given: Mapping[str, Any]) -> str:
+    """Return what the keys of a source have in common in all attempts and processes; no secret."""
+    if kind == "default":
+        owner = _owner_of_default_chain()
+    else:
+        setting, variable = _OWNERS[kind]
+        owner = given.get(setting) or os.environ.get(variable, "")
+    if "://" in owner:
+        owner = _without_secrets(owner)
+    return f"{kind}:{owner}" if owner else kind
+
+
+def _owner_of_default_chain() -> str:
+    key_id = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", "")
+    if key_id and not os.environ.get("ALIBABA_CLOUD_SECURITY_TOKEN"):
+        return key_id
+    return next(filter(None, (os.environ.get(variable) for _, variable in _OWNERS.values())), "")
+
+
+def _without_secrets(uri: str) -> str:
+    """Return an address whose query, which may hold a token or name one of several roles, is a digest."""
+    address, _, query = uri.partition("?")
+    scheme, _, place = address.partition("://")
+    host, slash, path = place.partition("/")
+    bare = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    return f"{bare}?{_digest(query)}" if query else bare
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_SWITCH = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 
 
 def _checked(name: str, value: Any, of: str) -> Any:
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = (value if isinstance(value, str) else json.dumps(value)).strip()
     if name == "disable_imds_v1":
-        return text.lower() == "true"
+        if text.lower() not in _SWITCH:
+            raise ConfigurationError(f"{name} of {of} must be true or false")
+        return _SWITCH[text.lower()]
+    if name == "credentials_uri" and not _is_address(text):
+        raise ConfigurationError(
+            f"{name} of {of} must be the address of a server: http://host:port/path or https://…"
+        )
     if name != "role_session_expiration":
         return text
-    if not text.isdecimal() or int(text) not in SESSION_SECONDS:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) not in SESSION_SECONDS:
         raise ConfigurationError(
             f"{name} of {of} must be {SESSION_SECONDS.start} to {SESSION_SECONDS.stop - 1} whole seconds"
         )
     return int(text)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _fetch(kind: str, arguments: Mapping[str, Any], key: Credentials | None, of: str) -> Credentials:
@@ -153,6 +227,13 @@ def _translated(error: Exception, what: str) -> ServiceError:
         text = f"the server's response cannot be read ({type(error).__name__})"
     message = f"{what}: {redact_text(_QUERY.sub('', text))[:500]}"
     if isinstance(error, RetryError):
+        # The package raises it while it handles the error of requests.
+        if error.__context__ and certificate_error(error.__context__, what, None):
+            return ConfigurationError(
+                f"{message}. Requests for temporary keys do not use the connection's verify: name the right CA bundle in "
+                "the environment variable SSL_CERT_FILE, or install it in the operating system",
+                code="CertificateNotTrusted",
+            )
         return ConnectionFailed(message)
     status = _STATUS.search(text)
     code = _CODE.search(text) if status else None

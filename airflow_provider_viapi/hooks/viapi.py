@@ -117,9 +117,10 @@ class ViapiHook(CloudHook):
         return account.signing_with(RenewableCredentials(lambda: read().current(), current, initial=key))
 
     def _fingerprint_of(self, account: Account, key: CredentialsSource) -> tuple[object, ...]:
+        who = getattr(key, "access_key_id", None) or getattr(key, "fingerprint", None)
         return (
             *(account.endpoint, account.region_id, account.signature, account.http, account.quota_url),
-            *(getattr(key, "access_key_id", None), account.poll_qps, account.list_jobs),
+            *(who, account.poll_qps, account.list_jobs),
         )
 
     @cached_property

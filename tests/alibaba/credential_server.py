@@ -20,6 +20,7 @@ class CredentialServer:
     :param url: where it listens
     :param lifetime: seconds that its keys are good for
     :param says: a status and a body to answer with instead
+    :param metadata_token: false: the metadata service has only its first version, which needs no token
     :param open: cleared, it lets callers wait
     :param asked: what it was asked, the path and its parameters
     """
@@ -27,6 +28,7 @@ class CredentialServer:
     url: str
     lifetime: float = 3600
     says: tuple[int, str] | None = None
+    metadata_token: bool = True
     open: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     given: int = 0
@@ -43,7 +45,7 @@ class CredentialServer:
 
     def answer(self, method: str, path: str, parameters: dict[str, str]) -> tuple[int, str]:
         if method == "PUT":
-            return 200, "metadata-token"
+            return (200, "metadata-token") if self.metadata_token else (404, "")
         if path.endswith("/security-credentials/"):
             return 200, "the-role"
         self.asked.append((path, parameters))

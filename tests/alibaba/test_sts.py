@@ -211,6 +211,40 @@ def test_a_session_that_is_too_short_or_too_long_is_refused_at_once(seconds: Any
         renewable("ram_role_arn", {"role_session_expiration": seconds}, OWN_KEY, of="the test")
 
 
+def test_a_session_of_thousands_of_digits_is_refused_at_once() -> None:
+    with pytest.raises(ConfigurationError, match="role_session_expiration of the test must be 900 to 43200"):
+        renewable("ram_role_arn", {"role_session_expiration": "9" * 5000}, OWN_KEY, of="the test")
+
+
+@pytest.mark.parametrize("value", ["true", "yes", "1", 1, "on", True])
+def test_only_the_hardened_metadata_service_is_used_however_yes_is_written(
+    server: CredentialServer, monkeypatch: pytest.MonkeyPatch, value: Any
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    server.metadata_token = False
+    settings = {"role_name": "the-role", "disable_imds_v1": value}
+
+    with pytest.raises(ServiceError):
+        renewable("ecs_ram_role", settings, of="the test").current()
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("value", ["flase", " ", 2, "no one", [], {}])
+def test_a_switch_that_is_neither_on_nor_off_is_refused(value: Any) -> None:
+    settings = {"disable_imds_v1": value}
+
+    with pytest.raises(ConfigurationError, match="disable_imds_v1 of the test must be true or false"):
+        renewable("ecs_ram_role", settings, of="the test")
+
+
+@pytest.mark.parametrize(
+    "uri", ["keys.local/path", "127.0.0.1:9/keys", "ftp://h/x", "http://", "http://h:x/", 5]
+)
+def test_a_credentials_uri_that_is_no_address_is_refused_at_once(uri: Any) -> None:
+    with pytest.raises(ConfigurationError, match="credentials_uri of the test must be the address"):
+        renewable("credentials_uri", {"credentials_uri": uri}, of="the test")
+
+
 def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ConfigurationError) as caught:
         renewable("magic", {}, of="the test")
@@ -255,6 +289,20 @@ def test_a_server_that_is_not_there_counts_as_something_that_passes(server: Cred
         from_role(server, sts_endpoint=gone),
     ):
         assert isinstance(refused(source), ConnectionFailed)
+
+
+@pytest.mark.parametrize("kind", ["ram_role_arn", "credentials_uri"])
+def test_an_untrusted_certificate_of_a_server_of_keys_is_permanent_and_names_the_setting_that_helps(
+    kind: str, viapi_emulator: Any
+) -> None:
+    address = viapi_emulator.url.replace("http://", "https://")
+    settings = {"role_arn": "r", "sts_endpoint": address, "credentials_uri": address}
+
+    error = refused(renewable(kind, settings, OWN_KEY if kind == "ram_role_arn" else None, of="the test"))
+
+    assert type(error) is ConfigurationError
+    assert error.code == "CertificateNotTrusted"
+    assert "SSL_CERT_FILE" in error.message
 
 
 @pytest.mark.parametrize("says", [None, (200, HALF), (500, HALF), (404, HALF), "gone"])

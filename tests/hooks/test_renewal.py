@@ -7,12 +7,14 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat import connection as compat_connection
 
-from airflow_provider_viapi.alibaba.services import imgsearch
+from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
+from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
 from airflow_provider_viapi.errors import CredentialsRejected
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job, Outcome
@@ -59,6 +61,96 @@ def test_a_server_of_keys_that_is_down_fails_the_connection_test(
     assert not passed
     assert "NoPermission" in message
     assert "'viapi_default'" in message
+
+
+def key_that_polls() -> tuple[object, ...]:
+    """What waits have in common that share a poller, and so the key of its calls."""
+
+    async def read() -> tuple[object, ...]:
+        hook = ViapiHook()
+        await hook.aget_config()
+        return hook.connection_key
+
+    return asyncio.run(read())
+
+
+SOURCES: tuple[tuple[dict[str, str], dict[str, str]], ...] = (
+    ({"credentials": "ram_role_arn", "role_arn": "a"}, {"credentials": "ram_role_arn", "role_arn": "b"}),
+    (
+        {"credentials": "credentials_uri", "credentials_uri": "http://h/?role=a"},
+        {"credentials": "credentials_uri", "credentials_uri": "http://h/?role=b"},
+    ),
+    ({"credentials": "ecs_ram_role", "role_name": "a"}, {"credentials": "default"}),
+)
+
+
+@pytest.mark.parametrize(("before", "after"), SOURCES)
+def test_jobs_are_not_polled_with_the_keys_of_a_source_that_was_replaced(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, str], after: dict[str, str]
+) -> None:
+    keys = []
+    for extra in (before, before, after):
+        connect(monkeypatch, login="i", password="s", extra=extra)
+        keys.append(key_that_polls())
+
+    assert keys[0] == keys[1] != keys[2]
+
+
+@pytest.mark.parametrize(("before", "after"), SOURCES)
+def test_sources_of_different_accounts_do_not_share_a_quota(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, str], after: dict[str, str]
+) -> None:
+    owners = [
+        connect(monkeypatch, login="i", password="s", extra=extra).quota.owner
+        for extra in (before, before, after)
+    ]
+
+    assert owners[0] == owners[1] != owners[2]
+
+
+ROLE = {"ALIBABA_CLOUD_ROLE_ARN": "acs:ram::1:role/r"}
+RRSA = ROLE | {"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "p", "ALIBABA_CLOUD_OIDC_TOKEN_FILE": "/token"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "environment"),
+    [
+        ({"credentials": "ram_role_arn"}, ROLE),
+        ({"credentials": "credentials_uri"}, {}),
+        ({"credentials": "oidc_role_arn"}, RRSA),
+    ],
+)
+def test_another_attempt_with_a_new_temporary_key_is_known_to_be_of_the_same_account(
+    monkeypatch: pytest.MonkeyPatch,
+    keys: CredentialServer,
+    tmp_path: Path,
+    extra: dict[str, str],
+    environment: dict[str, str],
+) -> None:
+    from alibabacloud_credentials.utils import auth_util
+
+    (tmp_path / "token").write_text("the-token")
+    names = {"ALIBABA_CLOUD_OIDC_TOKEN_FILE": "environment_oidc_token_file"}
+    names |= {"ALIBABA_CLOUD_ROLE_ARN": "environment_role_arn"}
+    names |= {"ALIBABA_CLOUD_OIDC_PROVIDER_ARN": "environment_oidc_provider_arn"}
+    for name, value in environment.items():
+        value = str(tmp_path / "token") if value == "/token" else value
+        monkeypatch.setenv(name, value)
+        # The package reads its environment once, when it is imported.
+        monkeypatch.setattr(auth_util, names[name], value)
+    given = {"sts_endpoint": keys.url} if environment else {"credentials_uri": f"{keys.url}/?token=s3cr3t"}
+
+    first, second = (
+        ViapiSubmitBackend(
+            connect(monkeypatch, login="i", password="s", extra={**extra, **given}).client,
+            videoenhan.ERASE_VIDEO_SUBTITLES,
+        ).identity()
+        for _ in range(2)
+    )
+
+    assert first.key_id != second.key_id
+    assert first.account == second.account
+    assert "s3cr3t" not in first.account
 
 
 EXPIRED = Answer(400, '{"RequestId": "R", "Code": "InvalidSecurityToken.Expired", "Message": "Too old."}')
