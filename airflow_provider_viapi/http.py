@@ -271,7 +271,7 @@ def tls_context(settings: HttpSettings) -> ssl.SSLContext:
 
 @lru_cache(maxsize=8)
 def _tls_context(verify: bool | str, modified: int) -> ssl.SSLContext:
-    # The time of the last change tells a bundle that was replaced from the one that was loaded before.
+    # ``modified`` is part of the key of the cache: a bundle that was replaced is loaded again.
     import certifi
 
     path = verify if isinstance(verify, str) else certifi.where()

@@ -230,8 +230,8 @@ def _translated(error: Exception, what: str) -> ServiceError:
         # The package raises it while it handles the error of requests.
         if error.__context__ and certificate_error(error.__context__, what, None):
             return ConfigurationError(
-                f"{message}. Requests for temporary keys do not use the connection's verify: name the right CA bundle in "
-                "the environment variable SSL_CERT_FILE, or install it in the operating system",
+                f"{message}. Requests for temporary keys do not use the connection's verify: name the right CA "
+                "bundle in the environment variable SSL_CERT_FILE, or install it in the operating system",
                 code="CertificateNotTrusted",
             )
         return ConnectionFailed(message)
