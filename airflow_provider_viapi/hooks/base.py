@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.messages.job_messages import JobMessageQueue
     from airflow_provider_viapi.quota.account_quota import Quota
 
+READ_RETRIED_FOR = 180.0
+"""Seconds for which a wait retries to read its connection."""
+
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""
 
@@ -144,7 +147,8 @@ class CloudHook(BaseHook):
         try:
             connection = self.get_connection(self._conn_id)
         except Exception as error:
-            raise self._missing(error) from error
+            # Without a cause: that of a value that cannot be parsed quotes it, with its secret.
+            raise self._missing(error) from None
         self._check_extra(connection)
         return self._parse(connection, connection.extra_dejson or {})
 
@@ -167,7 +171,7 @@ class CloudHook(BaseHook):
         except ServiceError:
             raise
         except Exception as error:
-            raise self._missing(error) from error
+            raise self._missing(error) from None
 
     @staticmethod
     def _check_extra(connection: Connection) -> None:
@@ -253,6 +257,23 @@ class CloudHook(BaseHook):
             log.warning("Job %s cannot be cancelled in its current state: it continues and is billed", job.id)
         return cancelled
 
+    async def aread_for_wait(self, until: datetime, log: Log) -> None:
+        """Read the connection in order to wait for jobs, which are paid for: a failed read is retried for a while.
+
+        :param until: deadline of the wait, an aware time
+        :raises ConfigurationError: it cannot be read, or a field is missing or invalid
+        """
+        from datetime import datetime, timezone
+
+        from airflow_provider_viapi.hooks.connection import is_unreadable
+        from airflow_provider_viapi.retrying import RetryPolicy, aretry_call
+
+        seconds = (until - datetime.now(timezone.utc)).total_seconds()
+        policy = RetryPolicy(is_unreadable, initial_backoff=1.0, max_backoff=20.0)
+        await aretry_call(
+            self._aread_shared, policy=policy, max_seconds=min(READ_RETRIED_FOR, max(0.0, seconds)), log=log
+        )
+
     async def wait_for(
         self, job: Job, *, until: datetime, log: Log, on_state: OnState | None = None
     ) -> JobReport:
@@ -268,7 +289,7 @@ class CloudHook(BaseHook):
 
         if not self._fingerprint:
             # Only the hook that opens the poller needs the account.
-            await self._aread_shared()
+            await self.aread_for_wait(until, log)
         async with shared_poller(self.poller_key(job), lambda: self.open_poller_for(job)) as poller:
             return await poller.wait(job, until=until, log=log, on_state=on_state)
 

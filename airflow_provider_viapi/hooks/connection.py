@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Collection, Coroutine, Hashable, Mapping
 from contextlib import suppress
@@ -47,8 +48,8 @@ class ConnectionFields:
     :param connection: the Airflow connection
     :param extra: its extra, decoded
     :param accepted_types: connection types that the hook understands
-    :param known: names of the fields of the connection form, to warn of misspelled ones
-    :raises ConfigurationError: the connection has another type
+    :param known: names of the fields that are read, to warn of misspelled ones
+    :raises ConfigurationError: the connection has another type, or a host
     """
 
     def __init__(
@@ -68,6 +69,11 @@ class ConnectionFields:
                 f"has the type {connection.conn_type!r}; allowed: {', '.join(accepted_types)}. Name a connection of"
                 " such a type, so that no other cloud's key is sent to this service"
             )
+        if _stripped(connection.host) or connection.port:
+            raise self.invalid(
+                "has a host or a port, which would be ignored; leave both empty, and to call another address than the"
+                ' cloud\'s put it into the extra: {"endpoint": "http://host:port"}'
+            )
         self._warn_of_misspelled()
 
     def _warn_of_misspelled(self) -> None:
@@ -76,10 +82,10 @@ class ConnectionFields:
         for name in unknown:
             from difflib import get_close_matches
 
-            if nearest := get_close_matches(str(name).lower(), self._known, n=1, cutoff=0.81):
+            if nearest := get_close_matches(str(name).lower(), self._known, n=1, cutoff=0.8):
                 logger.warning(
                     "%s has the field %r in its extra, which is ignored; did you mean %r?",
-                    self.name.capitalize(),
+                    f"{self.name[0].upper()}{self.name[1:]}",
                     name,
                     nearest[0],
                 )
@@ -145,19 +151,15 @@ class ConnectionFields:
     def quota_url(self) -> str | None:
         """Return the URL of the storage in which processes count their calls, of the connection or ``[viapi]``.
 
-        :raises ConfigurationError: it cannot be used; the message names the setting, and not its value
+        :raises ConfigurationError: the connection's cannot be used; the message names the field, and not its value
         """
-        from airflow.providers.common.compat.sdk import conf
-
         from airflow_provider_viapi.quota.counters import check_url
 
-        own = self.text("quota_url")
-        url = own or _stripped(conf.get("viapi", "quota_url", fallback=""))
-        if url is None:
-            return None
-        where = f"quota_url in the extra of {self.name}" if own else "quota_url in the section [viapi]"
-        if password := urlsplit(check_url(where, url)).password:
-            mask_secret(password)
+        if own := self.text("quota_url"):
+            check_url(f"quota_url in the extra of {self.name}", own)
+        # That of the configuration is checked when it is used: a mistake on a triggerer alone must end no wait.
+        if url := own or read_option("quota_url"):
+            _mask_password_of(url)
         return url
 
     def address(self, name: str) -> str | None:
@@ -183,15 +185,35 @@ class ConnectionFields:
 
 def completions_settings() -> tuple[str, str] | None:
     """Return ``[viapi] completions_url`` and ``completions_job_id``; ``None`` if the first is not set."""
-    from airflow.providers.common.compat.sdk import conf
-
-    url = _stripped(conf.get("viapi", "completions_url", fallback=""))
+    url = read_option("completions_url")
     if url is None:
         return None
+    _mask_password_of(url)
+    return url, read_option("completions_job_id") or "data.JobId"
+
+
+def read_option(name: str) -> str | None:
+    """Return an option of the section ``[viapi]``, ``None`` if it is empty.
+
+    :raises ConfigurationError: Airflow cannot read it
+    """
+    from airflow.providers.common.compat.sdk import conf
+
+    try:
+        return _stripped(conf.get("viapi", name, fallback=""))
+    except Exception as error:
+        reason = type(error).__name__
+    # Raised here, it has no context: the text of the error may quote a password.
+    raise ConfigurationError(
+        f"the option {name} in the section [viapi] cannot be read ({reason}). In airflow.cfg write each % as %%; if "
+        "the value comes from a command or a secrets backend, check that"
+    )
+
+
+def _mask_password_of(url: str) -> None:
     with suppress(ValueError):
         if password := urlsplit(url).password:
             mask_secret(password)
-    return url, _stripped(conf.get("viapi", "completions_job_id", fallback="")) or "data.JobId"
 
 
 def invalid_field(fields: ConnectionFields, name: str, advice: str) -> ConfigurationError:
@@ -219,12 +241,27 @@ def check_extra(connection: Connection) -> None:
         )
 
 
+UNREADABLE = "ConnectionUnreadable"
+"""Code of the error for a connection that cannot be read at all, perhaps only now."""
+
+
 def missing_connection(conn_id: str, error: Exception, advice: str) -> ConfigurationError:
     """Return the error for a connection that cannot be read at all."""
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    if os.environ.get(variable):
+        advice = (
+            f"its environment variable {variable} has a value that Airflow cannot parse. Write JSON with only "
+            "conn_type, login, password and extra in it, or a URI with / and @ of the password percent-encoded"
+        )
     return ConfigurationError(
         f"the Airflow connection {conn_id!r} cannot be read ({type(error).__name__}); {advice}",
-        code="ConfigurationError",
+        code=UNREADABLE,
     )
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Return true if a connection could not be read at all, perhaps because the network or a server was down."""
+    return isinstance(error, ConfigurationError) and error.code == UNREADABLE
 
 
 def _stripped(value: Any) -> str | None:

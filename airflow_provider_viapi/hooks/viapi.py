@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 ACCEPTED_TYPES = ("viapi", "alibaba_cloud")
 
+_OTHER_FIELDS = ("access_key_id", "access_key_secret", "region")
+"""Fields of the extra of the official provider's connections; ``region`` is that of the buckets."""
+
+_OTHER_SERVICE = ("InvalidAction", "InvalidVersion", "UnsupportedOperation", "NoSuch")
+"""Codes with which another service, or OSS, refuses a request before it looks at the key."""
+
 # Whatever calls, submits or waits, in any process, has imported the hook.
 services.read_user_models_from(lambda: conf.get("viapi", "models_path", fallback=None))
 
@@ -211,8 +217,10 @@ class ViapiHook(CloudHook):
             action, request = imagesearch.DETAIL, {"InstanceName": "none"}
         try:
             self.client.call_once(action, request)
-        except InvalidRequest:
-            pass
+        except InvalidRequest as error:
+            address = self.account.address(action.service)
+            if error.http_status == 405 or (error.code or "").startswith(_OTHER_SERVICE):
+                return False, f"{error}. Another service than {action.service.name} responds at {address}"
         except ServiceError as error:
             return False, str(error)
         return True, f"The key is accepted at {self.account.address(action.service)}"
@@ -226,11 +234,13 @@ def parse_connection(connection: Connection, extra: Mapping[str, Any]) -> Accoun
     """
     from airflow_provider_viapi.alibaba.account import Account, Signature
     from airflow_provider_viapi.alibaba.regions import DEFAULT_REGION, check_region
+    from airflow_provider_viapi.alibaba.sts import SETTINGS
     from airflow_provider_viapi.hooks.connection import ConnectionFields
     from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
     from airflow_provider_viapi.jobs.model import ListJobs
 
-    fields = ConnectionFields(connection, extra, ACCEPTED_TYPES, CONN_FIELDS)
+    known = {*CONN_FIELDS, *_OTHER_FIELDS, *(name for names in SETTINGS.values() for name in names)}
+    fields = ConnectionFields(connection, extra, ACCEPTED_TYPES, known)
     endpoint = fields.address("endpoint")
     return Account(
         credentials=_credentials(fields),

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -130,19 +131,39 @@ def open_counters(url: str) -> SharedCounters:
     :raises ConfigurationError: a package is missing, or the URL cannot be used; it is not shown
     """
     if url not in _opened:
+        check_url("quota_url in the section [viapi]", url)
         if command := missing_package(url):
             raise ConfigurationError(f"quota_url needs a package that is missing here: {command}")
         from limits.storage import storage_from_string
 
+        def connect() -> Any:
+            return storage_from_string(url, **_options(url))
+
         try:
-            storage = storage_from_string(url, **_options(url))
+            # A cluster is asked for its nodes at once, the others only when they are used.
+            storage = _ConnectedWhenUsed(connect) if "+cluster:" in url else connect()
         except Exception as error:
             # Its text may quote the URL.
             raise ConfigurationError(
                 f"the storage of quota_url cannot be opened ({type(error).__name__}); allowed: {ALLOWED}"
             ) from None
-        _opened[url] = SharedCounters(storage)  # type: ignore[arg-type]
+        _opened[url] = SharedCounters(storage)
     return _opened[url]
+
+
+class _ConnectedWhenUsed:
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+
+    @cached_property
+    def _storage(self) -> Any:
+        return self._connect()
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        return int(self._storage.incr(key, expiry, amount))
+
+    def get(self, key: str) -> int:
+        return int(self._storage.get(key))
 
 
 def _options(url: str) -> dict[str, Any]:
@@ -176,12 +197,12 @@ class HostCounters:
         :raises CountersUnavailable: the file cannot be used
         """
         now = time.time()
-        insert = (
-            "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = value + excluded.value "
-            "RETURNING value"
-        )
+        # Without RETURNING, which SQLite has from 3.35 on.
+        insert = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (key)"
         return self._execute(
-            ("DELETE FROM counters WHERE expires < ?", (now,)), (insert, (key, amount, now + expiry))
+            ("DELETE FROM counters WHERE expires < ?", (now,)),
+            (f"{insert} DO UPDATE SET value = value + excluded.value", (key, amount, now + expiry)),
+            ("SELECT value FROM counters WHERE key = ?", (key,)),
         )
 
     def get(self, key: str) -> int:
@@ -204,8 +225,18 @@ class HostCounters:
                 rows = [database.execute(*statement).fetchone() for statement in statements]
                 database.execute("COMMIT")
         except (OSError, sqlite3.Error) as error:
+            _log_once(self._path, f"{type(error).__name__}: {error}")
             raise CountersUnavailable from error
         return int(rows[-1][0]) if rows[-1] else 0
+
+
+@cache
+def _log_once(path: Path | None, reason: str) -> None:
+    logger.warning(
+        "The file %s cannot be used (%s): without it, each process of this machine limits only its own submissions",
+        path or "quota.sqlite in the folder for temporary files",
+        reason,
+    )
 
 
 def _own_folder() -> Path:

@@ -170,7 +170,7 @@ async def wait_for_some(hook: Any, jobs: Sequence[Job], policy: WaitPolicy, log:
     from airflow_provider_viapi.jobs.batch.wait import QuietLog, wait_for_finished_jobs
 
     # Read once, before hundreds of waits ask for it.
-    await hook.aget_config()
+    await hook.aread_for_wait(policy.until, log)
     quiet = QuietLog(log)
     seconds = (policy.until - datetime.now(timezone.utc)).total_seconds()
 

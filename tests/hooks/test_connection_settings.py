@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -130,6 +131,79 @@ def test_an_unknown_region_is_answered_with_the_regions_that_exist(
 
     connect(monkeypatch, kind, {field: "eu-west-9", "endpoint": "http://127.0.0.1:8765"})
     assert on_worker(kind).endpoint == "http://127.0.0.1:8765"
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+@pytest.mark.parametrize("fields", [{"host": "http://127.0.0.1"}, {"port": 8765}, {"host": "h", "port": 80}])
+def test_a_host_or_port_is_refused_with_the_field_that_has_its_meaning(
+    kind: str, read: Read, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, kind, {}, **fields)
+
+    with pytest.raises(ConfigurationError, match=r'host or a port.*extra: {"endpoint": "http://host:port"}'):
+        read(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "meant"),
+    [
+        ("viapi", "regionid", "region_id"),
+        ("huaweicloud", "region_id", "region"),
+        ("viapi", "poll-qps", "poll_qps"),
+    ],
+)
+def test_a_field_that_is_ignored_is_logged_with_the_one_that_may_be_meant(
+    kind: str, field: str, meant: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect(monkeypatch, kind, {field: "x"})
+
+    on_worker(kind)
+
+    assert f"The connection '{kind}_default' has the field '{field}'" in caplog.text
+    assert f"did you mean '{meant}'?" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"credentials": "credentials_uri", "credentials_uri": "http://h/keys"},
+        {
+            "credentials": "oidc_role_arn",
+            "oidc_provider_arn": "p",
+            "oidc_token_file_path": "/t",
+            "role_arn": "r",
+        },
+        {"credentials": "ecs_ram_role", "role_name": "r", "disable_imds_v1": True},
+        {"access_key_id": "i", "access_key_secret": "s", "region": "cn-hangzhou"},
+    ],
+)
+def test_a_documented_field_is_not_called_ignored(
+    extra: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    connect(monkeypatch, "viapi", extra)
+
+    on_worker("viapi")
+
+    assert "ignored" not in caplog.text
+
+
+@BOTH_CLOUDS
+@BOTH_PROCESSES
+@pytest.mark.parametrize(
+    "value",
+    ['{"conn_type": "viapi", "password": "s3cr3t",}', "viapi://id:s3cr/et@/", '{"endpoint": "s3cr3t"}'],
+)
+def test_a_variable_that_cannot_be_parsed_is_named_and_its_value_shown_nowhere(
+    kind: str, read: Read, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AIRFLOW_CONN_{kind.upper()}_DEFAULT", value)
+
+    with pytest.raises(
+        ConfigurationError, match=rf"AIRFLOW_CONN_{kind.upper()}_DEFAULT has a value .*cannot parse"
+    ) as refused:
+        read(kind)
+    assert "s3cr" not in "".join(traceback.format_exception(refused.value))
 
 
 @BOTH_CLOUDS

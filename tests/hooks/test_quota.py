@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from typing import Any
 
 import pytest
@@ -51,6 +52,36 @@ def test_a_url_that_is_none_is_refused_with_the_field_and_without_its_value(
     with pytest.raises(ConfigurationError, match="quota_url in the extra of the connection") as refused:
         _ = hook().account
     assert "hidden-word" not in str(refused.value)
+
+
+@HOOKS
+def test_a_url_of_the_configuration_that_is_none_is_refused_before_a_submission_and_ends_no_wait(
+    hook: type[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL", "redis:/hidden-word:6379/1")
+    connect(monkeypatch, hook)
+
+    with pytest.raises(ConfigurationError, match=r"quota_url in the section \[viapi\]") as refused:
+        hook().check_can_wait()
+    assert hook().quota.limiter("results", 5).ceiling == 5
+
+    assert "This process limits its own calls" in caplog.text
+    assert "hidden-word" not in str(refused.value) + caplog.text
+
+
+@HOOKS
+def test_an_option_that_airflow_cannot_read_is_named_with_the_reason_that_is_most_likely(
+    hook: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, hook)
+    monkeypatch.setenv("AIRFLOW__VIAPI__QUOTA_URL_CMD", "cat /missing/hidden-word")
+
+    with pytest.raises(
+        ConfigurationError, match=r"option quota_url in the section \[viapi\] cannot be read"
+    ) as refused:
+        _ = hook().account
+    assert "each % as %%" in str(refused.value)
+    assert "hidden-word" not in "".join(traceback.format_exception(refused.value))
 
 
 @HOOKS

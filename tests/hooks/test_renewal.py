@@ -15,7 +15,7 @@ from airflow.providers.common.compat import connection as compat_connection
 
 from airflow_provider_viapi.alibaba.job_backend import ViapiSubmitBackend
 from airflow_provider_viapi.alibaba.services import imgsearch, videoenhan
-from airflow_provider_viapi.errors import CredentialsRejected
+from airflow_provider_viapi.errors import ConfigurationError, CredentialsRejected
 from airflow_provider_viapi.hooks.viapi import ViapiHook
 from airflow_provider_viapi.jobs.model import Job, Outcome
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
@@ -151,6 +151,37 @@ def test_another_attempt_with_a_new_temporary_key_is_known_to_be_of_the_same_acc
     assert first.key_id != second.key_id
     assert first.account == second.account
     assert "s3cr3t" not in first.account
+
+
+def test_a_connection_that_cannot_be_read_for_a_moment_ends_no_wait(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    read, reads = compat_connection.get_async_connection, []
+
+    async def fails_first(conn_id: str) -> Any:
+        reads.append(conn_id)
+        if len(reads) == 1:
+            raise ConnectionError("the secrets backend is down")
+        return await read(conn_id)
+
+    monkeypatch.setattr(compat_connection, "get_async_connection", fails_first)
+    with scripted_server(DONE) as server:
+        connect(monkeypatch, login="i", password="s", extra={"endpoint": server.url})
+        assert wait_for_a_job() is Outcome.SUCCEEDED
+
+    assert len(reads) == 2
+    assert "'viapi_default' cannot be read (ConnectionError)" in caplog.text
+
+
+def test_a_connection_that_cannot_be_read_until_the_deadline_is_named() -> None:
+    async def wait() -> None:
+        until = datetime.now(timezone.utc)
+        await ViapiHook("nowhere").wait_for(
+            Job("J", "videoenhan.EraseVideoSubtitles"), until=until, log=logging.getLogger("test")
+        )
+
+    with pytest.raises(ConfigurationError, match="'nowhere' cannot be read"):
+        asyncio.run(wait())
 
 
 EXPIRED = Answer(400, '{"RequestId": "R", "Code": "InvalidSecurityToken.Expired", "Message": "Too old."}')

@@ -24,6 +24,7 @@ from airflow_provider_viapi.get_provider_info import get_provider_info
 from airflow_provider_viapi.hooks.connection_form import CONN_FIELDS
 from airflow_provider_viapi.hooks.viapi import ViapiHook, parse_connection
 from airflow_provider_viapi.jobs.model import RequestNonce
+from scripted_server import Answer, scripted_server
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str = "viapi_default", **fields: Any) -> None:
@@ -177,6 +178,30 @@ def test_an_emulator_that_is_down_fails_the_connection_test(monkeypatch: pytest.
 
     assert not passed
     assert "http://127.0.0.1:9" in message
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (404, "InvalidAction.NotFound"),
+        (404, "InvalidVersion"),
+        (400, "UnsupportedOperation"),
+        (405, "MethodNotAllowed"),
+        (404, "NoSuchBucket"),
+    ],
+)
+def test_another_service_at_the_endpoint_fails_the_connection_test(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str
+) -> None:
+    with scripted_server(
+        Answer(status, json.dumps({"RequestId": "R", "Code": code, "Message": "No."}))
+    ) as server:
+        connect(monkeypatch, login="nobody", password="x", extra={"endpoint": server.url})
+
+        passed, message = ViapiHook().test_connection()
+
+    assert not passed
+    assert f"Another service than videoenhan responds at {server.url}" in message
 
 
 def test_a_call_takes_an_action_or_its_name_and_checks_both(

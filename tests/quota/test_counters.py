@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakeredis import TcpFakeServer
@@ -164,6 +165,40 @@ def test_where_a_package_is_missing_jobs_are_still_waited_for() -> None:
     limiter = Quota("owner", "valkey://h").limiter("results", 5)
 
     assert limiter.ceiling == 5
+
+
+def test_a_cluster_that_is_down_fails_no_task(caplog: pytest.LogCaptureFixture) -> None:
+    quota = Quota("owner", "redis+cluster://127.0.0.1:9")
+
+    quota.check()
+    for _ in range(2):
+        assert quota.submit_pace("videoenhan.EraseVideoSubtitles", 10, lambda seconds: None).reserve() >= 0
+
+    assert caplog.text.count("cannot be used") == 1
+
+
+def test_a_machine_counts_with_sqlite_before_3_35(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    class Older(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if "RETURNING" in sql:
+                raise sqlite3.OperationalError('near "RETURNING": syntax error')
+            return super().execute(sql, *parameters)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **options: connect(*args, factory=Older, **options))
+    counters = HostCounters(tmp_path / "c")
+
+    assert [counters.incr("key", 60), counters.incr("key", 60, 3), counters.get("key")] == [1, 4, 4]
+
+
+def test_a_file_that_cannot_be_used_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        with pytest.raises(CountersUnavailable):
+            HostCounters(tmp_path / "missing" / "c").incr("key", 1)
+
+    assert caplog.text.count(f"The file {tmp_path}/missing/c cannot be used") == 1
 
 
 def test_what_is_stored_names_no_account() -> None:
