@@ -18,8 +18,11 @@ MIN_SECRET_LENGTH = 5
 
 
 _EQUALS = r"(?:=|%3D|%253D)"
-_BEFORE_NAME = r"(?:[?&;\#]|%3F|%26|%253F|%2526|\\u0026)"
-_VALUE = r"(?:(?!%26|%2526|\\u0026|\\[nrt\"'])[^&\s\"'<>])+"
+_BEFORE_NAME = r"(?:[?&;\#]|%3F|%26|%253F|%2526)"
+_VALUE = r"(?:(?!%26|%2526|\\[nrt\"'])[^&\s\"'<>])+"
+
+_ESCAPED = re.compile(r"\\{1,4}u00(26|27|3[cde])", re.IGNORECASE)
+"""Characters that libraries for JSON escape although JSON does not require it: Gson writes = and & so in addresses."""
 
 _IN_QUERY = re.compile(
     rf"""(?ix) ( {_BEFORE_NAME} (?:amp;)?
@@ -43,11 +46,14 @@ _OPAQUE_IN_QUERY = re.compile(
 )
 """The same, redacted only if the value is a long one with digits in it, as signatures and tokens are."""
 
+_SECRET_AHEAD = r"(?= [^\s]{0,80}? [0-9] | [^\s]{1,400} [ \t]{0,3} (?: $ | [\r\n,;] ) )"
+"""A word with a digit in it, or the last one of a line: not the first word of a sentence about a password."""
+
 _ANYWHERE = re.compile(
     rf"""(?ix) ( (?: signature | access_?-?key_?-?id | access_?-?key_?-?secret | secret_?(?:access_?)?key
           | x-(?:oss|amz|goog|tos|obs|kss)-credential | q-ak
           | (?:security|session|sts|oidc|access|refresh|auth|subject)[-_]?token | passw(?:or)?d )
-        (?: {_EQUALS} | \\*["'] \s* [:=] \s* \\*["']? | : (?=[^\s/]) ) ) {_VALUE}"""
+        (?: {_EQUALS} | \\*["'] \s* [:=] \s* \\*["']? | : (?=[^\s/]) | : [ \t]{{1,3}} {_SECRET_AHEAD} ) ) {_VALUE}"""
 )
 """Names that mean a credential in whatever text they are found: a query, a string to sign, JSON."""
 
@@ -85,6 +91,8 @@ def redact_text(text: str) -> str:
     For what others write about our requests: HTTP libraries, storage SDKs, and the services themselves. A gateway
     that refuses a signature quotes the string that it has signed, and in it the security token.
     """
+    if "\\u00" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     if "://" in text:
         text = _ADDRESS_IN_TEXT.sub(lambda found: _redact_signature(found[0]), text)
     if "%2f%2f" in text.lower():
