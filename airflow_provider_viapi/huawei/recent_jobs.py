@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.client import Client
 
 LIST_MARGIN = timedelta(minutes=16)
-"""The list begins this long before the submission: by how much the clocks differ is known only from its response."""
+"""The list begins this long before the submission, as the clocks of worker and service may differ."""
 
 LIST_LIMIT = 100
 """Jobs requested; if the response holds as many, there may be more."""
@@ -72,15 +72,23 @@ _PHOTOS = {"DIGITAL_HUMAN_PHOTO_VIDEO", "PHOTO_DIGITAL_HUMAN_VIDEO"}
 
 def _videos(of_others: Collection[str]) -> Listing:
     def same(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-        named, made = request.get("output_asset_config") or {}, item.get("output_asset_config")
-        made = made if isinstance(made, Mapping) else {}
+        named = request.get("output_asset_config") or {}
         return (
             item.get("job_type") not in of_others
             and _fits(request.get("script_id"), item.get("script_id"))
-            and _fits(named.get("asset_name"), made.get("asset_name"))
+            and _fits(named.get("asset_name"), _asset_name(item))
         )
 
     return Listing(metastudio.videos.LIST_DIGITAL_HUMAN_VIDEO, "jobs", _since, same)
+
+
+def _same_card(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    return _fits(request.get("video_asset_name"), _asset_name(item))
+
+
+def _asset_name(item: Mapping[str, Any]) -> Any:
+    made = item.get("output_asset_config")
+    return made.get("asset_name") if isinstance(made, Mapping) else None
 
 
 def _same_speech(request: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
@@ -111,7 +119,7 @@ _LISTINGS: Mapping[str, Listing] = {
     metastudio.videos.CREATE_2D_DIGITAL_HUMAN_VIDEO.name: _videos(of_others=_PHOTOS),
     metastudio.videos.CREATE_PHOTO_DIGITAL_HUMAN_VIDEO.name: _videos(of_others=_AVATARS),
     metastudio.cards.CREATE_DIGITAL_HUMAN_BUSINESS_CARD.name: Listing(
-        metastudio.cards.LIST_DIGITAL_HUMAN_BUSINESS_CARD, "jobs", _since
+        metastudio.cards.LIST_DIGITAL_HUMAN_BUSINESS_CARD, "jobs", _since, _same_card
     ),
     metastudio.live.START_SMART_LIVE.name: Listing(
         metastudio.live.LIST_SMART_LIVE,
@@ -158,9 +166,15 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
     :raises KeyError: no list shows jobs of this action, see :func:`has_list`
     """
     listing = _LISTINGS[action.name]
-    since = (sent_at - LIST_MARGIN).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    wanted = listing.wanted(request, since)
-    response = client.call_once(listing.action, wanted)
+    for _ in range(2):
+        skew = client.clock_skew
+        # By the service's clock, and by ours, because another worker may have sent the request.
+        since = (min(sent_at, sent_at - skew) - LIST_MARGIN).astimezone(timezone.utc)
+        wanted = listing.wanted(request, since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        response = client.call_once(listing.action, wanted)
+        if client.clock_skew - skew < LIST_MARGIN / 2:
+            break
+        # The first response has shown that the list began too late.
     items = response.get(listing.items)
     if not isinstance(items, list):
         raise ResponseLost(f"the response has no list {listing.items}", action=listing.action.name)
@@ -187,11 +201,15 @@ def list_jobs(client: Client, action: Action, request: Mapping[str, Any], sent_a
 
 
 def _parse_time(value: Any) -> datetime | None:
-    """Return a time of Huawei's lists, RFC 3339 or milliseconds since 1970; ``None`` if it has no time zone."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=value)
+    """Return a time of Huawei's lists, RFC 3339 or milliseconds since 1970.
+
+    :returns: ``None`` if it has no time zone, was not set, or is in another unit: seconds are read as January 1970
+    """
     try:
-        parsed = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
-    except ValueError:
+        if isinstance(value, int) and not isinstance(value, bool):
+            parsed = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=value)
+        else:
+            parsed = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except (ValueError, OverflowError):
         return None
-    return parsed if parsed.tzinfo is not None else None
+    return parsed if parsed.tzinfo is not None and parsed.year > 1970 else None

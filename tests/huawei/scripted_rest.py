@@ -92,9 +92,11 @@ def scripted_rest() -> Iterator[ScriptedRest]:
                 return
             text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             payload = text.encode()
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)
+            self.send_header("Date", answer.headers.get("Date") or self.date_time_string())
             for name, value in answer.headers.items():
-                self.send_header(name, value)
+                if name != "Date":
+                    self.send_header(name, value)
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)
