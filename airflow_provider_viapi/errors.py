@@ -188,6 +188,9 @@ _REFUSALS = (
 
 # The gateway has seen a request with this nonce before, so that earlier request may have been accepted.
 _NONCE_USED = "SignatureNonceUsed"
+SEVERAL_JOBS = "SeveralTasks"
+"""Error code of a submission that the service has accepted as several jobs."""
+
 GATEWAY_TIMEOUTS = frozenset({408, 444, 460, 499})
 """Statuses below 500 with which servers and gateways report that they did not wait for an outcome."""
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 READ_RETRIED_FOR = 180.0
 """Seconds for which a wait retries to read its connection."""
 
+CANCEL_RETRIES = 30.0
+"""Seconds over which the cancellation of a job is retried: what is not cancelled continues and is billed."""
+
 MAX_CONN_ID = 250
 """Characters of the id of an Airflow connection."""
 
@@ -245,9 +248,14 @@ class CloudHook(BaseHook):
 
     async def cancel(self, job: Job, log: Log) -> bool:
         """Cancel a job and return true; false if it continues and is billed. Logs which of the two happened."""
+        from airflow_provider_viapi.retrying import READ, aretry_call
+
         try:
             async with self.open_jobs() as jobs:
-                cancelled = await jobs.cancel(job)
+                # A second cancellation changes nothing, so every transient error may be retried.
+                cancelled = await aretry_call(
+                    lambda: jobs.cancel(job), policy=READ, max_seconds=CANCEL_RETRIES, log=log
+                )
         except ServiceError as error:
             log.warning("Job %s could not be cancelled (%s): it continues and is billed", job.id, error)
             return False

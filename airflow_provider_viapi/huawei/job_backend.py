@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
 from airflow_provider_viapi.huawei.job_reports import (
+    is_cancelled,
     kind_of,
     outcome_of,
     parse_submission,
@@ -26,6 +27,7 @@ from airflow_provider_viapi.huawei.services import metastudio, vias
 from airflow_provider_viapi.jobs.backend import Identity, ListSnapshot
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome, RequestNonce
 from airflow_provider_viapi.jobs.polling.intervals import Backoff
+from airflow_provider_viapi.retrying import READ, retry_call
 
 if TYPE_CHECKING:
     from airflow_provider_viapi.huawei.account import Account
@@ -121,10 +123,20 @@ class HuaweiSubmitBackend:
     def cancel(self, job: Job) -> bool:
         """Cancel a job if its service can; false if it continues."""
         kind = kind_of(job.action)
-        if kind.cancel is None:
+        if (action := kind.cancel) is None:
             return False
+        request = {**request_about(job), **kind.cancel_with}
         try:
-            self._client.call(kind.cancel, {**request_about(job), **kind.cancel_with})
+            # A second cancellation changes nothing, so every transient error may be retried.
+            retry_call(
+                lambda: self._client.call_once(action, request),
+                policy=READ,
+                max_seconds=self._client.retry_seconds,
+            )
+        except InvalidRequest:
+            with suppress(ServiceError):
+                return is_cancelled(self.report(job), kind)
+            return False
         except ServiceError:
             return False
         return True
@@ -165,6 +177,8 @@ class HuaweiJobBackend:
         try:
             await self._client.call_once(kind.cancel, {**request_about(job), **kind.cancel_with})
         except InvalidRequest:
+            with suppress(InvalidRequest):
+                return is_cancelled(await self.report(job), kind)
             return False
         return True
 

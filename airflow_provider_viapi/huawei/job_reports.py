@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_viapi.errors import InvalidRequest, ResponseLost, ServiceError
+from airflow_provider_viapi.errors import InvalidRequest, ResponseLost
 from airflow_provider_viapi.huawei import services
 from airflow_provider_viapi.huawei.errors import Reason, read_reason, redact
 from airflow_provider_viapi.huawei.model import Action, JobKind, States
+from airflow_provider_viapi.huawei.services.vias.service import MAY_CONTINUE, STOPPING
 from airflow_provider_viapi.jobs.model import Job, JobReport, Outcome
 
 # Names of the fields that hold the code and message of a failure, besides those of error responses.
@@ -38,22 +39,16 @@ def parse_submission(action: Action, request: Mapping[str, Any], response: Mappi
 
     :param request: the request, which names a live task's room
     :raises ResponseLost: the response names no job, so the outcome of the submission is unknown
-    :raises ServiceError: it names several tasks, all of which were accepted; the message lists them
     """
     kind = action.job_kind
     job_id = _dig(response, kind.id_in)
     if not isinstance(job_id, str) or not job_id:
         raise ResponseLost("the response has no job id", action=action.name)
+    # A VIAS task for each source: the service may accept several with one request.
     listed = response.get("tasks")
-    if isinstance(listed, list) and len(listed) > 1:
-        named = ", ".join(str(_dig(each, ("id",))) for each in listed)
-        raise ServiceError(
-            f"accepted as {len(listed)} tasks ({named}), which continue and are billed; give each source "
-            "a task of its own",
-            code="SeveralTasks",
-            action=action.name,
-        )
-    return Job(job_id, action.full_name, str(request[kind.scope_name]) if kind.scope_name else None)
+    siblings = tuple(str(_dig(each, ("id",))) for each in listed[1:]) if isinstance(listed, list) else ()
+    scope = str(request[kind.scope_name]) if kind.scope_name else None
+    return Job(job_id, action.full_name, scope, siblings=siblings)
 
 
 def request_about(job: Job) -> dict[str, str]:
@@ -110,7 +105,13 @@ def read_report(job: Job, response: Mapping[str, Any], goal: str | None = None) 
         result=result if outcome is Outcome.SUCCEEDED else None,
         error_code=reason.code,
         error_message=reason.message,
+        may_continue=outcome is Outcome.FAILED and state in MAY_CONTINUE,
     )
+
+
+def is_cancelled(report: JobReport, kind: JobKind) -> bool:
+    """Return whether a job whose cancellation was refused is cancelled already, such as by a call before."""
+    return report.state in (*kind.states.cancelled, STOPPING)
 
 
 def _reason(response: Mapping[str, Any], kind: JobKind) -> Reason:

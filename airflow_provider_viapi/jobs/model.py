@@ -48,12 +48,14 @@ class Job:
     :param action: the action that created it, as ``service.Action``
     :param scope: what the service needs besides the id to find the job, such as a live task's room
     :param request_id: the service's id of the request that created it, if that is another id and known
+    :param siblings: ids of further jobs that the same request has created
     """
 
     id: str
     action: str
     scope: str | None = None
     request_id: str | None = field(default=None, compare=False)
+    siblings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class JobReport:
     :param result: the fields of the result, of a job that succeeded
     :param error_code: the service's error code, of a job that failed
     :param error_message: the service's error message, of a job that failed
+    :param may_continue: a job that failed may run again, and be billed, unless it is cancelled
     :param times: what a wait has seen of the job, ISO 8601: by state when it first showed, ``finished`` (by the job
         list) and ``noticed``
     """
@@ -101,6 +104,7 @@ class JobReport:
     result: Mapping[str, Any] | None = None
     error_code: str | None = None
     error_message: str | None = None
+    may_continue: bool = False
     times: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property

@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import (
+    SEVERAL_JOBS,
     InvalidRequest,
     NotForwarded,
     ResponseLost,
@@ -140,6 +141,11 @@ class Submission:
         job = Job(entry.job_id, self.backend.action_name, entry.scope, entry.request_id)
         report = self._report_of(job, entry)
         if report is None or report.outcome in (Outcome.FAILED, Outcome.CANCELLED):
+            if report is not None and report.may_continue and not self.backend.cancel(job):
+                self.run.log.warning(
+                    "Job %s could not be cancelled before it is replaced: it may continue and be billed",
+                    job.id,
+                )
             return None
         self.run.claims.publish_job(self._intent_of(entry), job.id)
         return job, report if report.is_final else None
@@ -308,6 +314,15 @@ class Submission:
         self._record(entry, job)
         if may_be_adopted:
             self._check_not_adopted(entry, job)
+        if job.siblings:
+            # One is recorded, so that no attempt submits again.
+            accepted = (job.id, *job.siblings)
+            raise ServiceError(
+                f"one request was accepted as {len(accepted)} jobs ({', '.join(accepted)}), which continue and are "
+                f"billed: cancel those that are not wanted. A cleared task resumes {job.id}",
+                code=SEVERAL_JOBS,
+                action=self.backend.action_name.rpartition(".")[2],
+            )
         return job
 
     def _record_intent(self, sources: Mapping[str, Mapping[str, str]] | None) -> Entry:

@@ -332,7 +332,11 @@ class JobOperator(BaseJobOperator):
             result = self.final_report(report).result_or_raise()
         except JobFailed as failed:
             failed.action = self.action.name
-            ledger.clear()
+            if report.may_continue:
+                # It stays recorded unless it is cancelled: a retry resumes it if it runs again, or replaces it.
+                self._cancel_job(self._job(report.job_id), ledger, context)
+            else:
+                ledger.clear()
             raise
         check_adopted(TaskClaims(context, self.log), ledger.read(), self.action_name)
         after = self._time_since_submission(ledger)

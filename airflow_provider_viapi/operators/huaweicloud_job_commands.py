@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_viapi.errors import ResponseLost, ServiceError, SubmissionInDoubt, from_dict
+from airflow_provider_viapi.errors import (
+    InvalidRequest,
+    ServiceError,
+    SubmissionInDoubt,
+    TransientError,
+    from_dict,
+    proves_not_accepted,
+)
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.huawei.model import Action
+from airflow_provider_viapi.huawei.services.vias.service import NOT_FOUND
 from airflow_provider_viapi.operators.arguments.checks import as_duration, as_flag, default_deferrable
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
 from airflow_provider_viapi.operators.task.attempt import choose_store
@@ -27,6 +36,8 @@ if TYPE_CHECKING:
     from airflow_provider_viapi.jobs.ledger import Store
     from airflow_provider_viapi.jobs.model import Job, JobReport
 
+logger = logging.getLogger(__name__)
+
 KEY = "huaweicloud_command"
 """Key of the record in the task's state store; deployed tasks rely on it, so it never changes."""
 
@@ -35,7 +46,7 @@ KEY = "huaweicloud_command"
 class CommandRecord:
     """Command that an attempt has sent to a job.
 
-    :param request: request of the command
+    :param digest: fingerprint of the command's request, which may contain secrets
     :param previous_state: state of the job before the command
     :param acknowledged: the service has accepted the command, or none was needed
     :param finished_at_max_tries: the task's ``max_tries`` when the task ended: clearing a task raises it, a worker
@@ -43,11 +54,17 @@ class CommandRecord:
     :param answer: response to the command, where it is the task's result
     """
 
-    request: Mapping[str, Any]
+    digest: str
     previous_state: str
     acknowledged: bool = False
     finished_at_max_tries: int | None = None
     answer: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> CommandRecord:
+        """Build a record from its stored form; fields of another version are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{"digest": "", **{name: value for name, value in stored.items() if name in known}})
 
 
 class CommandLedger:
@@ -66,13 +83,11 @@ class CommandLedger:
         """True if the next attempt can read the record."""
         return getattr(self._store, "is_persistent", True)
 
-    def read(self, request: Mapping[str, Any]) -> CommandRecord | None:
-        """Return the record of an earlier attempt with the same request, unless a user has cleared the task since."""
+    def read(self) -> CommandRecord | None:
+        """Return the record of an earlier attempt, unless a user has cleared the task since."""
         stored = self._store.get(KEY)
-        record = CommandRecord(**stored) if stored else None
-        if record is None or record.request != request:
-            return None
-        return record if record.finished_at_max_tries in (None, self._max_tries) else None
+        record = CommandRecord.from_dict(stored) if stored else None
+        return record if record and record.finished_at_max_tries in (None, self._max_tries) else None
 
     def write(self, record: CommandRecord) -> None:
         """Store a record; a command may be sent only after this has returned."""
@@ -81,11 +96,49 @@ class CommandLedger:
     def finish(self) -> None:
         """Mark the record as that of a task that has ended; it is kept, see :class:`CommandRecord`."""
         if stored := self._store.get(KEY):
-            self.write(replace(CommandRecord(**stored), finished_at_max_tries=self._max_tries))
+            self.write(replace(CommandRecord.from_dict(stored), finished_at_max_tries=self._max_tries))
 
     def clear(self) -> None:
         """Delete the record of a command that was not accepted."""
         self._store.delete(KEY)
+
+
+def call_repeatedly(
+    hook: HuaweiCloudHook, action: Action, request: Mapping[str, Any], *, may_be_done: bool = False
+) -> dict[str, Any]:
+    """Call an action that changes nothing more when repeated, such as stop or delete, until there is a response.
+
+    :param may_be_done: an earlier attempt may have called it
+    :returns: the response; empty if what is to be deleted does not exist any more after an earlier call
+    """
+    from airflow_provider_viapi.retrying import READ, retry_call
+
+    def call() -> dict[str, Any]:
+        nonlocal may_be_done
+        try:
+            return hook.call(action, request)
+        except TransientError as error:
+            may_be_done = may_be_done or not proves_not_accepted(error)
+            raise
+        except InvalidRequest as error:
+            if may_be_done and action.method == "DELETE" and error.code == NOT_FOUND:
+                logger.warning("It does not exist any more, probably because of an earlier call: %s", error)
+                return {}
+            raise
+
+    return retry_call(call, policy=READ, max_seconds=hook.client.retry_seconds, log=logger)
+
+
+class DeleteOperator(HuaweiCloudOperator):
+    """Delete something; a call whose response was lost is repeated, and then it need not exist any more."""
+
+    def execute(self, context: Context) -> Any:
+        """Check the rendered request and delete."""
+        with fail_without_retry():
+            request, may_be_done = self.validated_request(), context["ti"].try_number > 1
+            return self.action.shown(
+                call_repeatedly(self.hook, self.action, request, may_be_done=may_be_done)
+            )
 
 
 class JobCommandOperator(HuaweiCloudOperator):
@@ -106,7 +159,8 @@ class JobCommandOperator(HuaweiCloudOperator):
     """Action that has created the job."""
 
     durable: ClassVar[bool] = False
-    """Record the command for retries: the job's state alone does not show that a command was executed."""
+    """Record the command for retries: the job's state alone does not show that a command was executed. Without it
+    repeating the command must change nothing more."""
 
     state_lag: ClassVar[float] = 30.0
     """How long, in seconds, the API may still report the old terminal state after a start command; an assumption."""
@@ -180,16 +234,19 @@ class JobCommandOperator(HuaweiCloudOperator):
 
     def _send_if_needed(self, request: Mapping[str, Any], log: CommandLedger) -> JobReport:
         """Return the job's report once the command of this or an earlier attempt is accepted, or none is needed."""
+        from airflow_provider_viapi.jobs.ledger import request_digest, same_request
         from airflow_provider_viapi.jobs.model import Outcome
 
         report = self.hook.report(self.job)
+        digest = request_digest(self.action.full_name, request)
         if not self.needs_command(report):
             self.log.info("Job %s is already %s", report.job_id, report.state)
-            log.write(CommandRecord(request, report.state, acknowledged=True))
+            log.write(CommandRecord(digest, report.state, acknowledged=True))
             return report
-        record = log.read(request) if report.outcome is Outcome.SUCCEEDED else None
-        if record is None:
-            self._send(request, report, log)
+        record = log.read() if report.outcome is Outcome.SUCCEEDED else None
+        if record is None or not same_request(record.digest, digest):
+            record = None
+            self._send(request, CommandRecord(digest, report.state), log)
         elif record.acknowledged or record.previous_state != report.state:
             self.log.info(
                 "An earlier attempt has sent the command to job %s, which is %s", report.job_id, report.state
@@ -206,17 +263,22 @@ class JobCommandOperator(HuaweiCloudOperator):
         may_lag = record is None or record.previous_state == report.state
         return self._wait_for_change(report) if may_lag and self.wait_for_completion else report
 
-    def _send(self, request: Mapping[str, Any], report: JobReport, log: CommandLedger) -> None:
-        record = CommandRecord(request, report.state)
+    def _send(self, request: Mapping[str, Any], record: CommandRecord, log: CommandLedger) -> None:
         log.write(record)
         try:
-            self.hook.call(self.action, request)
+            if self.durable:
+                self.hook.call(self.action, request)
+            else:
+                call_repeatedly(self.hook, self.action, request)
         except ServiceError as error:
-            if not isinstance(error, ResponseLost):
+            if proves_not_accepted(error):
                 log.clear()
-            raise
+            # A repeated command is refused if the first one, whose response was lost, was executed.
+            may_be_done = isinstance(error, InvalidRequest) and not self.durable
+            if not may_be_done or self.needs_command(self.hook.report(self.job)):
+                raise
         log.write(replace(record, acknowledged=True))
-        self.log.info("Job %s, which was %s, is to become %s", report.job_id, report.state, self.goal)
+        self.log.info("Job %s, which was %s, is to become %s", self.job.id, record.previous_state, self.goal)
 
     def _wait_for_change(self, before: JobReport) -> JobReport:
         """Return the job's report, and not the terminal state that the job is about to leave."""

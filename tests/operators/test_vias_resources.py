@@ -8,7 +8,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.emulator.server import EmulatorServer
-from airflow_provider_viapi.errors import InvalidRequest, SubmissionInDoubt
+from airflow_provider_viapi.errors import InvalidRequest, ServiceError, SubmissionInDoubt
 from airflow_provider_viapi.hooks.huaweicloud import HuaweiCloudHook
 from airflow_provider_viapi.operators import vias
 from operators.huawei_tasks import STREAM, WATCH, Store, accepted, connect, in_haste
@@ -114,6 +114,91 @@ def test_a_batch_task_that_was_refused_is_sent_by_the_retry(emulator: EmulatorSe
         run_task(task, store)
 
     assert run_task(task, store, try_number=2).result["succeed_count"] == 1
+
+
+def test_a_batch_task_in_doubt_is_sent_again_once_a_user_has_cleared_the_task(
+    emulator: EmulatorServer,
+) -> None:
+    store, task = Store(), batch(source())
+    emulator.fault(action="CreateBatchTask", drop="before")
+    for attempt in (1, 2):
+        with pytest.raises(SubmissionInDoubt, match="clear the Airflow task to send it again"):
+            run_task(task, store, try_number=attempt, max_tries=1)
+
+    assert run_task(task, store, try_number=3, max_tries=3).result["succeed_count"] == 1
+    assert accepted(emulator, "CreateBatchTask") == 1
+
+
+def test_a_batch_task_in_doubt_is_not_created_under_another_name_either(emulator: EmulatorServer) -> None:
+    source_id, store = source(), Store()
+    emulator.fault(action="CreateBatchTask", drop="after")
+
+    for attempt in (1, 2):
+        with pytest.raises(SubmissionInDoubt):
+            run_task(batch(source_id, name=f"night-{attempt}"), store, try_number=attempt)
+
+    assert accepted(emulator, "CreateBatchTask") == 1
+
+
+def test_a_batch_task_of_an_earlier_request_is_said_to_be_billed(
+    emulator: EmulatorServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source_id, store = source(), Store()
+    first = run_task(batch(source_id, name="night"), store).result["id"]
+    capsys.readouterr()
+
+    second = run_task(batch(source_id, name="day"), store, try_number=2).result["id"]
+
+    assert second != first
+    assert f"batch task {first} of that continues and is billed" in caplog.text + capsys.readouterr().out
+
+
+@pytest.mark.parametrize("drop", ["before", "after"])
+def test_stop_and_delete_of_a_batch_task_are_repeated(emulator: EmulatorServer, drop: Any) -> None:
+    batch_id = run_task(batch(source("a"), source("b")), Store()).result["id"]
+
+    for action, operator in (
+        ("BatchStartStopTask", vias.StopBatchTaskOperator),
+        ("DeleteBatchTask", vias.DeleteBatchTaskOperator),
+    ):
+        emulator.fault(action=action, drop=drop)
+        task = operator(task_id="task", batch_task_id=batch_id)
+        run_task(task, Store())
+        run_task(task, Store(), try_number=2)
+
+    assert emulator.jobs() == []
+
+
+@pytest.mark.parametrize(("left", "fails"), [("FAILED", False), ("FROZEN", True)])
+def test_a_stop_that_fails_for_some_tasks_fails_only_if_one_may_still_run(
+    emulator: EmulatorServer, left: str, fails: bool
+) -> None:
+    batch_id = run_task(batch(source("a"), source("b")), Store()).result["id"]
+    emulator.move_huawei_job(emulator.jobs()[0]["job_id"], left, message="no stream")
+    stop = vias.StopBatchTaskOperator(task_id="stop", batch_task_id=batch_id)
+
+    if fails:
+        # Not AirflowFailException: a retry sends the command again.
+        with pytest.raises(ServiceError, match="1 of 2 tasks"):
+            run_task(stop, Store())
+    else:
+        assert run_task(stop, Store()).result["failed_count"] == 1
+
+
+def test_secrets_of_a_batch_task_are_neither_stored_nor_shown(emulator: EmulatorServer) -> None:
+    webhook = {"url": "http://127.0.0.1:9", "headers": {"X-Api-Key": "s3cr3t-value"}}
+    store = Store()
+    camera = "rtsp://admin:Passw0rd!@10.0.0.7/1"
+    task = batch(camera, source(), output={"webhook": webhook}, allow_partial=True)
+
+    done = run_task(task, store)
+
+    assert "rtsp://***@10.0.0.7/1" in done.result["error_list"][0]
+    for secret in ("s3cr3t-value", "Passw0rd"):
+        assert secret not in str(store.kept)
+        assert secret not in str(done)
+    with pytest.raises(AirflowFailException, match=r"rtsp://\*\*\*@10\.0\.0\.7/1"):
+        run_task(batch(camera, source()), Store())
 
 
 def test_sources_and_groups_are_changed_and_listed(emulator: EmulatorServer) -> None:

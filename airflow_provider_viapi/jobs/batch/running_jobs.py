@@ -173,7 +173,8 @@ class RunningJobs:
             report.result_or_raise()
             result = self.backend.collect(item, report)
         except JobFailed as error:
-            return self._failed_row(error, report.job_id, report.state)
+            # The next attempt cancels it before it is replaced, or resumes it if it runs again.
+            return self._failed_row(error, report.job_id, report.state, is_billed=report.may_continue)
         except ServiceError as error:
             return self._failed_row(error, report.job_id, report.state, is_billed=True)
         usage = None if self.meter is None else self.meter.usage(result)

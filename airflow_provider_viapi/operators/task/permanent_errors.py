@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_viapi.errors import (
+    SEVERAL_JOBS,
     InvalidRequest,
     JobFailed,
     PermissionDenied,
@@ -29,7 +30,10 @@ def huawei_error_is_permanent(error: ServiceError) -> bool:
     """Return whether no retry can succeed, for Huawei Cloud: a failed job only if its content was refused."""
     from airflow_provider_viapi.huawei.model import CONTENT_REFUSED
 
-    return error.state in CONTENT_REFUSED if isinstance(error, JobFailed) else is_permanent(error)
+    if isinstance(error, JobFailed):
+        return error.state in CONTENT_REFUSED
+    # What a request for one job has become several of is for a user to sort out.
+    return error.code == SEVERAL_JOBS or is_permanent(error)
 
 
 @contextmanager

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_viapi.errors import ServiceError, SubmissionInDoubt, proves_not_accepted
 from airflow_provider_viapi.huawei.services.vias import tasks
-from airflow_provider_viapi.huawei.services.vias.service import LATEST
+from airflow_provider_viapi.huawei.services.vias.service import ENDED, LATEST
 from airflow_provider_viapi.operators.arguments.checks import as_flag
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import CommandLedger, CommandRecord
+from airflow_provider_viapi.operators.huaweicloud_job_commands import (
+    CommandLedger,
+    CommandRecord,
+    call_repeatedly,
+)
 from airflow_provider_viapi.operators.task.attempt import choose_store
 from airflow_provider_viapi.operators.task.permanent_errors import (
     fail_without_retry,
@@ -43,10 +47,15 @@ class BatchTaskOperator(HuaweiCloudOperator):
 
     The call and its response are recorded in the task's state store: a retry does not repeat a call that was
     accepted, and one whose outcome is unknown fails with ``SubmissionInDoubt``. Clearing the Airflow task sends it
-    again. The id of the batch task is in the XCom ``batch_task_id`` also if some tasks failed.
+    again. Stop and delete are repeated instead.
+
+    The id of the batch task is in the XCom ``batch_task_id`` also if some tasks failed.
 
     :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
     """
+
+    repeatable: ClassVar[bool] = False
+    """Calling twice costs and changes nothing more than calling once."""
 
     def __init__(self, *, allow_partial: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -58,39 +67,63 @@ class BatchTaskOperator(HuaweiCloudOperator):
 
     def execute(self, context: Context) -> Any:
         """Call the action unless an earlier attempt has, and return its response."""
-        with fail_without_retry(lambda error: error.code == SOME_FAILED or huawei_error_is_permanent(error)):
-            request = self.validated_request()
-            log = CommandLedger(choose_store(context), context["ti"].max_tries)
-            answer = self._send_once(request, log)
+        with fail_without_retry(self._is_permanent):
+            request, instance = self.validated_request(), context["ti"]
+            log = CommandLedger(choose_store(context, durable=not self.repeatable), instance.max_tries)
+            if self.repeatable:
+                may_be_done = instance.try_number > 1
+                answer: Mapping[str, Any] = self.action.shown(
+                    call_repeatedly(self.hook, self.action, request, may_be_done=may_be_done)
+                )
+            else:
+                answer = self._send_once(request, log)
             batch_id = answer.get("id") or request.get("id")
-            context["ti"].xcom_push(key="batch_task_id", value=batch_id)
+            instance.xcom_push(key="batch_task_id", value=batch_id)
             log.finish()
             self._report_failures(answer, batch_id)
             return answer
 
+    def failures_matter(self, batch_id: str) -> bool:
+        """Return whether the task fails if the call failed for some tasks of the batch task."""
+        return not self.allow_partial
+
+    def _is_permanent(self, error: ServiceError) -> bool:
+        # A retry of a repeatable call may succeed; that of another one finds the recorded response.
+        return (error.code == SOME_FAILED and not self.repeatable) or huawei_error_is_permanent(error)
+
     def _send_once(self, request: Mapping[str, Any], log: CommandLedger) -> Mapping[str, Any]:
-        record = log.read(request)
+        from airflow_provider_viapi.jobs.ledger import request_digest, same_request
+
+        record, digest = log.read(), request_digest(self.action.full_name, request)
+        if record is not None and record.answer is None:
+            # Whatever is requested now: the earlier call may have created tasks.
+            raise self._in_doubt(request, log)
         if record is not None and record.answer is not None:
-            self.log.info("An earlier attempt has called %s", self.action.name)
-            return record.answer
-        if record is not None:
-            raise self._in_doubt(request)
+            if same_request(record.digest, digest):
+                self.log.info("An earlier attempt has called %s", self.action.name)
+                return record.answer
+            self.log.warning(
+                "The request has changed since an earlier attempt: batch task %s of that continues and is billed",
+                record.answer.get("id") or request.get("id"),
+            )
         # What can fail before the call comes before its record.
         prepared = self.prepare_request(request)
         self.hook.client.make_ready(self.action)
-        record = CommandRecord(request, previous_state="")
+        record = CommandRecord(digest, previous_state="")
         log.write(record)
         try:
-            answer: Mapping[str, Any] = self.hook.call(self.action, prepared)
+            answer = self.action.shown(self.hook.call(self.action, prepared))
         except ServiceError as error:
             if proves_not_accepted(error):
                 log.clear()
                 raise
-            raise self._in_doubt(request) from error
+            raise self._in_doubt(request, log) from error
         log.write(replace(record, acknowledged=True, answer=answer))
         return answer
 
-    def _in_doubt(self, request: Mapping[str, Any]) -> SubmissionInDoubt:
+    def _in_doubt(self, request: Mapping[str, Any], log: CommandLedger) -> SubmissionInDoubt:
+        # A user who clears the task sends the request again.
+        log.finish()
         which = request.get("name") or request.get("id")
         return SubmissionInDoubt(
             f"the response to {self.action.name} for batch task {which} was lost, so it is unknown whether it was "
@@ -111,7 +144,7 @@ class BatchTaskOperator(HuaweiCloudOperator):
             f"{'; '.join(named[:MAX_REASONS]) or 'no reason given'}{more}"
             f"{'' if answer.get('succeed_count') == 0 else '. The others are as requested'}"
         )
-        if not self.allow_partial:
+        if self.failures_matter(batch_id):
             raise ServiceError(message, code=SOME_FAILED, action=self.action.name)
         self.log.warning("%s", message)
 
@@ -263,11 +296,15 @@ class StartBatchTaskOperator(BatchTaskOperator):
 class StopBatchTaskOperator(BatchTaskOperator):
     """Stop all tasks of a batch task, so that they cost nothing more; return how many of them were stopped.
 
+    The command is safe to repeat. It succeeds also if the service reports failures and no task runs any more, such as
+    for tasks that had failed or were stopped before.
+
     :param batch_task_id: id of the batch task
     :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
     """
 
     action = tasks.BATCH_START_STOP_TASK
+    repeatable = True
 
     def __init__(
         self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]
@@ -275,15 +312,34 @@ class StopBatchTaskOperator(BatchTaskOperator):
         request = {"id": batch_task_id, "command": "stop"}
         super().__init__(request=request, allow_partial=allow_partial, **kwargs)
 
+    def failures_matter(self, batch_id: str) -> bool:
+        """Return false also if none of the tasks runs."""
+        if not super().failures_matter(batch_id):
+            return False
+        states, page, size = [], 1, 50
+        try:
+            while True:
+                wanted = {"batch_id": batch_id, "page": page, "page_size": size}
+                listed = self.hook.call(tasks.LIST_TASKS, wanted)["tasks"]
+                states += [str(each["state"]) for each in listed]
+                if len(listed) < size:
+                    break
+                page += 1
+        except (ServiceError, LookupError, TypeError) as error:
+            self.log.warning("The states of the tasks could not be queried: %s", error)
+            return True
+        return not states or any(state not in ENDED for state in states)
+
 
 class DeleteBatchTaskOperator(BatchTaskOperator):
-    """Delete a batch task and its tasks.
+    """Delete a batch task and its tasks. The call is safe to repeat.
 
     :param batch_task_id: id of the batch task
     :param allow_partial: log failures of some tasks as a warning instead of failing; default: false
     """
 
     action = tasks.DELETE_BATCH_TASK
+    repeatable = True
 
     def __init__(
         self, *, batch_task_id: Text, allow_partial: bool = False, **kwargs: Unpack[HuaweiCloudOptions]

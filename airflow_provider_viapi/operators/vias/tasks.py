@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_viapi.errors import InvalidRequest
 from airflow_provider_viapi.huawei.services.vias import tasks
-from airflow_provider_viapi.huawei.services.vias.service import LATEST
+from airflow_provider_viapi.huawei.services.vias.service import ENDED, LATEST
 from airflow_provider_viapi.operators.huaweicloud import HuaweiCloudJobOperator, HuaweiCloudOperator
-from airflow_provider_viapi.operators.huaweicloud_job_commands import JobCommandOperator
+from airflow_provider_viapi.operators.huaweicloud_job_commands import DeleteOperator, JobCommandOperator
 from airflow_provider_viapi.operators.vias.task_arguments import alarm_output, with_account_version
+from airflow_provider_viapi.schema import short_repr
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -192,6 +193,12 @@ class StopTaskOperator(JobCommandOperator):
         wait_for: Literal["STOPPED"] | None = "STOPPED",
         **kwargs: Unpack[JobCommandOptions],
     ) -> None:
+        if wait_for not in ("STOPPED", None):
+            raise InvalidRequest(
+                f"wait_for is {short_repr(wait_for)}; allowed: STOPPED, or None to return at once",
+                code="InvalidParameter",
+                action=self.action.name,
+            )
         super().__init__(
             request={"task_id": vias_task_id, "command": "stop"},
             goal="STOPPED",
@@ -201,7 +208,7 @@ class StopTaskOperator(JobCommandOperator):
 
     def needs_command(self, report: JobReport) -> bool:
         """Return true if the task continues unless it is stopped."""
-        return report.state not in ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING", *_FAILED)
+        return report.state not in ENDED
 
     def result_of(self, report: JobReport) -> dict[str, Any]:
         """Return the task, also one that has failed."""
@@ -278,8 +285,8 @@ class UpdateTaskOperator(HuaweiCloudOperator):
         super().__init__(request=request, **kwargs)
 
 
-class DeleteTaskOperator(HuaweiCloudOperator):
-    """Delete a task; the service decides whether one that runs may be deleted.
+class DeleteTaskOperator(DeleteOperator):
+    """Delete a task; the service decides whether one that runs may be deleted. The call is safe to repeat.
 
     :param vias_task_id: id of the VIAS task, such as ``create.job_id``
     """

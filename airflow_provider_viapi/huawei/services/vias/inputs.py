@@ -24,6 +24,10 @@ INPUT_TYPES: Mapping[str, str | None] = {
 }
 """Types of input, and the field of ``data`` that names the source, where one type has only one."""
 
+_OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d|24:00:00")
+
 _DAY = Integer(name="day", minimum=1, maximum=7)
 
 
@@ -129,10 +133,15 @@ class Schedule(Object):
         """Return the schedule."""
         plain = super().check(value)
         zone, days, periods = (plain.get(name) for name in ("timezone", "days_of_week", "periods"))
-        if zone is not None and not (isinstance(zone, str) and re.fullmatch(r"[+-]\d\d:\d\d", zone)):
+        # Some pages of the documents have monthly.
+        if plain["type"] not in ("weekly", "monthly"):
+            raise ValidationError(f"{self.allowed}; type is {short_repr(plain['type'])}")
+        if zone is not None and not (isinstance(zone, str) and _OFFSET.fullmatch(zone)):
             raise ValidationError(f"{self.allowed}; timezone is {short_repr(zone)}")
         if days is not None:
             try:
+                if not isinstance(days, list | tuple):
+                    raise TypeError
                 plain["days_of_week"] = [_DAY.check(each) for each in days]
             except (ValidationError, TypeError):
                 raise ValidationError(f"{self.allowed}; days_of_week is {short_repr(days)}") from None
@@ -153,7 +162,7 @@ class Schedule(Object):
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-4]):[0-5]\d:[0-5]\d", value) is not None
+    return isinstance(value, str) and _TIME.fullmatch(value) is not None
 
 
 def _identifier(allowed: str, name: str, value: Any, place: str) -> str:

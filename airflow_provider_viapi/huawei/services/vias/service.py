@@ -9,6 +9,9 @@ from airflow_provider_viapi.huawei.services.vias.outputs import AlarmOutput
 from airflow_provider_viapi.huawei.services.vias.settings import AlgorithmConfig
 from airflow_provider_viapi.schema import INT32, Boolean, Choice, Integer, Parameter, String
 
+NOT_FOUND = "VIAS.00010002"
+"""Error code in response to the id of something that does not exist."""
+
 SERVICE = Service("vias", regions=VIAS, repeats_credentials=True)
 
 TASK_STATES = States(
@@ -27,6 +30,15 @@ TASK_STATES = States(
     cancelled=("STOPPED",),
 )
 """A task on a stream stays RUNNING; that a task on a file ends as SUCCEEDED or FAILED is inferred."""
+
+ENDED = ("STOPPING", "STOPPED", "SUCCEEDED", "DELETING", "CREATE_FAILED", "START_FAILED", "FAILED")
+"""States of a task that has ended or is about to, so that it need not be stopped."""
+
+STOPPING = "STOPPING"
+"""State of a task that has accepted the command to stop."""
+
+MAY_CONTINUE = ("ABNORMAL", "FROZEN")
+"""Failed states that a task may leave again without a command, such as when its camera is back."""
 
 ALSO_LISTED = ("SCHEDULING", "LACK_OF_RESOURCES")
 """States that only the filter of the task list names."""
